@@ -1,0 +1,71 @@
+# TensorFlow Hub 1.0. `make` lists the targets.
+PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do command -v python$$v >/dev/null 2>&1 && python$$v -c '' 2>/dev/null && { echo python$$v; break; }; done || echo python3)
+VENV ?= .venv
+VENV215 ?= .venv-tf215
+VENV_DEMO ?= .venv-demo
+PYTEST_ARGS ?=
+WORKERS ?= 2
+export PYTHONPATH := $(CURDIR)/src
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+# --- environments: pinned and hashed -------------------------------------------------------------
+define install
+	@echo "Setting up $(1) (pinned, hashed; a few minutes the first time) …"
+	@$(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $(2)
+	@$(1)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation $(3) || \
+	  echo "$(CURDIR)/src" > $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tensorflow_hub_source.pth
+	@touch $@
+endef
+
+$(VENV)/.stamp: requirements/dev.txt
+	$(call install,$(VENV),requirements/dev.txt,-e .)
+
+$(VENV_DEMO)/.stamp: requirements/demo.txt
+	$(call install,$(VENV_DEMO),requirements/demo.txt,-e .)
+
+$(VENV215)/.stamp: requirements/tf215.txt
+	$(call install,$(VENV215),requirements/tf215.txt,-e .)
+
+.PHONY: setup
+setup: $(VENV)/.stamp  ## the development environment in .venv
+
+.PHONY: lock
+lock:  ## pin every dependency again (needs uv)
+	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server pyproject.toml requirements/build.in -o requirements/demo.txt
+	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server --extra postgres --extra tools pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
+
+# --- what a new user runs ------------------------------------------------------------------------
+.PHONY: demo
+demo: $(VENV_DEMO)/.stamp  ## the main job, end to end, on a real module (KEEP=1 keeps the hub serving)
+	@$(VENV_DEMO)/bin/python examples/demo/demo.py $(if $(KEEP),--keep)
+
+.PHONY: test
+test: $(VENV)/.stamp  ## the fast tests
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow and not services and not ceph" $(PYTEST_ARGS)
+
+.PHONY: test-tf215
+test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
+	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" $(PYTEST_ARGS)
+
+# --- checks --------------------------------------------------------------------------------------
+.PHONY: check
+check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m pytest -q tests/architecture
+
+.PHONY: format
+format: $(VENV)/.stamp  ## rewrite the files in the project's format
+	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format -q .
+
+.PHONY: clean
+clean:  ## remove environments and build products
+	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,35 @@
+"""TensorFlow Hub: author, share, re-use and fine-tune pieces of models.
+
+    import tensorflow_hub as hub
+
+The names below are imported when they are first used, so that `import tensorflow_hub` is fast and
+imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "1.0.0.dev0"
+
+# Public name → the module of this package that defines it.
+_EXPORTS: dict[str, str] = {
+    # errors
+    "HubError": "errors",
+}
+
+__all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -1,0 +1,1 @@
+"""The command `tfhub`, one file a verb."""

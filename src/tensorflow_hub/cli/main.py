@@ -1,0 +1,63 @@
+"""The command `tfhub`: a table of verbs, each in a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import tensorflow_hub
+from tensorflow_hub.cli.errors import exit_code, report
+from tensorflow_hub.errors import HubError
+
+# Verb → (module of this package whose `command` it is, one line for the list of verbs).
+VERBS: dict[str, tuple[str, str]] = {}
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module only when the verb is asked for: start-up stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"tensorflow_hub.cli.{VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if not VERBS:
+            return
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in sorted(VERBS.items())])
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(tensorflow_hub.__version__, prog_name="tfhub")
+def tfhub() -> None:
+    """Publish, find, fetch and use pieces of TensorFlow models.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not found, 4 hub unreachable,
+    5 not allowed (token), 6 conflict with what is published.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with its code."""
+    try:
+        tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except HubError as error:
+        report(error)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        sys.exit(141)

@@ -1,0 +1,176 @@
+"""The whole error tree. Every error of this package derives from `HubError`.
+
+    HubError
+    ├── SettingsError            (ValueError)  an environment variable, option or settings file is malformed
+    ├── HandleError              (ValueError)  a text is not a handle
+    ├── ResolveError             (OSError)     a handle could not be turned into a local directory
+    │   ├── NotFoundError        (FileNotFoundError)  nothing is published or stored there
+    │   ├── UnreachableError     (ConnectionError)    the hub does not answer
+    │   ├── OfflineError                       a download is needed but TFHUB_OFFLINE forbids it
+    │   ├── DownloadError                      a transfer broke and retries did not help
+    │   ├── DigestError                        bytes came, but not those that were promised or locked
+    │   └── CacheError                         the cache cannot be read or written
+    ├── FormatError              (ValueError)  bytes on disk are not what the format says
+    │   ├── NotAModuleError      (OSError)     a directory holds no module
+    │   ├── ArchiveError                       an archive is broken or hostile
+    │   ├── CardError                          a module card breaks a rule
+    │   └── UnsupportedFeatureError            a module needs a feature or an op that is missing here
+    ├── ModuleError              (ValueError)  a module is authored or used in the wrong way
+    │   ├── TagsError                          no graph variant has these tags
+    │   ├── SignatureError                     no such signature, or a malformed one
+    │   ├── InputError           (TypeError)   inputs do not fit the signature
+    │   ├── CollectionError                    a graph collection cannot be stored in a module
+    │   ├── ModeError            (RuntimeError, NotImplementedError)  the wrong API for eager or graph mode
+    │   └── ExportError          (OSError)     a module cannot be written
+    ├── MissingDependencyError   (ImportError) an optional package is not installed
+    └── RequestError             (OSError)     a hub refused a request
+        ├── AuthenticationError                no token, or one the hub does not know
+        ├── ForbiddenError       (PermissionError)  the token is known but lacks the right
+        ├── ConflictError                      the version exists with other bytes
+        ├── RejectedError                      the hub checked what was sent and refuses it
+        └── LimitError                         a rate or size limit of the hub
+
+What cannot be read has always raised `OSError` in this library, what is malformed `ValueError`;
+programs catch those, so the tree keeps to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HubError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+      problem: a sentence: what was expected and what came, with the value quoted.
+      hint: a sentence: what to do next, a command to run where there is one.
+    """
+
+    def __init__(self, problem: str, *, hint: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.problem} {self.hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.problem, self.hint)
+
+
+def _restore(kind: type[HubError], problem: str, hint: str) -> HubError:
+    """Rebuilds an error in another process: pickle passes no keyword arguments."""
+    return kind(problem, hint=hint)
+
+
+class SettingsError(HubError, ValueError):
+    """An environment variable, option or settings file is malformed."""
+
+
+class HandleError(HubError, ValueError):
+    """A text is not a handle."""
+
+
+class ResolveError(HubError, OSError):
+    """A handle could not be turned into a local directory."""
+
+
+class NotFoundError(ResolveError, FileNotFoundError):
+    """Nothing is published or stored at a handle."""
+
+
+class UnreachableError(ResolveError, ConnectionError):
+    """A hub does not answer."""
+
+
+class OfflineError(ResolveError):
+    """A download is needed but `TFHUB_OFFLINE` forbids it."""
+
+
+class DownloadError(ResolveError):
+    """A transfer broke and retries did not help."""
+
+
+class DigestError(ResolveError):
+    """Bytes came, but not those that were promised or locked."""
+
+
+class CacheError(ResolveError):
+    """The cache cannot be read or written."""
+
+
+class FormatError(HubError, ValueError):
+    """Bytes on disk are not what the format says."""
+
+
+class NotAModuleError(FormatError, OSError):
+    """A directory holds no module."""
+
+
+class ArchiveError(FormatError):
+    """An archive is broken or hostile."""
+
+
+class CardError(FormatError):
+    """A module card breaks a rule."""
+
+
+class UnsupportedFeatureError(FormatError):
+    """A module needs a feature or an op that is missing here."""
+
+
+class ModuleError(HubError, ValueError):
+    """A module is authored or used in the wrong way."""
+
+
+class TagsError(ModuleError):
+    """No graph variant has these tags."""
+
+
+class SignatureError(ModuleError):
+    """No such signature, or a malformed one."""
+
+
+class InputError(ModuleError, TypeError):
+    """Inputs do not fit the signature."""
+
+
+class CollectionError(ModuleError):
+    """A graph collection cannot be stored in a module."""
+
+
+class ModeError(ModuleError, NotImplementedError):
+    """The wrong API for eager or graph mode."""
+
+
+class ExportError(ModuleError, OSError):
+    """A module cannot be written."""
+
+
+class MissingDependencyError(HubError, ImportError):
+    """An optional package is not installed."""
+
+
+class RequestError(HubError, OSError):
+    """A hub refused a request."""
+
+
+class AuthenticationError(RequestError):
+    """No token, or one the hub does not know."""
+
+
+class ForbiddenError(RequestError, PermissionError):
+    """The token is known but lacks the right."""
+
+
+class ConflictError(RequestError):
+    """The version exists with other bytes."""
+
+
+class RejectedError(RequestError):
+    """The hub checked what was sent and refuses it."""
+
+
+class LimitError(RequestError):
+    """A rate or size limit of the hub."""

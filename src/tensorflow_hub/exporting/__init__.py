@@ -1,0 +1,1 @@
+"""Author's graph → module directory."""

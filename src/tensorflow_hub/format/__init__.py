@@ -1,0 +1,1 @@
+"""What a module directory is, read without TensorFlow."""

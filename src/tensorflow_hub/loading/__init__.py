@@ -1,0 +1,1 @@
+"""Module directory → what a program uses."""

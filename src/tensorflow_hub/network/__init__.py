@@ -1,0 +1,1 @@
+"""HTTP as hubs need it: sessions, proxies, tokens, retries."""

@@ -1,0 +1,1 @@
+"""Handle → local directory: ordered resolvers, download, cache."""

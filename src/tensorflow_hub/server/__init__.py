@@ -1,0 +1,1 @@
+"""The hub: pages and downloads at the same URLs."""

@@ -1,0 +1,1 @@
+"""Retrain, apply in bulk, find neighbours."""

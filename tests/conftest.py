@@ -10,9 +10,8 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [
-        name for name in os.environ if name.startswith("TFHUB_") and not name.startswith("TFHUB_TEST_")
-    ]:
+    kept = ("TFHUB_TEST_", "TFHUB_ASSETS")
+    for name in [name for name in os.environ if name.startswith("TFHUB_") and not name.startswith(kept)]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

@@ -1,0 +1,1 @@
+"""What is published: tables, migrations and queries."""

@@ -1,0 +1,165 @@
+"""The tables of the catalogue, the same on SQLite and PostgreSQL. Times are seconds since 1970, UTC.
+
+    publishers ─< models ─< versions ─< deployments      what is published
+                              │└─ cards                  its documentation, which may be corrected later
+                              └─< downloads              how often, per day
+    tokens, audit, uploads                               who may, who did, what is under way
+
+A model is a name below a publisher: a module, a placeholder that groups deployments, or a collection
+(`collection/<name>`). A version without deployments is an entry whose files are not here. A version
+becomes visible when the transaction that inserts its rows commits; its deployments never change.
+Changes of the tables are migrations (catalogue/migrations).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives row ids only to INTEGER keys.
+_Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+publishers = sa.Table(
+    "publishers",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False, unique=True),
+    # The name in lower case: nobody may be "Google" beside "google".
+    sa.Column("name_key", sa.String(100), nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    sa.Column("card", sa.Text, nullable=False, default=""),
+    sa.Column("private", sa.Boolean, nullable=False, default=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), nullable=False, index=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    # "publisher/name": what a handle is looked up by.
+    sa.Column("handle", sa.String(255), nullable=False, unique=True),
+    # The kind of its card: module, placeholder, lite, tfjs, coral or collection.
+    sa.Column("kind", sa.String(20), nullable=False),
+    # Number of the newest version that is not withdrawn or deleted; NULL when there is none.
+    sa.Column("newest", sa.Integer),
+    sa.Column("downloads", sa.BigInteger, nullable=False, default=0),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False, index=True),
+)
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    # visible, withdrawn or deleted; the reason of the last two.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    # The handle of the placeholder or model this is a deployment of, as its card says.
+    sa.Column("parent", sa.String(255), index=True),
+    sa.Column("published_at", sa.BigInteger, nullable=False, index=True),
+    # The name of the token that published it.
+    sa.Column("published_by", sa.Text, nullable=False),
+    sa.UniqueConstraint("model_id", "number"),
+)
+
+deployments = sa.Table(
+    "deployments",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("version_id", sa.ForeignKey("versions.id"), nullable=False),
+    # saved_model (TF1 Hub format and SavedModels), tfjs, tflite or coral.
+    sa.Column("kind", sa.String(20), nullable=False),
+    # Of the stored tar.gz; archive_sha256 is also its key in the store.
+    sa.Column("archive_sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("archive_size", sa.BigInteger, nullable=False),
+    # Of the content, whatever the compression (format.archive_index.module_digest).
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("unpacked_size", sa.BigInteger, nullable=False),
+    sa.Column("file_count", sa.Integer, nullable=False),
+    # format.description.ModuleDescription.to_dict()
+    sa.Column("description", sa.JSON, nullable=False),
+    sa.Column("published_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("version_id", "kind"),
+)
+
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("version_id", sa.ForeignKey("versions.id"), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    # {"task": ["text-embedding"], "language": ["en"], …}: the keys of the card, each a list.
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+downloads = sa.Table(
+    "downloads",
+    metadata,
+    sa.Column("version_id", sa.ForeignKey("versions.id"), primary_key=True),
+    # Days since 1970-01-01, UTC.
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    # SHA-256 of the secret; the secret has 160 random bits, so no salt or slow hash is needed.
+    sa.Column("secret_sha256", sa.String(64), nullable=False, unique=True),
+    # read, publish or admin; each includes the ones before it.
+    sa.Column("scope", sa.String(10), nullable=False),
+    # The publisher it is for; NULL for all.
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), index=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    # publish, withdraw, restore, delete, card, publisher, token.create, token.revoke, …
+    sa.Column("action", sa.String(40), nullable=False),
+    # A handle, a publisher's name or a token's name.
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("token_id", sa.BigInteger, nullable=False),
+    sa.Column("handle", sa.String(255), nullable=False),
+    sa.Column("deployment", sa.String(20), nullable=False),
+    sa.Column("card", sa.Text, nullable=False),
+    # What the client promised to send, and how much of it is in the store.
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    # The archive this upload is about to become: not an orphan while the upload lives.
+    sa.Column("archive_sha256", sa.String(64)),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)

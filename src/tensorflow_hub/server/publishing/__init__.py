@@ -1,0 +1,1 @@
+"""Upload → visible version, as a list of named steps."""

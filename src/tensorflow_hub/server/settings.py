@@ -1,0 +1,221 @@
+"""Every setting of the hub: an environment variable, or a line of a TOML file; variables win.
+
+The same table is in docs/running_a_hub.md and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.settings import from_environment, parse_bool, variable
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+_UNITS = {"k": KIB, "m": MIB, "g": GIB}
+
+
+def parse_size(text: str) -> int:
+    """Reads a number of bytes with an optional unit K, M or G (powers of 1024).
+
+    >>> parse_size("8M"), parse_size("100")
+    (8388608, 100)
+    """
+    digits = text.strip().lower().removesuffix("ib").removesuffix("b")
+    unit = _UNITS.get(digits[-1:], 1)
+    number = digits[:-1] if unit > 1 else digits
+    if not number.strip().isdigit():
+        raise ValueError("expected a number of bytes such as 8388608, 8M or 20G")
+    return int(number) * unit
+
+
+def parse_positive(text: str) -> int:
+    """Reads a whole number of at least 1."""
+    if not text.strip().isdigit() or int(text) < 1:
+        raise ValueError("expected a whole number of at least 1")
+    return int(text)
+
+
+def parse_count(text: str) -> int:
+    """Reads a whole number of at least 0."""
+    if not text.strip().isdigit():
+        raise ValueError("expected a whole number of at least 0")
+    return int(text)
+
+
+def parse_port(text: str) -> int:
+    """Reads a port; 0 lets the system choose a free one."""
+    if not text.strip().isdigit() or int(text) > 65535:
+        raise ValueError("expected a port from 0 to 65535")
+    return int(text)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Reads names separated by commas.
+
+    >>> parse_names("10.0.0.0/8, 127.0.0.1")
+    ('10.0.0.0/8', '127.0.0.1')
+    """
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerSettings:
+    """The settings of a hub, the same in each of its processes."""
+
+    data: str = variable(
+        "TFHUB_SERVER_DATA",
+        "",
+        str,
+        "Folder of the embedded database and store; default: one in the user's data folder.",
+    )
+    host: str = variable("TFHUB_SERVER_HOST", "127.0.0.1", str, "Address to listen on.")
+    port: int = variable(
+        "TFHUB_SERVER_PORT",
+        8500,
+        parse_port,
+        "Port to listen on. When it is taken and was not asked for, a free one is used.",
+    )
+    workers: int = variable("TFHUB_SERVER_WORKERS", 1, parse_positive, "Number of server processes.")
+    database: str = variable(
+        "TFHUB_SERVER_DATABASE",
+        "",
+        str,
+        "URL of the catalogue, `postgresql://user:password@host/name`; default: SQLite in the data folder.",
+    )
+    store: str = variable(
+        "TFHUB_SERVER_STORE",
+        "",
+        str,
+        "Where archives are kept: `s3://bucket/prefix` or a folder; default: `store` in the data folder.",
+    )
+    redirect: bool = variable(
+        "TFHUB_SERVER_REDIRECT",
+        True,
+        parse_bool,
+        "Answer downloads by a redirect to a presigned URL where the store can sign one.",
+    )
+    redirect_seconds: int = variable(
+        "TFHUB_SERVER_REDIRECT_SECONDS", 3600, parse_positive, "How long a presigned URL is valid."
+    )
+    public_url: str = variable(
+        "TFHUB_SERVER_PUBLIC_URL",
+        "",
+        str,
+        "The URL under which people reach this hub; default: that of the request.",
+    )
+    trusted_proxies: tuple[str, ...] = variable(
+        "TFHUB_SERVER_TRUSTED_PROXIES",
+        (),
+        parse_names,
+        "Addresses or networks of reverse proxies whose `X-Forwarded-*` headers are believed.",
+    )
+    upstream: str = variable(
+        "TFHUB_SERVER_UPSTREAM", "", str, "A hub that is asked for what is absent here; what comes is kept."
+    )
+    upstream_token: str = variable(
+        "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token sent to the upstream hub."
+    )
+    uncompressed_url: str = variable(
+        "TFHUB_SERVER_UNCOMPRESSED_URL",
+        "",
+        str,
+        "Where unpacked modules are kept too, as readers see it (`gs://…`, `/nfs/…`); the hub writes "
+        "there on publishing. Empty: modules are served compressed only.",
+    )
+    max_archive: int = variable(
+        "TFHUB_SERVER_MAX_ARCHIVE", 20 * GIB, parse_size, "Largest archive that may be published, in bytes."
+    )
+    max_unpacked: int = variable(
+        "TFHUB_SERVER_MAX_UNPACKED", 60 * GIB, parse_size, "Largest unpacked module, in bytes."
+    )
+    max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
+    max_request: int = variable(
+        "TFHUB_SERVER_MAX_REQUEST", 8 * MIB, parse_size, "Largest JSON request body, in bytes."
+    )
+    upload_hours: int = variable(
+        "TFHUB_SERVER_UPLOAD_HOURS", 24, parse_positive, "After how many hours an unfinished upload expires."
+    )
+    stall_seconds: int = variable(
+        "TFHUB_SERVER_STALL_SECONDS",
+        30,
+        parse_positive,
+        "How long an upload may send nothing before it is cut.",
+    )
+    requests_per_minute: int = variable(
+        "TFHUB_SERVER_REQUESTS_PER_MINUTE",
+        0,
+        parse_count,
+        "Requests a minute that one address may make to the API and pages; 0: no limit.",
+    )
+    publishes_per_hour: int = variable(
+        "TFHUB_SERVER_PUBLISHES_PER_HOUR", 600, parse_count, "Uploads an hour for one token; 0: no limit."
+    )
+    guesses_per_minute: int = variable(
+        "TFHUB_SERVER_GUESSES_PER_MINUTE",
+        20,
+        parse_count,
+        "Unknown tokens a minute from one address before it is refused; 0: no limit.",
+    )
+    metrics: bool = variable(
+        "TFHUB_SERVER_METRICS", True, parse_bool, "Serve Prometheus metrics at `/metrics`."
+    )
+    log_format: str = variable("TFHUB_SERVER_LOG", "text", str, "Form of the log: `text` or `json`.")
+
+    @classmethod
+    def read(cls, file: str | None = None, environ: Mapping[str, str] | None = None) -> ServerSettings:
+        """Reads the TOML `file` (or the one `TFHUB_SERVER_CONFIG` names), then the environment over it.
+
+        Raises:
+          SettingsError: for an unreadable file, an unknown key or a value that does not parse.
+
+        >>> ServerSettings.read(environ={"TFHUB_SERVER_PORT": "9000"}).port
+        9000
+        """
+        environ = os.environ if environ is None else environ
+        file = file or environ.get("TFHUB_SERVER_CONFIG") or None
+        return from_environment(cls, {**(_from_toml(file) if file else {}), **environ})
+
+    def data_folder(self) -> Path:
+        """The folder of the embedded database and store."""
+        if self.data:
+            return Path(self.data).expanduser().absolute()
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("tensorflow-hub")) / "hub"
+
+
+def _from_toml(file: str) -> dict[str, str]:
+    """The lines of a TOML file as the environment variables they stand for."""
+    try:
+        with open(file, "rb") as stream:
+            values = tomllib.load(stream)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"Expected a readable TOML file at {file!r}: {error}.", hint="Check the path and the syntax."
+        ) from error
+    variables = {field.name: field.metadata["env"] for field in dataclasses.fields(ServerSettings)}
+    unknown = sorted(set(values) - set(variables))
+    if unknown:
+        raise SettingsError(
+            f"The settings file {file!r} has the unknown key {unknown[0]!r}.",
+            hint=f"Known keys: {', '.join(sorted(variables))}.",
+        )
+    return {variables[name]: _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value)

@@ -1,0 +1,1 @@
+"""Where archives lie: an interface and its backends."""

@@ -1,0 +1,315 @@
+"""Archive from outside → files in a directory, every byte of it held for hostile."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from tensorflow_hub.errors import DigestError
+from tensorflow_hub.format.archive_index import FileEntry, Segment
+from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
+from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
+from tensorflow_hub.format.member_names import NamesSeen, check_path, refuse
+from tensorflow_hub.format.pipeline import SumLane, ahead
+from tensorflow_hub.format.tar_header import BLOCK, TarHeader, padding, parse_header, parse_pax
+
+_EXTRA_BYTES = 64 << 10  # of a long name or a pax header
+_LARGE = 16 << 20  # bytes of a file for which the disk is asked for room first
+_REFUSED = {
+    b"1": "a hard link",
+    b"2": "a symbolic link",
+    b"3": "a character device",
+    b"4": "a block device",
+    b"6": "a named pipe",
+    b"7": "a contiguous file",
+    b"D": "a GNU directory dump",
+    b"K": "a link with a long target",
+    b"M": "a continued file of another volume",
+    b"S": "a sparse file",
+    b"V": "a volume label",
+}
+
+
+def extract_archive(
+    stream: Readable,
+    target_dir: str | os.PathLike[str],
+    limits: ArchiveLimits = DEFAULT_LIMITS,
+    on_progress: Callable[[int], None] | None = None,
+) -> tuple[FileEntry, ...]:
+    """Unpacks a tar or tar.gz of anybody's making.
+
+    Only files and directories are made, with modes and times of their own; memory stays at a few MiB.
+
+    Args:
+      stream: has `read(n)`; read to its end.
+      target_dir: an empty directory, or one to be made.
+      limits: sizes and counts beyond which the archive is refused.
+      on_progress: called with the number of bytes of files written so far.
+
+    Returns:
+      The files in the archive's order, with size and SHA-256.
+
+    Raises:
+      ArchiveError: the archive is broken or hostile; the sentence says how. `target_dir` is empty again.
+      OSError: the stream or the disk fails. `target_dir` is empty again.
+    """
+    target = Path(target_dir)
+    target.mkdir(parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise FileExistsError(
+            f"Expected an empty directory to unpack into, got {str(target)!r} with files in it."
+        )
+    lane = SumLane()
+    try:
+        with ahead(unpacked_chunks(stream, limits)) as chunks:
+            return _Extraction(chunks, target, limits, lane, on_progress or _ignore).run()
+    except BaseException:
+        _empty(target)
+        raise
+    finally:
+        lane.close()
+
+
+def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryview, ...]:
+    """The bytes of a file that a segment fills, checked against its digest.
+
+    Args:
+      segment: as the index says.
+      data: its `length` bytes of the archive.
+
+    Returns:
+      `size` bytes in one or more pieces, to be written one after the other at `start`.
+
+    Raises:
+      DigestError: the bytes are not those that the index promises.
+    """
+    try:
+        if len(data) != segment.length:
+            raise ValueError
+        pieces = _stored_pieces(data) if segment.method == "stored" else _inflated(data, segment.size)
+    except (zlib.error, ValueError):
+        raise _wrong(segment) from None
+    sha256 = hashlib.sha256()
+    for piece in pieces:
+        sha256.update(piece)
+    if sha256.hexdigest() != segment.sha256 or sum(map(len, pieces)) != segment.size:
+        raise _wrong(segment)
+    return pieces
+
+
+def _inflated(data: bytes | memoryview, size: int) -> tuple[memoryview, ...]:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    content = inflater.decompress(data, size + 1)
+    if inflater.eof or inflater.unconsumed_tail:
+        raise ValueError
+    return (memoryview(content),)
+
+
+def _stored_pieces(data: bytes | memoryview) -> tuple[memoryview, ...]:
+    """The content of deflate's stored blocks, without copying it."""
+    view = memoryview(data)
+    pieces = []
+    at = 0
+    while at < len(view):
+        header = view[at : at + 5]
+        length = int.from_bytes(header[1:3], "little")
+        piece = view[at + 5 : at + 5 + length]
+        if header[0] != 0 or int.from_bytes(header[3:5], "little") != length ^ 0xFFFF or len(piece) != length:
+            raise ValueError
+        pieces.append(piece)
+        at += 5 + length
+    return tuple(pieces)
+
+
+def _wrong(segment: Segment) -> DigestError:
+    return DigestError(
+        f"Expected bytes {segment.offset:,} to {segment.offset + segment.length:,} of the archive to hold "
+        f"{segment.path!r} from byte {segment.start:,} as its index promises, got others.",
+        hint="Fetch them again; when that fails too, the hub or a proxy before it damages what it sends.",
+    )
+
+
+class _Source:
+    """Chunks, taken in the lengths that are asked for."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def pieces(self, length: int) -> Iterator[memoryview]:
+        """Exactly `length` bytes, in pieces as they come."""
+        while length:
+            if not self._rest:
+                self._rest = memoryview(next(self._chunks, b""))
+                if not self._rest:
+                    raise refuse("Expected the whole archive, got a part of it: it ends within a file.")
+            piece = self._rest[:length]
+            self._rest = self._rest[len(piece) :]
+            length -= len(piece)
+            yield piece
+
+    def take(self, length: int) -> bytes:
+        """Exactly `length` bytes, few."""
+        return b"".join(self.pieces(length))
+
+    def check_rest(self, allowed: int) -> None:
+        """Reads to the end, where only `allowed` zeros may be."""
+        while self._rest or (chunk := next(self._chunks, b"")):
+            data = bytes(self._rest or chunk)
+            self._rest = memoryview(b"")
+            allowed -= len(data)
+            if data.strip(b"\0") or allowed < 0:
+                raise refuse("Expected nothing after the end of the archive, got trailing data.")
+
+
+@dataclasses.dataclass
+class _Pending:
+    """What extended headers say about the member that follows them."""
+
+    name: bytes | None = None
+    size: int | None = None
+
+
+class _Extraction:
+    """One archive being unpacked."""
+
+    def __init__(
+        self,
+        chunks: Iterator[bytes],
+        target: Path,
+        limits: ArchiveLimits,
+        lane: SumLane,
+        on_progress: Callable[[int], None],
+    ) -> None:
+        self._source = _Source(chunks)
+        self._target = target
+        self._limits = limits
+        self._lane = lane
+        self._on_progress = on_progress
+        self._names = NamesSeen(limits)
+        self._directories = {""}
+        self._members = 0
+        self._bytes = 0
+        self._files: list[tuple[str, int, hashlib._Hash]] = []
+
+    def run(self) -> tuple[FileEntry, ...]:
+        pending = _Pending()
+        while (block := self._source.take(BLOCK)).strip(b"\0"):
+            self._members += 1
+            if self._members > 3 * self._limits.files:
+                raise refuse(f"Expected at most {self._limits.files:,} files and directories, got more.")
+            pending = self._member(parse_header(block), pending)
+        if pending != _Pending() or self._source.take(BLOCK).strip(b"\0"):
+            raise refuse("Expected two blocks of zeros at the end of the archive, got one and other data.")
+        self._source.check_rest(self._limits.padding_bytes)
+        if not self._files:
+            raise refuse("Expected files in the archive, got none.")
+        self._lane.wait()
+        return tuple(FileEntry(path, size, sum_.hexdigest()) for path, size, sum_ in self._files)
+
+    def _member(self, header: TarHeader, pending: _Pending) -> _Pending:
+        if header.kind in {b"x", b"g", b"L"}:
+            return self._extended(header, pending)
+        name = header.name if pending.name is None else pending.name
+        size = header.size if pending.size is None else pending.size
+        path = self._check_path(name)
+        if header.kind == b"5" or (header.kind in {b"0", b"\0"} and name.endswith(b"/")):
+            if size:
+                raise refuse(f"Expected a directory without content, got {size:,} bytes in {path!r}.")
+            self._add_directory(path)
+        elif header.kind in {b"0", b"\0"}:
+            self._add_file(path, size)
+        else:
+            what = _REFUSED.get(header.kind, f"an entry of the unknown type {header.kind!r}")
+            raise refuse(f"Expected files and directories only, got {what}: {path!r}.")
+        return _Pending()
+
+    def _extended(self, header: TarHeader, pending: _Pending) -> _Pending:
+        if header.size > _EXTRA_BYTES:
+            raise refuse(f"Expected extended headers of at most {_EXTRA_BYTES:,} bytes, got {header.size:,}.")
+        data = self._source.take(header.size)
+        self._source.take(padding(header.size))
+        if header.kind == b"L":
+            return dataclasses.replace(pending, name=data.rstrip(b"\0"))
+        records = parse_pax(data)
+        for key in records:
+            if key.startswith("GNU.sparse"):
+                raise refuse("Expected plain files, got a sparse file in a pax header.")
+            if key == "linkpath" or (header.kind == b"g" and key in {"path", "size"}):
+                raise refuse(f"Expected pax headers about one file, got {key!r} in a pax header.")
+        if header.kind == b"g":
+            return pending
+        size = records.get("size")
+        if size is not None and (not size.isdigit() or len(size) > 18):
+            raise refuse(f"Expected a size in digits in a pax header, got {size[:40]!r}.")
+        return _Pending(records.get("path", pending.name), int(size) if size else pending.size)
+
+    def _check_path(self, name: bytes) -> str:
+        try:
+            text = name.decode("utf-8")
+        except UnicodeDecodeError:
+            raise refuse(f"Expected paths in UTF-8, got {name[:80]!r}.") from None
+        return check_path(text, self._limits)
+
+    def _add_directory(self, path: str) -> None:
+        if path:
+            self._names.add(path, is_directory=True)
+            self._make(path)
+
+    def _make(self, path: str) -> None:
+        if path not in self._directories:
+            (self._target / path).mkdir(parents=True, exist_ok=True)
+            self._directories.add(path)
+
+    def _add_file(self, path: str, size: int) -> None:
+        if not path:
+            raise refuse("Expected a name for every file, got an empty one.")
+        self._names.add(path, is_directory=False)
+        self._check_room(path, size)
+        self._make(path.rpartition("/")[0])
+        sum_ = hashlib.sha256()
+        flags = (
+            os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        )
+        with open(os.open(self._target / path, flags, 0o644), "wb", buffering=0) as out:
+            for piece in self._source.pieces(size):
+                self._lane.update(sum_, piece)
+                _write(out, piece)
+                self._bytes += len(piece)
+                self._on_progress(self._bytes)
+        self._source.take(padding(size))
+        self._files.append((path, size, sum_))
+
+    def _check_room(self, path: str, size: int) -> None:
+        if self._bytes + size > self._limits.total_bytes:
+            raise refuse(
+                f"Expected at most {self._limits.total_bytes:,} bytes of files, "
+                f"got {self._bytes + size:,} at {path!r}."
+            )
+        if size > _LARGE and size > (free := shutil.disk_usage(self._target).free):
+            raise refuse(
+                f"Expected files that fit the disk, got {size:,} bytes for {path!r} with {free:,} free."
+            )
+
+
+def _ignore(done: int) -> None:
+    pass
+
+
+def _write(out: BinaryIO, data: memoryview) -> None:
+    while data:
+        data = data[out.write(data) :]
+
+
+def _empty(directory: Path) -> None:
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

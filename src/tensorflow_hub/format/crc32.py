@@ -1,0 +1,51 @@
+"""CRC-32 of joined data from the CRC-32 of its parts, so that the parts are summed in threads.
+
+A CRC is a polynomial modulo P over GF(2); appending n bytes multiplies it by x^(8n). Bits are reflected, as
+in zlib: the highest bit is the coefficient of x^0.
+"""
+
+from __future__ import annotations
+
+import functools
+
+_POLYNOMIAL = 0xEDB88320
+
+
+def combine(first: int, second: int, length: int) -> int:
+    """The CRC-32 of a + b.
+
+    Args:
+      first: the CRC-32 of a.
+      second: the CRC-32 of b.
+      length: bytes of b.
+
+    >>> import zlib
+    >>> combine(zlib.crc32(b"ab"), zlib.crc32(b"cde"), 3) == zlib.crc32(b"abcde")
+    True
+    """
+    return _multiply(_power(length), first) ^ second
+
+
+@functools.lru_cache(maxsize=64)
+def _power(length: int) -> int:
+    """x^(8 length) modulo P. Segments mostly have one length: cached."""
+    result, square = 1 << 31, 1 << 23  # x^0, x^8
+    while length:
+        if length & 1:
+            result = _multiply(square, result)
+        square = _multiply(square, square)
+        length >>= 1
+    return result
+
+
+def _multiply(a: int, b: int) -> int:
+    """The product of two polynomials modulo P."""
+    product = 0
+    bit = 1 << 31
+    while a:
+        if a & bit:
+            product ^= b
+            a ^= bit
+        bit >>= 1
+        b = (b >> 1) ^ _POLYNOMIAL if b & 1 else b >> 1
+    return product

@@ -1,0 +1,81 @@
+"""Two threads' worth of help for long streams: chunks fetched ahead, and sums taken beside the writing.
+
+zlib, hashlib and file writes release the interpreter's lock, so both really run beside the rest.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Hash(Protocol):
+    """A sum that takes data piece by piece, such as `hashlib.sha256()`."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Adds the data."""
+        ...
+
+
+class SumLane:
+    """Takes sums in one thread, one piece behind the caller: memory stays bounded."""
+
+    def __init__(self) -> None:
+        self._thread = concurrent.futures.ThreadPoolExecutor(1, "sum")
+        self._last: concurrent.futures.Future[None] | None = None
+
+    def update(self, sum_: Hash, data: bytes | memoryview) -> None:
+        """Starts to add `data`, which must not change any more, to a sum."""
+        self.wait()
+        self._last = self._thread.submit(sum_.update, data)
+
+    def wait(self) -> None:
+        """Returns when everything is in the sums."""
+        if self._last:
+            self._last.result()
+            self._last = None
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._thread.shutdown(wait=True)
+
+
+@contextlib.contextmanager
+def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
+    """Runs an iterator in a thread, at most `depth` chunks ahead of the one who takes them."""
+    waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(item: bytes | BaseException | None) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(item, timeout=0.1)
+                return
+
+    def run() -> None:
+        try:
+            for chunk in chunks:
+                put(chunk)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # raised again where the chunks are taken
+            put(error)
+
+    def take() -> Iterator[bytes]:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=run, name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        stop.set()
+        thread.join(5)  # it may hang in a stalled connection; then it ends with that

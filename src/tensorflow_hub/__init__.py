@@ -15,6 +15,8 @@ __version__ = "1.0.0.dev0"
 
 # Public name → the module of this package that defines it.
 _EXPORTS: dict[str, str] = {
+    # format
+    "ImageModuleInfo": "format.image_info",
     # errors
     "HubError": "errors",
 }

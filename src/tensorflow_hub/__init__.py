@@ -17,6 +17,8 @@ __version__ = "1.0.0.dev0"
 _EXPORTS: dict[str, str] = {
     # format
     "ImageModuleInfo": "format.image_info",
+    # resolving
+    "resolve": "resolving.resolve",
     # errors
     "HubError": "errors",
 }

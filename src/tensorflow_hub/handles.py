@@ -7,7 +7,9 @@ rules are those of the names tfhub.dev gave out, so that all of them stay valid.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import urllib.parse
 
 from tensorflow_hub.errors import HandleError
 
@@ -16,6 +18,11 @@ MAX_VERSION = 2**31 - 1
 
 _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_+])?")
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C:/ is a path
+
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+CLOUD_SCHEMES = frozenset({"gs", "s3", "s3a", "az", "azure", "abfs", "abfss"})
 
 # First path segments that are pages or endpoints of a hub and so can be no publisher's name.
 RESERVED_PUBLISHERS = frozenset(
@@ -74,6 +81,116 @@ class ModelName:
     def __str__(self) -> str:
         base = f"{self.publisher}/{self.model}"
         return base if self.version is None else f"{base}/{self.version}"
+
+
+@dataclasses.dataclass(frozen=True)
+class UrlHandle:
+    """The URL of a module or of an archive on a web server.
+
+    Attributes:
+      url: `http://…` or `https://…`, as the user wrote it: the cache is named by it.
+    """
+
+    url: str
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the URL names an archive file, not a model of a hub."""
+        return urllib.parse.urlsplit(self.url).path.lower().endswith(ARCHIVE_SUFFIXES)
+
+    @property
+    def version(self) -> int | None:
+        """The version at the end of the path, None when there is none."""
+        last = urllib.parse.urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1]
+        return int(last) if last.isascii() and last.isdigit() else None
+
+
+@dataclasses.dataclass(frozen=True)
+class CloudHandle:
+    """A directory or an archive in an object store: `gs://bucket/path`, `s3://bucket/path`."""
+
+    url: str
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it names an archive file."""
+        return self.url.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+@dataclasses.dataclass(frozen=True)
+class PathHandle:
+    """A directory or an archive file on this machine, or a short name (see `as_model_name`)."""
+
+    path: str
+
+
+def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | PathHandle:
+    """Tells what kind of handle a text is; looks at nothing but the text.
+
+    Args:
+      handle: a path, a URL, or `publisher/model/version`.
+
+    Raises:
+      HandleError: when it is empty, not a text, or a URL of an unknown scheme.
+
+    >>> parse_handle("https://hub.example/acme/text/1")
+    UrlHandle(url='https://hub.example/acme/text/1')
+    >>> parse_handle("gs://bucket/module")
+    CloudHandle(url='gs://bucket/module')
+    >>> parse_handle("acme/text/1")
+    PathHandle(path='acme/text/1')
+    """
+    text = os.fspath(handle) if isinstance(handle, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise HandleError(
+            f"Expected a handle (a path, a URL or publisher/model/version), got {handle!r}.",
+            hint="For example 'https://hub.example/acme/text-embedding/1' or '/path/of/a/module'.",
+        )
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return PathHandle(text)
+    if scheme[1].lower() in {"http", "https"}:
+        return _parse_url(text)
+    if scheme[1].lower() in CLOUD_SCHEMES:
+        return CloudHandle(text)
+    if scheme[1].lower() == "file":
+        from urllib.request import url2pathname
+
+        return PathHandle(url2pathname(urllib.parse.urlsplit(text).path))
+    raise HandleError(
+        f"Expected a URL with http://, https://, gs:// or s3://, got {text!r}.",
+        hint="A module on this machine is given by its path.",
+    )
+
+
+def _parse_url(text: str) -> UrlHandle:
+    try:
+        parts = urllib.parse.urlsplit(text)
+        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() or ord(character) < 32 for character in text):
+        raise HandleError(
+            f"Expected a URL with a host name and without spaces, got {text!r}.",
+            hint="For example 'https://hub.example/acme/text-embedding/1'.",
+        )
+    return UrlHandle(text)
+
+
+def as_model_name(text: str) -> ModelName | None:
+    """Reads a handle without a scheme as a name on the configured hub; None when it can only be a path.
+
+    >>> as_model_name("acme/text/1")
+    ModelName(publisher='acme', model='text', version=1)
+    >>> as_model_name("./acme/text/1") is as_model_name("/acme/text/1") is None
+    True
+    """
+    if text.startswith(("/", ".", "~")) or "\\" in text:
+        return None
+    try:
+        return ModelName.parse(text)
+    except HandleError:
+        return None
 
 
 def is_publisher_name(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -32,6 +33,67 @@ def parse_bool(text: str) -> bool:
     raise ValueError("expected 1 or 0 (or true, false, yes, no, on, off)")
 
 
+def parse_load_format(text: str) -> str:
+    """Reads one of AUTO, COMPRESSED, UNCOMPRESSED, in any case."""
+    if text.upper() not in {"AUTO", "COMPRESSED", "UNCOMPRESSED"}:
+        raise ValueError("expected AUTO, COMPRESSED or UNCOMPRESSED")
+    return text.upper()
+
+
+def parse_optional_bool(text: str) -> bool | None:
+    """Reads a flag that may also be `auto` or empty: then None."""
+    return None if text.strip().lower() in {"", "auto"} else parse_bool(text)
+
+
+def parse_positive(text: str) -> float:
+    """Reads a number of seconds above 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError("expected a number above 0")
+    return number
+
+
+def parse_count(text: str) -> int:
+    """Reads a whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("expected a whole number from 0")
+    return number
+
+
+def parse_size(text: str) -> int:
+    """Reads a number of bytes, with or without a unit (KB, MB, GB, TB: powers of 1000).
+
+    >>> parse_size("2 GB"), parse_size("512")
+    (2000000000, 512)
+    """
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    if match is None:
+        raise ValueError("expected a size such as 500MB or 20GB")
+    return int(float(match[1]) * 1000 ** "_KMGT".index(match[2].upper() or "_"))
+
+
+def parse_paths(text: str) -> tuple[str, ...]:
+    """Reads paths separated as in PATH."""
+    return tuple(path for path in text.split(os.pathsep) if path)
+
+
+def parse_mirrors(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Reads `prefix -> URL, URL; prefix -> URL`: where handles with a prefix are fetched from instead.
+
+    >>> parse_mirrors("https://tfhub.dev/ -> https://hub.example/, http://10.0.0.7:8500/")
+    (('https://tfhub.dev/', ('https://hub.example/', 'http://10.0.0.7:8500/')),)
+    """
+    mirrors = []
+    for rule in filter(None, map(str.strip, text.split(";"))):
+        prefix, arrow, targets = (part.strip() for part in re.split(r"(->|→|=)", rule + " ", maxsplit=1))
+        urls = tuple(filter(None, re.split(r"[,\s]+", targets)))
+        if not arrow or not all(re.match(r"https?://[^/]", url) for url in (prefix, *urls)) or not urls:
+            raise ValueError(f"expected 'https://old/ -> https://new/', got the rule {rule!r}")
+        mirrors.append((prefix, urls))
+    return tuple(mirrors)
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """The settings of one process, read once where they are needed."""
@@ -49,6 +111,83 @@ class Settings:
     offline: bool = variable(
         "TFHUB_OFFLINE", False, parse_bool, "Make no network call: cached handles work, others fail at once."
     )
+    load_format: str = variable(
+        "TFHUB_MODEL_LOAD_FORMAT",
+        "AUTO",
+        parse_load_format,
+        "`COMPRESSED` fetches archives, `UNCOMPRESSED` single files from the store the hub names, "
+        "`AUTO` archives and, where a hub has none, files.",
+    )
+    download_progress: bool | None = variable(
+        "TFHUB_DOWNLOAD_PROGRESS",
+        None,
+        parse_optional_bool,
+        "1 shows progress (a bar on a terminal, lines elsewhere), 0 never; default: a bar on a terminal.",
+    )
+    cache_readonly: tuple[str, ...] = variable(
+        "TFHUB_CACHE_READONLY",
+        (),
+        parse_paths,
+        "More caches, never written to, looked at after the own one; separated as in `PATH`.",
+    )
+    mirrors: tuple[tuple[str, tuple[str, ...]], ...] = variable(
+        "TFHUB_MIRRORS",
+        (),
+        parse_mirrors,
+        "Where handles with a prefix are fetched from, tried in order: "
+        "`https://tfhub.dev/ -> https://hub.example/, https://other.example/; …`.",
+    )
+    lockfile: str = variable(
+        "TFHUB_LOCKFILE",
+        "",
+        str,
+        "The lock file with the digests that handles must have; default `tfhub.lock` in the working "
+        "directory when it is there.",
+    )
+    disable_cert_validation: bool = variable(
+        "TFHUB_DISABLE_CERT_VALIDATION",
+        False,
+        parse_bool,
+        "Accept any TLS certificate. Only for tests: anyone on the way can replace a module.",
+    )
+    ca_bundle: str = variable(
+        "TFHUB_CA_BUNDLE",
+        "",
+        str,
+        "A PEM file with the certificate authorities to trust; default `REQUESTS_CA_BUNDLE`, else the usual.",
+    )
+    client_cert: str = variable(
+        "TFHUB_CLIENT_CERT",
+        "",
+        str,
+        "A PEM file with the client's certificate and key, or two files separated by a comma.",
+    )
+    credentials: str = variable(
+        "TFHUB_CREDENTIALS",
+        "",
+        str,
+        "The file where `tfhub login` keeps tokens; default `tfhub/credentials.json` in the user's "
+        "configuration directory.",
+    )
+    connect_timeout: float = variable(
+        "TFHUB_CONNECT_TIMEOUT", 10.0, parse_positive, "Seconds to wait for a connection."
+    )
+    read_timeout: float = variable(
+        "TFHUB_READ_TIMEOUT", 60.0, parse_positive, "Seconds to wait for the next bytes of an answer."
+    )
+    retries: int = variable(
+        "TFHUB_RETRIES", 5, parse_count, "How often a request that broke or was put off is sent again."
+    )
+    connections: int = variable(
+        "TFHUB_CONNECTIONS", 8, parse_count, "How many parts of an archive are fetched at the same time."
+    )
+    max_module_bytes: int = variable(
+        "TFHUB_MAX_MODULE_SIZE",
+        100 * 1000**3,
+        parse_size,
+        "The largest module that is unpacked, for example `20GB`.",
+    )
+    max_files: int = variable("TFHUB_MAX_FILES", 100_000, parse_count, "The most files a module may have.")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

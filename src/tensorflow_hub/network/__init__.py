@@ -1,1 +1,1 @@
-"""HTTP as hubs need it: sessions, proxies, tokens, retries."""
+"""Talking to hubs over HTTP: sessions, credentials, retries, answers turned into errors."""

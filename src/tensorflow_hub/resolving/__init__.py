@@ -1,1 +1,1 @@
-"""Handle → local directory: ordered resolvers, download, cache."""
+"""Handle → local directory: ordered ways of getting there, downloads, and the cache."""

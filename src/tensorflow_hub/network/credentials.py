@@ -1,0 +1,104 @@
+"""Tokens per host: where they are kept, and which one goes with a URL.
+
+The file maps a host with its port (`hub.example:8443`) to a token. A token goes to that host only,
+never along a redirect to another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import urllib.parse
+from collections.abc import Mapping
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.settings import Settings
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def host_of(url: str) -> str:
+    """The key of a URL's host: name in lower case and port.
+
+    >>> host_of("https://Hub.example/acme/text/1")
+    'hub.example:443'
+    """
+    parts = urllib.parse.urlsplit(url)
+    return f"{(parts.hostname or '').lower()}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+
+
+def credentials_path(settings: Settings) -> str:
+    """The file that keeps the tokens."""
+    if settings.credentials:
+        return os.path.expanduser(settings.credentials)
+    import platformdirs
+
+    return os.path.join(platformdirs.user_config_dir("tfhub", appauthor=False), "credentials.json")
+
+
+def read_tokens(settings: Settings) -> Mapping[str, str]:
+    """All kept tokens, by host; empty when there is no file.
+
+    Raises:
+      SettingsError: when the file cannot be read or is not what `write_token` writes.
+    """
+    path = credentials_path(settings)
+    try:
+        with open(path, encoding="utf-8") as file:
+            tokens = json.load(file)["tokens"]
+        if not all(isinstance(item, str) for pair in tokens.items() for item in pair):
+            raise ValueError
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a file of tokens"
+        raise SettingsError(
+            f"The credentials file {path!r} cannot be used: {reason}.",
+            hint="Repair or remove it, then run `tfhub login`.",
+        ) from error
+    return dict(tokens)
+
+
+def token_for(url: str, settings: Settings) -> str | None:
+    """The token that goes to the host of `url`: `TFHUB_TOKEN` to the configured hub, else the kept one."""
+    if settings.token and host_of(url) == host_of(settings.hub):
+        return settings.token
+    return read_tokens(settings).get(host_of(url))
+
+
+def write_token(url: str, token: str | None, settings: Settings) -> str:
+    """Keeps a token for the host of `url`, or forgets it when None.
+
+    The file has mode 0600 and is replaced in one step.
+
+    Returns:
+      The path of the file.
+
+    Raises:
+      SettingsError: when it cannot be written.
+    """
+    path = credentials_path(settings)
+    tokens = dict(read_tokens(settings))
+    tokens.pop(host_of(url), None)
+    if token is not None:
+        tokens[host_of(url)] = token
+    try:
+        folder = os.path.dirname(path) or "."
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".credentials-")  # mkstemp: mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"tokens": tokens}, file, indent=2)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise SettingsError(
+            f"The credentials file {path!r} cannot be written: {error.strerror}.",
+            hint="Point TFHUB_CREDENTIALS to a place that can be written, or set TFHUB_TOKEN.",
+        ) from error
+    return path

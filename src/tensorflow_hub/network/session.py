@@ -1,0 +1,194 @@
+"""The one way to make an HTTP session: proxies, certificates, tokens, timeouts, retries."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import urllib.parse
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import requests.adapters
+import requests.auth
+import urllib3.exceptions
+
+import tensorflow_hub
+from tensorflow_hub import errors
+from tensorflow_hub.network.answers import error_of, error_of_failure
+from tensorflow_hub.network.credentials import host_of, token_for
+from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
+from tensorflow_hub.settings import Settings
+
+_log = logging.getLogger("tensorflow_hub")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class HubSession(requests.Session):
+    """A `requests.Session` that sends each host its own token and nobody else's.
+
+    Proxies and `.netrc` come from the environment, as in `requests`. It may be used by several threads.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.policy = RetryPolicy(retries=settings.retries)
+        self.max_redirects = 10
+        self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(8, settings.connections))
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        self.cert = _client_certificate(settings)
+        self._insecure = settings.disable_cert_validation
+        if self._insecure:
+            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
+            _log.warning("TFHUB_DISABLE_CERT_VALIDATION is set: any server can pretend to be the hub.")
+
+    def merge_environment_settings(  # type: ignore[no-untyped-def]
+        self, url, proxies, stream, verify, cert
+    ) -> Any:
+        """Adds the settings of the environment; ours win over `REQUESTS_CA_BUNDLE`."""
+        merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if self._insecure:
+            merged["verify"] = False
+        elif self.settings.ca_bundle:
+            merged["verify"] = _existing(self.settings.ca_bundle, "TFHUB_CA_BUNDLE")
+        return merged
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Prepares a request with the token of its host."""
+        prepared = super().prepare_request(request)
+        self._authorize(prepared)
+        return prepared
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """On a redirect: another host (or port, or scheme) gets its own token or none."""
+        prepared_request.headers.pop("Authorization", None)
+        assert prepared_request.url is not None
+        if self.trust_env:
+            netrc = requests.utils.get_netrc_auth(prepared_request.url)
+            if netrc:
+                prepared_request.prepare_auth(netrc)
+        self._authorize(prepared_request)
+
+    def _authorize(self, prepared: requests.PreparedRequest) -> None:
+        assert prepared.url is not None
+        token = token_for(prepared.url, self.settings)
+        if token and not _exposes_token(prepared.url, self.settings):
+            prepared.headers["Authorization"] = f"Bearer {token}"
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        what: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept_statuses: frozenset[int] = frozenset({200}),
+        idempotent: bool = True,
+        policy: RetryPolicy | None = None,
+        **options: Any,
+    ) -> requests.Response:
+        """Sends a request, repeats it while that makes sense, and turns every failure into our errors.
+
+        Args:
+          method: `"GET"`, ….
+          url: where to.
+          what: what is asked for, for messages: the handle. Default the URL.
+          headers: added to those of the session.
+          accept_statuses: those that count as success.
+          idempotent: whether repeating is harmless.
+          policy: how often to repeat; default by the settings.
+          **options: passed to `requests` (`stream`, `data`, `json`, `params`, …).
+
+        Returns:
+          The answer, of which with `stream=True` only the head is read: the caller closes it.
+
+        Raises:
+          UnreachableError: no answer came.
+          NotFoundError, AuthenticationError, ForbiddenError, ConflictError, LimitError, RequestError:
+            the hub refused.
+        """
+        policy = policy or self.policy
+        options.setdefault("timeout", (self.settings.connect_timeout, self.settings.read_timeout))
+        attempt = 0
+        while True:
+            pause: float | None = None
+            try:
+                response = self.request(method, url, headers=dict(headers or {}), **options)
+            except (
+                requests.exceptions.RequestException,
+                UnicodeError,
+                urllib3.exceptions.HTTPError,
+            ) as failure:
+                problem = error_of_failure(failure, url)
+                if idempotent and attempt < _attempts(failure, policy):
+                    pause = policy.pause(attempt)
+            else:
+                if response.status_code in accept_statuses:
+                    return response
+                passing = response.status_code in PASSING_STATUSES
+                if (
+                    passing
+                    and attempt < policy.retries
+                    and (idempotent or response.status_code in {429, 503})
+                ):
+                    pause = policy.pause(attempt, parse_retry_after(response.headers.get("Retry-After")))
+                problem = error_of(response, what or url)
+                response.close()
+            if pause is None:
+                raise problem
+            _log.debug("%s Waiting %.1f s before trying again.", problem.problem, pause)
+            time.sleep(pause)
+            attempt += 1
+
+
+def open_session(settings: Settings | None = None) -> HubSession:
+    """Makes a session; close it, or use it with `with`."""
+    return HubSession(settings or Settings.from_environment())
+
+
+def _attempts(failure: Exception, policy: RetryPolicy) -> int:
+    if isinstance(
+        failure,
+        (
+            requests.exceptions.SSLError,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.TooManyRedirects,
+            UnicodeError,
+        ),
+    ):
+        return 0
+    if isinstance(failure, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(failure):
+        return min(policy.connect_retries, policy.retries)
+    return policy.retries
+
+
+def _exposes_token(url: str, settings: Settings) -> bool:
+    """Whether a token would cross a network in the clear though the hub is meant to be reached by https."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https" or parts.hostname in _LOOPBACK:
+        return False
+    return host_of(url) == host_of(settings.hub) and urllib.parse.urlsplit(settings.hub).scheme == "https"
+
+
+def _client_certificate(settings: Settings) -> str | tuple[str, str] | None:
+    if not settings.client_cert:
+        return None
+    paths = [
+        _existing(part.strip(), "TFHUB_CLIENT_CERT") for part in settings.client_cert.split(",", maxsplit=1)
+    ]
+    return paths[0] if len(paths) == 1 else (paths[0], paths[1])
+
+
+def _existing(path: str, name: str) -> str:
+    path = os.path.expanduser(path)
+    if not os.path.exists(path):
+        raise errors.SettingsError(
+            f"{name} names the file {path!r}, which does not exist.", hint="Correct or unset it."
+        )
+    return path

@@ -1,0 +1,43 @@
+"""An archive file on this machine, unpacked into the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+
+from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.resolving.cache import Cache, CachedModule
+from tensorflow_hub.resolving.download import limits_of, manifest_of
+from tensorflow_hub.resolving.manifest import Manifest
+from tensorflow_hub.resolving.staging import staged_install
+from tensorflow_hub.settings import Settings
+
+
+def resolve_archive_file(path: str, settings: Settings) -> tuple[CachedModule, str]:
+    """Unpacks an archive file, once for each of its states: a file that changed is another handle.
+
+    Args:
+      path: of a `.tar.gz`, `.tgz` or `.tar`.
+      settings: those of the process.
+
+    Raises:
+      ArchiveError: it is no archive, or a hostile one.
+    """
+    cache = Cache.from_settings(settings)
+    status = os.stat(path)
+    handle = f"{pathlib.Path(path).resolve().as_uri()}?size={status.st_size}&mtime={status.st_mtime_ns}"
+    found = cache.find(handle)
+    if found is not None:
+        return found, "cache"
+
+    def fill(staging: str) -> Manifest:
+        with open(path, "rb") as file:
+            files = extract_archive(file, os.path.join(staging, "files"), limits_of(settings))
+            file.seek(0)
+            digest = hashlib.sha256()
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return manifest_of(handle, path, files, digest.hexdigest())
+
+    return staged_install(cache, handle, fill)

@@ -1,0 +1,282 @@
+"""The cache: where a handle's directory lies, and whether what lies there is complete.
+
+    <root>/<sha1 of the handle>/                 the module, as TensorFlow reads it
+    <root>/<sha1 of the handle>.manifest.json    what it must hold
+    <root>/.tfhub/staging/…                      downloads on their way; renamed into place when complete
+    <root>/.tfhub/locks/…, .tfhub/newest/…, .tfhub/trash/…
+
+The names of the directories are those that older versions of this library used, so that a filled cache
+stays a filled cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import uuid
+
+from tensorflow_hub.errors import CacheError
+from tensorflow_hub.resolving.manifest import (
+    CachedFile,
+    Manifest,
+    is_complete,
+    list_files,
+    read_manifest,
+    write_manifest,
+)
+from tensorflow_hub.settings import Settings
+
+_SHARD = re.compile(r"(.+)\.data-\d{5}-of-(\d{5})")
+_USED_AGAIN_AFTER = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class CachedModule:
+    """A complete directory of the cache.
+
+    Attributes:
+      path: the directory.
+      manifest: what it holds.
+    """
+
+    path: str
+    manifest: Manifest
+
+
+def key_of(handle: str) -> str:
+    """The name of a handle's directory: the SHA-1 of the handle in UTF-8, in hex.
+
+    >>> key_of("https://tfhub.dev/google/nnlm-en-dim128/2")
+    '29abffb443cb0a0ca9c72e8e3863b76d85028490'
+    """
+    return hashlib.sha1(handle.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True)
+class Cache:
+    """A writable cache and the read-only ones behind it.
+
+    Attributes:
+      root: the directory that is written to.
+      tiers: directories that are only read, looked at in order after `root`.
+    """
+
+    root: str
+    tiers: tuple[str, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Cache:
+        """The cache of the settings. Nothing is created yet.
+
+        The default, `<temp>/tfhub_modules`, may belong to somebody else on a machine with several users: then
+        each has an own one beside it, and one that the administrator filled is read.
+        """
+        tiers = tuple(os.path.expanduser(path) for path in settings.cache_readonly)
+        if settings.cache_dir:
+            return cls(os.path.abspath(os.path.expanduser(settings.cache_dir)), tiers)
+        common = os.path.join(tempfile.gettempdir(), "tfhub_modules")
+        owner = _owner(common)
+        if owner is None or owner == os.geteuid():
+            return cls(common, tiers)
+        own = f"{common}_{os.geteuid()}"
+        if _owner(own) not in {None, os.geteuid()}:
+            raise CacheError(
+                f"The cache directories {common!r} and {own!r} belong to other users.",
+                hint="Set TFHUB_CACHE_DIR to a directory of your own.",
+            )
+        return cls(own, (*tiers, common) if owner == 0 else tiers)
+
+    def module_path(self, handle: str) -> str:
+        """Where the module of a handle lies or will lie."""
+        return os.path.join(self.root, key_of(handle))
+
+    def manifest_path(self, handle: str) -> str:
+        """Where its manifest lies."""
+        return self.module_path(handle) + ".manifest.json"
+
+    def work_path(self, kind: str, name: str) -> str:
+        """A path under `.tfhub/<kind>/`, whose folder is made; the whole cache with it.
+
+        Raises:
+          CacheError: when it cannot be written.
+        """
+        folder = os.path.join(self.root, ".tfhub", kind)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise cache_error(error, folder) from error
+        return os.path.join(folder, name)
+
+    def find(self, handle: str) -> CachedModule | None:
+        """The complete module of a handle, from the cache or a read-only tier, None when there is none."""
+        for root in (self.root, *self.tiers):
+            found = _find_in(root, handle, adopt=root == self.root)
+            if found is not None:
+                return found
+        return None
+
+    def install(self, staged: str, manifest: Manifest) -> CachedModule:
+        """Moves a complete directory into its place; readers see all of it or nothing.
+
+        Whoever comes first wins: another process that installed the same handle meanwhile keeps its
+        directory, which programs may be reading. An incomplete one is moved out of the way.
+
+        Raises:
+          CacheError: when the cache cannot be written.
+        """
+        path = self.module_path(manifest.handle)
+        try:
+            for _ in range(100):
+                found = _find_in(self.root, manifest.handle, adopt=False)
+                if found is not None:
+                    discard(self, staged)
+                    return found
+                if os.path.lexists(path):
+                    _rename_quietly(path, self.work_path("trash", uuid.uuid4().hex))
+                # First the manifest, then the directory: a crash between leaves a miss, not a doubtful hit.
+                write_manifest(self.manifest_path(manifest.handle), manifest)
+                with contextlib.suppress(FileExistsError, NotADirectoryError, OSError):
+                    os.rename(staged, path)
+                    _sync_directory(self.root)
+                    return CachedModule(path, manifest)
+                if not os.path.isdir(staged):
+                    raise FileNotFoundError(2, "a download vanished before it was moved into place", staged)
+                time.sleep(0.02)
+        except OSError as error:
+            raise cache_error(error, path) from error
+        raise CacheError(
+            f"The directory {path!r} cannot be put into place: something keeps writing there.",
+            hint="See which programs use the cache, or set TFHUB_CACHE_DIR to another directory.",
+        )
+
+
+def discard(cache: Cache, path: str) -> None:
+    """Removes a directory or file, first out of sight of readers, then for good."""
+    if not os.path.lexists(path):
+        return
+    aside = path
+    if not os.path.abspath(path).startswith(os.path.join(cache.root, ".tfhub") + os.sep):
+        aside = cache.work_path("trash", uuid.uuid4().hex)
+        _rename_quietly(path, aside)
+    if os.path.isdir(aside) and not os.path.islink(aside):
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+
+
+def cache_error(error: OSError, path: str) -> CacheError:
+    """The sentence for a cache that cannot be written: full, read-only, or otherwise."""
+    import errno
+
+    reason = error.strerror or str(error)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return CacheError(
+            f"The disk of the cache {path!r} is full.",
+            hint="Free space: `tfhub cache prune --max-size 10GB`; or set TFHUB_CACHE_DIR to another disk.",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return CacheError(
+            f"The cache {path!r} cannot be written: {reason}.",
+            hint="Set TFHUB_CACHE_DIR to a directory of your own; TFHUB_CACHE_READONLY may name this one.",
+        )
+    return CacheError(
+        f"The cache {path!r} cannot be used: {reason}.", hint="Set TFHUB_CACHE_DIR to another directory."
+    )
+
+
+def now() -> str:
+    """The time, as it stands in manifests."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
+    path = os.path.join(root, key_of(handle))
+    manifest_path = path + ".manifest.json"
+    manifest = read_manifest(manifest_path)
+    if manifest is not None:
+        if not is_complete(path, manifest):
+            return None
+        if adopt:
+            _note_use(manifest_path)
+        return CachedModule(path, manifest)
+    files = _complete_without_manifest(path)
+    if files is None:
+        return None
+    manifest = Manifest(handle, "", None, None, now(), files)
+    if adopt:
+        with contextlib.suppress(OSError):
+            write_manifest(manifest_path, manifest)
+    return CachedModule(path, manifest)
+
+
+def _complete_without_manifest(path: str) -> tuple[CachedFile, ...] | None:
+    """The files of a directory that another program cached, None when it is visibly not whole."""
+    if not os.path.isdir(path):
+        return None
+    files = list_files(path)
+    names = {file.path for file in files if file.size}
+    if not names & {"saved_model.pb", "saved_model.pbtxt"}:
+        # No SavedModel: other formats are known by their main file. A TF1 module without its graph is broken.
+        whole = "tfhub_module.pb" not in names and any(
+            name.endswith((".tflite", "model.json")) for name in names
+        )
+        return files if whole else None
+    if os.path.isdir(os.path.join(path, "variables")) and not _has_all_shards(names):
+        return None
+    return files
+
+
+def _has_all_shards(names: set[str]) -> bool:
+    """Whether a checkpoint has its index and as many data files as their names say."""
+    variables = {name for name in names if name.startswith("variables/")}
+    if not variables:
+        return True  # an empty folder: some writers leave it for modules without variables
+    matches = [match for match in map(_SHARD.fullmatch, variables) if match]
+    if not matches:
+        return False
+    return all(
+        f"{match[1]}.index" in variables
+        and sum(1 for other in matches if (other[1], other[2]) == (match[1], match[2])) == int(match[2])
+        for match in matches
+    )
+
+
+def _note_use(manifest_path: str) -> None:
+    """Keeps the time of the last use in the manifest's mtime, for pruning; at most once an hour."""
+    with contextlib.suppress(OSError):
+        if time.time() - os.stat(manifest_path).st_mtime > _USED_AGAIN_AFTER:
+            os.utime(manifest_path)
+
+
+def _rename_quietly(source: str, target: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(source, target)
+
+
+def _sync_directory(path: str) -> None:
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _owner(path: str) -> int | None:
+    """The user to whom a directory belongs; a link or a file counts as nobody's (-1)."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_uid if stat.S_ISDIR(status.st_mode) else -1

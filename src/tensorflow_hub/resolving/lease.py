@@ -1,0 +1,177 @@
+"""One downloader for a handle at a time, and never a hang.
+
+A lease is a lock of the kernel on a file, which ends with the process that holds it, however that ends,
+plus a heartbeat: the holder touches the file each second. Who waits looks at both. Where the file system
+has no locks, the heartbeat alone is the lease. A holder that is stopped or cut off loses it after
+`STALE` seconds without a beat, by the waiter's own clock: hosts need not agree on the time.
+
+Nothing that is handed out depends on a lease being exclusive: each install is one rename, and the first wins.
+Leases only keep the same bytes from being downloaded twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+
+BEAT = 1.0
+STALE = 20.0
+_POLL_FIRST, _POLL_LAST = 0.005, 0.2
+
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EIO}
+_open_leases: weakref.WeakSet[Lease] = weakref.WeakSet()
+
+
+class Lease:
+    """A lease that is held. `exclusive` says that no other process can hold it too."""
+
+    def __init__(self, path: str, descriptor: int, *, exclusive: bool) -> None:
+        self.exclusive = exclusive
+        self._path = path
+        self._descriptor = descriptor
+        self._process = os.getpid()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="tfhub-lease", daemon=True)
+        self._thread.start()
+        _open_leases.add(self)
+
+    def _beat(self) -> None:
+        while not self._done.wait(BEAT):
+            with contextlib.suppress(OSError):
+                os.utime(self._descriptor if os.utime in os.supports_fd else self._path)
+
+    def release(self) -> None:
+        """Gives the lease to the next one."""
+        self._done.set()
+        if self._descriptor >= 0:
+            # Unlinked while locked: who opened it before sees that it is gone and opens a new one.
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _forget_in_child(self) -> None:
+        """In a forked child: closes the copy, which would keep the lock alive after the parent's death."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+@contextlib.contextmanager
+def lease(path: str, is_done: Callable[[], bool]) -> Iterator[Lease | None]:
+    """Waits for the lease at `path`, or until what it protects is done.
+
+    Args:
+      path: the file of the lease; its folder exists.
+      is_done: asked while waiting.
+
+    Yields:
+      The lease, or None when `is_done` came true first.
+    """
+    held = _acquire(path, is_done)
+    try:
+        yield held
+    finally:
+        if held is not None:
+            held.release()
+
+
+def _acquire(path: str, is_done: Callable[[], bool]) -> Lease | None:
+    pause, watch = _POLL_FIRST, _Heartbeat()
+    while True:
+        held, watched = _try_lock(path)
+        if held is not None:
+            return held
+        if is_done():
+            return None
+        if watch.is_stale(watched):
+            if watched == path:
+                # The kernel says that the holder lives, but it is stopped: queue for another lease.
+                return _acquire(path + "+", is_done)
+            # No locks, and the holder is gone. One of those who wait succeeds in moving the file away.
+            _take_away(watched)
+        time.sleep(pause)
+        pause = min(_POLL_LAST, pause * 1.5)
+
+
+class _Heartbeat:
+    """Watches the mtime of a lease: changes within `STALE` seconds mean that its holder lives."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[str, int] | None = None
+        self._since = time.monotonic()
+
+    def is_stale(self, path: str) -> bool:
+        try:
+            beat = (path, os.stat(path).st_mtime_ns)
+        except OSError:
+            beat = (path, -1)
+        if beat != self._seen:
+            self._seen, self._since = beat, time.monotonic()
+        return time.monotonic() - self._since > STALE
+
+
+def _try_lock(path: str) -> tuple[Lease | None, str]:
+    """The lease when it is free, else None; and the file whose heartbeat tells whether its holder lives."""
+    descriptor = os.open(path, _OPEN, 0o666)
+    try:
+        _lock(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in _NO_LOCKS:
+            return _try_create(path + ".beat")
+        return None, path
+    if not _is_current(descriptor, path):
+        os.close(descriptor)
+        return None, path
+    return Lease(path, descriptor, exclusive=True), path
+
+
+def _try_create(path: str) -> tuple[Lease | None, str]:
+    """A lease without a lock of the kernel: a file that nobody else made."""
+    try:
+        descriptor = os.open(path, _OPEN | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return None, path
+    return Lease(path, descriptor, exclusive=False), path
+
+
+def _take_away(path: str) -> None:
+    aside = f"{path}.{uuid.uuid4().hex}"
+    with contextlib.suppress(OSError):
+        os.rename(path, aside)
+        os.unlink(aside)
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _after_fork() -> None:
+        for item in list(_open_leases):
+            item._forget_in_child()
+
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _is_current(descriptor: int, path: str) -> bool:
+    """Whether the locked file is still the one at `path`: its former holder may have unlinked it."""
+    try:
+        ours, there = os.fstat(descriptor), os.stat(path)
+    except OSError:
+        return False
+    return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)

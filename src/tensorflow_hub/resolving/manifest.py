@@ -1,0 +1,137 @@
+"""The manifest beside a cached module: what the directory must hold to count as complete.
+
+    {"format": 1, "handle": "https://…", "source": "https://…", "digest": "sha256:…",
+     "archive_sha256": "…" or null, "created": "2026-11-20T08:00:00+00:00",
+     "files": [["saved_model.pb", 1234, "sha256 in hex"], …]}
+
+A hit costs a stat for each file. Directories that other programs put into the cache get a manifest
+when they are first used, with sizes only (digest null).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import stat
+import tempfile
+from typing import Any
+
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class CachedFile:
+    """A file of a cached module: its path with `/`, its size in bytes, its SHA-256 where it is known."""
+
+    path: str
+    size: int
+    sha256: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What a cached directory must hold.
+
+    Attributes:
+      handle: the handle in its full form; the cache is named by it.
+      source: where the bytes came from.
+      digest: of the content (`sha256:…`, see `module_digest`), None when it is not known.
+      archive_sha256: of the archive it came in, where there was one.
+      created: when, in UTC, ISO 8601.
+      files: all files.
+    """
+
+    handle: str
+    source: str
+    digest: str | None
+    archive_sha256: str | None
+    created: str
+    files: tuple[CachedFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+    def to_json(self) -> bytes:
+        """The form in which it lies in the cache."""
+        value = {"format": FORMAT, **dataclasses.asdict(self)}
+        value["files"] = [[file.path, file.size, file.sha256] for file in self.files]
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest | None:
+        """Reads a manifest; None when it is none or of a later format: the module is fetched again."""
+        try:
+            value: dict[str, Any] = json.loads(data)
+            if value.pop("format") != FORMAT:
+                return None
+            files = tuple(CachedFile(path, size, digest) for path, size, digest in value.pop("files"))
+            if not all(isinstance(f.path, str) and isinstance(f.size, int) for f in files):
+                return None
+            return cls(**value, files=files)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+
+def read_manifest(path: str) -> Manifest | None:
+    """Reads the manifest file at `path`; None when there is none that can be used."""
+    try:
+        with open(path, "rb") as file:
+            return Manifest.from_json(file.read())
+    except OSError:
+        return None
+
+
+def write_manifest(path: str, manifest: Manifest) -> None:
+    """Writes the manifest to `path` in one step that also survives a power failure."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(manifest.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def is_complete(directory: str, manifest: Manifest) -> bool:
+    """Whether each file is there with its size: a stat for each, no byte is read."""
+    prefix = directory + os.sep
+    for file in manifest.files:
+        try:
+            status = os.stat(prefix + file.path)
+        except (OSError, ValueError):
+            return False
+        if status.st_size != file.size or not stat.S_ISREG(status.st_mode):
+            return False
+    return bool(manifest.files)
+
+
+def list_files(directory: str) -> tuple[CachedFile, ...]:
+    """All regular files of a directory with their sizes, sorted by path, without digests."""
+    found = []
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError):
+                status = os.stat(path)
+                if stat.S_ISREG(status.st_mode):
+                    relative = os.path.relpath(path, directory).replace(os.sep, "/")
+                    found.append(CachedFile(relative, status.st_size, None))
+    return tuple(sorted(found, key=lambda file: file.path))
+
+
+def _umask() -> int:
+    # There is no call that only reads it; on Linux /proc does, without a moment in which it is wrong.
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022

@@ -1,0 +1,146 @@
+"""`hub.resolve`: handle → local directory, by the first way that leads there."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+
+from tensorflow_hub.errors import HubError, MissingDependencyError, NotFoundError, OfflineError
+from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.resolving.cache import Cache, CachedModule
+from tensorflow_hub.resolving.manifest import Manifest
+from tensorflow_hub.settings import Settings
+
+_log = logging.getLogger("tensorflow_hub")
+
+
+@dataclasses.dataclass(frozen=True)
+class ResolvedModule:
+    """Where a handle led.
+
+    Attributes:
+      handle: the handle in its full form.
+      path: the local directory.
+      origin: how it was found: "local", "cache" or "download".
+      manifest: what the directory holds; None for a directory of the user's own.
+    """
+
+    handle: str
+    path: str
+    origin: str
+    manifest: Manifest | None = None
+
+
+def resolve(handle: str | os.PathLike[str]) -> str:
+    """Gives the local directory of a module, downloading it at most once.
+
+    Args:
+      handle: a directory; an archive file (`x.tar.gz`); a URL of a module on a hub or of an archive on a web
+        server; `gs://…` or `s3://…`; or `publisher/model/version` on the hub in `TFHUB_URL`.
+
+    Returns:
+      The path of a directory to read from. Never write into it: other programs use it too.
+
+    Raises:
+      HandleError: `handle` is none of these.
+      NotFoundError: nothing is there.
+      UnreachableError, DownloadError, OfflineError: it is not in the cache and cannot be fetched.
+      ArchiveError, DigestError: what came is broken or not what was promised.
+      CacheError: the cache cannot be written.
+
+    Example:
+      >>> import tensorflow_hub as hub
+      >>> hub.resolve("no/such/directory/./here")  # doctest: +IGNORE_EXCEPTION_DETAIL
+      Traceback (most recent call last):
+      NotFoundError: ...
+    """
+    return resolve_module(handle).path
+
+
+def resolve_module(handle: str | os.PathLike[str], settings: Settings | None = None) -> ResolvedModule:
+    """Like `resolve`, and tells how the directory was found and what it holds.
+
+    Args:
+      handle: as for `resolve`.
+      settings: by default those of the environment.
+    """
+    settings = settings or Settings.from_environment()
+    parsed = parse_handle(handle)
+    if isinstance(parsed, PathHandle):
+        found = _resolve_path(parsed, settings)
+    elif isinstance(parsed, UrlHandle):
+        found = _resolve_url(parsed, settings)
+    else:
+        found = _resolve_cloud(parsed, settings)
+    _log.debug("Resolved %s to %s (%s)", handle, found.path, found.origin)
+    return found
+
+
+def _resolve_path(handle: PathHandle, settings: Settings) -> ResolvedModule:
+    path = os.path.expanduser(handle.path)
+    if os.path.isdir(path):
+        return ResolvedModule(path, path, "local")
+    if os.path.isfile(path):
+        from tensorflow_hub.resolving.archive_file import resolve_archive_file
+
+        return _from_cache(*resolve_archive_file(path, settings))
+    name = as_model_name(handle.path)
+    if name is None:
+        raise NotFoundError(
+            f"There is no directory or archive at {handle.path!r}.",
+            hint="Check the path; a module on a hub is named by its URL or as publisher/model/version.",
+        )
+    url = f"{settings.hub.rstrip('/')}/{name}"
+    try:
+        return _resolve_url(UrlHandle(url), settings)
+    except NotFoundError as problem:
+        raise NotFoundError(
+            f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint
+        ) from problem
+    except HubError as problem:
+        raise type(problem)(
+            f"There is no directory {handle.path!r} here, and as a name on a hub: {problem.problem}",
+            hint=problem.hint,
+        ) from problem
+
+
+def _resolve_url(handle: UrlHandle, settings: Settings) -> ResolvedModule:
+    cache = Cache.from_settings(settings)
+    found = cache.find(handle.url)
+    if found is not None:
+        return _from_cache(found, "cache")
+    if settings.offline:
+        raise offline_error(handle.url, settings)
+    from tensorflow_hub.resolving.download import download
+    from tensorflow_hub.resolving.progress import shown_progress
+    from tensorflow_hub.resolving.staging import staged_install
+
+    def fill(staging: str) -> Manifest:
+        with shown_progress(handle.url, settings) as progress:
+            return download(handle, staging, settings, progress)
+
+    return _from_cache(*staged_install(cache, handle.url, fill))
+
+
+def _resolve_cloud(handle: CloudHandle, settings: Settings) -> ResolvedModule:
+    raise MissingDependencyError(
+        f"Expected a handle that can be fetched, got {handle.url!r}, which is in an object store.",
+        hint="Install `tensorflow-hub[cloud]`.",
+    )
+
+
+def offline_error(url: str, settings: Settings) -> OfflineError:
+    """The error for a handle that is not in the cache while `TFHUB_OFFLINE` is set."""
+    from tensorflow_hub.resolving.sources import sources_of
+
+    return OfflineError(
+        f"{url!r} is not in the cache {Cache.from_settings(settings).root!r}, and "
+        f"TFHUB_OFFLINE "
+        f"forbids to fetch {' or '.join(sources_of(url, settings))}.",
+        hint="Unset TFHUB_OFFLINE, or bring the module along: `tfhub cache export`, `tfhub cache import`.",
+    )
+
+
+def _from_cache(found: CachedModule, origin: str) -> ResolvedModule:
+    return ResolvedModule(found.manifest.handle, found.path, origin, found.manifest)

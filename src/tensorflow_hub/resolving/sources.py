@@ -1,0 +1,46 @@
+"""Where a handle's bytes may come from: the handle itself, or mirrors in its place."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
+from tensorflow_hub.settings import Settings
+
+_GONE = "tfhub.dev"
+
+
+def sources_of(url: str, settings: Settings) -> tuple[str, ...]:
+    """The URLs to try for a handle, in order: those of the longest fitting mirror prefix, else the handle.
+
+    >>> settings = Settings(mirrors=(("https://tfhub.dev/", ("http://a.example/", "http://b.example/")),))
+    >>> sources_of("https://tfhub.dev/google/elmo/3", settings)
+    ('http://a.example/google/elmo/3', 'http://b.example/google/elmo/3')
+    """
+    fitting = [(len(prefix), prefix, urls) for prefix, urls in settings.mirrors if _starts_with(url, prefix)]
+    if not fitting:
+        return (url,)
+    _, prefix, urls = max(fitting)
+    return tuple(_join(target, url[len(prefix.rstrip("/")) :]) for target in urls)
+
+
+def explain_absence(url: str, problem: HubError) -> HubError:
+    """The error for a handle of tfhub.dev that could not be fetched says that tfhub.dev is gone."""
+    if urllib.parse.urlsplit(url).hostname != _GONE or not isinstance(
+        problem, (NotFoundError, UnreachableError)
+    ):
+        return problem
+    return type(problem)(
+        f"{url!r} cannot be fetched: tfhub.dev is gone. {problem.problem}",
+        hint="Say which hub has its modules: TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', "
+        "or put a filled cache into TFHUB_CACHE_DIR.",
+    )
+
+
+def _starts_with(url: str, prefix: str) -> bool:
+    base = prefix.rstrip("/")
+    return url == base or url.startswith((base + "/", base + "?"))
+
+
+def _join(target: str, rest: str) -> str:
+    return target.rstrip("/") + rest

@@ -1,0 +1,160 @@
+"""An archive of any web server, unpacked while it comes.
+
+The hosting protocol of tfhub.dev: `GET <handle>?tf-hub-format=compressed` gives a tar.gz, maybe after
+redirects. A stream that breaks goes on at the byte where it broke when the server can do that (RFC 9110 §14).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+import urllib.parse
+
+import requests
+import urllib3.exceptions
+
+from tensorflow_hub.errors import ArchiveError, DownloadError
+from tensorflow_hub.network.answers import error_of_failure
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.progress import Progress
+
+_log = logging.getLogger("tensorflow_hub")
+
+# The transport errors that a read from a stream can raise.
+READ_FAILURES = (OSError, urllib3.exceptions.HTTPError, requests.exceptions.RequestException)
+
+
+def with_format(url: str, form: str) -> str:
+    """The URL of a module in a form, by the hosting protocol; a query that is there stays.
+
+    >>> with_format("https://hub.example/acme/text/1?a=b", "compressed")
+    'https://hub.example/acme/text/1?a=b&tf-hub-format=compressed'
+    """
+    parts = urllib.parse.urlsplit(url)
+    others = [item for item in parts.query.split("&") if item and not item.startswith("tf-hub-format=")]
+    return urllib.parse.urlunsplit(
+        parts._replace(query="&".join([*others, f"tf-hub-format={form}"]), fragment="")
+    )
+
+
+class ArchiveStream:
+    """The bytes of an archive as they come over the network; has `read(n)` and repairs breaks.
+
+    Attributes:
+      total: bytes in all, None when the server does not say.
+      received: bytes handed out.
+    """
+
+    def __init__(
+        self, session: HubSession, response: requests.Response, what: str, progress: Progress
+    ) -> None:
+        self.received = 0
+        self._session, self._response, self._what, self._progress = session, response, what, progress
+        self._url = response.request.url or response.url
+        self._validator = _validator(response)
+        self.total = _content_length(response)
+        self._sha256 = hashlib.sha256()
+        self._breaks = 0
+        progress.start(self.total)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was handed out, in hex."""
+        return self._sha256.hexdigest()
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end.
+
+        Raises:
+          DownloadError: the stream broke and cannot be continued.
+        """
+        while True:
+            try:
+                # Raw: some servers label a tar.gz with `Content-Encoding: gzip`: not to be undone twice.
+                data = self._response.raw.read(size, decode_content=False)
+            except READ_FAILURES as failure:
+                self._reopen(failure)
+                continue
+            if not data and self.total is not None and self.received < self.total:
+                self._reopen(None)
+                continue
+            self.received += len(data)
+            self._sha256.update(data)
+            self._progress.advance(len(data))
+            return bytes(data)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._response.close()
+
+    def _reopen(self, failure: Exception | None) -> None:
+        """Asks for the rest after a break."""
+        self._response.close()
+        reason = (
+            error_of_failure(failure, self._url).problem
+            if failure
+            else "The connection was closed too early."
+        )
+        pause = self._session.policy.pause(self._breaks)
+        if self._breaks >= self._session.policy.retries or self._validator is None:
+            raise DownloadError(
+                f"The download of {self._what!r} broke after {self.received:,} bytes. {reason}",
+                hint="Run it again; the server does not let a broken download go on."
+                if self._validator is None
+                else "Run it again; TFHUB_RETRIES and TFHUB_READ_TIMEOUT allow more patience.",
+            )
+        _log.debug("%s Going on at byte %d.", reason, self.received)
+        time.sleep(pause or 0)
+        self._breaks += 1
+        headers = {
+            "Range": f"bytes={self.received}-",
+            "If-Range": self._validator,
+            "Accept-Encoding": "identity",
+        }
+        response = self._session.exchange(
+            "GET",
+            self._url,
+            what=self._what,
+            headers=headers,
+            stream=True,
+            accept_statuses=frozenset({200, 206}),
+        )
+        expected = f"bytes {self.received}-"
+        if response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(expected):
+            response.close()
+            raise DownloadError(
+                f"The download of {self._what!r} broke after {self.received:,} bytes, and the file changed.",
+                hint="Run it again.",
+            )
+        self._response = response
+
+
+def check_is_archive(response: requests.Response, what: str) -> None:
+    """Refuses an answer that says itself that it is a page.
+
+    Raises:
+      ArchiveError: the server sends HTML, for example the login page of a proxy.
+    """
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in {"text/html", "application/xhtml+xml"}:
+        response.close()
+        raise ArchiveError(
+            f"Expected an archive from {response.url}, got a web page.",
+            hint=f"Open {what} in a browser: it may want a login, or be no module.",
+        )
+
+
+def _validator(response: requests.Response) -> str | None:
+    """What tells that a file did not change between two requests; None when its parts cannot be asked for."""
+    if response.headers.get("Accept-Ranges", "").lower() != "bytes":
+        return None
+    etag = response.headers.get("ETag")
+    if etag and not etag.startswith("W/"):
+        return etag
+    return response.headers.get("Last-Modified")
+
+
+def _content_length(response: requests.Response) -> int | None:
+    value = response.headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdigit() else None

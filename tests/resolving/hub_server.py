@@ -1,0 +1,149 @@
+"""A hub on loopback over real sockets; tests choose how it misbehaves."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive_writer import write_archive
+
+Behaviour = Callable[[BaseHTTPRequestHandler, int], bool]
+
+
+class HubServer:
+    """A hub on loopback.
+
+    `behave(request, number)` may answer a request itself and return True; `requests` keeps what was
+    asked for.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self.indexes: dict[str, bytes] = {}
+        self.newest: dict[str, str] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.bytes_sent = 0
+        self.ranges = True
+        self.behave: Behaviour = lambda request, number: False
+        self._lock = threading.Lock()
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                hub._answer(self)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def publish(self, name: str, directory: Path, *, indexed: bool = True) -> str:
+        """Serves a directory as a module; gives its handle."""
+        archive = directory.with_name(directory.name + f".{len(self.files)}.tar.gz")
+        index = write_archive(directory, archive)
+        self.files[f"/{name}"] = (archive.read_bytes(), {"ETag": f'"{index.archive_sha256}"'})
+        if indexed:
+            self.indexes[f"/{name}"] = index.to_json()
+        return f"{self.url}/{name}"
+
+    def serve(self, name: str, content: bytes, **headers: str) -> str:
+        self.files[f"/{name}"] = (content, headers)
+        return f"{self.url}/{name}"
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.requests]
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        with self._lock:
+            self.requests.append((request.path, dict(request.headers.items())))
+            number = len(self.requests)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            if not self.behave(request, number):
+                self.send(request)
+
+    def send(self, request: BaseHTTPRequestHandler, limit: int | None = None) -> None:
+        """The right answer, or its first `limit` bytes and then a reset."""
+        asked = request.path.partition("?")[0]
+        path = self.newest.get(asked, asked)
+        if path not in self.files:
+            send_status(request, 404)
+            return
+        content, headers = self.files[path]
+        headers = {"Vary": "Accept", **headers}
+        if path != asked:
+            headers["Content-Location"] = path
+        if path in self.indexes and INDEX_MEDIA_TYPE in request.headers.get("Accept", ""):
+            headers["Content-Type"] = INDEX_MEDIA_TYPE
+            headers.pop("ETag")
+            self._send_bytes(request, 200, self.indexes[path], headers, limit)
+            return
+        status = 200
+        span = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+        if self.ranges:
+            headers["Accept-Ranges"] = "bytes"
+            if span:
+                start, end = int(span[1]), min(int(span[2] or len(content) - 1), len(content) - 1)
+                headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+                content, status = content[start : end + 1], 206
+        self._send_bytes(request, status, content, headers, limit)
+
+    def _send_bytes(
+        self,
+        request: BaseHTTPRequestHandler,
+        status: int,
+        content: bytes,
+        headers: dict[str, str],
+        limit: int | None,
+    ) -> None:
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(content)))
+        for key, value in headers.items():
+            request.send_header(key, value)
+        request.end_headers()
+        content = content if limit is None else content[:limit]
+        for at in range(0, len(content), 1 << 16):
+            piece = content[at : at + (1 << 16)]
+            request.wfile.write(piece)
+            with self._lock:
+                self.bytes_sent += len(piece)
+        if limit is not None:
+            hang_up(request)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+def send_status(request: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
+    request.send_response(status)
+    request.send_header("Content-Length", str(len(body)))
+    for key, value in headers.items():
+        request.send_header(key.replace("_", "-"), value)
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def hang_up(request: BaseHTTPRequestHandler) -> None:
+    """Ends the connection."""
+    with contextlib.suppress(OSError):
+        request.wfile.flush()
+        request.connection.shutdown(socket.SHUT_RDWR)
+    request.close_connection = True

@@ -1,0 +1,142 @@
+"""Handle → directory, over a real server on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tensorflow_hub as hub_library
+from tensorflow_hub import errors
+from tensorflow_hub.resolving.resolve import resolve_module
+
+from .hub_server import send_status
+from .modules import contents, make_module, tar_gz
+
+
+def test_a_directory_is_itself(module):
+    assert hub_library.resolve(str(module)) == str(module)
+    assert hub_library.resolve(module) == str(module)
+
+
+def test_a_missing_path_says_so():
+    with pytest.raises(errors.NotFoundError, match=r"no directory or archive at '/no/such/place'"):
+        hub_library.resolve("/no/such/place")
+    with pytest.raises(FileNotFoundError, match="no directory or archive"):
+        hub_library.resolve("/no/such/place")
+
+
+@pytest.mark.parametrize("handle", ["", "ftp://a/b", "http://", "https://a b/c", None, 3, "a\0b"])
+def test_what_is_no_handle_is_refused(handle):
+    with pytest.raises(errors.HandleError, match="Expected a"):
+        hub_library.resolve(handle)
+
+
+def test_an_archive_file_is_unpacked_once_and_again_when_it_changed(module, tmp_path):
+    archive = tmp_path / "ein Modul.tar.gz"
+    archive.write_bytes(tar_gz(module))
+    first = resolve_module(archive)
+    assert (first.origin, contents(first.path)) == ("download", contents(module))
+    assert resolve_module(archive).origin == "cache"
+    other = make_module(tmp_path / "other", megabytes=1, seed=1)
+    archive.write_bytes(tar_gz(other))
+    assert contents(hub_library.resolve(str(archive))) == contents(other)
+
+
+def test_a_broken_archive_file_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    archive = tmp_path / "x.tar.gz"
+    archive.write_bytes(b"\x1f\x8b no gzip at all")
+    with pytest.raises(errors.ArchiveError, match="gzip"):
+        hub_library.resolve(str(archive))
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("query", ["", "?a=b"])
+def test_a_foreign_hub_by_the_hosting_protocol(hub, module, query):
+    handle = hub.serve("acme/text/1", tar_gz(module)) + query
+    path = hub_library.resolve(handle)
+    assert contents(path) == contents(module)
+    assert Path(path).name == hashlib.sha1(handle.encode()).hexdigest()
+    assert hub.paths() == [f"/acme/text/1{query}{'&' if query else '?'}tf-hub-format=compressed"]
+    assert hub_library.resolve(handle) == path
+    assert len(hub.requests) == 1
+
+
+def test_an_archive_on_a_web_server(hub, module):
+    handle = hub.serve("files/module.tar.gz", tar_gz(module))
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert hub.paths() == ["/files/module.tar.gz"]
+
+
+def test_content_encoding_gzip_is_not_undone_twice(hub, module):
+    handle = hub.serve("acme/text/1", tar_gz(module), **{"Content-Encoding": "gzip"})
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_redirect_is_followed(hub, module):
+    hub.serve("store/blob", tar_gz(module))
+
+    def behave(request, number):
+        if request.path.startswith("/acme"):
+            send_status(request, 302, Location="/store/blob")
+            return True
+        return False
+
+    hub.behave = behave
+    assert contents(hub_library.resolve(f"{hub.url}/acme/text/1")) == contents(module)
+
+
+def test_short_names_go_to_the_configured_hub(hub, module, monkeypatch):
+    monkeypatch.setenv("TFHUB_URL", hub.url + "/")
+    handle = hub.serve("acme/text/1", tar_gz(module))
+    assert hub_library.resolve("acme/text/1") == hub_library.resolve(handle)
+
+
+def test_registry_resolver_is_kept_for_dependents(module):
+    from tensorflow_hub import registry
+
+    assert registry.resolver(str(module)) == str(module)
+
+
+def test_what_is_not_there_says_what_is_near(hub):
+    body = b'{"error": {"code": "not_found", "message": "No model acme/txet.", "suggestions": ["acme/text"]}}'
+
+    def behave(request, number):
+        send_status(request, 404, body, Content_Type="application/json")
+        return True
+
+    hub.behave = behave
+    with pytest.raises(errors.NotFoundError, match=r"Nothing is published at .*Did you mean 'acme/text'\?"):
+        hub_library.resolve(f"{hub.url}/acme/txet/1")
+
+
+def test_a_web_page_is_no_archive(hub):
+    handle = hub.serve("acme/text/1", b"<html>login", **{"Content-Type": "text/html; charset=utf-8"})
+    with pytest.raises(errors.ArchiveError, match="got a web page"):
+        hub_library.resolve(handle)
+
+
+def test_offline_uses_the_cache_and_fails_at_once_otherwise(hub, module, monkeypatch):
+    handle = hub.serve("acme/text/1", tar_gz(module))
+    path = hub_library.resolve(handle)
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    assert hub_library.resolve(handle) == path
+    with pytest.raises(errors.OfflineError, match=r"TFHUB_OFFLINE forbids to fetch .*/acme/text/2"):
+        hub_library.resolve(f"{hub.url}/acme/text/2")
+    assert len(hub.requests) == 1
+
+
+def test_a_cached_handle_imports_neither_tensorflow_nor_requests(hub, module):
+    handle = hub.serve("acme/text/1", tar_gz(module))
+    hub_library.resolve(handle)
+    code = (
+        f"import sys, tensorflow_hub as hub; hub.resolve({handle!r})\n"
+        "heavy = {'tensorflow', 'keras', 'requests', 'urllib3', 'google.protobuf', 'numpy', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

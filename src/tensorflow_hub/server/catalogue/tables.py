@@ -163,3 +163,13 @@ uploads = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
 )
+
+# What search has to look at again, in the order in which it became visible (see changes.py).
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    # Microseconds since 1970: with the sequence it tells this catalogue from a restored copy.
+    sa.Column("at", sa.BigInteger, nullable=False),
+)

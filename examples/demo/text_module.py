@@ -62,6 +62,7 @@ class TextEmbedding(tf.train.Checkpoint):
 
     @tf.function
     def __call__(self, sentences: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Gives the vectors of sentences; `training` changes nothing here."""
         return embed(sentences, self.words, self.embeddings)
 
 

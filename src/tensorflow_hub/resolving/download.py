@@ -1,79 +1,199 @@
-"""A module over the network into a staging directory."""
+"""A module over the network into a staging directory, from the first source that has it."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
+import shutil
 
-from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
-from tensorflow_hub.format.archive_index import FileEntry
+import requests
+
+from tensorflow_hub.errors import CacheError, DigestError, DownloadError, NotFoundError, UnreachableError
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, ArchiveIndex, FileEntry, module_digest
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import UrlHandle
 from tensorflow_hub.network.session import HubSession, open_session
-from tensorflow_hub.resolving.cache import now
+from tensorflow_hub.resolving.cache import Cache, now
+from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
 from tensorflow_hub.resolving.manifest import CachedFile, Manifest
 from tensorflow_hub.resolving.progress import Progress
+from tensorflow_hub.resolving.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.sources import explain_absence, sources_of
+from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at, sync_tree
 from tensorflow_hub.resolving.streamed import ArchiveStream, check_is_archive, with_format
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 
+_ARCHIVE_TYPES = "application/gzip;q=0.9, */*;q=0.1"
+_LARGEST_SEGMENT = 64 << 20  # bytes held in memory; archives of our own making have segments of a few MiB
 
-def download(handle: UrlHandle, staging: str, settings: Settings, progress: Progress) -> Manifest:
-    """Fetches a module from the first of its sources that has it.
 
-    Args:
-      handle: what.
-      staging: a directory to fill; what an interrupted download left there is used.
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is fetched into where.
+
+    Attributes:
+      handle: in its full form.
+      is_archive: the handle names an archive file, not a model of a hub.
+      staging: the directory to fill; its folder `files` becomes the module.
+      cache: the cache it is for: content that is there already is not fetched.
       settings: those of the process.
       progress: told about the bytes.
+      digest: that the module must have, None when any will do.
+    """
+
+    handle: str
+    is_archive: bool
+    staging: str
+    cache: Cache
+    settings: Settings
+    progress: Progress
+    digest: str | None = None
+
+    @property
+    def files(self) -> str:
+        """Where the files of the module go."""
+        return os.path.join(self.staging, "files")
+
+
+def download(handle: UrlHandle, job: Job) -> Manifest:
+    """Fetches a module from the first of its sources that has it.
 
     Returns:
-      The manifest of what lies in `staging`.
+      The manifest of what lies in `job.files`.
 
     Raises:
       NotFoundError, UnreachableError, …: of the last source, when none has it.
+      DigestError: it is not what was locked.
     """
-    sources = sources_of(handle.url, settings)
-    with open_session(settings) as session:
+    sources = sources_of(handle.url, job.settings)
+    with open_session(job.settings) as session:
         for number, source in enumerate(sources):
             try:
-                return _download_from(session, handle, source, staging, settings, progress)
+                return _download_from(session, source, job)
             except (NotFoundError, UnreachableError, DownloadError) as problem:
                 if number == len(sources) - 1:
-                    raise _explained(handle.url, problem) from problem.__cause__
+                    raise explain_absence(handle.url, problem) from problem
                 _log.warning("%s Trying the next mirror.", problem.problem)
     raise AssertionError("there is at least one source")
 
 
-def _explained(url: str, problem: HubError) -> HubError:
-    return explain_absence(url, problem)
-
-
-def _download_from(
-    session: HubSession, handle: UrlHandle, source: str, staging: str, settings: Settings, progress: Progress
-) -> Manifest:
-    url = source if handle.is_archive else with_format(source, "compressed")
+def _download_from(session: HubSession, source: str, job: Job) -> Manifest:
+    url = source if job.is_archive else with_format(source, "compressed")
     _log.debug("Fetching %s", url)
-    headers = {"Accept": "application/gzip, */*;q=0.1", "Accept-Encoding": "identity"}
-    response = session.exchange("GET", url, what=handle.url, headers=headers, stream=True)
-    check_is_archive(response, handle.url)
-    stream = ArchiveStream(session, response, handle.url, progress)
+    headers = {"Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE_TYPES}", "Accept-Encoding": "identity"}
+    response = session.exchange("GET", url, what=job.handle, headers=headers, stream=True)
+    if response.headers.get("Content-Type", "").partition(";")[0].strip() != INDEX_MEDIA_TYPE:
+        return _download_stream(session, response, source, job, None)
+    index = _read_index(response, job)
+    _check_digest(index.digest, job)
+    if max((max(part.length, part.size) for part in index.segments), default=0) <= _LARGEST_SEGMENT:
+        try:
+            return _download_segments(session, response.url, source, index, job)
+        except RangesNotServedError:
+            _log.debug("%s does not serve parts of files", response.url)
+    response = session.exchange("GET", url, what=job.handle, headers={"Accept": _ARCHIVE_TYPES}, stream=True)
+    return _download_stream(session, response, source, job, index.digest)
+
+
+def _read_index(response: requests.Response, job: Job) -> ArchiveIndex:
+    limits = limits_of(job.settings)
     try:
-        files = extract_archive(stream, os.path.join(staging, "files"), limits_of(settings))
+        data = response.raw.read(limits.index_bytes + 1, decode_content=True)
+    except Exception as failure:
+        from tensorflow_hub.network.answers import error_of_failure
+
+        raise error_of_failure(failure, response.url) from failure
+    finally:
+        response.close()
+    return ArchiveIndex.from_json(data, limits)
+
+
+def _download_segments(session: HubSession, url: str, source: str, index: ArchiveIndex, job: Job) -> Manifest:
+    staged = StagedFiles(job.staging, index)
+    staged.open()
+    try:
+        reuse_content(job.cache, job.handle, staged)
+        total = sum(segment.length for segment in index.segments)
+        missing = sum(index.segments[number].length for number in staged.missing)
+        _check_free_space(job, sum(index.segments[number].size for number in staged.missing))
+        job.progress.start(total, total - missing)
+        _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)
+        IndexedDownload(session, url, job.handle, staged, job.progress).run(max(1, job.settings.connections))
+        staged.sync()
+    finally:
+        staged.close()
+    if job.digest is not None:
+        # Segments were checked against the index; what is locked are the files as a whole.
+        for file in index.files:
+            if digest_at(staged.path_of(file.path), 0, file.size) != file.sha256:
+                raise _other_digest(job, f"another content of {file.path!r}")
+    _keep_index(job, index)
+    return manifest_of(job.handle, source, index.files, index.archive_sha256)
+
+
+def _download_stream(
+    session: HubSession, response: requests.Response, source: str, job: Job, promised: str | None
+) -> Manifest:
+    check_is_archive(response, job.handle)
+    shutil.rmtree(job.files, ignore_errors=True)
+    stream = ArchiveStream(session, response, job.handle, job.progress)
+    try:
+        if stream.total:
+            _check_free_space(job, stream.total)
+        files = extract_archive(stream, job.files, limits_of(job.settings))
     finally:
         stream.close()
-    return manifest_of(handle.url, source, files, stream.sha256)
+    manifest = manifest_of(job.handle, source, files, stream.sha256)
+    _check_digest(manifest.digest, job)
+    if promised is not None and manifest.digest != promised:
+        raise _other_digest(job, str(manifest.digest), promised)
+    sync_tree(job.files, files)
+    return manifest
+
+
+def _check_digest(digest: str | None, job: Job) -> None:
+    if job.digest is not None and digest != job.digest:
+        raise _other_digest(job, str(digest))
+
+
+def _other_digest(job: Job, got: str, expected: str | None = None) -> DigestError:
+    return DigestError(
+        f"Expected {job.handle!r} with the digest {expected or job.digest}, got {got}.",
+        hint="What is published there was changed: find out why before you run `tfhub lock` again.",
+    )
+
+
+def _check_free_space(job: Job, needed: int) -> None:
+    try:
+        free = shutil.disk_usage(job.staging).free
+    except OSError:
+        return
+    if needed > free:
+        raise CacheError(
+            f"{job.handle!r} needs {needed / 1e6:,.1f} MB on the disk of the cache {job.cache.root!r}, "
+            f"which has {free / 1e6:,.1f} MB left: the disk is full.",
+            hint="Free space: `tfhub cache prune --max-size 10GB`; or set TFHUB_CACHE_DIR to another disk.",
+        )
+
+
+def _keep_index(job: Job, index: ArchiveIndex) -> None:
+    """Keeps the index for later versions, whose segments may be the same. The cache works without it."""
+    path = index_path(job.cache, job.handle)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(os.path.join(job.staging, "index.json"), path)
+    except OSError as error:
+        _log.debug("The index of %s is not kept: %s", job.handle, error)
 
 
 def manifest_of(
     handle: str, source: str, files: tuple[FileEntry, ...], archive_sha256: str | None
 ) -> Manifest:
     """The manifest of files that were just written."""
-    from tensorflow_hub.format.archive_index import module_digest
-
     cached = tuple(CachedFile(file.path, file.size, file.sha256) for file in files)
     return Manifest(handle, source, module_digest(files), archive_sha256, now(), cached)
 

@@ -6,9 +6,17 @@ import dataclasses
 import logging
 import os
 
-from tensorflow_hub.errors import HubError, MissingDependencyError, NotFoundError, OfflineError
+from tensorflow_hub.errors import (
+    DigestError,
+    HubError,
+    MissingDependencyError,
+    NotFoundError,
+    OfflineError,
+    UnreachableError,
+)
 from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache import Cache, CachedModule
+from tensorflow_hub.resolving.lock_file import load_lock_file
 from tensorflow_hub.resolving.manifest import Manifest
 from tensorflow_hub.settings import Settings
 
@@ -107,20 +115,76 @@ def _resolve_path(handle: PathHandle, settings: Settings) -> ResolvedModule:
 
 def _resolve_url(handle: UrlHandle, settings: Settings) -> ResolvedModule:
     cache = Cache.from_settings(settings)
+    lock = load_lock_file(settings)
+    locked = lock.require(handle.url) if lock else None
+    if handle.version is None and not handle.is_archive:
+        if locked is not None and locked.newest:
+            handle = UrlHandle(locked.newest)
+        elif locked is None:
+            handle = _newest_of(handle, cache, settings)
+    digest = locked.digest if locked else None
     found = cache.find(handle.url)
     if found is not None:
-        return _from_cache(found, "cache")
+        return _from_cache(_checked(found, digest), "cache")
     if settings.offline:
         raise offline_error(handle.url, settings)
-    from tensorflow_hub.resolving.download import download
+    from tensorflow_hub.resolving.download import Job, download
     from tensorflow_hub.resolving.progress import shown_progress
     from tensorflow_hub.resolving.staging import staged_install
 
     def fill(staging: str) -> Manifest:
         with shown_progress(handle.url, settings) as progress:
-            return download(handle, staging, settings, progress)
+            return download(
+                handle, Job(handle.url, handle.is_archive, staging, cache, settings, progress, digest)
+            )
 
-    return _from_cache(*staged_install(cache, handle.url, fill))
+    found, origin = staged_install(cache, handle.url, fill)
+    return _from_cache(_checked(found, digest), origin)
+
+
+def _newest_of(handle: UrlHandle, cache: Cache, settings: Settings) -> UrlHandle:
+    """The handle with the version it stands for today; the handle itself where a hub does not tell."""
+    if cache.find(handle.url) is not None:
+        return handle  # of a hub that does not tell
+    from tensorflow_hub.resolving.newest import ask_newest, remember_newest, remembered_newest
+
+    known = remembered_newest(cache, handle)
+    if known is not None and cache.find(known.url) is None:
+        known = None
+    if settings.offline:
+        return known or handle
+    try:
+        newest = ask_newest(handle, settings, hurry=known is not None)
+    except UnreachableError as problem:
+        if known is None:
+            raise
+        _log.warning("%s Using %s, which was the newest when it was asked last.", problem.problem, known.url)
+        return known
+    if newest is None:
+        return handle
+    if newest != known:
+        remember_newest(cache, handle, newest)
+    return newest
+
+
+def _checked(found: CachedModule, digest: str | None) -> CachedModule:
+    """The module, when it is what was locked.
+
+    Raises:
+      DigestError: it is not.
+    """
+    if digest is None:
+        return found
+    from tensorflow_hub.resolving.verification import with_digest
+
+    found = with_digest(found)
+    if found.manifest.digest != digest:
+        raise DigestError(
+            f"Expected {found.manifest.handle!r} with the locked digest {digest}, "
+            f"got {found.manifest.digest} in {found.path!r}.",
+            hint="Check with `tfhub cache verify`; `tfhub cache clear HANDLE` makes room to fetch it again.",
+        )
+    return found
 
 
 def _resolve_cloud(handle: CloudHandle, settings: Settings) -> ResolvedModule:

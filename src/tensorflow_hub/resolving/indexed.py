@@ -1,0 +1,223 @@
+"""An archive of our own hub, fetched in parts by several connections at the same time.
+
+The index says which bytes of the archive fill which part of which file. Missing segments that lie together
+are fetched in one request; each is inflated and hashed in the thread that received it, and written in place.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import requests
+
+from tensorflow_hub.errors import DigestError, DownloadError, HubError
+from tensorflow_hub.format.archive_index import Segment
+from tensorflow_hub.format.archive_reader import inflate_segment
+from tensorflow_hub.network.answers import error_of_failure
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.progress import Progress
+from tensorflow_hub.resolving.staged_files import StagedFiles
+from tensorflow_hub.resolving.streamed import READ_FAILURES
+
+_log = logging.getLogger("tensorflow_hub")
+
+_SMALLEST_REQUEST = 4 << 20
+_LARGEST_REQUEST = 32 << 20
+_GAP = 32 << 10  # bytes between segments that are rather read and dropped than asked for around
+_PIECE = 256 << 10
+_WRONG_BYTES_ALLOWED = 2
+
+
+class RangesNotServedError(Exception):
+    """The server sends the whole archive whatever part is asked for."""
+
+
+class _Run(NamedTuple):
+    """Segments that are fetched by one request, in the archive's order."""
+
+    numbers: tuple[int, ...]
+    start: int
+    end: int  # exclusive
+
+
+class IndexedDownload:
+    """The transfer of the missing segments of one archive."""
+
+    def __init__(
+        self, session: HubSession, url: str, what: str, staged: StagedFiles, progress: Progress
+    ) -> None:
+        self._session, self._url, self._what = session, url, what
+        self._staged, self._progress = staged, progress
+        self._location = url
+        self._runs: collections.deque[_Run] = collections.deque()
+        self._active: set[requests.Response] = set()
+        self._problem: BaseException | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def run(self, connections: int) -> None:
+        """Fetches all that is missing.
+
+        Raises:
+          RangesNotServedError: the server knows no ranges; nothing was fetched.
+          DownloadError, DigestError, UnreachableError, …: after retries.
+        """
+        segments = self._staged.index.segments
+        self._runs.extend(_plan(segments, self._staged.missing, connections))
+        # Daemons: an interrupted program does not wait for a server that stalls.
+        threads = [
+            threading.Thread(target=self._work, name=f"tfhub-download-{number}", daemon=True)
+            for number in range(min(connections, len(self._runs)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.5)
+        finally:
+            self._halt()
+        if self._problem is not None:
+            raise self._problem
+
+    def _halt(self) -> None:
+        self._stop.set()
+        with self._lock:
+            active = list(self._active)
+        for response in active:
+            response.close()
+
+    def _work(self) -> None:
+        lengths = (segment.length for segment in self._staged.index.segments)
+        buffer = memoryview(bytearray(max(_PIECE, *lengths)))
+        try:
+            while not self._stop.is_set():
+                try:
+                    run = self._runs.popleft()
+                except IndexError:
+                    return
+                self._fetch(run, buffer)
+        except BaseException as problem:  # handed over to the thread that waits
+            with self._lock:
+                if self._problem is None and not self._stop.is_set():
+                    self._problem = problem
+            self._halt()
+
+    def _fetch(self, run: _Run, buffer: memoryview) -> None:
+        """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
+        breaks = wrong = 0
+        todo = collections.deque(run.numbers)
+        while todo and not self._stop.is_set():
+            before = len(todo)
+            try:
+                self._receive(todo, run.end, buffer)
+            except DigestError:
+                wrong += 1
+                if wrong > _WRONG_BYTES_ALLOWED:
+                    raise
+            except HubError:
+                raise
+            except READ_FAILURES as failure:
+                breaks = 0 if len(todo) < before else breaks + 1
+                reason = error_of_failure(failure, self._url).problem
+                if breaks > self._session.policy.retries:
+                    raise DownloadError(
+                        f"The download of {self._what!r} broke again and again. {reason}",
+                        hint="Run it again: what has come is kept.",
+                    ) from failure
+                _log.debug("%s Asking again for what is missing.", reason)
+                self._stop.wait(self._session.policy.pause(breaks) or 0)
+
+    def _receive(self, todo: collections.deque[int], end: int, buffer: memoryview) -> None:
+        """One request; removes from `todo` what was written."""
+        segments = self._staged.index.segments
+        position = segments[todo[0]].offset
+        response = self._request(position, end)
+        with self._lock:
+            self._active.add(response)
+        try:
+            while todo:
+                segment = segments[todo[0]]
+                _receive_into(response, buffer[: segment.offset - position])
+                content = buffer[: segment.length]
+                _receive_into(response, content)
+                position = segment.offset + segment.length
+                self._staged.write(todo[0], inflate_segment(segment, content))
+                self._progress.advance(segment.length)
+                todo.popleft()
+        finally:
+            with self._lock:
+                self._active.discard(response)
+            response.close()
+
+    def _request(self, start: int, end: int) -> requests.Response:
+        headers = {
+            "Range": f"bytes={start}-{end - 1}",
+            "Accept": "application/gzip, */*;q=0.1",
+            "Accept-Encoding": "identity",
+        }
+        location = self._location
+        try:
+            response = self._ask(location, headers)
+        except HubError:
+            if location == self._url:
+                raise
+            # A presigned address that ran out: ask the hub for a new one.
+            self._location = self._url
+            response = self._ask(self._url, headers)
+        if response.status_code == 200:
+            response.close()
+            raise RangesNotServedError
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-{end - 1}/"):
+            response.close()
+            raise DownloadError(
+                f"Expected bytes {start} to {end - 1} of {self._what!r}, "
+                f"got {response.headers.get('Content-Range')!r}.",
+                hint="The hub or a proxy before it answers wrongly: tell its owner.",
+            )
+        if response.history:
+            self._location = response.url
+        return response
+
+    def _ask(self, url: str, headers: dict[str, str]) -> requests.Response:
+        return self._session.exchange(
+            "GET", url, what=self._what, headers=headers, stream=True, accept_statuses=frozenset({200, 206})
+        )
+
+
+def _receive_into(response: requests.Response, target: memoryview) -> None:
+    """Fills `target` with the next bytes of an answer."""
+    filled = 0
+    while filled < len(target):
+        piece = response.raw.read(min(len(target) - filled, _PIECE), decode_content=False)
+        if not piece:
+            raise ConnectionResetError(104, "the connection was closed too early")
+        target[filled : filled + len(piece)] = piece
+        filled += len(piece)
+
+
+def _plan(segments: tuple[Segment, ...], missing: set[int], connections: int) -> Iterator[_Run]:
+    """Groups missing segments into requests: large enough to fill a connection, small enough to share."""
+    total = sum(segments[number].length for number in missing)
+    largest = min(_LARGEST_REQUEST, max(_SMALLEST_REQUEST, total // (connections * 4)))
+    numbers: list[int] = []
+    for number in sorted(missing):
+        segment = segments[number]
+        if numbers:
+            first, last = segments[numbers[0]], segments[numbers[-1]]
+            apart = segment.offset - (last.offset + last.length) > _GAP
+            if apart or segment.offset + segment.length - first.offset > largest:
+                yield _run_of(segments, numbers)
+                numbers = []
+        numbers.append(number)
+    if numbers:
+        yield _run_of(segments, numbers)
+
+
+def _run_of(segments: tuple[Segment, ...], numbers: list[int]) -> _Run:
+    first, last = segments[numbers[0]], segments[numbers[-1]]
+    return _Run(tuple(numbers), first.offset, last.offset + last.length)

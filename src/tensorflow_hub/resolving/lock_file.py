@@ -1,0 +1,120 @@
+"""`tfhub.lock`: the digests that the modules of a project must have.
+
+    {"format": 1,
+     "modules": {"https://hub.example/acme/text/1": {"digest": "sha256:…"},
+                 "https://hub.example/acme/image": {"digest": "sha256:…", "newest": "https://…/image/3"}}}
+
+With a lock file, a handle that is not in it is refused, and an unversioned handle stays at its version.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from typing import Any
+
+from tensorflow_hub.errors import DigestError, SettingsError
+from tensorflow_hub.settings import Settings
+
+FILE_NAME = "tfhub.lock"
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class LockedModule:
+    """What a handle is locked to.
+
+    Attributes:
+      digest: of the content, `sha256:…`.
+      newest: for an unversioned handle, the handle with the version; else "".
+    """
+
+    digest: str
+    newest: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LockFile:
+    """A lock file: handle in its full form → what it is locked to."""
+
+    path: str
+    modules: dict[str, LockedModule]
+
+    def require(self, handle: str) -> LockedModule:
+        """The entry of a handle.
+
+        Raises:
+          DigestError: there is none.
+        """
+        if handle not in self.modules:
+            raise DigestError(
+                f"{handle!r} is not in the lock file {self.path!r}.",
+                hint=f"Add it with `tfhub lock {handle}`, or unset TFHUB_LOCKFILE and move the file away.",
+            )
+        return self.modules[handle]
+
+
+def lock_file_path(settings: Settings) -> str:
+    """Where the lock file is or would be."""
+    return settings.lockfile or FILE_NAME
+
+
+def load_lock_file(settings: Settings) -> LockFile | None:
+    """The lock file that holds, None when there is none.
+
+    Raises:
+      SettingsError: it is broken, or `TFHUB_LOCKFILE` names one that does not exist.
+    """
+    path = lock_file_path(settings)
+    if not settings.lockfile and not os.path.isfile(path):
+        return None
+    return read_lock_file(path)
+
+
+def read_lock_file(path: str) -> LockFile:
+    """Reads a lock file.
+
+    Raises:
+      SettingsError: it does not exist or is broken.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            value: dict[str, Any] = json.load(file)
+        if value["format"] != FORMAT:
+            raise ValueError(f"its format is {value['format']!r}, expected {FORMAT}")
+        modules = {
+            handle: LockedModule(str(entry["digest"]), str(entry.get("newest", "")))
+            for handle, entry in value["modules"].items()
+        }
+    except OSError as error:
+        raise SettingsError(
+            f"The lock file {path!r} cannot be read: {error.strerror}.",
+            hint="Make one with `tfhub lock HANDLE …`.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"The file {path!r} is not a lock file: {error}.",
+            hint="Make it again with `tfhub lock HANDLE …`.",
+        ) from error
+    return LockFile(path, modules)
+
+
+def write_lock_file(lock: LockFile) -> None:
+    """Writes a lock file in one step, sorted, so that version control shows what changed."""
+    modules = {}
+    for handle, entry in sorted(lock.modules.items()):
+        modules[handle] = {"digest": entry.digest, **({"newest": entry.newest} if entry.newest else {})}
+    folder = os.path.dirname(os.path.abspath(lock.path))
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
+            json.dump({"format": FORMAT, "modules": modules}, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, lock.path)
+    except OSError as error:
+        raise SettingsError(
+            f"The lock file {lock.path!r} cannot be written: {error.strerror}.",
+            hint="Name another file in TFHUB_LOCKFILE.",
+        ) from error

@@ -1,0 +1,176 @@
+"""Content that other cached modules already have: files and segments of the same SHA-256."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tensorflow_hub.errors import DigestError, FormatError
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.resolving.cache import Cache
+from tensorflow_hub.resolving.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
+
+_MOST_MODULES = 200
+_SMALLEST = 4096  # bytes; looking for less costs more than fetching it
+_FICLONE = 0x40049409  # linux/fs.h: share the blocks of another file
+
+
+class _Place(NamedTuple):
+    """Where content lies: a file of the cache, and which of its bytes."""
+
+    path: str
+    start: int
+    size: int
+
+
+def index_path(cache: Cache, handle: str) -> str:
+    """Where the archive index of a cached module is kept, for the segments of later versions."""
+    return os.path.join(
+        cache.root, ".tfhub", "indexes", os.path.basename(cache.module_path(handle)) + ".json"
+    )
+
+
+def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
+    """Fills what other cached modules have, after checking that they still have it.
+
+    Whole files are shared (reflink, else hard link, else copied); segments are copied.
+
+    Args:
+      cache: where to look.
+      handle: of the module that is being fetched; versions of the same model are looked at first.
+      staged: the files; segments that are found are no longer missing.
+
+    Returns:
+      How many bytes need not be fetched.
+    """
+    places = _known_places(cache, handle, staged)
+    if not places:
+        return 0
+    gained = _share_files(staged, places)
+    for number in sorted(staged.missing):
+        segment = staged.index.segments[number]
+        place = places.get(segment.sha256)
+        if place is not None and place.size == segment.size and _copy_segment(staged, number, place):
+            gained += segment.length
+    return gained
+
+
+def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:
+    gained = 0
+    numbers: dict[str, list[int]] = {}
+    for number, segment in enumerate(staged.index.segments):
+        numbers.setdefault(segment.path, []).append(number)
+    for file in staged.index.files:
+        place = places.get(file.sha256)
+        missing = staged.missing.intersection(numbers.get(file.path, ()))
+        if place is None or not missing or (place.start, place.size) != (0, file.size):
+            continue
+        if share_file(place.path, staged.path_of(file.path), file.sha256, file.size):
+            staged.note_written(missing)
+            gained += sum(staged.index.segments[number].length for number in missing)
+    return gained
+
+
+def share_file(source: str, target: str, sha256: str, size: int) -> bool:
+    """Makes `target` a file of the same content, checked first; not copied where the file system can."""
+    try:
+        if os.stat(source).st_size != size or digest_at(source, 0, size) != sha256:
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        if not _reflink(source, target):
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copyfile(source, target)
+    except OSError:
+        return False
+    return True
+
+
+def _reflink(source: str, target: str) -> bool:
+    try:
+        import fcntl
+
+        with open(source, "rb") as old, open(target, "wb") as new:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+    except (OSError, ImportError):
+        with contextlib.suppress(OSError):
+            os.unlink(target)
+        return False
+    return True
+
+
+def _copy_segment(staged: StagedFiles, number: int, place: _Place) -> bool:
+    segment = staged.index.segments[number]
+    try:
+        with open(place.path, "rb", buffering=0) as file:
+            file.seek(place.start)
+            content = file.read(place.size)
+    except OSError:
+        return False
+    if hashlib.sha256(content).hexdigest() != segment.sha256:
+        return False
+    staged.write(number, (memoryview(content),))
+    return True
+
+
+def _known_places(cache: Cache, handle: str, staged: StagedFiles) -> dict[str, _Place]:
+    """Where content that is wanted lies, by its SHA-256."""
+    wanted = {
+        segment.sha256
+        for number, segment in enumerate(staged.index.segments)
+        if number in staged.missing and segment.size >= _SMALLEST
+    }
+    wanted |= {file.sha256 for file in staged.index.files if file.size >= _SMALLEST} if wanted else set()
+    places: dict[str, _Place] = {}
+    for root, manifest in _neighbours(cache, handle):
+        if not wanted:
+            break
+        directory = Cache(root).module_path(manifest.handle)
+        for content, place in _contents(Cache(root), manifest, directory):
+            if content in wanted:
+                places[content] = place
+                wanted.discard(content)
+    return places
+
+
+def _contents(cache: Cache, manifest: Manifest, directory: str) -> Iterator[tuple[str, _Place]]:
+    for file in manifest.files:
+        if file.sha256 is not None:
+            yield file.sha256, _Place(os.path.join(directory, *file.path.split("/")), 0, file.size)
+    try:
+        with open(index_path(cache, manifest.handle), "rb") as document:
+            index = ArchiveIndex.from_json(document.read())
+    except (OSError, FormatError, DigestError):
+        return
+    for segment in index.segments:
+        path = os.path.join(directory, *segment.path.split("/"))
+        yield segment.sha256, _Place(path, segment.start, segment.size)
+
+
+def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
+    """The manifests of the caches: versions of the same model first, then the last used."""
+    found: list[tuple[bool, float, str, Manifest]] = []
+    for root in (cache.root, *cache.tiers):
+        with contextlib.suppress(OSError), os.scandir(root) as entries:
+            newest = sorted(
+                (
+                    (entry.stat().st_mtime, entry.path)
+                    for entry in entries
+                    if entry.name.endswith(".manifest.json")
+                ),
+                reverse=True,
+            )
+            for used, path in newest[:_MOST_MODULES]:
+                manifest = read_manifest(path)
+                if manifest is not None and manifest.handle != handle:
+                    same = manifest.handle.rpartition("/")[0] == handle.rpartition("/")[0]
+                    found.append((not same, -used, root, manifest))
+    for _, _, root, manifest in sorted(found, key=lambda item: item[:3]):
+        yield root, manifest

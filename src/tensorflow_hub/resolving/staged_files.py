@@ -1,0 +1,209 @@
+"""The files of a module while their segments come in, in any order, from several threads.
+
+    <staging>/index.json   which archive this is; another one starts from nothing
+    <staging>/journal      numbers of the segments that were written, a line each
+    <staging>/files/…      the files
+
+The journal only says where to look: after an interruption each segment it names is read back and hashed,
+so that neither a killed process nor a power failure between the two writes can leave a wrong byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Sequence
+
+from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry, Segment
+from tensorflow_hub.resolving.cache import cache_error
+
+_BLOCK = 1 << 20
+# With very many files only those are flushed that a power failure could leave with holes at the right size;
+# a small one is either whole or has the wrong size, and then counts as missing.
+_MANY_FILES = 500
+_SMALL_FILE = 64 << 10
+
+
+class StagedFiles:
+    """The files of an archive in a staging directory.
+
+    Attributes:
+      missing: numbers of the segments that are not there yet.
+    """
+
+    def __init__(self, staging: str, index: ArchiveIndex) -> None:
+        self.index = index
+        self._root = os.path.join(staging, "files")
+        self._staging = staging
+        self._journal = -1
+        self._lock = threading.Lock()
+        self.missing: set[int] = set(range(len(index.segments)))
+
+    def open(self) -> None:
+        """Takes up what an interrupted download of the same archive left, else starts from nothing."""
+        kept = os.path.join(self._staging, "index.json")
+        document = self.index.to_json()
+        journal = os.path.join(self._staging, "journal")
+        if _read(kept) == document:
+            self._take_up(_read(journal) or b"")
+        else:
+            for name in os.listdir(self._staging):
+                path = os.path.join(self._staging, name)
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        self._make_directories()
+        # The journal is written anew with what proved right; the index last: both belong together.
+        self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+        self._note(set(range(len(self.index.segments))) - self.missing)
+        with open(kept + ".new", "wb") as file:
+            file.write(document)
+        os.replace(kept + ".new", kept)
+
+    def close(self) -> None:
+        """Closes the journal."""
+        if self._journal >= 0:
+            os.close(self._journal)
+            self._journal = -1
+
+    def path_of(self, path: str) -> str:
+        """Where a file of the archive lies."""
+        return os.path.join(self._root, *path.split("/"))
+
+    def write(self, number: int, pieces: Sequence[memoryview]) -> None:
+        """Puts the checked content of a segment into its place.
+
+        Raises:
+          CacheError: the disk is full or cannot be written.
+        """
+        segment = self.index.segments[number]
+        path = self.path_of(segment.path)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
+            try:
+                _write_at(descriptor, segment.start, pieces)
+            finally:
+                os.close(descriptor)
+            self.note_written([number])
+        except OSError as error:
+            raise cache_error(error, path) from error
+
+    def note_written(self, numbers: Iterable[int]) -> None:
+        """Tells that segments are in place, also when they came from elsewhere."""
+        numbers = list(numbers)
+        with self._lock:
+            self.missing.difference_update(numbers)
+            self._note(numbers)
+
+    def _note(self, numbers: Iterable[int]) -> None:
+        lines = "".join(f"{number}\n" for number in numbers)
+        if lines and self._journal >= 0:
+            os.write(self._journal, lines.encode())
+
+    def sync(self) -> None:
+        """Makes everything durable, before the directory is moved into place."""
+        for file in self.index.files:
+            if file.size >= _SMALL_FILE or len(self.index.files) < _MANY_FILES:
+                _fsync(self.path_of(file.path))
+        if os.name != "nt":
+            for folder, _, _ in os.walk(self._root):
+                _fsync(folder)
+
+    def _make_directories(self) -> None:
+        os.makedirs(self._root, exist_ok=True)
+        for folder in {file.path.rpartition("/")[0] for file in self.index.files}:
+            os.makedirs(self.path_of(folder) if folder else self._root, exist_ok=True)
+        for file in self.index.files:
+            if file.size == 0:
+                with open(self.path_of(file.path), "wb"):
+                    pass
+
+    def _take_up(self, journal: bytes) -> None:
+        named = {int(line) for line in journal.split(b"\n")[:-1] if line.isdigit()}
+        linked = set()
+        for file in self.index.files:
+            with contextlib.suppress(OSError):
+                # Shared with another cached module: never to be written to. It will be linked again.
+                if os.stat(self.path_of(file.path)).st_nlink > 1:
+                    os.unlink(self.path_of(file.path))
+                    linked.add(file.path)
+        for number in sorted(named & self.missing):
+            segment = self.index.segments[number]
+            if segment.path not in linked and self._is_right(segment):
+                self.missing.discard(number)
+
+    def _is_right(self, segment: Segment) -> bool:
+        return digest_at(self.path_of(segment.path), segment.start, segment.size) == segment.sha256
+
+
+def sync_tree(directory: str, files: Iterable[FileEntry]) -> None:
+    """Makes files that were written one after the other durable, and the folders that name them."""
+    files = list(files)
+    for file in files:
+        if file.size >= _SMALL_FILE or len(files) < _MANY_FILES:
+            _fsync(os.path.join(directory, *file.path.split("/")))
+    if os.name != "nt":
+        for folder, _, _ in os.walk(directory):
+            _fsync(folder)
+
+
+def digest_at(path: str, start: int, size: int) -> str | None:
+    """The SHA-256 of a run of bytes of a file, None when it does not reach that far."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            while size:
+                block = file.read(min(size, _BLOCK))
+                if not block:
+                    return None
+                digest.update(block)
+                size -= len(block)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:
+    # Stored segments have a piece each 64 KiB: many in one call, of at most IOV_MAX.
+    for first in range(0, len(pieces), 512):
+        group = list(pieces[first : first + 512])
+        while group:
+            written = _pwritev(descriptor, group, start)
+            start += written
+            while group and written >= len(group[0]):
+                written -= len(group.pop(0))
+            if group and written:
+                group[0] = group[0][written:]
+
+
+if hasattr(os, "pwritev"):
+
+    def _pwritev(descriptor: int, pieces: list[memoryview], start: int) -> int:
+        return os.pwritev(descriptor, pieces, start)
+
+else:
+
+    def _pwritev(descriptor: int, pieces: list[memoryview], start: int) -> int:
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.write(descriptor, pieces[0])
+
+
+def _fsync(path: str) -> None:
+    descriptor = os.open(path, (os.O_RDWR if os.name == "nt" else os.O_RDONLY) | _BINARY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

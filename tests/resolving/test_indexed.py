@@ -1,0 +1,245 @@
+"""The indexed download of our own hubs: parts, resuming, sharing, misbehaving servers."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+import tensorflow_hub as hub_library
+from tensorflow_hub import errors
+from tensorflow_hub.resolving.cache import Cache
+from tensorflow_hub.settings import Settings
+
+from .hub_server import hang_up, send_status
+from .modules import contents, make_module
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch):
+    monkeypatch.setattr(
+        "tensorflow_hub.network.retry.RetryPolicy.pause", lambda self, attempt, asked=None: asked or 0.01
+    )
+
+
+def cache_root() -> Path:
+    return Path(os.environ["TFHUB_CACHE_DIR"])
+
+
+def left_over() -> list[Path]:
+    return [
+        path
+        for path in (cache_root() / ".tfhub").rglob("*")
+        if path.is_file() and "indexes" not in path.parts
+    ]
+
+
+def is_range(request) -> bool:
+    return "Range" in request.headers
+
+
+def test_the_parts_make_the_whole(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    ranges = [headers["Range"] for _, headers in hub.requests if "Range" in headers]
+    assert len(ranges) > 1
+    assert left_over() == []
+
+
+def test_a_module_of_empty_files(hub, tmp_path):
+    (tmp_path / "m" / "assets").mkdir(parents=True)
+    (tmp_path / "m" / "assets" / "empty").write_bytes(b"")
+    handle = hub.publish("acme/empty/1", tmp_path / "m")
+    assert contents(hub_library.resolve(handle)) == {"assets/empty": b""}
+
+
+def test_a_server_that_serves_no_parts(hub, module):
+    hub.ranges = False
+    handle = hub.publish("acme/text/1", module)
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_connections_that_break_are_taken_up_where_they_broke(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    broken = []
+
+    def behave(request, number):
+        if is_range(request) and len(broken) < 6:
+            broken.append(number)
+            hub.send(request, limit=1_500_000)
+            return True
+        return False
+
+    hub.behave = behave
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert len(broken) == 6
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_answers_that_say_not_now_are_waited_for(hub, module, status):
+    handle = hub.publish("acme/text/1", module)
+
+    def behave(request, number):
+        if number % 2 == 0:
+            send_status(request, status, Retry_After="0")
+            return True
+        return False
+
+    hub.behave = behave
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_wrong_bytes_are_fetched_again(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    content, headers = hub.files["/acme/text/1"]
+    wrong = bytearray(content)
+    wrong[len(content) // 2] ^= 1
+    spoilt = []
+
+    def behave(request, number):
+        if is_range(request) and not spoilt and hub.files["/acme/text/1"][0] is content:
+            spoilt.append(number)
+            hub.files["/acme/text/1"] = (bytes(wrong), headers)
+            hub.send(request)
+            hub.files["/acme/text/1"] = (content, headers)
+            return True
+        return False
+
+    hub.behave = behave
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_server_that_always_sends_wrong_bytes_is_refused(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    content, headers = hub.files["/acme/text/1"]
+    wrong = bytearray(content)
+    wrong[len(content) // 2] ^= 1
+    hub.files["/acme/text/1"] = (bytes(wrong), headers)
+    with pytest.raises(errors.DigestError, match="as its index promises, got others"):
+        hub_library.resolve(handle)
+    assert left_over() == []
+
+
+def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(hub, module, monkeypatch):
+    monkeypatch.setenv("TFHUB_READ_TIMEOUT", "0.3")
+    monkeypatch.setenv("TFHUB_RETRIES", "1")
+    handle = hub.publish("acme/text/1", module)
+    awake = []
+
+    def behave(request, number):
+        if is_range(request) and not awake and "bytes=0-" not in request.headers["Range"]:
+            time.sleep(1)
+            hang_up(request)
+            return True
+        return False
+
+    hub.behave = behave
+    started = time.monotonic()
+    with pytest.raises(
+        (errors.UnreachableError, errors.DownloadError), match="did not answer in time|broke again"
+    ):
+        hub_library.resolve(handle)
+    assert time.monotonic() - started < 5
+    awake.append(True)
+    before = hub.bytes_sent
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert hub.bytes_sent - before <= len(hub.files["/acme/text/1"][0]) + len(hub.indexes["/acme/text/1"])
+    assert left_over() == []
+
+
+def test_a_new_version_costs_what_changed(hub, module, tmp_path):
+    hub_library.resolve(hub.publish("acme/text/1", module))
+    variables = module / "variables" / "variables.data-00000-of-00001"
+    changed = bytearray(variables.read_bytes())
+    changed[3 << 20 : (3 << 20) + 1000] = bytes(1000)
+    variables.write_bytes(changed)
+    handle = hub.publish("acme/text/2", module)
+    before = hub.bytes_sent
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert hub.bytes_sent - before < 0.6 * len(changed)
+
+
+def test_content_that_was_spoilt_in_the_cache_is_not_shared(hub, module):
+    first = hub_library.resolve(hub.publish("acme/text/1", module))
+    path = Path(first) / "saved_model.pb"
+    path.write_bytes(b"x" * path.stat().st_size)
+    assert contents(hub_library.resolve(hub.publish("acme/text/2", module))) == contents(module)
+
+
+def test_an_unversioned_handle_is_the_newest_version(hub, module, tmp_path, monkeypatch):
+    one = hub.publish("acme/text/1", module)
+    redirect_to = ["1"]
+
+    def behave(request, number):
+        path, _, query = request.path.partition("?")
+        if path == "/acme/text":
+            send_status(request, 302, Location=f"/acme/text/{redirect_to[0]}?{query}")
+            return True
+        return False
+
+    hub.behave = behave
+    handle = f"{hub.url}/acme/text"
+    assert hub_library.resolve(handle) == hub_library.resolve(one)
+    two = hub.publish("acme/text/2", make_module(tmp_path / "two", megabytes=1, seed=2))
+    redirect_to[0] = "2"
+    newest = hub_library.resolve(handle)
+    assert newest == hub_library.resolve(two)
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    assert hub_library.resolve(handle) == newest
+    monkeypatch.delenv("TFHUB_OFFLINE")
+    hub.close()
+    assert hub_library.resolve(handle) == newest
+
+
+def test_mirrors_are_tried_in_order(hub, module, monkeypatch):
+    hub.publish("google/elmo/3", module)
+    monkeypatch.setenv(
+        "TFHUB_MIRRORS", f"https://tfhub.dev/ -> http://127.0.0.1:9/, {hub.url}/elsewhere, {hub.url}"
+    )
+    path = hub_library.resolve("https://tfhub.dev/google/elmo/3")
+    assert contents(path) == contents(module)
+    assert path == Cache.from_settings(Settings.from_environment()).module_path(
+        "https://tfhub.dev/google/elmo/3"
+    )
+
+
+def test_tfhub_dev_is_gone_and_the_error_says_so(hub, monkeypatch):
+    monkeypatch.setenv("TFHUB_MIRRORS", f"https://tfhub.dev/ -> {hub.url}/")
+    with pytest.raises(errors.NotFoundError, match=r"tfhub.dev is gone\..*TFHUB_MIRRORS="):
+        hub_library.resolve("https://tfhub.dev/google/elmo/3")
+
+
+def test_a_locked_module_is_checked(hub, module, tmp_path, monkeypatch):
+    from tensorflow_hub.resolving.lock_file import LockedModule, LockFile, write_lock_file
+
+    handle = hub.publish("acme/text/1", module)
+    lock = tmp_path / "tfhub.lock"
+    write_lock_file(LockFile(str(lock), {handle: LockedModule("sha256:" + "0" * 64)}))
+    monkeypatch.setenv("TFHUB_LOCKFILE", str(lock))
+    with pytest.raises(errors.DigestError, match="Expected .* with the digest sha256:000"):
+        hub_library.resolve(handle)
+    with pytest.raises(errors.DigestError, match="is not in the lock file"):
+        hub_library.resolve(f"{hub.url}/acme/text/2")
+    monkeypatch.delenv("TFHUB_LOCKFILE")
+    path = hub_library.resolve(handle)
+    monkeypatch.setenv("TFHUB_LOCKFILE", str(lock))
+    with pytest.raises(errors.DigestError, match="locked digest"):
+        hub_library.resolve(handle)
+    from tensorflow_hub.format.archive_index import ArchiveIndex
+
+    index = ArchiveIndex.from_json(hub.indexes["/acme/text/1"])
+    write_lock_file(LockFile(str(lock), {handle: LockedModule(index.digest)}))
+    assert hub_library.resolve(handle) == path
+
+
+def test_a_full_disk_is_a_sentence(hub, module, monkeypatch):
+    import shutil
+
+    handle = hub.publish("acme/text/1", module)
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(errors.CacheError, match="the disk is full"):
+        hub_library.resolve(handle)
+    assert left_over() == []

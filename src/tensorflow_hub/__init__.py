@@ -17,13 +17,19 @@ __version__ = "1.0.0.dev0"
 _EXPORTS: dict[str, str] = {
     # format
     "ImageModuleInfo": "format.image_info",
+    # the TF1 Hub format: authoring
+    "ModuleSpec": "exporting.module_spec",
+    "add_signature": "exporting.signatures",
+    "attach_message": "exporting.attachments",
+    "create_module_spec": "exporting.authoring",
+    # the TF1 Hub format: consuming
+    "Module": "loading.module",
+    "create_module_spec_from_saved_model": "loading.module_reader",
+    "load_module_spec": "loading.module_reader",
     # resolving
     "resolve": "resolving.resolve",
     # errors
     "HubError": "errors",
-    # loading and training
-    "KerasLayer": "keras_layer",
-    "load": "loading.load",
 }
 
 __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604

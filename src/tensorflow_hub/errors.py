@@ -20,6 +20,7 @@
     │   ├── SignatureError                     no such signature, or a malformed one
     │   ├── InputError           (TypeError)   inputs do not fit the signature
     │   ├── CollectionError                    a graph collection cannot be stored in a module
+    │   ├── MissingMessageError  (KeyError)  a module has no attached message of this key
     │   ├── ModeError            (RuntimeError, NotImplementedError)  the wrong API for eager or graph mode
     │   └── ExportError          (OSError)     a module cannot be written
     ├── MissingDependencyError   (ImportError) an optional package is not installed
@@ -138,6 +139,10 @@ class InputError(ModuleError, TypeError):
 
 class CollectionError(ModuleError):
     """A graph collection cannot be stored in a module."""
+
+
+class MissingMessageError(ModuleError, KeyError):
+    """A module has no attached message of this key."""
 
 
 class ModeError(ModuleError, NotImplementedError):

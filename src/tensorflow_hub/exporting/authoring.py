@@ -1,0 +1,157 @@
+"""`hub.create_module_spec`: runs an author's module_fn and keeps the graphs it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ModuleError, SignatureError, TagsError
+from tensorflow_hub.exporting import assets, attachments, collections, signatures
+from tensorflow_hub.exporting.checkpoint import stored_variables
+from tensorflow_hub.exporting.module_spec import GraphVariant, ModuleSpec
+
+TagsAndArgs = Sequence[tuple[Iterable[str], Mapping[str, Any]]]
+
+
+def create_module_spec(
+    module_fn: Callable[..., Any],
+    tags_and_args: TagsAndArgs | None = None,
+    drop_collections: Iterable[str] | None = None,
+) -> ModuleSpec:
+    """Makes a module from a function that builds its graph with TF1 ops.
+
+    The function runs once per graph variant, each time in a fresh `tf.Graph` where variables are
+    resource variables unless it asks for others. It declares at least one signature with
+    `hub.add_signature`. Paths of files that ops read at run time, vocabularies for example, belong
+    into the collection ASSET_FILEPATHS (lookup tables put theirs there); the files are copied
+    into the module when it is exported.
+
+    Args:
+      module_fn: called without arguments, or with the keyword arguments of `tags_and_args`.
+      tags_and_args: a list of `(set of tags, dict of keyword arguments)`, one per graph variant. All
+        describe the same state: equal variable names mean the same variable. Default: one
+        variant without tags.
+      drop_collections: names of graph collections that readers of the module need not get.
+
+    Returns:
+      A `hub.ModuleSpec`, to be given to `hub.Module` or exported.
+
+    Raises:
+      SignatureError: when module_fn declares no signature.
+      TagsError: when tags are no set of strings, or two variants have the same.
+      CollectionError: when the graph has a collection that a module cannot carry.
+      ModuleError: when variants have a variable of the same name in different shapes or dtypes.
+
+    Example::
+
+        def module_fn(training=False):
+            x = tf.compat.v1.placeholder(tf.float32, [None, 8])
+            w = tf.compat.v1.get_variable("w", [8, 2])
+            y = tf.linalg.matmul(tf.nn.dropout(x, rate=0.5) if training else x, w)
+            hub.add_signature(inputs=x, outputs=y)
+
+        spec = hub.create_module_spec(
+            module_fn, [(set(), {"training": False}), ({"train"}, {"training": True})])
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            module = hub.Module(spec)
+            session.run(tf.compat.v1.global_variables_initializer())
+            module.export("/tmp/my_module", session)
+    """
+    dropped = list(drop_collections or ())
+    names = assets.AssetNames()
+    variants = []
+    for tags, arguments in _checked(tags_and_args):
+        meta_graph = _build(module_fn, arguments, tags, dropped)
+        assets.detach(meta_graph, names)
+        variants.append(GraphVariant(tags, meta_graph))
+    spec = ModuleSpec(variants, names.sources(), None, "this program")
+    _check_same_state(spec, variants)
+    return spec
+
+
+def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], dict[str, Any]]]:
+    if tags_and_args is None:
+        return [(frozenset(), {})]
+    checked: list[tuple[frozenset[str], dict[str, Any]]] = []
+    for item in tags_and_args:
+        try:
+            tags, arguments = item
+            if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+                raise TypeError
+            pair = (frozenset(tags), dict(arguments))
+        except (TypeError, ValueError) as error:
+            raise TagsError(
+                f"Expected (set of tags, dict of keyword arguments) in tags_and_args, got {item!r}.",
+                hint='For example: [(set(), {}), ({"train"}, {"training": True})].',
+            ) from error
+        if any(pair[0] == seen for seen, _ in checked):
+            raise TagsError(
+                f"Expected tags of its own for each graph variant, got {sorted(pair[0])} twice.",
+                hint="Give each variant another set of tags.",
+            )
+        checked.append(pair)
+    if not checked:
+        raise TagsError(
+            "Expected at least one graph variant in tags_and_args, got none.", hint="Leave it out."
+        )
+    return checked
+
+
+def _build(
+    module_fn: Callable[..., Any], arguments: dict[str, Any], tags: frozenset[str], dropped: list[str]
+) -> Any:
+    """Runs module_fn in a graph of its own and returns that as a MetaGraphDef."""
+    with tf.Graph().as_default() as graph:
+        tf.compat.v1.get_variable_scope().set_use_resource(True)
+        module_fn(**arguments)
+        declared = signatures.drafted(graph)
+        if not declared:
+            raise SignatureError(
+                "Expected at least one signature, the module_fn declared none.",
+                hint="Call hub.add_signature(inputs=…, outputs=…) inside it.",
+            )
+        meta_graph = _meta_graph(graph, tags, dropped)
+        signatures.write(declared, meta_graph)
+        attachments.write(attachments.drafted(graph), meta_graph)
+    return meta_graph
+
+
+def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> Any:
+    """The MetaGraphDef of a graph, without a Saver, with shapes and without attributes at their defaults."""
+    keys = [
+        key for key in graph.get_all_collection_keys() if key not in dropped and graph.get_collection_ref(key)
+    ]
+    collections.check(keys)
+    updates = graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
+    # What assign_add() of a resource variable returns looks like a variable; its op is meant.
+    updates[:] = [item if isinstance(item, (tf.Tensor, tf.Operation)) else item.op for item in updates]
+    meta_graph = tf.compat.v1.train.export_meta_graph(
+        graph=graph,
+        graph_def=graph.as_graph_def(add_shapes=True),
+        strip_default_attrs=True,
+        collection_list=keys,
+    )
+    meta_graph.meta_info_def.tags.extend(sorted(tags))
+    meta_graph.meta_info_def.stripped_default_attrs = True
+    return meta_graph
+
+
+def _check_same_state(spec: ModuleSpec, variants: list[GraphVariant]) -> None:
+    """Refuses variants that disagree about a variable.
+
+    Raises:
+      ModuleError: naming the variable.
+    """
+    agreed = {(v.name, v.slice): v for v in spec.stored_variables()}
+    for variant in variants:
+        for variable in stored_variables(variant.meta_graph):
+            first = agreed[(variable.name, variable.slice)]
+            if variable.dtype != first.dtype or variable.shape.as_proto() != first.shape.as_proto():
+                raise ModuleError(
+                    f"Expected the variable {variable.name!r} to be the same in all graph variants, got "
+                    f"{first.dtype.name} {first.shape} and, with tags {sorted(variant.tags)}, "
+                    f"{variable.dtype.name} {variable.shape}.",
+                    hint="Variants share their state: give different variables different names.",
+                )

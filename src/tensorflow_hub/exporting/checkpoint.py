@@ -1,0 +1,158 @@
+"""The variables of a module on disk: a TensorFlow V2 checkpoint at `variables/variables`.
+
+Reading and writing goes through a graph and session of its own, so that nothing is added to the
+graph of the caller, which may be finalized.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework import variable_pb2
+
+from tensorflow_hub.errors import ExportError
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredVariable:
+    """Where a variable, or one part of a partitioned one, lies in a checkpoint.
+
+    Attributes:
+      node: the name of its node in the module's graph, `emb/table/part_0`.
+      name: its name in the checkpoint; all parts of a partitioned variable share it, `emb/table`.
+      slice: the specification of the part, `40 6 0,13:0,6`, or empty for the whole.
+      dtype: its dtype.
+      shape: its own shape (of the part).
+    """
+
+    node: str
+    name: str
+    slice: str
+    dtype: tf.DType
+    shape: tf.TensorShape
+
+
+def stored_variables(meta_graph: Any) -> list[StoredVariable]:
+    """The variables of a graph, in the order of its collection of global variables."""
+    collection = meta_graph.collection_def.get(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
+    if collection is None:
+        return []
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    result = []
+    for data in collection.bytes_list.value:
+        definition = variable_pb2.VariableDef.FromString(data)
+        name = definition.variable_name.split(":")[0]
+        node = nodes[name]
+        dtype = tf.as_dtype(node.attr["dtype"].type)
+        shape = tf.TensorShape(node.attr["shape"].shape)
+        part = definition.save_slice_info_def
+        if part.full_name:
+            result.append(StoredVariable(name, part.full_name, _slice(part), dtype, shape))
+        else:
+            result.append(StoredVariable(name, name, "", dtype, shape))
+    return result
+
+
+def _slice(part: Any) -> str:
+    whole = " ".join(str(n) for n in part.full_shape)
+    pieces = ":".join(f"{o},{n}" for o, n in zip(part.var_offset, part.var_shape, strict=True))
+    return f"{whole} {pieces}"
+
+
+def write_values(prefix: str, values: Sequence[tuple[StoredVariable, Any]]) -> None:
+    """Writes a checkpoint.
+
+    Args:
+      prefix: path of the checkpoint, without the suffixes of its files.
+      values: variables with their values as numpy arrays.
+    """
+    with tf.Graph().as_default(), tf.device("/cpu:0"), tf.compat.v1.Session() as session:
+        feeds = [
+            (tf.compat.v1.placeholder(variable.dtype, variable.shape), value) for variable, value in values
+        ]
+        variables = [variable for variable, _ in values]
+        save = tf.raw_ops.SaveV2(
+            prefix=prefix,
+            tensor_names=[v.name for v in variables],
+            shape_and_slices=[v.slice for v in variables],
+            tensors=[tensor for tensor, _ in feeds],
+        )
+        session.run(save, dict(feeds))
+
+
+def copy_values(
+    source: str, prefix: str, variables: Sequence[StoredVariable], name_in_source: Callable[[str], str]
+) -> None:
+    """Copies variables from one checkpoint into a new one.
+
+    Args:
+      source: a checkpoint prefix, or a directory of checkpoints (the latest is taken).
+      prefix: where to write.
+      variables: what to copy.
+      name_in_source: gives the name in `source` for the name of a variable in the module.
+
+    Raises:
+      ExportError: when `source` is no checkpoint, or lacks a variable or has it in another shape.
+    """
+    source = _latest(source)
+    names = [name_in_source(v.name) for v in variables]
+    check_contents(source, variables, dict(zip((v.name for v in variables), names, strict=True)))
+    if not variables:
+        return
+    with tf.Graph().as_default(), tf.device("/cpu:0"), tf.compat.v1.Session() as session:
+        slices = [v.slice for v in variables]
+        tensors = tf.raw_ops.RestoreV2(
+            prefix=source, tensor_names=names, shape_and_slices=slices, dtypes=[v.dtype for v in variables]
+        )
+        save = tf.raw_ops.SaveV2(
+            prefix=prefix,
+            tensor_names=[v.name for v in variables],
+            shape_and_slices=slices,
+            tensors=tensors,
+        )
+        session.run(save)
+
+
+def _latest(path: str) -> str:
+    if tf.io.gfile.isdir(path):
+        return str(tf.train.latest_checkpoint(path) or path)
+    return path
+
+
+def check_contents(
+    prefix: str, variables: Iterable[StoredVariable], names: Mapping[str, str] | None = None
+) -> None:
+    """Checks that a checkpoint has all variables, in their dtypes and shapes.
+
+    Raises:
+      ExportError: naming the checkpoint and what is missing or different.
+    """
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ExportError(
+            f"Expected a TensorFlow checkpoint at {prefix!r}, found none that can be read.",
+            hint="Pass the prefix that Saver.save() returned, for example '…/model.ckpt-1000'.",
+        ) from error
+    shapes = reader.get_variable_to_shape_map()
+    dtypes = reader.get_variable_to_dtype_map()
+    for variable in variables:
+        name = names[variable.name] if names else variable.name
+        expected = variable.shape
+        if variable.slice:
+            expected = tf.TensorShape([int(n) for n in variable.slice.split(" ")[:-1]])
+        if name not in shapes:
+            raise ExportError(
+                f"Expected a variable {name!r} in the checkpoint {prefix!r}, "
+                f"which has {sorted(shapes)[:20]}.",
+                hint="Pass name_transform_fn=… to say what the module's variables are called there.",
+            )
+        if not expected.is_compatible_with(shapes[name]) or dtypes[name] != variable.dtype.base_dtype:
+            raise ExportError(
+                f"Expected the variable {name!r} as {variable.dtype.base_dtype.name} {expected} in the "
+                f"checkpoint {prefix!r}, found {dtypes[name].name} {tf.TensorShape(shapes[name])}.",
+                hint="The checkpoint is of another model, or name_transform_fn maps to the wrong variable.",
+            )

@@ -1,0 +1,54 @@
+"""Which graph collections a module can carry, and which it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import CollectionError
+from tensorflow_hub.exporting import assets, attachments
+
+_KEYS = tf.compat.v1.GraphKeys
+
+# Part of the module's state: added to the graph once, when it is instantiated.
+OF_STATE = (
+    _KEYS.GLOBAL_VARIABLES,
+    _KEYS.TRAINABLE_VARIABLES,
+    _KEYS.MODEL_VARIABLES,
+    _KEYS.TABLE_INITIALIZERS,
+    _KEYS.ASSET_FILEPATHS,
+    _KEYS.REGULARIZATION_LOSSES,
+)
+# Added each time it is applied.
+OF_APPLICATION = (_KEYS.UPDATE_OPS,)
+CONTROL_FLOW = (_KEYS.COND_CONTEXT, _KEYS.WHILE_CONTEXT)
+
+SUPPORTED = frozenset({*OF_STATE, *OF_APPLICATION, *CONTROL_FLOW, assets.COLLECTION, attachments.COLLECTION})
+
+# A SavedModel made for serving has these, and a module has no use for them.
+OF_SERVING = ("global_step", "legacy_init_op", "saved_model_main_op")
+
+
+def drop(meta_graph: Any, keys: Iterable[str]) -> None:
+    """Removes collections from a MetaGraphDef; those it has not are no error."""
+    for key in keys:
+        meta_graph.collection_def.pop(str(key), None)
+
+
+def check(keys: Iterable[str]) -> None:
+    """Refuses collections that a module cannot carry.
+
+    Args:
+      keys: the names of the collections of a graph that have something in them.
+
+    Raises:
+      CollectionError: naming them.
+    """
+    refused = sorted(set(keys) - SUPPORTED)
+    if refused:
+        raise CollectionError(
+            f"Expected only collections that a module can carry, got {refused}.",
+            hint=f"Pass drop_collections={refused!r} if readers of the module need none of it.",
+        )

@@ -1,0 +1,126 @@
+"""The directory a module is written to: all of it appears at once, or nothing that looks like a module."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ExportError
+
+SAVED_MODEL = "saved_model.pb"
+MARKER_FILE = "tfhub_module.pb"
+VARIABLES = "variables"
+CHECKPOINT = "variables/variables"
+ASSETS = "assets"
+
+# The message of `tfhub_module.pb`: field 1, the format, is 3; field 2, features a reader must know, is empty.
+MARKER_CONTENT = b"\x08\x03"
+
+
+def is_local(path: str) -> bool:
+    """Whether `path` is in the file system of this machine, not on a remote one such as `gs://`."""
+    return "://" not in path
+
+
+def join(directory: str, name: str) -> str:
+    """The path of a file in a directory, local or remote."""
+    return (
+        os.path.join(directory, *name.split("/"))
+        if is_local(directory)
+        else f"{directory.rstrip('/')}/{name}"
+    )
+
+
+@contextlib.contextmanager
+def new_directory(path: str) -> Iterator[str]:
+    """Gives a directory to write a module into, which becomes `path` when the block ends.
+
+    In a local file system it is written beside and renamed into place. A remote one has no such
+    rename: there the files are written in place, and the caller writes the two that make a
+    directory a module last. When the block fails, what was written is removed.
+
+    Raises:
+      ExportError: when something is at `path` already, or its parent cannot be written.
+    """
+    path = os.fspath(path)
+    if not path:
+        raise ExportError(
+            "Expected a directory to export to, got ''.", hint="Pass a path that does not exist."
+        )
+    check_free(path)
+    try:
+        with _beside(path) if is_local(path) else _in_place(path) as directory:
+            yield directory
+    except tf.errors.OpError as error:
+        raise ExportError(
+            f"Expected to be able to write a module to {path!r}: {error.message}.",
+            hint="Check the path, the rights on it and the space left there.",
+        ) from error
+
+
+def check_free(path: str) -> None:
+    """Refuses a path where something is already; an empty directory is nothing.
+
+    Raises:
+      ExportError: naming the path.
+    """
+    if not tf.io.gfile.exists(path) or (tf.io.gfile.isdir(path) and not tf.io.gfile.listdir(path)):
+        return
+    raise ExportError(
+        f"Expected a path where nothing is yet, got {path!r}, which exists.",
+        hint="Export to another path, or remove what is there.",
+    )
+
+
+@contextlib.contextmanager
+def _beside(path: str) -> Iterator[str]:
+    target = Path(path).absolute()
+    draft = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    try:
+        draft.mkdir(parents=True)
+    except OSError as error:
+        raise ExportError(
+            f"Expected to be able to create a directory in {str(target.parent)!r}: {error.strerror}.",
+            hint="Choose a directory you may write to.",
+        ) from error
+    try:
+        yield str(draft)
+        try:
+            draft.rename(target)
+        except OSError as error:
+            check_free(path)
+            raise ExportError(
+                f"Expected to be able to create {path!r}: {error.strerror}.", hint="Choose another path."
+            ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _in_place(path: str) -> Iterator[str]:
+    tf.io.gfile.makedirs(path)
+    try:
+        yield path
+    except BaseException:
+        with contextlib.suppress(tf.errors.OpError):
+            tf.io.gfile.rmtree(path)
+        raise
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Writes one file."""
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(data)
+
+
+def read_file(path: str) -> bytes:
+    """Reads one file."""
+    with tf.io.gfile.GFile(path, "rb") as file:
+        data: bytes = file.read()
+    return data

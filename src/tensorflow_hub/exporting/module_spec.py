@@ -1,0 +1,189 @@
+"""`hub.ModuleSpec`: what a module is, authored or read from disk, before it is added to a graph."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tensorflow_hub.errors import ExportError, ModuleError, TagsError
+from tensorflow_hub.exporting import attachments, checkpoint, module_writer, signatures
+from tensorflow_hub.exporting.tensor_info import SignatureTensor
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphVariant:
+    """One graph of a module, chosen by its tags.
+
+    Attributes:
+      tags: for example `frozenset()` for inference and `frozenset({"train"})` for training.
+      meta_graph: the graph, its signatures and collections, as they stand on disk. Not to be changed.
+    """
+
+    tags: frozenset[str]
+    meta_graph: Any
+
+
+class ModuleSpec:
+    """What a module is: graph variants by tags, their signatures, assets and, once trained, variables.
+
+    Made by `hub.create_module_spec`, `hub.load_module_spec` and
+    `hub.create_module_spec_from_saved_model`; used by `hub.Module`. It never changes.
+    """
+
+    def __init__(
+        self,
+        variants: Sequence[GraphVariant],
+        assets: Mapping[str, str],
+        checkpoint_prefix: str | None,
+        origin: str,
+    ) -> None:
+        """For this package: users call the functions above.
+
+        Args:
+          variants: the graphs, at least one, each with tags of its own.
+          assets: file name under `assets/` → where the file is now.
+          checkpoint_prefix: where the values of the variables are; None when they have only initializers.
+          origin: for messages: the directory it was read from, or "this program".
+        """
+        self._variants = {variant.tags: variant for variant in variants}
+        self._assets = dict(assets)
+        self._checkpoint = checkpoint_prefix
+        self._origin = origin
+        self._plans: dict[Any, Any] = {}
+
+    def get_tags(self) -> list[frozenset[str]]:
+        """The sets of tags of all graph variants."""
+        return list(self._variants)
+
+    def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
+        """The names of the signatures of a graph variant, sorted.
+
+        Raises:
+          TagsError: when no variant has these tags.
+        """
+        return signatures.names(self._variant(tags).meta_graph)
+
+    def get_input_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> dict[str, SignatureTensor]:
+        """The inputs of a signature: name → an object with `.dtype`, `.get_shape()`, `.is_sparse`.
+
+        Args:
+          signature: its name; None is `"default"`.
+          tags: which graph variant; None is the one without tags.
+
+        Raises:
+          TagsError: when no variant has these tags.
+          SignatureError: when the variant has no such signature.
+        """
+        return signatures.read_inputs(self._variant(tags).meta_graph, signature)
+
+    def get_output_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> dict[str, SignatureTensor]:
+        """The outputs of a signature; see `get_input_info_dict`."""
+        return signatures.read_outputs(self._variant(tags).meta_graph, signature)
+
+    def get_attached_message(
+        self, key: str, message_type: Any, tags: Iterable[str] | None = None, required: bool = False
+    ) -> Any:
+        """The message the author attached under `key`, or None.
+
+        Args:
+          key: the key given to `hub.attach_message`.
+          message_type: the class of the message.
+          tags: which graph variant; None is the one without tags.
+          required: raise instead of returning None.
+
+        Raises:
+          TagsError: when no variant has these tags.
+          MissingMessageError: when it is required and not there; a `KeyError`.
+        """
+        variant = self._variant(tags)
+        return attachments.get(variant.meta_graph, key, message_type, required, sorted(variant.tags))
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        _sentinel: None = None,
+        checkpoint_path: str | None = None,
+        name_transform_fn: Callable[[str], str] | None = None,
+    ) -> None:
+        """Writes a module directory, with the values of the variables taken from a training checkpoint.
+
+        Args:
+          path: where to; nothing may be there. Local, or anything `tf.io.gfile` writes to.
+          checkpoint_path: a checkpoint of a model that contains this one's variables: the prefix
+            `Saver.save()` returned, or a directory whose latest is taken. May be left out where
+            the variables have values already (a module read from disk) or there are none.
+          name_transform_fn: from the name of a variable in the module to its name in the checkpoint;
+            by default they are the same.
+
+        Raises:
+          ExportError: when something is at `path`, or the checkpoint cannot be read or lacks a variable.
+
+        Example::
+
+            spec = hub.create_module_spec(module_fn)
+            spec.export("/tmp/m", checkpoint_path="/tmp/train/model.ckpt-100",
+                        name_transform_fn=lambda name: "encoder/" + name)
+        """
+        if _sentinel is not None:
+            raise ModuleError(
+                f"Expected the checkpoint by keyword, got {_sentinel!r} as second positional argument.",
+                hint="Write spec.export(path, checkpoint_path=…).",
+            )
+        variables = self.stored_variables()
+        source = self._checkpoint if checkpoint_path is None else os.fspath(checkpoint_path)
+        if variables and source is None:
+            raise ExportError(
+                f"Expected checkpoint_path=… for a module with {len(variables)} variables "
+                "that have no values yet.",
+                hint="Train first and pass the checkpoint, or use hub.Module(spec).export(path, session).",
+            )
+        transform = name_transform_fn or (lambda name: name)
+        self.write(path, lambda prefix: checkpoint.copy_values(str(source), prefix, variables, transform))
+
+    def stored_variables(self) -> list[checkpoint.StoredVariable]:
+        """The variables of all graph variants, each once."""
+        found: dict[tuple[str, str], checkpoint.StoredVariable] = {}
+        for variant in self._variants.values():
+            for variable in checkpoint.stored_variables(variant.meta_graph):
+                found.setdefault((variable.name, variable.slice), variable)
+        return list(found.values())
+
+    def write(self, path: str | os.PathLike[str], write_variables: Callable[[str], None]) -> None:
+        """Writes a module directory; for this package.
+
+        Args:
+          path: where to; nothing may be there.
+          write_variables: called with the prefix of the checkpoint to write.
+        """
+        module_writer.write_module(
+            os.fspath(path),
+            [variant.meta_graph for variant in self._variants.values()],
+            self._assets,
+            write_variables if self.stored_variables() else None,
+        )
+
+    def _variant(self, tags: Iterable[str] | None) -> GraphVariant:
+        wanted = frozenset([tags] if isinstance(tags, str) else tags or ())
+        if wanted not in self._variants:
+            there = sorted(sorted(tags) for tags in self._variants)
+            raise TagsError(
+                f"Expected the tags of a graph variant of the module, got {sorted(wanted)}; "
+                f"there are {there}.",
+                hint=f"Pass tags={set(there[-1]) or set()!r}.",
+            )
+        return self._variants[wanted]
+
+    def _plan(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gave for `key` the first time."""
+        if key not in self._plans:
+            self._plans[key] = make()
+        return self._plans[key]
+
+    def __repr__(self) -> str:
+        return f"<hub.ModuleSpec from {self._origin} with tags {sorted(map(sorted, self._variants))}>"

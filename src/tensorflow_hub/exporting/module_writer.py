@@ -1,0 +1,54 @@
+"""Writes graphs, assets and variables as a module directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tensorflow_hub.errors import ExportError
+from tensorflow_hub.exporting import module_directory as layout
+
+
+def write_module(
+    path: str,
+    meta_graphs: Sequence[Any],
+    assets: Mapping[str, str],
+    write_variables: Callable[[str], None] | None,
+) -> None:
+    """Writes a module directory, all of it or nothing.
+
+    The two files that make a directory a module, `saved_model.pb` and `tfhub_module.pb`, come last.
+
+    Args:
+      path: where to; nothing may be there.
+      meta_graphs: the graph variants as MetaGraphDefs, with asset paths taken out.
+      assets: file name under `assets/` → where the file is now.
+      write_variables: called with the prefix of the checkpoint to write; None for no variables.
+
+    Raises:
+      ExportError: when something is at `path`, or it cannot be written.
+    """
+    with layout.new_directory(path) as directory:
+        if write_variables is not None:
+            tf.io.gfile.makedirs(layout.join(directory, layout.VARIABLES))
+            write_variables(layout.join(directory, layout.CHECKPOINT))
+        for name, source in sorted(assets.items()):
+            _copy_asset(source, layout.join(directory, f"{layout.ASSETS}/{name}"))
+        saved_model = saved_model_pb2.SavedModel(meta_graphs=meta_graphs)
+        layout.write_file(
+            layout.join(directory, layout.SAVED_MODEL), saved_model.SerializeToString(deterministic=True)
+        )
+        layout.write_file(layout.join(directory, layout.MARKER_FILE), layout.MARKER_CONTENT)
+
+
+def _copy_asset(source: str, target: str) -> None:
+    if not tf.io.gfile.exists(source):
+        raise ExportError(
+            f"Expected the asset file {source!r}, found none.",
+            hint="It was there when the module was created; keep it until the module is exported.",
+        )
+    tf.io.gfile.makedirs(target.rsplit("/", 1)[0])
+    tf.io.gfile.copy(source, target)

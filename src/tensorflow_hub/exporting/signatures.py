@@ -1,0 +1,124 @@
+"""Signatures an author declares inside a module_fn, and their form in a MetaGraphDef."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.exporting.tensor_info import SignatureTensor, read_tensor_info
+
+DEFAULT = "default"
+# What the graph holds while a module_fn runs: (name, inputs, outputs) in the order of the calls.
+_DRAFT = ("__tensorflow_hub_signatures",)
+_TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
+
+
+def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = None) -> None:
+    """Declares a way to apply the module that is being authored. Call it inside a `module_fn`.
+
+    Args:
+      name: the name of the signature; None is `"default"`, what `module(x)` calls.
+      inputs: a tensor (named `"default"`), a dict from names to tensors, or None for no inputs. Each
+        a `tf.Tensor`, `tf.SparseTensor` or `tf.RaggedTensor` of the graph, usually a placeholder;
+        callers' values take its place, so they get its dtype and must fit its static shape.
+      outputs: a tensor (named `"default"`) or a dict from names to tensors.
+
+    Raises:
+      SignatureError: when something is no tensor of a known kind, a variable for example, or when
+        the name is no string or used twice.
+
+    Example::
+
+        def module_fn():
+            text = tf.compat.v1.placeholder(tf.string, [None])
+            lengths = tf.strings.length(text)
+            hub.add_signature(inputs=text, outputs=lengths)
+            hub.add_signature("pair", inputs={"text": text}, outputs={"default": lengths, "text": text})
+    """
+    name = DEFAULT if name is None else name
+    if not isinstance(name, str) or not name:
+        raise SignatureError(
+            f"Expected the name of a signature as a string, got {name!r}.", hint="Leave it out for 'default'."
+        )
+    entry = (name, _as_dict(name, "input", inputs), _as_dict(name, "output", outputs))
+    drafts = tf.compat.v1.get_collection_ref(_DRAFT)
+    if any(drafted[0] == name for drafted in drafts):
+        raise SignatureError(
+            f"Expected each signature once, got hub.add_signature() twice for {name!r}.",
+            hint="Give the second one another name.",
+        )
+    drafts.append(entry)
+
+
+def _as_dict(signature: str, role: str, tensors: Any) -> dict[str, Any]:
+    if tensors is None:
+        tensors = {}
+    if not isinstance(tensors, Mapping):
+        tensors = {DEFAULT: tensors}
+    for key, tensor in tensors.items():
+        if not isinstance(key, str):
+            raise SignatureError(
+                f"Expected strings as {role} names of signature {signature!r}, got {key!r}.",
+                hint="Pass a dict from names to tensors.",
+            )
+        if not isinstance(tensor, _TENSORS) or isinstance(tensor, tf.__internal__.EagerTensor):
+            raise SignatureError(
+                f"Expected a Tensor, SparseTensor or RaggedTensor of the graph as {role} {key!r} of "
+                f"signature {signature!r}, got {type(tensor).__name__}.",
+                hint="Inputs are usually tf.compat.v1.placeholder(...); wrap variables in tf.identity().",
+            )
+    return dict(tensors)
+
+
+def drafted(graph: tf.Graph) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """The signatures declared in `graph`: name → (inputs, outputs)."""
+    return {name: (inputs, outputs) for name, inputs, outputs in graph.get_collection_ref(_DRAFT)}
+
+
+def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_graph: Any) -> None:
+    """Stores signatures in a MetaGraphDef.
+
+    Raises:
+      SignatureError: when a tensor belongs to another graph.
+    """
+    for name, (inputs, outputs) in signatures.items():
+        definition = meta_graph.signature_def[name]
+        for tensors, target in ((inputs, definition.inputs), (outputs, definition.outputs)):
+            for key, tensor in tensors.items():
+                target[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(tensor))
+
+
+def read_inputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
+    """The inputs of a signature, by name.
+
+    Raises:
+      SignatureError: when the graph has no such signature.
+    """
+    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).inputs.items())}
+
+
+def read_outputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
+    """The outputs of a signature, by name.
+
+    Raises:
+      SignatureError: when the graph has no such signature.
+    """
+    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).outputs.items())}
+
+
+def _definition(meta_graph: Any, signature: str | None) -> Any:
+    signature = DEFAULT if signature is None else signature
+    if signature not in meta_graph.signature_def:
+        raise SignatureError(
+            f"Expected one of the signatures {sorted(names(meta_graph))}, got {signature!r}.",
+            hint="Pass signature=…; `tfhub show` lists the signatures of a published module.",
+        )
+    return meta_graph.signature_def[signature]
+
+
+def names(meta_graph: Any) -> list[str]:
+    """The names of the signatures of a graph, sorted."""
+    return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))

@@ -1,0 +1,114 @@
+"""What a signature says about one of its tensors: kind, dtype and shape."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.saved_model import nested_structure_coder
+
+from tensorflow_hub.errors import FormatError
+
+COMPONENTS_OF_SPARSE = ("indices", "values", "dense_shape")
+
+
+@dataclasses.dataclass(frozen=True)
+class SignatureTensor:
+    """One input or output of a signature.
+
+    Attributes:
+      names: the names, in the module's graph, of the dense tensors it is made of: one for a dense
+        tensor; indices, values and dense shape for a sparse one; flat values and row splits
+        (outermost first) for a ragged one.
+      type_spec: what TensorFlow calls its type: `tf.TensorSpec`, `tf.SparseTensorSpec` or
+        `tf.RaggedTensorSpec`.
+    """
+
+    names: tuple[str, ...]
+    type_spec: Any
+
+    @property
+    def dtype(self) -> tf.DType:
+        """The dtype of its values."""
+        return self.type_spec.dtype
+
+    def get_shape(self) -> tf.TensorShape:
+        """The static shape; that of the dense equivalent for sparse and ragged tensors."""
+        return self.type_spec.shape
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is a `tf.SparseTensor`."""
+        return isinstance(self.type_spec, tf.SparseTensorSpec)
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it is made of several tensors, but not sparse: for example a `tf.RaggedTensor`."""
+        return not isinstance(self.type_spec, (tf.TensorSpec, tf.SparseTensorSpec))
+
+    @property
+    def kind(self) -> str:
+        """`dense`, `sparse`, `ragged`, or the name of another composite type."""
+        if isinstance(self.type_spec, tf.TensorSpec):
+            return "dense"
+        if self.is_sparse:
+            return "sparse"
+        return "ragged" if isinstance(self.type_spec, tf.RaggedTensorSpec) else type(self.type_spec).__name__
+
+    def pack(self, components: list[Any]) -> Any:
+        """Builds the tensor from the dense tensors named in `names`."""
+        if self.kind == "dense":
+            return components[0]
+        if self.is_sparse:
+            return tf.SparseTensor(*components)
+        return tf.nest.pack_sequence_as(self.type_spec, components, expand_composites=True)
+
+    def unpack(self, tensor: Any) -> list[Any]:
+        """The dense tensors a value of this type is made of, in the order of `names`."""
+        if self.kind == "dense":
+            return [tensor]
+        if self.is_sparse:
+            return [tensor.indices, tensor.values, tensor.dense_shape]
+        return list(tf.nest.flatten(tensor, expand_composites=True))
+
+    def __str__(self) -> str:
+        shape = self.get_shape()
+        text = "?" if shape.rank is None else str([None if d is None else int(d) for d in shape.as_list()])
+        return f"{self.kind} {self.dtype.name} {text}"
+
+
+def read_tensor_info(proto: Any) -> SignatureTensor:
+    """Reads a `TensorInfo` protobuf.
+
+    Raises:
+      FormatError: when it has an encoding this TensorFlow does not know.
+    """
+    encoding = proto.WhichOneof("encoding")
+    shape = tf.TensorShape(proto.tensor_shape)
+    dtype = tf.as_dtype(proto.dtype)
+    if encoding in ("name", None):
+        return SignatureTensor((proto.name,), tf.TensorSpec(shape, dtype))
+    if encoding == "coo_sparse":
+        sparse = proto.coo_sparse
+        names = (sparse.indices_tensor_name, sparse.values_tensor_name, sparse.dense_shape_tensor_name)
+        return SignatureTensor(names, tf.SparseTensorSpec(shape, dtype))
+    if encoding == "composite_tensor":
+        return _read_composite(proto.composite_tensor)
+    raise FormatError(
+        f"Expected a dense, sparse or composite tensor in a signature, got the encoding {encoding!r}.",
+        hint="The module was written by a newer TensorFlow: use that one.",
+    )
+
+
+def _read_composite(composite: Any) -> SignatureTensor:
+    structure = nested_structure_coder.struct_pb2.StructuredValue(type_spec_value=composite.type_spec)
+    try:
+        type_spec = nested_structure_coder.decode_proto(structure)
+    except (ValueError, TypeError, KeyError, nested_structure_coder.NotEncodableError) as error:
+        raise FormatError(
+            f"Expected a composite tensor type this TensorFlow knows, got "
+            f"{composite.type_spec.type_spec_class_name!r}.",
+            hint="Use the TensorFlow the module was written with, or newer.",
+        ) from error
+    return SignatureTensor(tuple(info.name for info in composite.components), type_spec)

@@ -1,0 +1,106 @@
+"""What a caller passes to a module, converted to what the signature declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError
+from tensorflow_hub.exporting.signatures import DEFAULT
+from tensorflow_hub.exporting.tensor_info import SignatureTensor
+
+
+def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
+    """Converts the inputs of a call.
+
+    Args:
+      inputs: one value, a dict by the signature's names, or None for no inputs.
+      declared: the inputs of the signature.
+      signature: its name, for messages.
+
+    Returns:
+      Name → tensor of the declared kind and dtype, whose static shape fits.
+
+    Raises:
+      InputError: when names are missing or misspelt, or a value has another kind, dtype or shape.
+    """
+    named = _by_name(inputs, declared, signature)
+    missing = sorted(set(declared) - set(named))
+    unknown = sorted(set(named) - set(declared))
+    if missing or unknown:
+        raise InputError(
+            f"Expected the inputs {sorted(declared)} of signature {signature!r}, "
+            f"missing {missing}, unknown {unknown}.",
+            hint="Pass a dict by these names." if declared else "Call the module without inputs.",
+        )
+    return {name: _convert(named[name], info, name, signature) for name, info in declared.items()}
+
+
+def _by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
+    if inputs is None:
+        return {}
+    if isinstance(inputs, Mapping):
+        return dict(inputs)
+    if set(declared) == {DEFAULT}:
+        return {DEFAULT: inputs}
+    if len(declared) == 1:
+        raise InputError(
+            f"Expected a dict with the input {next(iter(declared))!r} for signature {signature!r}, "
+            f"got a single {type(inputs).__name__}.",
+            hint=f"Write module({{{next(iter(declared))!r}: value}}).",
+        )
+    raise InputError(
+        f"Expected {f'a dict with the inputs {sorted(declared)}' if declared else 'no inputs'} for signature "
+        f"{signature!r}, got a single {type(inputs).__name__}.",
+        hint="Pass a dict by these names." if declared else "Call the module without inputs.",
+    )
+
+
+def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> Any:
+    try:
+        tensor = _to_kind(value, info)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(value)}.",
+            hint="Convert it first, for example with tf.cast().",
+        ) from error
+    if tensor.dtype.base_dtype != info.dtype or not info.get_shape().is_compatible_with(tensor.shape):
+        raise InputError(
+            f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(tensor)}.",
+            hint="Convert or reshape it first.",
+        )
+    return tensor
+
+
+def _to_kind(value: Any, info: SignatureTensor) -> Any:
+    if info.kind == "dense":
+        return tf.convert_to_tensor(value, dtype=info.dtype)
+    if info.is_sparse:
+        if isinstance(value, tf.compat.v1.SparseTensorValue):
+            value = tf.compat.v1.convert_to_tensor_or_sparse_tensor(value)
+        if not isinstance(value, tf.SparseTensor):
+            raise TypeError("a sparse tensor is needed")
+        return value
+    if info.kind == "ragged":
+        if isinstance(value, tf.compat.v1.ragged.RaggedTensorValue):
+            return tf.RaggedTensor.from_nested_row_splits(value.flat_values, value.nested_row_splits)
+        if isinstance(value, (list, tuple)):
+            return tf.ragged.constant(value, dtype=info.dtype, ragged_rank=info.type_spec.ragged_rank)
+        if not isinstance(value, tf.RaggedTensor):
+            raise TypeError("a ragged tensor is needed")
+        return value
+    tf.nest.assert_same_structure(value, info.type_spec, expand_composites=True)
+    return value
+
+
+def _describe(value: Any) -> str:
+    kinds = {tf.SparseTensor: "sparse", tf.RaggedTensor: "ragged", tf.Tensor: "dense"}
+    for kind, word in kinds.items():
+        if isinstance(value, kind):
+            return f"{word} {value.dtype.name} {value.shape}"
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        return f"{type(value).__name__} {dtype} {getattr(value, 'shape', '')}"
+    return f"{type(value).__name__} {value!r:.60}"

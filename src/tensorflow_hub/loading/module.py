@@ -1,0 +1,243 @@
+"""`hub.Module`: a module in TF1 Hub format in a graph."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, ModeError, ModuleError
+from tensorflow_hub.exporting import checkpoint
+from tensorflow_hub.exporting.module_spec import ModuleSpec
+from tensorflow_hub.exporting.signatures import DEFAULT
+from tensorflow_hub.exporting.tensor_info import SignatureTensor
+from tensorflow_hub.loading import module_reader, state
+from tensorflow_hub.loading.application import add_application, plan_application
+from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.loading.inputs import convert_inputs
+
+
+class Module:
+    """A module in a graph: its variables, tables and assets, and ways to apply it.
+
+    Needs graph mode: a `tf.Graph`, a function given to `tf.compat.v1.wrap_function`, the model_fn of an
+    Estimator. Creating it adds its state to the graph, once; calling it adds ops that use that state,
+    any number of times, also inside `tf.cond`, `tf.while_loop` and `tf.function`.
+
+    Run `tf.compat.v1.global_variables_initializer()` and `tf.compat.v1.tables_initializer()` before the
+    outputs; the first reads the module's variables from disk.
+
+    Example::
+
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            embed = hub.Module("https://hub.example.com/acme/text-embedding/1")
+            vectors = embed(["a sentence", "another one"])
+            session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+            print(session.run(vectors))
+    """
+
+    def __init__(
+        self,
+        spec: ModuleSpec | str | os.PathLike[str],
+        trainable: bool = False,
+        name: str = "module",
+        tags: Iterable[str] | None = None,
+    ) -> None:
+        """Adds the state of a module to the current graph.
+
+        Args:
+          spec: a `hub.ModuleSpec`, or a handle: a path or URL.
+          trainable: whether its variables are to be trained. If so, those its author meant to be are
+            added to TRAINABLE_VARIABLES and its losses to REGULARIZATION_LOSSES, and each
+            application adds its update ops to UPDATE_OPS.
+          name: of the variable scope and the ops; a number is added where it is taken.
+          tags: which graph variant, for example `{"train"}`; None is the one without tags.
+
+        Raises:
+          ModeError: when called eagerly.
+          ResolveError: when the handle leads nowhere (an `OSError`).
+          NotAModuleError: when there is no module there, or one in TF2 format.
+          TagsError: when no graph variant has these tags.
+          UnsupportedFeatureError: when it needs ops that this TensorFlow lacks.
+        """
+        _check_mode()
+        self._spec = spec if isinstance(spec, ModuleSpec) else module_reader.load_module_spec(spec)
+        self._trainable = bool(trainable)
+        self._variant = self._spec._variant(tags)
+        if not isinstance(name, str) or not name:
+            raise ModuleError(
+                f"Expected a name for the module, got {name!r}.", hint="Leave it out for 'module'."
+            )
+        plan = self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state)
+        with _outside_of_control_flow(), tf.compat.v1.variable_scope(None, default_name=name) as scope:
+            self._state = state.add_state(plan, scope.original_name_scope.rstrip("/"))
+        self._name = scope.name
+
+    def _plan_state(self) -> state.StatePlan:
+        meta_graph = self._variant.meta_graph
+        module_reader.check_ops(meta_graph, self._spec._origin)
+        return state.plan_state(self._index(), self._spec._assets, self._spec._checkpoint, self._trainable)
+
+    def _index(self) -> GraphIndex:
+        index: GraphIndex = self._spec._plan(
+            ("index", self._variant.tags), lambda: GraphIndex(self._variant.meta_graph)
+        )
+        return index
+
+    def __call__(
+        self,
+        inputs: Any = None,
+        _sentinel: None = None,
+        signature: str | None = None,
+        as_dict: bool | None = None,
+    ) -> Any:
+        """Applies the module: adds ops that compute a signature's outputs from `inputs`.
+
+        Args:
+          inputs: one value for the input `"default"`, or a dict from the signature's input names to
+            values, or nothing for a signature without inputs. Values are tensors, sparse or ragged tensors,
+            or what converts to the declared dtype: numpy arrays, lists, numbers, strings.
+          signature: its name; None is `"default"`.
+          as_dict: whether to return all outputs by name; otherwise the one called `"default"`.
+
+        Returns:
+          A tensor of the declared kind, or a dict of them.
+
+        Raises:
+          SignatureError: when there is no such signature.
+          InputError: when inputs are missing, misspelt or of the wrong kind, dtype or shape; or when
+            there is no output `"default"`.
+          ModeError: when called eagerly or in a graph that the module is not in.
+        """
+        if _sentinel is not None:
+            raise InputError(
+                f"Expected the signature by keyword, got {_sentinel!r} as second positional argument.",
+                hint="Write module(inputs, signature=…).",
+            )
+        signature = DEFAULT if signature is None else signature
+        self._check_graph()
+        declared = self.get_input_info_dict(signature)
+        outputs = self.get_output_info_dict(signature)
+        if not as_dict and DEFAULT not in outputs:
+            raise InputError(
+                f"Expected an output 'default' of signature {signature!r}, which has {sorted(outputs)}.",
+                hint="Pass as_dict=True and take the output by its name.",
+            )
+        converted = convert_inputs(inputs, declared, signature)
+        plan = self._spec._plan(
+            ("apply", self._variant.tags, self._trainable, signature),
+            lambda: plan_application(self._index(), signature, self._trainable),
+        )
+        scope = f"{self._name.rsplit('/', 1)[-1]}_apply_{re.sub(r'[^A-Za-z0-9_.-]', '_', signature)}"
+        results = add_application(plan, self._state, converted, scope)
+        return results if as_dict else results[DEFAULT]
+
+    def _check_graph(self) -> None:
+        """Refuses to be applied where its state cannot be reached."""
+        if tf.executing_eagerly():
+            raise _eager("calling a hub.Module")
+        graph = tf.compat.v1.get_default_graph()
+        while graph is not self._state.graph and hasattr(graph, "outer_graph"):
+            graph = graph.outer_graph
+        if graph is not self._state.graph:
+            raise ModeError(
+                "Expected the graph that the hub.Module was made in, got another one.",
+                hint="Make the module in the graph where it is applied, or use hub.load(handle).",
+            )
+
+    def get_signature_names(self) -> list[str]:
+        """The names of its signatures, sorted."""
+        return self._spec.get_signature_names(tags=self._variant.tags)
+
+    def get_input_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
+        """The inputs of a signature: name → an object with `.dtype`, `.get_shape()`, `.is_sparse`."""
+        return self._spec.get_input_info_dict(signature, tags=self._variant.tags)
+
+    def get_output_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
+        """The outputs of a signature; see `get_input_info_dict`."""
+        return self._spec.get_output_info_dict(signature, tags=self._variant.tags)
+
+    def get_attached_message(self, key: str, message_type: Any, required: bool = False) -> Any:
+        """The message the author attached under `key`, or None; see `hub.ModuleSpec.get_attached_message`."""
+        return self._spec.get_attached_message(key, message_type, self._variant.tags, required)
+
+    @property
+    def variable_map(self) -> dict[str, Any]:
+        """Name inside the module → variable, or the list of parts of a partitioned one.
+
+        For example to restore the variables from another checkpoint::
+
+            tf.compat.v1.train.init_from_checkpoint(
+                path, {f"encoder/{name}": variable for name, variable in m.variable_map.items()})
+        """
+        return dict(self._state.variable_map)
+
+    @property
+    def variables(self) -> list[Any]:
+        """All its variables, parts of partitioned ones each, ordered by name."""
+        result = []
+        for _, value in sorted(self._state.variable_map.items()):
+            result += value if isinstance(value, list) else [value]
+        return result
+
+    def export(self, path: str | os.PathLike[str], session: Any) -> None:
+        """Writes the module to a directory, with the values its variables have in a session.
+
+        All graph variants are written, as the author defined them. Nothing is added to the graph,
+        so it may be finalized.
+
+        Args:
+          path: where to; nothing may be there. Local, or anything `tf.io.gfile` writes to.
+          session: of the module's graph; a `tf.compat.v1.Session` or MonitoredSession.
+
+        Raises:
+          ExportError: when something is at `path`, or it cannot be written.
+          ModeError: when the session is of another graph.
+        """
+        if getattr(session, "graph", None) is not self._state.graph:
+            raise ModeError(
+                f"Expected a session of the module's graph, got {type(session).__name__}.",
+                hint="Write module.export(path, session) with the session that trained it.",
+            )
+
+        def write(prefix: str) -> None:
+            fetches = [variable for _, variable in self._state.stored]
+            values = session.run(fetches)
+            checkpoint.write_values(
+                prefix, [(stored, v) for (stored, _), v in zip(self._state.stored, values, strict=True)]
+            )
+
+        self._spec.write(path, write)
+
+    def __repr__(self) -> str:
+        return f"<hub.Module {self._name!r} of {self._spec!r}>"
+
+
+def _check_mode() -> None:
+    if tf.executing_eagerly():
+        raise _eager("hub.Module(…)")
+
+
+def _eager(what: str) -> ModeError:
+    return ModeError(
+        f"Expected graph mode for {what}, got eager execution.",
+        hint="In TF2 programs use hub.load(handle) or hub.KerasLayer(handle), which read modules in TF1 Hub "
+        "format too; for the TF1 API write `with tf.Graph().as_default():` around it.",
+    )
+
+
+@contextlib.contextmanager
+def _outside_of_control_flow() -> Iterator[None]:
+    """Leaves loops, branches, functions and control dependencies, which state must not depend on."""
+    with tf.init_scope():
+        leads_to_graph = not tf.executing_eagerly()
+    if leads_to_graph:
+        with tf.init_scope():
+            yield
+    else:
+        with tf.control_dependencies(None):
+            yield

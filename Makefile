@@ -66,6 +66,10 @@ check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list
 format: $(VENV)/.stamp  ## rewrite the files in the project's format
 	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format -q .
 
+.PHONY: cli-reference
+cli-reference: $(VENV)/.stamp  ## write docs/cli.md from the commands themselves
+	@$(VENV)/bin/python scripts/cli_reference.py
+
 .PHONY: clean
 clean:  ## remove environments and build products
 	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site .cache .mypy_cache .ruff_cache .pytest_cache

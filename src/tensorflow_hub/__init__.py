@@ -30,6 +30,9 @@ _EXPORTS: dict[str, str] = {
     "resolve": "resolving.resolve",
     # errors
     "HubError": "errors",
+    # loading and training
+    "KerasLayer": "keras_layer",
+    "load": "loading.load",
 }
 
 __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604

@@ -12,7 +12,9 @@ from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
-VERBS: dict[str, tuple[str, str]] = {}
+VERBS: dict[str, tuple[str, str]] = {
+    "serve": ("serve", "run a hub"),
+}
 
 
 class _Verbs(click.Group):

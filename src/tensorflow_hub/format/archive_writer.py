@@ -18,6 +18,7 @@ from typing import BinaryIO
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format import crc32
 from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry, Method, Segment
+from tensorflow_hub.format.checkpoint import tensor_boundaries
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.module_files import module_files
 from tensorflow_hub.format.pipeline import SumLane
@@ -137,7 +138,7 @@ def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
             size = os.fstat(file.fileno()).st_size
             level = 1 if size >= _LARGE_FILE else 6
             before = fill + file_header(path, size)
-            starts = [*cuts(size), size] if size else [0, 0]
+            starts = [*cuts(size, tensor_boundaries(root, path)), size] if size else [0, 0]
             sha256 = hashlib.sha256()
             for start, end in itertools.pairwise(starts):
                 data = _read(file, end - start, path)

@@ -85,8 +85,8 @@ deployments = sa.Table(
     # Of the stored tar.gz; archive_sha256 is also its key in the store.
     sa.Column("archive_sha256", sa.String(64), nullable=False, index=True),
     sa.Column("archive_size", sa.BigInteger, nullable=False),
-    # Of the content, whatever the compression (format.archive_index.module_digest).
-    sa.Column("digest", sa.String(64), nullable=False),
+    # Of the content, whatever the compression: "sha256:…" (format.archive_index.module_digest).
+    sa.Column("digest", sa.String(71), nullable=False),
     sa.Column("unpacked_size", sa.BigInteger, nullable=False),
     sa.Column("file_count", sa.Integer, nullable=False),
     # format.description.ModuleDescription.to_dict()
@@ -162,4 +162,14 @@ uploads = sa.Table(
     sa.Column("archive_sha256", sa.String(64)),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)
+
+# What search has to look at again, in the order in which it became visible (see changes.py).
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    # Microseconds since 1970: with the sequence it tells this catalogue from a restored copy.
+    sa.Column("at", sa.BigInteger, nullable=False),
 )

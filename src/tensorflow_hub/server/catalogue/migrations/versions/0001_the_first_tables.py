@@ -134,7 +134,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("archive_sha256", sa.String(length=64), nullable=False),
         sa.Column("archive_size", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=71), nullable=False),
         sa.Column("unpacked_size", sa.BigInteger(), nullable=False),
         sa.Column("file_count", sa.Integer(), nullable=False),
         sa.Column("description", sa.JSON(), nullable=False),

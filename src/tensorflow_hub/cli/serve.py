@@ -1,0 +1,69 @@
+"""`tfhub serve`: run a hub."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from tensorflow_hub.cli import output
+
+
+@click.command()
+@click.option("--data", metavar="DIR", help="Folder of the embedded database and store.")
+@click.option("--host", help="Address to listen on; default 127.0.0.1, this machine only.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one. Default 8500.")
+@click.option("--workers", type=click.IntRange(1), help="Number of server processes.")
+@click.option("--upstream", metavar="URL", help="A hub to fetch from what is absent here.")
+@click.option("--config", metavar="FILE", help="TOML file with settings; environment variables win.")
+def command(  # noqa: PLR0917 - one parameter an option
+    data: str | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    upstream: str | None,
+    config: str | None,
+) -> None:
+    r"""Run a hub: pages and downloads at the same URLs.
+
+    With nothing configured it keeps all in one folder (SQLite and files). The first run prints an
+    administrator's token, once. Every setting is in docs/running_a_hub.md.
+
+    \b
+    Examples:
+      tfhub serve
+      tfhub serve --data /srv/hub --host 0.0.0.0 --port 80 --workers 2
+      tfhub serve --upstream https://hub.example.com
+    """
+    try:
+        from tensorflow_hub.server import run
+        from tensorflow_hub.server.settings import ServerSettings
+    except ModuleNotFoundError as error:
+        from tensorflow_hub.errors import MissingDependencyError
+
+        raise MissingDependencyError(
+            f"`tfhub serve` needs the package {error.name}, which is not installed.",
+            hint="Run: pip install 'tensorflow-hub[server]'",
+        ) from error
+
+    options = {"data": data, "host": host, "port": port, "workers": workers, "upstream": upstream}
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = dataclasses.replace(ServerSettings.read(config), **given)  # type: ignore[arg-type]
+    wanted = settings.port
+    chosen = run.choose_port(settings, asked_for=port is not None)
+    settings = dataclasses.replace(settings, port=chosen)
+    secret = run.prepare(settings)
+    if secret is not None:
+        output.note("This hub is new. Its administrator's token, shown only now:")
+        output.result(f"token {secret}")
+    if chosen != wanted and wanted:
+        output.note(f"Port {wanted} is taken; using {chosen}.")
+    url = f"http://{_shown(settings.host)}:{chosen}"
+    output.note(f"Keeps its data in {settings.database or settings.data_folder()}. Stop it with Ctrl-C.")
+    run.serve(settings, chosen, on_ready=lambda: output.result(f"serving {url}"))
+
+
+def _shown(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - only what is printed
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

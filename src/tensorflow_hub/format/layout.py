@@ -1,0 +1,111 @@
+"""Where things lie in a module directory, and what kind of module it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
+from tensorflow_hub.format.messages import parse
+
+Kind = Literal["hub", "saved_model", "saved_model_2", "tflite", "tfjs"]
+
+SAVED_MODEL = "saved_model.pb"
+MODULE_DEF = "tfhub_module.pb"
+VARIABLES_INDEX = "variables/variables.index"
+ASSETS = "assets"
+TFJS_MODEL = "model.json"
+ATTACHMENTS = "hub_module_attachments"  # the collection of attached messages
+
+_HUB_FORMAT = 3  # the only one in use
+_LARGEST = 2 << 30  # bytes: what a protocol buffer may have
+
+
+def read_file(directory: Path, name: str, largest: int = _LARGEST) -> bytes:
+    """Reads a file of a module that has to fit memory.
+
+    Raises:
+      FormatError: it has more than `largest` bytes.
+      OSError: it cannot be read.
+    """
+    path = directory / name
+    size = path.stat().st_size
+    if size > largest:
+        raise FormatError(
+            f"Expected {name} of at most {largest:,} bytes, got {size:,}.",
+            hint="Keep weights in variables, not in the graph, then export again.",
+        )
+    return path.read_bytes()
+
+
+def is_hub_format(directory: str | os.PathLike[str]) -> bool:
+    """Whether a directory holds a module in TF1 Hub format.
+
+    Raises:
+      UnsupportedFeatureError: it does, but needs something that does not exist yet.
+      FormatError: its `tfhub_module.pb` is damaged.
+    """
+    path = Path(directory)
+    if not (path / MODULE_DEF).is_file():
+        return False
+    definition = parse("ModuleDef", read_file(path, MODULE_DEF, 1 << 20), MODULE_DEF)
+    if definition.format != _HUB_FORMAT:
+        raise UnsupportedFeatureError(
+            f"Expected {MODULE_DEF} of format {_HUB_FORMAT}, got {definition.format}.",
+            hint="The module was made for another version of this library: ask its publisher.",
+        )
+    if definition.required_features:
+        raise UnsupportedFeatureError(
+            f"Expected a module without required features, got {sorted(definition.required_features)}.",
+            hint="The module was made for a newer version: `pip install --upgrade tensorflow-hub`.",
+        )
+    return True
+
+
+def read_saved_model(directory: Path) -> Any:
+    """Parses `saved_model.pb`.
+
+    Raises:
+      NotAModuleError: there is none.
+      FormatError: it is damaged, or of a later schema.
+    """
+    if not (directory / SAVED_MODEL).is_file():
+        raise not_a_module(directory)
+    message = parse("SavedModel", read_file(directory, SAVED_MODEL), SAVED_MODEL)
+    if not message.meta_graphs:
+        raise FormatError(
+            f"Expected at least one graph in {SAVED_MODEL}, got none.",
+            hint="Export or download the module again.",
+        )
+    return message
+
+
+def not_a_module(directory: Path) -> NotAModuleError:
+    """The error for a directory that holds no module, with what is there instead."""
+    hint = "Give the directory that holds saved_model.pb."
+    if not directory.exists():
+        return NotAModuleError(
+            f"Expected a module directory, got {str(directory)!r}, which is missing.", hint=hint
+        )
+    if not directory.is_dir():
+        return NotAModuleError(f"Expected a module directory, got the file {str(directory)!r}.", hint=hint)
+    there = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
+    if "saved_model.pbtxt" in there:
+        hint = "Load it with TensorFlow and save it again: text form is not for sharing."
+    elif "saved_model.cpb" in there:
+        hint = "Save it again in one file: tf.saved_model.SaveOptions(experimental_image_format=False)."
+    inner = next((name for name in there if (directory / name / SAVED_MODEL).is_file()), None)
+    if inner:
+        hint = f"Give {str(directory / inner)!r}, which holds one."
+    shown = ", ".join(there[:5]) + (", …" if len(there) > 5 else "") if there else "nothing"
+    return NotAModuleError(
+        f"Expected {SAVED_MODEL}, {TFJS_MODEL} or a .tflite file in {str(directory)!r}, got {shown}.",
+        hint=hint,
+    )
+
+
+def tflite_file(directory: Path) -> str | None:
+    """The name of the one TFLite file of a directory that holds no SavedModel."""
+    names = sorted(path.name for path in directory.iterdir() if path.suffix == ".tflite")
+    return names[0] if len(names) == 1 else None

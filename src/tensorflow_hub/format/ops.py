@@ -1,0 +1,94 @@
+"""What the ops of a graph say: which are TensorFlow's own, need a package, or reach outside the graph."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from importlib import resources
+
+# What ops do with the rights of the process that applies the module. Tables filled from assets and the
+# saver's ops are in every module and do no harm.
+_UNSAFE = {
+    "runs a Python function of the process": "PyFunc PyFuncStateless EagerPyFunc",
+    "reads files": """
+        ReadFile MatchingFiles WholeFileReader WholeFileReaderV2 TextLineReader TextLineReaderV2
+        TFRecordReader TFRecordReaderV2 FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader
+        TextLineDataset
+        TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 LMDBDataset
+        ExperimentalLMDBDataset MatchingFilesDataset ExperimentalMatchingFilesDataset LoadDataset
+        LoadDatasetV2 ImmutableConst LoadAndRemapMatrix""",
+    "writes files, or to the terminal": """
+        WriteFile SaveDataset SaveDatasetV2 SnapshotDataset SnapshotDatasetV2 SnapshotDatasetReader
+        DatasetToTFRecord ExperimentalDatasetToTFRecord DistributedSave CreateSummaryFileWriter
+        CreateSummaryDbWriter CacheDataset CacheDatasetV2 PrintV2""",
+    "opens connections": """
+        SqlDataset ExperimentalSqlDataset DebugIdentity DebugIdentityV2 DebugIdentityV3 DataServiceDataset
+        DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 RegisterDataset RegisterDatasetV2
+        RpcCall RpcClient RpcServer RemoteCall RemoteFusedGraphExecute""",
+}
+UNSAFE_OPS: Mapping[str, str] = {op: what for what, ops in _UNSAFE.items() for op in ops.split()}
+
+# Ops beyond TensorFlow's own → the package on PyPI and the module whose import registers them.
+_PACKAGES: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(
+            r"TFText>.*|.*(Wordpiece|WordPiece|Sentencepiece|FastBertNormalize|SentenceFragments|RegexSplit).*"
+            r"|CaseFoldUTF8|NormalizeUTF8.*|Whitespace(Tokenize|Tokenizer).*|UnicodeScriptTokenize.*|RougeL"
+            r"|Constrained?Sequence|SplitMerge(Tokenize|FromLogits).*|NgramsStringJoin|FindSourceOffsets|Utf8Binarize"
+            r"|ByteSplit.*|PhraseTokenize.*|PhraseDetokenize|.*TrimmerOp|Detokenize.*|MaxSpanningTree|StringJoin.*Ngram"
+        ),
+        "tensorflow-text",
+        "tensorflow_text",
+    ),
+    (re.compile(r"Addons>.*"), "tensorflow-addons", "tensorflow_addons"),
+    (re.compile(r"IO>.*"), "tensorflow-io", "tensorflow_io"),
+    (re.compile(r"SimpleML.*"), "tensorflow-decision-forests", "tensorflow_decision_forests"),
+    (re.compile(r"TFRA>.*"), "tensorflow-recommenders-addons", "tensorflow_recommenders_addons"),
+    (re.compile(r"Scann>.*|ScaNN.*"), "scann", "scann"),
+    (re.compile(r"Struct2Tensor.*|.*ProtoDecode.*|DecodeProtoSparse.*"), "struct2tensor", "struct2tensor"),
+)
+
+
+@functools.cache
+def core_ops() -> frozenset[str]:
+    """The names of the ops that TensorFlow registers itself.
+
+    >>> "MatMul" in core_ops(), "SentencepieceTokenizeOp" in core_ops()
+    (True, False)
+    """
+    text = resources.files(__package__).joinpath("core_ops.txt").read_text(encoding="ascii")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def custom_ops(ops: Iterable[str]) -> tuple[str, ...]:
+    """Those of the ops that TensorFlow alone cannot run, sorted.
+
+    >>> custom_ops(["MatMul", "SentencepieceTokenizeOp"])
+    ('SentencepieceTokenizeOp',)
+    """
+    return tuple(sorted(set(ops) - core_ops()))
+
+
+def needed_packages(ops: Iterable[str]) -> dict[str, str]:
+    """The packages that bring custom ops, each with the module to import before the module is loaded.
+
+    >>> needed_packages(["SentencepieceTokenizeOp"])
+    {'tensorflow-text': 'tensorflow_text'}
+    """
+    found = {}
+    for op in custom_ops(ops):
+        for pattern, package, module in _PACKAGES:
+            if pattern.fullmatch(op):
+                found[package] = module
+                break
+    return dict(sorted(found.items()))
+
+
+def unsafe_ops(ops: Iterable[str]) -> dict[str, str]:
+    """Those of the ops that reach outside the graph, each with what it does.
+
+    >>> unsafe_ops(["MatMul", "ReadFile"])
+    {'ReadFile': 'reads files'}
+    """
+    return {op: UNSAFE_OPS[op] for op in sorted(set(ops)) if op in UNSAFE_OPS}

@@ -1,0 +1,75 @@
+"""What the `model.json` of a TensorFlow.js model says: signature, ops, weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription
+from tensorflow_hub.format.tensor_types import Shape, elements
+
+_TYPES = {"float": "float32", "half": "float16", "double": "float64"}
+
+
+@dataclasses.dataclass(frozen=True)
+class TfjsDescription:
+    """A TensorFlow.js model: "graph-model" or "layers-model", its signature, ops, weights counted."""
+
+    form: str
+    signatures: tuple[SignatureDescription, ...]
+    ops: tuple[str, ...]
+    weight_files: tuple[str, ...]
+    variables: int
+    parameters: int
+
+
+def describe_tfjs(data: bytes) -> TfjsDescription:
+    """Describes a `model.json`.
+
+    Raises:
+      FormatError: it is damaged or something else.
+    """
+    try:
+        model = json.loads(data)
+        return _describe(model)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FormatError(
+            f"Expected model.json of a TensorFlow.js model, got {type(error).__name__}: {error!s:.60}.",
+            hint="Convert the model again with tensorflowjs_converter.",
+        ) from None
+
+
+def _describe(model: Any) -> TfjsDescription:
+    topology = model["modelTopology"]
+    manifest = model.get("weightsManifest") or []
+    weights = [weight for group in manifest for weight in group["weights"]]
+    return TfjsDescription(
+        str(model.get("format") or ("graph-model" if "node" in topology else "layers-model")),
+        _signatures(model.get("signature") or (model.get("userDefinedMetadata") or {}).get("signature")),
+        tuple(sorted({str(node["op"]) for node in topology.get("node", ())})),
+        tuple(str(path) for group in manifest for path in group["paths"]),
+        len(weights),
+        sum(elements(tuple(int(size) for size in weight["shape"])) for weight in weights),
+    )
+
+
+def _signatures(signature: Any) -> tuple[SignatureDescription, ...]:
+    if not signature:
+        return ()
+    sides = [
+        {str(name): _tensor(info) for name, info in sorted(signature.get(side, {}).items())}
+        for side in ("inputs", "outputs")
+    ]
+    return (SignatureDescription("default", sides[0], sides[1]),)
+
+
+def _tensor(info: Mapping[str, Any]) -> TensorDescription:
+    dtype = str(info.get("dtype", "unknown")).removeprefix("DT_").lower()
+    shape: Shape = None
+    if "tensorShape" in info and not info["tensorShape"].get("unknownRank"):
+        sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", ())]
+        shape = tuple(size if size >= 0 else None for size in sizes)
+    return TensorDescription(_TYPES.get(dtype, dtype), shape)

@@ -1,0 +1,97 @@
+"""The variables of a module: how many, how large, which of them train."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.checkpoint import CheckpointEntry, read_checkpoint
+from tensorflow_hub.format.functions import child, node
+from tensorflow_hub.format.layout import VARIABLES_INDEX
+from tensorflow_hub.format.messages import message_class
+from tensorflow_hub.format.tensor_types import elements, shape_of
+
+_NO_NUMBERS = {"string", "resource", "variant"}
+
+
+@dataclasses.dataclass(frozen=True)
+class VariablesDescription:
+    """The variables of a module, counted.
+
+    Attributes:
+      count: variables.
+      parameters: numbers in them.
+      trainable_parameters: those that training changes; None where it is not known.
+    """
+
+    count: int
+    parameters: int
+    trainable_parameters: int | None
+
+
+def variables_of(directory: Path, saved_model: Any) -> VariablesDescription:
+    """Counts the variables of a SavedModel directory.
+
+    Raises:
+      FormatError: a variable has no values in the checkpoint, or the checkpoint is damaged.
+    """
+    objects = saved_model.meta_graphs[0].object_graph_def
+    if objects.nodes:
+        return _of_object_graph(objects)
+    index = directory / VARIABLES_INDEX
+    return _of_checkpoint(saved_model, read_checkpoint(index).tensors() if index.is_file() else {})
+
+
+def _of_checkpoint(saved_model: Any, tensors: dict[str, CheckpointEntry]) -> VariablesDescription:
+    names = set()
+    for meta_graph in saved_model.meta_graphs:
+        names |= _names(meta_graph, "trainable_variables")
+    numbers = {t.name: elements(t.shape) for t in tensors.values() if t.dtype not in _NO_NUMBERS}
+    trainable = sum(numbers.get(name, 0) for name in names)
+    return VariablesDescription(len(tensors), sum(numbers.values()), trainable)
+
+
+def _names(meta_graph: Any, collection: str) -> set[str]:
+    """The names that the variables of a collection have in a checkpoint: without scopes of parts."""
+    names = set()
+    for data in (
+        meta_graph.collection_def[collection].bytes_list.value
+        if collection in meta_graph.collection_def
+        else ()
+    ):
+        variable = message_class("VariableDef")()
+        try:
+            variable.ParseFromString(data)
+        except Exception:
+            raise FormatError(
+                f"Expected VariableDef messages in the collection {collection!r}, got {data[:40]!r}.",
+                hint="The graph is damaged: export or download the module again.",
+            ) from None
+        names.add(variable.save_slice_info_def.full_name or variable.variable_name.partition(":")[0])
+    return names
+
+
+def _of_object_graph(graph: Any) -> VariablesDescription:
+    """Of the list `variables` where the object has one (so no optimizer's), else of all of the graph."""
+    every = _listed(graph, "variables")
+    if every is None:
+        every = [item.variable for item in graph.nodes if item.HasField("variable")]
+    trainable = _listed(graph, "trainable_variables")
+    if trainable is None:
+        trainable = [variable for variable in every if variable.trainable]
+    return VariablesDescription(len(every), _parameters(every), _parameters(trainable))
+
+
+def _listed(graph: Any, name: str) -> list[Any] | None:
+    holder = child(graph, graph.nodes[0], name)
+    if holder is None:
+        return None
+    ids = {reference.node_id for reference in holder.children if reference.local_name.isdigit()}
+    nodes = [node(graph, number) for number in sorted(ids)]
+    return [item.variable for item in nodes if item is not None and item.HasField("variable")]
+
+
+def _parameters(variables: list[Any]) -> int:
+    return sum(elements(shape_of(variable.shape)) for variable in variables)

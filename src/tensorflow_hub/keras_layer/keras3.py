@@ -1,0 +1,175 @@
+"""`hub.KerasLayer` as a layer of Keras 3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tensorflow_hub.keras_layer.shared import HubLayer, as_dtype_name
+
+
+class AdoptedVariable(keras.Variable):  # type: ignore[misc]
+    """A Keras variable whose value is a `tf.Variable` of the loaded object, not a copy of it."""
+
+    def __init__(self, variable: tf.Variable, trainable: bool, name: str) -> None:
+        super().__init__(
+            lambda *_, **__: variable,
+            shape=variable.shape,
+            dtype=variable.dtype.base_dtype.name,
+            trainable=trainable,
+            autocast=False,
+            name=name,
+        )
+
+    def _initialize(self, value: Any) -> None:
+        self._value = value() if callable(value) and not isinstance(value, tf.Variable) else value
+
+    def _initialize_with_initializer(self, initializer: Any) -> None:
+        self._value = initializer(self._shape)
+
+
+@keras.saving.register_keras_serializable(package="TensorFlowHub", name="KerasLayer")
+class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
+    """A module as a Keras layer.
+
+    Args:
+      handle: a path, a URL, `publisher/model/version` on the configured hub, or a callable object that
+        follows the Reusable SavedModel interface (`__call__`, `variables`, `trainable_variables`,
+        `regularization_losses`).
+      trainable: whether the module's weights are trained; may be set later. A pattern (a string, searched
+        in the variables' names) or a function of a variable chooses which of them may be.
+      arguments: keyword arguments passed to the callable with every call.
+      tags: tags of the graph to load; see `hub.load`.
+      signature: the name of a signature to call in place of the object itself.
+      signature_outputs_as_dict: whether a signature's outputs come as a dict.
+      output_key: the output to take where there are several.
+      output_shape: shape of the outputs without the batch size, where the module does not tell it.
+      load_options: `tf.saved_model.LoadOptions`.
+      **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
+
+    Raises:
+      ResolveError: the handle leads nowhere.
+      SignatureError: there is no such signature or output.
+
+    Example:
+      ```
+      model = keras.Sequential([
+          hub.KerasLayer("acme/text-embedding/1", input_shape=[], dtype=tf.string, trainable=True),
+          keras.layers.Dense(1),
+      ])
+      ```
+    """
+
+    def __init__(  # noqa: PLR0917
+        self,
+        handle: Any,
+        trainable: Any = False,
+        arguments: dict[str, Any] | None = None,
+        _sentinel: None = None,
+        tags: Any = None,
+        signature: str | None = None,
+        signature_outputs_as_dict: bool | None = None,
+        output_key: str | None = None,
+        output_shape: Any = None,
+        load_options: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self._given_signature, self._given_output_key = signature, output_key
+        self._hub_losses: list[Any] = []
+        self._prepare(
+            handle=handle,
+            trainable=trainable,
+            arguments=arguments,
+            tags=tags,
+            signature=signature,
+            signature_outputs_as_dict=signature_outputs_as_dict,
+            output_key=output_key,
+            output_shape=output_shape,
+            load_options=load_options,
+        )
+        kwargs["dtype"] = as_dtype_name(kwargs.get("dtype"))
+        self._hub_input_shape = kwargs.pop("input_shape", None)
+        kwargs.setdefault("autocast", False)
+        self._setup_layer(trainable if isinstance(trainable, bool) else True, **kwargs)
+        self._allow_non_tensor_positional_args = True
+        self._convert_input_args = False
+        self.supports_jit = False
+        if type(self).build is keras.layers.Layer.build:
+            self.built = True
+
+    def _add_existing_weight(self, weight: tf.Variable, trainable: bool | None = None) -> None:
+        """Makes a variable of the loaded object a weight of the layer."""
+        trainable = bool(weight.trainable if trainable is None else trainable)
+        name = weight.name.split(":")[0].replace("/", "_")
+        self._track_variable(AdoptedVariable(weight, trainable, name))
+
+    def _call_loss_if_trainable(self, loss: Any) -> None:
+        """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
+        self._hub_losses.append(loss)
+
+    def _get_regularization_losses(self) -> list[Any]:
+        losses: list[Any] = super()._get_regularization_losses()
+        return losses + [loss() for loss in self._hub_losses] if self.trainable else losses
+
+    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer, on arrays and lists of values too."""
+        return super().__call__(_as_tensors(inputs, self), *args, **kwargs)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        if self.trainable:
+            self._check_trainability()
+        outputs = self._run(inputs, training=bool(training) and self.trainable)
+        return tf.nest.map_structure(self._cast_output, outputs)
+
+    def _cast_output(self, output: Any) -> Any:
+        """Outputs in the layer's precision under a policy of lower precision."""
+        dtype = self.compute_dtype
+        if dtype in {"float16", "bfloat16", "float64"} and output.dtype.is_floating:
+            return tf.cast(output, dtype)
+        return output
+
+    def compute_output_spec(self, inputs: Any, training: Any = None) -> Any:
+        """The shapes and dtypes of the outputs for symbolic inputs."""
+        return self._spec_of_outputs(keras.tree.map_structure(_spec_of_tensor, inputs))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        outputs = self._spec_of_outputs(self._input_specs_of(input_shape, None))
+        return keras.tree.map_structure(lambda tensor: tensor.shape, outputs)
+
+    def _spec_of_outputs(self, specs: Any) -> Any:
+        run = tf.function(lambda inputs: self.call(inputs, training=False), autograph=False)
+        outputs = run.get_concrete_function(specs).structured_outputs
+        return tf.nest.map_structure(
+            lambda tensor: keras.KerasTensor(tensor.shape, dtype=tensor.dtype.name), outputs
+        )
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape given as `input_shape=…`, with the batch size.
+
+        From this attribute Keras' Sequential makes an input of the layer's dtype; from the argument of Keras'
+        own layers it makes one of floats, which is no input for strings.
+        """
+        if self._hub_input_shape is None:
+            raise AttributeError(f"The layer {self.name!r} was made without input_shape=….")
+        return (None, *self._hub_input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration, for layers made from a handle."""
+        return {**super().get_config(), **self._own_config()}
+
+
+def _as_tensors(inputs: Any, layer: KerasLayer) -> Any:
+    from tensorflow_hub.loading.call_form import fit_inputs
+
+    if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+        return inputs
+    return fit_inputs(inputs, layer._form)
+
+
+def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
+    return tf.TensorSpec(tensor.shape, tensor.dtype)

@@ -1,0 +1,89 @@
+"""`hub.load`: a handle to an object one can call and train.
+
+A TF2 SavedModel gives what `tf.saved_model.load` gives. A graph of TensorFlow 1 (TF1 Hub format, or a
+plain TF1 SavedModel) becomes a `ReusableModule`, which follows the same Reusable SavedModel interface.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Collection
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import HubError, NotAModuleError, TagsError, UnsupportedFeatureError
+from tensorflow_hub.loading.saved_model import SavedModelDirectory
+
+
+def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, options: Any = None) -> Any:
+    """Loads a module.
+
+    Args:
+      handle: a path, a URL, or `publisher/model/version` on the configured hub.
+      tags: the tags of the graph to load; by default, for a module in TF1 Hub format the graph without
+        tags, for any other SavedModel its only one.
+      options: `tf.saved_model.LoadOptions`.
+
+    Returns:
+      For a TF2 SavedModel the object that `tf.saved_model.load` gives. For a graph of TensorFlow 1 a
+      `ReusableModule`: callable on its default signature, with `signatures`, `variables`,
+      `trainable_variables` and `regularization_losses`.
+
+    Raises:
+      ResolveError: the handle leads nowhere.
+      NotAModuleError: there is no SavedModel in the directory.
+      TagsError: no graph has these tags.
+      UnsupportedFeatureError: the graph uses an op this process does not have.
+
+    Example:
+      ```
+      embed = hub.load("acme/text-embedding/1")
+      embed(["a cat", "a dog"])  # float32 [2, 128]
+      ```
+    """
+    if isinstance(tags, str):
+        raise TagsError(
+            f"Expected tags as a list or set of strings, got the string {tags!r}.", hint=f"Use [{tags!r}]."
+        )
+    directory = SavedModelDirectory.read(_directory(handle))
+    if directory.is_graph_of_tf1 and tags is None:
+        tags = directory.default_tags()
+    return _load_tf2(directory, tags, options)
+
+
+def _directory(handle: str | os.PathLike[str]) -> str:
+    """The local directory of a handle; a directory stands for itself, without the resolvers."""
+    path = os.fspath(handle)
+    if os.path.isfile(os.path.join(path, "saved_model.pb")):
+        return path
+    resolve = importlib.import_module("tensorflow_hub.resolving.resolve").resolve
+    return str(resolve(path))
+
+
+def _load_tf2(directory: SavedModelDirectory, tags: Collection[str] | None, options: Any) -> Any:
+    directory.check_ops()
+    wanted = None if tags is None else sorted(tags)
+    if wanted is not None:
+        directory.meta_graph(wanted)  # raises a TagsError
+    try:
+        loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
+    except HubError:
+        raise
+    except tf.errors.NotFoundError as error:
+        raise NotAModuleError(
+            f"Expected a complete SavedModel in {directory.path!r}, but a file is missing: {error.message}",
+            hint="Fetch or export the module again.",
+        ) from error
+    except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
+        raise NotAModuleError(
+            f"Expected readable variables in {directory.path!r}, but they are damaged: {error.message}",
+            hint="Fetch or export the module again.",
+        ) from error
+    except FileNotFoundError as error:
+        raise UnsupportedFeatureError(
+            f"TensorFlow {tf.__version__} cannot load {directory.path!r}: {error}",
+            hint="Run `tfhub check` on the directory to see what it needs.",
+        ) from error
+    return loaded

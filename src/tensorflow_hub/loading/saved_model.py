@@ -1,0 +1,120 @@
+"""A SavedModel directory as protobufs, before any of it becomes a graph."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Collection
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tensorflow_hub.errors import NotAModuleError, TagsError
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedModelDirectory:
+    """A directory with a SavedModel, and its protobuf."""
+
+    path: str
+    proto: Any
+    is_hub_format: bool
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> SavedModelDirectory:
+        """Reads `saved_model.pb` (or `.pbtxt`) in the directory `path`.
+
+        Raises:
+          NotAModuleError: there is none, or it does not parse.
+        """
+        path = os.fspath(path)
+        return cls(path, _read_proto(path), os.path.exists(os.path.join(path, "tfhub_module.pb")))
+
+    @property
+    def is_graph_of_tf1(self) -> bool:
+        """Whether this is a bare graph, without the objects that TensorFlow 2 saves."""
+        return not self.proto.meta_graphs[0].object_graph_def.nodes
+
+    @property
+    def tag_sets(self) -> list[frozenset[str]]:
+        """The tags of each graph."""
+        return [frozenset(graph.meta_info_def.tags) for graph in self.proto.meta_graphs]
+
+    def meta_graph(self, tags: Collection[str]) -> Any:
+        """The graph whose tags are exactly `tags`.
+
+        Raises:
+          TagsError: there is none; names those there are.
+        """
+        for graph in self.proto.meta_graphs:
+            if set(graph.meta_info_def.tags) == set(tags):
+                return graph
+        available = ", ".join(str(sorted(tag_set)) for tag_set in self.tag_sets)
+        raise TagsError(
+            f"Expected the tags of one of the graphs in {self.path!r} ({available}), got {sorted(tags)}.",
+            hint="Pass one of these as tags=….",
+        )
+
+    def default_tags(self) -> frozenset[str]:
+        """The tags meant when none are given: no tags if there is such a graph, else the only graph's.
+
+        Raises:
+          TagsError: several graphs, all with tags.
+        """
+        tag_sets = self.tag_sets
+        if frozenset() in tag_sets or self.is_hub_format:
+            return frozenset()
+        if len(tag_sets) == 1:
+            return tag_sets[0]
+        if frozenset({"serve"}) in tag_sets:
+            return frozenset({"serve"})
+        available = ", ".join(str(sorted(tag_set)) for tag_set in tag_sets)
+        raise TagsError(
+            f"Expected tags for {self.path!r}, which holds several graphs ({available}), got None.",
+            hint="Pass the tags of one of them as tags=….",
+        )
+
+    def check_ops(self) -> None:
+        """Raises UnsupportedFeatureError when a graph needs an op that this process does not have."""
+        from tensorflow_hub.loading.custom_ops import require_ops
+
+        require_ops(self)
+
+
+def _read_proto(path: str) -> Any:
+    proto = saved_model_pb2.SavedModel()
+    binary = os.path.join(path, "saved_model.pb")
+    text = os.path.join(path, "saved_model.pbtxt")
+    try:
+        if os.path.exists(binary):
+            with open(binary, "rb") as file:
+                proto.ParseFromString(file.read())
+        elif os.path.exists(text):
+            proto = _parse_text(text)
+        else:
+            raise NotAModuleError(
+                f"Expected a SavedModel in {path!r}, but it holds no saved_model.pb.",
+                hint="Give the directory that holds saved_model.pb, or a published handle.",
+            )
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise NotAModuleError(
+            f"Expected a SavedModel in {path!r}, but saved_model.pb is damaged: {error}",
+            hint="Fetch or export the module again.",
+        ) from error
+    if not proto.meta_graphs:
+        raise NotAModuleError(
+            f"Expected a SavedModel in {path!r}, but saved_model.pb holds no graph.",
+            hint="Export the module again.",
+        )
+    return proto
+
+
+def _parse_text(path: str) -> Any:
+    from google.protobuf import text_format
+
+    with open(path, encoding="utf-8") as file:
+        try:
+            return text_format.Parse(file.read(), saved_model_pb2.SavedModel())
+        except text_format.ParseError as error:
+            raise DecodeError(str(error)) from error

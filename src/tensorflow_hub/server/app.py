@@ -1,0 +1,116 @@
+"""The ASGI application of a hub: routes, what surrounds each request, what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.errors import HubError
+from tensorflow_hub.server.hub import Hub, open_hub
+from tensorflow_hub.server.middleware import Surroundings
+from tensorflow_hub.server.negotiation import quality
+from tensorflow_hub.server.problems import Malformed, Missing, Unavailable, headers_of, json_answer
+from tensorflow_hub.server.routes import ROUTES
+from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.server.web import pages
+
+_log = logging.getLogger("tensorflow_hub.server")
+
+# How often downloads are added to the catalogue and expired uploads are swept away.
+FLUSH_SECONDS = 5.0
+
+
+def make_app(settings: ServerSettings) -> Starlette:
+    """The application of the hub that the settings describe; opens its catalogue and store."""
+    hub = open_hub(settings)
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Surroundings, hub=hub)],
+        exception_handlers={
+            HubError: _answer_hub_error,
+            HTTPException: _answer_http_exception,
+            sa.exc.OperationalError: _answer_unavailable,
+            Exception: _answer_unexpected,
+        },
+        lifespan=_lifespan,
+    )
+    app.state.hub = hub
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    hub: Hub = app.state.hub
+    chores = asyncio.create_task(_chores(hub))
+    try:
+        yield
+    finally:
+        chores.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await chores
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            await run_in_threadpool(hub.downloads.flush, hub.database)
+        hub.database.close()
+
+
+async def _chores(hub: Hub) -> None:
+    """What is done now and then, as long as the process serves."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            await run_in_threadpool(hub.downloads.flush, hub.database)
+        except (sa.exc.SQLAlchemyError, OSError):
+            _log.warning("A chore failed; it is tried again.", exc_info=True)
+
+
+def _answer_hub_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HubError)
+    if request.url.path.startswith("/api/") or not _wants_page(request):
+        return json_answer(error)
+    response = pages.problem(request, error)
+    response.headers.update(headers_of(error))
+    return response
+
+
+def _answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        problem: HubError = Missing(f"There is nothing at {request.url.path!r}.", hint="See /help.")
+    else:
+        problem = Malformed(f"{error.detail}.", hint="See /api/v1/openapi.json for what this hub answers.")
+    response = _answer_hub_error(request, problem)
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _answer_unavailable(request: Request, error: Exception) -> Response:
+    _log.error("The database does not answer.", exc_info=error)
+    problem = Unavailable("The catalogue of this hub does not answer.", hint="Try again in a moment.")
+    response = _answer_hub_error(request, problem)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _answer_unexpected(request: Request, error: Exception) -> Response:
+    problem = HubError(
+        "The hub failed to answer this request.", hint="Its administrator finds why in the log."
+    )
+    return _answer_hub_error(request, problem)
+
+
+def _wants_page(request: Request) -> bool:
+    """People's browsers ask for HTML; programs get JSON."""
+    if any(name.endswith("-format") for name in request.query_params):
+        return False
+    return quality(request.headers.get("accept", ""), "text/html", wildcard=False) > 0

@@ -1,0 +1,32 @@
+"""Downloads, per version and day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tensorflow_hub.server.catalogue.tables import downloads, models, versions
+
+
+def add_downloads(connection: sa.Connection, counts: Mapping[tuple[int, int], int]) -> None:
+    """Adds `{(version id, day): count}` to the days and to the totals of the models."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(downloads)
+    upsert = insert.on_conflict_do_update(
+        index_elements=[downloads.c.version_id, downloads.c.day],
+        set_={"count": downloads.c.count + insert.excluded.count},
+    )
+    # In one order everywhere: two processes that flush at once then wait for each other, never in a circle.
+    for (version_id, day), count in sorted(counts.items()):
+        connection.execute(upsert, {"version_id": version_id, "day": day, "count": count})
+    of_models: Counter[int] = Counter()
+    for (version_id, _), count in counts.items():
+        model_id = connection.execute(
+            sa.select(versions.c.model_id).where(versions.c.id == version_id)
+        ).scalar_one()
+        of_models[model_id] += count
+    for model_id, count in sorted(of_models.items()):
+        total = models.c.downloads + count
+        connection.execute(sa.update(models).where(models.c.id == model_id).values(downloads=total))

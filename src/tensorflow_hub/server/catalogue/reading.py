@@ -1,0 +1,195 @@
+"""Queries on what is published. Search is in `searching.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue.records import (
+    VISIBLE,
+    CardRecord,
+    Deployment,
+    Model,
+    Publisher,
+    Version,
+)
+from tensorflow_hub.server.catalogue.tables import cards, deployments, downloads, models, publishers, versions
+
+_PUBLISHER = (
+    publishers.c.id,
+    publishers.c.name,
+    publishers.c.title,
+    publishers.c.description,
+    publishers.c.card,
+    publishers.c.private,
+    publishers.c.created_at,
+)
+_MODEL = (
+    models.c.id,
+    publishers.c.name.label("publisher"),
+    publishers.c.private,
+    models.c.name,
+    models.c.handle,
+    models.c.kind,
+    models.c.newest,
+    models.c.downloads,
+    models.c.created_at,
+    models.c.updated_at,
+)
+_VERSION = (
+    versions.c.id,
+    versions.c.number,
+    versions.c.state,
+    versions.c.reason,
+    versions.c.parent,
+    versions.c.published_at,
+    versions.c.published_by,
+)
+_DEPLOYMENT = (
+    deployments.c.kind,
+    deployments.c.archive_sha256,
+    deployments.c.archive_size,
+    deployments.c.digest,
+    deployments.c.unpacked_size,
+    deployments.c.file_count,
+    deployments.c.description,
+    deployments.c.published_at,
+)
+
+# Built once: SQLAlchemy compiles a statement object once and then takes it from its cache.
+_find_publisher = sa.select(*_PUBLISHER).where(publishers.c.name_key == sa.bindparam("key"))
+_find_model = (
+    sa.select(*_MODEL)
+    .join(publishers, models.c.publisher_id == publishers.c.id)
+    .where(models.c.handle == sa.bindparam("handle"))
+)
+_find_version = (
+    sa.select(*_VERSION, *(column.label(f"model_{column.name}") for column in _MODEL))
+    .join(models, versions.c.model_id == models.c.id)
+    .join(publishers, models.c.publisher_id == publishers.c.id)
+    .where(models.c.handle == sa.bindparam("handle"), versions.c.number == sa.bindparam("number"))
+)
+_list_versions = (
+    sa.select(*_VERSION)
+    .where(versions.c.model_id == sa.bindparam("model"))
+    .order_by(versions.c.number.desc())
+)
+_list_deployments = (
+    sa.select(*_DEPLOYMENT)
+    .where(deployments.c.version_id == sa.bindparam("version"))
+    .order_by(deployments.c.id)
+)
+_find_deployment = sa.select(*_DEPLOYMENT).where(
+    deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind")
+)
+_find_card = sa.select(cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at).where(
+    cards.c.version_id == sa.bindparam("version")
+)
+
+
+def find_publisher(connection: sa.Connection, name: str) -> Publisher | None:
+    """The publisher of that name, in any case of its letters."""
+    row = connection.execute(_find_publisher, {"key": name.lower()}).first()
+    return Publisher(*row) if row else None
+
+
+def list_publishers(connection: sa.Connection, private: bool = False) -> list[Publisher]:
+    """All publishers by name, the private ones only when asked for."""
+    query = sa.select(*_PUBLISHER).order_by(publishers.c.name_key)
+    if not private:
+        query = query.where(sa.not_(publishers.c.private))
+    return [Publisher(*row) for row in connection.execute(query)]
+
+
+def find_model(connection: sa.Connection, name: ModelName) -> Model | None:
+    """The model of that name; its version is ignored."""
+    row = connection.execute(_find_model, {"handle": str(name.unversioned())}).first()
+    return _model(row) if row else None
+
+
+def list_models(connection: sa.Connection, publisher: str, limit: int = 1000, offset: int = 0) -> list[Model]:
+    """The models of a publisher by name."""
+    query = (
+        sa.select(*_MODEL)
+        .join(publishers, models.c.publisher_id == publishers.c.id)
+        .where(publishers.c.name_key == publisher.lower())
+        .order_by(models.c.name)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_model(row) for row in connection.execute(query)]
+
+
+def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
+    """The version of that name in whatever state; an unversioned name means the newest one.
+
+    For a model all of whose versions are withdrawn, an unversioned name gives None.
+    """
+    number = name.version
+    if number is None:
+        model = find_model(connection, name)
+        number = model.newest if model else None
+    if number is None:
+        return None
+    parameters = {"handle": str(name.unversioned()), "number": number}
+    row = connection.execute(_find_version, parameters).first()
+    return _version(tuple(row[:7]), _model(row[7:])) if row else None
+
+
+def list_versions(connection: sa.Connection, model: Model) -> list[Version]:
+    """The versions of a model in every state, newest first."""
+    rows = connection.execute(_list_versions, {"model": model.id})
+    return [_version(tuple(row), model) for row in rows]
+
+
+def list_deployments(connection: sa.Connection, version: Version) -> list[Deployment]:
+    """The deployments of a version; none for an entry whose files are not here."""
+    return [Deployment(*row) for row in connection.execute(_list_deployments, {"version": version.id})]
+
+
+def find_deployment(connection: sa.Connection, version: Version, kind: str) -> Deployment | None:
+    """The deployment of that kind of a version."""
+    row = connection.execute(_find_deployment, {"version": version.id, "kind": kind}).first()
+    return Deployment(*row) if row else None
+
+
+def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:
+    """The documentation of a version."""
+    row = connection.execute(_find_card, {"version": version.id}).first()
+    return CardRecord(*row) if row else None
+
+
+def list_children(connection: sa.Connection, handle: str) -> list[Version]:
+    """The visible versions whose card names `handle` as their parent."""
+    query = (
+        sa.select(*_VERSION, *(column.label(f"model_{column.name}") for column in _MODEL))
+        .join(models, versions.c.model_id == models.c.id)
+        .join(publishers, models.c.publisher_id == publishers.c.id)
+        .where(versions.c.parent == handle, versions.c.state == VISIBLE)
+        .order_by(models.c.handle, versions.c.number.desc())
+    )
+    return [_version(tuple(row[:7]), _model(row[7:])) for row in connection.execute(query)]
+
+
+def downloads_by_day(connection: sa.Connection, model: Model, since_day: int = 0) -> list[tuple[int, int]]:
+    """Downloads of all versions of a model as (days since 1970, count), oldest first."""
+    query = (
+        sa.select(downloads.c.day, sa.func.sum(downloads.c.count))
+        .join(versions, downloads.c.version_id == versions.c.id)
+        .where(versions.c.model_id == model.id, downloads.c.day >= since_day)
+        .group_by(downloads.c.day)
+        .order_by(downloads.c.day)
+    )
+    return [(int(day), int(count)) for day, count in connection.execute(query)]
+
+
+def _version(row: tuple[Any, ...], model: Model) -> Version:
+    id_, number, state, reason, parent, published_at, published_by = row
+    return Version(id_, model, number, state, reason, parent, published_at, published_by)
+
+
+def _model(row: Sequence[Any]) -> Model:
+    return Model(*row)

@@ -1,0 +1,100 @@
+"""Tokens: made, found by their secret, revoked. Only the hash of a secret is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.records import Token
+from tensorflow_hub.server.catalogue.tables import publishers, tokens
+
+# A prefix that scanners for leaked secrets can know.
+PREFIX = "tfhub_"
+READ, PUBLISH, ADMIN = "read", "publish", "admin"
+SCOPES = (READ, PUBLISH, ADMIN)
+
+_COLUMNS = (
+    tokens.c.id,
+    tokens.c.name,
+    tokens.c.scope,
+    publishers.c.name.label("publisher"),
+    tokens.c.created_at,
+    tokens.c.created_by,
+    tokens.c.expires_at,
+    tokens.c.revoked_at,
+)
+_JOINED = tokens.outerjoin(publishers, tokens.c.publisher_id == publishers.c.id)
+_find = sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.secret_sha256 == sa.bindparam("sha256"))
+
+
+def create_token(
+    connection: sa.Connection,
+    name: str,
+    scope: str,
+    publisher_id: int | None,
+    *,
+    created_by: str,
+    expires_at: int | None = None,
+) -> tuple[int, str]:
+    """Adds a token; its id and its secret, which nobody can ask for again."""
+    secret = PREFIX + secrets.token_urlsafe(24)
+    result = connection.execute(
+        sa.insert(tokens).values(
+            name=name,
+            secret_sha256=hash_of(secret),
+            scope=scope,
+            publisher_id=publisher_id,
+            created_at=int(time.time()),
+            created_by=created_by,
+            expires_at=expires_at,
+        )
+    )
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0]), secret
+
+
+def find_token(connection: sa.Connection, secret: str) -> Token | None:
+    """The token with that secret that is neither revoked nor expired."""
+    row = connection.execute(_find, {"sha256": hash_of(secret)}).first()
+    if row is None:
+        return None
+    token = Token(*row)
+    expired = token.expires_at is not None and token.expires_at <= time.time()
+    return None if expired or token.revoked_at is not None else token
+
+
+def get_token(connection: sa.Connection, token_id: int) -> Token | None:
+    """The token of that number in whatever state."""
+    row = connection.execute(sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.id == token_id)).first()
+    return Token(*row) if row else None
+
+
+def list_tokens(connection: sa.Connection, publisher: str | None = None) -> list[Token]:
+    """The tokens of a publisher, or all of them, newest first."""
+    query = sa.select(*_COLUMNS).select_from(_JOINED).order_by(tokens.c.id.desc())
+    if publisher is not None:
+        query = query.where(publishers.c.name == publisher)
+    return [Token(*row) for row in connection.execute(query)]
+
+
+def revoke_token(connection: sa.Connection, token_id: int) -> None:
+    """Makes a token useless from now on."""
+    connection.execute(
+        sa.update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=int(time.time()))
+    )
+
+
+def any_token(connection: sa.Connection) -> bool:
+    """Whether a token was ever made."""
+    return connection.execute(sa.select(tokens.c.id).limit(1)).first() is not None
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()

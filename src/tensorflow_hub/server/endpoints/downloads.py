@@ -1,0 +1,174 @@
+"""The downloads of a version: one function for each form of the hosting protocol."""
+
+from __future__ import annotations
+
+import mimetypes
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import Caller
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.records import Deployment, Version
+from tensorflow_hub.server.facts import DOWNLOAD_QUERY
+from tensorflow_hub.server.hub import Hub, hub_of
+from tensorflow_hub.server.lookup import find_readable_version, parse_name
+from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE
+from tensorflow_hub.server.problems import Missing
+from tensorflow_hub.server.serving import Asset, cors, serve_asset
+from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
+
+
+def compressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """`?tf-hub-format=compressed`: the tar.gz."""
+    return _archive(request, connection, version, "saved_model")
+
+
+def tfjs_archive(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """`?tfjs-format=compressed`: the tar.gz of the TF.js deployment."""
+    return _archive(request, connection, version, "tfjs")
+
+
+def index(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """The archive's index, for clients that accept it."""
+    deployment = reading.find_deployment(connection, version, "saved_model")
+    if deployment is None:
+        return None
+    hub = hub_of(request)
+    text = read_index(hub, deployment)
+    headers = {
+        "etag": f'"{deployment.archive_sha256}-index"',
+        "cache-control": "public, max-age=31536000, immutable",
+        "vary": "Accept",
+        **cors(),
+    }
+    if version.model.private:
+        headers["cache-control"] = "private, max-age=31536000, immutable"
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    if request.method == "GET":
+        hub.downloads.count(version.id)
+    return Response(text, media_type=INDEX_MEDIA_TYPE, headers=headers)
+
+
+def uncompressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
+    deployment = reading.find_deployment(connection, version, "saved_model")
+    base = hub_of(request).settings.uncompressed_url
+    if deployment is None or not base:
+        return None
+    location = f"{base.rstrip('/')}/{deployment.digest.removeprefix('sha256:')}"
+    hub_of(request).downloads.count(version.id)
+    headers = {"Location": location, "Cache-Control": "no-cache", "Vary": "Accept"}
+    return PlainTextResponse(location, 303, headers=headers)
+
+
+def tflite(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """`?lite-format=tflite`: the one .tflite file."""
+    return _single_file(request, connection, version, "tflite")
+
+
+def coral(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """`?coral-format=tflite`: the one .tflite file compiled for the Edge TPU."""
+    return _single_file(request, connection, version, "coral")
+
+
+def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path: str) -> Response:
+    """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
+    handle, file = _split_file(path)
+    version = find_readable_version(connection, handle, caller)
+    deployment = reading.find_deployment(connection, version, "tfjs")
+    hub = hub_of(request)
+    entries = ArchiveIndex.from_json(read_index(hub, deployment)).files if deployment else ()
+    entry = next((entry for entry in entries if entry.path == file), None)
+    if entry is None:
+        raise Missing(
+            f"The version {version.handle} has no TF.js file {file!r}.",
+            hint=f"Its files: {', '.join(entry.path for entry in entries[:10])}."
+            if entries
+            else "It has no TF.js deployment.",
+        )
+    if file == "model.json" and request.method == "GET":
+        hub.downloads.count(version.id)
+    media_type = mimetypes.guess_type(file)[0]
+    if media_type not in {"application/json", "text/plain"}:
+        media_type = "application/octet-stream"  # nothing a browser would run
+    return serve_asset(
+        request,
+        hub,
+        Asset(file_key(entry.sha256), entry.size, entry.sha256, media_type, "", version.model.private),
+    )
+
+
+def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
+    """The queries under which a version can be downloaded."""
+    queries = [f"?{DOWNLOAD_QUERY[d.kind]}" for d in reading.list_deployments(connection, version)]
+    if queries and hub_of(request).settings.uncompressed_url:
+        queries.append("?tf-hub-format=uncompressed")
+    return queries
+
+
+def read_index(hub: Hub, deployment: Deployment) -> bytes:
+    """The stored index of an archive."""
+    return b"".join(hub.store.read(index_key(deployment.archive_sha256)))
+
+
+def _archive(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
+    deployment = reading.find_deployment(connection, version, kind)
+    if deployment is None:
+        return None
+    hub = hub_of(request)
+    # A client that took the index comes back for ranges: one download, counted there.
+    if request.method == "GET" and "range" not in request.headers:
+        hub.downloads.count(version.id)
+    sha256 = deployment.archive_sha256
+    asset = Asset(
+        archive_key(sha256),
+        deployment.archive_size,
+        sha256,
+        "application/gzip",
+        f"{version.handle.replace('/', '_')}.tar.gz",
+        version.model.private,
+    )
+    return serve_asset(request, hub, asset)
+
+
+def _single_file(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
+    deployment = reading.find_deployment(connection, version, kind)
+    if deployment is None:
+        return None
+    hub = hub_of(request)
+    files = ArchiveIndex.from_json(read_index(hub, deployment)).files
+    models = [entry for entry in files if entry.path.endswith(".tflite")]
+    if len(models) != 1:
+        return _archive(request, connection, version, kind)
+    if request.method == "GET" and "range" not in request.headers:
+        hub.downloads.count(version.id)
+    [entry] = models
+    name = f"{version.handle.replace('/', '_')}.tflite"
+    asset = Asset(
+        file_key(entry.sha256),
+        entry.size,
+        entry.sha256,
+        "application/octet-stream",
+        name,
+        version.model.private,
+    )
+    return serve_asset(request, hub, asset)
+
+
+def _split_file(path: str) -> tuple[ModelName, str]:
+    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number."""
+    segments = path.strip("/").split("/")
+    for i in range(2, len(segments)):
+        if segments[i].isdigit() and i + 1 < len(segments):
+            name = parse_name("/".join(segments[: i + 1]))
+            if not isinstance(name, str):
+                return name, "/".join(segments[i + 1 :])
+    name = parse_name("/".join(segments[:-1]))
+    if isinstance(name, str):
+        raise Missing(f"No file lies at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
+    return name, segments[-1]

@@ -1,0 +1,83 @@
+"""`GET /<publisher>[/<model…>[/<version>]]`: the URL in code is the page in a browser and the download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import Caller, caller_of
+from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.endpoints import downloads
+from tensorflow_hub.server.facts import base_url, publisher_facts, version_facts
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.lookup import find_readable_publisher, find_readable_version, parse_name
+from tensorflow_hub.server.negotiation import Wanted, wanted_forms
+from tensorflow_hub.server.problems import NotOffered
+from tensorflow_hub.server.web import pages
+
+Answer = Callable[[Request, sa.Connection, Version], Response | None]
+
+# The forms of a download; each gives None when the version does not have it.
+_DOWNLOADS: dict[Wanted, Answer] = {
+    Wanted.COMPRESSED: downloads.compressed,
+    Wanted.INDEX: downloads.index,
+    Wanted.UNCOMPRESSED: downloads.uncompressed,
+    Wanted.TFJS_ARCHIVE: downloads.tfjs_archive,
+    Wanted.TFLITE: downloads.tflite,
+    Wanted.CORAL: downloads.coral,
+}
+
+
+def show_handle(request: Request) -> Response:
+    """Answers in the first of the forms asked for that there is."""
+    caller = caller_of(request)
+    forms = wanted_forms(request.query_params, request.headers.get("accept", ""))
+    path = request.path_params["path"]
+    with hub_of(request).database.reading() as connection:
+        if Wanted.TFJS_FILE in forms:
+            return downloads.tfjs_file(request, connection, caller, path)
+        name = parse_name(path)
+        if isinstance(name, str):
+            return _publisher(request, connection, caller, name, forms)
+        version = find_readable_version(connection, name, caller)
+        if name.version is None and not version.model.name.startswith("collection/"):
+            return _to_newest(request, name, version)
+        return _version(request, connection, caller, version, forms)
+
+
+def _version(
+    request: Request, connection: sa.Connection, caller: Caller, version: Version, forms: tuple[Wanted, ...]
+) -> Response:
+    for form in forms:
+        if form is Wanted.PAGE:
+            return pages.version(request, connection, caller, version)
+        if form is Wanted.FACTS:
+            return JSONResponse(version_facts(connection, version, base_url(request)))
+        answer = _DOWNLOADS[form](request, connection, version)
+        if answer is not None:
+            return answer
+    offered = downloads.offered(request, connection, version)
+    raise NotOffered(
+        f"The version {version.handle} is not offered in the form that was asked for ({request.url.query}).",
+        hint=f"It is offered as: {', '.join(offered)}." if offered else "Its files are not on this hub.",
+    )
+
+
+def _publisher(
+    request: Request, connection: sa.Connection, caller: Caller, name: str, forms: tuple[Wanted, ...]
+) -> Response:
+    publisher = find_readable_publisher(connection, name, caller)
+    if Wanted.FACTS in forms:
+        return JSONResponse(publisher_facts(publisher, base_url(request)))
+    return pages.publisher(request, connection, caller, publisher)
+
+
+def _to_newest(request: Request, name: ModelName, version: Version) -> Response:
+    """Redirects to the newest version, so that whoever follows knows which one it was."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+    return RedirectResponse(f"/{version.handle}{query}", 302, headers=headers)

@@ -1,0 +1,25 @@
+"""`GET /api/v1/models/<publisher>/<model…>[/<version>]`: facts of a model or of a version."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import caller_of
+from tensorflow_hub.server.facts import base_url, model_facts, version_facts
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.lookup import find_readable_model, find_readable_version
+
+
+def show_model(request: Request) -> Response:
+    """A model with its versions, or one version with its card, signatures and downloads."""
+    name = ModelName.parse(request.path_params["handle"])
+    caller = caller_of(request)
+    base = base_url(request)
+    with hub_of(request).database.reading() as connection:
+        if name.version is None:
+            facts = model_facts(connection, find_readable_model(connection, name, caller), base)
+        else:
+            facts = version_facts(connection, find_readable_version(connection, name, caller), base)
+    return JSONResponse(facts, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,27 @@
+"""`GET /`, `/s`, `/help`: the pages that are not a handle."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.server.callers import caller_of
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.web import pages
+
+
+def show_home(request: Request) -> Response:
+    """The first page."""
+    with hub_of(request).database.reading() as connection:
+        return pages.home(request, connection, caller_of(request))
+
+
+def show_search(request: Request) -> Response:
+    """Search results, with facets."""
+    with hub_of(request).database.reading() as connection:
+        return pages.search(request, connection, caller_of(request))
+
+
+def show_help(request: Request) -> Response:
+    """How to use this hub."""
+    return pages.help_page(request)

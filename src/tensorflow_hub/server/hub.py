@@ -1,0 +1,44 @@
+"""What every endpoint works on: the settings, the catalogue and the store of one hub."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from starlette.requests import Request
+
+from tensorflow_hub.server.catalogue.database import Database, database_url
+from tensorflow_hub.server.catalogue.migrate import migrate
+from tensorflow_hub.server.downloads import DownloadCounter
+from tensorflow_hub.server.limits import Limits
+from tensorflow_hub.server.metrics import Metrics
+from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.server.store.interface import Store
+from tensorflow_hub.server.store.opening import open_store
+
+
+@dataclasses.dataclass(frozen=True)
+class Hub:
+    """One hub in one process; other processes may serve the same catalogue and store."""
+
+    settings: ServerSettings
+    database: Database
+    store: Store
+    metrics: Metrics
+    limits: Limits
+    downloads: DownloadCounter
+
+
+def open_hub(settings: ServerSettings) -> Hub:
+    """Opens the catalogue (migrating it) and the store that the settings name."""
+    folder = settings.data_folder()
+    if not settings.database or not settings.store:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(database_url(settings.database, folder))
+    migrate(database)
+    return Hub(settings, database, open_store(settings), Metrics(), Limits(settings), DownloadCounter())
+
+
+def hub_of(request: Request) -> Hub:
+    """The hub that serves a request."""
+    hub: Hub = request.app.state.hub
+    return hub

@@ -1,0 +1,76 @@
+"""How often an address or a token may do something: token buckets in memory, per process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+
+from tensorflow_hub.server.problems import TooManyRequests
+from tensorflow_hub.server.settings import ServerSettings
+
+# Keys remembered at once; the ones idle for longest go first.
+_MOST_KEYS = 50_000
+
+
+class RateLimit:
+    """Allows `count` events per `seconds` and key, spread evenly, in bursts of up to `count`.
+
+    Args:
+      count: events; 0 allows all.
+      seconds: the time they are counted in.
+    """
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self.count = count
+        self.seconds = seconds
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key → (tokens left, when)
+        self._lock = threading.Lock()
+
+    def wait(self, key: str, cost: int = 1) -> float:
+        """Takes `cost` events; the seconds to wait when there are none left (then nothing is taken)."""
+        if not self.count:
+            return 0.0
+        now = time.monotonic()
+        with self._lock:
+            left, at = self._buckets.pop(key, (float(self.count), now))
+            left = min(float(self.count), left + (now - at) * self.count / self.seconds)
+            enough = left >= max(cost, 1e-9)
+            self._buckets[key] = (left - cost if enough else left, now)
+            while len(self._buckets) > _MOST_KEYS:
+                self._buckets.popitem(last=False)
+        return 0.0 if enough else (max(cost, 1) - left) * self.seconds / self.count
+
+
+class Limits:
+    """The rate limits of a hub, one bucket for each address or token."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._requests = RateLimit(settings.requests_per_minute, 60)
+        self._guesses = RateLimit(settings.guesses_per_minute, 60)
+        self._publishes = RateLimit(settings.publishes_per_hour, 3600)
+
+    def request(self, address: str) -> None:
+        """Counts a request of an address.
+
+        Raises:
+          TooManyRequests: when it made too many; says when to try again.
+        """
+        _refuse_after(self._requests.wait(address), "requests from this address")
+
+    def before_guess(self, address: str) -> None:
+        """Refuses an address that sent too many unknown tokens, whatever it sends now."""
+        _refuse_after(self._guesses.wait(address, cost=0), "unknown tokens from this address")
+
+    def guess(self, address: str) -> None:
+        """Counts an unknown token of an address."""
+        _refuse_after(self._guesses.wait(address), "unknown tokens from this address")
+
+    def publish(self, token: int) -> None:
+        """Counts an upload of a token."""
+        _refuse_after(self._publishes.wait(str(token)), "uploads with this token")
+
+
+def _refuse_after(seconds: float, what: str) -> None:
+    if seconds > 0:
+        raise TooManyRequests(what, seconds)

@@ -1,0 +1,122 @@
+"""From the path of a URL to a publisher, a model or a version, with the answer when there is none."""
+
+from __future__ import annotations
+
+import difflib
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import HandleError
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import Caller
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.records import DELETED, Model, Publisher, Version
+from tensorflow_hub.server.catalogue.tables import models, publishers
+from tensorflow_hub.server.problems import Gone, Missing
+from tensorflow_hub.server.rights import may_read
+
+# Names compared with a misspelt one.
+_MOST_CANDIDATES = 2000
+
+
+def find_readable_publisher(connection: sa.Connection, name: str, caller: Caller) -> Publisher:
+    """The publisher of that name.
+
+    Raises:
+      Missing: there is none that the caller may see.
+    """
+    publisher = reading.find_publisher(connection, name)
+    if publisher is None or not may_read(caller, publisher.name, publisher.private):
+        names = connection.execute(
+            sa.select(publishers.c.name).where(sa.not_(publishers.c.private)).limit(_MOST_CANDIDATES)
+        )
+        raise _missing(f"No publisher {name!r} is known to this hub.", name, [row[0] for row in names])
+    return publisher
+
+
+def find_readable_model(connection: sa.Connection, name: ModelName, caller: Caller) -> Model:
+    """The model of that name.
+
+    Raises:
+      Missing: there is none that the caller may see; similar names are suggested.
+    """
+    model = reading.find_model(connection, name)
+    if model is None or not may_read(caller, model.publisher, model.private):
+        raise nothing_at(connection, name)
+    return model
+
+
+def find_readable_version(connection: sa.Connection, name: ModelName, caller: Caller) -> Version:
+    """The version of that name, or the newest one of an unversioned name; deleted ones are refused.
+
+    Raises:
+      Missing: there is none that the caller may see; similar names are suggested.
+      Gone: it was deleted; says why.
+    """
+    version = reading.find_version(connection, name)
+    if version is None or not may_read(caller, version.model.publisher, version.model.private):
+        raise nothing_at(connection, name)
+    if version.state == DELETED:
+        raise Gone(
+            f"The version {version.handle} was deleted: {version.reason or 'no reason was given'}.",
+            hint=f"See /{version.model.handle} for other versions; the number is not used again.",
+        )
+    return version
+
+
+def nothing_at(connection: sa.Connection, name: ModelName) -> Missing:
+    """What to answer when nothing is published at a name: what it may have meant."""
+    known = reading.find_model(connection, name)
+    if known is not None and not known.private:
+        versions = reading.list_versions(connection, known)
+        numbers = ", ".join(str(version.number) for version in versions if version.state != DELETED)
+        problem = f"The model {known.handle} has no version {name.version}."
+        if name.version is None:
+            problem = f"All versions of the model {known.handle} are withdrawn."
+        hint = f"Its versions: {numbers}." if numbers else "It has no versions."
+        return Missing(problem, hint=hint, suggestions=[v.handle for v in versions if v.state != DELETED][:3])
+    return _missing(
+        f"Nothing is published at {str(name)!r}.", str(name.unversioned()), _candidates(connection, name)
+    )
+
+
+def parse_name(path: str) -> ModelName | str:
+    """The model name, or the publisher's name, that the path of a URL stands for.
+
+    Raises:
+      Missing: no name can look like this, so nothing is there.
+    """
+    if "/" not in path.strip("/"):
+        return path.strip("/")
+    try:
+        return ModelName.parse(path)
+    except HandleError as error:
+        raise Missing(error.problem, hint=error.hint) from error
+
+
+def _candidates(connection: sa.Connection, name: ModelName) -> list[str]:
+    """Names that may have been meant: those of the same publisher, and those that end or start alike."""
+    last = name.model.rpartition("/")[2]
+    public = sa.select(models.c.handle).join(publishers).where(sa.not_(publishers.c.private))
+    same_publisher = public.where(publishers.c.name_key == name.publisher.lower()).limit(_MOST_CANDIDATES)
+    found = [row[0] for row in connection.execute(same_publisher)]
+    if len(found) < _MOST_CANDIDATES:
+        similar = public.where(
+            sa.or_(
+                models.c.name == name.model,
+                models.c.name.like(f"{_escaped(last[:4])}%", escape="\\"),
+                publishers.c.name_key.like(f"{_escaped(name.publisher[:3].lower())}%", escape="\\"),
+            )
+        ).limit(_MOST_CANDIDATES - len(found))
+        found += [row[0] for row in connection.execute(similar)]
+    return found
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _missing(problem: str, name: str, candidates: list[str]) -> Missing:
+    close = difflib.get_close_matches(name, list(dict.fromkeys(candidates)), n=3, cutoff=0.6)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "Search for it at /s, or check the spelling."
+    return Missing(problem, hint=hint, suggestions=close)

@@ -1,0 +1,116 @@
+"""What surrounds each request: a number, a line in the log, metrics, rate limits, safe headers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tensorflow_hub.server.callers import address_of
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.problems import TooManyRequests, json_answer
+
+_log = logging.getLogger("tensorflow_hub.server.access")
+
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+# Asked for by machines, often; never limited.
+_UNLIMITED = {"/healthz", "/readyz", "/metrics"}
+
+
+class Surroundings:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, hub: Hub) -> None:
+        self.app = app
+        self.hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        number = secrets.token_hex(8)
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *_SAFE_HEADERS,
+                    (b"x-request-id", number.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._limited(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - started
+            endpoint = getattr(scope.get("endpoint"), "__name__", "none")
+            self.hub.metrics.request(endpoint, scope["method"], status, seconds)
+            if _log.isEnabledFor(logging.INFO):
+                _log.info("", extra={"request": _line(scope, number, status, seconds)})
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.hub.settings.requests_per_minute and scope["path"] not in _UNLIMITED:
+            try:
+                self.hub.limits.request(address_of(Request(scope)))
+            except TooManyRequests as error:
+                await json_answer(error)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _line(scope: Scope, number: str, status: int, seconds: float) -> dict[str, Any]:
+    """A request as the log shows it; the query is left out, it may hold what nobody else should read."""
+    client = scope.get("client")
+    return {
+        "request": number,
+        "address": client[0] if client else None,
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+    }
+
+
+class LogFormat(logging.Formatter):
+    """One line an event, as text or JSON. Control characters are escaped: no request can forge a line."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.json = form == "json"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of an event."""
+        event: dict[str, Any] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+        }
+        if message := record.getMessage():
+            event["message"] = message
+        event.update(getattr(record, "request", {}))
+        if record.exc_info:
+            event["error"] = self.formatException(record.exc_info)
+        if self.json:
+            return json.dumps(event, ensure_ascii=True, default=str)
+        return " ".join(_text(name, value) for name, value in event.items())
+
+
+def _text(name: str, value: object) -> str:
+    if name == "error":
+        return f"\n{value}"
+    text = str(value)
+    plain = text.isprintable() and " " not in text
+    return f"{name}={text if plain else json.dumps(text)}" if name not in {"at", "level"} else text

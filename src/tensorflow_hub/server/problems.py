@@ -1,0 +1,116 @@
+"""Error → HTTP answer: a status, and a JSON body for programs or a page for people.
+
+The body: {"error": {"code": "not_found", "message": "…", "hint": "…", "suggestions": ["…"]}}
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from tensorflow_hub import errors
+
+
+class Missing(errors.NotFoundError):
+    """Nothing is published at a name; similar names are suggested."""
+
+    def __init__(self, problem: str, *, hint: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(problem, hint=hint)
+        self.suggestions = tuple(suggestions)
+
+
+class Gone(errors.NotFoundError):
+    """A version was deleted by an administrator."""
+
+
+class NotOffered(errors.NotFoundError):
+    """A version is here, but not in the form that was asked for."""
+
+
+class Malformed(errors.RejectedError):
+    """A request does not have the form that the API describes."""
+
+
+class WrongOffset(errors.RejectedError):
+    """A part of an upload does not continue where the last one ended."""
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(
+            f"Expected the part that starts at byte {expected}, got {got}.",
+            hint="Ask with HEAD where to continue.",
+        )
+        self.expected = expected
+
+
+class TooLarge(errors.LimitError):
+    """A size limit of the hub."""
+
+
+class TooManyRequests(errors.LimitError):
+    """A rate limit of the hub."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.seconds = math.ceil(seconds)
+        super().__init__(
+            f"This hub got too many {what}.", hint=f"Try again in {self.seconds} s, or ask its administrator."
+        )
+
+
+class Unavailable(errors.UnreachableError):
+    """A part of the hub does not work right now: the database, the store or the upstream hub."""
+
+
+# The first kind that fits decides: (error, status, code).
+ANSWERS: tuple[tuple[type[errors.HubError], int, str], ...] = (
+    (Gone, 410, "gone"),
+    (NotOffered, 406, "not_offered"),
+    (errors.NotFoundError, 404, "not_found"),
+    (Unavailable, 503, "unavailable"),
+    (errors.UnreachableError, 502, "upstream"),
+    (errors.AuthenticationError, 401, "unauthenticated"),
+    (errors.ForbiddenError, 403, "forbidden"),
+    (WrongOffset, 409, "wrong_offset"),
+    (errors.ConflictError, 409, "conflict"),
+    (TooManyRequests, 429, "too_many_requests"),
+    (errors.LimitError, 413, "too_large"),
+    (Malformed, 400, "malformed"),
+    (errors.HandleError, 400, "malformed"),
+    (errors.RejectedError, 422, "rejected"),
+    (errors.FormatError, 422, "rejected"),
+    (errors.ResolveError, 502, "upstream"),
+    (errors.HubError, 500, "internal"),
+)
+
+
+def status_of(error: errors.HubError) -> tuple[int, str]:
+    """The HTTP status and the code of an error."""
+    return next((status, code) for kind, status, code in ANSWERS if isinstance(error, kind))
+
+
+def headers_of(error: errors.HubError) -> dict[str, str]:
+    """The headers that go with an error."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, errors.AuthenticationError):
+        headers["WWW-Authenticate"] = 'Bearer realm="tensorflow-hub"'
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, WrongOffset):
+        headers["Upload-Offset"] = str(error.expected)
+    return headers
+
+
+def body_of(error: errors.HubError) -> Mapping[str, Any]:
+    """The JSON body of an error."""
+    _, code = status_of(error)
+    body: dict[str, Any] = {"code": code, "message": error.problem, "hint": error.hint}
+    if isinstance(error, Missing) and error.suggestions:
+        body["suggestions"] = list(error.suggestions)
+    return {"error": body}
+
+
+def json_answer(error: errors.HubError) -> JSONResponse:
+    """The answer to a program."""
+    return JSONResponse(body_of(error), status_code=status_of(error)[0], headers=headers_of(error))

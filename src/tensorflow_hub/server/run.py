@@ -1,0 +1,108 @@
+"""Runs a hub: chooses the port, makes the first token, starts the server processes."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
+from tensorflow_hub.server.hub import Hub, open_hub
+from tensorflow_hub.server.middleware import LogFormat
+from tensorflow_hub.server.settings import ServerSettings
+
+# The longest a client may take to send its request line and headers.
+HEADER_SECONDS = 15
+
+
+def choose_port(settings: ServerSettings, asked_for: bool) -> int:
+    """The port to listen on: that of the settings, or a free one when it is taken and not asked for.
+
+    Raises:
+      SettingsError: the port was asked for and is taken, or the address is not one of this machine.
+    """
+    try:
+        return _try_port(settings.host, settings.port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and not asked_for:
+            return _try_port(settings.host, 0)
+        raise SettingsError(
+            f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
+            hint="Stop what listens there, or choose another port: `tfhub serve --port 0` takes a free one.",
+        ) from error
+
+
+def first_token(hub: Hub) -> str | None:
+    """An administrator's token, when none was ever made; it is shown once and never again."""
+    with hub.database.writing() as connection:
+        if any_token(connection):
+            return None
+        _, secret = create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
+        return secret
+
+
+def prepare(settings: ServerSettings) -> str | None:
+    """Migrates the catalogue, checks the store; the first administrator's token on the first run."""
+    hub = open_hub(settings)
+    try:
+        hub.store.check()
+        return first_token(hub)
+    finally:
+        hub.database.close()
+
+
+def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> None:
+    """Serves until the process is told to stop (SIGINT, SIGTERM), then lets requests finish."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+
+    server: Any = Granian(
+        "tensorflow_hub.server.app:make_app",
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        websockets=False,
+        log_enabled=True,
+        log_level="warning",  # type: ignore[arg-type]
+        backlog=2048,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+    )
+    server.on_startup(on_ready)
+    server.serve(target_loader=functools.partial(load_app, settings), wrap_loader=False)
+
+
+def load_app(settings: ServerSettings) -> Any:
+    """The application, in a server process."""
+    from tensorflow_hub.server.app import make_app
+
+    configure_log(settings)
+    return make_app(settings)
+
+
+def configure_log(settings: ServerSettings) -> None:
+    """Sends the log to standard error in the form the settings name."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormat(settings.log_format))
+    logger = logging.getLogger("tensorflow_hub.server")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def _try_port(host: str, port: int) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen()
+        number: int = probe.getsockname()[1]
+        return number

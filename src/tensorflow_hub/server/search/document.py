@@ -1,0 +1,74 @@
+"""What search knows of a model: one document for its newest version that is not withdrawn."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tensorflow_hub.server.search.facets import size_bucket
+
+# How much a kind of entry stands above another of equal words: a model above one of its deployments.
+KIND_WEIGHT = {"module": 3, "placeholder": 3, "collection": 1, "lite": 1, "tfjs": 0, "coral": 0}
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchDocument:
+    """One model.
+
+    Attributes:
+      id: its row in the catalogue.
+      handle: `publisher/model`.
+      version: number of the version described.
+      kind: module, placeholder, collection, lite, tfjs or coral.
+      audience: `"*"`, or the publisher's name when only its tokens may read it.
+      description: the first paragraph of the card.
+      card: the text of the card.
+      facets: facet name → values.
+      labels: the names people use for the values of facets ("Japanese" for ja).
+      interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
+      flags: `trainable`, `custom-ops`: what typed search can ask for beside.
+      size: bytes on disk, None when the files are not here.
+      downloads: all of them, ever.
+      published_at: seconds since 1970, of the version.
+    """
+
+    id: int
+    handle: str
+    version: int
+    kind: str = "module"
+    audience: str = "*"
+    description: str = ""
+    card: str = ""
+    facets: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    size: int | None = None
+    downloads: int = 0
+    published_at: int = 0
+
+    @property
+    def publisher(self) -> str:
+        """The first part of the handle."""
+        return self.handle.split("/", 1)[0]
+
+    @property
+    def quality(self) -> int:
+        """Orders models when there are no words to compare: most used, then kind, then most revised."""
+        return (
+            (min(self.downloads, 2**40) << 16) + (KIND_WEIGHT.get(self.kind, 0) << 8) + min(self.version, 255)
+        )
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Marks that lift a model above others with the same words: a mark for being a model of its own
+        (no deployment, collection or preprocessor of another), one for each power of ten of downloads.
+        """
+        of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
+            "task", ()
+        )
+        used = [f"used-{power}" for power in range(1, 9) if self.downloads >= 10**power]
+        return (*(["of-its-own"] if of_its_own else []), *used)
+
+    def facet_values(self) -> dict[str, tuple[str, ...]]:
+        """All facets, with those that follow from other fields."""
+        return {**self.facets, "publisher": (self.publisher,), "size": (size_bucket(self.size),)}

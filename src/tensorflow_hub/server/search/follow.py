@@ -1,0 +1,113 @@
+"""Keeps the index equal to the catalogue: before each search, what changed since is looked at again.
+
+The processes of one machine share the index. Whoever notices a change first takes the lock, applies
+what is new and notes in `position.json` how far it came; the others read the result. An index that is
+missing, of another layout or of another catalogue is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import filelock
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, newest_change
+from tensorflow_hub.server.catalogue.database import Database
+from tensorflow_hub.server.search.documents import all_documents, documents_of
+from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
+
+_NOTHING = Change(0, 0)
+# Nobody waits longer for another process; a search answers from what is there instead.
+_WAIT_SECONDS = 10.0
+
+
+class SearchFollower:
+    """The index of one catalogue, in one process.
+
+    Args:
+      database: the catalogue.
+      folder: where the index and its position are; may be shared with other processes of this machine.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._position_file = folder / "position.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = filelock.FileLock(folder / "lock")
+        self._mutex = threading.Lock()
+        self.index = SearchIndex(folder / "index")
+        self._seen = self._read_position()
+
+    def refresh(self, connection: sa.Connection) -> SearchIndex:
+        """The index, with every change that is visible now (or, if another process works on it for long,
+        without the latest).
+        """
+        newest = newest_change(connection) or _NOTHING
+        if newest != self._seen:
+            with self._mutex:
+                self._catch_up(newest, _WAIT_SECONDS)
+        return self.index
+
+    def build(self) -> None:
+        """Waits until the index has everything that is visible now; to be called when a hub starts."""
+        with self._database.reading() as connection:
+            newest = newest_change(connection) or _NOTHING
+        with self._mutex:
+            self._catch_up(newest, -1)
+
+    def _catch_up(self, newest: Change, wait: float) -> None:
+        if newest == self._seen:
+            return
+        try:
+            with self._lock.acquire(timeout=wait):
+                self._apply()
+        except filelock.Timeout:
+            self.index.reload()
+
+    def _apply(self) -> None:
+        """Brings index and position up to date; under the lock."""
+        position = self._read_position()
+        with self._database.reading() as connection:
+            newest = newest_change(connection) or _NOTHING
+            if position is None or (position != _NOTHING and not has_change(connection, position)):
+                self._rebuild(connection)
+            elif position != newest:
+                self._update(connection, position)
+        if position != newest:
+            self._write_position(newest)
+        self.index.reload()
+        self._seen = newest
+
+    def _rebuild(self, connection: sa.Connection) -> None:
+        self.index.clear()
+        with self.index.changing(bulk=True) as change:
+            for document in all_documents(connection):
+                change.put(document, is_new=True)
+
+    def _update(self, connection: sa.Connection, position: Change) -> None:
+        changed = changed_models(connection, position.sequence)
+        with self.index.changing(bulk=len(changed) > 1000) as change:
+            for start in range(0, len(changed), 500):
+                ids = changed[start : start + 500]
+                found = {document.id: document for document in documents_of(connection, ids)}
+                for model_id in ids:
+                    change.remove(model_id)
+                    if model_id in found:
+                        change.put(found[model_id], is_new=True)
+
+    def _read_position(self) -> Change | None:
+        """How far the index on disk is; None when it has to be made again."""
+        try:
+            value = json.loads(self._position_file.read_text(encoding="utf-8"))
+            return Change(value["sequence"], value["at"]) if value["layout"] == LAYOUT else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _write_position(self, position: Change) -> None:
+        value = {"layout": LAYOUT, "sequence": position.sequence, "at": position.at}
+        beside = self._position_file.with_suffix(".new")
+        beside.write_text(json.dumps(value), encoding="utf-8")
+        beside.replace(self._position_file)

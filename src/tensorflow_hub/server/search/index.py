@@ -1,0 +1,167 @@
+"""The full-text index: a Tantivy index in a folder, shared by the processes of one machine.
+
+Fields of text: `all` (every word of a document; decides what matches), `name`, `facts` (values of
+facets in words) and `description` (decide, with `all`, how high), `spelling` (unstemmed words, for
+typing errors). Each facet is a field of its own with its values as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.facets import FACET_KEYS, facet_label
+from tensorflow_hub.server.search.words import name_words, words
+
+# Goes up when the fields below change: an index of another layout is made again.
+LAYOUT = 1
+TEXT_FIELDS = ("all", "name", "facts", "description")
+NUMBER_FIELDS = ("id", "quality", "downloads", "published", "bytes")
+# More of a card adds noise and disk space, not better answers.
+_CARD_WORDS = 600
+_BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
+_STEMMED = "words_en"
+
+
+class SearchIndex:
+    """The index in a folder, made when it is not there.
+
+    Args:
+      folder: where its files are; made again when it cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.schema = _schema()
+        self.analyzer = _analyzer()
+        self._index = self._open()
+
+    def searcher(self) -> tantivy.Searcher:
+        """A view of the index as it was when it was last committed or reloaded."""
+        return self._index.searcher()
+
+    def reload(self) -> None:
+        """Takes notice of what other processes committed."""
+        self._index.reload()
+
+    def clear(self) -> None:
+        """Starts again with an empty index."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._index = self._open()
+
+    @contextlib.contextmanager
+    def changing(self, *, bulk: bool = False) -> Iterator[IndexChange]:
+        """A change, committed at the end of the block; one at a time (the caller holds the lock)."""
+        memory = _BULK_MEMORY if bulk else _UPDATE_MEMORY
+        writer = self._index.writer(memory, 1)
+        try:
+            yield IndexChange(self, writer)
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            writer.wait_merging_threads()  # and lets go of the folder
+        self._index.reload()
+
+    def stem(self, word: str) -> str:
+        """A word as the text fields hold it."""
+        stems = self.analyzer.analyze(word)
+        return stems[0] if stems else word
+
+    def _open(self) -> tantivy.Index:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            index = tantivy.Index(self.schema, str(self.folder))
+        except ValueError:  # another layout, or a damaged one
+            shutil.rmtree(self.folder)
+            self.folder.mkdir(parents=True)
+            index = tantivy.Index(self.schema, str(self.folder))
+        index.register_tokenizer(_STEMMED, self.analyzer)
+        return index
+
+
+class IndexChange:
+    """Adds and removes documents within one commit."""
+
+    def __init__(self, index: SearchIndex, writer: Any) -> None:
+        self._index = index
+        self._writer = writer
+
+    def put(self, document: SearchDocument, *, is_new: bool = False) -> None:
+        """Adds a document in place of the one with the same id."""
+        if not is_new:
+            self.remove(document.id)
+        self._writer.add_document(tantivy.Document.from_dict(_fields(document), self._index.schema))
+
+    def remove(self, id: int) -> None:
+        """Takes a document out."""
+        self._writer.delete_documents_by_query(tantivy.Query.term_query(self._index.schema, "id", id))
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in TEXT_FIELDS:
+        builder.add_text_field(
+            name, tokenizer_name=_STEMMED, index_option="position" if name == "name" else "freq"
+        )
+    builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
+    for key in FACET_KEYS:
+        builder.add_text_field(key, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("handle", "audience", "flag"):
+        builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
+    for name in NUMBER_FIELDS:
+        builder.add_unsigned_field(name, stored=name == "id", indexed=name in {"id", "bytes"}, fast=True)
+    return builder.build()
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return builder.filter(tantivy.Filter.remove_long(60)).filter(tantivy.Filter.stemmer("english")).build()
+
+
+def _fields(document: SearchDocument) -> dict[str, Any]:
+    facets = document.facet_values()
+    name = name_words(document.handle)
+    facts = [*_fact_words(facets), *words(" ".join(document.labels))]
+    description = words(document.description)
+    card = words(document.card)[:_CARD_WORDS]
+    every = [*name, *facts, *description, *card]
+    return {
+        "id": document.id,
+        "handle": document.handle,
+        "name": " ".join(name),
+        "facts": " ".join(facts),
+        "description": " ".join(description),
+        "all": " ".join(every),
+        "spelling": " ".join(_spelling(every)),
+        "audience": document.audience,
+        "signature": list(document.interfaces),
+        "flag": [*document.flags, *document.standing],
+        "quality": document.quality,
+        "downloads": document.downloads,
+        "published": document.published_at,
+        **({} if document.size is None else {"bytes": document.size}),
+        **{key: list(values) for key, values in facets.items() if key in FACET_KEYS},
+    }
+
+
+def _fact_words(facets: dict[str, tuple[str, ...]]) -> list[str]:
+    """The values of the facets that say what a model is, as words, each once."""
+    found: dict[str, None] = {}
+    for key in ("domain", "task", "format", "architecture", "dataset", "interface"):
+        for value in facets.get(key, ()):
+            found |= dict.fromkeys([*words(value), *words(facet_label(key, value))])
+    return list(found)
+
+
+def _spelling(every: Iterable[str]) -> list[str]:
+    """Words that a typing error may be corrected to."""
+    return sorted({word for word in every if 4 <= len(word) <= 30 and word.isalpha()})

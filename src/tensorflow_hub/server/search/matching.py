@@ -1,0 +1,141 @@
+"""A question → a query of the index: which documents match, and how high they stand.
+
+A document matches when it has every word of the question, or another way to say it. Where too few do,
+one word may be missing, then more. Higher stands who has the words in its name, its facets (task,
+architecture, …) and its description, then who is a model rather than a deployment of one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import tantivy
+
+from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.search.words import STOP_WORDS, alternatives, words
+
+# How much a word counts by where it stands, for the word itself.
+_BOOSTS = {"name": 2.4, "facts": 1.6, "description": 1.2, "all": 0.5}
+_ALTERNATIVE = 0.35
+_COVERAGE = 4.0
+# What `SearchDocument.standing` adds.
+_STANDING = {"of-its-own": 2.0, **{f"used-{power}": 0.4 for power in range(1, 9)}}
+
+Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
+
+
+def question_words(text: str) -> list[str]:
+    """The words of a question that say something, each once."""
+    found = list(dict.fromkeys(words(text)))[:12]
+    return [word for word in found if word not in STOP_WORDS] or found
+
+
+def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -> tantivy.Query:
+    """The documents that have all of `asked` but at most `missing`; no scores, for counts."""
+    groups = [_anywhere(index, word) for word in asked]
+    if not groups:
+        return tantivy.Query.all_query()
+    if not missing:
+        return tantivy.Query.boolean_query([(Must, group) for group in groups])
+    return tantivy.Query.boolean_query(
+        [(Should, group) for group in groups], minimum_number_should_match=max(1, len(groups) - missing)
+    )
+
+
+def scored_query(index: SearchIndex, asked: Sequence[str], text: str, missing: int = 0) -> tantivy.Query:
+    """`matching_query` with scores."""
+    if not asked:
+        return tantivy.Query.all_query()
+    clauses: list[tuple[Any, tantivy.Query]] = [(Must, _unscored(matching_query(index, asked, missing)))]
+    if missing:  # who has more of the words stands higher
+        clauses += [(Should, _constant(_anywhere(index, word), _COVERAGE)) for word in asked]
+    clauses += [(Should, _word_score(index, word)) for word in asked]
+    clauses += [(Should, phrase) for phrase in _phrases(index, asked)]
+    clauses += [(Should, _constant(_term(index, "flag", mark), score)) for mark, score in _STANDING.items()]
+    handle = text.strip().strip("/")
+    if "/" in handle:
+        clauses.append((Should, _constant(_term(index, "handle", handle), 100.0)))
+    return tantivy.Query.boolean_query(clauses)
+
+
+def filter_clauses(
+    index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None, *, without: str = ""
+) -> list[tuple[Any, tantivy.Query]]:
+    """What narrows the results beside the words and the typed interface.
+
+    Args:
+      index: where the terms are.
+      request: the question.
+      audience: the publishers whose private models may be shown; None for all.
+      without: a facet whose filter is left out.
+    """
+    schema = index.schema
+    clauses: list[tuple[Any, tantivy.Query]] = []
+    for key, values in request.filters.items():
+        if key != without:
+            clauses.append((Must, _unscored(tantivy.Query.term_set_query(schema, key, list(values)))))
+    if audience is not None:
+        readable = tantivy.Query.term_set_query(schema, "audience", ["*", *audience])
+        clauses.append((Must, _unscored(readable)))
+    if request.max_size is not None:
+        within = tantivy.Query.range_query(
+            schema, "bytes", tantivy.FieldType.Unsigned, lower_bound=0, upper_bound=request.max_size
+        )
+        clauses.append((Must, _unscored(within)))
+    for flag, wanted in (("trainable", request.trainable), ("custom-ops", request.custom_ops)):
+        if wanted is None:
+            continue
+        value = flag if wanted else f"no-{flag}"
+        clauses.append((Must, _unscored(_term(index, "flag", value))))
+    return clauses
+
+
+def _anywhere(index: SearchIndex, word: str) -> tantivy.Query:
+    ways = [_term(index, "all", index.stem(word)), *(_said(index, way) for way in alternatives(word))]
+    return ways[0] if len(ways) == 1 else tantivy.Query.boolean_query([(Should, way) for way in ways])
+
+
+def _said(index: SearchIndex, phrase: str) -> tantivy.Query:
+    terms = [_term(index, "all", index.stem(word)) for word in words(phrase)]
+    return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, term) for term in terms])
+
+
+def _word_score(index: SearchIndex, word: str) -> tantivy.Query:
+    """The best of: the word or another way to say it, in each field."""
+    ways = [
+        tantivy.Query.boost_query(_term(index, field, index.stem(word)), boost)
+        for field, boost in _BOOSTS.items()
+    ]
+    for phrase in alternatives(word):
+        parts = words(phrase)
+        for field in ("name", "facts", "description"):
+            boost = _BOOSTS[field] * _ALTERNATIVE
+            terms = [(Must, _term(index, field, index.stem(part))) for part in parts]
+            ways.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(terms), boost / len(parts)))
+    return tantivy.Query.disjunction_max_query(ways, 0.25)
+
+
+def _phrases(index: SearchIndex, asked: Sequence[str]) -> list[tantivy.Query]:
+    """Neighbouring words that stand so in the name."""
+    stems = [index.stem(word) for word in asked]
+    return [
+        tantivy.Query.boost_query(tantivy.Query.phrase_query(index.schema, "name", list(pair)), 0.6)
+        for pair in itertools.pairwise(stems)
+        if pair[0] != pair[1]
+    ]
+
+
+def _term(index: SearchIndex, field: str, value: str) -> tantivy.Query:
+    option = "position" if field == "name" else "freq" if field in _BOOSTS else "basic"
+    return tantivy.Query.term_query(index.schema, field, value, option)
+
+
+def _constant(query: tantivy.Query, score: float) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, score)
+
+
+def _unscored(query: tantivy.Query) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, 0.0)

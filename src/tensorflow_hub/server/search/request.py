@@ -1,0 +1,165 @@
+"""What is asked of search, as it stands in URLs: every result page has a permanent link."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlencode
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.server.search.signatures import Interface, parse_interface
+
+SORTS = ("relevance", "newest", "downloads", "size")
+MAX_QUERY = 300
+MAX_PAGE_SIZE = 100
+# Nobody reads further, and each further page costs more than the one before.
+MAX_RESULTS = 10_000
+
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "B": 1, "": 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchRequest:
+    """A question.
+
+    Attributes:
+      text: the words.
+      filters: facet key → wanted values: any of them within a facet, all facets together.
+      interface: a typed interface that a signature must have.
+      max_size: upper limit of the size on disk, in bytes.
+      trainable: whether it must have trainable variables, or must not.
+      custom_ops: whether it may need ops that TensorFlow does not have (False: it must not).
+      sort: relevance, newest, downloads or size.
+      page: from 1.
+      page_size: results on a page.
+    """
+
+    text: str = ""
+    filters: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    interface: Interface | None = None
+    max_size: int | None = None
+    trainable: bool | None = None
+    custom_ops: bool | None = None
+    sort: str = "relevance"
+    page: int = 1
+    page_size: int = 20
+
+    @classmethod
+    def parse(cls, parameters: Iterable[tuple[str, str]]) -> SearchRequest:
+        """Reads the parameters of a search URL; unknown ones are ignored, empty ones count as absent.
+
+        Raises:
+          FormatError: for a value that cannot be read; says what was expected.
+
+        >>> SearchRequest.parse([("q", "bert"), ("task", "text-embedding")]).to_url()
+        '/s?q=bert&task=text-embedding'
+        """
+        filters: dict[str, list[str]] = {}
+        fields: dict[str, object] = {}
+        for key, value in parameters:
+            value = value.strip()  # noqa: PLW2901
+            if not value:
+                continue
+            if key == "interface" and any(arrow in value for arrow in ("->", "→", "=>")):
+                fields["interface"] = parse_interface(value)
+            elif key in FACET_KEYS:
+                filters.setdefault(key, []).append(value[:100])
+            elif key in _PARSERS:
+                name, parse = _PARSERS[key]
+                fields[name] = parse(value)
+        unique = {key: tuple(dict.fromkeys(values))[:20] for key, values in filters.items()}
+        return cls(filters=unique, **fields)  # type: ignore[arg-type]
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters of the URL of this question, without those that have their default."""
+        pairs = [("q", self.text)] if self.text else []
+        pairs += [(key, value) for key in FACET_KEYS for value in self.filters.get(key, ())]
+        if self.interface:
+            pairs.append(("interface", str(self.interface)))
+        if self.max_size is not None:
+            pairs.append(("max_size", str(self.max_size)))
+        for key, flag in (("trainable", self.trainable), ("custom_ops", self.custom_ops)):
+            if flag is not None:
+                pairs.append((key, "true" if flag else "false"))
+        if self.sort != "relevance":
+            pairs.append(("sort", self.sort))
+        if self.page != 1:
+            pairs.append(("page", str(self.page)))
+        if self.page_size != 20:
+            pairs.append(("page_size", str(self.page_size)))
+        return pairs
+
+    def to_url(self) -> str:
+        """The permanent link of this question."""
+        pairs = self.parameters()
+        return f"/s?{urlencode(pairs)}" if pairs else "/s"
+
+    def with_filter(self, key: str, value: str) -> SearchRequest:
+        """This question with a value of a facet added, or taken away where it was there; first page."""
+        values = self.filters.get(key, ())
+        changed = tuple(v for v in values if v != value) if value in values else (*values, value)
+        filters = {k: v for k, v in {**self.filters, key: changed}.items() if v}
+        return dataclasses.replace(self, filters=filters, page=1)
+
+    def on_page(self, page: int) -> SearchRequest:
+        """Another page of the same results."""
+        return dataclasses.replace(self, page=page)
+
+    def sorted_by(self, sort: str) -> SearchRequest:
+        """The same results in another order, from the first page."""
+        return dataclasses.replace(self, sort=sort, page=1)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but words narrows the results."""
+        typed = (self.interface, self.max_size, self.trainable, self.custom_ops)
+        return bool(self.filters) or any(part is not None for part in typed)
+
+
+def parse_size(text: str) -> int:
+    """Reads a size: a number of bytes, or with a unit (`100MB`, `1.5 GB`, `64MiB`).
+
+    >>> parse_size("100MB")
+    100000000
+    """
+    cleaned = text.strip().upper().replace(" ", "")
+    digits = cleaned.rstrip("KMGIB")
+    unit = _UNITS.get(cleaned[len(digits) :])
+    number = digits.replace(".", "", 1)
+    if unit is None or not (number.isascii() and number.isdigit()) or len(number) > 15:
+        raise FormatError(
+            f"Expected a size such as 100MB, got {text!r}.", hint="Units: KB, MB, GB, KiB, MiB, GiB."
+        )
+    return int(float(digits) * unit)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
+        raise FormatError(f"Expected true or false, got {text!r}.", hint="For example trainable=true.")
+    return text.lower() in {"true", "1", "yes"}
+
+
+def _sort(text: str) -> str:
+    if text not in SORTS:
+        raise FormatError(
+            f"Expected an order of the results, got {text!r}.", hint=f"One of {', '.join(SORTS)}."
+        )
+    return text
+
+
+def _number(text: str, limit: int) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:12]) <= limit:
+        raise FormatError(f"Expected a number from 1 to {limit}, got {text!r}.", hint="Pages start at 1.")
+    return int(text)
+
+
+_PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "q": ("text", lambda text: text[:MAX_QUERY]),
+    "max_size": ("max_size", parse_size),
+    "trainable": ("trainable", _flag),
+    "custom_ops": ("custom_ops", _flag),
+    "sort": ("sort", _sort),
+    "page": ("page", lambda text: _number(text, MAX_RESULTS)),
+    "page_size": ("page_size", lambda text: _number(text, MAX_PAGE_SIZE)),
+}

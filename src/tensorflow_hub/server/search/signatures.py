@@ -1,0 +1,146 @@
+"""Search by typed interface: `string -> float32[512]` finds modules that map strings to such vectors.
+
+    interface = tensors "->" tensors          tensors = tensor {"," tensor} | nothing ("any")
+    tensor    = [name ":"] dtype ["[" dims "]"]       dims = dim {"," dim}, dim = number | "?"
+
+The arrow may also be `→`. A dtype may be `*`. A tensor without brackets has any shape. A shape may
+be written with or without the batch dimension.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from tensorflow_hub.errors import FormatError
+
+_TENSOR = re.compile(r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)\s*(?P<dims>\[[^\]]*\])?")
+_DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64"}
+_DTYPE_NAMES |= {"str": "string", "text": "string", "boolean": "bool"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """The type of an input or output.
+
+    Attributes:
+      dtype: for example `"float32"`; in a question also `"*"`.
+      shape: its dimensions, None where unknown; None when the whole shape is.
+      name: in a question None for any.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        dims = "" if self.shape is None else f"[{','.join('?' if d is None else str(d) for d in self.shape)}]"
+        return f"{self.name}:{self.dtype}{dims}" if self.name else f"{self.dtype}{dims}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Interface:
+    """What goes in and what comes out; in a question an empty side stands for anything."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def __str__(self) -> str:
+        return f"{', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))}".strip()
+
+
+def parse_interface(text: str) -> Interface:
+    """Reads an interface as people write it.
+
+    Raises:
+      FormatError: when there is no arrow, or a side is no list of tensors.
+
+    >>> str(parse_interface("string → float[?, 512]"))
+    'string -> float32[?,512]'
+    """
+    sides = re.split(r"->|→|=>", text)
+    if len(sides) != 2:
+        raise _malformed(text)
+    return Interface(_parse_side(sides[0], text), _parse_side(sides[1], text))
+
+
+def matches(wanted: Interface, offered: Interface) -> bool:
+    """Whether a signature does what is wanted: takes just these inputs, gives at least these outputs.
+
+    >>> use = parse_interface("inputs:string[?] -> outputs:float32[?,512]")
+    >>> matches(parse_interface("string -> float32[512]"), use)
+    True
+    >>> matches(parse_interface("string -> float32[128]"), use)
+    False
+    """
+    if wanted.inputs and len(wanted.inputs) != len(offered.inputs):
+        return False
+    return _assign(wanted.inputs, offered.inputs, given=True) and _assign(
+        wanted.outputs, offered.outputs, given=False
+    )
+
+
+def _assign(wanted: Sequence[Tensor], offered: Sequence[Tensor], *, given: bool) -> bool:
+    """Whether each wanted tensor has one of its own among those offered."""
+    if not wanted:
+        return True
+    first, rest = wanted[0], wanted[1:]
+    return any(
+        _fits(first, tensor, given=given) and _assign(rest, [*offered[:i], *offered[i + 1 :]], given=given)
+        for i, tensor in enumerate(offered)
+    )
+
+
+def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
+    if wanted.dtype not in ("*", offered.dtype) or wanted.name not in (None, offered.name):
+        return False
+    if wanted.shape is None:
+        return True
+    if offered.shape is None:
+        return given  # an input of unknown shape takes any
+    batched = bool(offered.shape) and offered.shape[0] is None
+    return _dims_fit(wanted.shape, offered.shape, given=given) or (
+        batched and _dims_fit(wanted.shape, offered.shape[1:], given=given)
+    )
+
+
+def _dims_fit(wanted: Sequence[int | None], offered: Sequence[int | None], *, given: bool) -> bool:
+    return len(wanted) == len(offered) and all(
+        want is None or want == have or (have is None and given)
+        for want, have in zip(wanted, offered, strict=True)
+    )
+
+
+def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
+    tensors = []
+    rest = side.strip()
+    while rest:
+        found = _TENSOR.match(rest)
+        if not found:
+            raise _malformed(text)
+        tensors.append(_tensor(found, text))
+        rest = rest[found.end() :].lstrip()
+        if rest and not rest.startswith(","):
+            raise _malformed(text)
+        rest = rest.removeprefix(",").lstrip()
+    if len(tensors) > 8:
+        raise _malformed(text)
+    return tuple(tensors)
+
+
+def _tensor(found: re.Match[str], text: str) -> Tensor:
+    dtype = _DTYPE_NAMES.get(found["dtype"], found["dtype"])
+    if found["dims"] is None:
+        return Tensor(dtype, None, found["name"])
+    dims = [dim.strip() for dim in found["dims"][1:-1].split(",") if dim.strip()]
+    if not all(dim in {"?", "*", "None", "-1"} or (dim.isascii() and dim.isdigit()) for dim in dims):
+        raise _malformed(text)
+    return Tensor(dtype, tuple(int(d) if d.isdigit() else None for d in dims), found["name"])
+
+
+def _malformed(text: str) -> FormatError:
+    return FormatError(
+        f"Expected an interface such as 'string -> float32[512]', got {text!r}.",
+        hint="Write inputs, an arrow, outputs; each a dtype with its shape in brackets, '?' for any size.",
+    )

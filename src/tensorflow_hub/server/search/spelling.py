@@ -1,0 +1,90 @@
+"""Corrects words that no document has: typing errors, words cut short, two words written as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import tantivy
+
+from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.matching import matching_query
+
+# How many documents with a similar word are looked at.
+_LOOK_AT = 60
+
+
+def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
+    """The words of a question, each unknown one replaced by the likeliest that documents have.
+
+    Unknown words without a likely correction stay.
+    """
+    corrected: list[str] = []
+    for word in asked:
+        corrected += [word] if _is_known(index, searcher, word) else _correction(index, searcher, word)
+    return list(dict.fromkeys(corrected))
+
+
+def distance(one: str, other: str, limit: int) -> int:
+    """Typing errors between two words: letters added, lost, changed or two swapped; at most `limit` + 1.
+
+    >>> distance("objct", "object", 2), distance("tranformer", "transformer", 2), distance("ab", "ba", 2)
+    (1, 1, 1)
+    """
+    if abs(len(one) - len(other)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, char in enumerate(one, 1):
+        older, before, row = before, row, [i]
+        for j, against in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != against))
+            if i > 1 and j > 1 and char == other[j - 2] and one[i - 2] == against:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
+def _is_known(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> bool:
+    return bool(searcher.search(matching_query(index, [word]), 1, count=False).hits)
+
+
+def _correction(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
+    if len(word) < 4 or not word.isalpha():
+        return _split(index, searcher, word) or [word]
+    for attempt in (_similar(index, searcher, word, 1), _completion(index, searcher, word)):
+        if attempt:
+            return [attempt]
+    far = _similar(index, searcher, word, 2) if len(word) >= 6 else None
+    return _split(index, searcher, word) or [far or word]
+
+
+def _similar(index: SearchIndex, searcher: tantivy.Searcher, word: str, limit: int) -> str | None:
+    """The commonest word within `limit` typing errors; the nearer first."""
+    query = tantivy.Query.fuzzy_term_query(index.schema, "spelling", word, limit, True)
+    seen: Counter[str] = Counter()
+    for _, address in searcher.search(query, _LOOK_AT, count=False).hits:
+        for other in searcher.doc(address)["spelling"][0].split():
+            if distance(word, other, limit) <= limit:
+                seen[other] += 1
+    return max(seen, key=lambda o: (-distance(word, o, limit), o[0] == word[0], seen[o], o), default=None)
+
+
+def _completion(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> str | None:
+    """The commonest word that begins so."""
+    query = tantivy.Query.regex_query(index.schema, "spelling", f"{word}.*")
+    seen: Counter[str] = Counter()
+    for _, address in searcher.search(query, _LOOK_AT, count=False).hits:
+        seen.update(o for o in searcher.doc(address)["spelling"][0].split() if o.startswith(word))
+    return max(seen, key=lambda o: (seen[o], -len(o), o), default=None)
+
+
+def _split(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
+    """Two known words that were written as one ("efficientnetb", "sentenceencoder")."""
+    for at in range(len(word) - 2, 2, -1):
+        parts = [word[:at], word[at:]]
+        if all(_is_known(index, searcher, part) for part in parts):
+            return parts
+    return []

@@ -1,0 +1,198 @@
+"""Text → words, the same way for what is indexed and what is asked.
+
+Handles carry much of what people search for, so `mobilenet_v2_100_224`, `MobileNetV2` and
+`mobilenet v2` have to give the same words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WORD = re.compile(r"[^\W_]+")
+# "resnet50" → "resnet 50", "yolov5" → "yolo v5", "wav2vec2" → "wav 2 vec 2"; "v2", "b0", "s3d" stay.
+_VERSIONED = re.compile(r"([a-z]{3,}?)(v[0-9]+)")
+_NUMBERED = re.compile(r"[a-z]{3,}|[0-9]+(?![a-z])|[0-9a-z]+")
+
+# The sizes of BERT as its authors call them; handles give layers and width.
+_BERT_SIZE = re.compile(r"L-(\d+)_H-(\d+)", re.IGNORECASE)
+_BERT_SIZES = {("24", "1024"): "large", ("12", "768"): "base", ("8", "512"): "medium"}
+_BERT_SIZES |= {("4", "512"): "small", ("4", "256"): "mini", ("2", "128"): "tiny"}
+
+# Words of one root that stemming keeps apart.
+_SAME = {
+    "classifier": "classification",
+    "classify": "classification",
+    "classifiers": "classification",
+    "detector": "detection",
+    "detectors": "detection",
+    "detect": "detection",
+    "segmenter": "segmentation",
+    "segment": "segmentation",
+    "generator": "generation",
+    "recognizer": "recognition",
+    "recognise": "recognition",
+    "recognize": "recognition",
+    "recogniser": "recognition",
+    "transcription": "transcribe",
+    "transcript": "transcribe",
+    "summarize": "summarization",
+    "summarise": "summarization",
+    "summarisation": "summarization",
+    "summary": "summarization",
+    "translator": "translate",
+    "translation": "translate",
+    "colour": "color",
+    "stylisation": "stylization",
+    "normalisation": "normalization",
+    "estimator": "estimation",
+    "tokeniser": "tokenizer",
+}
+
+# Words that say nothing in a question unless they are all of it.
+STOP_WORDS = frozenset(
+    _WORD.findall(
+        """
+        a an and are as at be by for from how i in into is it of on or that the this to with what which
+        model models module modules pretrained pre trained using use my me need want tensorflow tf tfhub hub
+        """
+    )
+)
+
+# What people say → what cards say. Each alternative counts as the word itself, a little less.
+_MEANS: dict[str, tuple[str, ...]] = {
+    "photo": ("image",),
+    "photos": ("image",),
+    "picture": ("image",),
+    "pictures": ("image",),
+    "vision": ("image",),
+    "sound": ("audio", "vocalization"),
+    "sounds": ("audio", "vocalization"),
+    "voice": ("speech", "audio"),
+    "spoken": ("speech",),
+    "asr": ("speech recognition", "stt"),
+    "stt": ("speech text",),
+    "transcribe": ("stt", "speech recognition"),
+    "tts": ("speech synthesis", "text to speech"),
+    "ocr": ("text recognition", "text detection"),
+    "nlp": ("text", "language"),
+    "lm": ("language",),
+    "qa": ("question answering",),
+    "estimation": ("detection",),
+    "tracking": ("detection", "landmark", "pose"),
+    "localization": ("detection",),
+    "small": ("mobile", "lite", "tiny", "compact", "lightweight", "mini"),
+    "tiny": ("small", "mobile", "lite"),
+    "lightweight": ("small", "mobile", "lite", "tiny"),
+    "light": ("lite", "mobile"),
+    "fast": ("mobile", "lite", "lightning"),
+    "big": ("large",),
+    "huge": ("large",),
+    "phone": ("mobile", "lite"),
+    "android": ("mobile", "lite", "tflite"),
+    "ios": ("mobile", "lite", "tflite"),
+    "tflite": ("lite",),
+    "browser": ("tfjs", "javascript"),
+    "javascript": ("tfjs",),
+    "js": ("tfjs",),
+    "tpu": ("edgetpu", "coral"),
+    "multilingual": ("multi", "xling", "languages"),
+    "multi": ("multilingual",),
+    "crosslingual": ("multilingual", "xling"),
+    "bilingual": ("multilingual", "xling"),
+    "mandarin": ("chinese",),
+    "sentence": ("text",),
+    "document": ("text",),
+    "vector": ("embedding", "feature"),
+    "vectors": ("embedding", "feature"),
+    "embedding": ("encoder", "feature vector"),
+    "embeddings": ("encoder", "feature vector"),
+    "features": ("feature vector",),
+    "similarity": ("embedding", "similar"),
+    "action": ("activity", "kinetics"),
+    "activity": ("action", "kinetics"),
+    "translate": ("seq2seq", "machine translation"),
+    "summarization": ("seq2seq", "summarization"),
+    "upscale": ("super resolution",),
+    "upscaling": ("super resolution",),
+    "blur": ("deblurring",),
+    "deblur": ("deblurring",),
+    "noise": ("denoising",),
+    "denoise": ("denoising",),
+    "haze": ("dehazing",),
+    "fog": ("dehazing",),
+    "rain": ("deraining",),
+    "dark": ("low light", "enhancement"),
+    "animal": ("species", "wildlife"),
+    "leaf": ("plant", "crop"),
+    "flower": ("plant",),
+    "mushroom": ("fungi",),
+    "art": ("stylization", "painting"),
+    "artistic": ("stylization",),
+    "body": ("person", "pose"),
+    "human": ("person",),
+    "people": ("person",),
+    "keypoint": ("pose", "landmark"),
+    "keypoints": ("pose", "landmark"),
+    "skeleton": ("pose",),
+    "offensive": ("toxicity",),
+    "hate": ("toxicity",),
+    "toxic": ("toxicity",),
+    "satellite": ("remote sensing",),
+    "aerial": ("remote sensing",),
+    "dna": ("genomics", "genome", "gene"),
+    "protein": ("sequence alignment",),
+    "interpolate": ("interpolation",),
+    "music": ("audio",),
+}
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case, without accents, handles and compounds taken apart.
+
+    >>> words("google/imagenet/MobileNet_v2_100_224")
+    ['google', 'imagenet', 'mobilenet', 'v2', '100', '224']
+    >>> words("YOLOv5, ResNet50 classifiers")
+    ['yolo', 'v5', 'resnet', '50', 'classification']
+    """
+    folded = unicodedata.normalize("NFKD", text.lower())
+    if not folded.isascii():
+        folded = "".join(char for char in folded if not unicodedata.combining(char))
+    return [_SAME.get(word, word) for found in _WORD.findall(folded) for word in _parts(found)]
+
+
+def name_words(handle: str) -> list[str]:
+    """The words of a handle, and those that are meant by the numbers in it.
+
+    >>> name_words("google/bert_uncased_L-24_H-1024_A-16")[-1]
+    'large'
+    """
+    size = _BERT_SIZE.search(handle)
+    named = _BERT_SIZES.get((size[1], size[2])) if size else None
+    return [*words(handle), *([named] if named else [])]
+
+
+def family(handle: str) -> str:
+    """What a handle has in common with its siblings: it without its numbers.
+
+    >>> family("google/imagenet/mobilenet_v2_100_224/classification")
+    'google imagenet mobilenet classification'
+    """
+    return " ".join(word for word in words(handle) if word.isalpha() and len(word) > 1)
+
+
+def alternatives(word: str) -> tuple[str, ...]:
+    """Other ways to say a word, as phrases.
+
+    >>> alternatives("ocr")
+    ('text recognition', 'text detection')
+    """
+    return _MEANS.get(word, ())
+
+
+def _parts(word: str) -> list[str]:
+    if word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii():
+        return [word]
+    if versioned := _VERSIONED.fullmatch(word):
+        return list(versioned.groups())
+    return _NUMBERED.findall(word) if word[:3].isalpha() else [word]

@@ -1,0 +1,144 @@
+"""A store in a folder: an object is a file, made visible by a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tensorflow_hub.server.store.interface import StoredObject
+
+PIECE = 1 << 20
+
+
+class DirectoryStore:
+    """Keeps objects below the folder `root`, which is made when it is absent."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._temporary = root / "tmp"
+        self._uploads = root / "uploads"
+        for folder in (self._temporary, self._uploads, root / "archives", root / "files"):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def describe(self) -> str:
+        """What and where it is, for people."""
+        return f"folder {self.root}"
+
+    def check(self) -> None:
+        """Raises an `OSError` when the folder cannot be written."""
+        probe = self._temporary / f"probe-{secrets.token_hex(8)}"
+        probe.write_bytes(b"ok")
+        probe.unlink()
+
+    def size(self, key: str) -> int | None:
+        """The size of an object in bytes; None when it is absent."""
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of an object from `start` up to and without `end`."""
+        with open(self._path(key), "rb") as file:
+            file.seek(start)
+            left = float("inf") if end is None else end - start
+            while left > 0 and (piece := file.read(int(min(PIECE, left)))):
+                left -= len(piece)
+                yield piece
+
+    def write(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Stores an object."""
+        temporary = self._temporary / secrets.token_hex(16)
+        try:
+            with open(temporary, "xb") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            self._publish(temporary, key)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """Removes an object."""
+        self._path(key).unlink(missing_ok=True)
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """The objects whose keys start with `prefix`, which is a folder or begins a name in one."""
+        folder = self.root / prefix.rpartition("/")[0]
+        for path in sorted(folder.rglob("*")):
+            key = path.relative_to(self.root).as_posix()
+            if key.startswith(prefix):
+                with contextlib.suppress(FileNotFoundError):
+                    status = path.stat()
+                    if path.is_file():
+                        yield StoredObject(key, status.st_size, status.st_mtime)
+
+    def local_path(self, key: str) -> Path | None:
+        """The object as a file."""
+        return self._path(key)
+
+    def presigned_url(self, key: str, seconds: int) -> str | None:
+        """None: a folder signs nothing."""
+        return None
+
+    def append(self, upload: str, offset: int, data: bytes) -> None:
+        """Writes a part of an upload at `offset`."""
+        descriptor = os.open(self._uploads / upload, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                written = os.pwrite(descriptor, view, offset)
+                view, offset = view[written:], offset + written
+        finally:
+            os.close(descriptor)
+
+    def read_upload(self, upload: str, start: int, end: int) -> bytes:
+        """A part of what was uploaded."""
+        with open(self._uploads / upload, "rb") as file:
+            file.seek(start)
+            return file.read(end - start)
+
+    def commit_upload(self, upload: str, size: int, key: str) -> None:
+        """Makes an upload the object `key` by a rename: nothing is copied."""
+        path = self._uploads / upload
+        if not path.exists() and self.size(key) == size:
+            return
+        with open(path, "rb+") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
+        self._publish(path, key)
+
+    def discard_upload(self, upload: str) -> None:
+        """Removes an upload."""
+        (self._uploads / upload).unlink(missing_ok=True)
+
+    def list_uploads(self) -> Iterator[tuple[str, float]]:
+        """The uploads in the store and when each was last written."""
+        for path in sorted(self._uploads.iterdir()):
+            with contextlib.suppress(FileNotFoundError):
+                yield path.name, path.stat().st_mtime
+
+    def _publish(self, temporary: Path, key: str) -> None:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if any(part in {"", ".", ".."} for part in parts):
+            raise ValueError(f"Expected a key of plain segments, got {key!r}.")
+        return self.root.joinpath(*parts)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,181 @@
+"""A store in an S3, GCS or Azure bucket, by obstore.
+
+Parts of an upload are objects of their own (`uploads/<id>/<offset>`), so that each may reach another
+process or machine; committing streams them into the final object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import from_url
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.store.interface import StoredObject
+
+PART = 8 << 20  # of multipart writes; S3 takes at most 10,000 parts, which makes 80 GB
+PIECE = 4 << 20
+
+
+class ObjectStore:
+    """Keeps objects in the bucket and below the prefix that `url` names.
+
+    Keys, region and endpoint come from the environment, as for any S3 client: `AWS_ACCESS_KEY_ID`,
+    `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …
+
+    Args:
+      url: `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+        options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain_http else {}
+        try:
+            self._store: Any = from_url(url, **options)
+        except (BaseError, ValueError) as error:
+            raise SettingsError(
+                f"The store {url!r} cannot be opened: {error}.", hint="Check the URL and the AWS_* variables."
+            ) from error
+
+    def describe(self) -> str:
+        """What and where it is, for people."""
+        return self.url
+
+    def check(self) -> None:
+        """Raises an `OSError` when the bucket does not answer."""
+        with _os_errors():
+            next(iter(obstore.list(self._store, prefix="archives", chunk_size=1)), None)
+
+    def size(self, key: str) -> int | None:
+        """The size of an object in bytes; None when it is absent."""
+        try:
+            with _os_errors():
+                return int(obstore.head(self._store, key)["size"])
+        except FileNotFoundError:
+            return None
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of an object from `start` up to and without `end`."""
+        if end is not None and end <= start:
+            return
+        with _os_errors():
+            span: Any = None if start == 0 and end is None else ((start, end) if end else {"offset": start})
+            result = obstore.get(self._store, key, options={"range": span} if span else {})
+            for piece in result.stream(min_chunk_size=PIECE):
+                yield bytes(piece)
+
+    def write(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Stores an object: a single PUT, or a multipart upload, both atomic."""
+        with _os_errors():
+            obstore.put(self._store, key, iter(_merged(pieces)), chunk_size=PART, max_concurrency=4)
+
+    def delete(self, key: str) -> None:
+        """Removes an object."""
+        with contextlib.suppress(FileNotFoundError), _os_errors():
+            obstore.delete(self._store, key)
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """The objects whose keys start with `prefix`."""
+        folder = prefix.rpartition("/")[0]
+        with _os_errors():
+            for batch in obstore.list(self._store, prefix=folder or None):
+                for item in batch:
+                    if item["path"].startswith(prefix):
+                        modified = item["last_modified"].timestamp()
+                        yield StoredObject(item["path"], item["size"], modified)
+
+    def local_path(self, key: str) -> Path | None:
+        """None: an object in a bucket is no file."""
+        return None
+
+    def presigned_url(self, key: str, seconds: int) -> str | None:
+        """A URL anybody can GET the object from for a while."""
+        with _os_errors():
+            url: str = obstore.sign(self._store, "GET", key, datetime.timedelta(seconds=seconds))
+            return url
+
+    def append(self, upload: str, offset: int, data: bytes) -> None:
+        """Writes a part of an upload as an object that is named by its offset."""
+        with _os_errors():
+            obstore.put(self._store, _part_key(upload, offset), data, chunk_size=PART)
+
+    def read_upload(self, upload: str, start: int, end: int) -> bytes:
+        """A part of what was uploaded, from the part objects that hold it."""
+        pieces = []
+        for offset, size in self._parts(upload):
+            low, high = max(start, offset), min(end, offset + size)
+            if low < high:
+                span = (low - offset, high - offset)
+                with _os_errors():
+                    pieces.append(
+                        bytes(
+                            obstore.get_range(
+                                self._store, _part_key(upload, offset), start=span[0], end=span[1]
+                            )
+                        )
+                    )
+        return b"".join(pieces)
+
+    def commit_upload(self, upload: str, size: int, key: str) -> None:
+        """Streams the parts into the object `key`."""
+        if self.size(key) != size:
+            self.write(key, self._upload_pieces(upload, size))
+
+    def discard_upload(self, upload: str) -> None:
+        """Removes the parts of an upload."""
+        for item in [*self.list_objects(f"uploads/{upload}/")]:
+            self.delete(item.key)
+
+    def list_uploads(self) -> Iterator[tuple[str, float]]:
+        """The uploads in the store and when each was last written."""
+        latest: dict[str, float] = {}
+        for item in self.list_objects("uploads/"):
+            upload = item.key.split("/")[1]
+            latest[upload] = max(latest.get(upload, 0.0), item.modified)
+        yield from sorted(latest.items())
+
+    def _parts(self, upload: str) -> list[tuple[int, int]]:
+        """The parts of an upload as (offset, size), in order."""
+        items = self.list_objects(f"uploads/{upload}/")
+        return sorted((int(item.key.rpartition("/")[2]), item.size) for item in items)
+
+    def _upload_pieces(self, upload: str, size: int) -> Iterator[bytes]:
+        for start in range(0, size, PIECE):
+            yield self.read_upload(upload, start, min(size, start + PIECE))
+
+
+def _part_key(upload: str, offset: int) -> str:
+    return f"uploads/{upload}/{offset:020d}"
+
+
+def _merged(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of a size that is worth a request."""
+    buffer = bytearray()
+    for piece in pieces:
+        buffer += piece
+        if len(buffer) >= PART:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
+
+
+@contextlib.contextmanager
+def _os_errors() -> Iterator[None]:
+    """Turns obstore's errors into `OSError`s, which all stores raise."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except BaseError as error:
+        if type(error).__name__ == "NotFoundError":
+            raise FileNotFoundError(str(error)) from error
+        raise OSError(f"The object store failed: {error}") from error

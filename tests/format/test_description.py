@@ -1,0 +1,227 @@
+"""Descriptions without TensorFlow: authentic TF1 modules, TF2 SavedModels, TFLite, TensorFlow.js."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
+from tensorflow_hub.format.description import ModuleDescription, describe
+from tensorflow_hub.format.signatures import TensorDescription
+
+# Runs where TensorFlow is: the tests themselves import none.
+EXPORT = """
+import sys, tensorflow as tf
+root = sys.argv[1]
+
+class Embedding(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = tf.Variable(tf.ones([10, 4]), name="table")
+        self.scale = tf.Variable(2.0, trainable=False)
+        self.vocabulary = tf.saved_model.Asset(sys.argv[0])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def tokens(self, text):
+        return tf.strings.split(text)
+
+    @tf.function
+    def __call__(self, text, training=False):
+        ids = tf.strings.to_hash_bucket_fast(text, 10)
+        return tf.gather(self.table, ids) * (1.0 if training else self.scale)
+
+module = Embedding()
+spec = tf.TensorSpec([None], tf.string)
+calls = [module.__call__.get_concrete_function(spec, training=flag) for flag in (True, False)]
+tf.saved_model.save(module, root + "/embedding", signatures=calls[1])
+
+class Reader(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def __call__(self, path):
+        return {"content": tf.io.read_file(path)}
+
+tf.saved_model.save(Reader(), root + "/reader")
+
+relu = tf.function(lambda x: {"y": tf.nn.relu(x)})
+relu = relu.get_concrete_function(tf.TensorSpec([1, 8, 8, 3], tf.float32))
+convert = tf.lite.TFLiteConverter.from_concrete_functions([relu])
+open(root + "/model.tflite", "wb").write(convert.convert())
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    root = tmp_path_factory.mktemp("exported")
+    script = root / "vocabulary.txt"
+    script.write_text(EXPORT)
+    subprocess.run([sys.executable, script, root], check=True, capture_output=True)
+    return root
+
+
+def cases():
+    from pathlib import Path
+
+    return sorted((Path(__file__).parents[1] / "data" / "tf1_modules").glob("*/case.json"))
+
+
+def signatures(description):
+    return {
+        ",".join(variant.tags): {
+            signature.name: {
+                "inputs": {name: dataclasses.asdict(t) for name, t in signature.inputs.items()},
+                "outputs": {name: dataclasses.asdict(t) for name, t in signature.outputs.items()},
+            }
+            for signature in variant.signatures
+        }
+        for variant in description.variants
+    }
+
+
+@pytest.mark.parametrize("path", cases(), ids=lambda path: path.parent.name)
+def test_authentic_modules_are_described_as_the_original_library_did(path):
+    case = json.loads(path.read_text())
+    description = describe(path.parent / case["module"])
+    assert description.kind == "hub"
+    assert description.fine_tunable
+    assert not description.custom_ops
+    for check in case["checks"]:
+        expected = check["expect"]
+        if check["api"] == "spec":
+            assert json.loads(json.dumps(signatures(description))) == expected["signatures"]
+            if "expected_image_size" in expected and description.image_size:
+                assert list(description.image_size) == expected["expected_image_size"]
+        elif check["api"] == "variables" and check["id"] == "vars_notag":
+            assert description.variables.count == len(expected["variable_map"])
+            assert [path.rpartition("/")[2] for path in description.assets] == sorted(set(expected["assets"]))
+    assert ModuleDescription.from_dict(json.loads(json.dumps(description.to_dict()))) == description
+
+
+def test_a_partitioned_variable_is_counted_once():
+    description = describe(cases()[0].parents[1] / "07_partitioned" / "module")
+    assert (description.variables.count, description.variables.parameters) == (4, 7 * 4 + 50 * 6 + 2 + 8)
+
+
+def test_a_tf2_saved_model(exported):
+    description = describe(exported / "embedding")
+    assert description.kind == "saved_model_2"
+    assert (description.variables.count, description.variables.parameters) == (2, 41)
+    assert description.variables.trainable_parameters == 40
+    assert description.fine_tunable
+    assert description.assets == ("assets/vocabulary.txt",)
+    functions = {function.name: function for function in description.functions}
+    text = TensorDescription("string", (None,))
+    traces = functions["__call__"].traces
+    assert {trace.arguments for trace in traces} == {(text, True), (text, False)}
+    assert traces[0].result == TensorDescription("float32", (None, 4))
+    assert functions["tokens"].traces[0].result == TensorDescription("string", (None, None), "ragged")
+    assert [(i.name, i.where, i.missing) for i in description.interfaces] == [
+        ("text-embedding", "__call__", ())
+    ]
+    [variant] = description.variants
+    assert variant.tags == ("serve",)
+    assert [s.name for s in variant.signatures] == ["serving_default"]
+    assert ModuleDescription.from_dict(json.loads(json.dumps(description.to_dict()))) == description
+
+
+def test_ops_that_reach_outside_are_named(exported):
+    assert describe(exported / "reader").unsafe_ops == {"ReadFile": "reads files"}
+
+
+def test_a_tflite_file(exported, tmp_path):
+    (tmp_path / "model.tflite").write_bytes((exported / "model.tflite").read_bytes())
+    description = describe(tmp_path)
+    assert description.kind == "tflite"
+    [signature] = description.variants[0].signatures
+    assert list(signature.inputs.values()) == [TensorDescription("float32", (1, 8, 8, 3))]
+    assert list(signature.outputs.values()) == [TensorDescription("float32", (1, 8, 8, 3))]
+    data = bytearray((tmp_path / "model.tflite").read_bytes())
+    for cut in range(8, len(data), 97):
+        (tmp_path / "model.tflite").write_bytes(data[:cut])
+        try:
+            describe(tmp_path)
+        except FormatError as error:
+            assert "Expected a TFLite file, got one with" in str(error)  # noqa: PT017
+
+
+def test_a_tensorflow_js_model(tmp_path):
+    model = {
+        "format": "graph-model",
+        "signature": {
+            "inputs": {
+                "x": {
+                    "name": "x:0",
+                    "dtype": "DT_FLOAT",
+                    "tensorShape": {"dim": [{"size": "-1"}, {"size": "3"}]},
+                }
+            },
+            "outputs": {"y": {"name": "y:0", "dtype": "DT_INT32", "tensorShape": {"unknownRank": True}}},
+        },
+        "modelTopology": {"node": [{"name": "x", "op": "Placeholder"}, {"name": "y", "op": "Relu"}]},
+        "weightsManifest": [
+            {
+                "paths": ["group1-shard1of1.bin"],
+                "weights": [{"name": "w", "shape": [3, 4], "dtype": "float32"}],
+            }
+        ],
+    }
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    with pytest.raises(FormatError, match=r"Expected the weights .* got no 'group1-shard1of1.bin'"):
+        describe(tmp_path)
+    (tmp_path / "group1-shard1of1.bin").write_bytes(bytes(48))
+    description = describe(tmp_path)
+    assert (description.kind, description.ops) == ("tfjs", ("Placeholder", "Relu"))
+    assert description.variables.parameters == 12
+    [signature] = description.variants[0].signatures
+    assert str(signature.inputs["x"]) == "float32[?, 3]"
+    assert str(signature.outputs["y"]) == "int32[…]"
+    for wrong in ('{"modelTopology": []}', "[]", "{", '{"modelTopology": {"node": 3}}', "[" * 100_000):
+        (tmp_path / "model.json").write_text(wrong)
+        with pytest.raises(FormatError, match=r"Expected model.json of a TensorFlow.js model, got \w+"):
+            describe(tmp_path)
+
+
+def test_no_module(tmp_path):
+    with pytest.raises(NotAModuleError, match="got .*nowhere', which is missing"):
+        describe(tmp_path / "nowhere")
+    with pytest.raises(
+        NotAModuleError, match=r"Expected saved_model.pb, model.json or a .tflite file in .*, got nothing"
+    ):
+        describe(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotAModuleError, match="got the file .*file'"):
+        describe(tmp_path / "file")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "saved_model.pb").touch()
+    with pytest.raises(NotAModuleError, match="got file, inner/.*inner', which holds one"):
+        describe(tmp_path)
+
+
+def test_features_that_a_reader_must_know_are_refused(tmp_path):
+    (tmp_path / "saved_model.pb").touch()
+    (tmp_path / "tfhub_module.pb").write_bytes(b"\x08\x03\x12\x05magic")
+    with pytest.raises(UnsupportedFeatureError, match=r"a module without required features, got \['magic'\]"):
+        describe(tmp_path)
+    (tmp_path / "tfhub_module.pb").write_bytes(b"\x08\x02")
+    with pytest.raises(UnsupportedFeatureError, match=r"Expected tfhub_module.pb of format 3, got 2"):
+        describe(tmp_path)
+
+
+def test_a_damaged_module_is_refused(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
+    with pytest.raises(
+        FormatError, match=r"Expected saved_model.pb to hold a SavedModel message, got 11 bytes"
+    ):
+        describe(tmp_path)
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"Expected at least one graph in saved_model.pb, got none"):
+        describe(tmp_path)
+
+
+def test_other_values_are_no_description():
+    for wrong in ({}, {"kind": 3}, []):
+        with pytest.raises(FormatError, match="Expected a description of a module"):
+            ModuleDescription.from_dict(wrong)

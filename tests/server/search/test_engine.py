@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+
+from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.engine import search, similar
+from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.search.signatures import parse_interface
+
+DOCUMENTS = [
+    SearchDocument(
+        1,
+        "acme/text-encoder",
+        4,
+        description="Encoder of sentences into vectors.",
+        facets={"task": ("text-embedding",), "language": ("en",), "format": ("saved_model_2",)},
+        interfaces=("inputs:string[?] -> outputs:float32[?,512]",),
+        flags=("trainable", "no-custom-ops"),
+        size=80_000_000,
+        downloads=5000,
+        published_at=100,
+    ),
+    SearchDocument(
+        2,
+        "acme/text-encoder-large",
+        1,
+        description="A larger encoder of sentences.",
+        facets={"task": ("text-embedding",), "language": ("en", "ja"), "format": ("hub",)},
+        labels=("English", "Japanese"),
+        interfaces=("inputs:string[?] -> outputs:float32[?,512]",),
+        flags=("trainable", "custom-ops"),
+        size=600_000_000,
+        published_at=300,
+    ),
+    SearchDocument(
+        3,
+        "zoo/mobilenet_v2_100_224/classification",
+        5,
+        description="Imagenet classification with MobileNet V2.",
+        facets={"task": ("image-classification",), "format": ("saved_model_2",)},
+        interfaces=("inputs:float32[?,224,224,3] -> logits:float32[?,1001]",),
+        flags=("no-trainable", "no-custom-ops"),
+        size=14_000_000,
+        downloads=90,
+        published_at=200,
+    ),
+    SearchDocument(4, "zoo/secret", 1, audience="zoo", description="A private encoder.", published_at=400),
+]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    index = SearchIndex(tmp_path_factory.mktemp("index"))
+    with index.changing() as change:
+        for document in DOCUMENTS:
+            change.put(document)
+    return index
+
+
+def ids(index, text="", audience=(), **fields):
+    return list(search(index, SearchRequest(text=text, **fields), audience=audience).ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("text encoder large", 2),
+        ("mobilenet", 3),
+        ("MobileNetV2 classifier", 3),
+        ("japanese", 2),
+        ("acme/text-encoder", 1),
+        ("moblienet", 3),  # two letters swapped
+        ("mobilnet clasification", 3),
+        ("mobilen", 3),  # cut short
+        ("textencoder", 1),  # written as one
+        ("photo classifier", 3),  # another way to say it
+    ],
+)
+def test_words_find(index, text, first):
+    assert ids(index, text)[0] == first
+
+
+def test_a_correction_is_told(index):
+    assert search(index, SearchRequest(text="moblienet")).corrected == "mobilenet"
+    assert search(index, SearchRequest(text="mobilenet")).corrected is None
+
+
+def test_nothing_alike_finds_nothing(index):
+    answer = search(index, SearchRequest(text="qqqqqqqq"))
+    assert (answer.ids, answer.total) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "///", "\0", "a" * 300, '"', "AND OR NOT", "name:x*", "💥", "the"]
+)
+def test_any_text_is_answered(index, text):
+    search(index, SearchRequest(text=text))
+
+
+def test_filters_narrow_and_facets_count_what_a_choice_would_give(index):
+    answer = search(index, SearchRequest(filters={"task": ("text-embedding",)}))
+    assert set(answer.ids) == {1, 2}
+    assert dict(answer.facets["task"]) == {"text-embedding": 2, "image-classification": 1}
+    assert dict(answer.facets["language"]) == {"en": 2, "ja": 1}
+    assert ids(index, filters={"task": ("text-embedding",), "format": ("hub", "saved_model")}) == [2]
+
+
+def test_typed_search(index):
+    encoder = parse_interface("string -> float32[512]")
+    assert set(ids(index, interface=encoder)) == {1, 2}
+    assert ids(index, interface=encoder, max_size=100_000_000, trainable=True, custom_ops=False) == [1]
+    assert ids(index, interface=parse_interface("string -> float32[20]")) == []
+    assert ids(index, interface=parse_interface("float32[224,224,3] -> float32"), trainable=False) == [3]
+
+
+def test_orders(index):
+    assert ids(index, sort="newest") == [2, 3, 1]
+    assert ids(index, sort="downloads")[:2] == [1, 3]
+    assert ids(index, sort="size", max_size=10**9) == [3, 1, 2]
+    assert ids(index)[0] == 1, "without words the most used comes first"
+
+
+def test_pages_do_not_overlap(index):
+    pages = [ids(index, "encoder imagenet", page=page, page_size=1) for page in (1, 2, 3, 4)]
+    assert sorted(found for page in pages for found in page) == [1, 2, 3]
+
+
+def test_private_models_are_for_those_who_may_read_them(index):
+    assert 4 not in ids(index, "encoder")
+    assert 4 in ids(index, "encoder", audience=["zoo"])
+    assert 4 in ids(index, "encoder", audience=None)
+    assert 4 not in ids(index, "encoder", audience=["acme"])
+    assert search(index, SearchRequest(text="private"), audience=()).total == 0
+
+
+def test_similar_models(index):
+    assert similar(index, 1)[0] == 2
+    assert 4 not in similar(index, 1)
+    assert similar(index, 99) == ()
+
+
+def test_a_changed_document_takes_the_place_of_the_old_one(tmp_path):
+    index = SearchIndex(tmp_path)
+    for version in (1, 2):
+        with index.changing() as change:
+            change.put(SearchDocument(7, "acme/thing", version, description=f"word{'a' * version}"))
+    assert ids(index, "thing") == [7]
+    assert ids(index, "wordaa") == [7]
+    with index.changing() as change:
+        change.remove(7)
+    assert ids(index, "thing") == []
+
+
+def test_a_damaged_index_is_made_again(tmp_path):
+    with SearchIndex(tmp_path).changing() as change:
+        change.put(DOCUMENTS[0])
+    (tmp_path / "meta.json").write_text("{")
+    assert ids(SearchIndex(tmp_path), "encoder") == []

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.server.search.request import SORTS, SearchRequest, parse_size
+from tensorflow_hub.server.search.signatures import parse_interface
+
+texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
+values = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
+requests = st.builds(
+    SearchRequest,
+    text=st.just("") | texts,
+    filters=st.dictionaries(
+        st.sampled_from(FACET_KEYS),
+        st.lists(values, min_size=1, max_size=3, unique=True).map(tuple),
+        max_size=3,
+    ),
+    interface=st.none() | st.sampled_from(["string -> float32[512]", "-> float32"]).map(parse_interface),
+    max_size=st.none() | st.integers(0, 10**12),
+    trainable=st.none() | st.booleans(),
+    custom_ops=st.none() | st.booleans(),
+    sort=st.sampled_from(SORTS),
+    page=st.integers(1, 50),
+    page_size=st.integers(1, 100),
+)
+
+
+@given(requests)
+def test_the_link_of_a_question_asks_it_again(request):
+    query = request.to_url().partition("?")[2]
+    assert SearchRequest.parse(parse_qsl(query)) == request
+
+
+def test_a_filter_is_put_on_and_taken_off():
+    request = SearchRequest(text="bert", page=3).with_filter("task", "text-embedding")
+    assert request.to_url() == "/s?q=bert&task=text-embedding"
+    assert request.with_filter("task", "text-embedding").to_url() == "/s?q=bert"
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        (("page", "0"), "Expected a number from 1 to 10000, got '0'"),
+        (("page_size", "1000"), "Expected a number from 1 to 100"),
+        (("sort", "best"), "Expected an order of the results, got 'best'"),
+        (("max_size", "big"), "Expected a size such as 100MB, got 'big'"),
+        (("max_size", "²MB"), "Expected a size such as 100MB"),
+        (("trainable", "perhaps"), "Expected true or false"),
+        (("interface", "-> ->"), "Expected an interface"),
+    ],
+)
+def test_values_that_cannot_be_read_are_refused(pair, message):
+    with pytest.raises(FormatError, match=message):
+        SearchRequest.parse([pair])
+
+
+def test_sizes():
+    assert [parse_size(text) for text in ("7", "1.5 GB", "64MiB", "2k b")] == [7, 1_500_000_000, 2**26, 2000]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.server.search.signatures import Interface, Tensor, matches, parse_interface
+
+ENCODER = "inputs:string[?] -> outputs:float32[?,512]"
+IMAGE = "images:float32[?,224,224,3] -> default:float32[?,1280]"
+BERT = (
+    "mask:int32[?,?], types:int32[?,?], word_ids:int32[?,?] "
+    "-> default:float32[?,768], sequence:float32[?,?,768]"
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "fits"),
+    [
+        ("string -> float32[512]", ENCODER, True),
+        ("string → float32[?,512]", ENCODER, True),
+        ("str[] => float[512]", ENCODER, True),
+        ("string -> float32", ENCODER, True),
+        ("-> float32[512]", ENCODER, True),
+        ("* -> *", ENCODER, True),
+        ("inputs:string -> outputs:*", ENCODER, True),
+        ("text:string -> float32", ENCODER, False),
+        ("string -> float32[128]", ENCODER, False),
+        ("int32 -> float32[512]", ENCODER, False),
+        ("string, string -> float32[512]", ENCODER, False),
+        ("float32[224,224,3] -> float32[1280]", IMAGE, True),
+        ("float32[299,299,3] -> float32[1280]", IMAGE, False),
+        ("float32[?,?,3] -> float32", IMAGE, True),
+        ("int32[128], int32[128], int32[128] -> float32[768]", BERT, True),
+        ("int32, int32, int32 -> float32[?,?,768], float32[768]", BERT, True),
+        ("int32, int32 -> float32[768]", BERT, False),
+    ],
+)
+def test_matching(wanted, offered, fits):
+    assert matches(parse_interface(wanted), parse_interface(offered)) is fits
+
+
+@pytest.mark.parametrize(
+    "text", ["string", "a -> b -> c", "string -> float32[x]", "-> [512]", "string float32 -> x", ""]
+)
+def test_what_is_no_interface_is_refused(text):
+    with pytest.raises(FormatError, match="Expected an interface such as 'string -> float32\\[512\\]'"):
+        parse_interface(text)
+
+
+names = st.none() | st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+shapes = st.none() | st.lists(st.none() | st.integers(0, 10**6), max_size=4).map(tuple)
+tensors = st.builds(Tensor, st.sampled_from(["string", "float32", "int64", "*"]), shapes, names)
+interfaces = st.builds(
+    Interface, st.lists(tensors, max_size=4).map(tuple), st.lists(tensors, max_size=4).map(tuple)
+)
+
+
+@given(interfaces)
+def test_reading_gives_back_what_was_written(interface):
+    assert parse_interface(str(interface)) == interface
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    with contextlib.suppress(FormatError):
+        parse_interface(text)

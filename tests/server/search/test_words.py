@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorflow_hub.server.search.words import words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("MobileNetV2", "mobilenet_v2"),
+        ("mobilenet-v2", "MOBILENET V2"),
+        ("resnet50", "ResNet 50"),
+        ("YOLOv5", "yolo v5"),
+        ("image classifier", "image-classification"),
+        ("object detector", "Object Detection"),
+        ("naïve", "naive"),
+    ],
+)
+def test_ways_to_write_one_thing_give_the_same_words(one, other):
+    assert words(one) == words(other)
+
+
+@given(st.text(max_size=200))
+def test_words_never_hold_spaces_or_upper_case_and_any_text_is_taken(text):
+    for word in words(text):
+        assert word
+        assert not word.isspace()
+        assert word == word.lower()
+
+
+@given(st.text(max_size=100))
+def test_words_of_words_are_the_same_words(text):
+    once = words(text)
+    if text.isascii():
+        assert words(" ".join(once)) == once

@@ -6,7 +6,6 @@ plain TF1 SavedModel) becomes a `ReusableModule`, which follows the same Reusabl
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Collection
 from typing import Any
@@ -15,6 +14,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, NotAModuleError, TagsError, UnsupportedFeatureError
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
+from tensorflow_hub.resolving.resolve import resolve
 
 
 def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, options: Any = None) -> Any:
@@ -48,8 +48,10 @@ def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, op
             f"Expected tags as a list or set of strings, got the string {tags!r}.", hint=f"Use [{tags!r}]."
         )
     directory = SavedModelDirectory.read(_directory(handle))
-    if directory.is_graph_of_tf1 and tags is None:
-        tags = directory.default_tags()
+    if directory.is_graph_of_tf1:
+        from tensorflow_hub.loading.reusable import load_reusable
+
+        return load_reusable(directory, tags)
     return _load_tf2(directory, tags, options)
 
 
@@ -58,8 +60,7 @@ def _directory(handle: str | os.PathLike[str]) -> str:
     path = os.fspath(handle)
     if os.path.isfile(os.path.join(path, "saved_model.pb")):
         return path
-    resolve = importlib.import_module("tensorflow_hub.resolving.resolve").resolve
-    return str(resolve(path))
+    return resolve(handle)
 
 
 def _load_tf2(directory: SavedModelDirectory, tags: Collection[str] | None, options: Any) -> Any:

@@ -50,7 +50,7 @@ class SavedModelDirectory:
         for graph in self.proto.meta_graphs:
             if set(graph.meta_info_def.tags) == set(tags):
                 return graph
-        available = ", ".join(str(sorted(tag_set)) for tag_set in self.tag_sets)
+        available = ", ".join(map(str, sorted(map(sorted, self.tag_sets))))
         raise TagsError(
             f"Expected the tags of one of the graphs in {self.path!r} ({available}), got {sorted(tags)}.",
             hint="Pass one of these as tags=….",
@@ -69,7 +69,7 @@ class SavedModelDirectory:
             return tag_sets[0]
         if frozenset({"serve"}) in tag_sets:
             return frozenset({"serve"})
-        available = ", ".join(str(sorted(tag_set)) for tag_set in tag_sets)
+        available = ", ".join(map(str, sorted(map(sorted, tag_sets))))
         raise TagsError(
             f"Expected tags for {self.path!r}, which holds several graphs ({available}), got None.",
             hint="Pass the tags of one of them as tags=….",

@@ -1,0 +1,270 @@
+"""The state of a graph of TensorFlow 1 as objects of TensorFlow 2: variables, tables, assets.
+
+The objects are shared by all graph variants of a module, and by all functions made of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework import variable_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.python.framework import op_def_registry
+
+from tensorflow_hub.errors import NotAModuleError
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+
+_TABLE_INITIALIZERS = frozenset(
+    {"InitializeTableV2", "InitializeTableFromTextFileV2", "LookupTableImportV2", "LookupTableInsertV2"}
+)
+
+
+class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
+    """A table, or another resource that a node of the graph makes."""
+
+    def __init__(self, graph: Graph, node: str, initializers: list[str], state: GraphState) -> None:
+        self._graph = graph
+        self._node = node
+        self._initializers = initializers
+        self._state = state
+        super().__init__()
+        _ = self.resource_handle
+
+    def _create_resource(self) -> Any:
+        piece = self._graph.piece([self._node], [])
+        node = next(n for n in piece.graph_def.node if n.name == self._node)
+        unique = f"{self._node}_{tf.compat.v1.get_default_graph().unique_name('hub')}_{id(self)}"
+        if any(attr.name == "shared_name" for attr in op_def_registry.get(node.op).attr):
+            node.attr["shared_name"].s = unique.encode()
+
+        def create() -> Any:
+            return fetched(import_piece(piece, {}), f"{self._node}:0", {})
+
+        return tf.function(create, autograph=False)()
+
+    def _initialize(self) -> None:
+        if self._initializers:
+            self._state.run(self._graph, self._initializers)
+
+    def _destroy_resource(self) -> None:
+        tf.raw_ops.DestroyResourceOp(resource=self.resource_handle, ignore_lookup_error=True)
+
+
+class GraphState:
+    """Variables, resources and assets by the names of their nodes."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.variables: dict[str, tf.Variable] = {}
+        self.resources: dict[str, Resource] = {}
+        self.assets: dict[str, Any] = {}
+
+    def add(self, graph: Graph, trainable: Iterable[str]) -> None:
+        """Makes the state of one more graph variant; what is known by name is shared."""
+        self._add_assets(graph)
+        self._add_variables(graph, set(trainable))
+        self._add_resources(graph)
+
+    def captures(self, graph: Graph, names: set[str]) -> dict[str, Any]:
+        """Feeds for the state that the nodes `names` use, captured by the function being traced."""
+        function = tf.compat.v1.get_default_graph()
+        feeds = {}
+        used = {tensor_name(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
+        for name, variable in self.variables.items():
+            if f"{name}:0" in used:
+                function.watch_variable(variable)
+                feeds[f"{name}:0"] = tf.convert_to_tensor(variable.handle)
+        for name, resource in self.resources.items():
+            if f"{name}:0" in used:
+                feeds[f"{name}:0"] = tf.convert_to_tensor(resource.resource_handle)
+        for name, asset in self.assets.items():
+            if name in used:
+                feeds[name] = tf.convert_to_tensor(asset.asset_path)
+        return feeds
+
+    def feed_names(self) -> set[str]:
+        """The tensors that `captures` feeds, and so where a piece of the graph ends."""
+        return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
+
+    def run(self, graph: Graph, fetches: list[str]) -> list[Any]:
+        """Runs ops or evaluates tensors of the graph on this state, now."""
+
+        def evaluate() -> list[Any]:
+            return self.evaluate(graph, fetches)
+
+        return list(tf.function(evaluate, autograph=False)())
+
+    def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
+        """As `run`, inside the function being traced: its tensors; for ops nothing."""
+        piece = graph.piece(fetches, self.feed_names())
+        feeds = self.captures(graph, {node.name for node in piece.graph_def.node})
+        imported = import_piece(piece, feeds)
+        elements = [fetched(imported, name, feeds) for name in fetches]
+        return [element for element in elements if not isinstance(element, tf.Operation)]
+
+    def _add_assets(self, graph: Graph) -> None:
+        for asset in _asset_files(graph.meta_graph):
+            name = tensor_name(asset.tensor_info.name)
+            path = os.path.join(self.directory, "assets", asset.filename)
+            if name in self.assets:
+                continue
+            if not os.path.exists(path):
+                raise NotAModuleError(
+                    f"Expected the asset {asset.filename!r} in {self.directory!r}, but it is missing.",
+                    hint="Fetch or export the module again.",
+                )
+            self.assets[name] = tf.saved_model.Asset(path)
+
+    def _add_variables(self, graph: Graph, trainable: set[str]) -> None:
+        declared = _declared_variables(graph)
+        handles = {node.name for node in graph.meta_graph.graph_def.node if node.op == "VarHandleOp"}
+        missing = sorted((handles | set(declared)) - set(self.variables))
+        values = _read_checkpoint(self.directory, missing, declared)
+        for name in missing:
+            if name not in graph.nodes:
+                continue
+            if name in values:
+                self.variables[name] = tf.Variable(
+                    values.pop(name), name=name, trainable=name in trainable, shape=_shape(graph.nodes[name])
+                )
+        pending = [name for name in missing if name not in self.variables and name in declared]
+        for name in pending:
+            (value,) = self.run(graph, [declared[name].initial_value_name])
+            self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
+
+    def _add_resources(self, graph: Graph) -> None:
+        added = []
+        for node in graph.meta_graph.graph_def.node:
+            if node.name not in self.resources and node.name not in self.variables and _makes_resource(node):
+                initializers = _initializers_of(graph, node.name)
+                self.resources[node.name] = Resource(graph, node.name, initializers, self)
+                added.append(self.resources[node.name])
+        for resource in added:
+            resource._initialize()
+        self._restore_tables(graph)
+
+    def _restore_tables(self, graph: Graph) -> None:
+        """Fills mutable tables, whose contents lie in the checkpoint, by the graph's own restore ops."""
+        saver = graph.meta_graph.saver_def
+        if not saver.restore_op_name or not self.resources:
+            return
+        prefix = _checkpoint_prefix(self.directory)
+        below = graph.needed([saver.restore_op_name], self.feed_names())
+        imports = [name for name in sorted(below) if graph.nodes[name].op == "LookupTableImportV2"]
+        if not imports:
+            return
+
+        def restore() -> None:
+            fixed = {tensor_name(saver.filename_tensor_name): tf.constant(prefix)}
+            piece = graph.piece(imports, self.feed_names() | set(fixed))
+            feeds = self.captures(graph, {node.name for node in piece.graph_def.node}) | fixed
+            import_piece(piece, feeds)
+
+        tf.function(restore, autograph=False)()
+
+
+def collection(meta_graph: Any, key: str) -> list[str]:
+    """The node names in a collection of a MetaGraph."""
+    if key not in meta_graph.collection_def:
+        return []
+    return list(meta_graph.collection_def[key].node_list.value)
+
+
+def variables_in(meta_graph: Any, key: str) -> list[Any]:
+    """The `VariableDef`s in a collection of a MetaGraph."""
+    if key not in meta_graph.collection_def:
+        return []
+    values = meta_graph.collection_def[key].bytes_list.value
+    return [variable_pb2.VariableDef.FromString(value) for value in values]
+
+
+def _asset_files(meta_graph: Any) -> list[Any]:
+    """The `AssetFileDef`s of a MetaGraph: a field of their own, in old ones a collection."""
+    if meta_graph.asset_file_def or "saved_model_assets" not in meta_graph.collection_def:
+        return list(meta_graph.asset_file_def)
+    return [
+        meta_graph_pb2.AssetFileDef.FromString(value.value)
+        for value in meta_graph.collection_def["saved_model_assets"].any_list.value
+    ]
+
+
+def _declared_variables(graph: Graph) -> dict[str, Any]:
+    keys = ("variables", "trainable_variables", "model_variables", "local_variables", "global_step")
+    declared: dict[str, Any] = {}
+    for key in keys:
+        for variable in variables_in(graph.meta_graph, key):
+            declared.setdefault(node_of(variable.variable_name), variable)
+    return declared
+
+
+def _checkpoint_prefix(directory: str) -> str:
+    return os.path.join(directory, "variables", "variables")
+
+
+def _read_checkpoint(directory: str, names: list[str], declared: dict[str, Any]) -> dict[str, Any]:
+    """The values of the variables that the checkpoint holds; a part of a partitioned one by its slice."""
+    prefix = _checkpoint_prefix(directory)
+    if not names or not os.path.exists(f"{prefix}.index"):
+        return {}
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        dtypes = reader.get_variable_to_dtype_map()
+        wanted: list[tuple[str, str, str]] = []
+        for name in names:
+            key, part = _key_and_slice(name, declared.get(name))
+            if key in dtypes:
+                wanted.append((name, key, part))
+        if not wanted:
+            return {}
+        values = tf.raw_ops.RestoreV2(
+            prefix=prefix,
+            tensor_names=[key for _, key, _ in wanted],
+            shape_and_slices=[part for _, _, part in wanted],
+            dtypes=[dtypes[key] for _, key, _ in wanted],
+        )
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        raise NotAModuleError(
+            f"Expected readable variables in {directory!r}, but they are damaged: {error}",
+            hint="Fetch or export the module again.",
+        ) from error
+    return {name: value for (name, _, _), value in zip(wanted, values, strict=True)}
+
+
+def _key_and_slice(name: str, variable: Any) -> tuple[str, str]:
+    if variable is None or not variable.HasField("save_slice_info_def"):
+        return name, ""
+    info = variable.save_slice_info_def
+    full = " ".join(str(size) for size in info.full_shape)
+    parts = ":".join(f"{start},{size}" for start, size in zip(info.var_offset, info.var_shape, strict=True))
+    return info.full_name, f"{full} {parts}"
+
+
+def _shape(node: Any) -> tf.TensorShape | None:
+    if "shape" not in node.attr:
+        return None
+    shape = tf.TensorShape(node.attr["shape"].shape)
+    return None if shape.is_fully_defined() else shape
+
+
+def _makes_resource(node: Any) -> bool:
+    """Whether a node without inputs makes a resource other than a variable."""
+    if node.op == "VarHandleOp" or any(not i.startswith("^") for i in node.input):
+        return False
+    op = op_def_registry.get(node.op)
+    if op is None or not op.is_stateful:
+        return False
+    return any(output.type == tf.resource.as_datatype_enum for output in op.output_arg)
+
+
+def _initializers_of(graph: Graph, table: str) -> list[str]:
+    """The ops that fill a table when the graph is initialized, not those of its restore from a checkpoint."""
+    found = []
+    for node in graph.meta_graph.graph_def.node:
+        if node.op in _TABLE_INITIALIZERS and node.input and node_of(node.input[0]) == table:
+            below = graph.needed([node.name], [])
+            if not any(graph.nodes[name].op in {"RestoreV2", "Placeholder"} for name in below):
+                found.append(node.name)
+    return found

@@ -1,0 +1,130 @@
+"""Variables of the old kind (`VariableV2`, a reference) rewritten as resource variables.
+
+Estimators and old modules have them; a `tf.function` can hold resource variables only. A reference is read by
+whatever takes it as an input, at that op's moment, so each reader gets a read of its own with the same
+control inputs. Old tables (`HashTable`) become those of the second version in the same pass.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+REFERENCE_OPS = frozenset({"Variable", "VariableV2"})
+
+# Op on a reference → (op on a resource, names of its inputs after the first in that order).
+_WRITES = {
+    "Assign": "AssignVariableOp",
+    "AssignAdd": "AssignAddVariableOp",
+    "AssignSub": "AssignSubVariableOp",
+    "ScatterUpdate": "ResourceScatterUpdate",
+    "ScatterAdd": "ResourceScatterAdd",
+    "ScatterSub": "ResourceScatterSub",
+}
+_OLD_TABLES = {
+    "HashTable": "HashTableV2",
+    "MutableHashTable": "MutableHashTableV2",
+    "LookupTableFind": "LookupTableFindV2",
+    "LookupTableInsert": "LookupTableInsertV2",
+    "LookupTableExport": "LookupTableExportV2",
+    "LookupTableImport": "LookupTableImportV2",
+    "LookupTableSize": "LookupTableSizeV2",
+    "InitializeTable": "InitializeTableV2",
+    "InitializeTableFromTextFile": "InitializeTableFromTextFileV2",
+}
+
+
+def to_resources(meta_graph: Any) -> Any:
+    """A copy of a `MetaGraphDef` in which every reference variable is a resource variable.
+
+    The same message comes back where there is nothing to rewrite.
+    """
+    nodes = meta_graph.graph_def.node
+    references = {node.name: node for node in nodes if node.op in REFERENCE_OPS}
+    if not references and not any(node.op in _OLD_TABLES for node in nodes):
+        return meta_graph
+    copy = tf.compat.v1.MetaGraphDef()
+    copy.CopyFrom(meta_graph)
+    del copy.graph_def.node[:]
+    aliases = _aliases(nodes, references)
+    for node in nodes:
+        _rewrite(node, copy.graph_def, references, aliases)
+    return copy
+
+
+def _aliases(nodes: Any, references: dict[str, Any]) -> dict[str, str]:
+    """Tensors that carry a reference → the variable: the variable itself and what its writes return."""
+    aliases = {name: name for name in references}
+    changed = True
+    while changed:
+        changed = False
+        for node in nodes:
+            passes_on = node.op in _WRITES or node.op == "RefIdentity"
+            if passes_on and node.name not in aliases and node.input and _plain(node.input[0]) in aliases:
+                aliases[node.name] = aliases[_plain(node.input[0])]
+                changed = True
+    return aliases
+
+
+def _rewrite(node: Any, graph_def: Any, references: dict[str, Any], aliases: dict[str, str]) -> None:
+    if node.op in _OLD_TABLES:
+        table = graph_def.node.add()
+        table.CopyFrom(node)
+        table.op = _OLD_TABLES[node.op]
+        return
+    if node.name in references:
+        handle = graph_def.node.add(name=node.name, op="VarHandleOp")
+        handle.attr["dtype"].CopyFrom(node.attr["dtype"])
+        handle.attr["shape"].CopyFrom(node.attr["shape"])
+        handle.attr["shared_name"].s = node.name.encode()
+        return
+    is_write = node.op in _WRITES and _plain(node.input[0]) in aliases
+    data = [i for i in node.input if not i.startswith("^")]
+    control = [i for i in node.input if i.startswith("^")]
+    inputs = []
+    for position, name in enumerate(data):
+        variable = aliases.get(_plain(name))
+        if variable is None:
+            inputs.append(name)
+        elif position == 0 and (is_write or node.op == "IsVariableInitialized"):
+            inputs.append(variable)
+            if _plain(name) != variable:
+                control = [*control, f"^{_plain(name)}"]
+        else:
+            writer = [f"^{_plain(name)}"] if _plain(name) != variable else []
+            inputs.append(
+                _add_read(graph_def, f"{node.name}/read_{position}", references[variable], control + writer)
+            )
+    rewritten = graph_def.node.add()
+    rewritten.CopyFrom(node)
+    del rewritten.input[:]
+    rewritten.input.extend([*inputs, *control])
+    if is_write:
+        _as_resource_write(rewritten, references[aliases[_plain(node.input[0])]])
+    elif node.op == "IsVariableInitialized" and data and _plain(data[0]) in aliases:
+        rewritten.op = "VarIsInitializedOp"
+        rewritten.attr.clear()
+    elif node.op in {"RefIdentity", "RefSwitch", "RefMerge", "RefEnter", "RefExit", "RefNextIteration"}:
+        rewritten.op = node.op.removeprefix("Ref")
+
+
+def _as_resource_write(node: Any, variable: Any) -> None:
+    scatter = node.op.startswith("Scatter")
+    node.op = _WRITES[node.op]
+    indices = node.attr["Tindices"].type if scatter else None
+    node.attr.clear()
+    node.attr["dtype"].CopyFrom(variable.attr["dtype"])
+    if indices is not None:
+        node.attr["Tindices"].type = indices
+
+
+def _add_read(graph_def: Any, name: str, variable: Any, control: list[str]) -> str:
+    read = graph_def.node.add(name=name, op="ReadVariableOp", input=[variable.name, *control])
+    read.attr["dtype"].CopyFrom(variable.attr["dtype"])
+    return name
+
+
+def _plain(name: str) -> str:
+    """The node of an input's output 0; other outputs and control inputs carry no reference."""
+    return name.removesuffix(":0")

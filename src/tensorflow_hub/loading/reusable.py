@@ -1,0 +1,312 @@
+"""A graph of TensorFlow 1 under the Reusable SavedModel interface of TensorFlow 2.
+
+    module = hub.load("acme/image/feature-vector/1")     # in TF1 Hub format
+    features = module(images, training=True)             # runs the {"train"} variant and its update ops
+
+Each signature becomes a function made of the piece of the graph between its inputs and its outputs. All
+functions, of all variants, share one set of variables and tables.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, SignatureError
+from tensorflow_hub.loading.call_form import CallForm, fit_inputs
+from tensorflow_hub.loading.endpoints import find_tensor
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
+from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
+from tensorflow_hub.loading.reference_variables import to_resources
+from tensorflow_hub.loading.saved_model import SavedModelDirectory
+
+TRAIN = "train"
+
+
+class Variant:
+    """One graph of the module on the shared state: its signatures, update ops and losses."""
+
+    def __init__(self, graph: Graph, state: GraphState) -> None:
+        self.graph = graph
+        self.state = state
+        self.signatures = signatures_of(graph.meta_graph)
+        self.losses = collection(graph.meta_graph, "regularization_losses")
+        self._updates = collection(graph.meta_graph, "update_ops")
+
+    def updates_fed_by(self, signature: GraphSignature) -> list[str]:
+        """The update ops that depend on no other input than the signature's."""
+        feeds = self.state.feed_names() | set(signature.input_tensors)
+        return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
+
+    def unfed(self, names: Collection[str]) -> list[str]:
+        """The placeholders among the nodes `names`."""
+        return sorted(name for name in names if self.graph.nodes[name].op == "Placeholder")
+
+
+class Signatures(Mapping[str, Any]):
+    """The signatures of a module by name, each made a function when it is first asked for."""
+
+    def __init__(self, names: Collection[str], make: Callable[[str], Any]) -> None:
+        self._names = sorted(names)
+        self._make = make
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"Signatures({self._names})"
+
+
+class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+    """A loaded graph of TensorFlow 1, callable and trainable.
+
+    Attributes:
+      variables: all variables.
+      trainable_variables: those that training changes.
+      regularization_losses: callables without arguments, each giving a scalar.
+      signatures: signature name → its function, which takes tensors by name and gives a dict.
+      asset_paths: the module's assets.
+    """
+
+    _is_hub_module_v1: bool
+
+    def __init__(self, directory: SavedModelDirectory, inference: Variant, training: Variant) -> None:
+        state = inference.state
+        self._is_hub_module_v1 = directory.is_hub_format
+        self._inference = self._no_dependency(inference)
+        self._training = self._no_dependency(training)
+        self._functions = self._no_dependency({})
+        self._path = directory.path
+        trainable = [variable for variable in state.variables.values() if variable.trainable]
+        self.variables = list(state.variables.values())
+        self.trainable_variables = trainable
+        self.regularization_losses = [_loss_function(training, name) for name in training.losses]
+        self.asset_paths = list(state.assets.values())
+        self._resources = list(state.resources.values())
+        info = inference.graph.meta_graph.meta_info_def
+        self.tensorflow_version = info.tensorflow_version
+        self.tensorflow_git_version = info.tensorflow_git_version
+        self.signatures = self._no_dependency(
+            Signatures(inference.signatures, lambda name: self._function(name, False, ()))
+        )
+
+    def __call__(self, inputs: Any = None, training: bool = False) -> Any:
+        """Applies the default signature.
+
+        Args:
+          inputs: a tensor (or what converts to one), or a dict by the signature's input names.
+          training: whether to run the {"train"} variant, where there is one, with its update ops.
+
+        Returns:
+          The output named "default", or else a dict of all outputs.
+
+        Raises:
+          SignatureError: the module has no default signature.
+          InputError: the inputs do not fit it.
+        """
+        outputs = self.call_signature(inputs, self._default_signature(), training=training)
+        return outputs.get("default", outputs)
+
+    def call_signature(
+        self, inputs: Any = None, signature: str = "default", *, training: bool = False, endpoints: Any = ()
+    ) -> dict[str, Any]:
+        """Applies any signature.
+
+        Args:
+          inputs: a tensor, or a dict by the signature's input names; also sparse and ragged tensors.
+          signature: its name.
+          training: as for calling the module.
+          endpoints: names of tensors of the graph to give as well, in the same pass; an end of one will do.
+
+        Returns:
+          All outputs by name, and the endpoints by the names asked for.
+        """
+        chosen = self._signature(signature, training)
+        function = self._function(signature, training, tuple(endpoints))
+        return dict(function(**chosen.components(self._by_name(inputs, chosen))))
+
+    def endpoint_names(self) -> list[str]:
+        """The tensors of the default signature's graph that may be asked for as endpoints."""
+        signature = self._signature(self._default_signature(), False)
+        feeds = self._inference.state.feed_names() | set(signature.input_tensors)
+        needed = self._inference.graph.needed(signature.output_tensors, feeds)
+        return sorted(f"{name}:0" for name in needed)
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The whole graph, imported anew: for looking at, not for running."""
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.graph_util.import_graph_def(self._inference.graph.meta_graph.graph_def, name="")
+        return graph
+
+    def prune(self, feeds: Any, fetches: Any) -> Any:
+        """A function of the piece of the graph between tensors.
+
+        Args:
+          feeds: a tensor or its name, or a list of these.
+          fetches: as feeds, or a nest of them.
+
+        Returns:
+          A function of one tensor for each feed, giving what `fetches` looks like.
+        """
+        variant = self._inference
+        names = [_name(feed) for feed in tf.nest.flatten(feeds)]
+
+        def run(*tensors: Any) -> Any:
+            fed = dict(zip(names, tensors, strict=True))
+            wanted = [_name(fetch) for fetch in tf.nest.flatten(fetches)]
+            return tf.nest.pack_sequence_as(fetches, _evaluate(variant, wanted, fed))
+
+        graph = self.graph
+        specs = [_spec_of(graph.get_tensor_by_name(name)) for name in names]
+        return tf.function(run, autograph=False, input_signature=specs)
+
+    def _default_signature(self) -> str:
+        names: list[str] = list(self._inference.signatures)
+        for name in ("default", "serving_default"):
+            if name in names:
+                return name
+        if len(names) == 1:
+            return names[0]
+        raise SignatureError(
+            f"Expected a default signature in {self._path!r}, got {sorted(names)}.",
+            hint="Call one of these through .signatures[…].",
+        )
+
+    def _signature(self, name: str, training: bool) -> GraphSignature:
+        variant: Variant = self._training if training else self._inference
+        if name not in variant.signatures:
+            raise SignatureError(
+                f"Expected a signature of {self._path!r}, one of {sorted(variant.signatures)}, got {name!r}.",
+                hint="Pass one of these.",
+            )
+        return variant.signatures[name]
+
+    def _by_name(self, inputs: Any, signature: GraphSignature) -> dict[str, Any]:
+        """Inputs as a dict by name, of the declared dtypes."""
+        names = sorted(signature.inputs)
+        if inputs is None:
+            inputs = {}
+        if not isinstance(inputs, dict):
+            if len(names) != 1:
+                raise InputError(
+                    f"Expected a dict of the inputs {names} of {self._path!r}, got one value.",
+                    hint="Pass a dict with one value for each name.",
+                )
+            inputs = {names[0]: inputs}
+        if set(inputs) != set(names):
+            raise InputError(
+                f"Expected a dict of the inputs {names} of {self._path!r}, "
+                f"got one of {sorted(map(str, inputs))}.",
+                hint="Pass one value for each name.",
+            )
+        form = CallForm(False, (signature.inputs,), takes_keywords=True)
+        return dict(fit_inputs(inputs, form))
+
+    def _function(self, name: str, training: bool, endpoints: tuple[str, ...]) -> Any:
+        key = (name, training, endpoints)
+        if key not in self._functions:
+            signature = self._signature(name, training)
+            with tf.init_scope():
+                self._functions[key] = _make_function(
+                    self._training if training else self._inference, signature, training, endpoints
+                )
+        return self._functions[key]
+
+
+def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) -> ReusableModule:
+    """Makes the object that `hub.load` gives for a graph of TensorFlow 1."""
+    directory.check_ops()
+    wanted = frozenset(directory.default_tags() if tags is None else tags)
+    state = GraphState(directory.path)
+    graph = Graph.of(to_resources(directory.meta_graph(wanted)))
+    train_tags = wanted | {TRAIN}
+    train_graph = graph
+    if train_tags != wanted and train_tags in directory.tag_sets:
+        train_graph = Graph.of(to_resources(directory.meta_graph(train_tags)))
+    trainable = [
+        node_of(variable.variable_name)
+        for variable in variables_in(train_graph.meta_graph, "trainable_variables")
+    ]
+    with tf.init_scope():
+        for each in {id(graph): graph, id(train_graph): train_graph}.values():
+            state.add(each, trainable)
+        inference = Variant(graph, state)
+        training = inference if train_graph is graph else Variant(train_graph, state)
+        return ReusableModule(directory, inference, training)
+
+
+def _make_function(
+    variant: Variant, signature: GraphSignature, training: bool, endpoints: tuple[str, ...]
+) -> Any:
+    """A concrete function of a signature: flat tensors by name to outputs by name."""
+    specs = signature.component_specs()
+    arguments = {re.sub(r"\W", "_", name): name for name in specs}
+    extra = {name: find_tensor(variant.graph, name) for name in endpoints}
+    updates = variant.updates_fed_by(signature) if training else []
+
+    def run(**tensors: Any) -> dict[str, Any]:
+        fed = {signature.component_tensors[arguments[key]]: tensor for key, tensor in tensors.items()}
+        fetches = [*signature.output_tensors, *extra.values()]
+        values = _evaluate(variant, fetches, fed, updates)
+        by_tensor = dict(zip(fetches, values, strict=True))
+        outputs = signature.assemble(by_tensor)
+        return outputs | {name: by_tensor[tensor] for name, tensor in extra.items()}
+
+    if all(name.isidentifier() for name in arguments):
+        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    named = {key: tf.TensorSpec(specs[name].shape, specs[name].dtype, key) for key, name in arguments.items()}
+    return tf.function(run, autograph=False).get_concrete_function(**named)
+
+
+def _evaluate(
+    variant: Variant, fetches: Sequence[str], fed: Mapping[str, Any], updates: Sequence[str] = ()
+) -> list[Any]:
+    """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
+    graph, state = variant.graph, variant.state
+    ends = state.feed_names() | set(fed)
+    piece = graph.piece([*fetches, *updates], ends)
+    names = {node.name for node in piece.graph_def.node}
+    unfed = variant.unfed(names)
+    if unfed:
+        raise SignatureError(
+            f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
+            hint="Name endpoints of the same signature, or feed these as well.",
+        )
+    feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
+    imported = import_piece(piece, feeds)
+    run_too = [fetched(imported, node_of(name), feeds) for name in updates]
+    values = [fetched(imported, tensor_name(name), feeds) for name in fetches]
+    with tf.control_dependencies(run_too):
+        return [tf.identity(value) for value in values] if run_too else values
+
+
+def _loss_function(variant: Variant, name: str) -> Any:
+    def loss() -> Any:
+        (value,) = _evaluate(variant, [tensor_name(name)], {})
+        return value
+
+    return tf.function(loss, autograph=False, input_signature=[])
+
+
+def _name(tensor: Any) -> str:
+    return tensor_name(tensor if isinstance(tensor, str) else tensor.name)
+
+
+def _spec_of(tensor: Any) -> tf.TensorSpec:
+    return tf.TensorSpec(tensor.shape, tensor.dtype)

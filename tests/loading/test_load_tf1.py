@@ -1,0 +1,96 @@
+"""`hub.load` on authentic modules in TF1 Hub format, against what the library that wrote them computed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tensorflow_hub as hub
+from tensorflow_hub.errors import InputError, NotAModuleError, SignatureError, TagsError
+
+pytestmark = pytest.mark.keras
+MODULES = Path(__file__).parents[1] / "data" / "tf1_modules"
+
+
+def _checks():
+    for case_dir in sorted(MODULES.glob("*/case.json")):
+        case = json.loads(case_dir.read_text())
+        for check in case["checks"]:
+            if check["api"] == "Module" and check.get("load", True):
+                yield pytest.param(case_dir.parent, check, id=f"{case_dir.parent.name}-{check['id']}")
+
+
+def _components(specs, npz):
+    """Inputs of a case as flat arguments, as the signatures of TensorFlow 2 take them."""
+    values = {}
+    for name, spec in (specs or {}).items():
+        arrays = [npz[key] for key in spec["npz"]]
+        if spec["kind"] == "dense":
+            values[name] = arrays[0]
+        elif spec["kind"] == "sparse":
+            parts = zip(("indices", "values", "dense_shape"), arrays, strict=True)
+            values |= {f"{name}_{part}": array for part, array in parts}
+        else:
+            values |= {f"{name}_component_{i}": array for i, array in enumerate(arrays)}
+    return values
+
+
+@pytest.mark.parametrize(("case_dir", "check"), list(_checks()))
+def test_signatures_compute_what_the_original_library_did(case_dir, check):
+    import tensorflow as tf
+
+    case = json.loads((case_dir / "case.json").read_text())
+    params = check["params"]
+    module = hub.load(str(case_dir / case["module"]), tags=params.get("tags") or None)
+    signature = module.signatures[params.get("signature") or "default"]
+    npz = np.load(case_dir / "inputs.npz")
+    specs = signature.structured_input_signature[1]
+    given = _components(case["inputs"].get(params["inputs"]) if params.get("inputs") else {}, npz)
+    outputs = signature(
+        **{name: tf.constant(value, specs[re.sub(r"\W", "_", name)].dtype) for name, value in given.items()}
+    )
+    expected = np.load(case_dir / "expected.npz")
+    compared = 0
+    for key in expected.files:
+        check_id, _, what = key.partition("|")
+        if check_id == check["id"] and what.startswith("out:") and what[4:] in outputs:
+            value = np.asarray(outputs[what[4:]].numpy())
+            if value.dtype.kind in "OS":
+                assert value.astype("S").tolist() == expected[key].tolist()
+            else:
+                np.testing.assert_allclose(value, expected[key], rtol=2e-5, atol=2e-6)
+            compared += 1
+    assert compared or any(isinstance(v, tf.SparseTensor) for v in outputs.values())
+
+
+def test_a_call_gives_the_default_output():
+    module = hub.load(MODULES / "01_linear_scalar" / "module")
+    a, b = (v.numpy() for v in sorted(module.variables, key=lambda v: v.name))
+    np.testing.assert_allclose(module([1.0, 2.0]), np.array([1.0, 2.0]) * a + b, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda m: m({"wrong": 1.0}), InputError, r"Expected a dict of the inputs \['default'\].*got one of"),
+        (lambda m: m.call_signature(1.0, "nope"), SignatureError, r"Expected a signature of .*got 'nope'"),
+        (lambda m: m.call_signature([1.0], endpoints=["nope"]), SignatureError, "got 'nope'"),
+    ],
+)
+def test_wrong_calls_say_what_was_expected(call, error, match):
+    with pytest.raises(error, match=match):
+        call(hub.load(MODULES / "01_linear_scalar" / "module"))
+
+
+def test_unknown_tags_name_those_there_are():
+    with pytest.raises(TagsError, match=r"\(\[\], \['frozen_bn', 'train'\], \['train'\]\), got \['nope'\]"):
+        hub.load(MODULES / "03_train_variants" / "module", tags=["nope"])
+
+
+def test_a_directory_without_a_module_is_said_to_be_one(tmp_path):
+    with pytest.raises(NotAModuleError, match="Expected a SavedModel in"):
+        hub.load(tmp_path)

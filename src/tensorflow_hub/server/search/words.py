@@ -155,9 +155,10 @@ def words(text: str) -> list[str]:
     >>> words("YOLOv5, ResNet50 classifiers")
     ['yolo', 'v5', 'resnet', '50', 'classification']
     """
-    folded = unicodedata.normalize("NFKD", text.lower())
+    folded = text.lower()
     if not folded.isascii():
-        folded = "".join(char for char in folded if not unicodedata.combining(char))
+        plain = unicodedata.normalize("NFKD", text)
+        folded = "".join(char for char in plain if not unicodedata.combining(char)).lower()
     return [_SAME.get(word, word) for found in _WORD.findall(folded) for word in _parts(found)]
 
 

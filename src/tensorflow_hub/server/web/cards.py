@@ -1,0 +1,202 @@
+"""Card → HTML that is safe to show: cards are hostile Markdown, written by anybody.
+
+Two fences, each enough alone for scripts: the sanitizer (a real HTML parser) lets a short list of
+elements and attributes out, and the Content-Security-Policy of the pages runs no inline script and
+loads nothing from elsewhere. Images are never loaded from other hosts, by
+the reader's browser or by this server: they are shown as links.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+# A card longer than this is shown cut: rendering must not be a way to keep a server busy.
+MAX_CARD = 400_000
+_MAX_NESTING = 40
+
+_TAGS = {
+    *("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "blockquote", "pre", "code", "hr", "br", "a"),
+    *("b", "del", "em", "i", "s", "strong", "sub", "sup", "ol", "ul", "li"),
+    *("table", "tbody", "thead", "td", "th", "tr"),
+}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "th": {"data-align"},
+    "td": {"data-align", "rowspan", "colspan"},
+    "div": {"class", "tabindex"},
+    "code": {"class"},
+    "h2": {"id"},
+    "h3": {"id"},
+    "h4": {"id"},
+    "span": {"class"},
+}
+_CLASSES = {"div": {"table"}, "span": {"image-link"}}
+_SCHEMES = {"http", "https", "mailto"}
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ELEMENT = re.compile(r"<(script|style).*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b([^>]*)>", re.IGNORECASE)
+_SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
+# tfhub.dev is gone; the same path is a page here. Only links, never text.
+_TFHUB_DEV = re.compile(r"https?://(?:www\.)?tfhub\.dev/")
+
+
+def render_card(text: str) -> str:
+    r"""The HTML of a card's Markdown: without its comments, headings one level down, links marked.
+
+    >>> render_card("# Hi <script>alert(1)</script>")
+    '<h2 id="card-hi">Hi </h2>\n'
+    """
+    return str(
+        nh3.clean(
+            _markdown().render(_COMMENT.sub("", text[:MAX_CARD])),
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            allowed_classes=None,
+            attribute_filter=_filter_attribute,
+            url_schemes=_SCHEMES,
+            link_rel="nofollow noopener noreferrer",
+            strip_comments=True,
+        )
+    )
+
+
+def plain_text(text: str, limit: int = 300) -> str:
+    """A description without its Markdown, cut at a word.
+
+    >>> plain_text("A **fast** model, see [paper](https://example.com).")
+    'A fast model, see paper.'
+    """
+    rendered = nh3.clean(_markdown().render(_COMMENT.sub("", text[: 4 * limit])), tags=set())
+    plain = " ".join(html.unescape(rendered).split())
+    if len(plain) <= limit:
+        return plain
+    return plain[:limit].rsplit(" ", 1)[0].rstrip(",.;: ") + " …"
+
+
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "class":
+        if tag == "code":
+            return value if _LANGUAGE.fullmatch(value) else None
+        return value if value in _CLASSES.get(tag, ()) else None
+    if name == "id":
+        return value if value.startswith("card-") else None
+    if name in {"rowspan", "colspan"}:
+        return value if value.isascii() and value.isdigit() and len(value) < 3 else None
+    if name == "data-align":
+        return value if value in {"left", "right", "center"} else None
+    return value
+
+
+class _CardRenderer(RendererHTML):
+    """Markdown tokens → HTML, with what differs in cards."""
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """An image as a link to it."""
+        token = tokens[idx]
+        source = str(token.attrGet("src") or "")
+        if env.get("in_link"):
+            return html.escape(token.content or "image")
+        shown = html.escape(token.content or source.rsplit("/", 1)[-1] or "image")
+        return f'<span class="image-link"><a href="{html.escape(_link(source))}">{shown}</a></span>'
+
+    def html_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Raw HTML: the sanitizer decides what of it stays; images become links here."""
+        return _IMAGE.sub(_image_as_link, tokens[idx].content)
+
+    html_block = html_inline
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A heading one level down, with a name to link to."""
+        words = re.findall(r"\w+", _ELEMENT.sub("", tokens[idx + 1].content).lower())
+        name = "card-" + "-".join(words)[:60]
+        count = env.setdefault("headings", {})
+        count[name] = count.get(name, 0) + 1
+        suffix = f"-{count[name]}" if count[name] > 1 else ""
+        return f'<{_lower(tokens[idx].tag)} id="{name}{suffix}">'
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Its end."""
+        return f"</{_lower(tokens[idx].tag)}>\n"
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A table that scrolls by itself when it is wider than the page."""
+        return '<div class="table" tabindex="0"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Its end."""
+        return "</table></div>\n"
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A link; those to tfhub.dev lead to the same name here."""
+        env["in_link"] = True
+        href = html.escape(_link(str(tokens[idx].attrGet("href") or "")))
+        title = tokens[idx].attrGet("title")
+        return f'<a href="{href}"' + (f' title="{html.escape(str(title))}">' if title else ">")
+
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Its end."""
+        env["in_link"] = False
+        return "</a>"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Code."""
+        language = re.sub(r"[^a-z0-9+-]", "", tokens[idx].info.strip().split(" ")[0].lower())[:20]
+        kind = f' class="language-{language}"' if language else ""
+        return f"<pre><code{kind}>{html.escape(tokens[idx].content)}</code></pre>\n"
+
+
+def _image_as_link(found: re.Match[str]) -> str:
+    source = _SOURCE.search(found[1])
+    target = html.unescape(source[1]) if source else ""
+    if not _is_safe_link(target) or not target:
+        return ""
+    shown = html.escape(target.rsplit("/", 1)[-1].partition("?")[0] or "image")
+    return f'<span class="image-link"><a href="{html.escape(_link(target))}">{shown}</a></span>'
+
+
+def _lower(tag: str) -> str:
+    return f"h{min(6, int(tag[1]) + 1)}"
+
+
+def _link(target: str) -> str:
+    local = _TFHUB_DEV.sub("/", target)
+    if local != target:
+        return local.replace("/collections/", "/collection/", 1)
+    return target
+
+
+def _align(state: Any) -> None:
+    """Alignment of table cells as an attribute: the pages' policy forbids inline styles."""
+    for token in state.tokens:
+        if token.type in {"th_open", "td_open"} and (style := token.attrGet("style")):
+            del token.attrs["style"]
+            token.attrs["data-align"] = str(style).rpartition(":")[2]
+
+
+def _markdown() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "linkify": False}, renderer_cls=_CardRenderer)
+    parser.enable(["table", "strikethrough"])
+    parser.options["maxNesting"] = _MAX_NESTING
+    parser.core.ruler.push("align", _align)
+    parser.validateLink = _is_safe_link  # type: ignore[method-assign]
+    return parser
+
+
+def _is_safe_link(target: str) -> bool:
+    try:
+        scheme = urlsplit(target.strip()).scheme.lower()
+    except ValueError:
+        return False
+    return scheme in _SCHEMES or (not scheme and not target.startswith(("//", "\\")))

@@ -6,6 +6,7 @@ Takes `format.description.ModuleDescription.to_dict()` as the catalogue keeps it
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,13 +14,8 @@ from tensorflow_hub.server.search.signatures import Interface, Tensor
 
 # A module with more tensors in a signature is found by its words.
 _MOST_TENSORS = 12
-_FORMATS = {
-    "hub": "hub",
-    "saved_model": "saved_model",
-    "saved_model_2": "saved_model_2",
-    "tflite": "tflite",
-    "tfjs": "tfjs",
-}
+_FORMATS = frozenset({"hub", "saved_model", "saved_model_2", "tflite", "tfjs"})
+_NAME = re.compile(r"[\w./-]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +41,7 @@ def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
     """Gathers the facts of a version's deployments."""
     if not descriptions:
         return TypedFacts()
-    trainable = any(_trainable(description) for description in descriptions)
+    trainable = any(_is_trainable(description) for description in descriptions)
     custom = any(description.get("custom_ops") for description in descriptions)
     known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
     return TypedFacts(
@@ -53,47 +49,62 @@ def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
             str(s) for description in descriptions for s in signatures_of(description).values()
         ),
         interfaces=_unique(
-            name for description in descriptions for name in description.get("interfaces", ())
+            met["name"] for description in descriptions for met in description.get("interfaces", ())
         ),
-        formats=_unique(_FORMATS.get(str(description.get("kind")), "") for description in descriptions),
+        formats=_unique(str(d["kind"]) for d in descriptions if d.get("kind") in _FORMATS),
         flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
         fine_tunable=any(known) if known else None,
     )
 
 
 def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
-    """Signature name → its interface, of all variants."""
+    """Name → interface: of the signatures of all variants, and of `__call__` and its siblings."""
     found: dict[str, Interface] = {}
     for variant in description.get("variants", ()):
-        signatures = variant.get("signatures", ())
-        named = (
-            signatures.items()
-            if isinstance(signatures, Mapping)
-            else ((s.get("name"), s) for s in signatures)
-        )
-        for name, signature in named:
-            inputs, outputs = _tensors(signature.get("inputs")), _tensors(signature.get("outputs"))
-            if len(inputs) + len(outputs) <= _MOST_TENSORS:
-                found.setdefault(str(name), Interface(inputs, outputs))
-    return found
+        for signature in variant["signatures"]:
+            interface = Interface(_side(signature["inputs"]), _side(signature["outputs"]))
+            found.setdefault(signature["name"], interface)
+    for function in description.get("functions", ()):
+        for trace in function["traces"][:1]:
+            inputs = [*_tensors(trace["arguments"]), *_tensors(trace["keywords"])]
+            interface = Interface(_sorted(inputs), _sorted(_tensors(trace["result"])))
+            found.setdefault(function["name"], interface)
+    return {name: interface for name, interface in found.items() if _is_small(interface)}
 
 
-def _tensors(side: Any) -> tuple[Tensor, ...]:
-    named = side.items() if isinstance(side, Mapping) else ((t.get("name"), t) for t in side or ())
-    return tuple(sorted((_tensor(str(name), facts) for name, facts in named), key=lambda t: t.name or ""))
+def _is_small(interface: Interface) -> bool:
+    return len(interface.inputs) <= _MOST_TENSORS and len(interface.outputs) <= _MOST_TENSORS
 
 
-def _tensor(name: str, facts: Mapping[str, Any]) -> Tensor:
+def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:
+    return _sorted(_tensor(facts, name) for name, facts in tensors.items())
+
+
+def _tensors(structure: Any, name: str | None = None) -> list[Tensor]:
+    """The tensors in the nested arguments or results of a function."""
+    if isinstance(structure, Mapping):
+        if isinstance(structure.get("dtype"), str) and set(structure) == {"dtype", "shape", "kind"}:
+            return [_tensor(structure, name)]
+        return [tensor for key, item in structure.items() for tensor in _tensors(item, str(key))]
+    if isinstance(structure, (list, tuple)):
+        return [tensor for item in structure for tensor in _tensors(item)]
+    return []
+
+
+def _tensor(facts: Mapping[str, Any], name: str | None) -> Tensor:
     shape = facts.get("shape")
     dims = None if shape is None else tuple(None if d is None or d < 0 else int(d) for d in shape)
-    return Tensor(str(facts.get("dtype", "*")), dims, name)
+    clean = "_".join(_NAME.findall(name)) if name else ""
+    return Tensor(str(facts["dtype"]), dims, clean or None)
 
 
-def _trainable(description: Mapping[str, Any]) -> bool:
+def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    return tuple(sorted(tensors, key=lambda tensor: (tensor.name or "", str(tensor))))
+
+
+def _is_trainable(description: Mapping[str, Any]) -> bool:
     variables = description.get("variables")
-    if isinstance(variables, Mapping):
-        return bool(variables.get("trainable"))
-    return bool(description.get("trainable"))
+    return bool(variables and variables.get("trainable_parameters"))
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

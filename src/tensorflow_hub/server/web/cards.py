@@ -190,7 +190,7 @@ def _markdown() -> MarkdownIt:
     parser.enable(["table", "strikethrough"])
     parser.options["maxNesting"] = _MAX_NESTING
     parser.core.ruler.push("align", _align)
-    parser.validateLink = _is_safe_link  # type: ignore[method-assign]
+    parser.validateLink = _is_safe_link  # type: ignore[method-assign, assignment]
     return parser
 
 

@@ -109,7 +109,7 @@ def test_a_tf2_saved_model(exported):
     description = describe(exported / "embedding")
     assert description.kind == "saved_model_2"
     assert (description.variables.count, description.variables.parameters) == (2, 41)
-    assert description.variables.trainable_parameters == 40
+    assert description.variables.trainable == 40
     assert description.fine_tunable
     assert description.assets == ("assets/vocabulary.txt",)
     functions = {function.name: function for function in description.functions}
@@ -118,7 +118,7 @@ def test_a_tf2_saved_model(exported):
     assert {trace.arguments for trace in traces} == {(text, True), (text, False)}
     assert traces[0].result == TensorDescription("float32", (None, 4))
     assert functions["tokens"].traces[0].result == TensorDescription("string", (None, None), "ragged")
-    assert [(i.name, i.where, i.missing) for i in description.interfaces] == [
+    assert [(i.name, i.where, i.missing) for i in description.interface_details] == [
         ("text-embedding", "__call__", ())
     ]
     [variant] = description.variants

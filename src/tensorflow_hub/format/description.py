@@ -49,7 +49,8 @@ class ModuleDescription:
       image_size: (height, width) in pixels that the module says it takes; None when it does not.
       tensorflow_version: that wrote it.
       fine_tunable: whether it can be trained further; None where it is not known.
-      interfaces: the common interfaces it follows.
+      interfaces: the names of the common interfaces it follows.
+      interface_details: where it follows them, and what is missing.
     """
 
     kind: Kind
@@ -68,7 +69,8 @@ class ModuleDescription:
     image_size: tuple[int, int] | None = None
     tensorflow_version: str = ""
     fine_tunable: bool | None = None
-    interfaces: tuple[Interface, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    interface_details: tuple[Interface, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The description as JSON values."""
@@ -123,7 +125,9 @@ def describe(
         files=len(entries),
         assets=tuple(sorted(file.path for file in entries if file.path.startswith("assets/"))),
     )
-    return dataclasses.replace(found, interfaces=interfaces_of(found.variants, found.functions))
+    details = interfaces_of(found.variants, found.functions)
+    names = tuple(interface.name for interface in details)
+    return dataclasses.replace(found, interfaces=names, interface_details=details)
 
 
 def _of_saved_model(root: Path) -> ModuleDescription:
@@ -192,7 +196,7 @@ def _fine_tunable(
     """TF1 Hub format and the Reusable SavedModel interface can be trained; a plain TF1 SavedModel cannot."""
     if kind == "saved_model_2" and not any(function.name == "__call__" for function in functions):
         return False
-    return kind != "saved_model" and bool(variables.trainable_parameters)
+    return kind != "saved_model" and bool(variables.trainable)
 
 
 def _of_tfjs(root: Path) -> ModuleDescription:
@@ -247,7 +251,8 @@ def _from_dict(value: Mapping[str, Any]) -> ModuleDescription:
         image_size=None if size is None else (size[0], size[1]),
         tensorflow_version=value["tensorflow_version"],
         fine_tunable=value["fine_tunable"],
-        interfaces=tuple(Interface(**interface) for interface in value["interfaces"]),
+        interfaces=tuple(value["interfaces"]),
+        interface_details=tuple(Interface(**interface) for interface in value["interface_details"]),
     )
 
 

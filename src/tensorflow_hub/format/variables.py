@@ -23,12 +23,12 @@ class VariablesDescription:
     Attributes:
       count: variables.
       parameters: numbers in them.
-      trainable_parameters: those that training changes; None where it is not known.
+      trainable: those of them that training changes; None where it is not known.
     """
 
     count: int
     parameters: int
-    trainable_parameters: int | None
+    trainable: int | None
 
 
 def variables_of(directory: Path, saved_model: Any) -> VariablesDescription:

@@ -1,0 +1,112 @@
+"""The fields of a module card and the values that are known for them.
+
+The lists in `known_values/` are tables with tabs, one value a line under a header: what tfhub.dev
+knew. A card may use others; a hub then shows them as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+from collections.abc import Mapping
+from importlib import resources
+from typing import Literal
+
+FieldForm = Literal["known", "one of", "flag", "url", "colab", "handle", "text"]
+
+FORMATS: Mapping[str, str] = {
+    "hub": "TF1 Hub format",
+    "saved_model": "TF1 SavedModel",
+    "saved_model_2": "TF2 SavedModel",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a card.
+
+    Attributes:
+      form: what its values are: of a list of known ones, true or false, a URL, a handle.
+      repeats: whether it may stand several times.
+    """
+
+    form: FieldForm
+    repeats: bool = False
+
+
+FIELDS: Mapping[str, Field] = {
+    "asset-path": Field("text"),
+    "task": Field("known", repeats=True),
+    "dataset": Field("known", repeats=True),
+    "network-architecture": Field("known", repeats=True),
+    "language": Field("known", repeats=True),
+    "fine-tunable": Field("flag"),
+    "format": Field("one of"),
+    "license": Field("known"),
+    "parent-model": Field("handle"),
+    "interactive-visualizer": Field("known"),
+    "colab": Field("colab", repeats=True),
+    "demo": Field("url", repeats=True),
+}
+# Older names of fields.
+RENAMED_FIELDS: Mapping[str, str] = {"module-type": "task"}
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownValue:
+    """A value that is known for a field.
+
+    Attributes:
+      id: as cards have it.
+      name: for people.
+      domains: "image", "text", "audio", "video"; of tasks.
+      url: of licences.
+    """
+
+    id: str
+    name: str
+    domains: tuple[str, ...] = ()
+    url: str = ""
+
+
+@functools.cache
+def known_values(field: str) -> Mapping[str, KnownValue]:
+    """The values that are known for a field, by id; empty for a field without a list.
+
+    >>> known_values("task")["image-feature-vector"].domains
+    ('image',)
+    """
+    if field == "format":
+        return {value: KnownValue(value, name) for value, name in FORMATS.items()}
+    if field not in FIELDS or FIELDS[field].form != "known":
+        return {}
+    file = resources.files(__package__).joinpath("known_values").joinpath(f"{field}.tsv")
+    header, *rows = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines())
+    values = (_value(dict(zip(header, row, strict=True))) for row in rows)
+    return {value.id: value for value in values}
+
+
+def _value(row: Mapping[str, str]) -> KnownValue:
+    domains = tuple(domain for domain in row.get("domains", "").split(",") if domain)
+    return KnownValue(row["id"], row["name"], domains, row.get("url", ""))
+
+
+def display_name(field: str, value: str) -> str:
+    """How a value is shown to people: its known name, else itself.
+
+    >>> display_name("language", "de"), display_name("language", "tlh")
+    ('German', 'tlh')
+    """
+    known = known_values(field).get(value)
+    return known.name if known else value
+
+
+def closest(word: str, words: Mapping[str, object]) -> str | None:
+    """The word that was probably meant.
+
+    >>> closest("image-clasification", known_values("task"))
+    'image-classification'
+    """
+    found = difflib.get_close_matches(word[:100].lower().replace("_", "-"), list(words), n=1, cutoff=0.75)
+    return found[0] if found else None

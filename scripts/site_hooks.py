@@ -1,0 +1,54 @@
+"""Pages of the documentation site that are made from other files of the repository.
+
+README, CONTRIBUTING, SECURITY and CHANGELOG stay where people look for them on a code host; the tutorials
+are the scripts in examples/tutorials/. The site shows all of them without keeping a second copy.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {
+    "index.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "security.md": "SECURITY.md",
+    "changelog.md": "CHANGELOG.md",
+}
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Adds the pages that have no file under docs/."""
+    for page, source in PAGES.items():
+        files.append(File.generated(config, page, content=_moved(ROOT / source)))
+    for script in sorted((ROOT / "examples" / "tutorials").glob("*.py")):
+        if not script.name.startswith("_"):
+            files.append(File.generated(config, f"tutorials/{script.stem}.md", content=_tutorial(script)))
+    return files
+
+
+def _moved(path: Path) -> str:
+    """A root document with its links written as they are seen from docs/."""
+    text = path.read_text(encoding="utf-8")
+    for page, source in PAGES.items():
+        text = text.replace(f"]({source})", f"]({page})")
+    text = re.sub(r"\]\(docs/", "](", text)
+    # Folders and files that are not part of the site are named, not linked.
+    return re.sub(r"\[([^\]]+)\]\((?:LICENSE|examples|benchmarks|tests|src)[^)]*\)", r"\1", text)
+
+
+def _tutorial(script: Path) -> str:
+    import jupytext
+
+    notebook = jupytext.read(script)
+    notebook.metadata.pop("jupytext", None)
+    text = jupytext.writes(notebook, fmt="md")
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    where = script.relative_to(ROOT)
+    note = f"*This page is the script `{where}`; beside it lies the same as a notebook.*\n"
+    title, _, rest = text.strip().partition("\n")
+    return f"{title}\n\n{note}{rest}\n"

@@ -23,6 +23,7 @@
     │   ├── MissingMessageError  (KeyError)  a module has no attached message of this key
     │   ├── ModeError            (RuntimeError, NotImplementedError)  the wrong API for eager or graph mode
     │   └── ExportError          (OSError)     a module cannot be written
+    ├── DataError                (ValueError)  examples given to a tool cannot be used as asked
     ├── MissingDependencyError   (ImportError) an optional package is not installed
     └── RequestError             (OSError)     a hub refused a request
         ├── AuthenticationError                no token, or one the hub does not know
@@ -151,6 +152,10 @@ class ModeError(ModuleError, NotImplementedError):
 
 class ExportError(ModuleError, OSError):
     """A module cannot be written."""
+
+
+class DataError(HubError, ValueError):
+    """Examples given to a tool cannot be used as asked."""
 
 
 class MissingDependencyError(HubError, ImportError):

@@ -189,6 +189,13 @@ class Settings:
     )
     max_files: int = variable("TFHUB_MAX_FILES", 100_000, parse_count, "The most files a module may have.")
 
+    feature_cache: str = variable(
+        "TFHUB_FEATURE_CACHE",
+        "",
+        str,
+        "Where the tools keep computed features; default `features` in the user's cache folder.",
+    )
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Reads the settings from `environ`, by default from that of the process.

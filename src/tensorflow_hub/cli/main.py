@@ -13,11 +13,9 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
-    "cache": ("cache", "see, check, tidy and carry downloaded modules"),
-    "lock": ("lock", "pin the content of a project's modules"),
-    "login": ("login", "keep a token for a hub"),
-    "pull": ("pull", "fetch modules into the cache"),
     "serve": ("serve", "run a hub"),
+    "label": ("label", "label images or texts with a retrained classifier"),
+    "retrain": ("retrain", "train an image or text classifier on the features of a module"),
 }
 
 

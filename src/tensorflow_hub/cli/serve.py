@@ -16,7 +16,7 @@ from tensorflow_hub.cli import output
 @click.option("--workers", type=click.IntRange(1), help="Number of server processes.")
 @click.option("--upstream", metavar="URL", help="A hub to fetch from what is absent here.")
 @click.option("--config", metavar="FILE", help="TOML file with settings; environment variables win.")
-def command(  # noqa: PLR0917 - one parameter an option
+def command(
     data: str | None,
     host: str | None,
     port: int | None,

@@ -1,0 +1,144 @@
+"""`tfhub retrain image` and `tfhub retrain text`: a classifier from a module and a few hundred examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+
+_OPTIONS: tuple[Any, ...] = (
+    click.option("--module", required=True, metavar="HANDLE", help="The module whose features are used."),
+    click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write."),
+    click.option("--label-column", metavar="NAME", help="A table's column of labels."),
+    click.option("--multi-label", is_flag=True, help="Any number of labels an example, separated by `|`."),
+    click.option(
+        "--validation", type=float, default=0.15, show_default=True, help="Share that chooses the head."
+    ),
+    click.option("--test", type=float, default=0.15, show_default=True, help="Share that only measures."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the split and all else random."),
+    click.option(
+        "--penalty", type=float, help="On the head's weights; chosen on the validation share by default."
+    ),
+    click.option(
+        "--class-weights",
+        type=click.Choice(["none", "balanced"]),
+        default="none",
+        show_default=True,
+        help="Whether rare classes count as much as common ones.",
+    ),
+    click.option("--fine-tune", is_flag=True, help="Then continue on the whole, with a small learning rate."),
+    click.option("--epochs", type=int, default=5, show_default=True, help="Of fine-tuning, at most."),
+    click.option("--learning-rate", type=float, default=3e-5, show_default=True, help="Of fine-tuning."),
+    click.option("--batch-size", type=int, help="Examples that go through the module at once."),
+    click.option("--tflite", is_flag=True, help="Also write model.tflite."),
+    click.option("--signature", help="The module's signature to use."),
+    click.option("--output-key", help="The module's output to use."),
+    click.option("--name", help="The model's name on its card, publisher/model/version."),
+    click.option(
+        "--cache/--no-cache", default=True, help="Keep features for the next run (default), or not."
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace an earlier result in the output folder."),
+    click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group()
+def command() -> None:
+    """Train a classifier on the features of a module.
+
+    \b
+    Examples:
+      tfhub retrain image photos/ --module acme/image-vectors/1 -o my_model
+      tfhub retrain text reviews.csv --module acme/sentences/1 -o my_model
+      tfhub label my_model photo.jpg
+    """
+
+
+@command.command()
+@click.argument("data", type=click.Path(exists=True))
+@_with_options
+@click.option("--image-column", metavar="NAME", help="A table's column of paths.")
+@click.option(
+    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
+)
+@click.option(
+    "--augment", type=int, default=0, show_default=True, help="Changed copies of each image to add."
+)
+def image(data: str, **options: Any) -> None:
+    """Train an image classifier.
+
+    DATA is a folder with a folder of images for each class, or a CSV, JSONL or Parquet file with a column of
+    paths and one of labels. Writes a SavedModel that takes the bytes of image files, labels, a card and a
+    report into the output folder.
+
+    \b
+    Examples:
+      tfhub retrain image photos/ --module acme/image-vectors/1 -o my_model
+      tfhub retrain image photos.csv --module acme/image-vectors/1 -o my_model --tflite
+    """
+    _run("image", data, options)
+
+
+@command.command()
+@click.argument("data", type=click.Path(exists=True))
+@_with_options
+@click.option("--text-column", metavar="NAME", help="The column of texts.")
+@click.option(
+    "--preprocessor", metavar="HANDLE", help="For an encoder in two parts: the part that takes strings."
+)
+def text(data: str, **options: Any) -> None:
+    """Train a text classifier.
+
+    DATA is a CSV, TSV, JSONL or Parquet file with a column of texts and one of labels. Writes a SavedModel
+    that takes strings, labels, a card and a report into the output folder.
+
+    \b
+    Examples:
+      tfhub retrain text reviews.csv --module acme/sentences/1 -o my_model
+      tfhub retrain text topics.jsonl --module acme/sentences/1 -o my_model --multi-label
+    """
+    _run("text", data, options)
+
+
+def _run(kind: str, data: str, options: dict[str, Any]) -> None:
+    import_quietly("tensorflow_hub.tools.retrain.training")
+    from tensorflow_hub import tools
+
+    as_json, out, module = options.pop("as_json"), options.pop("out"), options.pop("module")
+    retrain = tools.retrain_image if kind == "image" else tools.retrain_text
+    with Progress() as progress:
+        outcome = retrain(data, module, out, progress=progress, **options)
+    if as_json:
+        output.result_json(outcome.to_dict())
+        return
+    skipped, empty = outcome.dataset.skipped, outcome.dataset.empty_classes
+    for item in skipped[:5]:
+        output.note(f"left out: {item.name}: {item.reason}")
+    if len(skipped) > 5:
+        output.note(f"left out: {len(skipped) - 5} more, all in {out}/report.html")
+    if empty:
+        output.note(f"empty classes: {', '.join(empty)}")
+    contradictions = outcome.dataset.same_content_other_labels()
+    if contradictions:
+        output.note(f"{len(contradictions)} pairs have the same content and different labels: see the report")
+    features = outcome.features
+    output.result(
+        f"{outcome.accuracy} right on {outcome.accuracy.trials} {outcome.measured_on} examples "
+        f"({len(outcome.labels)} classes, {len(outcome.dataset.examples)} examples; "
+        f"features: {features.computed} computed, {features.reused} reused)"
+    )
+    output.result(
+        f"{out}/report.html shows more; use it: tfhub label {out} "
+        + ("FILES" if kind == "image" else "--text TEXT")
+    )

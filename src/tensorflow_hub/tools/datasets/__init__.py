@@ -1,0 +1,1 @@
+"""Examples with labels, read from folders of images and from tables."""

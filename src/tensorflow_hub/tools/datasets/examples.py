@@ -1,0 +1,144 @@
+"""What an example is: a text or an image file, its labels, and the digest of its content."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tensorflow_hub.errors import DataError
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One thing to learn from or to apply a module to.
+
+    Attributes:
+      name: where it stands, for people: a path, or `reviews.csv, row 12`.
+      labels: the classes it belongs to; one, except in multi-label data.
+      text: the text itself; None for an image.
+      path: the image's file; None for a text.
+      digest: SHA-256 of the text in UTF-8 or of the file's bytes.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    digest: bytes
+    text: str | None = None
+    path: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """Something that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Examples of one kind, what was left out while reading them, and what a user should know.
+
+    Attributes:
+      kind: `image` or `text`.
+      source: the path it was read from.
+      examples: in a stable order.
+      skipped: files or rows that cannot be used, each with its reason.
+      empty_classes: classes announced (as folders) that have no usable example.
+      multi_label: whether an example may have any number of labels.
+    """
+
+    kind: str
+    source: str
+    examples: tuple[Example, ...]
+    skipped: tuple[Skipped, ...] = ()
+    empty_classes: tuple[str, ...] = ()
+    multi_label: bool = False
+
+    def classes(self) -> tuple[str, ...]:
+        """The labels that occur, sorted."""
+        return tuple(sorted({label for example in self.examples for label in example.labels}))
+
+    def counts(self) -> Mapping[str, int]:
+        """Examples by label."""
+        return Counter(label for example in self.examples for label in example.labels)
+
+    def without(self, skipped: Sequence[Skipped]) -> Dataset:
+        """The same without the examples named in `skipped`, which are remembered as left out."""
+        names = {item.name for item in skipped}
+        kept = tuple(example for example in self.examples if example.name not in names)
+        remaining = {label for example in kept for label in example.labels}
+        emptied = tuple(label for label in self.classes() if label not in remaining)
+        return dataclasses.replace(
+            self,
+            examples=kept,
+            skipped=(*self.skipped, *skipped),
+            empty_classes=(*self.empty_classes, *emptied),
+        )
+
+    def same_content_other_labels(self) -> tuple[tuple[Example, Example], ...]:
+        """Pairs of examples whose content is equal and whose labels differ: one of them must be wrong."""
+        first: dict[bytes, Example] = {}
+        pairs = []
+        for example in self.examples:
+            other = first.setdefault(example.digest, example)
+            if other.labels != example.labels:
+                pairs.append((other, example))
+        return tuple(pairs)
+
+
+def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
+    """An example made of a text.
+
+    >>> text_example("row 1", "good", ("positive",)).digest.hex()[:8]
+    '770e6076'
+    """
+    return Example(name, labels, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), text=text)
+
+
+def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[list[Example], list[Skipped]]:
+    """Examples made of image files given as (name, path, labels): reads each once to know its digest."""
+
+    def read(file: tuple[str, Path, tuple[str, ...]]) -> Example | Skipped:
+        name, path, labels = file
+        try:
+            digest = hashlib.sha256(path.read_bytes()).digest()
+        except OSError as error:
+            return Skipped(name, f"cannot be read: {error.strerror or error}")
+        return Example(name, labels, digest, path=path)
+
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(read, files))
+    return (
+        [item for item in results if isinstance(item, Example)],
+        [item for item in results if isinstance(item, Skipped)],
+    )
+
+
+def require_classes(dataset: Dataset, least: int = 2) -> None:
+    """Refuses a dataset that nothing can be learnt from.
+
+    Raises:
+      DataError: fewer than `least` classes with examples; says which there are and what was left out.
+    """
+    classes = dataset.classes()
+    if len(classes) >= (1 if dataset.multi_label else least):
+        return
+    found = f"only {classes[0]!r} ({dataset.counts()[classes[0]]} examples)" if classes else "none"
+    left_out = f" {len(dataset.skipped)} were left out, first {_first(dataset)}." if dataset.skipped else ""
+    empty = f" Empty: {', '.join(map(repr, dataset.empty_classes))}." if dataset.empty_classes else ""
+    raise DataError(
+        f"Expected at least {least} classes with examples in {dataset.source!r}, found {found}."
+        f"{empty}{left_out}",
+        hint="Put the images of each class in a folder of its own, named as the class."
+        if dataset.kind == "image"
+        else "Check the label column: name it with --label-column.",
+    )
+
+
+def _first(dataset: Dataset) -> str:
+    return f"{dataset.skipped[0].name!r} ({dataset.skipped[0].reason})"

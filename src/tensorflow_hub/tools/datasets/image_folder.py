@@ -1,0 +1,118 @@
+"""Labelled images: a folder a class, or a table of paths and labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, image_examples
+from tensorflow_hub.tools.datasets.tables import is_table, read_labels, read_rows
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
+)
+_NOT_DATA = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+
+
+def read_images(
+    source: str | os.PathLike[str],
+    *,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    multi_label: bool = False,
+) -> Dataset:
+    """Reads labelled images from a folder with a folder a class, or from a CSV, JSONL or Parquet table.
+
+    Args:
+      source: the folder or the table. Paths in a table are relative to the table's own folder.
+      image_column: the table's column of paths; default `image`, `path`, `file` or `filename`.
+      label_column: the table's column of labels; default `label`, `labels`, `class` or `category`.
+      multi_label: labels are lists, or texts separated by `|`.
+
+    Returns:
+      The dataset. Files that are no images by their name are in `skipped`; whether an image can be
+      decoded is found out when its features are computed.
+
+    Raises:
+      DataError: there is no such folder or table, or a column is missing.
+    """
+    path = Path(source)
+    if path.is_dir():
+        if multi_label:
+            raise DataError(
+                f"Expected a table for multi-label images, got the folder {str(source)!r}.",
+                hint="Give a CSV, JSONL or Parquet file with a column of paths and one of labels.",
+            )
+        return _from_folder(path)
+    if not path.is_file() or not is_table(path):
+        raise DataError(
+            f"Expected a folder of class folders or a CSV, JSONL or Parquet table, got {str(source)!r}.",
+            hint="For example: photos/cat/1.jpg, photos/dog/2.jpg; then `tfhub retrain image photos/ …`.",
+        )
+    return _from_table(path, image_column, label_column, multi_label)
+
+
+def image_files(folder: Path) -> Iterator[Path]:
+    """All files under `folder` whose name is an image's, sorted, hidden ones left out."""
+    for directory, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if is_image_name(name) and not name.startswith("."):
+                yield Path(directory) / name
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file's name ends as an image's does.
+
+    >>> is_image_name("cat.JPG"), is_image_name("notes.txt")
+    (True, False)
+    """
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES
+
+
+def _from_folder(folder: Path) -> Dataset:
+    files, skipped, classes = [], [], []
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.name.lower() in _NOT_DATA:
+            continue
+        if not entry.is_dir():
+            reason = "is in no class folder" if is_image_name(entry.name) else "is not an image"
+            skipped.append(Skipped(entry.name, reason))
+            continue
+        classes.append(entry.name)
+        for path in sorted(p for p in entry.rglob("*") if p.is_file()):
+            name = path.relative_to(folder).as_posix()
+            if path.name.startswith(".") or path.name.lower() in _NOT_DATA:
+                continue
+            if is_image_name(path.name):
+                files.append((name, path, (entry.name,)))
+            else:
+                skipped.append(Skipped(name, "is not an image by its name"))
+    examples, unreadable = image_examples(files)
+    used = {example.labels[0] for example in examples}
+    empty = tuple(name for name in classes if name not in used)
+    return Dataset("image", str(folder), tuple(examples), (*skipped, *unreadable), empty)
+
+
+def _from_table(
+    table: Path, image_column: str | None, label_column: str | None, multi_label: bool
+) -> Dataset:
+    files, skipped = [], []
+    columns = {
+        "image": (image_column, ("image", "path", "file", "filename", "image_path")),
+        "label": (label_column, ("label", "labels", "class", "category")),
+    }
+    for number, row in read_rows(table, columns):
+        name = f"{table.name}, row {number}"
+        labels = read_labels(row["label"], multi_label)
+        relative = row["image"]
+        if not labels and not multi_label:
+            skipped.append(Skipped(name, "has no label"))
+        elif not isinstance(relative, str) or not relative:
+            skipped.append(Skipped(name, "has no path"))
+        else:
+            files.append((f"{name}: {relative}", table.parent / relative, labels))
+    examples, unreadable = image_examples(files)
+    return Dataset("image", str(table), tuple(examples), (*skipped, *unreadable), (), multi_label)

@@ -1,0 +1,61 @@
+"""Which examples are trained on, which choose the head, which only measure: decided by content alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tensorflow_hub.errors import DataError
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """Indices into a sequence of examples; the three are disjoint and together hold every example."""
+
+    train: Indices
+    validation: Indices
+    test: Indices
+
+
+def place(digest: bytes, seed: int) -> float:
+    """A number in [0, 1) that depends on the content and the seed only.
+
+    An example therefore stays on its side when others are added, removed, renamed or relabelled, and
+    two copies of one image are never on both sides.
+
+    >>> 0 <= place(b"content", 0) < 1, place(b"content", 0) == place(b"content", 0)
+    (True, True)
+    """
+    mixed = hashlib.sha256(b"split %d " % seed + digest).digest()
+    return int.from_bytes(mixed[:8], "big") / 2**64
+
+
+def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -> Splits:
+    """Splits examples by the digests of their contents.
+
+    Args:
+      digests: SHA-256 of each content.
+      validation: the share in [0, 1) that chooses the head.
+      test: the share in [0, 1) that measures it.
+      seed: another seed, another split.
+
+    Raises:
+      DataError: the shares leave nothing to train on.
+    """
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise DataError(
+            f"Expected shares with validation + test < 1, got {validation} and {test}.",
+            hint="For example --validation 0.15 --test 0.15.",
+        )
+    places = np.array([place(digest, seed) for digest in digests])
+    is_test = places < test
+    is_validation = ~is_test & (places < test + validation)
+    return Splits(
+        np.flatnonzero(~is_test & ~is_validation), np.flatnonzero(is_validation), np.flatnonzero(is_test)
+    )

@@ -1,0 +1,99 @@
+"""Features on disk: computed once for each content and module, read by every later run.
+
+One SQLite file per module and way of applying it; key is the content's SHA-256, value the vector's
+little-endian float32 bytes. SQLite gives several processes at once and crashes in the middle for free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import platformdirs
+
+from tensorflow_hub.errors import CacheError
+from tensorflow_hub.settings import Settings
+from tensorflow_hub.tools.retrain.head import Matrix
+
+_BATCH = 500
+
+
+def default_folder() -> Path:
+    """`$TFHUB_FEATURE_CACHE`, else `features` in the user's cache folder for this library."""
+    named = Settings.from_environment().feature_cache
+    return Path(named) if named else Path(platformdirs.user_cache_dir("tensorflow-hub")) / "features"
+
+
+class FeatureStore:
+    """The vectors of one module, applied in one way. A context manager.
+
+    Args:
+      folder: where all stores lie.
+      module_digest: of the module's content.
+      manner: how it is applied, for example the image size and the name of the output: another manner,
+        another store.
+      dimension: length of a vector.
+    """
+
+    def __init__(self, folder: Path, module_digest: str, manner: str, dimension: int) -> None:
+        name = hashlib.sha256(f"{module_digest} {manner} {dimension}".encode()).hexdigest()[:40]
+        self.path = folder / f"{name}.sqlite"
+        self.dimension = dimension
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS features "
+                "(key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise CacheError(
+                f"The feature cache {str(self.path)!r} cannot be used: {error}.",
+                hint="Delete it, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
+            ) from error
+
+    def __enter__(self) -> FeatureStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    def read(self, keys: Sequence[bytes]) -> dict[bytes, Matrix]:
+        """The vectors that are there, by key; each float32 [dimension]."""
+        found = {}
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT key, vector FROM features WHERE key IN ({marks})"  # noqa: S608 - marks only
+            for key, vector in self._database.execute(query, part):
+                if len(vector) == 4 * self.dimension:
+                    found[bytes(key)] = np.frombuffer(vector, "<f4").astype(np.float32)
+        return found
+
+    def write(self, vectors: Mapping[bytes, Matrix] | Iterable[tuple[bytes, Matrix]]) -> None:
+        """Adds vectors, all or none of them; those that are there stay."""
+        items = vectors.items() if isinstance(vectors, Mapping) else vectors
+        rows = [(key, np.ascontiguousarray(vector, "<f4").tobytes()) for key, vector in items]
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", rows)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise CacheError(
+                f"The feature cache {str(self.path)!r} cannot be written: {error}.",
+                hint="Make room, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
+            ) from error

@@ -1,0 +1,114 @@
+"""From an image file to the tensor a module takes: checked, upright, in [0, 1], of one size.
+
+What reaches the module is decoded and resized by TensorFlow ops only, so that an exported classifier
+does in its graph exactly what was done when it was trained. Pillow only looks at a file first: formats
+that TensorFlow cannot decode (WebP, TIFF, …) and photos stored lying on their side are handed on as PNG.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.retrain.head import Matrix
+
+MAX_PIXELS = 200_000_000
+_TENSORFLOW_DECODES = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+_ORIENTATION = 0x0112
+
+
+def readable_bytes(path: Path) -> bytes:
+    """The bytes of an image file in a format that `decode` takes, upright.
+
+    Raises:
+      DataError: the file is no image, is broken or is unreasonably large.
+    """
+    image_module = require("PIL.Image")
+    operations = require("PIL.ImageOps")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path.name!r} cannot be read: {error.strerror}.", hint="Check it.") from error
+    if not content:
+        raise DataError(f"{path.name!r} is empty.", hint="Remove it.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with image_module.open(io.BytesIO(content)) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise DataError(
+                        f"{path.name!r} has {image.width} by {image.height} pixels.",
+                        hint="Make it smaller.",
+                    )
+                if image.format in _TENSORFLOW_DECODES and image.getexif().get(_ORIENTATION, 1) == 1:
+                    return content
+                target = io.BytesIO()
+                operations.exif_transpose(image).convert("RGB").save(target, "PNG", compress_level=1)
+                return target.getvalue()
+    except DataError:
+        raise
+    except image_module.UnidentifiedImageError as error:
+        raise DataError(f"{path.name!r} is not an image.", hint="Remove it.") from error
+    except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
+        raise DataError(
+            f"{path.name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
+        ) from error
+
+
+def decode(content: Any, size: tuple[int, int]) -> Any:
+    """Decodes a JPEG, PNG, GIF (first frame) or BMP.
+
+    Args:
+      content: the file's bytes, scalar string.
+      size: (height, width) in pixels.
+
+    Returns:
+      float32 [height, width, 3] in [0, 1].
+    """
+    image = tf.io.decode_image(content, channels=3, dtype=tf.uint8, expand_animations=False)
+    image = tf.image.resize(tf.cast(image, tf.float32) / 255.0, size, antialias=True)
+    return tf.clip_by_value(tf.ensure_shape(image, [*size, 3]), 0.0, 1.0)
+
+
+def decode_batch(contents: Any, size: tuple[int, int]) -> Any:
+    """The same for a batch: string [b] → float32 [b, height, width, 3]."""
+    spec = tf.TensorSpec([*size, 3], tf.float32)
+    return tf.map_fn(lambda one: decode(one, size), contents, fn_output_signature=spec)
+
+
+class Reader:
+    """Reads image files as arrays of one size; one may be shared by threads."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self._decode = tf.function(lambda content: decode(content, size), input_signature=[_STRING])
+
+    def __call__(self, path: Path) -> Matrix:
+        """float32 [height, width, 3] in [0, 1].
+
+        Raises:
+          DataError: the file cannot be read or decoded; says why.
+        """
+        try:
+            content = readable_bytes(path)
+            with tf.device("CPU"):
+                result: Matrix = self._decode(tf.constant(content)).numpy()
+        except tf.errors.OpError as error:
+            raise DataError(
+                f"{path.name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
+            ) from error
+        return result
+
+
+_STRING = tf.TensorSpec([], tf.string)
+
+
+def _first_line(error: Exception) -> str:
+    text = getattr(error, "message", None) or str(error) or type(error).__name__
+    return str(text).strip().splitlines()[0].rstrip(".").removeprefix("{{function_node __wrapped__")[:200]

@@ -1,0 +1,157 @@
+"""Labels images or texts with a classifier that `retrain` wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import DataError, ModuleError
+from tensorflow_hub.tools.datasets.image_folder import image_files
+from tensorflow_hub.tools.images import readable_bytes
+from tensorflow_hub.tools.modules import load, locate
+from tensorflow_hub.tools.retrain.classifier import LABELS_FILE
+
+BATCH = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Labelled:
+    """What a classifier says of one image or text.
+
+    Attributes:
+      name: the file, or the text.
+      label: the best class; None when the input could not be read.
+      scores: (class, probability), the best first.
+      problem: why it could not be read; None when it could.
+    """
+
+    name: str
+    label: str | None
+    scores: tuple[tuple[str, float], ...] = ()
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        entry: dict[str, Any] = {"name": self.name, "label": self.label, "scores": dict(self.scores)}
+        return {**entry, "problem": self.problem} if self.problem else entry
+
+
+class Labeller:
+    """A loaded classifier.
+
+    Args:
+      model: the output folder of a retraining, its `model` folder, or the handle it was published under.
+
+    Raises:
+      ModuleError: it is no classifier that `retrain` wrote.
+
+    Example:
+      for labelled in hub.tools.Labeller("my_model").images(["photo.jpg"]):
+        print(labelled.name, labelled.label)
+    """
+
+    def __init__(self, model: str | os.PathLike[str]) -> None:
+        inner = Path(model) / "model"
+        directory = inner if inner.is_dir() else locate(model).directory
+        loaded = load(directory)
+        serve: Any = getattr(loaded, "signatures", {}).get("serving_default")
+        inputs = set(serve.structured_input_signature[1]) if serve is not None else set()
+        labels = directory / "assets" / LABELS_FILE
+        if not inputs & {"image_bytes", "text"} or not labels.is_file():
+            raise ModuleError(
+                f"Expected a classifier that `tfhub retrain` wrote, {os.fspath(model)!r} is none.",
+                hint="Make one: `tfhub retrain image PHOTOS --module HANDLE -o OUT`.",
+            )
+        self._loaded, self._serve = loaded, serve
+        self.kind = "image" if "image_bytes" in inputs else "text"
+        self.labels = tuple(labels.read_text(encoding="utf-8").splitlines())
+
+    def images(self, files: Iterable[str | os.PathLike[str]]) -> Iterator[Labelled]:
+        """Labels image files, and all images in folders; what cannot be read is reported, not raised.
+
+        Raises:
+          DataError: the classifier takes texts, or there is no such file.
+        """
+        self._require("image")
+        paths = list(_expanded(files))
+        for start in range(0, len(paths), BATCH):
+            yield from self._labelled_images(paths[start : start + BATCH])
+
+    def texts(self, texts: Sequence[str]) -> Iterator[Labelled]:
+        """Labels texts."""
+        self._require("text")
+        for start in range(0, len(texts), 256):
+            part = texts[start : start + 256]
+            scores = self._serve(text=tf.constant(part, tf.string))["scores"].numpy()
+            yield from (self._labelled(text, row) for text, row in zip(part, scores, strict=True))
+
+    def _labelled_images(self, paths: Sequence[Path]) -> Iterator[Labelled]:
+        contents: dict[Path, bytes] = {}
+        problems: dict[Path, str] = {}
+        for path in paths:
+            content = _readable(path)
+            if isinstance(content, DataError):
+                problems[path] = content.problem
+            else:
+                contents[path] = content
+        rows = self._scores(contents, problems)
+        for path in paths:
+            if path in rows:
+                yield self._labelled(str(path), rows[path])
+            else:
+                yield Labelled(str(path), None, problem=problems[path])
+
+    def _scores(self, contents: dict[Path, bytes], problems: dict[Path, str]) -> dict[Path, Any]:
+        """Scores by path; a batch with a broken image in it is done one by one."""
+        if not contents:
+            return {}
+        try:
+            batch = tf.constant(list(contents.values()), tf.string)
+            return dict(zip(contents, self._serve(image_bytes=batch)["scores"].numpy(), strict=True))
+        except tf.errors.OpError as error:
+            if len(contents) == 1:
+                (path,) = contents
+                problems[path] = f"{path.name!r} cannot be decoded: {error.message.splitlines()[0]}"
+                return {}
+        rows: dict[Path, Any] = {}
+        for path, content in contents.items():
+            rows.update(self._scores({path: content}, problems))
+        return rows
+
+    def _labelled(self, name: str, scores: Any) -> Labelled:
+        order = scores.argsort()[::-1]
+        pairs = tuple((self.labels[i], round(float(scores[i]), 6)) for i in order)
+        return Labelled(name, pairs[0][0], pairs)
+
+    def _require(self, kind: str) -> None:
+        if self.kind != kind:
+            raise DataError(
+                f"The classifier labels {self.kind}s, it was given {kind}s.",
+                hint="Give texts with --text or --text-file." if self.kind == "text" else "Give image files.",
+            )
+
+
+def _readable(path: Path) -> bytes | DataError:
+    try:
+        return readable_bytes(path)
+    except DataError as error:
+        return error
+
+
+def _expanded(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    for file in files:
+        path = Path(file)
+        if path.is_dir():
+            found = list(image_files(path))
+            if not found:
+                raise DataError(f"There are no images in the folder {str(path)!r}.", hint="Check the path.")
+            yield from found
+        elif path.exists():
+            yield path
+        else:
+            raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")

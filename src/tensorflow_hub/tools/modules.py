@@ -1,0 +1,55 @@
+"""A module as the tools find it: by its handle, known by the digest of its content."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.format.archive_index import FileEntry, module_digest
+from tensorflow_hub.loading.load import load as load_module
+from tensorflow_hub.resolving.resolve import resolve_module
+
+
+@dataclasses.dataclass(frozen=True)
+class Located:
+    """A module on disk.
+
+    Attributes:
+      handle: what the user wrote.
+      directory: where it lies.
+      digest: of the module's content: equal content, equal digest, wherever it came from.
+    """
+
+    handle: str
+    directory: Path
+    digest: str
+
+
+def locate(handle: str | os.PathLike[str]) -> Located:
+    """Turns a handle into a directory, downloading if need be, and finds the digest of what lies there."""
+    resolved = resolve_module(handle)
+    known = resolved.manifest.digest if resolved.manifest else None
+    directory = Path(resolved.path)
+    return Located(os.fspath(handle), directory, known or digest_of(directory))
+
+
+def load(directory: Path) -> Any:
+    """Loads a located module as an object, as `hub.load` does."""
+    return load_module(directory)
+
+
+def digest_of(directory: Path) -> str:
+    """The digest of a directory's content."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return module_digest(_entry(path, directory) for path in files)
+
+
+def _entry(path: Path, directory: Path) -> FileEntry:
+    content = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            content.update(block)
+    return FileEntry(path.relative_to(directory).as_posix(), path.stat().st_size, content.hexdigest())

@@ -1,0 +1,1 @@
+"""Self-contained HTML pages: no script, style, font or picture from anywhere else."""

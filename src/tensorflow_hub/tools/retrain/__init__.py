@@ -1,0 +1,1 @@
+"""Train a classifier on the features of a module."""

@@ -1,0 +1,75 @@
+"""Changed copies of training images: flipped, cropped, lighter or darker; only when asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.examples import Example
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.feature_store import FeatureStore
+from tensorflow_hub.tools.features import IMAGE_BATCH, manner
+from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.retrain.head import Matrix
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.options import Options
+
+
+def augmented_features(encoder: Encoder, examples: Sequence[Example], options: Options) -> Matrix | None:
+    """Features of `options.augment` changed copies of each image, float32 [augment · examples, dimension].
+
+    Rows run through all examples for the first copy, then for the second, and so on. Cached as other
+    features are: the change of a copy depends only on its content, its number and the seed.
+    """
+    if not options.augment:
+        return None
+    if encoder.kind != "image":
+        raise DataError("Only images can be augmented.", hint="Leave --augment away.")
+    read = Reader(encoder.image_size)
+    copies = [(e, copy) for copy in range(options.augment) for e in examples]
+    keys = [hashlib.sha256(b"copy %d %d " % (options.seed, copy) + e.digest).digest() for e, copy in copies]
+    folder = options.folder()
+    store = (
+        FeatureStore(folder, encoder.module.digest, manner(encoder) + " augmented", encoder.dimension)
+        if folder
+        else None
+    )
+    vectors = store.read(keys) if store else {}
+    missing = [i for i, key in enumerate(keys) if key not in vectors]
+    for start in range(0, len(missing), IMAGE_BATCH):
+        part = missing[start : start + IMAGE_BATCH]
+        images = []
+        for i in part:
+            path = copies[i][0].path
+            assert path is not None
+            images.append(change(read(path), keys[i]))
+        rows = {keys[i]: row for i, row in zip(part, encoder(np.stack(images)), strict=True)}
+        vectors.update(rows)
+        if store:
+            store.write(rows)
+        if options.progress:
+            options.progress("augmented features", start + len(part), len(missing))
+    if store:
+        store.close()
+    return np.stack([vectors[key] for key in keys])
+
+
+def change(image: Matrix, key: bytes) -> Matrix:
+    """A changed copy, float32 of the same shape in [0, 1]; the same for the same key."""
+    random = np.random.default_rng(int.from_bytes(key[:8], "big"))
+    height, width = image.shape[:2]
+    scale = random.uniform(0.75, 1.0)
+    h, w = max(1, int(height * scale)), max(1, int(width * scale))
+    top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
+    cropped = image[top : top + h, left : left + w]
+    if random.random() < 0.5:
+        cropped = cropped[:, ::-1]
+    resized = tf.image.resize(cropped * random.uniform(0.8, 1.2), (height, width)).numpy()
+    result: Matrix = np.clip(resized, 0, 1).astype(np.float32)
+    return result

@@ -1,0 +1,103 @@
+"""The card of a retrained classifier, ready to publish with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tensorflow_hub.errors import DataError, HandleError
+from tensorflow_hub.handles import ModelName
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.training import Outcome
+
+
+def model_name(outcome: Outcome) -> str:
+    """The name the user gave, else one made of the output folder's name."""
+    if outcome.options.name:
+        return outcome.options.name
+    slug = re.sub(r"[^a-z0-9]+", "-", outcome.output.resolve().name.lower()).strip("-") or "classifier"
+    return f"my-publisher/{slug}/1"
+
+
+def require_name(name: str | None) -> None:
+    """Refuses a name that no hub takes, before any work is done.
+
+    Raises:
+      DataError: the name is no `publisher/model/version`.
+    """
+    if name is None:
+        return
+    try:
+        if ModelName.parse(name).version is None:
+            raise DataError(f"Expected a version at the end of {name!r}.", hint=f"For example {name}/1.")
+    except HandleError as error:
+        raise DataError(error.problem, hint="For example --name acme/cats-and-dogs/1.") from error
+
+
+def card_text(outcome: Outcome, name: str) -> str:
+    """Markdown in the form of tfhub.dev's documentation files."""
+    kind, evaluation = outcome.dataset.kind, outcome.evaluation
+    labels = ", ".join(f"`{_inline(label)}`" for label in outcome.labels[:50])
+    more = f" and {len(outcome.labels) - 50} more" if len(outcome.labels) > 50 else ""
+    rows = "\n".join(f"| {_inline(c.label)} | {c.recall} | {c.precision} |" for c in evaluation.classes)
+    what = "images" if kind == "image" else "texts"
+    scores = "independent probabilities" if outcome.dataset.multi_label else "probabilities that sum to 1"
+    tunable = "true" if outcome.options.fine_tune else "false"
+    return f"""# Module {name}
+
+Classifies {what} into {len(outcome.labels)} classes, on the features of {_inline(outcome.module)}.
+
+<!-- task: {kind}-classification -->
+<!-- fine-tunable: {tunable} -->
+<!-- format: saved_model_2 -->
+
+## Classes
+
+{labels}{more}
+
+## How good it is
+
+Accuracy on {evaluation.accuracy.trials} {outcome.measured_on} examples, with its 95 % interval:
+{evaluation.accuracy}.
+
+| Class | found (recall) | right when said (precision) |
+|---|---|---|
+{rows}
+
+Trained on {len(outcome.splits.train)} examples, chosen on {len(outcome.splits.validation)}, all of one
+collection: on other {what} it may be worse.
+
+## Use
+
+{_use(kind)}
+
+The scores are {scores}, in the order of `assets/labels.txt`.
+
+## Made from
+
+Module `{_inline(outcome.module)}`, content SHA-256 `{outcome.digest[:64]}`.
+Before publishing, add the licence under which you give this model (`license:` in a comment above);
+that of the module holds for its part.
+"""
+
+
+def _use(kind: str) -> str:
+    if kind == "image":
+        return """```python
+import tensorflow_hub as hub
+classifier = hub.load("HANDLE").signatures["serving_default"]
+result = classifier(image_bytes=tf.constant([open("photo.jpg", "rb").read()]))
+result["label"], result["scores"]
+```"""
+    return """```python
+import tensorflow_hub as hub
+classifier = hub.load("HANDLE").signatures["serving_default"]
+result = classifier(text=tf.constant(["One text"]))
+result["label"], result["scores"]
+```"""
+
+
+def _inline(text: str) -> str:
+    """A text of the user's on one line of Markdown, without what would be read as markup."""
+    return re.sub(r"\s+", " ", text).translate({ord(c): None for c in "`<>|"})[:200]

@@ -1,0 +1,142 @@
+"""The result of retraining: module and head in one SavedModel that takes raw images or strings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ExportError
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.images import decode_batch
+from tensorflow_hub.tools.retrain.head import Head
+
+LABELS_FILE = "labels.txt"
+
+
+class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+    """A module with a head: a Reusable SavedModel of the classification interface.
+
+    Called on what the module takes (images float32 [b, height, width, 3] in [0, 1], or strings [b]) it gives
+    logits, float32 [b, classes]. Its signature `serving_default` takes raw input: the bytes of image files
+    (`image_bytes`, string [b]) or texts (`text`, string [b]), and gives `scores`, probabilities
+    float32 [b, classes], and `label`, string [b], the name of the best class.
+    """
+
+    def __init__(self, encoder: Encoder, head: Head, labels: Sequence[str], labels_file: Path) -> None:
+        super().__init__()
+        self._encoder = encoder
+        self._multi_label = head.multi_label
+        self._labels = tuple(labels)
+        self.modules = list(encoder.loaded)
+        self.head_weights = tf.Variable(head.weights, name="head/kernel")
+        self.head_bias = tf.Variable(head.bias, name="head/bias")
+        self.labels_file = tf.saved_model.Asset(os.fspath(labels_file))
+        head_variables = [self.head_weights, self.head_bias]
+        self.variables = [*encoder.variables, *head_variables]
+        self.trainable_variables = [*encoder.trainable_variables, *head_variables]
+        self.regularization_losses: list[Any] = []
+
+    def logits(self, batch: Any, training: bool) -> Any:
+        """float32 [b, classes] of a batch of what the module takes."""
+        features = self._encoder.train(batch) if training else self._encoder.apply(batch)
+        return features @ self.head_weights + self.head_bias
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        """Logits, float32 [b, classes], of a batch of what the module takes."""
+        return self.logits(inputs, training)
+
+    def scored(self, batch: Any) -> dict[str, Any]:
+        """Probabilities and best labels of a batch."""
+        logits = self.logits(batch, False)
+        scores = tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
+        best = tf.gather(tf.constant(self._labels), tf.argmax(logits, axis=-1))
+        return {"scores": scores, "label": best}
+
+    def _serve_text(self, text: Any) -> dict[str, Any]:
+        return self.scored(text)
+
+    def _serve_images(self, images: Any) -> dict[str, Any]:
+        return self.scored(images)
+
+    def input_spec(self, batch: int | None = None) -> Any:
+        """What the module takes."""
+        if self._encoder.kind == "image":
+            return tf.TensorSpec([batch, *self._encoder.image_size, 3], tf.float32, "inputs")
+        return tf.TensorSpec([batch], tf.string, "inputs")
+
+    def signatures(self) -> dict[str, Any]:
+        """`serving_default` on raw input; for images also `images` on pixels."""
+        if self._encoder.kind == "text":
+            spec = tf.TensorSpec([None], tf.string, "text")
+            serve = tf.function(self._serve_text, input_signature=[spec])
+            return {"serving_default": serve.get_concrete_function()}
+        size = self._encoder.image_size
+        spec = tf.TensorSpec([None], tf.string, "image_bytes")
+        serve = tf.function(
+            lambda image_bytes: self.scored(decode_batch(image_bytes, size)), input_signature=[spec]
+        )
+        pixels = tf.TensorSpec([None, *size, 3], tf.float32, "images")
+        images = tf.function(self._serve_images, input_signature=[pixels])
+        return {
+            "serving_default": serve.get_concrete_function(),
+            "images": images.get_concrete_function(),
+        }
+
+
+def write_saved_model(classifier: Classifier, directory: Path) -> None:
+    """Writes the SavedModel, whole or not at all; replaces one that is there.
+
+    Raises:
+      ExportError: it cannot be written, or the module cannot be exported again.
+    """
+    for training in (False, True):
+        classifier.__call__.get_concrete_function(classifier.input_spec(), training)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))
+    try:
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        signatures = classifier.signatures()
+        tf.saved_model.save(classifier, os.fspath(temporary), signatures=signatures, options=options)
+        if directory.exists():
+            shutil.rmtree(directory)
+        temporary.chmod(0o755)  # mkdtemp makes it private
+        temporary.rename(directory)
+    except (AssertionError, ValueError, OSError, tf.errors.OpError) as error:
+        raise ExportError(
+            f"The classifier cannot be written to {str(directory)!r}: {str(error).splitlines()[0]}",
+            hint="If the module is in the TF1 Hub format, try its TF2 version; else check the disk.",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_tflite(classifier: Classifier, path: Path) -> None:
+    """Writes a TFLite file that takes one image float32 [1, height, width, 3] in [0, 1], or one string.
+
+    It gives probabilities, float32 [1, classes].
+
+    Raises:
+      ExportError: the module has an op that TFLite lacks.
+    """
+    serve = tf.function(
+        lambda inputs: {"scores": classifier.scored(inputs)["scores"]},
+        input_signature=[classifier.input_spec(batch=1)],
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], classifier)
+    if classifier.input_spec().dtype == tf.string:
+        kinds = tf.lite.OpsSet
+        converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS, kinds.SELECT_TF_OPS]
+    try:
+        path.write_bytes(converter.convert())
+    except Exception as error:  # the converter raises several kinds, none of them public
+        raise ExportError(
+            f"The classifier cannot be converted to TFLite: {str(error).strip().splitlines()[0]}",
+            hint="The module uses an op that TFLite lacks; serve the SavedModel instead.",
+        ) from error

@@ -1,0 +1,166 @@
+"""Fine-tuning: module and head together, with a small learning rate, from the solved head on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.tools.datasets.examples import Example
+from tensorflow_hub.tools.datasets.splits import Splits
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.retrain.classifier import Classifier
+from tensorflow_hub.tools.retrain.head import Matrix, cross_entropy, probabilities
+from tensorflow_hub.tools.retrain.options import Options
+from tensorflow_hub.tools.retrain.targets import example_weights
+
+PATIENCE = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """A pass over the training examples; losses in nats per example. Epoch 0 is the head before."""
+
+    number: int
+    train_loss: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class FineTuning:
+    """What fine-tuning did; `kept` is the epoch whose weights the classifier has now."""
+
+    epochs: tuple[Epoch, ...]
+    kept: int
+    variables: int
+
+
+def fine_tune(
+    classifier: Classifier,
+    encoder: Encoder,
+    *,
+    examples: Sequence[Example],
+    targets: Matrix,
+    splits: Splits,
+    measured: Any,
+    options: Options,
+) -> tuple[FineTuning, Matrix]:
+    """Trains all variables; keeps the weights of the epoch with the least validation loss.
+
+    Returns:
+      What happened, and the probabilities of the `measured` examples.
+
+    Raises:
+      ModuleError: the module has no trainable variables.
+    """
+    variables = classifier.trainable_variables
+    if len(variables) <= 2:
+        raise ModuleError(
+            f"{encoder.module.handle!r} has no variables to fine-tune.",
+            hint="Leave --fine-tune away, or use a module whose card says fine-tunable.",
+        )
+    batches = _Batches(encoder, examples, options.batch_size or 16)
+    step = _training_step(classifier, variables, options.learning_rate, options.multi_label)
+    weights = example_weights(targets[splits.train], options.class_weights)
+    all_weights = np.zeros(len(examples), np.float32)
+    all_weights[splits.train] = weights
+    random = np.random.default_rng(options.seed)
+    state = list(classifier.variables)
+
+    def validated(number: int, train_loss: float | None) -> Epoch:
+        logits = _logits(classifier, batches, splits.validation)
+        return _epoch(number, train_loss, logits, targets[splits.validation], options.multi_label)
+
+    history = [validated(0, None)]
+    kept, best = 0, [v.numpy() for v in state]
+    for number in range(1, options.epochs + 1):
+        losses = [
+            float(step(batch, tf.constant(targets[rows]), tf.constant(all_weights[rows])))
+            for rows, batch in batches(random.permutation(splits.train))
+        ]
+        epoch = validated(number, float(np.mean(losses)))
+        history.append(epoch)
+        if epoch.validation_loss is None or epoch.validation_loss < (history[kept].validation_loss or 0):
+            kept, best = number, [v.numpy() for v in state]
+        elif number - kept >= PATIENCE:
+            break
+        if options.progress:
+            options.progress("fine-tuning", number, options.epochs)
+    for variable, value in zip(state, best, strict=True):
+        variable.assign(value)
+    scores = probabilities(_logits(classifier, batches, measured), options.multi_label)
+    return FineTuning(tuple(history), kept, len(variables) - 2), scores
+
+
+class _Batches:
+    """Yields (row numbers, batch) of what the module takes; images are decoded ahead in threads."""
+
+    def __init__(self, encoder: Encoder, examples: Sequence[Example], size: int) -> None:
+        self.examples, self.size = examples, size
+        self.read = Reader(encoder.image_size) if encoder.kind == "image" else None
+
+    def __call__(self, rows: Any) -> Iterator[tuple[Any, Any]]:
+        parts = [rows[start : start + self.size] for start in range(0, len(rows), self.size)]
+        if self.read is None:
+            for part in parts:
+                yield part, tf.constant([self.examples[i].text for i in part], tf.string)
+            return
+        with ThreadPoolExecutor(4) as threads:
+            following = [threads.map(self._image, part) for part in parts[:2]]
+            for number, part in enumerate(parts):
+                images = np.stack(list(following.pop(0)))
+                if number + 2 < len(parts):
+                    following.append(threads.map(self._image, parts[number + 2]))
+                yield part, tf.constant(images)
+
+    def _image(self, row: int) -> Matrix:
+        path = self.examples[row].path
+        assert path is not None
+        assert self.read is not None
+        return self.read(path)
+
+
+def _training_step(classifier: Classifier, variables: Sequence[Any], rate: float, multi_label: bool) -> Any:
+    optimizer = tf.compat.v1.train.AdamOptimizer(rate)
+
+    def step(batch: Any, targets: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = classifier.logits(batch, True)
+            if multi_label:
+                losses = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), axis=-1)
+            else:
+                losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_mean(losses * weights)
+        gradients = tape.gradient(loss, variables)
+        pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+        optimizer.apply_gradients(pairs)
+        return loss
+
+    return tf.function(step, reduce_retracing=True)
+
+
+def _logits(classifier: Classifier, batches: _Batches, rows: Any) -> Matrix:
+    parts = [classifier(batch, False).numpy() for _, batch in batches(rows)]
+    classes = int(classifier.head_bias.shape[0])
+    return np.concatenate(parts) if parts else np.zeros((0, classes), np.float32)
+
+
+def _epoch(
+    number: int, train_loss: float | None, logits: Matrix, targets: Matrix, multi_label: bool
+) -> Epoch:
+    """An epoch with what its weights give on the validation examples."""
+    if not len(targets):
+        return Epoch(number, train_loss, None, None)
+    loss = float(cross_entropy(logits, targets, multi_label).mean())
+    if multi_label:
+        accuracy = float(np.mean((logits > 0) == (targets > 0.5)))
+    else:
+        accuracy = float(np.mean(logits.argmax(axis=1) == targets.argmax(axis=1)))
+    return Epoch(number, train_loss, loss, accuracy)

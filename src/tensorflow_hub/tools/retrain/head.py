@@ -1,0 +1,212 @@
+"""The head: multinomial (or, multi-label, one-against-rest) logistic regression on a module's features.
+
+With the module fixed the problem is convex, so the head is not trained for some number of epochs but
+solved: L-BFGS runs to convergence for a falling series of penalties, each from the solution of the
+last, and stops early when the validation loss no longer falls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from tensorflow_hub.tools.retrain.lbfgs import Vector, minimise
+
+Matrix = npt.NDArray[np.float32]
+
+PENALTIES = tuple(10.0 ** (1 - exponent / 2) for exponent in range(15))
+PATIENCE = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """A linear layer.
+
+    Attributes:
+      weights: float32 [features, classes].
+      bias: float32 [classes].
+      multi_label: whether probabilities are sigmoids of the logits, each by itself; else a softmax.
+    """
+
+    weights: Matrix
+    bias: Matrix
+    multi_label: bool = False
+
+    def logits(self, features: Matrix) -> Matrix:
+        """float32 [n, classes] for float32 [n, features]."""
+        result: Matrix = features @ self.weights + self.bias
+        return result
+
+    def probabilities(self, features: Matrix) -> Matrix:
+        """float32 [n, classes] in [0, 1]; rows sum to 1 unless multi-label."""
+        return probabilities(self.logits(features), self.multi_label)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A point of the learning curve: losses are mean cross-entropies per example, in nats."""
+
+    iteration: int
+    penalty: float
+    train_loss: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A solved head, the penalty that was chosen and how it got there."""
+
+    head: Head
+    penalty: float
+    curve: tuple[Step, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Features with what they should give.
+
+    Attributes:
+      features: float32 [n, features].
+      targets: float32 [n, classes], rows of 0 and 1 (one 1 a row unless multi-label).
+      weights: float32 [n], mean 1.
+    """
+
+    features: Matrix
+    targets: Matrix
+    weights: Matrix
+
+
+def fit(
+    train: Examples, validation: Examples | None, *, penalty: float | None = None, multi_label: bool = False
+) -> Fit:
+    """Solves the head.
+
+    Args:
+      train: what is fitted.
+      validation: what chooses the penalty; without it that is `penalty`, by default 1e-3.
+      penalty: half of it times the squared norm of the weights (for features scaled to mean square 1)
+        is added to the mean loss.
+      multi_label: sigmoids instead of a softmax.
+    """
+    if validation is None or not len(validation.targets):
+        penalties: tuple[float, ...] = (penalty or 1e-3,)
+        validation = None
+    else:
+        penalties = PENALTIES if penalty is None else (penalty,)
+    problem = _Problem(train, multi_label)
+    point = problem.start()
+    curve: list[Step] = []
+    best: tuple[float, float, Vector] | None = None
+    for value in penalties:
+        for solved, step in _solve(problem, point, value, validation, len(curve)):
+            curve.append(step)
+            point = solved
+        loss = problem.loss(point, validation or train)
+        if best is None or loss < best[0] - 1e-6:
+            best = (loss, value, point)
+        elif penalties.index(value) - penalties.index(best[1]) >= PATIENCE:
+            break
+    assert best is not None
+    return Fit(problem.head(best[2]), best[1], tuple(curve))
+
+
+def one_hot(classes: npt.NDArray[np.int64], count: int) -> Matrix:
+    """float32 [n, count] with a 1 at each row's class."""
+    result = np.zeros((len(classes), count), np.float32)
+    result[np.arange(len(classes)), classes] = 1
+    return result
+
+
+def probabilities(logits: Matrix, multi_label: bool) -> Matrix:
+    """Softmax by rows, or sigmoids; float32 of the same shape."""
+    if multi_label:
+        result: Matrix = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
+        return result
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    normal: Matrix = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+    return normal
+
+
+def cross_entropy(logits: Matrix, targets: Matrix, multi_label: bool) -> npt.NDArray[np.float32]:
+    """float32 [n], in nats; for multi-label, summed over the classes."""
+    if multi_label:
+        losses = np.logaddexp(0, logits) - targets * logits
+        return np.asarray(losses.sum(axis=1), np.float32)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - (targets * shifted).sum(axis=1), np.float32)
+
+
+def _solve(
+    problem: _Problem, start: Vector, penalty: float, validation: Examples | None, done: int
+) -> Iterator[tuple[Vector, Step]]:
+    iterations = minimise(lambda p: problem.objective(p, penalty), start, tolerance=1e-4)
+    for iteration, (point, value) in enumerate(iterations, done):
+        train_loss = value - problem.penalty(point, penalty)
+        loss = accuracy = None
+        if validation is not None:
+            loss, accuracy = problem.loss(point, validation), problem.accuracy(point, validation)
+        yield point, Step(iteration, penalty, train_loss, loss, accuracy)
+
+
+class _Problem:
+    """The head's loss as a function of one float64 vector, on features centred and scaled."""
+
+    def __init__(self, train: Examples, multi_label: bool) -> None:
+        self.multi_label = multi_label
+        self.mean = train.features.mean(axis=0)
+        centred = train.features - self.mean
+        self.scale = float(np.sqrt(np.mean(centred * centred))) or 1.0
+        self.train = dataclasses.replace(train, features=np.ascontiguousarray(centred / self.scale))
+        self.shape = (train.features.shape[1], train.targets.shape[1])
+        self.total = float(train.weights.sum()) or 1.0
+
+    def start(self) -> Vector:
+        return np.zeros(self.shape[0] * self.shape[1] + self.shape[1])
+
+    def split(self, point: Vector) -> tuple[Matrix, Matrix]:
+        size = self.shape[0] * self.shape[1]
+        single = point.astype(np.float32)
+        return single[:size].reshape(self.shape), single[size:]
+
+    def objective(self, point: Vector, penalty: float) -> tuple[float, Vector]:
+        weights, bias = self.split(point)
+        logits = self.train.features @ weights + bias
+        losses = cross_entropy(logits, self.train.targets, self.multi_label)
+        error = probabilities(logits, self.multi_label) - self.train.targets
+        error *= (self.train.weights / self.total)[:, None]
+        gradient = np.concatenate([(self.train.features.T @ error).ravel(), error.sum(axis=0)])
+        full = gradient.astype(np.float64)
+        full[: weights.size] += penalty * point[: weights.size]
+        loss = float(losses.astype(np.float64) @ self.train.weights) / self.total
+        return loss + self.penalty(point, penalty), full
+
+    def penalty(self, point: Vector, penalty: float) -> float:
+        weights = point[: self.shape[0] * self.shape[1]]
+        return 0.5 * penalty * float(weights @ weights)
+
+    def head(self, point: Vector) -> Head:
+        """The head for features as the module gives them: centring and scaling folded in."""
+        weights, bias = self.split(point)
+        scaled = weights / np.float32(self.scale)
+        return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
+
+    def loss(self, point: Vector, examples: Examples) -> float:
+        losses = cross_entropy(self._logits(point, examples), examples.targets, self.multi_label)
+        return float(losses.astype(np.float64) @ examples.weights / examples.weights.sum())
+
+    def accuracy(self, point: Vector, examples: Examples) -> float:
+        logits = self._logits(point, examples)
+        if self.multi_label:
+            return float(np.mean((logits > 0) == (examples.targets > 0.5)))
+        return float(np.mean(logits.argmax(axis=1) == examples.targets.argmax(axis=1)))
+
+    def _logits(self, point: Vector, examples: Examples) -> Matrix:
+        if examples is self.train:
+            weights, bias = self.split(point)
+            result: Matrix = examples.features @ weights + bias
+            return result
+        return self.head(point).logits(examples.features)

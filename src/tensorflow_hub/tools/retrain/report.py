@@ -1,0 +1,137 @@
+"""The report of a retraining: one HTML page with everything in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.report.charts import Line, interval_bar, line_chart
+from tensorflow_hub.tools.report.pages import render, thumbnail
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.training import Outcome
+
+MAX_MISTAKES = 24
+
+
+def report_html(outcome: Outcome) -> str:
+    """The page."""
+    markup = require("markupsafe").Markup
+    evaluation = outcome.evaluation
+    kind = outcome.dataset.kind
+    return render(
+        "retrain.html",
+        title=outcome.output.resolve().name,
+        outcome=outcome,
+        evaluation=evaluation,
+        kind=kind,
+        multi_label=outcome.dataset.multi_label,
+        total_seconds=sum(outcome.seconds.values()),
+        loss_chart=markup(_loss_chart(outcome)),
+        accuracy_chart=markup(_accuracy_chart(outcome)),
+        more_data_chart=markup(_more_data_chart(outcome)),
+        tuning_chart=markup(_tuning_chart(outcome)),
+        classes=[
+            {
+                "label": c.label,
+                "recall": c.recall,
+                "precision": c.precision,
+                "f1": c.f1,
+                "recall_bar": markup(interval_bar(c.recall.value, *c.recall.interval)),
+                "precision_bar": markup(interval_bar(c.precision.value, *c.precision.interval)),
+            }
+            for c in evaluation.classes
+        ],
+        confusion=_confusion(outcome),
+        mistakes=[_mistake(outcome, index) for index in evaluation.mistakes[:MAX_MISTAKES]],
+        contradictions=outcome.dataset.same_content_other_labels(),
+        usage=_usage(outcome),
+    )
+
+
+def _loss_chart(outcome: Outcome) -> str:
+    curve = outcome.fit.curve
+    lines = [Line("training", tuple((s.iteration, s.train_loss) for s in curve))]
+    validation = tuple((s.iteration, s.validation_loss) for s in curve if s.validation_loss is not None)
+    lines.append(Line("validation", validation))
+    chosen = max(s.iteration for s in curve if s.penalty == outcome.fit.penalty)
+    mark = (chosen, "chosen") if validation else None
+    return line_chart("Loss by iteration", lines, "iteration", "loss, nats", mark=mark)
+
+
+def _accuracy_chart(outcome: Outcome) -> str:
+    points = tuple(
+        (s.iteration, s.validation_accuracy) for s in outcome.fit.curve if s.validation_accuracy is not None
+    )
+    title = "Accuracy on the validation examples by iteration"
+    return line_chart(title, [Line("validation", points)], "iteration", "validation accuracy", percent=True)
+
+
+def _more_data_chart(outcome: Outcome) -> str:
+    if len(outcome.more_data) < 2:
+        return ""
+    line = Line(
+        "accuracy",
+        tuple((count, share.value) for count, share in outcome.more_data),
+        tuple(share.interval[0] for _, share in outcome.more_data),
+        tuple(share.interval[1] for _, share in outcome.more_data),
+    )
+    title = "Accuracy by number of training examples"
+    return line_chart(title, [line], "training examples", "accuracy", percent=True, markers=True, log_x=True)
+
+
+def _tuning_chart(outcome: Outcome) -> str:
+    if outcome.fine_tuning is None:
+        return ""
+    epochs = outcome.fine_tuning.epochs
+    train = tuple((e.number, e.train_loss) for e in epochs if e.train_loss is not None)
+    validation = tuple((e.number, e.validation_loss) for e in epochs if e.validation_loss is not None)
+    lines = [Line("training", train), Line("validation", validation)]
+    return line_chart("Loss by epoch of fine-tuning", lines, "epoch", "loss, nats", markers=True)
+
+
+def _confusion(outcome: Outcome) -> list[dict[str, Any]] | None:
+    matrix = outcome.evaluation.confusion
+    if matrix is None:
+        return None
+    return [
+        {
+            "label": label,
+            "cells": [{"count": int(n), "share": int(n) / max(1, int(row.sum()))} for n in row],
+        }
+        for label, row in zip(outcome.labels, matrix, strict=True)
+    ]
+
+
+def _mistake(outcome: Outcome, index: int) -> dict[str, Any]:
+    example, scores = outcome.measured[index], outcome.scores[index]
+    if outcome.dataset.multi_label:
+        said = ", ".join(label for label, score in zip(outcome.labels, scores, strict=True) if score > 0.5)
+    else:
+        said = outcome.labels[int(scores.argmax())]
+    text = example.text or ""
+    return {
+        "name": example.name,
+        "picture": thumbnail(example.path) if example.path else "",
+        "text": text if len(text) <= 600 else text[:600] + "…",
+        "said": said or "nothing",
+        "score": float(scores.max()),
+        "truth": ", ".join(example.labels) or "nothing",
+    }
+
+
+def _usage(outcome: Outcome) -> str:
+    folder = outcome.output
+    if outcome.dataset.kind == "image":
+        return f"""tfhub label {folder} photo.jpg another.png
+
+import tensorflow as tf
+classifier = tf.saved_model.load("{folder}/model").signatures["serving_default"]
+result = classifier(image_bytes=tf.constant([open("photo.jpg", "rb").read()]))
+print(result["label"].numpy(), result["scores"].numpy())"""
+    return f"""tfhub label {folder} --text "One text" --text "Another"
+
+import tensorflow as tf
+classifier = tf.saved_model.load("{folder}/model").signatures["serving_default"]
+result = classifier(text=tf.constant(["One text"]))
+print(result["label"].numpy(), result["scores"].numpy())"""

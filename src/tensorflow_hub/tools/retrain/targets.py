@@ -1,0 +1,40 @@
+"""From labelled examples to the arrays a head is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tensorflow_hub.tools.datasets.examples import Example
+from tensorflow_hub.tools.retrain.head import Examples, Matrix
+
+
+def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
+    """float32 [examples, labels] of 0 and 1."""
+    index = {label: i for i, label in enumerate(labels)}
+    targets = np.zeros((len(examples), len(labels)), np.float32)
+    for row, example in enumerate(examples):
+        for label in example.labels:
+            targets[row, index[label]] = 1
+    return targets
+
+
+def example_weights(targets: Matrix, class_weights: str) -> Matrix:
+    """float32 [n] with mean 1: all equal, or such that each class has the same weight in all.
+
+    >>> example_weights(np.array([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32), "balanced").round(1)
+    array([0.7, 0.7, 0.7, 2. ], dtype=float32)
+    """
+    weights = np.ones(len(targets), np.float32)
+    if class_weights == "balanced" and len(targets):
+        counts = np.maximum(targets.sum(axis=0), 1)
+        share = targets / counts
+        weights = np.asarray(np.where(targets.any(axis=1), share.max(axis=1), 1 / len(targets)), np.float32)
+    total = float(weights.sum())
+    return weights * np.float32(len(weights) / total) if total else weights
+
+
+def fit_examples(features: Matrix, targets: Matrix, class_weights: str) -> Examples:
+    """The three arrays together."""
+    return Examples(features, targets, example_weights(targets, class_weights))

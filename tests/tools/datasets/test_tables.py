@@ -1,0 +1,103 @@
+"""Tables as people have them: other names, other kinds, and what is wrong in them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.splits import split
+from tensorflow_hub.tools.datasets.tables import read_texts
+
+ROWS = [("a good one", "yes"), ('a, b\n"c"', "no"), ("日本語", "yes")]
+
+
+def write(path, rows):
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}), path)
+    elif path.suffix == ".jsonl":
+        path.write_text(
+            "".join(json.dumps({"text": t, "label": v}) + "\n" for t, v in rows), encoding="utf-8"
+        )
+    else:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, delimiter="\t" if path.suffix == ".tsv" else ",")
+            writer.writerows([("text", "label"), *rows])
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_kind_of_table_gives_the_same(suffix, tmp_path):
+    dataset = read_texts(write(tmp_path / f"data.{suffix}", ROWS))
+    assert [(e.text, e.labels[0]) for e in dataset.examples] == ROWS
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1).filter(str.strip)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT.map(str.strip)), max_size=20))
+@settings(max_examples=40, deadline=None)
+def test_any_text_survives_a_csv(tmp_path_factory, rows):
+    dataset = read_texts(write(tmp_path_factory.mktemp("csv") / "data.csv", rows))
+    assert [(e.text, e.labels[0]) for e in dataset.examples] == rows
+
+
+def test_columns_are_found_by_their_usual_names_in_any_case(tmp_path):
+    (tmp_path / "data.csv").write_text("\ufeffid,Review,Sentiment\n1,fine,pos\n")
+    assert read_texts(tmp_path / "data.csv").examples[0].text == "fine"
+
+
+def test_a_missing_column_is_named_with_those_there_are(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"column 'text' or .* in 'data.csv', found 'a', 'b'\. Name the text"):
+        read_texts(tmp_path / "data.csv")
+    with pytest.raises(DataError, match="Expected a column 'c' in 'data.csv'"):
+        read_texts(tmp_path / "data.csv", text_column="c")
+
+
+def test_rows_without_text_or_label_are_counted_with_their_number(tmp_path):
+    (tmp_path / "data.csv").write_text("text,label\nfine,pos\n,pos\n   ,neg\nno label,\nshort\n")
+    dataset = read_texts(tmp_path / "data.csv")
+    assert len(dataset.examples) == 1
+    assert [(s.name, s.reason) for s in dataset.skipped] == [
+        ("data.csv, row 2", "has no text"),
+        ("data.csv, row 3", "has no text"),
+        ("data.csv, row 4", "has no label"),
+        ("data.csv, row 5", "has no label"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("data.jsonl", b'{"text": "a", "label": "b"}\n{', "Line 2 of 'data.jsonl' is not JSON"),
+        ("data.jsonl", b"[1]\n", "Expected an object in line 1"),
+        ("data.parquet", b"no", "is not a Parquet file"),
+        ("data.csv", b"text,label\n\xff\xfe,a\n", "is not a CSV in UTF-8"),
+        ("data.xlsx", b"", r"Expected a \.csv, \.tsv, \.jsonl or \.parquet file"),
+        ("data.csv", b"", "found none"),
+    ],
+)
+def test_what_is_no_table_is_refused(name, content, match, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=match):
+        read_texts(tmp_path / name)
+
+
+@given(st.sets(st.binary(min_size=1, max_size=8), max_size=60), st.integers(0, 3))
+@settings(deadline=None)
+def test_splits_hold_every_example_once(contents, seed):
+    digests = sorted(contents)
+    parts = split(digests, 0.2, 0.2, seed)
+    assert sorted([*parts.train, *parts.validation, *parts.test]) == list(range(len(digests)))
+
+
+def test_shares_that_leave_nothing_are_refused():
+    with pytest.raises(DataError, match=r"validation \+ test < 1, got 0\.5 and 0\.5"):
+        split([b"a"], 0.5, 0.5, 0)

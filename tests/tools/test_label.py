@@ -1,0 +1,122 @@
+"""`tfhub retrain` and `tfhub label` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from tests_tools import write_image
+
+from tensorflow_hub.cli.main import main
+from tensorflow_hub.errors import DataError, ModuleError
+
+
+def tfhub(capsys, *arguments):
+    """Runs the command line in this process; gives exit code, standard output, standard error."""
+    code = 0
+    try:
+        main([str(a) for a in arguments])
+    except SystemExit as error:
+        code = error.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, photos, image_module):
+    import tensorflow_hub as hub
+
+    out = tmp_path_factory.mktemp("label") / "colours"
+    hub.tools.retrain_image(photos, image_module, out, cache=False)
+    return out
+
+
+def test_retrain_says_how_good_it_is_and_what_was_left_out(capsys, photos, image_module, tmp_path):
+    data = tmp_path / "photos"
+    shutil.copytree(photos, data)
+    (data / "red" / "broken.jpg").write_bytes(b"no")
+    code, out, err = tfhub(
+        capsys, "retrain", "image", data, "--module", image_module, "-o", tmp_path / "out", "--no-cache"
+    )
+    assert code == 0
+    assert "test examples (3 classes, 60 examples; features: 60 computed, 0 reused)" in out
+    assert "left out: red/broken.jpg: 'broken.jpg' is not an image." in err
+
+
+def test_retrain_gives_json(capsys, reviews, text_module, tmp_path):
+    code, out, _ = tfhub(
+        capsys,
+        "retrain",
+        "text",
+        reviews,
+        "--module",
+        text_module,
+        "-o",
+        tmp_path / "out",
+        "--json",
+        "--no-cache",
+    )
+    assert code == 0
+    assert json.loads(out)["accuracy"]["value"] > 0.7
+
+
+def test_a_problem_is_a_sentence_and_a_next_step(capsys, reviews, text_module, tmp_path):
+    code, _, err = tfhub(
+        capsys,
+        "retrain",
+        "text",
+        reviews,
+        "--module",
+        text_module,
+        "-o",
+        tmp_path / "o",
+        "--label-column",
+        "stars",
+    )
+    assert code == 1
+    assert "Expected a column 'stars' in 'reviews.csv', found 'text', 'label'." in err
+    assert "--label-column" in err
+
+
+def test_label_files_and_folders(capsys, model, tmp_path):
+    write_image(tmp_path / "a" / "1.png", (200, 30, 30), 1)
+    write_image(tmp_path / "a" / "2.webp", (30, 30, 200), 2)
+    (tmp_path / "a" / "3.png").write_bytes(b"no")
+    code, out, err = tfhub(capsys, "label", model, tmp_path / "a", "--json")
+    assert code == 1
+    assert [item["label"] for item in json.loads(out)] == ["red", "blue", None]
+    assert "not labelled: '3.png' is not an image." in err
+
+
+def test_label_shows_a_table(capsys, model, tmp_path):
+    write_image(tmp_path / "1.png", (200, 30, 30), 1)
+    code, out, _ = tfhub(capsys, "label", model, tmp_path / "1.png", "--top", "1")
+    assert code == 0
+    assert out.splitlines()[1].split()[1] == "red"
+
+
+def test_an_image_cut_off_in_the_middle_spoils_no_other(model, tmp_path):
+    from tensorflow_hub.tools import Labeller
+
+    whole = write_image(tmp_path / "whole.jpg", (30, 30, 200), 3, (64, 64))
+    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:700])
+    results = {r.name.rsplit("/", 1)[1]: r for r in Labeller(model).images([tmp_path])}
+    assert results["whole.jpg"].label == "blue"
+    assert "cannot be decoded" in results["cut.jpg"].problem
+
+
+def test_what_is_no_classifier_is_refused(image_module):
+    from tensorflow_hub.tools import Labeller
+
+    with pytest.raises(ModuleError, match=r"Expected a classifier that `tfhub retrain` wrote"):
+        Labeller(image_module)
+
+
+def test_texts_for_an_image_classifier_are_refused(model):
+    from tensorflow_hub.tools import Labeller
+
+    with pytest.raises(DataError, match="The classifier labels images, it was given texts"):
+        list(Labeller(model).texts(["a"]))
+    with pytest.raises(DataError, match="There is no file 'nowhere.jpg'"):
+        list(Labeller(model).images(["nowhere.jpg"]))

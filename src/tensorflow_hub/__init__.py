@@ -28,6 +28,8 @@ _EXPORTS: dict[str, str] = {
     "load_module_spec": "loading.module_reader",
     # resolving
     "resolve": "resolving.resolve",
+    # hub
+    "publish": "client.publishing",
     # errors
     "HubError": "errors",
     # loading and training

@@ -13,9 +13,13 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
+    "publish": ("publish", "publish a module on a hub"),
     "serve": ("serve", "run a hub"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
+    "show": ("show", "show what a hub knows of a model"),
+    "token": ("token", "make, list and revoke tokens of a hub"),
+    "withdraw": ("withdraw", "take a version out of search, or back"),
 }
 
 

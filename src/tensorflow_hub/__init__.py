@@ -34,7 +34,9 @@ _EXPORTS: dict[str, str] = {
     "HubError": "errors",
     # loading and training
     "KerasLayer": "keras_layer",
+    "endpoint_names": "loading.endpoints",
     "load": "loading.load",
+    "with_endpoints": "loading.endpoints",
 }
 
 __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604

@@ -7,7 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorflow_hub.keras_layer.shared import HubLayer, as_dtype_name
+from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
+from tensorflow_hub.keras_layer.shared import HubLayer
 
 
 class AdoptedVariable(keras.Variable):  # type: ignore[misc]
@@ -47,6 +48,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
       output_key: the output to take where there are several.
       output_shape: shape of the outputs without the batch size, where the module does not tell it.
       load_options: `tf.saved_model.LoadOptions`.
+      endpoints: names of tensors inside the module (see `hub.with_endpoints`) to give as extra outputs, in
+        the same pass. The outputs then come as a dict, in which a single one of the module is "default".
       **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
 
     Raises:
@@ -74,25 +77,29 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
         output_key: str | None = None,
         output_shape: Any = None,
         load_options: Any = None,
+        *,
+        endpoints: Any = (),
         **kwargs: Any,
     ) -> None:
-        self._given_signature, self._given_output_key = signature, output_key
-        self._hub_losses: list[Any] = []
-        self._prepare(
-            handle=handle,
-            trainable=trainable,
-            arguments=arguments,
-            tags=tags,
-            signature=signature,
-            signature_outputs_as_dict=signature_outputs_as_dict,
-            output_key=output_key,
-            output_shape=output_shape,
-            load_options=load_options,
+        options = LayerOptions(
+            handle,
+            checked_trainable(trainable),
+            arguments or {},
+            tags,
+            signature,
+            signature_outputs_as_dict,
+            output_key,
+            output_shape,
+            load_options,
+            tuple(endpoints),
         )
-        kwargs["dtype"] = as_dtype_name(kwargs.get("dtype"))
+        self._hub_losses: list[Any] = []
+        self._prepare(options)
         self._hub_input_shape = kwargs.pop("input_shape", None)
+        if isinstance(kwargs.get("dtype"), tf.DType):
+            kwargs["dtype"] = kwargs["dtype"].name
         kwargs.setdefault("autocast", False)
-        self._setup_layer(trainable if isinstance(trainable, bool) else True, **kwargs)
+        self._setup_layer(options.is_trainable, **kwargs)
         self._allow_non_tensor_positional_args = True
         self._convert_input_args = False
         self.supports_jit = False
@@ -102,6 +109,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
     def _add_existing_weight(self, weight: tf.Variable, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
         trainable = bool(weight.trainable if trainable is None else trainable)
+        if trainable and not weight.trainable:
+            weight._trainable = True  # else gradient tapes do not see it
         name = weight.name.split(":")[0].replace("/", "_")
         self._track_variable(AdoptedVariable(weight, trainable, name))
 
@@ -113,39 +122,28 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
         losses: list[Any] = super()._get_regularization_losses()
         return losses + [loss() for loss in self._hub_losses] if self.trainable else losses
 
+    def _output_dtype(self) -> str | None:
+        return str(self.compute_dtype)
+
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
-        return super().__call__(_as_tensors(inputs, self), *args, **kwargs)
+        if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+            inputs = self._callee.fit(inputs)
+        return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Calls the loaded object; `training` counts only while the layer is trainable."""
-        if self.trainable:
-            self._check_trainability()
-        outputs = self._run(inputs, training=bool(training) and self.trainable)
-        return tf.nest.map_structure(self._cast_output, outputs)
-
-    def _cast_output(self, output: Any) -> Any:
-        """Outputs in the layer's precision under a policy of lower precision."""
-        dtype = self.compute_dtype
-        if dtype in {"float16", "bfloat16", "float64"} and output.dtype.is_floating:
-            return tf.cast(output, dtype)
-        return output
+        return self._apply(inputs, training=bool(training))
 
     def compute_output_spec(self, inputs: Any, training: Any = None) -> Any:
         """The shapes and dtypes of the outputs for symbolic inputs."""
-        return self._spec_of_outputs(keras.tree.map_structure(_spec_of_tensor, inputs))
+        specs = keras.tree.map_structure(_spec_of_tensor, inputs)
+        return tf.nest.map_structure(_keras_tensor, self._trace(specs))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
-        outputs = self._spec_of_outputs(self._input_specs_of(input_shape, None))
-        return keras.tree.map_structure(lambda tensor: tensor.shape, outputs)
-
-    def _spec_of_outputs(self, specs: Any) -> Any:
-        run = tf.function(lambda inputs: self.call(inputs, training=False), autograph=False)
-        outputs = run.get_concrete_function(specs).structured_outputs
-        return tf.nest.map_structure(
-            lambda tensor: keras.KerasTensor(tensor.shape, dtype=tensor.dtype.name), outputs
-        )
+        outputs = self._trace(self._callee.input_specs(input_shape))
+        return tf.nest.map_structure(lambda spec: tuple(spec.shape), outputs)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
@@ -160,16 +158,42 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """The configuration, for layers made from a handle."""
-        return {**super().get_config(), **self._own_config()}
+        config = {**super().get_config(), **self._options.config(self.trainable)}
+        return (
+            config if self._hub_input_shape is None else config | {"input_shape": list(self._hub_input_shape)}
+        )
 
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the weights by their names in the module, whichever of them are trainable."""
+        for name, variable in self._weights_by_name().items():
+            store[name] = variable
 
-def _as_tensors(inputs: Any, layer: KerasLayer) -> Any:
-    from tensorflow_hub.loading.call_form import fit_inputs
+    def load_own_variables(self, store: Any) -> None:
+        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        variables = self._weights_by_name()
+        if set(store.keys()) != set(variables):
+            super().load_own_variables(store)
+            return
+        for name, variable in variables.items():
+            variable.assign(store[name])
 
-    if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
-        return inputs
-    return fit_inputs(inputs, layer._form)
+    def _weights_by_name(self) -> dict[str, Any]:
+        names = self._callee.weight_names
+        weights = [*self._trainable_variables, *self._non_trainable_variables]
+        return {
+            names.get(id(weight.value), f"own_{i}").replace("/", "."): weight
+            for i, weight in enumerate(weights)
+        }
 
 
 def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
+    if getattr(tensor, "ragged", False):
+        return tf.RaggedTensorSpec(tensor.shape, tensor.dtype, tensor.ragged_rank or 1)
+    if getattr(tensor, "sparse", False):
+        return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
     return tf.TensorSpec(tensor.shape, tensor.dtype)
+
+
+def _keras_tensor(spec: Any) -> keras.KerasTensor:
+    ragged = isinstance(spec, tf.RaggedTensorSpec)
+    return keras.KerasTensor(tuple(spec.shape), dtype=spec.dtype.name, **({"ragged": True} if ragged else {}))

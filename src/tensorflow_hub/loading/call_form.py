@@ -54,7 +54,7 @@ def fit_inputs(inputs: Any, form: CallForm) -> Any:
       inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
       form: the form of the callable.
     """
-    spec = _closest(inputs, form)
+    spec = closest_spec(inputs, form)
     return _convert(inputs, spec)
 
 
@@ -112,7 +112,7 @@ def _child(spec: Any, key: Any) -> Any:
     return None
 
 
-def _closest(inputs: Any, form: CallForm) -> Any:
+def closest_spec(inputs: Any, form: CallForm) -> Any:
     """The traced spec that the inputs can take without a cast, else the first that has their nesting."""
     if form.takes_keywords and not isinstance(inputs, dict) and len(form.input_specs[0]) == 1:
         return next(iter(form.input_specs[0].values()))

@@ -1,33 +1,196 @@
-"""Intermediate activations: tensors of a graph by name."""
+"""Intermediate activations: tensors inside a module as extra outputs, in the same pass.
+
+features = hub.with_endpoints(hub.load("acme/resnet/1"), ["block_3/relu"])
+features(images)   # {"default": …, "block_3/relu": …}
+"""
 
 from __future__ import annotations
 
-from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.loading.graph_piece import Graph, node_of, tensor_name
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, SignatureError
+from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+from tensorflow_hub.loading.inlining import inline_calls
 
 
-def find_tensor(graph: Graph, name: str) -> str:
-    """The full name of the one tensor that `name` means: its name, or the end of it.
+def with_endpoints(module: Any, endpoints: Sequence[str], signature: str | None = None) -> Any:
+    """A callable that gives a module's outputs together with tensors inside it.
+
+    Args:
+      module: what `hub.load` gave.
+      endpoints: names of tensors, or ends of names, or names of layers, as `endpoint_names` lists them.
+      signature: the signature to call; by default the module itself.
+
+    Returns:
+      A callable `f(inputs, training=False)`, giving a dict: the outputs by name (a single one as
+      "default") and the endpoints by the names asked for. It is differentiable, as the module is.
 
     Raises:
-      SignatureError: none, or several, nodes have such a name.
+      SignatureError: when called, if a name means no tensor or several.
     """
-    node = node_of(name)
-    if node in graph.nodes:
-        return tensor_name(name)
-    return _only(node, [n for n in graph.nodes if n.endswith(f"/{node}")], tensor_name(name))
+    if callable(getattr(module, "call_signature", None)):
+        return _EndpointsOfTf1(module, tuple(endpoints), signature)
+    return _EndpointsOfTf2(module, tuple(endpoints), signature)
 
 
-def _only(node: str, found: list[str], full: str) -> str:
-    output = full.rsplit(":", 1)[1]
+def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
+    """The names of the tensors inside a module that `with_endpoints` can give.
+
+    Args:
+      module: what `hub.load` gave.
+      signature: as for `with_endpoints`.
+    """
+    if callable(getattr(module, "call_signature", None)):
+        return list(module.endpoint_names(signature))
+    form = form_of(_callable_of(module, signature))
+    if not form.input_specs:
+        raise InputError(
+            "Expected a module that was traced for some inputs, got one without traces.",
+            hint="Call with_endpoints(…) with inputs instead.",
+        )
+    flat = _Flat(_callable_of(module, signature), form, form.input_specs[0], training=False)
+    return sorted(
+        f"{name}:0" for name, node in flat.graph.nodes.items() if node.op not in {"Placeholder", "NoOp"}
+    )
+
+
+def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
+    """The full name of the one tensor that `name` means: its name, the end of it, or a layer's output.
+
+    Raises:
+      SignatureError: none, or several, fit.
+    """
+    node, full = node_of(name), tensor_name(name)
+    if node in nodes and nodes[node].op != "NoOp":
+        return full
+    found = [n for n, definition in nodes.items() if n.endswith(f"/{node}") and definition.op != "NoOp"]
+    found = found or _outputs_of_scope(nodes, node)
     if len(found) == 1:
-        return f"{found[0]}:{output}"
+        return f"{found[0]}:{full.rsplit(':', 1)[1]}"
     if found:
         raise SignatureError(
-            f"Expected the name of one tensor, but {len(found)} end in {node!r}: {sorted(found)[:8]}.",
+            f"Expected the name of one tensor, but {len(found)} fit {node!r}: {sorted(found)[:8]}.",
             hint="Write more of the name.",
         )
     raise SignatureError(
-        f"Expected the name of a tensor of the graph, got {node!r}.",
-        hint="List the names with .endpoint_names().",
+        f"Expected the name of a tensor of the module, got {node!r}.",
+        hint="List the names with hub.endpoint_names(module).",
     )
+
+
+def _outputs_of_scope(nodes: Mapping[str, Any], scope: str) -> list[str]:
+    """The ops in a name scope whose results are used outside it."""
+    inside = {name for name in nodes if f"/{scope}/" in f"/{name}"}
+    used = {
+        node_of(i)
+        for name, node in nodes.items()
+        if name not in inside
+        for i in node.input
+        if not i.startswith("^")
+    }
+    return sorted(inside & used)
+
+
+class _EndpointsOfTf1:
+    def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
+        self._module = module
+        self._endpoints = endpoints
+        self._signature = signature or module.default_signature()
+        self.form = CallForm(True, (module.input_specs(self._signature),), takes_keywords=True)
+
+    def __call__(self, inputs: Any, training: bool = False) -> dict[str, Any]:
+        return dict(
+            self._module.call_signature(inputs, self._signature, training=training, endpoints=self._endpoints)
+        )
+
+
+class _EndpointsOfTf2:
+    def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
+        self._function = _callable_of(module, signature)
+        self._endpoints = endpoints
+        self.form = form_of(self._function)
+        self._traced: dict[Any, Any] = {}
+
+    def __call__(self, inputs: Any, training: bool = False, **arguments: Any) -> dict[str, Any]:
+        inputs = fit_inputs(inputs, self.form)
+        spec = closest_spec(inputs, self.form)
+        if self.form.takes_keywords:
+            spec = self.form.input_specs[0]
+            inputs = inputs if isinstance(inputs, dict) else {next(iter(spec)): inputs}
+        if spec is None:
+            spec = tf.nest.map_structure(tf.type_spec_from_value, inputs)
+        key = (str(spec), training and self.form.takes_training, str(sorted(arguments.items())))
+        if key not in self._traced:
+            with tf.init_scope():
+                flat = _Flat(self._function, self.form, spec, training, arguments)
+                self._traced[key] = flat.function(self._endpoints)
+        return dict(self._traced[key](*tf.nest.flatten(inputs, expand_composites=True)))
+
+
+class _Flat:
+    """One trace of a function, without calls, on the function's own variables."""
+
+    def __init__(
+        self,
+        function: Any,
+        form: CallForm,
+        spec: Any,
+        training: bool,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        keywords = dict(arguments or {})
+        if form.takes_training:
+            keywords.setdefault("training", training)
+
+        def run(inputs: Any) -> Any:
+            return function(**inputs, **keywords) if form.takes_keywords else function(inputs, **keywords)
+
+        self._trace = tf.function(run, autograph=False).get_concrete_function(spec)
+        meta_graph = tf.compat.v1.MetaGraphDef()
+        meta_graph.graph_def.CopyFrom(inline_calls(self._trace.graph.as_graph_def()))
+        self.graph = Graph.of(meta_graph)
+
+    def function(self, endpoints: Sequence[str]) -> Any:
+        """The function from flat inputs to the outputs and endpoints by name."""
+        source = self._trace.graph
+        captures = [(inside.name, outside) for outside, inside in source.captures]
+        captured = {name for name, _ in captures}
+        arguments = [tensor for tensor in source.inputs if tensor.name not in captured]
+        wanted = {name: find_tensor(self.graph.nodes, name) for name in endpoints}
+        results = [tensor.name for tensor in source.outputs]
+        controls = [op.name for op in source.control_outputs]
+        ends = captured | {tensor.name for tensor in arguments}
+        piece = self.graph.piece([*results, *wanted.values(), *controls], ends)
+
+        def run(*tensors: Any) -> dict[str, Any]:
+            target = tf.compat.v1.get_default_graph()
+            for variable in source.variables:
+                target.watch_variable(variable)
+            feeds = {name: tf.convert_to_tensor(outside) for name, outside in captures}
+            feeds |= {tensor.name: value for tensor, value in zip(arguments, tensors, strict=True)}
+            imported = import_piece(piece, feeds)
+            run_too = [fetched(imported, name, feeds) for name in controls if name in self.graph.nodes]
+            with tf.control_dependencies(run_too):
+                values = [tf.identity(fetched(imported, name, feeds)) for name in results]
+            outputs = tf.nest.pack_sequence_as(self._trace.structured_outputs, values, expand_composites=True)
+            outputs = outputs if isinstance(outputs, dict) else {"default": outputs}
+            return outputs | {name: fetched(imported, tensor, feeds) for name, tensor in wanted.items()}
+
+        specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in arguments]
+        return tf.function(run, autograph=False, input_signature=specs).get_concrete_function()
+
+
+def _callable_of(module: Any, signature: str | None) -> Any:
+    if signature is None:
+        return module
+    signatures = getattr(module, "signatures", {})
+    if signature not in signatures:
+        raise SignatureError(
+            f"Expected a signature, one of {sorted(signatures)}, got {signature!r}.",
+            hint="Pass one of these as signature=….",
+        )
+    return signatures[signature]

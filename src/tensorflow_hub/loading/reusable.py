@@ -18,7 +18,6 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.loading.call_form import CallForm, fit_inputs
-from tensorflow_hub.loading.endpoints import find_tensor
 from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
 from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
 from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
@@ -117,7 +116,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
           SignatureError: the module has no default signature.
           InputError: the inputs do not fit it.
         """
-        outputs = self.call_signature(inputs, self._default_signature(), training=training)
+        outputs = self.call_signature(inputs, self.default_signature(), training=training)
         return outputs.get("default", outputs)
 
     def call_signature(
@@ -138,9 +137,9 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         function = self._function(signature, training, tuple(endpoints))
         return dict(function(**chosen.components(self._by_name(inputs, chosen))))
 
-    def endpoint_names(self) -> list[str]:
-        """The tensors of the default signature's graph that may be asked for as endpoints."""
-        signature = self._signature(self._default_signature(), False)
+    def endpoint_names(self, signature_name: str | None = None) -> list[str]:
+        """The tensors of a signature's graph that may be asked for as endpoints."""
+        signature = self._signature(signature_name or self.default_signature(), False)
         feeds = self._inference.state.feed_names() | set(signature.input_tensors)
         needed = self._inference.graph.needed(signature.output_tensors, feeds)
         return sorted(f"{name}:0" for name in needed)
@@ -175,7 +174,20 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         specs = [_spec_of(graph.get_tensor_by_name(name)) for name in names]
         return tf.function(run, autograph=False, input_signature=specs)
 
-    def _default_signature(self) -> str:
+    def input_specs(self, signature: str) -> dict[str, tf.TypeSpec]:
+        """The specs of a signature's inputs by name."""
+        return dict(self._signature(signature, False).inputs)
+
+    def output_names(self, signature: str) -> list[str]:
+        """The names of a signature's outputs."""
+        return list(self._signature(signature, False).outputs)
+
+    def default_signature(self) -> str:
+        """The signature meant when none is named.
+
+        Raises:
+          SignatureError: there are several and none is called "default" or "serving_default".
+        """
         names: list[str] = list(self._inference.signatures)
         for name in ("default", "serving_default"):
             if name in names:
@@ -254,9 +266,11 @@ def _make_function(
     variant: Variant, signature: GraphSignature, training: bool, endpoints: tuple[str, ...]
 ) -> Any:
     """A concrete function of a signature: flat tensors by name to outputs by name."""
+    from tensorflow_hub.loading.endpoints import find_tensor
+
     specs = signature.component_specs()
     arguments = {re.sub(r"\W", "_", name): name for name in specs}
-    extra = {name: find_tensor(variant.graph, name) for name in endpoints}
+    extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
     updates = variant.updates_fed_by(signature) if training else []
 
     def run(**tensors: Any) -> dict[str, Any]:

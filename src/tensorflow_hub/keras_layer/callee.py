@@ -1,0 +1,238 @@
+"""The callable behind a layer: an object, one of its signatures, or a TF1 module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, ModuleError, SignatureError
+from tensorflow_hub.keras_layer.options import LayerOptions
+from tensorflow_hub.loading.call_form import CallForm, fit_inputs, form_of
+
+
+class Callee:
+    """What a layer calls: `callee(inputs, training)`.
+
+    Attributes:
+      form: how it wants its inputs.
+      weight_names: id of each variable → its unique name, under which layers save it.
+    """
+
+    def __init__(self, loaded: Any, options: LayerOptions) -> None:
+        self.weight_names: dict[int, str] = {}
+        self._loaded = loaded
+        self._options = options
+        self._output_key = options.output_key
+        self._by_signature = callable(getattr(loaded, "call_signature", None))
+        if self._by_signature:
+            self._prepare_tf1()
+        elif options.endpoints:
+            self._prepare_endpoints()
+        else:
+            self._prepare_tf2()
+
+    def __call__(self, inputs: Any, training: bool) -> Any:
+        """Calls the loaded object and picks the outputs asked for.
+
+        Args:
+          inputs: a tensor, or a nest of tensors.
+          training: whether the call is for training.
+
+        Raises:
+          InputError: the inputs fit none of the ways the object can be called.
+        """
+        inputs = self.fit(inputs)
+        try:
+            outputs = self._call(inputs, training)
+        except (TypeError, ValueError) as error:
+            if "Could not find matching concrete function" not in str(error):
+                raise
+            raise self._misfit(inputs, error) from error
+        return self._shaped(self._chosen(outputs))
+
+    def fit(self, inputs: Any) -> Any:
+        """Inputs as tensors of the dtypes that the callable takes."""
+        return fit_inputs(inputs, self.form)
+
+    def variables(self) -> list[Any]:
+        """The variables that the callable uses, for an object that keeps no list of them."""
+        functions = [self._function, *getattr(self._function, "concrete_functions", ())]
+        call = getattr(self._function, "__call__", None)  # noqa: B004
+        functions += getattr(call, "concrete_functions", None) or ()
+        return [v for function in functions for v in getattr(function, "variables", None) or ()]
+
+    def input_specs(self, shapes: Any) -> Any:
+        """Specs of inputs of given shapes (a tuple, or a dict or list of tuples), with the traced dtypes."""
+        spec = self.form.input_specs[0] if self.form.input_specs else None
+        if self.form.takes_keywords and not isinstance(shapes, dict) and spec and len(spec) == 1:
+            spec = next(iter(spec.values()))
+        if isinstance(shapes, dict):
+            by_name = spec if isinstance(spec, dict) else {}
+            return {name: _spec(shape, by_name.get(name)) for name, shape in shapes.items()}
+        if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (list, tuple)):
+            parts = list(spec) if isinstance(spec, (list, tuple)) else [spec] * len(shapes)
+            return [_spec(shape, part) for shape, part in zip(shapes, parts, strict=False)]
+        return _spec(shapes, spec)
+
+    # --- which function --------------------------------------------------------------------------
+
+    def _prepare_tf1(self) -> None:
+        options = self._options
+        self._signature = options.signature or self._loaded.default_signature()
+        outputs = self._loaded.output_names(self._signature)
+        self.form = CallForm(True, (self._loaded.input_specs(self._signature),), takes_keywords=True)
+        self._function: Any = self._loaded
+        self._choose_output(outputs, prefer="default")
+
+    def _prepare_tf2(self) -> None:
+        options = self._options
+        if options.signature is None:
+            if not callable(self._loaded):
+                raise SignatureError(
+                    f"Expected an object that can be called, but {options.handle!r} has only signatures.",
+                    hint=f"Pass signature=… with one of {sorted(getattr(self._loaded, 'signatures', ()))}.",
+                )
+            if options.signature_outputs_as_dict:
+                raise ModuleError(
+                    "Expected signature=… with signature_outputs_as_dict=True, got no signature.",
+                    hint="Name the signature, or leave signature_outputs_as_dict out.",
+                )
+            self._function = self._loaded
+        else:
+            self._function = self._signature_of_tf2(options.signature)
+            self._choose_output(list(getattr(self._function, "structured_outputs", None) or ()), prefer=None)
+        self.form = form_of(self._function)
+
+    def _prepare_endpoints(self) -> None:
+        from tensorflow_hub.loading.endpoints import with_endpoints
+
+        options = self._options
+        self._function = with_endpoints(self._loaded, options.endpoints, signature=options.signature)
+        self.form = self._function.form
+
+    def _signature_of_tf2(self, name: str) -> Callable[..., Any]:
+        signatures = getattr(self._loaded, "signatures", {})
+        if name not in signatures:
+            raise SignatureError(
+                f"Expected a signature of {self._options.handle!r}, one of {sorted(signatures)}, "
+                f"got {name!r}.",
+                hint="Pass one of these as signature=….",
+            )
+        return signatures[name]  # type: ignore[no-any-return]
+
+    def _choose_output(self, outputs: list[str], prefer: str | None) -> None:
+        options = self._options
+        if options.signature_outputs_as_dict or options.endpoints:
+            return
+        if options.output_key is not None:
+            if outputs and options.output_key not in outputs:
+                raise SignatureError(
+                    f"Expected an output of the signature {options.signature or 'default'!r}, one of "
+                    f"{sorted(outputs)}, got output_key={options.output_key!r}.",
+                    hint="Pass one of these as output_key=….",
+                )
+        elif prefer in outputs:
+            self._output_key = prefer
+        elif len(outputs) == 1:
+            self._output_key = outputs[0]
+        else:
+            raise ModuleError(
+                f"Expected a choice among the outputs {sorted(outputs)} of the signature "
+                f"{options.signature or 'default'!r}, got neither output_key nor signature_outputs_as_dict.",
+                hint="Pass output_key=… for one of them, or signature_outputs_as_dict=True for all.",
+            )
+
+    # --- calling it ------------------------------------------------------------------------------
+
+    def _call(self, inputs: Any, training: bool) -> Any:
+        arguments = dict(self._options.arguments)
+        if self._by_signature:
+            if arguments:
+                inputs = (inputs if isinstance(inputs, dict) else {self._first_name(): inputs}) | arguments
+            return self._loaded.call_signature(
+                inputs, self._signature, training=training, endpoints=self._options.endpoints
+            )
+        if self._options.endpoints:
+            return self._function(inputs, training=training, **arguments)
+        if self.form.takes_training:
+            arguments.setdefault("training", training)
+        if self.form.takes_keywords:
+            return self._call_by_name(inputs, arguments)
+        return self._function(inputs, **arguments)
+
+    def _first_name(self) -> str:
+        names = [name for name in self.form.input_specs[0] if name not in self._options.arguments]
+        return str(names[0]) if names else ""
+
+    def _call_by_name(self, inputs: Any, arguments: dict[str, Any]) -> Any:
+        names = sorted(set(self.form.input_specs[0]) - set(arguments))
+        if not isinstance(inputs, dict) and len(names) == 1:
+            inputs = {names[0]: inputs}
+        if not isinstance(inputs, dict) or set(inputs) != set(names):
+            got = f"one of {sorted(map(str, inputs))}" if isinstance(inputs, dict) else "one value"
+            raise InputError(
+                f"Expected a dict of the inputs {names} of the signature {self._options.signature!r}, "
+                f"got {got}.",
+                hint="Pass one tensor for each name.",
+            )
+        return self._function(**inputs, **arguments)
+
+    def _misfit(self, inputs: Any, error: Exception) -> InputError:
+        got = tf.nest.map_structure(
+            lambda t: f"{getattr(t, 'dtype', type(t))} {getattr(t, 'shape', '')}", inputs
+        )
+        ways = " or ".join(map(str, self.form.input_specs)) or "(unknown)"
+        return InputError(
+            f"Expected inputs of {self._options.handle!r} as {ways}, got {got}.",
+            hint="Change dtype, shape or nesting of the inputs. TensorFlow says: "
+            + str(error).strip()[:2000],
+        )
+
+    def _chosen(self, outputs: Any) -> Any:
+        key = self._output_key
+        if key is None:
+            return outputs
+        if not isinstance(outputs, dict):
+            raise SignatureError(
+                f"Expected a dict of outputs to take output_key={key!r} from, got {type(outputs).__name__}.",
+                hint="Leave output_key out.",
+            )
+        if key not in outputs:
+            raise SignatureError(
+                f"Expected an output, one of {sorted(outputs)}, got output_key={key!r}.",
+                hint="Pass one of these as output_key=….",
+            )
+        return outputs[key]
+
+    def _shaped(self, outputs: Any) -> Any:
+        """Writes the promised `output_shape` onto outputs whose shape TensorFlow does not know."""
+        if self._options.output_shape is None:
+            return outputs
+        tensors = tf.nest.flatten(outputs)
+        shapes = _flat_shapes(self._options.output_shape)
+        if len(shapes) != len(tensors):
+            raise InputError(
+                f"Expected one output_shape for each of {len(tensors)} outputs, "
+                f"got {self._options.output_shape!r}.",
+                hint="Give output_shape the nesting of the outputs, each without the batch size.",
+            )
+        for tensor, shape in zip(tensors, shapes, strict=True):
+            if isinstance(tensor, tf.Tensor):
+                tensor.set_shape(tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape]))
+        return outputs
+
+
+def _flat_shapes(shape: Any) -> list[list[int | None]]:
+    if isinstance(shape, dict):
+        return [s for key in sorted(shape) for s in _flat_shapes(shape[key])]
+    if isinstance(shape, (list, tuple)) and not all(isinstance(d, int) or d is None for d in shape):
+        return [s for part in shape for s in _flat_shapes(part)]
+    return [tf.TensorShape(shape).as_list()]
+
+
+def _spec(shape: Any, traced: Any) -> tf.TypeSpec:
+    if traced is not None and not isinstance(traced, tf.TensorSpec):
+        return traced
+    return tf.TensorSpec(shape, getattr(traced, "dtype", None) or tf.float32)

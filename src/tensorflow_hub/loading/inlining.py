@@ -1,0 +1,154 @@
+"""A graph with the bodies of the functions it calls in place of the calls.
+
+What a TF2 SavedModel computes lies in functions that call functions, and a tensor inside one cannot be
+fetched. In a graph without calls every tensor has a name, made of those of the calls around it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+
+
+def inline_calls(graph_def: Any) -> Any:
+    """A copy of a `GraphDef` without calls; conditions and loops keep their functions.
+
+    A call that returns becomes a NoOp of its name, which runs after all that the call did.
+    """
+    flat = tf.compat.v1.GraphDef()
+    flat.versions.CopyFrom(graph_def.versions)
+    flat.library.CopyFrom(graph_def.library)
+    functions = {function.signature.name: function for function in graph_def.library.function}
+    _Inliner(flat, functions).add_graph(graph_def.node)
+    return flat
+
+
+@dataclasses.dataclass
+class _Scope:
+    """Where one body is written to: its prefix, its arguments, and what its nodes became."""
+
+    prefix: str
+    arguments: Mapping[str, str]
+    after: Sequence[str]
+    outputs: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    output_numbers: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+
+
+class _Inliner:
+    def __init__(self, flat: Any, functions: Mapping[str, Any]) -> None:
+        self._flat = flat
+        self._functions = functions
+
+    def add_graph(self, nodes: Sequence[Any]) -> None:
+        self._add(nodes, _Scope("", {}, ()))
+
+    def _add(self, nodes: Sequence[Any], scope: _Scope) -> None:
+        for node in _in_order(nodes):
+            inputs = [self._input(name, scope) for name in node.input]
+            function = self._called(node)
+            if function is None:
+                self._add_node(node, inputs, scope)
+            else:
+                self._add_call(node, function, inputs, scope)
+
+    def _called(self, node: Any) -> Any:
+        name = node.attr["f"].func.name if node.op in _CALLS else node.op
+        return self._functions.get(name)
+
+    def _add_node(self, node: Any, inputs: list[str], scope: _Scope) -> None:
+        copy = self._flat.node.add()
+        copy.CopyFrom(node)
+        copy.name = scope.prefix + node.name
+        del copy.input[:]
+        copy.input.extend(inputs)
+        if "_class" in copy.attr:
+            del copy.attr["_class"]
+        if scope.after and not any(not name.startswith("^") for name in inputs):
+            copy.input.extend(name for name in scope.after if name not in copy.input)
+        scope.output_numbers[node.name] = _output_numbers(node)
+
+    def _add_call(self, node: Any, function: Any, inputs: list[str], scope: _Scope) -> None:
+        data = [name for name in inputs if not name.startswith("^")]
+        control = [name for name in inputs if name.startswith("^")]
+        names = [argument.name for argument in function.signature.input_arg]
+        prefix = f"{scope.prefix}{node.name}/"
+        inner = _Scope(prefix, dict(zip(names, data, strict=True)), [*scope.after, *control])
+        self._add(function.node_def, inner)
+        returned = [function.ret[output.name] for output in function.signature.output_arg]
+        scope.outputs[node.name] = [self._input(name, inner) for name in returned]
+        scope.output_numbers[node.name] = {"output": 0} | {
+            output.name: i for i, output in enumerate(function.signature.output_arg)
+        }
+        done = {f"^{prefix}{name}" for name in function.control_ret.values()}
+        done |= {f"^{name.split(':')[0]}" for name in scope.outputs[node.name]}
+        self._flat.node.add(name=scope.prefix + node.name, op="NoOp", input=sorted(done | set(control)))
+
+    def _input(self, name: str, scope: _Scope) -> str:
+        """An input as written in a body (or graph), as the name of a tensor of the flat graph."""
+        if name.startswith("^"):
+            inner = name[1:]
+            return (
+                f"^{scope.arguments[inner].split(':')[0]}"
+                if inner in scope.arguments
+                else f"^{scope.prefix}{inner}"
+            )
+        if name in scope.arguments:
+            return scope.arguments[name]
+        node, number = _split(name, scope.output_numbers)
+        if node in scope.outputs:
+            return scope.outputs[node][number]
+        return f"{scope.prefix}{node}:{number}" if number else f"{scope.prefix}{node}"
+
+
+def _split(name: str, output_numbers: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
+    """The node and output number of "node", "node:1" or, in functions, "node:output:1"."""
+    parts = name.split(":")
+    if len(parts) == 1:
+        return name, 0
+    if len(parts) == 2:
+        return parts[0], int(parts[1])
+    return parts[0], output_numbers[parts[0]].get(parts[1], 0) + int(parts[2])
+
+
+def _output_numbers(node: Any) -> dict[str, int]:
+    """The number of the first tensor of each of a node's named outputs."""
+    op = op_def_registry.get(node.op)
+    numbers: dict[str, int] = {}
+    total = 0
+    for output in op.output_arg if op is not None else ():
+        numbers[output.name] = total
+        if output.number_attr:
+            total += node.attr[output.number_attr].i
+        elif output.type_list_attr:
+            total += len(node.attr[output.type_list_attr].list.type)
+        else:
+            total += 1
+    return numbers
+
+
+def _in_order(nodes: Sequence[Any]) -> list[Any]:
+    """Nodes so that each comes after those it takes inputs from; loops of the old kind keep their order."""
+    by_name = {node.name: node for node in nodes}
+    waiting: dict[str, set[str]] = {}
+    followers: dict[str, list[str]] = {}
+    for node in nodes:
+        before = {name.removeprefix("^").split(":")[0] for name in node.input} & by_name.keys()
+        waiting[node.name] = before
+        for name in before:
+            followers.setdefault(name, []).append(node.name)
+    ready = [name for name, before in waiting.items() if not before]
+    ordered: dict[str, Any] = {}
+    while ready:
+        name = ready.pop()
+        ordered[name] = by_name[name]
+        for follower in followers.get(name, ()):
+            waiting[follower].discard(name)
+            if not waiting[follower]:
+                ready.append(follower)
+    return [*ordered.values(), *(node for node in nodes if node.name not in ordered)]

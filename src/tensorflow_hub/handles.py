@@ -16,7 +16,7 @@ from tensorflow_hub.errors import HandleError
 MAX_NAME_LENGTH = 255
 MAX_VERSION = 2**31 - 1
 
-_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_+])?")
+_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_+-])?")
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C:/ is a path

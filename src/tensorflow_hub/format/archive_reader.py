@@ -44,7 +44,8 @@ def extract_archive(
 ) -> tuple[FileEntry, ...]:
     """Unpacks a tar or tar.gz of anybody's making.
 
-    Only files and directories are made, with modes and times of their own; memory stays at a few MiB.
+    Only files are made, and the directories that hold them, with modes and times of their own; memory stays
+    at a few MiB.
 
     Args:
       stream: has `read(n)`; read to its end.
@@ -222,7 +223,7 @@ class _Extraction:
         if header.kind == b"5" or (header.kind in {b"0", b"\0"} and name.endswith(b"/")):
             if size:
                 raise refuse(f"Expected a directory without content, got {size:,} bytes in {path!r}.")
-            self._add_directory(path)
+            self._names.add(path, is_directory=True)
         elif header.kind in {b"0", b"\0"}:
             self._add_file(path, size)
         else:
@@ -256,11 +257,6 @@ class _Extraction:
         except UnicodeDecodeError:
             raise refuse(f"Expected paths in UTF-8, got {name[:80]!r}.") from None
         return check_path(text, self._limits)
-
-    def _add_directory(self, path: str) -> None:
-        if path:
-            self._names.add(path, is_directory=True)
-            self._make(path)
 
     def _make(self, path: str) -> None:
         if path not in self._directories:

@@ -26,7 +26,7 @@ class ArchiveLimits:
     """
 
     total_bytes: int = 64 << 30
-    files: int = 100_000
+    files: int = 50_000
     path_bytes: int = 1024
     depth: int = 32
     ratio: int = 100

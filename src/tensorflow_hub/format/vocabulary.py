@@ -45,7 +45,7 @@ FIELDS: Mapping[str, Field] = {
     "format": Field("one of"),
     "license": Field("known"),
     "parent-model": Field("handle"),
-    "interactive-visualizer": Field("known"),
+    "interactive-visualizer": Field("known", repeats=True),
     "colab": Field("colab", repeats=True),
     "demo": Field("url", repeats=True),
 }

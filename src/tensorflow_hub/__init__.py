@@ -20,16 +20,25 @@ _EXPORTS: dict[str, str] = {
     # the TF1 Hub format: authoring
     "ModuleSpec": "exporting.module_spec",
     "add_signature": "exporting.signatures",
+    "attach_image_module_info": "exporting.image_module",
     "attach_message": "exporting.attachments",
     "create_module_spec": "exporting.authoring",
     # the TF1 Hub format: consuming
     "Module": "loading.module",
     "create_module_spec_from_saved_model": "loading.module_reader",
+    "eval_function_for_module": "loading.eval_function",
+    "get_expected_image_size": "exporting.image_module",
+    "get_num_image_channels": "exporting.image_module",
+    "image_embedding_column": "loading.feature_columns",
     "load_module_spec": "loading.module_reader",
+    "sparse_text_embedding_column": "loading.feature_columns",
+    "text_embedding_column": "loading.feature_columns",
+    "text_embedding_column_v2": "loading.feature_columns",
+    # the TF1 Hub format: Estimators
+    "LatestModuleExporter": "exporting.estimator_exporter",
+    "register_module_for_export": "exporting.estimator_exporter",
     # resolving
     "resolve": "resolving.resolve",
-    # hub
-    "publish": "client.publishing",
     # errors
     "HubError": "errors",
     # loading and training

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import ModuleError, SignatureError, TagsError
 from tensorflow_hub.exporting import assets, attachments, collections, signatures
 from tensorflow_hub.exporting.checkpoint import stored_variables
-from tensorflow_hub.exporting.module_spec import GraphVariant, ModuleSpec
+from tensorflow_hub.exporting.module_spec import IN_MEMORY, GraphVariant, ModuleSpec
 
 TagsAndArgs = Sequence[tuple[Iterable[str], Mapping[str, Any]]]
 
@@ -66,7 +66,7 @@ def create_module_spec(
         meta_graph = _build(module_fn, arguments, tags, dropped)
         assets.detach(meta_graph, names)
         variants.append(GraphVariant(tags, meta_graph))
-    spec = ModuleSpec(variants, names.sources(), None, "this program")
+    spec = ModuleSpec(variants, names.sources(), None, IN_MEMORY)
     _check_same_state(spec, variants)
     return spec
 

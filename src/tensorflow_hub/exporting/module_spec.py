@@ -11,6 +11,8 @@ from tensorflow_hub.errors import ExportError, ModuleError, TagsError
 from tensorflow_hub.exporting import attachments, checkpoint, module_writer, signatures
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
 
+IN_MEMORY = "this program"
+
 
 @dataclasses.dataclass(frozen=True)
 class GraphVariant:
@@ -52,6 +54,11 @@ class ModuleSpec:
         self._checkpoint = checkpoint_prefix
         self._origin = origin
         self._plans: dict[Any, Any] = {}
+
+    @property
+    def directory(self) -> str | None:
+        """The directory it was read from; None for a module made in this program."""
+        return None if self._origin == IN_MEMORY else self._origin
 
     def get_tags(self) -> list[frozenset[str]]:
         """The sets of tags of all graph variants."""

@@ -26,6 +26,16 @@ def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
     Raises:
       InputError: when names are missing or misspelt, or a value has another kind, dtype or shape.
     """
+    named = check_names(inputs, declared, signature)
+    return {name: _convert(named[name], info, name, signature) for name, info in declared.items()}
+
+
+def check_names(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
+    """The inputs of a call by name, not converted.
+
+    Raises:
+      InputError: when names are missing or misspelt.
+    """
     named = _by_name(inputs, declared, signature)
     missing = sorted(set(declared) - set(named))
     unknown = sorted(set(named) - set(declared))
@@ -35,7 +45,7 @@ def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
             f"missing {missing}, unknown {unknown}.",
             hint="Pass a dict by these names." if declared else "Call the module without inputs.",
         )
-    return {name: _convert(named[name], info, name, signature) for name, info in declared.items()}
+    return named
 
 
 def _by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:

@@ -121,12 +121,8 @@ class Module:
         signature = DEFAULT if signature is None else signature
         self._check_graph()
         declared = self.get_input_info_dict(signature)
-        outputs = self.get_output_info_dict(signature)
-        if not as_dict and DEFAULT not in outputs:
-            raise InputError(
-                f"Expected an output 'default' of signature {signature!r}, which has {sorted(outputs)}.",
-                hint="Pass as_dict=True and take the output by its name.",
-            )
+        if not as_dict:
+            self.require_default(signature)
         converted = convert_inputs(inputs, declared, signature)
         plan = self._spec._plan(
             ("apply", self._variant.tags, self._trainable, signature),
@@ -135,6 +131,19 @@ class Module:
         scope = f"{self._name.rsplit('/', 1)[-1]}_apply_{re.sub(r'[^A-Za-z0-9_.-]', '_', signature)}"
         results = add_application(plan, self._state, converted, scope)
         return results if as_dict else results[DEFAULT]
+
+    def require_default(self, signature: str) -> None:
+        """Refuses a signature without an output `"default"`.
+
+        Raises:
+          InputError: naming the outputs there are.
+        """
+        outputs = self.get_output_info_dict(signature)
+        if DEFAULT not in outputs:
+            raise InputError(
+                f"Expected an output 'default' of signature {signature!r}, which has {sorted(outputs)}.",
+                hint="Pass as_dict=True and take the output by its name.",
+            )
 
     def _check_graph(self) -> None:
         """Refuses to be applied where its state cannot be reached."""

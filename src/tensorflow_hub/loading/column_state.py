@@ -1,0 +1,96 @@
+"""The module behind a feature column: a `hub.Module` in a graph, a loaded object where Keras runs eagerly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ModeError
+from tensorflow_hub.exporting.module_spec import ModuleSpec
+from tensorflow_hub.exporting.signatures import DEFAULT
+from tensorflow_hub.loading.load import load
+from tensorflow_hub.loading.module import Module
+
+_RESOURCE = "hub_module"
+_OBJECT = "hub_object"
+
+
+def in_graph_program() -> bool:
+    """Whether variables made now belong to a `tf.Graph`, not to an eager program."""
+    with tf.init_scope():
+        return not tf.executing_eagerly()
+
+
+class GraphModule:
+    """A `hub.Module` as a function from inputs to the output `"default"`."""
+
+    def __init__(self, spec: ModuleSpec, trainable: bool) -> None:
+        self._module = Module(spec, trainable=trainable)
+        self.variables = self._module.variables
+        trained = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES) if trainable else []
+        self.trainable_variables = [v for v in self.variables if any(v is other for other in trained)]
+        self.tracked = None
+
+    def __call__(self, inputs: dict[str, Any], output: str | None = None) -> Any:
+        """Gives one output, by default `"default"`."""
+        return self._module(inputs, as_dict=True)[output or DEFAULT]
+
+
+class EagerModule:
+    """A loaded object as a function from inputs to one of its outputs."""
+
+    def __init__(self, handle: str, trainable: bool) -> None:
+        self.tracked = load(handle)
+        self.variables = list(getattr(self.tracked, "variables", ()))
+        declared = getattr(self.tracked, "trainable_variables", None)
+        if declared is None:
+            declared = [variable for variable in self.variables if variable.trainable]
+        self.trainable_variables = list(declared) if trainable else []
+
+    def __call__(self, inputs: dict[str, Any], output: str | None = None) -> Any:
+        """Gives one output, by default `"default"` or the only one."""
+        by_signature = output is not None and "default" in getattr(self.tracked, "signatures", {})
+        if callable(self.tracked) and not by_signature:
+            (single,) = inputs.values()
+            result = self.tracked(single)
+        else:
+            result = self.tracked.signatures[DEFAULT](**inputs)
+        return result[output or DEFAULT] if isinstance(result, dict) else result
+
+
+def module_of(column: Any, make: Any, state_manager: Any) -> Any:
+    """The module of a column in a layer: made the first time, shared by all calls of the layer.
+
+    Its variables become weights of the layer, its objects are saved with it.
+    """
+    if state_manager.has_resource(column, _RESOURCE):
+        return state_manager.get_resource(column, _RESOURCE)
+    module = make()
+    state_manager.add_resource(column, _RESOURCE, module)
+    if module.tracked is not None:
+        state_manager.add_resource(column, _OBJECT, module.tracked)
+    layer = getattr(state_manager, "_layer", None)
+    if layer is not None:
+        trained = {id(variable) for variable in module.trainable_variables}
+        for variable in module.variables:
+            weights = layer._trainable_weights if id(variable) in trained else layer._non_trainable_weights
+            weights.append(variable)
+    return module
+
+
+def directory_of(spec: ModuleSpec | str) -> str:
+    """A handle that `hub.load` takes, for an eager program.
+
+    Raises:
+      ModeError: when the module is not on disk.
+    """
+    if isinstance(spec, str):
+        return spec
+    if spec.directory is None:
+        raise ModeError(
+            "Expected a module on disk for a feature column in an eager program, "
+            "got one made in this program.",
+            hint="Export it first and pass the directory, or build the model in a tf.Graph.",
+        )
+    return spec.directory

@@ -1,0 +1,156 @@
+"""A feature column whose values a module computes, for both protocols of TensorFlow's feature columns.
+
+The old one (`input_layer`, `linear_model`, canned Estimators of TF1) asks for a tensor in a variable
+scope and keeps nothing; the new one (DenseFeatures, Estimators of TF2) lets a column keep its state
+with the layer, so that all calls of the layer share it.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.feature_column import feature_column as column_v1
+from tensorflow.python.feature_column import feature_column_v2 as column_v2
+
+from tensorflow_hub.errors import ModuleError, SignatureError
+from tensorflow_hub.exporting.module_spec import ModuleSpec
+from tensorflow_hub.loading import column_state, module_reader
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: ignore[misc]
+    """A column of vectors computed by a module from one feature.
+
+    Attributes:
+      key: the name of the feature.
+      module: a `hub.ModuleSpec` or a handle.
+      trainable: whether the module's variables are trained.
+    """
+
+    key: str
+    module: Any
+    trainable: bool = False
+
+    @functools.cached_property
+    def spec(self) -> ModuleSpec:
+        """The module's spec, read from its handle at most once."""
+        is_spec = isinstance(self.module, ModuleSpec)
+        return self.module if is_spec else module_reader.load_module_spec(self.module)
+
+    # --- what kinds of columns differ in ---
+
+    @abc.abstractmethod
+    def _inputs(self, feature: Any) -> dict[str, Any]:
+        """The module's inputs for a transformed feature."""
+
+    def _vectors(self, module: Any, feature: Any) -> Any:
+        """The values of the column."""
+        return module(self._inputs(feature))
+
+    def _make_module(self) -> Any:
+        if column_state.in_graph_program():
+            return column_state.GraphModule(self.spec, self.trainable)
+        return column_state.EagerModule(column_state.directory_of(self.module), self.trainable)
+
+    # --- common to both protocols ---
+
+    @property
+    def name(self) -> str:
+        """The name of the column, and of the scope of its variables."""
+        return f"{self.key}_hub_module_embedding"
+
+    @property
+    def variable_shape(self) -> tf.TensorShape:
+        """The shape of the values without the batch dimension, `[n]`."""
+        return default_output(self.spec).get_shape()[1:]
+
+    # --- the new protocol ---
+
+    _is_v2_column = True
+
+    @property
+    def parents(self) -> list[Any]:
+        """The features it is made of."""
+        return [self.key]
+
+    @property
+    @abc.abstractmethod
+    def parse_example_spec(self) -> dict[str, Any]:
+        """How to parse the feature from a `tf.Example`."""
+
+    def create_state(self, state_manager: Any) -> None:
+        """Makes the module, once per layer."""
+        column_state.module_of(self, self._make_module, state_manager)
+
+    def transform_feature(self, transformation_cache: Any, state_manager: Any) -> Any:
+        """The feature, as it is."""
+        return transformation_cache.get(self.key, state_manager)
+
+    def get_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
+        """The values, float32 `[batch, n]`."""
+        feature = transformation_cache.get(self, state_manager)
+        return self._vectors(column_state.module_of(self, self._make_module, state_manager), feature)
+
+    def get_config(self) -> dict[str, Any]:
+        """Its arguments, for saving the layer it is in.
+
+        Raises:
+          ModuleError: when the module is no handle: what is in memory cannot be written down.
+        """
+        if isinstance(self.module, ModuleSpec):
+            raise ModuleError(
+                f"Expected a handle as the module of column {self.name!r} for its config, "
+                "got a hub.ModuleSpec.",
+                hint="Make the column with a path or URL.",
+            )
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None, columns_by_name: Any = None
+    ) -> Any:
+        """Makes the column from `get_config()`."""
+        del custom_objects, columns_by_name  # for columns made of others
+        return cls(**config)
+
+    # --- the old protocol ---
+
+    @property
+    def _variable_shape(self) -> tf.TensorShape:
+        return self.variable_shape
+
+    @property
+    def _parse_example_spec(self) -> dict[str, Any]:
+        return self.parse_example_spec
+
+    def _transform_feature(self, inputs: Any) -> Any:
+        return inputs.get(self.key)
+
+    def _get_dense_tensor(self, inputs: Any, weight_collections: Any = None, trainable: Any = None) -> Any:
+        train = self.trainable and trainable is not False
+        module = column_state.GraphModule(self.spec, train)
+        return self._vectors(module, inputs.get(self))
+
+
+def default_output(spec: ModuleSpec) -> Any:
+    """The output `"default"` of the default signature.
+
+    Raises:
+      SignatureError: when it is no float32 `[batch, n]` with known n.
+    """
+    output = spec.get_output_info_dict().get("default")
+    if output is None or output.kind != "dense" or output.dtype != tf.float32 or output.get_shape().rank != 2:
+        raise SignatureError(
+            f"Expected an embedding module with the output 'default' as float32 [None, n], got {output}.",
+            hint="Use a module whose default signature gives one vector per example.",
+        )
+    if output.get_shape()[1] is None:
+        raise SignatureError(
+            f"Expected an embedding module with a known number of dimensions, got {output}.",
+            hint="Its author sets the shape of the output with tensor.set_shape().",
+        )
+    return output

@@ -1,0 +1,271 @@
+"""Feature columns backed by modules: text, sparse text and images."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, ModuleError, SignatureError
+from tensorflow_hub.exporting.image_module import get_expected_image_size, get_num_image_channels
+from tensorflow_hub.exporting.module_spec import ModuleSpec
+from tensorflow_hub.loading import column_state
+from tensorflow_hub.loading.embedding_column import EmbeddingColumn, default_output
+
+_SEGMENT_SUMS = {
+    "mean": tf.math.segment_mean,
+    "sum": tf.math.segment_sum,
+}
+_COMBINERS = ("mean", "sqrtn", "sum")
+
+
+def text_embedding_column(
+    key: str, module_spec: ModuleSpec | str | os.PathLike[str], trainable: bool = False
+) -> EmbeddingColumn:
+    """A column that turns strings into vectors with a text embedding module in TF1 Hub format.
+
+    Args:
+      key: the name of the feature: strings `[batch]` or `[batch, 1]`.
+      module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes one string input `[batch]` and
+        gives `"default"`, float32 `[batch, n]`.
+      trainable: whether its variables are trained with the model.
+
+    Returns:
+      A column for `tf.compat.v1.feature_column.input_layer` and `linear_model`, canned Estimators and
+      Keras 2's DenseFeatures.
+
+    Raises:
+      SignatureError: when it is no text embedding.
+
+    Example::
+
+        comment = hub.text_embedding_column("comment", "https://hub.example.com/acme/text-embedding/1")
+        features = {"comment": tf.constant(["good", "bad"])}
+        tf.compat.v1.feature_column.input_layer(features, [comment])  # [2, n]
+    """
+    column = TextEmbeddingColumn(key, _handle(module_spec), trainable)
+    _text_input(column.spec)
+    return column
+
+
+def sparse_text_embedding_column(
+    key: str,
+    module_spec: ModuleSpec | str | os.PathLike[str],
+    combiner: str,
+    default_value: str | None,
+    trainable: bool = False,
+) -> EmbeddingColumn:
+    """A column that turns lists of strings into one vector each with a text embedding module.
+
+    Args:
+      key: the name of the feature: a `tf.SparseTensor` of strings `[batch, any]`.
+      module_spec: as for `hub.text_embedding_column`.
+      combiner: how the vectors of an example's strings become one: `"mean"`, `"sqrtn"` (their sum divided
+        by the square root of their number) or `"sum"`.
+      default_value: what stands for the list of an example that has none; None is `""`.
+      trainable: whether its variables are trained with the model.
+
+    Raises:
+      ModuleError: when the combiner is none of these.
+      SignatureError: when it is no text embedding.
+    """
+    if combiner not in _COMBINERS:
+        raise ModuleError(
+            f"Expected a combiner of {list(_COMBINERS)}, got {combiner!r}.", hint="Pass 'mean'."
+        )
+    column = SparseTextEmbeddingColumn(
+        key, _handle(module_spec), trainable, combiner, "" if default_value is None else default_value
+    )
+    _text_input(column.spec)
+    return column
+
+
+def image_embedding_column(
+    key: str, module_spec: ModuleSpec | str | os.PathLike[str], image_layer: str | None = None
+) -> EmbeddingColumn:
+    """A column that turns images into feature vectors with an image module. Its variables are not trained.
+
+    Args:
+      key: the name of the feature: float32 `[batch, height, width, channels]` in [0, 1], of the size
+        that `hub.get_expected_image_size` gives.
+      module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes `"images"`.
+      image_layer: which output to take, for example a layer of the network; None is `"default"`.
+
+    Raises:
+      SignatureError: when it is no image feature vector module, or has no such output.
+    """
+    column = ImageEmbeddingColumn(key, _handle(module_spec), False, image_layer)
+    column.check()
+    return column
+
+
+def text_embedding_column_v2(
+    key: str, module_path: str | os.PathLike[str], output_key: str | None = None, trainable: bool = False
+) -> EmbeddingColumn:
+    """A column that turns strings into vectors with a TF2 SavedModel, or a module in TF1 Hub format.
+
+    Args:
+      key: the name of the feature: strings `[batch]` or `[batch, 1]`.
+      module_path: a handle. The object is callable on strings `[batch]`, or has a signature `"default"`.
+      output_key: which output to take when there are several by name.
+      trainable: whether its variables are trained with the model.
+
+    Returns:
+      A column for Keras 2's DenseFeatures, and for the layers of a `tf.Graph`.
+
+    Example::
+
+        comment = hub.text_embedding_column_v2("comment", "https://hub.example.com/acme/text-embedding/2")
+        layer = tf_keras.layers.DenseFeatures([comment])
+        layer({"comment": tf.constant(["good", "bad"])})  # [2, n]
+    """
+    return TextEmbeddingColumnV2(key, os.fspath(module_path), trainable, output_key)
+
+
+def _handle(module: ModuleSpec | str | os.PathLike[str]) -> ModuleSpec | str:
+    return module if isinstance(module, ModuleSpec) else os.fspath(module)
+
+
+def _text_input(spec: ModuleSpec) -> str:
+    """The name of the text input.
+
+    Raises:
+      SignatureError: when the module is no text embedding.
+    """
+    default_output(spec)
+    inputs = spec.get_input_info_dict()
+    name, info = next(iter(inputs.items()), ("", None))
+    if (
+        len(inputs) != 1
+        or info is None
+        or info.kind != "dense"
+        or info.dtype != tf.string
+        or info.get_shape().rank != 1
+    ):
+        raise SignatureError(
+            f"Expected a text embedding module with one input of strings [None], got "
+            f"{ {key: str(value) for key, value in inputs.items()} }.",
+            hint="Use a module for text, or hub.image_embedding_column for images.",
+        )
+    return name
+
+
+@dataclasses.dataclass(frozen=True)
+class TextEmbeddingColumn(EmbeddingColumn):
+    """Strings → vectors."""
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        """One string per example."""
+        return {self.key: tf.io.FixedLenFeature([1], tf.string)}
+
+    def _inputs(self, feature: Any) -> dict[str, Any]:
+        return {_text_input(self.spec): tf.reshape(feature, [-1])}
+
+
+@dataclasses.dataclass(frozen=True)
+class SparseTextEmbeddingColumn(EmbeddingColumn):
+    """Lists of strings → vectors."""
+
+    combiner: str = "mean"
+    default_value: str = ""
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        """Any number of strings per example."""
+        return {self.key: tf.io.VarLenFeature(tf.string)}
+
+    def _inputs(self, feature: Any) -> dict[str, Any]:
+        return {_text_input(self.spec): feature}
+
+    def _vectors(self, module: Any, feature: Any) -> Any:
+        if not isinstance(feature, tf.SparseTensor):
+            raise InputError(
+                f"Expected a SparseTensor of strings as feature {self.key!r}, got {type(feature).__name__}.",
+                hint="Use hub.text_embedding_column for one string per example.",
+            )
+        filled, _ = tf.sparse.fill_empty_rows(feature, self.default_value)
+        vectors = module(self._inputs(filled.values))
+        rows = filled.indices[:, 0]
+        if self.combiner != "sqrtn":
+            return _SEGMENT_SUMS[self.combiner](vectors, rows)
+        count = tf.math.segment_sum(tf.ones_like(rows, vectors.dtype), rows)
+        return tf.math.segment_sum(vectors, rows) / tf.sqrt(count)[:, tf.newaxis]
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageEmbeddingColumn(EmbeddingColumn):
+    """Images → vectors."""
+
+    image_layer: str | None = None
+
+    def check(self) -> None:
+        """Refuses what is no image feature vector module.
+
+        Raises:
+          SignatureError: saying what it has instead.
+        """
+        spec = self.spec
+        inputs = spec.get_input_info_dict()
+        info = inputs.get("images")
+        if len(inputs) != 1 or info is None or info.kind != "dense" or info.dtype != tf.float32:
+            raise SignatureError(
+                f"Expected an image module with the one input 'images' as float32, got "
+                f"{ {key: str(value) for key, value in inputs.items()} }.",
+                hint="Use a module for images, or hub.text_embedding_column for text.",
+            )
+        if self.image_layer is not None and self.image_layer not in spec.get_output_info_dict():
+            raise SignatureError(
+                f"Expected an output of {sorted(spec.get_output_info_dict())}, got {self.image_layer!r}.",
+                hint="Pass it as image_layer=…, or leave that out.",
+            )
+
+    @property
+    def variable_shape(self) -> tf.TensorShape:
+        """The shape of a feature vector."""
+        spec = self.spec
+        if self.image_layer is None:
+            return default_output(spec).get_shape()[1:]
+        return spec.get_output_info_dict()[self.image_layer].get_shape()[1:]
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        """One image of the expected size per example."""
+        size = get_expected_image_size(self.spec)
+        return {self.key: tf.io.FixedLenFeature([*size, get_num_image_channels(self.spec)], tf.float32)}
+
+    def _inputs(self, feature: Any) -> dict[str, Any]:
+        return {"images": feature}
+
+    def _vectors(self, module: Any, feature: Any) -> Any:
+        return module(self._inputs(feature), self.image_layer)
+
+
+@dataclasses.dataclass(frozen=True)
+class TextEmbeddingColumnV2(EmbeddingColumn):
+    """Strings → vectors, by an object that `hub.load` gives."""
+
+    output_key: str | None = None
+
+    @property
+    def variable_shape(self) -> tf.TensorShape:
+        """The shape of a vector; found by applying the object to one string."""
+        with tf.Graph().as_default():
+            module = column_state.EagerModule(self.module, False)
+            return module({"text": tf.constant([""])}, self.output_key).shape[1:]
+
+    @property
+    def parse_example_spec(self) -> dict[str, Any]:
+        """One string per example."""
+        return {self.key: tf.io.FixedLenFeature([1], tf.string)}
+
+    def _make_module(self) -> Any:
+        return column_state.EagerModule(self.module, self.trainable)
+
+    def _inputs(self, feature: Any) -> dict[str, Any]:
+        return {"text": tf.reshape(feature, [-1])}
+
+    def _vectors(self, module: Any, feature: Any) -> Any:
+        return module(self._inputs(feature), self.output_key)

@@ -70,6 +70,10 @@ format: $(VENV)/.stamp  ## rewrite the files in the project's format
 cli-reference: $(VENV)/.stamp  ## write docs/cli.md from the commands themselves
 	@$(VENV)/bin/python scripts/cli_reference.py
 
+.PHONY: settings-reference
+settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings themselves
+	@$(VENV)/bin/python scripts/settings_reference.py
+
 .PHONY: clean
 clean:  ## remove environments and build products
 	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site .cache .mypy_cache .ruff_cache .pytest_cache

@@ -71,7 +71,7 @@ def _help_text(text: str) -> str:
 
 def _row(parameter: click.Parameter, context: click.Context) -> str | None:
     record = parameter.get_help_record(context)
-    if record is None:
+    if record is None or not record[1]:
         return None
     option, text = (" ".join(part.split()).replace("|", "\\|") for part in record)
     return f"| `{option}` | {text} |"

@@ -39,6 +39,8 @@ _EXPORTS: dict[str, str] = {
     "register_module_for_export": "exporting.estimator_exporter",
     # resolving
     "resolve": "resolving.resolve",
+    # hub
+    "publish": "client.publishing",
     # errors
     "HubError": "errors",
     # loading and training

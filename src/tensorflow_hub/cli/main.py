@@ -13,9 +13,17 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
-    "serve": ("serve", "run a hub"),
+    "cache": ("cache", "see, check, tidy and carry downloaded modules"),
     "label": ("label", "label images or texts with a retrained classifier"),
+    "lock": ("lock", "pin the content of a project's modules"),
+    "login": ("login", "keep a token for a hub"),
+    "publish": ("publish", "publish a module on a hub"),
+    "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
+    "serve": ("serve", "run a hub"),
+    "show": ("show", "show what a hub knows of a model"),
+    "token": ("token", "make, list and revoke tokens of a hub"),
+    "withdraw": ("withdraw", "take a version out of search, or back"),
 }
 
 

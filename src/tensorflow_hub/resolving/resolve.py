@@ -16,7 +16,7 @@ from tensorflow_hub.errors import (
 )
 from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache import Cache, CachedModule
-from tensorflow_hub.resolving.lock_file import load_lock_file
+from tensorflow_hub.resolving.lock_file import LockFile, load_lock_file
 from tensorflow_hub.resolving.manifest import Manifest
 from tensorflow_hub.settings import Settings
 
@@ -66,26 +66,30 @@ def resolve(handle: str | os.PathLike[str]) -> str:
     return resolve_module(handle).path
 
 
-def resolve_module(handle: str | os.PathLike[str], settings: Settings | None = None) -> ResolvedModule:
+def resolve_module(
+    handle: str | os.PathLike[str], settings: Settings | None = None, *, locked: bool = True
+) -> ResolvedModule:
     """Like `resolve`, and tells how the directory was found and what it holds.
 
     Args:
       handle: as for `resolve`.
       settings: by default those of the environment.
+      locked: whether a lock file is heeded.
     """
     settings = settings or Settings.from_environment()
     parsed = parse_handle(handle)
+    lock = load_lock_file(settings) if locked and not isinstance(parsed, PathHandle) else None
     if isinstance(parsed, PathHandle):
-        found = _resolve_path(parsed, settings)
+        found = _resolve_path(parsed, settings, locked=locked)
     elif isinstance(parsed, UrlHandle):
-        found = _resolve_url(parsed, settings)
+        found = _resolve_url(parsed, settings, lock)
     else:
         found = _resolve_cloud(parsed, settings)
     _log.debug("Resolved %s to %s (%s)", handle, found.path, found.origin)
     return found
 
 
-def _resolve_path(handle: PathHandle, settings: Settings) -> ResolvedModule:
+def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> ResolvedModule:
     path = os.path.expanduser(handle.path)
     if os.path.isdir(path):
         return ResolvedModule(path, path, "local")
@@ -101,7 +105,7 @@ def _resolve_path(handle: PathHandle, settings: Settings) -> ResolvedModule:
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
-        return _resolve_url(UrlHandle(url), settings)
+        return _resolve_url(UrlHandle(url), settings, load_lock_file(settings) if locked else None)
     except NotFoundError as problem:
         raise NotFoundError(
             f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint
@@ -113,16 +117,14 @@ def _resolve_path(handle: PathHandle, settings: Settings) -> ResolvedModule:
         ) from problem
 
 
-def _resolve_url(handle: UrlHandle, settings: Settings) -> ResolvedModule:
+def _resolve_url(handle: UrlHandle, settings: Settings, lock: LockFile | None) -> ResolvedModule:
     cache = Cache.from_settings(settings)
-    lock = load_lock_file(settings)
     locked = lock.require(handle.url) if lock else None
-    if handle.version is None and not handle.is_archive:
-        if locked is not None and locked.newest:
-            handle = UrlHandle(locked.newest)
-        elif locked is None:
-            handle = _newest_of(handle, cache, settings)
     digest = locked.digest if locked else None
+    if locked is not None and locked.newest:
+        handle = UrlHandle(locked.newest)
+    elif locked is None and handle.version is None and not handle.is_archive:
+        handle = _newest_of(handle, cache, settings)
     found = cache.find(handle.url)
     if found is not None:
         return _from_cache(_checked(found, digest), "cache")

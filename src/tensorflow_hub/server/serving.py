@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tensorflow_hub.server.hub import Hub
@@ -16,6 +17,7 @@ from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_PIECE = 1 << 20
 FOREVER = "public, max-age=31536000, immutable"
 FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
@@ -93,12 +95,9 @@ def _whole(store: Store, asset: Asset, headers: dict[str, str]) -> Response:
     path = store.local_path(asset.key)
     if path is None:
         return StreamingResponse(_pieces(store, asset, 0, asset.size), 200, headers)
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise _lost(asset) from error
-    # Sent by the server's own code outside Python, where it can (ASGI's pathsend).
-    return FileResponse(path, headers=headers, media_type=asset.media_type, stat_result=status)
+    if not path.is_file():
+        raise _lost(asset)
+    return _WholeFile(path, headers)
 
 
 async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIterator[bytes]:
@@ -146,4 +145,22 @@ class _Head(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _WholeFile(Response):
+    """A file, sent by the server's own code outside Python where it can (ASGI's pathsend)."""
+
+    def __init__(self, path: Path, headers: dict[str, str]) -> None:
+        super().__init__(status_code=200, headers=headers)
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if "http.response.pathsend" in scope.get("extensions", {}):
+            await send({"type": "http.response.pathsend", "path": str(self._path)})
+            return
+        with open(self._path, "rb") as file:
+            while piece := await run_in_threadpool(file.read, _PIECE):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

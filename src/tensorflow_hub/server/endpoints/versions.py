@@ -10,6 +10,7 @@ from tensorflow_hub.server.callers import caller_of
 from tensorflow_hub.server.facts import base_url, model_facts, version_facts
 from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_model, find_readable_version
+from tensorflow_hub.server.problems import Missing
 
 
 def show_model(request: Request) -> Response:
@@ -23,3 +24,8 @@ def show_model(request: Request) -> Response:
         else:
             facts = version_facts(connection, find_readable_version(connection, name, caller), base)
     return JSONResponse(facts, headers={"Cache-Control": "no-cache"})
+
+
+def show_nothing(request: Request) -> Response:
+    """Whatever else is asked for below `/api/`: nothing is there, and no publisher has this name."""
+    raise Missing(f"The API has nothing at {request.url.path!r}.", hint="See /api/v1/openapi.json.")

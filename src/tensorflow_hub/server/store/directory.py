@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tensorflow_hub.server.store.interface import StoredObject
+from tensorflow_hub.server.store.interface import Source, StoredObject
 
 PIECE = 1 << 20
 
@@ -95,11 +95,13 @@ class DirectoryStore:
         finally:
             os.close(descriptor)
 
-    def read_upload(self, upload: str, start: int, end: int) -> bytes:
-        """A part of what was uploaded."""
-        with open(self._uploads / upload, "rb") as file:
-            file.seek(start)
-            return file.read(end - start)
+    def open_upload(self, upload: str) -> Source:
+        """What was uploaded so far."""
+        return _FileSource(self._uploads / upload)
+
+    def open_object(self, key: str) -> Source:
+        """An object."""
+        return _FileSource(self._path(key))
 
     def commit_upload(self, upload: str, size: int, key: str) -> None:
         """Makes an upload the object `key` by a rename: nothing is copied."""
@@ -133,6 +135,20 @@ class DirectoryStore:
         if any(part in {"", ".", ".."} for part in parts):
             raise ValueError(f"Expected a key of plain segments, got {key!r}.")
         return self.root.joinpath(*parts)
+
+
+class _FileSource:
+    """A file that is read at any place."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._descriptor).st_size
+
+    def read(self, start: int, end: int) -> bytes:
+        return os.pread(self._descriptor, end - start, start)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

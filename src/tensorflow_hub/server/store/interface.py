@@ -26,6 +26,18 @@ class StoredObject:
     modified: float
 
 
+class Source(Protocol):
+    """Bytes in a store; safe to use from several threads."""
+
+    size: int
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from `start` up to and without `end`; fewer when there are fewer."""
+
+    def close(self) -> None:
+        """Frees what it holds."""
+
+
 class Store(Protocol):
     """A place for immutable objects, and for uploads on their way to become one."""
 
@@ -63,8 +75,19 @@ class Store(Protocol):
     def append(self, upload: str, offset: int, data: bytes) -> None:
         """Writes a part of an upload at `offset`; the same part may be written again."""
 
-    def read_upload(self, upload: str, start: int, end: int) -> bytes:
-        """A part of what was uploaded."""
+    def open_upload(self, upload: str) -> Source:
+        """What was uploaded so far, for reading in any order, from several threads.
+
+        Raises:
+          FileNotFoundError: nothing was uploaded, or it became an object already.
+        """
+
+    def open_object(self, key: str) -> Source:
+        """An object, for reading in any order, from several threads.
+
+        Raises:
+          FileNotFoundError: when it is absent.
+        """
 
     def commit_upload(self, upload: str, size: int, key: str) -> None:
         """Makes an upload of `size` bytes the object `key`; doing it again is harmless."""

@@ -6,10 +6,11 @@ process or machine; committing streams them into the final object.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import datetime
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,26 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.server.store.interface import StoredObject
+from tensorflow_hub.server.store.interface import Source, StoredObject
 
 PART = 8 << 20  # of multipart writes; S3 takes at most 10,000 parts, which makes 80 GB
 PIECE = 4 << 20
+
+
+def open_bucket(url: str) -> Any:
+    """The bucket, or a prefix in it, that a URL names.
+
+    Raises:
+      SettingsError: for a malformed URL or configuration.
+    """
+    plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+    options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain_http else {}
+    try:
+        return from_url(url, **options)
+    except (BaseError, ValueError) as error:
+        raise SettingsError(
+            f"The store {url!r} cannot be opened: {error}.", hint="Check the URL and the AWS_* variables."
+        ) from error
 
 
 class ObjectStore:
@@ -36,14 +53,7 @@ class ObjectStore:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-        options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain_http else {}
-        try:
-            self._store: Any = from_url(url, **options)
-        except (BaseError, ValueError) as error:
-            raise SettingsError(
-                f"The store {url!r} cannot be opened: {error}.", hint="Check the URL and the AWS_* variables."
-            ) from error
+        self._store = open_bucket(url)
 
     def describe(self) -> str:
         """What and where it is, for people."""
@@ -107,27 +117,26 @@ class ObjectStore:
         with _os_errors():
             obstore.put(self._store, _part_key(upload, offset), data, chunk_size=PART)
 
-    def read_upload(self, upload: str, start: int, end: int) -> bytes:
-        """A part of what was uploaded, from the part objects that hold it."""
-        pieces = []
-        for offset, size in self._parts(upload):
-            low, high = max(start, offset), min(end, offset + size)
-            if low < high:
-                span = (low - offset, high - offset)
-                with _os_errors():
-                    pieces.append(
-                        bytes(
-                            obstore.get_range(
-                                self._store, _part_key(upload, offset), start=span[0], end=span[1]
-                            )
-                        )
-                    )
-        return b"".join(pieces)
+    def open_upload(self, upload: str) -> Source:
+        """What was uploaded so far."""
+        items = self.list_objects(f"uploads/{upload}/")
+        parts = sorted((int(item.key.rpartition("/")[2]), item.size, item.key) for item in items)
+        if not parts:
+            raise FileNotFoundError(f"Nothing was uploaded as {upload!r}.")
+        return _PartsSource(self._store, parts)
+
+    def open_object(self, key: str) -> Source:
+        """An object."""
+        size = self.size(key)
+        if size is None:
+            raise FileNotFoundError(f"There is no object {key!r}.")
+        return _PartsSource(self._store, [(0, size, key)])
 
     def commit_upload(self, upload: str, size: int, key: str) -> None:
         """Streams the parts into the object `key`."""
         if self.size(key) != size:
-            self.write(key, self._upload_pieces(upload, size))
+            source = self.open_upload(upload)
+            self.write(key, (source.read(at, min(size, at + PIECE)) for at in range(0, size, PIECE)))
 
     def discard_upload(self, upload: str) -> None:
         """Removes the parts of an upload."""
@@ -142,14 +151,32 @@ class ObjectStore:
             latest[upload] = max(latest.get(upload, 0.0), item.modified)
         yield from sorted(latest.items())
 
-    def _parts(self, upload: str) -> list[tuple[int, int]]:
-        """The parts of an upload as (offset, size), in order."""
-        items = self.list_objects(f"uploads/{upload}/")
-        return sorted((int(item.key.rpartition("/")[2]), item.size) for item in items)
 
-    def _upload_pieces(self, upload: str, size: int) -> Iterator[bytes]:
-        for start in range(0, size, PIECE):
-            yield self.read_upload(upload, start, min(size, start + PIECE))
+class _PartsSource:
+    """Objects that follow each other, read as one. Where two overlap, the later one counts."""
+
+    def __init__(self, store: Any, parts: Sequence[tuple[int, int, str]]) -> None:
+        self._store = store
+        self._parts = parts
+        self._offsets = [offset for offset, _, _ in parts]
+        self.size = max(offset + size for offset, size, _ in parts)
+
+    def read(self, start: int, end: int) -> bytes:
+        pieces = []
+        while start < min(end, self.size):
+            offset, size, key = self._parts[bisect.bisect_right(self._offsets, start) - 1]
+            stop = min(end, offset + size)
+            if not offset <= start < stop:
+                break
+            with _os_errors():
+                pieces.append(
+                    bytes(obstore.get_range(self._store, key, start=start - offset, end=stop - offset))
+                )
+            start = stop
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        pass
 
 
 def _part_key(upload: str, offset: int) -> str:

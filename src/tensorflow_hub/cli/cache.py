@@ -1,0 +1,249 @@
+"""`tfhub cache`: see, check, tidy and carry the cache of downloaded modules."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import time
+from pathlib import Path
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.errors import DigestError, NotFoundError
+from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.resolving.cache import Cache, discard
+from tensorflow_hub.resolving.inventory import (
+    CacheEntry,
+    abandoned_paths,
+    as_module,
+    entries_to_prune,
+    find_entry,
+    list_cache,
+    remove_entry,
+)
+from tensorflow_hub.settings import Settings, parse_size
+
+_UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+@click.group("cache")
+def command() -> None:
+    """See, check, tidy and carry the cache of downloaded modules.
+
+    It lies in TFHUB_CACHE_DIR, else in tfhub_modules in the system's directory for temporary files.
+    """
+
+
+@command.command("list", epilog="\b\nExamples:\n  tfhub cache list\n  tfhub cache list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(as_json: bool) -> None:
+    """List the modules in the cache, the last used first."""
+    cache = _cache()
+    entries = list_cache(cache)
+    if as_json:
+        output.result_json({"cache": cache.root, "modules": [_facts(entry) for entry in entries]})
+        return
+    output.table(
+        [(_name(entry), _megabytes(entry.size), _date(entry.used), _state(entry)) for entry in entries],
+        header=("HANDLE", "MB", "LAST USED", ""),
+    )
+    output.note(f"{len(entries)} modules, {_megabytes(sum(e.size for e in entries))} MB in {cache.root}")
+
+
+@command.command(
+    "verify", epilog="\b\nExamples:\n  tfhub cache verify\n  tfhub cache verify acme/text/1 --repair"
+)
+@click.argument("handles", metavar="[HANDLE]...", nargs=-1)
+@click.option("--repair", is_flag=True, help="Fetch again what is wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
+    """Read every byte of the cached modules and compare with what was downloaded.
+
+    Exit code 1 when something is wrong and was not repaired.
+    """
+    from tensorflow_hub.resolving.verification import problems_of
+
+    cache, results = _cache(), []
+    for entry in _entries(cache, handles):
+        problems = problems_of(as_module(entry))
+        repaired = bool(problems) and repair and _repair(cache, entry)
+        results.append({"handle": _name(entry), "problems": problems, "repaired": repaired})
+        if not as_json:
+            output.result(
+                f"{_name(entry)}: {'intact' if not problems else 'repaired' if repaired else 'WRONG'}"
+            )
+            for problem in problems:
+                output.note(f"  {problem}")
+    if as_json:
+        output.result_json(results)
+    wrong = [str(result["handle"]) for result in results if result["problems"] and not result["repaired"]]
+    if wrong:
+        raise DigestError(
+            f"{len(wrong)} of {len(results)} modules are not intact: {', '.join(wrong)}.",
+            hint="Fetch them again with `tfhub cache verify --repair`.",
+        )
+
+
+@command.command(
+    "prune",
+    epilog="""\b
+Examples:
+  tfhub cache prune --older-than 30d
+  tfhub cache prune --max-size 20GB --dry-run""",
+)
+@click.option("--older-than", metavar="TIME", help="Remove what was not used for this long: 12h, 30d, 8w.")
+@click.option("--max-size", metavar="SIZE", help="Remove the longest unused until the rest fits: 20GB.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: bool) -> None:
+    """Remove incomplete, old or too many modules, and what broken downloads left."""
+    cache = _cache()
+    going = entries_to_prune(
+        list_cache(cache), older_than=_seconds(older_than), max_size=_size(max_size), now=time.time()
+    )
+    abandoned = abandoned_paths(cache)
+    if not dry_run:
+        for entry in going:
+            remove_entry(cache, entry)
+        for path in abandoned:
+            discard(cache, path)
+    if as_json:
+        output.result_json({"removed": [_facts(entry) for entry in going], "dry_run": dry_run})
+        return
+    for entry in going:
+        output.result(
+            f"{'would remove' if dry_run else 'removed'} {_name(entry)}, {_megabytes(entry.size)} MB"
+        )
+    output.note(f"{len(going)} modules, {_megabytes(sum(entry.size for entry in going))} MB")
+
+
+@command.command(
+    "clear", epilog="\b\nExamples:\n  tfhub cache clear acme/text/1\n  tfhub cache clear --all --yes"
+)
+@click.argument("handles", metavar="[HANDLE]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Remove all modules.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(handles: tuple[str, ...], everything: bool, yes: bool) -> None:
+    """Remove modules from the cache."""
+    if bool(handles) == everything:
+        raise click.UsageError("Name HANDLEs, or --all.")
+    cache = _cache()
+    entries = _entries(cache, handles)
+    if everything and not yes:
+        click.confirm(f"Remove {len(entries)} modules from {cache.root}?", abort=True, err=True)
+    for entry in entries:
+        remove_entry(cache, entry)
+        output.result(f"removed {_name(entry)}")
+
+
+@command.command(
+    "export", epilog="\b\nExamples:\n  tfhub cache export acme/text/1 acme/image/3 -o modules.tar"
+)
+@click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
+@click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False), help="The bundle.")
+def export(handles: tuple[str, ...], path: str) -> None:
+    """Write modules to one file, for a machine without a network; fetch those that are not cached."""
+    from tensorflow_hub.resolving.bundle import export_bundle
+    from tensorflow_hub.resolving.cache import CachedModule
+    from tensorflow_hub.resolving.resolve import resolve_module
+
+    modules = []
+    for handle in handles:
+        found = resolve_module(handle)
+        if found.manifest is None:
+            raise click.UsageError(f"{handle} is a directory of your own, not a cached module.")
+        modules.append(CachedModule(found.path, found.manifest))
+    export_bundle(modules, path)
+    output.result(path)
+    output.note(f"{len(modules)} modules, {_megabytes(Path(path).stat().st_size)} MB")
+
+
+@command.command("import", epilog="\b\nExamples:\n  tfhub cache import modules.tar")
+@click.argument("path", metavar="BUNDLE", type=click.Path(exists=True, dir_okay=False))
+def import_command(path: str) -> None:
+    """Put the modules of a bundle into the cache, after checking every byte."""
+    from tensorflow_hub.resolving.bundle import import_bundle
+
+    settings = Settings.from_environment()
+    for module in import_bundle(path, Cache.from_settings(settings), settings):
+        output.result(module.manifest.handle)
+
+
+def _cache() -> Cache:
+    return Cache.from_settings(Settings.from_environment())
+
+
+def _entries(cache: Cache, handles: tuple[str, ...]) -> list[CacheEntry]:
+    return [_entry(cache, handle) for handle in handles] if handles else list_cache(cache)
+
+
+def _entry(cache: Cache, handle: str) -> CacheEntry:
+    entry = find_entry(cache, handle)
+    name = as_model_name(handle)
+    if entry is None and name is not None:
+        entry = find_entry(cache, f"{Settings.from_environment().hub.rstrip('/')}/{name}")
+    if entry is None:
+        raise NotFoundError(f"{handle!r} is not in the cache {cache.root!r}.", hint="See `tfhub cache list`.")
+    return entry
+
+
+def _repair(cache: Cache, entry: CacheEntry) -> bool:
+    """Fetches a module again; one of an unknown handle or of a file that is gone stays as it is."""
+    from tensorflow_hub.resolving.resolve import resolve_module
+
+    if not entry.handle or not isinstance(parse_handle(entry.handle), UrlHandle):
+        return False
+    remove_entry(cache, entry)
+    resolve_module(entry.handle)
+    return True
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]+)\s*([hdw])", text.strip().lower())
+    if match is None:
+        raise click.BadParameter(
+            f"expected a time such as 12h, 30d or 8w, got {text!r}", param_hint="--older-than"
+        )
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, got {text!r}", param_hint="--max-size") from error
+
+
+def _facts(entry: CacheEntry) -> dict[str, object]:
+    return {
+        "handle": entry.handle or None,
+        "path": entry.path,
+        "size": entry.size,
+        "files": entry.files,
+        "last_used": datetime.datetime.fromtimestamp(entry.used, datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        ),
+        "complete": entry.complete,
+        "digest": entry.digest,
+    }
+
+
+def _name(entry: CacheEntry) -> str:
+    return entry.handle or Path(entry.path).name
+
+
+def _state(entry: CacheEntry) -> str:
+    return "" if entry.complete else "incomplete"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f}"
+
+
+def _date(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")

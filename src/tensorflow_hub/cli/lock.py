@@ -1,0 +1,96 @@
+"""`tfhub lock`: pin the digests of a project's modules."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.errors import DigestError
+from tensorflow_hub.handles import PathHandle, as_model_name, parse_handle
+from tensorflow_hub.resolving.cache import CachedModule
+from tensorflow_hub.resolving.lock_file import (
+    LockedModule,
+    LockFile,
+    lock_file_path,
+    read_lock_file,
+    write_lock_file,
+)
+from tensorflow_hub.resolving.resolve import resolve_module
+from tensorflow_hub.resolving.verification import problems_of, with_digest
+from tensorflow_hub.settings import Settings
+
+
+@click.command(
+    "lock",
+    epilog="""\b
+Examples:
+  tfhub lock acme/text-embedding/1 https://hub.example/acme/image   add to tfhub.lock
+  tfhub lock                                                        check all that is locked
+  tfhub lock --update acme/text-embedding                           take the newest version""",
+)
+@click.argument("handles", metavar="[HANDLE]...", nargs=-1)
+@click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
+@click.option("--update", is_flag=True, help="Replace what a HANDLE is locked to.")
+@click.option("--remove", is_flag=True, help="Take HANDLEs out of the lock file.")
+def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool) -> None:
+    """Write tfhub.lock: which content each handle of a project must have.
+
+    With tfhub.lock in the working directory, or named in TFHUB_LOCKFILE, any other content is refused, and
+    so is a handle that is not in it; a handle without a version stays at the version it had.
+    """
+    settings = Settings.from_environment()
+    path = path or lock_file_path(settings)
+    lock = read_lock_file(path) if os.path.exists(path) or not handles else LockFile(path, {})
+    if not handles:
+        _check_all(lock, settings)
+        return
+    for handle in handles:
+        name = _full_name(handle, settings)
+        if remove:
+            lock.modules.pop(name, None)
+            output.result(f"removed {name}")
+            continue
+        locked = _locked(name, settings)
+        if name in lock.modules and lock.modules[name] != locked and not update:
+            raise DigestError(
+                f"{name!r} is locked to {lock.modules[name].digest}, and is {locked.digest} now.",
+                hint="Find out why it changed; `tfhub lock --update` takes the new one.",
+            )
+        lock.modules[name] = locked
+        output.result(f"{locked.digest}  {locked.newest or name}")
+    write_lock_file(lock)
+
+
+def _check_all(lock: LockFile, settings: Settings) -> None:
+    for name, expected in sorted(lock.modules.items()):
+        found = _locked(expected.newest or name, settings)
+        if found.digest != expected.digest:
+            raise DigestError(
+                f"{name!r} is locked to {expected.digest}, and is {found.digest} now.",
+                hint="Find out why it changed; `tfhub lock --update` takes the new one.",
+            )
+        output.result(f"{found.digest}  {expected.newest or name}")
+
+
+def _locked(name: str, settings: Settings) -> LockedModule:
+    found = resolve_module(name, settings, locked=False)
+    if found.manifest is None:
+        raise click.UsageError(f"{name} is a directory of your own: only what is downloaded can be locked.")
+    module = with_digest(CachedModule(found.path, found.manifest))
+    problems = problems_of(module)
+    if problems:
+        raise DigestError(
+            f"The cached {found.handle!r} is not intact: {problems[0]}",
+            hint=f"Fetch it again: `tfhub cache verify {found.handle} --repair`.",
+        )
+    return LockedModule(str(module.manifest.digest), found.handle if found.handle != name else "")
+
+
+def _full_name(handle: str, settings: Settings) -> str:
+    if isinstance(parse_handle(handle), PathHandle) and not os.path.exists(handle):
+        name = as_model_name(handle)
+        if name is not None:
+            return f"{settings.hub.rstrip('/')}/{name}"
+    return handle

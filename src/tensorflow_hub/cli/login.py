@@ -1,0 +1,74 @@
+"""`tfhub login`: keep a token for a hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import urllib.parse
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.errors import HandleError, NotFoundError
+from tensorflow_hub.network.credentials import write_token
+from tensorflow_hub.network.session import open_session
+from tensorflow_hub.settings import Settings
+
+
+@click.command(
+    "login",
+    epilog="""\b
+Examples:
+  tfhub login
+  tfhub login https://hub.example
+  echo "$TOKEN" | tfhub login https://hub.example --token-stdin
+  tfhub login https://hub.example --forget""",
+)
+@click.argument("hub", metavar="[HUB]", required=False)
+@click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
+@click.option("--forget", is_flag=True, help="Remove the kept token.")
+@click.option("--no-check", is_flag=True, help="Keep the token without asking the hub whether it is good.")
+def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) -> None:
+    """Keep a token for a hub, in a file that only you can read.
+
+    HUB is the address of the hub, default TFHUB_URL. The token is sent to that host and to no other.
+    """
+    settings = Settings.from_environment()
+    url = _address(hub or settings.hub)
+    if forget:
+        output.result(f"Forgot the token for {url} in {write_token(url, None, settings)}")
+        return
+    if token_stdin:
+        token = sys.stdin.readline().strip()
+    else:
+        token = click.prompt(f"Token for {url}", hide_input=True, err=True).strip()
+    if not token or any(character.isspace() or ord(character) < 33 for character in token):
+        raise click.UsageError("Expected a token without spaces.")
+    if not no_check:
+        _check(url, token, settings)
+    output.result(f"Kept the token for {url} in {write_token(url, token, settings)}")
+
+
+def _address(text: str) -> str:
+    url = text if "://" in text else f"https://{text}"
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise HandleError(
+            f"Expected the address of a hub, got {text!r}.", hint="For example https://hub.example."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _check(url: str, token: str, settings: Settings) -> None:
+    """Asks the hub what the token may do; a foreign hub cannot be asked."""
+    with open_session(dataclasses.replace(settings, hub=url, token=token)) as session:
+        try:
+            facts = session.exchange("GET", f"{url}/api/v1/tokens/self", what=url).json()
+        except NotFoundError:
+            output.note("This hub does not tell whether the token is good; it is kept as it is.")
+            return
+        except ValueError:
+            return
+    if isinstance(facts, dict):
+        known = ", ".join(f"{key} {facts[key]}" for key in ("name", "publisher", "scope") if facts.get(key))
+        output.note(f"The hub knows it: {known}.")

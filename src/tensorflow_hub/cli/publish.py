@@ -1,0 +1,75 @@
+"""`tfhub publish`: publish a module on a hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+import click
+
+from tensorflow_hub.cli import output
+
+
+@click.command()
+@click.argument("path", type=click.Path())
+@click.argument("handle", required=False)
+@click.option("--card", metavar="FILE", help="Markdown that begins with `# Module publisher/model/version`.")
+@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+@click.option(
+    "--deployment",
+    type=click.Choice(["saved_model", "tfjs", "tflite", "coral"]),
+    help="Another form of a published version; by default as the card says.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    path: str, handle: str | None, card: str | None, hub: str | None, deployment: str | None, as_json: bool
+) -> None:
+    r"""Publish the module in the directory PATH (or a .tar.gz of one) as HANDLE.
+
+    HANDLE is publisher/model/version; without it the card's first line says it. The token comes from
+    TFHUB_TOKEN or `tfhub login`. Publishing the same content again is harmless, and resumes a transfer
+    that broke; other content under a published version is refused (exit code 6).
+
+    \b
+    Examples:
+      tfhub publish export/ --card card.md
+      tfhub publish export/ acme/text-embedding/2 --card card.md --hub https://hub.example
+      tfhub publish web_model/ acme/text-embedding/2 --deployment tfjs
+    """
+    from tensorflow_hub.client.publishing import publish
+
+    bar = _Bar()
+    try:
+        done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=bar)
+    finally:
+        bar.close()
+    if as_json:
+        output.result_json(dataclasses.asdict(done))
+        return
+    output.note("Published." if done.is_new else "Already published with the same content.")
+    output.result(done.url)
+
+
+class _Bar:
+    """Progress on a terminal, one bar a step; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._step = ""
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if step != self._step:
+            from tqdm import tqdm
+
+            self.close()
+            self._step = step
+            self._bar = tqdm(total=total, desc=step, unit="B", unit_scale=True, leave=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()

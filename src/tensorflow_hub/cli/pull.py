@@ -1,0 +1,68 @@
+"""`tfhub pull`: fetch modules into the cache."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.errors import CacheError
+from tensorflow_hub.resolving.resolve import ResolvedModule, resolve_module
+
+
+@click.command(
+    "pull",
+    epilog="""\b
+Examples:
+  tfhub pull acme/text-embedding/1
+  tfhub pull https://hub.example/acme/text-embedding --json
+  tfhub pull acme/text-embedding/1 --to ./module""",
+)
+@click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
+@click.option("--to", "target", type=click.Path(), help="Copy the module into this new directory.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(handles: tuple[str, ...], target: str | None, as_json: bool) -> None:
+    """Fetch modules into the cache and print where they are.
+
+    A HANDLE is publisher/model/version on the hub in TFHUB_URL, a URL, gs://… or s3://…, or the path of an
+    archive. What is in the cache already is not fetched again.
+    """
+    if target is not None and len(handles) > 1:
+        raise click.UsageError("--to takes one HANDLE.")
+    found = [resolve_module(handle) for handle in handles]
+    if target is not None:
+        found = [_copy(found[0], target)]
+    if as_json:
+        output.result_json([_facts(module) for module in found])
+        return
+    for module in found:
+        output.note(f"{module.handle}: {_ORIGINS[module.origin]}")
+        output.result(module.path)
+
+
+_ORIGINS = {"local": "is a directory here", "cache": "was in the cache", "download": "fetched"}
+
+
+def _copy(module: ResolvedModule, target: str) -> ResolvedModule:
+    try:
+        shutil.copytree(module.path, target)
+    except (OSError, shutil.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CacheError(
+            f"The module cannot be copied to {target!r}: {reason}.",
+            hint="Name a directory that does not exist yet.",
+        ) from error
+    return ResolvedModule(module.handle, str(Path(target).resolve()), module.origin, module.manifest)
+
+
+def _facts(module: ResolvedModule) -> dict[str, object]:
+    manifest = module.manifest
+    return {
+        "handle": module.handle,
+        "path": module.path,
+        "origin": module.origin,
+        "digest": manifest.digest if manifest else None,
+        "size": manifest.size if manifest else None,
+    }

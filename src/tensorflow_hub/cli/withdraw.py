@@ -1,0 +1,30 @@
+"""`tfhub withdraw`: take a version out of search and out of "the newest", or back."""
+
+from __future__ import annotations
+
+import click
+
+from tensorflow_hub.cli import output
+
+
+@click.command()
+@click.argument("handle")
+@click.option("--reason", default="", help="Shown on its page.")
+@click.option("--undo", is_flag=True, help="Take the withdrawal back.")
+@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(handle: str, reason: str, undo: bool, hub: str | None, as_json: bool) -> None:
+    r"""Withdraw the version HANDLE: who pinned it still gets it, nobody else finds it.
+
+    \b
+    Examples:
+      tfhub withdraw acme/text-embedding/2 --reason "wrong vocabulary, use 3"
+      tfhub withdraw acme/text-embedding/2 --undo
+    """
+    from tensorflow_hub.client.versions import restore, withdraw
+
+    done = (restore if undo else withdraw)(handle, reason, hub=hub)
+    if as_json:
+        output.result_json(done)
+    else:
+        output.result(f"{done['handle']} {done['state']}")

@@ -1,0 +1,86 @@
+"""One call of a hub's API: where it goes, with which token, and the JSON that comes back."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tensorflow_hub.errors import RequestError, SettingsError
+from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.settings import Settings
+
+_URL = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
+
+
+def client_settings(hub: str | None = None, token: str | None = None) -> Settings:
+    """The settings of the environment, with another hub or token where they are given.
+
+    Raises:
+      SettingsError: `hub` is no URL.
+    """
+    settings = Settings.from_environment()
+    if hub is not None and not _URL.fullmatch(hub):
+        raise SettingsError(
+            f"Expected the URL of a hub, got {hub!r}.",
+            hint="For example https://hub.example or http://127.0.0.1:8500.",
+        )
+    changes: dict[str, str] = {}
+    if hub is not None and hub.rstrip("/") != settings.hub.rstrip("/"):
+        # A token for one hub is not shown to another.
+        changes = {"hub": hub.rstrip("/"), "token": ""}
+    if token is not None:
+        changes["token"] = token
+    return dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
+
+
+def call(
+    settings: Settings,
+    method: str,
+    path: str,
+    *,
+    what: str,
+    session: HubSession | None = None,
+    statuses: frozenset[int] = frozenset({200, 201, 204}),
+    **options: Any,
+) -> Mapping[str, Any]:
+    """Calls `path` of the configured hub.
+
+    Args:
+      settings: which hub, with which token.
+      method: `"GET"`, `"POST"`, ….
+      path: below the hub's URL, for example `"/api/v1/uploads"`.
+      what: what it is about, for messages: a handle.
+      session: to be used; else one for this call alone.
+      statuses: those that count as success.
+      **options: passed on (`json`, `params`, `headers`, `timeout`, `idempotent`).
+
+    Returns:
+      The JSON object of the answer; empty when the answer has no body.
+
+    Raises:
+      UnreachableError, AuthenticationError, ForbiddenError, ConflictError, RejectedError, LimitError,
+      NotFoundError, RequestError: as the hub refuses.
+    """
+    if session is None:
+        with open_session(settings) as own:
+            return call(settings, method, path, what=what, session=own, statuses=statuses, **options)
+    url = settings.hub.rstrip("/") + path
+    response = session.exchange(method, url, what=what, accept_statuses=statuses, **options)
+    if not response.content:
+        return {}
+    try:
+        value = response.json()
+    except ValueError as error:
+        raise _not_a_hub(settings) from error
+    if not isinstance(value, dict):
+        raise _not_a_hub(settings)
+    return value
+
+
+def _not_a_hub(settings: Settings) -> RequestError:
+    return RequestError(
+        f"Expected JSON from the hub at {settings.hub}, got something else.",
+        hint="Check TFHUB_URL: is a hub of this program running there?",
+    )

@@ -1,0 +1,209 @@
+"""Publish a module: pack it, send it, and let the hub check it and make it visible."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.client.calls import call, client_settings
+from tensorflow_hub.client.uploading import send_file
+from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.card import parse_card
+from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.module_files import module_files
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.settings import Settings
+
+# Called with what is being done ("packing", "sending", "checking"), how far it is and of how much, in bytes.
+Progress = Callable[[str, int, int], None]
+# The longest the hub may check an archive, in seconds.
+_CHECK_SECONDS = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A version that a hub has.
+
+    Attributes:
+      handle: `publisher/model/version`.
+      url: the handle as URL, for `hub.load` and for a browser.
+      digest: of its content.
+      is_new: False when the same content was published there before.
+      archive_size: bytes of the archive that readers fetch.
+    """
+
+    handle: str
+    url: str
+    digest: str
+    is_new: bool
+    archive_size: int
+
+
+def publish(
+    path: str | os.PathLike[str],
+    handle: str | None = None,
+    *,
+    card: str | os.PathLike[str] | None = None,
+    hub: str | None = None,
+    token: str | None = None,
+    deployment: str | None = None,
+    on_progress: Progress | None = None,
+) -> Published:
+    """Publishes a module directory, or an archive of one, as a version on a hub.
+
+    Publishing the same content again is harmless; other content under a published version is refused.
+    A transfer that breaks is resumed, also by calling again.
+
+    Args:
+      path: a directory with a SavedModel, TF1 Hub module, TFLite or TF.js model, or a `.tar.gz` of one.
+      handle: `"publisher/model/version"`; by default the name in the card's first line.
+      card: a Markdown file (or its text) whose first line is `# Module publisher/model/version`.
+        Not needed to add another deployment to a published version.
+      hub: URL of the hub; default `TFHUB_URL`.
+      token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
+      deployment: `saved_model`, `tfjs`, `tflite` or `coral`; by default as the card says.
+      on_progress: called with a step and its progress in bytes.
+
+    Returns:
+      What is published.
+
+    Raises:
+      NotAModuleError: `path` holds no module.
+      CardError: the card breaks a rule.
+      HandleError: there is neither a handle nor a card with one.
+      ConflictError: the version is published with other content.
+      AuthenticationError, ForbiddenError: no token, or one without the right.
+      RejectedError: the hub checked what was sent and refuses it.
+      UnreachableError: the hub does not answer.
+
+    Example::
+
+        published = hub.publish("export/", card="card.md", hub="http://127.0.0.1:8500")
+        layer = hub.KerasLayer(published.url)
+    """
+    settings = client_settings(hub, token)
+    text = _card_text(card)
+    name = _name(handle, text)
+    progress = on_progress or _ignore
+    with _archive(path, progress) as (archive, index, size, sha256), open_session(settings) as session:
+        request = {"handle": str(name), "size": size, "sha256": sha256, "card": text}
+        if index is not None:
+            request["digest"] = index.digest
+        if deployment is not None:
+            request["deployment"] = deployment
+        started = call(settings, "POST", "/api/v1/uploads", what=str(name), session=session, json=request)
+        if started.get("published"):
+            return _published(_version(session, settings, started["handle"]), deployment, is_new=False)
+        send_file(
+            session,
+            settings,
+            archive,
+            started["id"],
+            received=started["received"],
+            on_progress=lambda n: progress("sending", n, size),
+        )
+        progress("checking", 0, size)
+        return _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
+
+
+def _finish(
+    session: HubSession,
+    settings: Settings,
+    name: str,
+    upload: str,
+    *,
+    index: ArchiveIndex | None,
+    deployment: str | None,
+) -> Published:
+    """Asks the hub to check and publish what it has; it answers when the version is visible."""
+    url = f"{settings.hub.rstrip('/')}/api/v1/uploads/{upload}/publish"
+    body = {"index": json.loads(index.to_json())} if index is not None else {}
+    timeout = (settings.connect_timeout, _CHECK_SECONDS)
+    statuses = frozenset({200, 201})
+    response = session.exchange("POST", url, what=name, json=body, timeout=timeout, accept_statuses=statuses)
+    return _published(response.json(), deployment, is_new=response.status_code == 201)
+
+
+def _version(session: HubSession, settings: Settings, handle: str) -> Mapping[str, Any]:
+    return call(settings, "GET", f"/api/v1/models/{handle}", what=handle, session=session)
+
+
+def _published(facts: Mapping[str, Any], deployment: str | None, is_new: bool) -> Published:
+    found = next(
+        (item for item in facts["deployments"] if item["kind"] == deployment), facts["deployments"][-1]
+    )
+    return Published(facts["handle"], facts["url"], found["digest"], is_new, found["archive_size"])
+
+
+@contextlib.contextmanager
+def _archive(
+    path: str | os.PathLike[str], progress: Progress
+) -> Iterator[tuple[str, ArchiveIndex | None, int, str]]:
+    """The archive to send, its index when it is of our making, its size and digest."""
+    if os.path.isfile(path):
+        yield os.fspath(path), None, Path(path).stat().st_size, _sha256(path)
+        return
+    if not os.path.isdir(path):
+        raise NotAModuleError(
+            f"Expected a module's directory or archive, got {os.fspath(path)!r}, which does not exist.",
+            hint="Export a module first, then give its directory.",
+        )
+    describe(path, files=())  # fails at once for what is no module
+    size = sum(Path(path, file).stat().st_size for file in module_files(path))
+    with tempfile.TemporaryDirectory(prefix="tfhub-publish-") as folder:
+        archive = os.path.join(folder, "module.tar.gz")
+        index = write_archive(path, archive, on_progress=lambda n: progress("packing", n, size))
+        yield archive, index, index.archive_size, index.archive_sha256
+
+
+def _sha256(path: str | os.PathLike[str]) -> str:
+    sha256 = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            sha256.update(piece)
+    return sha256.hexdigest()
+
+
+def _card_text(card: str | os.PathLike[str] | None) -> str:
+    if card is None:
+        return ""
+    if isinstance(card, str) and "\n" in card:
+        return card
+    try:
+        with open(card, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise CardError(
+            f"The card {os.fspath(card)!r} cannot be read: {reason}.",
+            hint="Give the path of a Markdown file.",
+        ) from error
+
+
+def _name(handle: str | None, card: str) -> ModelName:
+    text = handle or (parse_card(card).name if card else "")
+    if not text:
+        raise HandleError(
+            "Expected a card, or a handle of the form publisher/model/version.",
+            hint="Write a card.md that begins with `# Module publisher/model/1` and pass it.",
+        )
+    name = ModelName.parse(text)
+    if name.version is None:
+        raise HandleError(
+            f"Expected a version at the end of the handle, got {text!r}.", hint=f"For example '{name}/1'."
+        )
+    return name
+
+
+def _ignore(step: str, done: int, total: int) -> None:
+    pass

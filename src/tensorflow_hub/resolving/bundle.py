@@ -1,0 +1,117 @@
+"""Cached modules in one file, for machines without a network.
+
+A bundle is a tar with the layout of a cache, so that `tar -xf bundle.tar -C $TFHUB_CACHE_DIR` is a way to
+import it too. Importing checks every byte: a bundle may come from anywhere.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Sequence
+
+from tensorflow_hub.errors import CacheError, DigestError
+from tensorflow_hub.format.archive_index import FileEntry, module_digest
+from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
+from tensorflow_hub.resolving.download import limits_of
+from tensorflow_hub.resolving.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.staged_files import sync_tree
+from tensorflow_hub.resolving.verification import with_digest
+from tensorflow_hub.settings import Settings
+
+
+def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
+    """Writes modules to a bundle, the same bytes for the same modules.
+
+    Args:
+      modules: complete ones.
+      path: of the bundle; appears when it is complete.
+
+    Raises:
+      CacheError: a file cannot be read, or the bundle cannot be written.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".bundle-", delete=False) as temporary:
+            try:
+                with tarfile.open(fileobj=temporary, mode="w", format=tarfile.PAX_FORMAT) as archive:
+                    for module in sorted(
+                        map(with_digest, modules), key=lambda module: module.manifest.handle
+                    ):
+                        _add_module(archive, module)
+                os.chmod(temporary.name, 0o644)
+                os.replace(temporary.name, path)
+            except BaseException:
+                os.unlink(temporary.name)
+                raise
+    except OSError as error:
+        raise cache_error(error, path) from error
+
+
+def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedModule]:
+    """Puts the modules of a bundle into the cache; those that it has stay as they are.
+
+    Raises:
+      ArchiveError: it is no bundle.
+      DigestError: a module is not what its manifest says; nothing is imported.
+      CacheError: the cache cannot be written.
+    """
+    staging = cache.work_path("staging", f"import.{os.getpid()}")
+    try:
+        with open(path, "rb") as file:
+            files = extract_archive(file, staging, limits_of(settings))
+        manifests = [
+            _checked_manifest(staging, file.path, files) for file in files if _is_manifest(file.path)
+        ]
+        if not manifests:
+            raise CacheError(
+                f"There are no modules in {path!r}.", hint="Make bundles with `tfhub cache export`."
+            )
+        sync_tree(staging, files)
+        return [
+            cache.install(os.path.join(staging, key_of(manifest.handle)), manifest) for manifest in manifests
+        ]
+    except OSError as error:
+        if isinstance(error, (CacheError, DigestError)):
+            raise
+        raise cache_error(error, path) from error
+    finally:
+        discard(cache, staging)
+
+
+def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:
+    key = key_of(module.manifest.handle)
+    document = module.manifest.to_json()
+    member = tarfile.TarInfo(f"{key}.manifest.json")
+    member.size = len(document)
+    archive.addfile(member, io.BytesIO(document))
+    for file in module.manifest.files:
+        member = tarfile.TarInfo(f"{key}/{file.path}")
+        member.size = file.size
+        with open(os.path.join(module.path, *file.path.split("/")), "rb") as content:
+            archive.addfile(member, content)
+
+
+def _is_manifest(path: str) -> bool:
+    return "/" not in path and path.endswith(".manifest.json")
+
+
+def _checked_manifest(staging: str, path: str, files: Sequence[FileEntry]) -> Manifest:
+    manifest = read_manifest(os.path.join(staging, path))
+    prefix = path.removesuffix(".manifest.json") + "/"
+    there = {file.path[len(prefix) :]: file for file in files if file.path.startswith(prefix)}
+    if manifest is None or key_of(manifest.handle) != prefix[:-1]:
+        raise DigestError(f"{path!r} in the bundle is not a manifest.", hint="Export the modules again.")
+    listed = {(file.path, file.size, file.sha256) for file in manifest.files}
+    if listed != {(name, file.size, file.sha256) for name, file in there.items()} or (
+        manifest.digest
+        != module_digest(FileEntry(name, file.size, file.sha256) for name, file in there.items())
+    ):
+        raise DigestError(
+            f"The files of {manifest.handle!r} in the bundle are not those of its manifest.",
+            hint="The bundle was damaged or tampered with: export the modules again.",
+        )
+    return manifest

@@ -1,0 +1,155 @@
+"""What lies in a cache: listing it, and making room."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+
+from tensorflow_hub.resolving.cache import Cache, CachedModule, discard, key_of
+from tensorflow_hub.resolving.manifest import Manifest, is_complete, list_files, read_manifest
+
+_KEY = re.compile(r"[0-9a-f]{40}")
+_ABANDONED_AFTER = 24 * 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class CacheEntry:
+    """A directory of the cache.
+
+    Attributes:
+      handle: of which it is the module; "" where another program cached it and left no note.
+      path: the directory.
+      size: bytes of its files. Files that several modules share count for each.
+      files: how many files.
+      used: when it was used last, seconds since 1970; to the hour.
+      complete: whether all files are there.
+      digest: of the content, None when it is not known.
+    """
+
+    handle: str
+    path: str
+    size: int
+    files: int
+    used: float
+    complete: bool
+    digest: str | None
+
+
+def list_cache(cache: Cache) -> list[CacheEntry]:
+    """The modules of the writable cache, the last used first."""
+    found = []
+    for name in _keys(cache.root):
+        path = os.path.join(cache.root, name)
+        manifest = read_manifest(path + ".manifest.json")
+        if manifest is None and not os.path.isdir(path):
+            continue
+        found.append(_entry(path, manifest))
+    return sorted(found, key=lambda entry: -entry.used)
+
+
+def find_entry(cache: Cache, handle: str) -> CacheEntry | None:
+    """The entry of a handle in its full form, or of the name of its directory; whether complete or not."""
+    name = handle if _KEY.fullmatch(handle) else key_of(handle)
+    return next((entry for entry in list_cache(cache) if os.path.basename(entry.path) == name), None)
+
+
+def as_module(entry: CacheEntry) -> CachedModule:
+    """The module of an entry, to verify it."""
+    manifest = read_manifest(entry.path + ".manifest.json")
+    if manifest is None:
+        manifest = Manifest(entry.handle, "", None, None, "", list_files(entry.path))
+    return CachedModule(entry.path, manifest)
+
+
+def remove_entry(cache: Cache, entry: CacheEntry) -> None:
+    """Removes a module. Programs that read it at this moment fail."""
+    discard(cache, entry.path)
+    for other in (
+        entry.path + ".manifest.json",
+        entry.path + ".descriptor.txt",
+        os.path.join(cache.root, ".tfhub", "indexes", os.path.basename(entry.path) + ".json"),
+    ):
+        with contextlib.suppress(OSError):
+            os.unlink(other)
+
+
+def entries_to_prune(
+    entries: Sequence[CacheEntry], *, older_than: float | None, max_size: int | None, now: float | None = None
+) -> list[CacheEntry]:
+    """Which entries go: incomplete ones, those unused for long, then the longest unused until the rest fits.
+
+    Args:
+      entries: those of `list_cache`.
+      older_than: seconds since the last use; None for any.
+      max_size: bytes that may stay; None for any.
+      now: seconds since 1970.
+    """
+    now = time.time() if now is None else now
+    going = [entry for entry in entries if not entry.complete]
+    staying = [entry for entry in entries if entry.complete]
+    if older_than is not None:
+        going += [entry for entry in staying if now - entry.used > older_than]
+        staying = [entry for entry in staying if now - entry.used <= older_than]
+    if max_size is not None:
+        total = sum(entry.size for entry in staying)
+        for entry in sorted(staying, key=lambda entry: entry.used):
+            if total <= max_size:
+                break
+            going.append(entry)
+            total -= entry.size
+    return going
+
+
+def abandoned_paths(cache: Cache, now: float | None = None) -> list[str]:
+    """Downloads and other work that nobody went on with for a day."""
+    now = time.time() if now is None else now
+    found = []
+    for kind in ("staging", "trash", "locks"):
+        with contextlib.suppress(OSError), os.scandir(os.path.join(cache.root, ".tfhub", kind)) as entries:
+            for entry in entries:
+                last = max(_mtime(path) for path in (entry.path, os.path.join(entry.path, "journal")))
+                if kind == "trash" or now - last > _ABANDONED_AFTER:
+                    found.append(entry.path)
+    return found
+
+
+def _entry(path: str, manifest: Manifest | None) -> CacheEntry:
+    if manifest is None:
+        files = list_files(path)
+        size = sum(file.size for file in files)
+        return CacheEntry(_noted_handle(path), path, size, len(files), _mtime(path), bool(files), None)
+    complete = is_complete(path, manifest)
+    used = _mtime(path + ".manifest.json")
+    return CacheEntry(
+        manifest.handle, path, manifest.size, len(manifest.files), used, complete, manifest.digest
+    )
+
+
+def _noted_handle(path: str) -> str:
+    """The handle in the note that older versions of this library left beside a directory."""
+    with (
+        contextlib.suppress(OSError),
+        open(path + ".descriptor.txt", encoding="utf-8", errors="replace") as file,
+    ):
+        match = re.search(r"^Module: (.+)$", file.read(4096), re.MULTILINE)
+        if match and key_of(match[1].strip()) == os.path.basename(path):
+            return match[1].strip()
+    return ""
+
+
+def _keys(root: str) -> Iterator[str]:
+    names = set()
+    with contextlib.suppress(OSError), os.scandir(root) as entries:
+        names = {entry.name.partition(".")[0] for entry in entries}
+    yield from (name for name in names if _KEY.fullmatch(name))
+
+
+def _mtime(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,170 @@
+"""Changes of what is published. Each function is a part of the caller's transaction.
+
+A transaction that changes models ends with `changes.record_changes`, which search follows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.records import (
+    DELETED,
+    VISIBLE,
+    WITHDRAWN,
+    Deployment,
+    Model,
+    Publisher,
+    Version,
+)
+from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
+
+
+@dataclasses.dataclass(frozen=True)
+class CardText:
+    """A checked card, as it is kept.
+
+    Attributes:
+      kind: module, placeholder, lite, tfjs, coral or collection.
+      text: all of it.
+      description: its first paragraph.
+      metadata: its keys, each with its values.
+    """
+
+    kind: str
+    text: str
+    description: str
+    metadata: Mapping[str, Sequence[str]]
+
+
+def ensure_publisher(connection: sa.Connection, name: str) -> Publisher:
+    """The publisher of that name, added when there is none."""
+    found = reading.find_publisher(connection, name)
+    if found is not None:
+        return found
+    connection.execute(
+        sa.insert(publishers).values(
+            name=name,
+            name_key=name.lower(),
+            title="",
+            description="",
+            card="",
+            private=False,
+            created_at=int(time.time()),
+        )
+    )
+    found = reading.find_publisher(connection, name)
+    assert found is not None
+    return found
+
+
+def change_publisher(connection: sa.Connection, publisher: Publisher, **values: Any) -> None:
+    """Sets the title, description, card or privacy of a publisher."""
+    connection.execute(sa.update(publishers).where(publishers.c.id == publisher.id).values(**values))
+
+
+def model_ids(connection: sa.Connection, publisher: Publisher) -> list[int]:
+    """The models of a publisher: what changes when its name, title or privacy does."""
+    rows = connection.execute(sa.select(models.c.id).where(models.c.publisher_id == publisher.id))
+    return [row[0] for row in rows]
+
+
+def ensure_model(connection: sa.Connection, name: ModelName, kind: str) -> Model:
+    """The model of that name, added when there is none, and its publisher too."""
+    found = reading.find_model(connection, name)
+    if found is not None:
+        return found
+    publisher = ensure_publisher(connection, name.publisher)
+    now = int(time.time())
+    connection.execute(
+        sa.insert(models).values(
+            publisher_id=publisher.id,
+            name=name.model,
+            handle=f"{publisher.name}/{name.model}",
+            kind=kind,
+            newest=None,
+            downloads=0,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    found = reading.find_model(connection, dataclasses.replace(name, publisher=publisher.name))
+    assert found is not None
+    return found
+
+
+def add_version(connection: sa.Connection, name: ModelName, kind: str, published_by: str) -> Version:
+    """Adds the version `name`; it is seen when the transaction commits.
+
+    Raises:
+      sqlalchemy.exc.IntegrityError: another transaction added it.
+    """
+    model = ensure_model(connection, name, kind)
+    connection.execute(
+        sa.insert(versions).values(
+            model_id=model.id,
+            number=name.version,
+            state=VISIBLE,
+            reason="",
+            parent=None,
+            published_at=int(time.time()),
+            published_by=published_by,
+        )
+    )
+    if kind != model.kind:
+        connection.execute(sa.update(models).where(models.c.id == model.id).values(kind=kind))
+    _refresh(connection, model)
+    found = reading.find_version(connection, dataclasses.replace(name, publisher=model.publisher))
+    assert found is not None
+    return found
+
+
+def add_deployment(connection: sa.Connection, version: Version, deployment: Deployment) -> None:
+    """Adds a deployment to a version that does not have one of its kind."""
+    values = dataclasses.asdict(deployment)
+    connection.execute(sa.insert(deployments).values(version_id=version.id, **values))
+
+
+def set_card(connection: sa.Connection, version: Version, card: CardText) -> None:
+    """Adds or replaces the documentation of a version."""
+    values = {
+        "text": card.text,
+        "description": card.description,
+        "metadata": {key: list(texts) for key, texts in card.metadata.items()},
+        "updated_at": int(time.time()),
+    }
+    changed = connection.execute(sa.update(cards).where(cards.c.version_id == version.id).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(sa.insert(cards).values(version_id=version.id, **values))
+    parents = card.metadata.get("parent-model") or (None,)
+    connection.execute(sa.update(versions).where(versions.c.id == version.id).values(parent=parents[0]))
+
+
+def set_state(connection: sa.Connection, version: Version, state: str, reason: str) -> None:
+    """Withdraws, restores or deletes a version; a deleted one keeps its number and loses its deployments."""
+    assert state in {VISIBLE, WITHDRAWN, DELETED}
+    connection.execute(
+        sa.update(versions).where(versions.c.id == version.id).values(state=state, reason=reason)
+    )
+    if state == DELETED:
+        connection.execute(sa.delete(deployments).where(deployments.c.version_id == version.id))
+        connection.execute(sa.delete(cards).where(cards.c.version_id == version.id))
+    _refresh(connection, version.model)
+
+
+def _refresh(connection: sa.Connection, model: Model) -> None:
+    """Brings what a model says about its versions up to date."""
+    newest = (
+        sa.select(sa.func.max(versions.c.number))
+        .where(versions.c.model_id == model.id, versions.c.state == VISIBLE)
+        .scalar_subquery()
+    )
+    connection.execute(
+        sa.update(models).where(models.c.id == model.id).values(newest=newest, updated_at=int(time.time()))
+    )

@@ -1,0 +1,55 @@
+"""`PUT /api/v1/cards`: correct a version's documentation, or publish an entry that has no files."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tensorflow_hub.errors import RejectedError
+from tensorflow_hub.server.callers import Caller, caller_of
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.audit import add_entry
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.endpoints.uploads import versioned_name
+from tensorflow_hub.server.facts import base_url, version_facts
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.lookup import find_readable_version
+from tensorflow_hub.server.publishing.cards import checked_card
+from tensorflow_hub.server.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.rights import require_publish
+
+# Kinds of cards that stand for themselves.
+_WITHOUT_FILES = {"placeholder", "collection"}
+
+
+async def put_card(request: Request) -> Response:
+    """Replaces the card of `handle`, or adds the placeholder or collection that the card describes."""
+    caller = await run_in_threadpool(caller_of, request)
+    body = await read_json(request)
+    no_other_fields(body, "handle", "card")
+    return await run_in_threadpool(
+        _put, request, caller, field(body, "handle", str), field(body, "card", str)
+    )
+
+
+def _put(request: Request, caller: Caller, handle: str, text: str) -> Response:
+    name = versioned_name(handle)
+    require_publish(caller, name.publisher)
+    card = checked_card(text, name)
+    with hub_of(request).database.writing() as connection:
+        is_new = reading.find_version(connection, name) is None
+        if is_new:
+            if card.kind not in _WITHOUT_FILES:
+                raise RejectedError(
+                    f"There is no version {name}, and a card of the kind {card.kind!r} needs files.",
+                    hint="Publish them with the card: `tfhub publish`.",
+                )
+            version = writing.add_version(connection, name, card.kind, caller.name)
+        else:
+            version = find_readable_version(connection, name, caller)
+        writing.set_card(connection, version, card)
+        add_entry(connection, caller.name, caller.address, "card", version.handle)
+        record_changes(connection, [version.model.id])
+        facts = version_facts(connection, version, base_url(request))
+    return JSONResponse(facts, 201 if is_new else 200, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,86 @@
+"""`/api/v1/publishers`: who publishes here, their titles, cards and privacy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tensorflow_hub.handles import is_publisher_name
+from tensorflow_hub.server.callers import Caller, caller_of
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.audit import add_entry
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.facts import base_url, iso, publisher_facts
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.lookup import find_readable_publisher
+from tensorflow_hub.server.problems import Malformed
+from tensorflow_hub.server.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.rights import may_read, require_admin, require_owner
+
+_FIELDS = {"title": str, "description": str, "card": str, "private": bool}
+
+
+def list_publishers(request: Request) -> Response:
+    """All publishers that the caller may see."""
+    caller, base = caller_of(request), base_url(request)
+    with hub_of(request).database.reading() as connection:
+        found = reading.list_publishers(connection, private=True)
+    shown = [p for p in found if may_read(caller, p.name, p.private)]
+    return JSONResponse({"publishers": [publisher_facts(publisher, base) for publisher in shown]})
+
+
+def show_publisher(request: Request) -> Response:
+    """A publisher and its models."""
+    caller, base = caller_of(request), base_url(request)
+    with hub_of(request).database.reading() as connection:
+        publisher = find_readable_publisher(connection, request.path_params["publisher"], caller)
+        models = reading.list_models(connection, publisher.name)
+    listed = [
+        {
+            "handle": model.handle,
+            "url": f"{base}/{model.handle}",
+            "kind": model.kind,
+            "newest": model.newest,
+            "updated_at": iso(model.updated_at),
+        }
+        for model in models
+        if model.newest is not None
+    ]
+    return JSONResponse({**publisher_facts(publisher, base), "card": publisher.card, "models": listed})
+
+
+async def change_publisher(request: Request) -> Response:
+    """Sets title, description, card and privacy; an administrator's call adds a publisher that is new."""
+    caller = await run_in_threadpool(caller_of, request)
+    body = await read_json(request)
+    no_other_fields(body, *_FIELDS)
+    values: dict[str, Any] = {name: field(body, name, kind) for name, kind in _FIELDS.items() if name in body}
+    if len(values.get("title", "")) > 200:
+        raise Malformed("Expected a title of at most 200 characters.", hint="Shorten it.")
+    return await run_in_threadpool(_change, request, caller, values)
+
+
+def _change(request: Request, caller: Caller, values: dict[str, Any]) -> Response:
+    name = request.path_params["publisher"]
+    require_owner(caller, name)
+    with hub_of(request).database.writing() as connection:
+        publisher = reading.find_publisher(connection, name)
+        is_new = publisher is None
+        if publisher is None:
+            require_admin(caller)
+            if not is_publisher_name(name):
+                raise Malformed(
+                    f"Expected the name of a publisher, got {name!r}.", hint="For example 'acme'."
+                )
+            publisher = writing.ensure_publisher(connection, name)
+        if values:
+            writing.change_publisher(connection, publisher, **values)
+        shown = {key: value for key, value in values.items() if key != "card"}
+        add_entry(connection, caller.name, caller.address, "publisher", publisher.name, **shown)
+        record_changes(connection, writing.model_ids(connection, publisher))
+        publisher = reading.find_publisher(connection, name)
+    assert publisher is not None
+    return JSONResponse(publisher_facts(publisher, base_url(request)), 201 if is_new else 200)

@@ -1,0 +1,34 @@
+"""Checks a card and brings it into the form in which it is kept."""
+
+from __future__ import annotations
+
+from tensorflow_hub.errors import CardError
+from tensorflow_hub.format.card import check_card, parse_card
+from tensorflow_hub.format.description import ModuleDescription
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue.writing import CardText
+
+# Kind of card → the deployment that its archive is.
+DEPLOYMENT_OF_KIND = {"module": "saved_model", "tfjs": "tfjs", "lite": "tflite", "coral": "coral"}
+
+
+def checked_card(text: str, name: ModelName, module: ModuleDescription | None = None) -> CardText:
+    """The card of the version `name`, which also agrees with the `module` where that is known.
+
+    Raises:
+      CardError: it breaks a rule, or is about something else; says in which line.
+    """
+    card = parse_card(text)
+    problems = [problem for problem in check_card(card, module) if problem.severity == "error"]
+    if problems:
+        raise CardError(
+            f"The card breaks {len(problems)} rule{'s' if len(problems) > 1 else ''}: "
+            + " ".join(str(problem) for problem in problems[:5]),
+            hint="Check it with `tfhub check card.md`.",
+        )
+    if card.name != str(name):
+        raise CardError(
+            f"Expected a card about {name}, got one about {card.name}.",
+            hint=f"Its first line has to be `# {card.kind.capitalize()} {name}`.",
+        )
+    return CardText(card.kind, text, card.description, card.metadata)

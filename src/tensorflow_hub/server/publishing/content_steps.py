@@ -1,0 +1,45 @@
+"""The steps that look at what is inside: what kind of module, does it fit its name and its card."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tensorflow_hub.errors import RejectedError
+from tensorflow_hub.format.description import describe
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.publishing.cards import checked_card
+from tensorflow_hub.server.publishing.publication import Publication
+
+# Kind of content (format.description) → the deployments it may be published as.
+_DEPLOYMENTS = {
+    "hub": ("saved_model",),
+    "saved_model": ("saved_model",),
+    "saved_model_2": ("saved_model",),
+    "tfjs": ("tfjs",),
+    "tflite": ("tflite", "coral"),
+}
+
+
+def describe_content(hub: Hub, publication: Publication) -> Publication:
+    """Signatures, variables, ops, assets: read without running anything of it."""
+    return dataclasses.replace(publication, description=describe(publication.unpacked, publication.files))
+
+
+def check_kind(hub: Hub, publication: Publication) -> Publication:
+    """The content is of the kind that it is published as."""
+    assert publication.description is not None
+    kind, wanted = publication.description.kind, publication.upload.deployment
+    if wanted not in _DEPLOYMENTS.get(kind, ()):
+        raise RejectedError(
+            f"Expected the content of a {wanted} deployment, got {kind}.",
+            hint="Publish it with the card of its kind (`# Module`, `# Tfjs`, `# Lite`, `# Coral`).",
+        )
+    return publication
+
+
+def check_card(hub: Hub, publication: Publication) -> Publication:
+    """The card is valid, about this version and agrees with it; a version that has one needs no other."""
+    if not publication.upload.card:
+        return publication
+    card = checked_card(publication.upload.card, publication.name, publication.description)
+    return dataclasses.replace(publication, card=card)

@@ -1,0 +1,93 @@
+"""Publishing: upload → visible version, as the list of its steps.
+
+Whatever step fails, nothing is visible: the last but one is a single transaction. A process that is
+killed at any moment leaves an upload that can be published again, or expires.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import Caller
+from tensorflow_hub.server.catalogue.records import Upload
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.problems import WrongOffset
+from tensorflow_hub.server.publishing.archive_steps import check_complete, check_index, repack, unpack
+from tensorflow_hub.server.publishing.content_steps import check_card, check_kind, describe_content
+from tensorflow_hub.server.publishing.publication import Publication
+from tensorflow_hub.server.publishing.storing_steps import clean_up, make_visible, store_objects
+from tensorflow_hub.server.publishing.unpacked_step import keep_unpacked
+from tensorflow_hub.server.store.interface import Source, archive_key
+
+Step = Callable[[Hub, Publication], Publication]
+
+STEPS: tuple[Step, ...] = (
+    check_complete,
+    unpack,
+    check_index,
+    describe_content,
+    check_kind,
+    check_card,
+    repack,
+    store_objects,
+    keep_unpacked,
+    make_visible,
+    clean_up,
+)
+
+_log = logging.getLogger("tensorflow_hub.server")
+
+
+def publish(hub: Hub, upload: Upload, index: ArchiveIndex | None, caller: Caller) -> Publication:
+    """Runs the steps; the publication with its visible version.
+
+    Raises:
+      HubError: a check failed; nothing is visible and the upload remains.
+    """
+    with _source(hub, upload) as source, _workspace(hub) as workspace:
+        publication = Publication(upload, ModelName.parse(upload.handle), caller, index, source, workspace)
+        seconds = {}
+        for step in STEPS:
+            started = time.perf_counter()
+            publication = step(hub, publication)
+            seconds[step.__name__] = round(time.perf_counter() - started, 3)
+    _log.info("published", extra={"request": {"handle": upload.handle, "size": upload.size, **seconds}})
+    hub.metrics.count("published_versions" if publication.is_new else "published_again")
+    return publication
+
+
+@contextlib.contextmanager
+def _source(hub: Hub, upload: Upload) -> Iterator[Source]:
+    try:
+        source = hub.store.open_upload(upload.id)
+    except FileNotFoundError:
+        if upload.archive_sha256 is None:
+            raise WrongOffset(0, upload.size) from None
+        # A process was killed between storing the archive and making it visible.
+        source = hub.store.open_object(archive_key(upload.archive_sha256))
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+@contextlib.contextmanager
+def _workspace(hub: Hub) -> Iterator[Path]:
+    """A folder for one publication, on the disk of the hub where it has one."""
+    parent = hub.settings.data_folder() / "work"
+    if hub.settings.database and hub.settings.store:
+        parent = Path(tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="tfhub-publish-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

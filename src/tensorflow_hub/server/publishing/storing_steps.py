@@ -1,0 +1,142 @@
+"""The steps that keep: objects into the store, then the version into the catalogue, in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import CardError, ConflictError
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.audit import add_entry
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.records import DELETED, Deployment, Version
+from tensorflow_hub.server.catalogue.uploads import intend_archive, remove_upload
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.problems import Gone
+from tensorflow_hub.server.publishing.archive_steps import index_of
+from tensorflow_hub.server.publishing.publication import Publication
+from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
+
+PIECE = 1 << 20
+# Deployments whose files are also fetched one by one.
+_SINGLE_FILES = {"tfjs", "tflite", "coral"}
+
+
+def store_objects(hub: Hub, publication: Publication) -> Publication:
+    """The archive, its index and its single files lie in the store; nobody sees them yet."""
+    index, upload = index_of(publication), publication.upload
+    with hub.database.writing() as connection:
+        intend_archive(connection, upload, index.archive_sha256)
+    key = archive_key(index.archive_sha256)
+    if publication.packed is not None:
+        hub.store.write(key, _pieces(publication.packed))
+    elif upload.archive_sha256 is None or hub.store.size(key) is None:
+        hub.store.commit_upload(upload.id, upload.size, key)
+    hub.store.write(index_key(index.archive_sha256), [index.to_json()])
+    if upload.deployment in _SINGLE_FILES:
+        for file in index.files:
+            hub.store.write(file_key(file.sha256), _pieces(publication.unpacked / file.path))
+    return publication
+
+
+def make_visible(hub: Hub, publication: Publication) -> Publication:
+    """The version is in the catalogue: all of it, or nothing."""
+    try:
+        return _make_visible(hub, publication)
+    except sa.exc.IntegrityError:
+        # Somebody else was faster by a moment; now their version is seen, and ours is compared with it.
+        return _make_visible(hub, publication)
+
+
+def clean_up(hub: Hub, publication: Publication) -> Publication:
+    """Nothing is left of the upload."""
+    hub.store.discard_upload(publication.upload.id)
+    return publication
+
+
+def existing_deployment(
+    connection: sa.Connection, publication_version: Version, kind: str
+) -> Deployment | None:
+    """What is published of that kind under a version.
+
+    Raises:
+      Gone: the version was deleted; its number is not used again.
+    """
+    if publication_version.state == DELETED:
+        raise Gone(
+            f"The version {publication_version.handle} was deleted, and its number is not used again.",
+            hint=f"Publish it as version {publication_version.number + 1} or higher.",
+        )
+    return reading.find_deployment(connection, publication_version, kind)
+
+
+def check_same(version: Version, deployment: Deployment, digest: str) -> None:
+    """Publishing the same content again is no error, other content is.
+
+    Raises:
+      ConflictError: the contents differ.
+    """
+    if deployment.digest != digest:
+        raise ConflictError(
+            f"The version {version.handle} is published with other content "
+            f"({deployment.digest[:19]}…, not {digest[:19]}…), and versions never change.",
+            hint=f"Publish it as version {(version.model.newest or version.number) + 1}.",
+        )
+
+
+def _make_visible(hub: Hub, publication: Publication) -> Publication:
+    index, upload, caller = index_of(publication), publication.upload, publication.caller
+    with hub.database.writing() as connection:
+        version = reading.find_version(connection, publication.name)
+        existing = existing_deployment(connection, version, upload.deployment) if version else None
+        if version is not None and existing is not None:
+            check_same(version, existing, index.digest)
+            remove_upload(connection, upload.id)
+            return dataclasses.replace(publication, version=version, is_new=False)
+        version = _add(connection, publication, version)
+        add_entry(
+            connection,
+            caller.name,
+            caller.address,
+            "publish",
+            version.handle,
+            deployment=upload.deployment,
+            digest=index.digest,
+        )
+        remove_upload(connection, upload.id)
+        record_changes(connection, [version.model.id])
+        return dataclasses.replace(publication, version=version, is_new=True)
+
+
+def _add(connection: sa.Connection, publication: Publication, version: Version | None) -> Version:
+    index, card = index_of(publication), publication.card
+    if version is None:
+        if card is None:
+            raise CardError(
+                f"A card is needed to publish {publication.name}.", hint="Send one: `--card card.md`."
+            )
+        version = writing.add_version(connection, publication.name, card.kind, publication.caller.name)
+        writing.set_card(connection, version, card)
+    assert publication.description is not None
+    deployment = Deployment(
+        kind=publication.upload.deployment,
+        archive_sha256=index.archive_sha256,
+        archive_size=index.archive_size,
+        digest=index.digest,
+        unpacked_size=index.size,
+        file_count=len(index.files),
+        description=publication.description.to_dict(),
+        published_at=int(time.time()),
+    )
+    writing.add_deployment(connection, version, deployment)
+    return version
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece

@@ -1,0 +1,263 @@
+"""Publishing over HTTP: what is checked, what is refused, what is never half done."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+
+import pytest
+from hub_content import card, module, module_with
+
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.errors import CardError, ConflictError, ForbiddenError, NotAModuleError, RequestError
+from tensorflow_hub.format.archive_writer import write_archive
+
+
+def promise(handle, data, **more):
+    return {
+        "handle": handle,
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "card": card(handle),
+        **more,
+    }
+
+
+def tar_gz(members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def module_members(path=None):
+    path = path or module()
+    return [(p.relative_to(path).as_posix(), p.read_bytes()) for p in sorted(path.rglob("*")) if p.is_file()]
+
+
+@pytest.fixture
+def send(api, admin):
+    """Uploads bytes and asks to publish them; the last answer."""
+
+    def do(handle, data, index=None, **more):
+        started = api("POST", "/api/v1/uploads", admin, json=promise(handle, data, **more))
+        if started.status_code >= 400:
+            return started
+        path = f"/api/v1/uploads/{started.json()['id']}"
+        received = started.json()["received"]
+        sent = api("PATCH", path, admin, data=data[received:], headers={"Upload-Offset": str(received)})
+        assert sent.status_code == 204, sent.text
+        return api("POST", f"{path}/publish", admin, json={"index": index} if index else {})
+
+    return do
+
+
+def test_the_same_content_again_is_no_error(hub_process, admin, tmp_path):
+    folder = module_with(tmp_path / "m", b"1")
+    arguments = {"card": card("again/model/1"), "hub": hub_process.url, "token": admin}
+    first, second = publish(folder, **arguments), publish(folder, **arguments)
+    assert first.is_new
+    assert not second.is_new
+    assert first.digest == second.digest
+
+
+def test_other_content_under_a_version_is_refused(hub_process, admin, tmp_path):
+    arguments = {"card": card("other/model/1"), "hub": hub_process.url, "token": admin}
+    publish(module_with(tmp_path / "a", b"a"), **arguments)
+    with pytest.raises(ConflictError, match="versions never change"):
+        publish(module_with(tmp_path / "b", b"b"), **arguments)
+
+
+def test_other_content_is_refused_at_the_end_too(api, send, admin):
+    """A publisher that does not say what it will send is refused when it has."""
+    first = send("late/model/1", tar_gz(module_members()))
+    assert first.status_code == 201, first.text
+    second = send("late/model/1", tar_gz([*module_members(), ("assets/more", b"more")]))
+    assert second.status_code == 409
+    assert second.json()["error"]["code"] == "conflict"
+
+
+def test_an_archive_of_any_tar_becomes_one_with_an_index(api, send):
+    answer = send("plain/model/1", tar_gz(module_members()))
+    assert answer.status_code == 201, answer.text
+    accept = {"Accept": "application/vnd.tensorflow-hub.index+json"}
+    index = api("GET", "/plain/model/1?tf-hub-format=compressed", headers=accept).json()
+    archive = api("GET", "/plain/model/1?tf-hub-format=compressed").content
+    assert index["archive"] == {"size": len(archive), "sha256": hashlib.sha256(archive).hexdigest()}
+
+
+def test_the_facts_tell_what_is_inside(send):
+    facts = send("facts/model/1", tar_gz(module_members())).json()
+    [deployment] = facts["deployments"]
+    assert deployment["description"]["kind"] == "hub"
+    assert deployment["description"]["variants"][0]["signatures"][0]["name"] == "default"
+    assert facts["metadata"]["task"] == ["text-embedding"]
+    assert facts["description"] == "A line through the origin."
+
+
+def test_an_upload_is_resumed_where_it_broke(api, admin, hub_process):
+    data = tar_gz(module_members())
+    started = api("POST", "/api/v1/uploads", admin, json=promise("resumed/model/1", data))
+    path = started.json()["url"].removeprefix(hub_process.url)
+    assert started.headers["location"] == hub_process.url + path
+    assert api("PATCH", path, admin, data=data[:100], headers={"Upload-Offset": "0"}).status_code == 204
+    wrong = api("PATCH", path, admin, data=data[50:], headers={"Upload-Offset": "50"})
+    assert wrong.status_code == 409
+    assert wrong.headers["upload-offset"] == "100"
+    again = api("POST", "/api/v1/uploads", admin, json=promise("resumed/model/1", data))
+    assert again.json()["received"] == 100
+    early = api("POST", f"{path}/publish", admin, json={})
+    assert early.json()["error"]["code"] == "wrong_offset"
+    assert api("HEAD", path, admin).headers["upload-offset"] == "100"
+    sent = api("PATCH", path, admin, data=data[100:], headers={"Upload-Offset": "100"})
+    assert sent.headers["upload-offset"] == str(len(data))
+    assert api("POST", f"{path}/publish", admin, json={}).status_code == 201
+    assert api("HEAD", path, admin).status_code == 404
+
+
+def test_an_upload_can_be_given_up(api, admin, hub_process):
+    started = api("POST", "/api/v1/uploads", admin, json=promise("dropped/model/1", b"x" * 10))
+    path = started.json()["url"].removeprefix(hub_process.url)
+    assert api("DELETE", path, admin).status_code == 204
+    assert api("PATCH", path, admin, data=b"x", headers={"Upload-Offset": "0"}).status_code == 404
+
+
+def test_more_than_was_promised_is_refused(api, admin, hub_process):
+    started = api("POST", "/api/v1/uploads", admin, json=promise("more/model/1", b"x" * 10))
+    path = started.json()["url"].removeprefix(hub_process.url)
+    answer = api("PATCH", path, admin, data=b"x" * 11, headers={"Upload-Offset": "0"})
+    assert answer.status_code == 413
+
+
+def test_bytes_that_differ_from_the_promise_are_refused(api, admin, send):
+    data = tar_gz(module_members())
+    answer = send("digest/model/1", data, sha256="0" * 64)
+    assert answer.status_code == 422
+    assert "Expected bytes with the SHA-256 0000" in answer.json()["error"]["message"]
+    again = api("POST", "/api/v1/uploads", admin, json=promise("digest/model/1", data, sha256="0" * 64))
+    assert again.json()["received"] == 0, "damaged bytes must be sent anew"
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([("../evil", b"x")], "evil"),
+        ([("/etc/passwd", b"x")], "passwd"),
+        ([("readme.txt", b"x")], "module"),
+        ([("saved_model.pb", b"\xff\xff not a proto")], "saved_model.pb"),
+    ],
+)
+def test_hostile_or_senseless_archives_are_refused(api, send, members, message):
+    answer = send("hostile/model/1", tar_gz(members))
+    assert answer.status_code == 422, answer.text
+    assert message in answer.json()["error"]["message"]
+    assert api("GET", "/hostile/model/1?tf-hub-format=compressed").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"junk" * 100, gzip.compress(b"junk" * 1000), tar_gz(module_members())[:-30]]
+)
+def test_broken_archives_are_refused(send, data):
+    answer = send("broken/model/1", data or b"\0")
+    assert answer.status_code == 422, answer.text
+
+
+def test_an_index_that_lies_is_refused(send, tmp_path):
+    archive = tmp_path / "module.tar.gz"
+    index = json.loads(write_archive(module(), archive).to_json())
+    truth = json.dumps(index)
+    lies = [
+        truth.replace("saved_model.pb", "saved_model.xx"),
+        truth.replace(index["files"][0]["sha256"], "0" * 64),
+        truth.replace(index["archive"]["sha256"], "0" * 64),
+    ]
+    for lie in lies:
+        answer = send("lying/model/1", archive.read_bytes(), index=json.loads(lie))
+        assert answer.status_code == 422, answer.text
+    assert send("lying/model/1", archive.read_bytes(), index=index).status_code == 201
+
+
+def test_a_segment_that_lies_is_refused(send, tmp_path):
+    archive = tmp_path / "module.tar.gz"
+    index = json.loads(write_archive(module(), archive).to_json())
+    segment = index["files"][0]["segments"][0]
+    segment[0] -= 1  # one byte early: inflates to nothing sensible
+    answer = send("segments/model/1", archive.read_bytes(), index=index)
+    assert answer.status_code == 422, answer.text
+
+
+def test_a_card_about_something_else_is_refused(hub_process, admin):
+    with pytest.raises(RequestError, match="Expected a card about card/model/2, got one about card/model/1"):
+        publish(module(), "card/model/2", card=card("card/model/1"), hub=hub_process.url, token=admin)
+
+
+def test_a_new_version_needs_a_card(hub_process, admin):
+    with pytest.raises(RequestError, match="A card is needed"):
+        publish(module(), "card/model/3", hub=hub_process.url, token=admin)
+
+
+def test_a_card_that_cannot_be_read(tmp_path):
+    with pytest.raises(CardError, match="cannot be read"):
+        publish(module(), card=tmp_path / "absent.md")
+
+
+def test_what_is_no_module_is_refused_before_anything_is_sent(tmp_path):
+    with pytest.raises(NotAModuleError, match=r"Expected"):
+        publish(tmp_path, card=card("a/b/1"), hub="http://127.0.0.1:1")
+    with pytest.raises(NotAModuleError, match="does not exist"):
+        publish(tmp_path / "absent", card=card("a/b/1"), hub="http://127.0.0.1:1")
+
+
+def test_a_token_of_another_publisher_may_not(hub_process, new_token):
+    token = new_token("publish", "mine")
+    with pytest.raises(ForbiddenError, match="may not publish as 'yours'"):
+        publish(module(), card=card("yours/model/1"), hub=hub_process.url, token=token)
+
+
+def test_deployments_of_other_kinds(api, send, admin):
+    model_json = {
+        "format": "graph-model",
+        "modelTopology": {"node": []},
+        "weightsManifest": [
+            {"paths": ["group1-shard1of1.bin"], "weights": [{"name": "w", "shape": [2], "dtype": "float32"}]}
+        ],
+    }
+    data = tar_gz([("model.json", json.dumps(model_json).encode()), ("group1-shard1of1.bin", b"\0" * 8)])
+    assert send("js/model/1", data, card=card("js/model/1", "Tfjs")).status_code == 201
+    for origin in ({}, {"Origin": "https://app.example"}):
+        answer = api("GET", "/js/model/1/model.json?tfjs-format=file", headers=origin)
+        assert answer.json() == model_json
+        assert answer.headers["access-control-allow-origin"] == "*"
+    weights = api("GET", "/js/model/1/group1-shard1of1.bin?tfjs-format=file")
+    assert weights.content == b"\0" * 8
+    assert weights.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert api("GET", "/js/model/1/absent.bin?tfjs-format=file").status_code == 404
+    assert api("GET", "/js/model/1?tfjs-format=compressed").content[:2] == b"\x1f\x8b"
+    wrong = send("js/model/2", data)
+    assert "Expected the content of a saved_model deployment, got tfjs" in wrong.json()["error"]["message"]
+
+
+def test_a_second_deployment_joins_a_version(api, send, hub_process, admin):
+    assert send("two/forms/1", tar_gz(module_members())).status_code == 201
+    data = tar_gz([("model.json", b'{"format":"graph-model","modelTopology":{},"weightsManifest":[]}')])
+    joined = send("two/forms/1", data, card="", deployment="tfjs")
+    assert joined.status_code == 201, joined.text
+    assert [d["kind"] for d in joined.json()["deployments"]] == ["saved_model", "tfjs"]
+    assert api("GET", "/two/forms/1?tfjs-format=compressed").status_code == 200
+
+
+def test_placeholders_and_corrected_cards(api, admin):
+    body = {"handle": "card/holder/1", "card": card("card/holder/1", "Placeholder")}
+    assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 201
+    body["card"] += "\nMore.\n"
+    changed = api("PUT", "/api/v1/cards", admin, json=body)
+    assert changed.status_code == 200
+    assert changed.json()["card"].endswith("More.\n")
+    body = {"handle": "card/absent/1", "card": card("card/absent/1")}
+    assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 422

@@ -30,7 +30,11 @@ _open_leases: weakref.WeakSet[Lease] = weakref.WeakSet()
 
 
 class Lease:
-    """A lease that is held. `exclusive` says that no other process can hold it too."""
+    """A lease that is held.
+
+    Attributes:
+      exclusive: no other process works on the same thing, not even one that is stopped for now.
+    """
 
     def __init__(self, path: str, descriptor: int, *, exclusive: bool) -> None:
         self.exclusive = exclusive
@@ -83,10 +87,10 @@ def lease(path: str, is_done: Callable[[], bool]) -> Iterator[Lease | None]:
             held.release()
 
 
-def _acquire(path: str, is_done: Callable[[], bool]) -> Lease | None:
+def _acquire(path: str, is_done: Callable[[], bool], *, exclusive: bool = True) -> Lease | None:
     pause, watch = _POLL_FIRST, _Heartbeat()
     while True:
-        held, watched = _try_lock(path)
+        held, watched = _try_lock(path, exclusive=exclusive)
         if held is not None:
             return held
         if is_done():
@@ -94,7 +98,7 @@ def _acquire(path: str, is_done: Callable[[], bool]) -> Lease | None:
         if watch.is_stale(watched):
             if watched == path:
                 # The kernel says that the holder lives, but it is stopped: queue for another lease.
-                return _acquire(path + "+", is_done)
+                return _acquire(path + "+", is_done, exclusive=False)
             # No locks, and the holder is gone. One of those who wait succeeds in moving the file away.
             _take_away(watched)
         time.sleep(pause)
@@ -118,7 +122,7 @@ class _Heartbeat:
         return time.monotonic() - self._since > STALE
 
 
-def _try_lock(path: str) -> tuple[Lease | None, str]:
+def _try_lock(path: str, *, exclusive: bool) -> tuple[Lease | None, str]:
     """The lease when it is free, else None; and the file whose heartbeat tells whether its holder lives."""
     descriptor = os.open(path, _OPEN, 0o666)
     try:
@@ -131,7 +135,7 @@ def _try_lock(path: str) -> tuple[Lease | None, str]:
     if not _is_current(descriptor, path):
         os.close(descriptor)
         return None, path
-    return Lease(path, descriptor, exclusive=True), path
+    return Lease(path, descriptor, exclusive=exclusive), path
 
 
 def _try_create(path: str) -> tuple[Lease | None, str]:

@@ -130,11 +130,13 @@ def _resolve_url(handle: UrlHandle, settings: Settings, lock: LockFile | None) -
         return _from_cache(_checked(found, digest), "cache")
     if settings.offline:
         raise offline_error(handle.url, settings)
-    from tensorflow_hub.resolving.download import Job, download
-    from tensorflow_hub.resolving.progress import shown_progress
     from tensorflow_hub.resolving.staging import staged_install
 
     def fill(staging: str) -> Manifest:
+        # Imported by the one that downloads, not by those that wait for it.
+        from tensorflow_hub.resolving.download import Job, download
+        from tensorflow_hub.resolving.progress import shown_progress
+
         with shown_progress(handle.url, settings) as progress:
             return download(
                 handle, Job(handle.url, handle.is_archive, staging, cache, settings, progress, digest)

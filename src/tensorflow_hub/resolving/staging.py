@@ -42,7 +42,13 @@ def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -
                 else f"{key_of(handle)}.{uuid.uuid4().hex}"
             )
             staging = cache.work_path("staging", name)
-            return _fill_and_install(cache, staging, fill, keep="." not in name), "download"
+            try:
+                return _fill_and_install(cache, staging, fill, keep="." not in name), "download"
+            except HubError:
+                found = cache.find(handle)
+                if found is None:
+                    raise
+                return found, "cache"  # another process was luckier
     except OSError as error:
         if isinstance(error, HubError):
             raise

@@ -1,0 +1,347 @@
+"""Killed downloaders, many at once, stopped and forked holders, no locks, damaged caches."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import tensorflow_hub as hub_library
+from tensorflow_hub import errors
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.resolving import lease
+from tensorflow_hub.resolving.cache import key_of
+
+from .modules import contents, make_module, tar_gz
+
+PROGRAM = "import sys, tensorflow_hub as hub; print(hub.resolve(sys.argv[1]))"
+NO_LOCKS = """
+import errno
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.resolving import lease
+def no_lock(descriptor):
+    raise OSError(errno.ENOLCK, "no locks here")
+lease._lock = no_lock
+"""
+SHORT_PATIENCE = """
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.resolving import lease
+lease.BEAT, lease.STALE = 0.1, 1.0
+"""
+
+
+def start(handle: str, before: str = "") -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen(
+        [sys.executable, "-c", before + PROGRAM, handle],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 60) -> str:
+    output, problem = process.communicate(timeout=seconds)
+    assert process.returncode == 0, problem
+    return output.strip()
+
+
+def cache() -> Path:
+    return Path(os.environ["TFHUB_CACHE_DIR"])
+
+
+def slowly(hub, seconds: float) -> None:
+    """Each part takes that long."""
+
+    def behave(request, number):
+        if "Range" in request.headers:
+            time.sleep(seconds)
+        return False
+
+    hub.behave = behave
+
+
+def until(condition, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def kill_at_random_instants(hub, module, trials: int) -> None:
+    handle = hub.publish("acme/text/1", module)
+    expected, place = contents(module), cache() / key_of(handle)
+    slowly(hub, 0.05)
+    generator = random.Random(0)
+    interrupted = 0
+    for trial in range(trials):
+        shutil.rmtree(cache(), ignore_errors=True)
+        victim = start(handle)
+        time.sleep(generator.uniform(0.1, 1.5))
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate()
+        interrupted += not place.exists()
+        if place.exists():
+            assert contents(place) == expected
+        started = time.monotonic()
+        assert contents(hub_library.resolve(handle)) == expected, trial
+        assert time.monotonic() - started < 10
+    assert trials < 10 or interrupted
+
+
+def test_a_killed_downloader_is_replaced_at_once(hub, module):
+    kill_at_random_instants(hub, module, 10)
+
+
+@pytest.mark.slow
+def test_two_hundred_killed_downloaders(hub, module):
+    kill_at_random_instants(hub, module, 200)
+
+
+def test_what_a_killed_process_had_is_not_fetched_again(hub, tmp_path):
+    module = make_module(tmp_path / "large", megabytes=24)
+    handle = hub.publish("acme/large/1", module)
+    slowly(hub, 0.15)
+    victim = start(handle)
+    journal = cache() / ".tfhub" / "staging" / key_of(handle) / "journal"
+    until(lambda: journal.exists() and len(journal.read_bytes().split()) >= 4)
+    victim.kill()
+    victim.communicate()
+    index = ArchiveIndex.from_json(hub.indexes["/acme/large/1"])
+    done = sum(index.segments[int(number)].length for number in journal.read_bytes().split())
+    hub.requests.clear()
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    ranges = [headers["Range"] for _, headers in hub.requests if "Range" in headers]
+    spans = [tuple(map(int, text.removeprefix("bytes=").split("-"))) for text in ranges]
+    asked_for = sum(end - start + 1 for start, end in spans)
+    missing = sum(segment.length for segment in index.segments) - done
+    assert missing <= asked_for < missing + 100_000
+
+
+def test_one_of_those_who_wait_goes_on_when_the_downloader_is_killed(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 1.0)
+    victim = start(handle)
+    until(lambda: len(hub.requests) >= 2)
+    waiting = [start(handle) for _ in range(3)]
+    time.sleep(0.3)
+    victim.kill()
+    slowly(hub, 0)
+    killed = time.monotonic()
+    assert len({finish(process) for process in waiting}) == 1
+    assert time.monotonic() - killed < 5
+    assert contents(cache() / key_of(handle)) == contents(module)
+    victim.communicate()
+
+
+@pytest.mark.parametrize("before", ["", NO_LOCKS], ids=["locks", "no locks"])
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "stream"])
+def test_many_processes_share_one_download(hub, module, before, indexed):
+    handle = hub.publish("acme/text/1", module, indexed=indexed)
+    count = 32 if indexed and not before else 6
+    slowly(hub, 0.2)
+    processes = [start(handle, before) for _ in range(count)]
+    paths = {finish(process) for process in processes}
+    assert contents(paths.pop()) == contents(module)
+    assert paths == set()
+    assert len([1 for _, headers in hub.requests if "Range" not in headers]) == 1
+
+
+def test_many_threads_share_one_download(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 0.2)
+    paths: list[str] = []
+    threads = [threading.Thread(target=lambda: paths.append(hub_library.resolve(handle))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(paths) == 16
+    assert contents(paths[0]) == contents(module)
+    assert len([1 for _, headers in hub.requests if "Range" not in headers]) == 1
+
+
+def test_a_stopped_downloader_is_overtaken_and_harms_nothing_when_it_goes_on(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 0.5)
+    stopped = start(handle)
+    until(lambda: len(hub.requests) >= 2)
+    stopped.send_signal(signal.SIGSTOP)
+    slowly(hub, 0)
+    others = [start(handle, SHORT_PATIENCE) for _ in range(2)]
+    path = {finish(process, 30) for process in others}.pop()
+    assert contents(path) == contents(module)
+    stopped.send_signal(signal.SIGCONT)
+    assert finish(stopped) == path
+    assert contents(path) == contents(module)
+
+
+def test_a_dead_holder_is_taken_over_where_there_are_no_locks(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 1.0)
+    victim = start(handle, NO_LOCKS)
+    until(lambda: len(hub.requests) >= 2)
+    victim.kill()
+    victim.communicate()
+    slowly(hub, 0)
+    assert contents(finish(start(handle, NO_LOCKS + SHORT_PATIENCE), 20)) == contents(module)
+
+
+def test_a_forked_child_does_not_keep_the_lease_of_its_dead_parent(tmp_path):
+    path = tmp_path / "x.lock"
+    code = (
+        "import os, sys, time\nfrom tensorflow_hub.resolving.lease import lease\n"
+        "with lease(sys.argv[1], lambda: False):\n"
+        "    if os.fork() == 0:\n        time.sleep(30)\n        os._exit(0)\n"
+        "    print('held', flush=True)\n    time.sleep(30)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdout=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        assert parent.stdout.readline() == b"held\n"
+        parent.kill()
+        parent.wait()
+        started = time.monotonic()
+        with lease.lease(str(path), lambda: False) as held:
+            assert held is not None
+            assert held.exclusive
+        assert time.monotonic() - started < 2
+    finally:
+        os.killpg(parent.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("manifest", [True, False], ids=["manifest", "no manifest"])
+def test_a_half_deleted_directory_is_fetched_again(hub, tmp_path, manifest):
+    module = make_module(tmp_path / "small", megabytes=0)
+    (module / "variables" / "variables.data-00000-of-00001").write_bytes(os.urandom(1000))
+    handle = hub.serve("acme/small/1", tar_gz(module))
+    path = Path(hub_library.resolve(handle))
+    expected = contents(module)
+    names = sorted(expected)
+    if not manifest:  # what is left must still show that something is missing
+        names = ["saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"]
+    for count in range(1, len(names) + 1):
+        for missing in itertools.combinations(names, count):
+            if not manifest:
+                Path(f"{path}.manifest.json").unlink()
+                if set(missing) == set(names[1:]):
+                    (path / "variables").mkdir(exist_ok=True)
+            for name in missing:
+                (path / name).unlink()
+            assert hub_library.resolve(handle) == str(path)
+            left = contents(path)
+            if manifest or set(missing) != set(names[1:]):
+                assert left == expected, missing
+            else:  # a folder of variables without any is how modules without variables look
+                shutil.rmtree(path)
+                hub_library.resolve(handle)
+
+
+def test_a_truncated_file_and_a_directory_in_its_place_are_noticed(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    path = Path(hub_library.resolve(handle))
+    with (path / "variables" / "variables.data-00000-of-00001").open("r+b") as file:
+        file.truncate(1000)
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    (path / "tfhub_module.pb").unlink()
+    (path / "tfhub_module.pb").mkdir()
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    shutil.rmtree(path)
+    path.write_text("a file in the place of the directory")
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_broken_manifest_is_no_reason_to_fail(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    path = Path(hub_library.resolve(handle))
+    for text in ["", "{", "[]", '{"format": 7}', '{"format": 1, "files": 3}']:
+        Path(f"{path}.manifest.json").write_text(text)
+        assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_spoilt_journal_is_not_believed(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 0.3)
+    victim = start(handle)
+    staging = cache() / ".tfhub" / "staging" / key_of(handle)
+    until(lambda: (staging / "journal").exists() and (staging / "index.json").exists())
+    victim.kill()
+    victim.communicate()
+    (staging / "journal").write_text("\n".join(map(str, range(-3, 1000))) + "\nnonsense\n12")
+    slowly(hub, 0)
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_cache_filled_by_another_program_is_a_hit(hub, module):
+    handle = f"{hub.url}/acme/old/1"
+    shutil.copytree(module, cache() / key_of(handle))
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert hub.requests == []
+    (cache() / key_of(handle) / "assets" / "empty").unlink()  # noticed: it was noted at the first use
+    with pytest.raises(errors.NotFoundError, match="Nothing is published"):
+        hub_library.resolve(handle)
+
+
+def test_a_read_only_tier_is_read_and_not_written(hub, module, tmp_path, monkeypatch):
+    handle = hub.publish("acme/text/1", module)
+    shared = cache()
+    path = hub_library.resolve(handle)
+    before = sorted(shared.rglob("*"))
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "own"))
+    monkeypatch.setenv("TFHUB_CACHE_READONLY", os.pathsep.join([str(tmp_path / "none"), str(shared)]))
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    assert hub_library.resolve(handle) == path
+    assert sorted(shared.rglob("*")) == before
+    assert not (tmp_path / "own").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(hub, module, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    handle = hub.publish("acme/text/1", module)
+    with pytest.raises(errors.CacheError, match=r"The cache .* cannot be used: Not a directory"):
+        hub_library.resolve(handle)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(hub, module, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(disk)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        monkeypatch.setenv("TFHUB_CACHE_DIR", str(disk / "cache"))
+        monkeypatch.setattr(
+            shutil, "disk_usage", lambda path: (_ for _ in ()).throw(OSError(errno.ENOSYS, "no"))
+        )
+        for indexed in (True, False):
+            handle = hub.publish(f"acme/text/{int(indexed) + 1}", module, indexed=indexed)
+            with pytest.raises(errors.CacheError, match=r"The disk of the cache .* is full"):
+                hub_library.resolve(handle)
+            assert not [path for path in disk.rglob("*") if path.is_file()]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_unicode_and_very_long_handles(hub, module):
+    hub.serve("acme/w%C3%B6rter/1", tar_gz(module))
+    assert contents(hub_library.resolve(f"{hub.url}/acme/wörter/1")) == contents(module)
+    assert contents(hub_library.resolve(f"{hub.url}/acme/w%C3%B6rter/1?{'x' * 3000}=1")) == contents(module)

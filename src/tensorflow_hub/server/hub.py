@@ -11,6 +11,7 @@ from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.downloads import DownloadCounter
 from tensorflow_hub.server.limits import Limits
 from tensorflow_hub.server.metrics import Metrics
+from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Store
 from tensorflow_hub.server.store.opening import open_store
@@ -26,6 +27,7 @@ class Hub:
     metrics: Metrics
     limits: Limits
     downloads: DownloadCounter
+    search: SearchFollower
 
 
 def open_hub(settings: ServerSettings) -> Hub:
@@ -35,7 +37,10 @@ def open_hub(settings: ServerSettings) -> Hub:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(database_url(settings.database, folder))
     migrate(database)
-    return Hub(settings, database, open_store(settings), Metrics(), Limits(settings), DownloadCounter())
+    search = SearchFollower(database, folder / "search")
+    return Hub(
+        settings, database, open_store(settings), Metrics(), Limits(settings), DownloadCounter(), search
+    )
 
 
 def hub_of(request: Request) -> Hub:

@@ -28,6 +28,13 @@ def may_read(caller: Caller, publisher: str, private: bool) -> bool:
     return not private or has_scope(caller, READ, publisher)
 
 
+def readable_publishers(caller: Caller) -> list[str] | None:
+    """The publishers (in lower case) whose private models the caller may see; None for all."""
+    if caller.token is None:
+        return []
+    return None if caller.token.publisher is None else [caller.token.publisher.lower()]
+
+
 def require_publish(caller: Caller, publisher: str) -> None:
     """Raises unless the caller may publish below the publisher's name."""
     _require(caller, PUBLISH, publisher, f"publish as {publisher!r}")

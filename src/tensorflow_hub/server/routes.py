@@ -12,6 +12,8 @@ from tensorflow_hub.server.endpoints import (
     metrics,
     publish_upload,
     publishers,
+    search,
+    static_files,
     tokens,
     uploads,
     version_states,
@@ -28,6 +30,9 @@ ROUTES: list[BaseRoute] = [
     Route("/readyz", health.show_readiness),
     Route("/metrics", metrics.show_metrics),
     # the API: what is there
+    Route("/api/v1/search", search.show_search),
+    Route("/api/v1/similar/{handle:path}", search.show_similar),
+    Route("/api/v1/downloads/{handle:path}", search.show_downloads),
     Route("/api/v1/models/{handle:path}", versions.show_model),
     Route("/api/v1/publishers", publishers.list_publishers),
     Route("/api/v1/publishers/{publisher}", publishers.show_publisher),
@@ -53,6 +58,10 @@ ROUTES: list[BaseRoute] = [
     Route("/", web_pages.show_home),
     Route("/s", web_pages.show_search),
     Route("/help", web_pages.show_help),
+    Route("/help/api", web_pages.show_api_help),
+    Route("/static/{name}", static_files.show_static),
+    Route("/favicon.ico", static_files.show_icon),
+    Route("/robots.txt", static_files.show_robots),
     # /<publisher>, /<publisher>/<model…>, /<publisher>/<model…>/<version>: pages and downloads
     Route("/{path:path}", handle.show_handle, methods=READ),
 ]

@@ -123,6 +123,13 @@ def list_models(connection: sa.Connection, publisher: str, limit: int = 1000, of
     return [_model(row) for row in connection.execute(query)]
 
 
+def model_ids(connection: sa.Connection, handles: Sequence[str]) -> list[int]:
+    """The ids of the models of those names, in their order; names of nothing are left out."""
+    query = sa.select(models.c.handle, models.c.id).where(models.c.handle.in_(handles))
+    found = {row.handle: row.id for row in connection.execute(query)}
+    return [found[handle] for handle in handles if handle in found]
+
+
 def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
     """The version of that name in whatever state; an unversioned name means the newest one.
 

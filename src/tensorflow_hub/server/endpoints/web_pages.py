@@ -25,3 +25,8 @@ def show_search(request: Request) -> Response:
 def show_help(request: Request) -> Response:
     """How to use this hub."""
     return pages.help_page(request)
+
+
+def show_api_help(request: Request) -> Response:
+    """How to use the API."""
+    return pages.api_page(request)

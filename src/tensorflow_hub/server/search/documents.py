@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
 from tensorflow_hub.server.search.document import SearchDocument
@@ -106,7 +107,7 @@ def _facets(
         facet: _unique(value.strip().lower() for key in keys for value in metadata.get(key, ()))
         for facet, keys in _CARD_KEYS.items()
     }
-    found["domain"] = _unique(task.split("-", 1)[0] for task in found["task"])
+    found["domain"] = _unique(domain for task in found["task"] for domain in _domains(task))
     formats = [*metadata.get("format", ()), *(_DEPLOYMENT_FORMATS.get(k, "") for k in kinds), *facts.formats]
     found["format"] = _unique([*formats, _KIND_FORMATS.get(kind, ""), *sorted(children)])
     found["interface"] = facts.interfaces
@@ -114,6 +115,11 @@ def _facets(
     if not found["fine_tunable"] and facts.fine_tunable is not None:
         found["fine_tunable"] = ("true" if facts.fine_tunable else "false",)
     return found
+
+
+def _domains(task: str) -> tuple[str, ...]:
+    known = known_values("task").get(task)
+    return known.domains if known and known.domains else (task.split("-", 1)[0],)
 
 
 def _labels(facets: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -1,63 +1,149 @@
-"""The pages: each takes what it shows and returns HTML. Plain here; the look comes with the templates."""
+"""The pages: each function takes what it shows and returns HTML."""
 
 from __future__ import annotations
 
-import html
+from collections.abc import Sequence
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from tensorflow_hub.errors import HubError
+from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.server.callers import Caller
-from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Publisher, Version
-from tensorflow_hub.server.problems import status_of
+from tensorflow_hub.server.facts import base_url
+from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.problems import Missing, status_of
+from tensorflow_hub.server.rights import readable_publishers
+from tensorflow_hub.server.search.engine import SearchAnswer, similar
+from tensorflow_hub.server.search.engine import search as answer_search
+from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.server.search.labels import label
+from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.web.api_page import ENDPOINTS
+from tensorflow_hub.server.web.cards import plain_text, render_card
+from tensorflow_hub.server.web.model_lists import Value, load_listed
+from tensorflow_hub.server.web.rendering import SITE, render, show_count
+from tensorflow_hub.server.web.results_page import refused_values, results_values, shown_facets
+from tensorflow_hub.server.web.version_page import version_values
+
+_DOMAINS = ("image", "text", "audio", "video")
+_ON_HOME = 8
+_HEADINGS = {
+    404: "There is nothing here",
+    410: "This version was deleted",
+    401: "This takes a token",
+    403: "Not allowed",
+}
 
 
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/`."""
-    names = [publisher.name for publisher in reading.list_publishers(connection)]
-    return _page("TensorFlow Hub", "".join(f'<p><a href="/{name}">{name}</a></p>' for name in names))
+    index = hub_of(request).search.refresh(connection)
+    audience = readable_publishers(caller)
+    every = answer_search(index, SearchRequest(sort="downloads", page_size=_ON_HOME), audience=audience)
+    newest = answer_search(
+        index, SearchRequest(sort="newest", page_size=_ON_HOME), audience=audience, with_facets=False
+    )
+    counts = dict(every.facets.get("domain", ()))
+    return render(
+        request,
+        "home.html",
+        title=SITE,
+        show_header_search=False,
+        total=every.total,
+        domains=[Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)],
+        used=load_listed(connection, every.ids, audience),
+        newest=load_listed(connection, newest.ids, audience),
+        publishers=[Value(name, name, count) for name, count in every.facets.get("publisher", ())],
+    )
 
 
 def search(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/s?q=…`."""
-    return _page("Search", "<p>Not there yet.</p>")
+    try:
+        asked = SearchRequest.parse(request.query_params.multi_items())
+    except FormatError as error:
+        readable = [(key, value) for key, value in request.query_params.multi_items() if key == "q"]
+        values = refused_values(SearchRequest.parse(readable), error)
+        return render(request, "results.html", status=status_of(error)[0], **values)
+    answer = find(request, connection, caller, asked)
+    return render(
+        request, "results.html", **results_values(connection, asked, answer, readable_publishers(caller))
+    )
 
 
 def help_page(request: Request) -> Response:
     """`/help`."""
-    return _page("Help", "<p>Not there yet.</p>")
+    return render(request, "help.html", title="Help", base=base_url(request))
+
+
+def api_page(request: Request) -> Response:
+    """`/help/api`."""
+    return render(
+        request, "api.html", title="API", base=base_url(request), endpoints=ENDPOINTS, facet_keys=FACET_KEYS
+    )
 
 
 def publisher(request: Request, connection: sa.Connection, caller: Caller, shown: Publisher) -> Response:
     """`/<publisher>`."""
-    models = reading.list_models(connection, shown.name)
-    return _page(
-        shown.title or shown.name,
-        "".join(
-            f'<p><a href="/{html.escape(model.handle)}">{html.escape(model.handle)}</a></p>'
-            for model in models
-        ),
+    asked = SearchRequest(filters={"publisher": (shown.name,)}, page_size=50)
+    answer = find(request, connection, caller, asked)
+    audience = readable_publishers(caller)
+    models = load_listed(connection, answer.ids, audience)
+    only_collections = SearchRequest(
+        filters={"publisher": (shown.name,), "kind": ("collection",)}, page_size=50
+    )
+    collections = load_listed(connection, find(request, connection, caller, only_collections).ids, audience)
+    body = shown.card.split("\n", 1)[1] if shown.card.startswith("# ") and "\n" in shown.card else shown.card
+    return render(
+        request,
+        "publisher.html",
+        title=shown.name,
+        heading=shown.title or shown.name,
+        lead=plain_text(shown.description, 600),
+        summary=plain_text(shown.description, 200),
+        publisher=shown,
+        collections=collections,
+        models=[model for model in models if model.kind != "collection"],
+        total_text=show_count(answer.total - len(collections), "model"),
+        more_url=asked.to_url().replace("&page_size=50", ""),
+        facets=[
+            facet for facet in shown_facets(asked, answer) if facet.label in {"Task", "Format", "Language"}
+        ],
+        card=Markup(render_card(body)) if body.strip() else None,  # noqa: S704 - sanitised,
     )
 
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:
     """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
-    card = reading.find_card(connection, shown)
-    return _page(shown.handle, f"<pre>{html.escape(card.text if card else '')}</pre>")
+    index = hub_of(request).search.refresh(connection)
+    audience = readable_publishers(caller)
+    alike = similar(index, shown.model.id, audience=audience)
+    values = version_values(connection, shown, base_url(request), alike, audience)
+    return render(request, "version.html", **values)
 
 
 def problem(request: Request, error: HubError) -> Response:
     """Any error, for people."""
     status, _ = status_of(error)
-    body = f"<p>{html.escape(error.problem)}</p><p>{html.escape(error.hint)}</p>"
-    return _page(f"{status}", body, status)
-
-
-def _page(title: str, body: str, status: int = 200) -> Response:
-    text = (
-        f"<!doctype html><html lang=en><title>{html.escape(title)}</title><h1>{html.escape(title)}</h1>{body}"
+    suggestions: Sequence[str] = error.suggestions if isinstance(error, Missing) else ()
+    words = request.url.path.strip("/").replace("/", " ").replace("_", " ")
+    return render(
+        request,
+        "problem.html",
+        status=status,
+        title=_HEADINGS.get(status, "That did not work"),
+        heading=_HEADINGS.get(status, "That did not work"),
+        problem=error.problem,
+        hint="" if suggestions else error.hint,
+        suggestions=suggestions,
+        query_text=words[:100] if status == 404 else "",
     )
-    return HTMLResponse(text, status)
+
+
+def find(request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest) -> SearchAnswer:
+    """Answers a question for those models that the caller may see."""
+    index = hub_of(request).search.refresh(connection)
+    return answer_search(index, asked, audience=readable_publishers(caller))

@@ -1,0 +1,43 @@
+"""`GET /static/<name>`: style sheet, script and icon of the pages; and what browsers ask for."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from tensorflow_hub.server.problems import Missing
+from tensorflow_hub.server.web.rendering import static_file
+
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_YEAR = 31_536_000
+
+
+def show_static(request: Request) -> Response:
+    """A file; for ever when its URL names its content."""
+    return _answer(request, request.path_params["name"])
+
+
+def show_icon(request: Request) -> Response:
+    """The icon, for browsers that look for it at the old place."""
+    return _answer(request, "icon.svg")
+
+
+def show_robots(request: Request) -> Response:
+    """What crawlers need not read: the endless combinations of filters, and the downloads."""
+    return PlainTextResponse("User-agent: *\nDisallow: /s?\nDisallow: /api/\nDisallow: /*-format=\n")
+
+
+def _answer(request: Request, name: str) -> Response:
+    found = static_file(name)
+    if found is None:
+        raise Missing(f"There is nothing at {request.url.path!r}.", hint="See /help.")
+    data, digest = found
+    lasting = request.query_params.get("v") == digest
+    headers = {
+        "ETag": f'"{digest}"',
+        "Cache-Control": f"public, max-age={_YEAR}, immutable" if lasting else "public, max-age=300",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+    if f'"{digest}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=_TYPES[name.rsplit(".", 1)[1]])

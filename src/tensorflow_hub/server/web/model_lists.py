@@ -1,0 +1,82 @@
+"""Models as lists show them: a name, what it is for, a line of facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.documents import documents_of
+from tensorflow_hub.server.search.labels import label
+from tensorflow_hub.server.web.cards import plain_text
+from tensorflow_hub.server.web.rendering import show_count, show_size
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A value of a facet with its name and, where it is counted, how often it stands."""
+
+    value: str
+    label: str
+    count: int = 0
+    url: str = ""
+    on: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedModel:
+    """An entry of a list."""
+
+    handle: str
+    version: int
+    kind: str
+    summary: str
+    tasks: tuple[Value, ...]
+    formats: tuple[Value, ...]
+    size: str
+    downloads: str
+
+    @property
+    def kind_label(self) -> str:
+        """What to say of its kind; nothing for an ordinary model."""
+        return label("kind", self.kind) if self.kind in {"placeholder", "collection"} else ""
+
+
+def listed(document: SearchDocument) -> ListedModel:
+    """A document of search as a list shows it."""
+    return ListedModel(
+        document.handle,
+        document.version,
+        document.kind,
+        plain_text(document.description, 220),
+        values("task", document.facets.get("task", ())),
+        values("format", document.facets.get("format", ())),
+        show_size(document.size),
+        show_count(document.downloads, "download") if document.downloads else "",
+    )
+
+
+def load_listed(
+    connection: sa.Connection, ids: Sequence[int], audience: Sequence[str] | None = ()
+) -> list[ListedModel]:
+    """The models with those ids in that order; without those that have gone in the meantime, or that
+    `audience` (see `rights.readable_publishers`) does not include.
+    """
+    return [
+        listed(document)
+        for document in load_documents(connection, ids)
+        if audience is None or document.audience in {"*", *audience}
+    ]
+
+
+def load_documents(connection: sa.Connection, ids: Sequence[int]) -> list[SearchDocument]:
+    """The documents of models in the order of their ids."""
+    found = {document.id: document for document in documents_of(connection, ids)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def values(key: str, texts: Iterable[str]) -> tuple[Value, ...]:
+    """Values of a facet with their names."""
+    return tuple(Value(text, label(key, text)) for text in texts)

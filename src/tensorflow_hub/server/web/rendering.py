@@ -1,0 +1,137 @@
+"""Template + values → an HTML answer with the headers every page has."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import math
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.server.negotiation import quality
+
+SITE = "TensorFlow Hub"
+# Pages load their own style sheet and script and nothing else, from nowhere else.
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_SMALLEST_COMPRESSED = 1000
+
+_LOGO = Markup(
+    '<svg viewBox="0 0 32 32" aria-hidden="true">'
+    '<path fill="currentColor" d="M16 2 29 9.5v13L16 30 3 22.5v-13z"/>'
+    '<path fill="#fff" d="M16 8.5a3 3 0 0 1 1.5 5.6v3.3l3.6 2.1a3 3 0 1 1-1.3 2.2L16 19.5l-3.8 2.2'
+    'a3 3 0 1 1-1.3-2.2l3.6-2.1v-3.3A3 3 0 0 1 16 8.5z"/></svg>'
+)
+# Pictures of the domains: outlines on a field of 24 by 24.
+_ICONS = {
+    "image": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
+    "text": "M5 6h14M5 10h14M5 14h9M5 18h6",
+    "audio": "M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3",
+    "video": "M3 6h12v12H3zM15 10.5l6-3.500v10l-6-3.500z",
+    "": "M12 3l8 4.500v9L12 21l-8-4.500v-9z",
+}
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """The page made of a template.
+
+    Args:
+      request: what is answered; its `Accept-Encoding` decides on compression.
+      template: a file of `templates/`.
+      status: of the answer.
+      **values: what the template shows; `title` at least.
+    """
+    defaults = {"site": SITE, "show_header_search": True, "query_text": "", "summary": ""}
+    text = _environment().get_template(template).render({**defaults, **values})
+    body = text.encode()
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Cache-Control": "no-cache" if status < 400 else "no-store",
+        "Vary": "Accept, Accept-Encoding, Authorization",
+    }
+    if status == 200:
+        # Of the page before it is compressed: with "-gz" it names the compressed form.
+        headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+    if (
+        len(body) > _SMALLEST_COMPRESSED
+        and quality(request.headers.get("accept-encoding") or "identity", "gzip") > 0
+    ):
+        body = gzip.compress(body, 5, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, status, headers, media_type="text/html")
+
+
+@functools.cache
+def static_file(name: str) -> tuple[bytes, str] | None:
+    """A file of `static/` and its digest; None when there is none of that name."""
+    if name not in {"style.css", "enhance.js", "icon.svg"}:
+        return None
+    data = resources.files(__package__).joinpath("static").joinpath(name).read_bytes()
+    return data, hashlib.sha256(data).hexdigest()[:16]
+
+
+def static_url(name: str) -> str:
+    """The URL of a file of `static/`; it changes with the content, so that it may be kept for ever."""
+    found = static_file(name)
+    assert found is not None
+    return f"/static/{name}?v={found[1]}"
+
+
+def icon(name: str) -> Markup:
+    """The picture of a domain."""
+    path = _ICONS.get(name, _ICONS[""])
+    return Markup(
+        '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true" '
+        'stroke-linecap="round" stroke-linejoin="round"><path d="{}"/></svg>'
+    ).format(path)
+
+
+def show_size(size: int | None) -> str:
+    """A number of bytes for people.
+
+    >>> show_size(999), show_size(14_200_000), show_size(1_000_000_000)
+    ('999 bytes', '14 MB', '1.0 GB')
+    """
+    if size is None:
+        return ""
+    if size < 1000:
+        return f"{size} bytes"
+    number = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        number /= 1000
+        if number < 999.5 or unit == "TB":
+            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
+    raise AssertionError
+
+
+def show_count(count: int, thing: str) -> str:
+    """A count with its thing.
+
+    >>> show_count(1, "download"), show_count(12_345, "download"), show_count(2_500_000, "parameter")
+    ('1 download', '12,345 downloads', '2.5 M parameters')
+    """
+    text = f"{count:,}" if count < 1_000_000 else f"{count / 10 ** (3 * (int(math.log10(count)) // 3)):.3g}"
+    unit = "" if count < 1_000_000 else {2: " M", 3: " G", 4: " T"}.get(int(math.log10(count)) // 3, " P")
+    return f"{text}{unit} {thing}{'' if count == 1 else 's'}"
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=False,
+    )
+    environment.globals |= {"static": static_url, "icon": icon, "logo": lambda: _LOGO}
+    return environment

@@ -1,0 +1,114 @@
+"""What changed from one version of a model to the next, in sentences."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tensorflow_hub.server.search.labels import label
+from tensorflow_hub.server.search.typed_facts import signatures_of
+from tensorflow_hub.server.web.rendering import show_count, show_size
+
+_MOST = 8
+_CARD_FACETS = {
+    "task": ("task", "Tasks"),
+    "language": ("language", "Languages"),
+    "dataset": ("dataset", "Datasets"),
+    "network-architecture": ("architecture", "Architecture"),
+    "license": ("license", "Licence"),
+    "fine-tunable": ("fine_tunable", "Fine-tunable"),
+    "format": ("format", "Format"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionContent:
+    """What is compared.
+
+    Attributes:
+      metadata: the fields of the card.
+      descriptions: deployment kind → what was read from its files.
+      size: bytes of all files; None without files.
+    """
+
+    metadata: Mapping[str, Iterable[str]]
+    descriptions: Mapping[str, Mapping[str, Any]]
+    size: int | None
+
+
+def changes(older: VersionContent, newer: VersionContent) -> list[str]:
+    """What is different in the newer version, the most telling first."""
+    found = [*_deployments(older, newer), *_contents(older, newer), *_fields(older, newer)]
+    if len(found) > _MOST:
+        found = [*found[: _MOST - 1], f"and {len(found) - _MOST + 1} more changes"]
+    return found
+
+
+def _deployments(older: VersionContent, newer: VersionContent) -> list[str]:
+    added = sorted(set(newer.descriptions) - set(older.descriptions))
+    gone = sorted(set(older.descriptions) - set(newer.descriptions))
+    both = bool(older.descriptions) and bool(newer.descriptions)
+    return [
+        *(f"Adds the deployment {kind}" for kind in added if both),
+        *(f"No longer has the deployment {kind}" for kind in gone if both),
+    ]
+
+
+def _contents(older: VersionContent, newer: VersionContent) -> list[str]:
+    found = []
+    for kind in sorted(set(older.descriptions) & set(newer.descriptions)):
+        before, after = older.descriptions[kind], newer.descriptions[kind]
+        found += [*_interfaces(before, after), *_parameters(before, after), *_ops(before, after)]
+    if older.size is not None and newer.size is not None and older.size != newer.size:
+        found.append(f"Size {show_size(older.size)} → {show_size(newer.size)}")
+    return found
+
+
+def _interfaces(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    old, new = signatures_of(before), signatures_of(after)
+    found = [f"Adds the signature {name}" for name in sorted(set(new) - set(old))]
+    found += [f"No longer has the signature {name}" for name in sorted(set(old) - set(new))]
+    same = sorted(name for name in set(old) & set(new) if old[name] != new[name])
+    return found + [f"Signature {name}: {old[name]} became {new[name]}" for name in same]
+
+
+def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    old, new = (_count(description) for description in (before, after))
+    if old is None or new is None or old == new:
+        return []
+    return [f"{show_count(old, 'parameter')} → {show_count(new, 'parameter')}"]
+
+
+def _count(description: Mapping[str, Any]) -> int | None:
+    variables = description.get("variables")
+    return variables.get("parameters") if variables else None
+
+
+def _ops(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    found = []
+    for key, name in (("custom_ops", "custom ops"), ("packages", "packages")):
+        old, new = set(before.get(key) or ()), set(after.get(key) or ())
+        if new - old:
+            found.append(f"Needs the {name} {', '.join(sorted(new - old))}")
+        if old - new:
+            found.append(f"No longer needs the {name} {', '.join(sorted(old - new))}")
+    was, now = (str(description.get("tensorflow_version") or "") for description in (before, after))
+    if was and now and was != now:
+        found.append(f"Written by TensorFlow {now}, before by {was}")
+    return found
+
+
+def _fields(older: VersionContent, newer: VersionContent) -> list[str]:
+    found = []
+    for field, (facet, title) in _CARD_FACETS.items():
+        old, new = list(older.metadata.get(field, ())), list(newer.metadata.get(field, ()))
+        added = [label(facet, value) for value in new if value not in old]
+        gone = [label(facet, value) for value in old if value not in new]
+        if added and gone and len(added) <= 3 and len(gone) <= 3:
+            found.append(f"{title}: {', '.join(gone)} → {', '.join(added)}")
+        elif added:
+            found.append(f"{title}: adds {', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
+        elif gone:
+            found.append(f"{title}: without {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}")
+    return found

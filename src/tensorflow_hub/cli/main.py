@@ -13,6 +13,7 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
+    "admin": ("admin", "look after a hub: import documentation, …"),
     "cache": ("cache", "see, check, tidy and carry downloaded modules"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
@@ -20,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "publish": ("publish", "publish a module on a hub"),
     "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
+    "search": ("search", "find models on a hub"),
     "serve": ("serve", "run a hub"),
     "show": ("show", "show what a hub knows of a model"),
     "token": ("token", "make, list and revoke tokens of a hub"),

@@ -134,6 +134,7 @@ def problem(request: Request, error: HubError) -> Response:
         request,
         "problem.html",
         status=status,
+        number=status,
         title=_HEADINGS.get(status, "That did not work"),
         heading=_HEADINGS.get(status, "That did not work"),
         problem=error.problem,

@@ -1,0 +1,185 @@
+"""Imports a tree of documentation files of tfhub.dev as entries whose files are not here.
+
+Each kind of file becomes the entry that its URL on tfhub.dev was:
+
+    # Module google/elmo/3              google/elmo/3
+    # Placeholder intel/midas/v2/2      intel/midas/v2/2, the page that groups deployments
+    # Lite intel/midas/v2_1_small/1     intel/lite-model/v2_1_small/1 (Tfjs: tfjs-model, Coral: coral-model)
+    # Collection google/bert/1          google/collection/bert/1
+    # Publisher google                  the publisher google
+
+An entry that was published here with its files is left alone. A second import changes what changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import CardError, HandleError, HubError, NotFoundError
+from tensorflow_hub.format.card import Card, parse_card
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.database import Database
+
+PUBLISHED_BY = "import-docs"
+_AT_ONCE = 200
+_BELOW = {"lite": "lite-model", "tfjs": "tfjs-model", "coral": "coral-model", "collection": "collection"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """A file that was not taken: where and why."""
+
+    path: str
+    reason: str
+
+
+@dataclasses.dataclass
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+      files: how many there were.
+      kinds: kind → how many were taken.
+      outcomes: added, changed, unchanged → how many.
+      refused: those not taken.
+    """
+
+    files: int = 0
+    kinds: Counter[str] = dataclasses.field(default_factory=Counter)
+    outcomes: Counter[str] = dataclasses.field(default_factory=Counter)
+    refused: list[Refused] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Document:
+    path: str
+    text: str
+    card: Card
+    name: ModelName | None
+
+
+def import_documents(database: Database, folder: Path) -> ImportReport:
+    """Imports every `.md` file below `folder`.
+
+    Raises:
+      NotFoundError: there is no such folder, or no such file in it.
+    """
+    files = sorted(path for path in folder.rglob("*.md") if path.is_file()) if folder.is_dir() else []
+    if not files:
+        raise NotFoundError(
+            f"Expected a folder with documentation files (.md), found none in {str(folder)!r}.",
+            hint="Give the folder `assets/docs` of the documentation tree.",
+        )
+    report = ImportReport(files=len(files))
+    documents = sorted(_read(folder, files, report), key=_order)
+    for start in range(0, len(documents), _AT_ONCE):
+        with database.writing() as connection:
+            changed = [
+                model_id
+                for document in documents[start : start + _AT_ONCE]
+                if (model_id := _take(connection, document, report)) is not None
+            ]
+            record_changes(connection, dict.fromkeys(changed))
+    return report
+
+
+def entry_name(card: Card) -> ModelName | None:
+    """The name under which the entry of a card stands; None for a publisher.
+
+    Raises:
+      HandleError: it would be no valid name.
+    """
+    if card.kind == "publisher":
+        return None
+    publisher, _, rest = card.name.partition("/")
+    below = _BELOW.get(card.kind)
+    return ModelName.parse(f"{publisher}/{below}/{rest}" if below else card.name)
+
+
+def _read(folder: Path, files: Iterable[Path], report: ImportReport) -> Iterator[_Document]:
+    """The files that can be read; of two about the same thing, the first."""
+    seen: dict[tuple[str, str], str] = {}
+    for path in files:
+        shown = path.relative_to(folder).as_posix()
+        try:
+            data = path.read_bytes()
+            card = parse_card(data)
+            name = entry_name(card)
+        except (CardError, HandleError, OSError) as error:
+            report.refused.append(
+                Refused(shown, error.problem if isinstance(error, HubError) else str(error))
+            )
+            continue
+        about = ("publisher", card.name.lower()) if name is None else ("entry", str(name).lower())
+        if about in seen:
+            report.refused.append(Refused(shown, f"{seen[about]} is about the same {card.kind} {card.name}."))
+            continue
+        seen[about] = shown
+        yield _Document(shown, data.decode("utf-8-sig"), card, name)
+
+
+def _order(document: _Document) -> tuple[bool, str, str, int]:
+    """Publishers first, then models by name, their versions from the oldest."""
+    name = document.name
+    if name is None:
+        return (False, document.card.name, "", 0)
+    return (True, name.publisher, name.model, name.version or 0)
+
+
+def _take(connection: sa.Connection, document: _Document, report: ImportReport) -> int | None:
+    """Adds or changes an entry; the model that changed."""
+    if document.name is None:
+        report.outcomes[_take_publisher(connection, document)] += 1
+        report.kinds["publisher"] += 1
+        return None
+    card = writing.CardText(
+        document.card.kind, document.text, document.card.description, document.card.metadata
+    )
+    version = reading.find_version(connection, document.name)
+    if version is not None and version.published_by != PUBLISHED_BY:
+        reason = (
+            f"The version {version.handle} was published here by {version.published_by!r}; it is left alone."
+        )
+        report.refused.append(Refused(document.path, reason))
+        return None
+    report.kinds[document.card.kind] += 1
+    if version is None:
+        version = writing.add_version(connection, document.name, document.card.kind, PUBLISHED_BY)
+        report.outcomes["added"] += 1
+    else:
+        known = reading.find_card(connection, version)
+        if known is not None and known.text == card.text:
+            report.outcomes["unchanged"] += 1
+            return None
+        report.outcomes["changed"] += 1
+    writing.set_card(connection, version, card)
+    return version.model.id
+
+
+def _take_publisher(connection: sa.Connection, document: _Document) -> str:
+    found = reading.find_publisher(connection, document.card.name)
+    known = writing.ensure_publisher(connection, document.card.name)
+    if known.card == document.text:
+        return "unchanged"
+    values: dict[str, str] = {"card": document.text, "description": document.card.description}
+    if not known.title:
+        values["title"] = document.card.description[:100]
+    writing.change_publisher(connection, known, **values)
+    return "added" if found is None else "changed"
+
+
+def summary(report: ImportReport) -> Sequence[str]:
+    """The report in lines."""
+    taken = sum(report.kinds.values())
+    lines = [
+        f"{taken} of {report.files} files taken: " + ", ".join(f"{n} {k}" for k, n in report.outcomes.items())
+    ]
+    lines.append("  " + ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items())))
+    return lines

@@ -17,6 +17,7 @@ __version__ = "1.0.0.dev0"
 _EXPORTS: dict[str, str] = {
     # format
     "ImageModuleInfo": "format.image_info",
+    "check_interface": "checking",
     # the TF1 Hub format: authoring
     "ModuleSpec": "exporting.module_spec",
     "add_signature": "exporting.signatures",

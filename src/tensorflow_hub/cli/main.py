@@ -15,6 +15,7 @@ from tensorflow_hub.errors import HubError
 VERBS: dict[str, tuple[str, str]] = {
     "admin": ("admin", "look after a hub: import documentation, …"),
     "cache": ("cache", "see, check, tidy and carry downloaded modules"),
+    "check": ("check", "check a module or a card before it is published"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
     "login": ("login", "keep a token for a hub"),
@@ -62,7 +63,9 @@ def tfhub() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
     try:
-        tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
+        code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
+        if isinstance(code, int) and code:  # what click.exceptions.Exit carried
+            sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as error:

@@ -7,7 +7,7 @@ vectors, image classification, text embeddings, text with a separate preprocesso
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tensorflow_hub.format.functions import FunctionDescription, Structure, Trace
 from tensorflow_hub.format.signatures import TensorDescription, VariantDescription
@@ -17,6 +17,16 @@ IMAGE_CLASSIFICATION = "image-classification"
 TEXT_EMBEDDING = "text-embedding"
 TEXT_PREPROCESSING = "text-preprocessing"
 TEXT_ENCODER = "text-encoder"
+
+# What each takes and gives; the first dimension is the batch.
+INTERFACES: Mapping[str, str] = {
+    IMAGE_FEATURE_VECTOR: "float32[?, height, width, 3] in [0, 1] → float32[?, features]",
+    IMAGE_CLASSIFICATION: "float32[?, height, width, 3] in [0, 1] → float32[?, classes], with 'classif' or "
+    "'logits' in the name of the signature or of an output",
+    TEXT_EMBEDDING: "string[?] → float32[?, features]",
+    TEXT_PREPROCESSING: "string[?] → a dict of int32[?, length]",
+    TEXT_ENCODER: "a dict of int32[?, length] → a dict with float32[?, features] as 'default'",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +67,22 @@ def interfaces_of(
         if name and name not in found:
             found[name] = Interface(name, call.where, tuple(_missing(name, call, functions)))
     return tuple(found.values())
+
+
+def calls_of(
+    variants: Sequence[VariantDescription], functions: Sequence[FunctionDescription]
+) -> tuple[str, ...]:
+    """The ways a module can be called, for people: `signature 'default': string[?] → float32[?, 4]`."""
+    return tuple(
+        f"{call.where}: {_shown(call.inputs)} → {_shown(call.outputs)}"
+        for call in _calls(variants, functions)
+    )
+
+
+def _shown(side: Mapping[str, TensorDescription]) -> str:
+    if len(side) == 1:
+        return str(next(iter(side.values())))
+    return "{" + ", ".join(f"{name}: {tensor}" for name, tensor in side.items()) + "}"
 
 
 def _calls(

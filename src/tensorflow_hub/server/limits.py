@@ -27,19 +27,19 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key → (tokens left, when)
         self._lock = threading.Lock()
 
-    def wait(self, key: str, cost: int = 1) -> float:
-        """Takes `cost` events; the seconds to wait when there are none left (then nothing is taken)."""
+    def wait(self, key: str, *, take: bool = True) -> float:
+        """Takes an event, or only looks; the seconds to wait when there is none left (0: none)."""
         if not self.count:
             return 0.0
         now = time.monotonic()
         with self._lock:
             left, at = self._buckets.pop(key, (float(self.count), now))
             left = min(float(self.count), left + (now - at) * self.count / self.seconds)
-            enough = left >= max(cost, 1e-9)
-            self._buckets[key] = (left - cost if enough else left, now)
+            enough = left >= 1
+            self._buckets[key] = (left - 1 if enough and take else left, now)
             while len(self._buckets) > _MOST_KEYS:
                 self._buckets.popitem(last=False)
-        return 0.0 if enough else (max(cost, 1) - left) * self.seconds / self.count
+        return 0.0 if enough else (1 - left) * self.seconds / self.count
 
 
 class Limits:
@@ -60,7 +60,7 @@ class Limits:
 
     def before_guess(self, address: str) -> None:
         """Refuses an address that sent too many unknown tokens, whatever it sends now."""
-        _refuse_after(self._guesses.wait(address, cost=0), "unknown tokens from this address")
+        _refuse_after(self._guesses.wait(address, take=False), "unknown tokens from this address")
 
     def guess(self, address: str) -> None:
         """Counts an unknown token of an address."""

@@ -10,6 +10,7 @@ from tensorflow_hub.server.endpoints import (
     handle,
     health,
     metrics,
+    openapi,
     publish_upload,
     publishers,
     search,
@@ -36,6 +37,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/models/{handle:path}", versions.show_model),
     Route("/api/v1/publishers", publishers.list_publishers),
     Route("/api/v1/publishers/{publisher}", publishers.show_publisher),
+    Route("/api/v1/openapi.json", openapi.show_openapi),
     # the API: publishing
     Route("/api/v1/uploads", uploads.start_upload, methods=["POST"]),
     Route("/api/v1/uploads/{upload}", uploads.show_upload),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import http.client
 import logging
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -76,8 +79,24 @@ def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> 
         respawn_failed_workers=True,
         workers_kill_timeout=30,
     )
-    server.on_startup(on_ready)
+    threading.Thread(target=_wait_until_ready, args=(settings.host, port, on_ready), daemon=True).start()
     server.serve(target_loader=functools.partial(load_app, settings), wrap_loader=False)
+
+
+def _wait_until_ready(host: str, port: int, on_ready: Callable[[], None]) -> None:
+    """Calls `on_ready` as soon as a server process answers."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a comparison
+    while True:
+        connection = http.client.HTTPConnection(address, port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                on_ready()
+                return
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.05)
+        finally:
+            connection.close()
 
 
 def load_app(settings: ServerSettings) -> Any:

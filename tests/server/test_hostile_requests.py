@@ -1,0 +1,151 @@
+"""Requests that mean harm: forged headers, guessed tokens, slow and oversized bodies."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from hub_content import card
+from hub_process import HubProcess
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A hub with tight limits that believes a proxy."""
+    settings = {
+        "TFHUB_SERVER_GUESSES_PER_MINUTE": "5",
+        "TFHUB_SERVER_STALL_SECONDS": "1",
+        "TFHUB_SERVER_MAX_REQUEST": "10K",
+        "TFHUB_SERVER_MAX_ARCHIVE": "1M",
+        "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
+        "TFHUB_SERVER_LOG": "json",
+    }
+    with HubProcess(tmp_path_factory.mktemp("guarded") / "data", **settings) as hub:
+        yield hub
+
+
+def call(hub, method, path, token=None, **options):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= options.pop("headers", {})
+    return requests.request(method, hub.url + path, headers=headers, timeout=30, **options)
+
+
+def test_guessing_tokens_gets_slow(guarded):
+    address = {"X-Forwarded-For": "203.0.113.9"}
+    statuses = [
+        call(guarded, "GET", "/api/v1/tokens/self", f"tfhub_{i}", headers=address).status_code
+        for i in range(7)
+    ]
+    assert statuses[:5] == [401] * 5
+    assert statuses[5:] == [429] * 2
+    even_right = call(guarded, "GET", "/api/v1/tokens/self", guarded.token, headers=address)
+    assert even_right.status_code == 429
+    assert int(even_right.headers["retry-after"]) > 0
+    elsewhere = {"X-Forwarded-For": "203.0.113.10"}
+    assert call(guarded, "GET", "/api/v1/tokens/self", guarded.token, headers=elsewhere).status_code == 200
+
+
+def test_forwarded_addresses_of_strangers_are_not_believed(hub_process, api, admin):
+    """No proxy is trusted there, so the address in the audit log is that of the connection."""
+    headers = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Host": "evil.example"}
+    body = {"handle": "forged/model/1", "card": card("forged/model/1", "Placeholder")}
+    facts = api("PUT", "/api/v1/cards", admin, json=body, headers=headers)
+    assert "evil.example" not in facts.text
+    entries = api("GET", "/api/v1/audit?publisher=forged", admin).json()["entries"]
+    assert entries[0]["address"] == "127.0.0.1"
+
+
+def test_a_trusted_proxy_says_the_host_and_the_scheme(guarded):
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "hub.example"}
+    servers = call(guarded, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
+    assert servers == [{"url": "https://hub.example"}]
+
+
+@pytest.mark.parametrize("host", ["evil.example/x", "a b", "<script>", "x" * 300, "user@evil.example", ""])
+def test_a_malformed_host_is_not_repeated(guarded, host):
+    headers = {"X-Forwarded-Host": host, "Host": "hub.example"}
+    servers = call(guarded, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
+    assert servers == [{"url": "http://hub.example"}]
+
+
+def test_an_oversized_body_is_cut(guarded):
+    answer = call(guarded, "POST", "/api/v1/tokens", guarded.token, data=b"x" * 50_000)
+    assert answer.status_code == 413
+    promise = {"handle": "big/model/1", "size": 2**30, "sha256": "0" * 64}
+    assert call(guarded, "POST", "/api/v1/uploads", guarded.token, json=promise).status_code == 413
+
+
+def test_deeply_nested_json_is_refused(guarded):
+    answer = call(guarded, "POST", "/api/v1/tokens", guarded.token, data=b"[" * 9000)
+    assert answer.status_code == 400
+
+
+def test_a_body_that_stalls_is_cut(guarded):
+    host, port = guarded.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        lines = (
+            "POST /api/v1/tokens HTTP/1.1",
+            "Host: x",
+            f"Authorization: Bearer {guarded.token}",
+            "Content-Length: 100",
+            "",
+            "{",
+        )
+        connection.sendall("\r\n".join(lines).encode())
+        started = time.monotonic()
+        answer = connection.recv(4096)
+        assert b" 400 " in answer.splitlines()[0]
+        assert time.monotonic() - started < 10
+
+
+def test_slow_headers_do_not_keep_others_waiting(guarded):
+    host, port = guarded.url.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port))) for _ in range(100)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ")
+        started = time.monotonic()
+        assert call(guarded, "GET", "/healthz").status_code == 200
+        assert time.monotonic() - started < 5
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/a%0d%0aSet-Cookie:%20x=1/b/1", "/a/b%0d%0aX-Evil:1?tf-hub-format=compressed"]
+)
+def test_no_header_can_be_injected(guarded, path):
+    answer = call(guarded, "GET", path, allow_redirects=False)
+    assert answer.status_code in {400, 404}
+    assert "set-cookie" not in answer.headers
+    assert "x-evil" not in answer.headers
+
+
+def test_a_redirect_stays_on_this_hub(api, linear):
+    answer = api("GET", "/shared/linear?tf-hub-format=compressed&x=%0d%0aX-Evil:1")
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/shared/linear/1?")
+    assert "x-evil" not in answer.headers
+
+
+def test_no_request_can_forge_a_line_of_the_log(guarded):
+    call(guarded, "GET", '/x%0a{"level":"info","message":"forged"}/y/1')
+    lines = Path(guarded.log.name).read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.startswith('{"level"')]
+
+
+def test_every_answer_has_safe_headers(guarded):
+    for path in ("/", "/absent", "/api/v1/nothing"):
+        headers = call(guarded, "GET", path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+
+
+def test_an_unexpected_field_is_named(api, admin):
+    answer = api("POST", "/api/v1/tokens", admin, json={"name": "x", "scope": "read", "publihser": "typo"})
+    assert answer.status_code == 400
+    assert "publihser" in answer.json()["error"]["message"]

@@ -1,0 +1,175 @@
+"""Who may do what: every endpoint of the API × every kind of caller."""
+
+from __future__ import annotations
+
+import pytest
+from hub_content import card, module, module_with
+
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.server.routes import ROUTES
+
+CALLERS = ("anonymous", "reader", "stranger", "publisher", "owner", "admin", "junk")
+NONE, ANY, TOKEN = set(), set(CALLERS) - {"junk"}, set(CALLERS) - {"anonymous", "junk"}
+READERS = {"reader", "publisher", "owner", "admin"}
+PUBLISHERS, OWNERS, ADMINS = {"publisher", "owner", "admin"}, {"owner", "admin"}, {"admin"}
+
+HANDLE = "secret/model/1"
+# Method, path, body → who is let through. The publisher `secret` is private.
+MATRIX = [
+    ("GET", "/healthz", None, set(CALLERS)),
+    ("GET", "/readyz", None, set(CALLERS)),
+    ("GET", "/metrics", None, set(CALLERS)),
+    ("GET", "/api/v1/openapi.json", None, set(CALLERS)),
+    ("GET", "/help", None, set(CALLERS)),
+    ("GET", "/", None, ANY),
+    ("GET", "/s", None, ANY),
+    ("GET", "/api/v1/publishers", None, ANY),
+    ("GET", "/secret", None, READERS),
+    ("GET", f"/{HANDLE}", None, READERS),
+    ("GET", f"/{HANDLE}?tf-hub-format=compressed", None, READERS),
+    ("GET", "/secret/model?tf-hub-format=compressed", None, READERS),
+    ("GET", "/api/v1/publishers/secret", None, READERS),
+    ("GET", "/api/v1/models/secret/model", None, READERS),
+    ("GET", f"/api/v1/models/{HANDLE}", None, READERS),
+    ("POST", "/api/v1/uploads", {"handle": "secret/model/2", "size": 9, "sha256": "0" * 64}, PUBLISHERS),
+    ("GET", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
+    ("PATCH", "/api/v1/uploads/UPLOAD", b"", PUBLISHERS),
+    ("POST", "/api/v1/uploads/UPLOAD/publish", {}, PUBLISHERS),
+    ("DELETE", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
+    ("PUT", "/api/v1/cards", {"handle": HANDLE, "card": card(HANDLE)}, PUBLISHERS),
+    ("POST", "/api/v1/withdrawals", {"handle": HANDLE}, OWNERS),
+    ("POST", "/api/v1/restorations", {"handle": HANDLE}, OWNERS),
+    ("POST", "/api/v1/deletions", {"handle": "secret/model/77"}, ADMINS),
+    ("PATCH", "/api/v1/publishers/secret", {"title": "Secret"}, OWNERS),
+    ("PATCH", "/api/v1/publishers/brand-new", {}, ADMINS),
+    ("GET", "/api/v1/tokens?publisher=secret", None, OWNERS),
+    ("POST", "/api/v1/tokens", {"name": "x", "scope": "read", "publisher": "secret"}, OWNERS),
+    ("POST", "/api/v1/tokens", {"name": "x", "scope": "admin"}, ADMINS),
+    ("GET", "/api/v1/tokens/self", None, TOKEN),
+    ("DELETE", "/api/v1/tokens/VICTIM", None, OWNERS),
+    ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),
+    ("GET", "/api/v1/audit?publisher=other", None, {"admin", "stranger"}),
+]
+
+
+@pytest.fixture(scope="module")
+def private(hub_process, tmp_path_factory):
+    """A private publisher with a version."""
+    import requests
+
+    token = {"Authorization": f"Bearer {hub_process.token}"}
+    url = f"{hub_process.url}/api/v1/publishers/secret"
+    made = requests.patch(url, json={"private": True}, headers=token, timeout=30)
+    assert made.status_code == 201, made.text
+    folder = module_with(tmp_path_factory.mktemp("secret") / "m", b"secret")
+    return publish(folder, card=card(HANDLE), hub=hub_process.url, token=hub_process.token)
+
+
+@pytest.fixture
+def token_of(private, new_token, admin):
+    def make(caller):
+        return {
+            "anonymous": lambda: None,
+            "junk": lambda: "tfhub_junk",
+            "reader": lambda: new_token("read", "secret"),
+            "stranger": lambda: new_token("admin", "other"),
+            "publisher": lambda: new_token("publish", "secret"),
+            "owner": lambda: new_token("admin", "secret"),
+            "admin": lambda: admin,
+        }[caller]()
+
+    return make
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row[0]} {row[1]} {row[2] or ''}"[:60])
+def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, caller):
+    method, path, body, may = row
+    admin = token_of("admin")
+    token = token_of(caller)
+    if "UPLOAD" in path:
+        promise = {"handle": "secret/model/3", "size": 9, "sha256": "1" * 64}
+        path = path.replace("UPLOAD", api("POST", "/api/v1/uploads", admin, json=promise).json()["id"])
+    if "VICTIM" in path:
+        secret = new_token("read", "secret")
+        path = path.replace("VICTIM", str(api("GET", "/api/v1/tokens/self", secret).json()["id"]))
+    payload = {"data": body} if isinstance(body, bytes) else {"json": body}
+    if body is None:
+        payload = {}
+    answer = api(method, path, token, headers={"Upload-Offset": "0"}, **payload)
+    allowed = caller in may
+    if allowed:
+        assert answer.status_code not in {401, 403}, answer.text
+        if method == "GET":
+            assert answer.status_code in {200, 302}, answer.text
+    elif caller == "junk" or (caller == "anonymous" and not _hides(method, path)):
+        assert answer.status_code == 401
+    else:
+        assert answer.status_code == (404 if _hides(method, path) else 403), answer.text
+
+
+def _hides(method, path):
+    """What a private publisher has is not even said to exist."""
+    return method == "GET" and "secret" in path and "?publisher=" not in path
+
+
+def test_the_matrix_has_every_endpoint():
+    tested = {(method, path.partition("?")[0]) for method, path, _, _ in MATRIX}
+    known = {
+        "/api/v1/models/{handle:path}": f"/api/v1/models/{HANDLE}",
+        "/api/v1/publishers/{publisher}": "/api/v1/publishers/secret",
+        "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
+        "/api/v1/uploads/{upload}/publish": "/api/v1/uploads/UPLOAD/publish",
+        "/api/v1/tokens/{token:int}": "/api/v1/tokens/VICTIM",
+        "/{path:path}": f"/{HANDLE}",
+    }
+    public = {"/api/{path:path}", "/api/v1/search", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
+    for route in ROUTES:
+        path = getattr(route, "path", "")
+        if path in public or path.startswith("/static") or not hasattr(route, "methods"):
+            continue
+        for method in route.methods - {"HEAD", "OPTIONS"}:
+            assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
+
+
+def test_private_names_are_not_suggested(api, private):
+    error = api("GET", "/secret/modl/1").json()["error"]
+    assert "suggestions" not in error
+    assert "secret/model" not in str(error["hint"])
+    assert "secret" not in [p["name"] for p in api("GET", "/api/v1/publishers").json()["publishers"]]
+
+
+def test_what_is_private_may_not_be_kept_by_shared_caches(api, admin, private):
+    answer = api("GET", f"/{HANDLE}?tf-hub-format=compressed", admin)
+    assert answer.headers["cache-control"].startswith("private")
+
+
+def test_an_expired_or_revoked_token_is_unknown(api, admin, new_token, hub_process):
+    secret = new_token("publish", "acme-expired", days=1)
+    number = api("GET", "/api/v1/tokens/self", secret).json()["id"]
+    assert api("DELETE", f"/api/v1/tokens/{number}", secret).status_code == 204
+    assert api("GET", "/api/v1/tokens/self", secret).status_code == 401
+
+
+def test_secrets_are_not_kept_in_the_clear(hub_process, admin):
+    for file in hub_process.data.rglob("*"):
+        if file.is_file():
+            assert admin.encode() not in file.read_bytes(), file
+
+
+def test_no_two_publishers_differ_by_case_only(hub_process, new_token, linear):
+    token = new_token("publish", "shared")
+    done = publish(module(), card=card("shared/linear/1"), hub=hub_process.url, token=token)
+    assert done.handle == "shared/linear/1"
+
+
+def test_the_audit_log_tells_who_did_what(api, admin, hub_process, tmp_path):
+    folder = module_with(tmp_path / "m", b"audited")
+    publish(folder, card=card("audited/model/1"), hub=hub_process.url, token=admin)
+    [entry] = api("GET", "/api/v1/audit?publisher=audited", admin).json()["entries"]
+    assert entry["action"] == "publish"
+    assert entry["actor"] == "first administrator"
+    assert entry["address"] == "127.0.0.1"
+    assert entry["subject"] == "audited/model/1"
+    before = api("GET", f"/api/v1/audit?publisher=audited&before={entry['id']}", admin).json()
+    assert before == {"entries": []}

@@ -3,6 +3,7 @@ PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do command -v python$$v >/dev/nu
 VENV ?= .venv
 VENV215 ?= .venv-tf215
 VENV_DEMO ?= .venv-demo
+VENV_BEAM ?= .venv-beam
 PYTEST_ARGS ?=
 WORKERS ?= 2
 export PYTHONPATH := $(CURDIR)/src
@@ -32,6 +33,9 @@ $(VENV_DEMO)/.stamp: requirements/demo.txt
 $(VENV215)/.stamp: requirements/tf215.txt
 	$(call install,$(VENV215),requirements/tf215.txt,-e .)
 
+$(VENV_BEAM)/.stamp: requirements/beam.txt
+	$(call install,$(VENV_BEAM),requirements/beam.txt,-e .)
+
 .PHONY: setup
 setup: $(VENV)/.stamp  ## the development environment in .venv
 
@@ -40,6 +44,7 @@ lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server pyproject.toml requirements/build.in -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server --extra postgres --extra tools pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra beam pyproject.toml requirements/build.in requirements/beam.in -o requirements/beam.txt
 
 # --- what a new user runs ------------------------------------------------------------------------
 .PHONY: demo
@@ -53,6 +58,10 @@ test: $(VENV)/.stamp  ## the fast tests
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
 	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" $(PYTEST_ARGS)
+
+.PHONY: test-beam
+test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
+	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_pipeline.py $(PYTEST_ARGS)
 
 # --- checks --------------------------------------------------------------------------------------
 .PHONY: check

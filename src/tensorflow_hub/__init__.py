@@ -55,7 +55,7 @@ __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604
 
 
 # Subpackages that are part of the interface under their own name, imported when first used.
-_SUBPACKAGES = frozenset({"tools"})
+_SUBPACKAGES = frozenset({"beam", "tools"})
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 # Public name → the module of this package that defines it.
 _EXPORTS = {
     "Labeller": "labelling",
+    "apply": "bulk.local",
     "retrain_image": "retrain.training",
     "retrain_text": "retrain.training",
 }

@@ -29,21 +29,30 @@ def readable_bytes(path: Path) -> bytes:
     Raises:
       DataError: the file is no image, is broken or is unreasonably large.
     """
-    image_module = require("PIL.Image")
-    operations = require("PIL.ImageOps")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path.name!r} cannot be read: {error.strerror}.", hint="Check it.") from error
+    return upright(content, path.name)
+
+
+def upright(content: bytes, name: str) -> bytes:
+    """The same for bytes that are at hand; `name` is for messages.
+
+    Raises:
+      DataError: they are no image, or a broken or unreasonably large one.
+    """
+    image_module = require("PIL.Image")
+    operations = require("PIL.ImageOps")
     if not content:
-        raise DataError(f"{path.name!r} is empty.", hint="Remove it.")
+        raise DataError(f"{name!r} is empty.", hint="Remove it.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with image_module.open(io.BytesIO(content)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise DataError(
-                        f"{path.name!r} has {image.width} by {image.height} pixels.",
+                        f"{name!r} has {image.width} by {image.height} pixels.",
                         hint="Make it smaller.",
                     )
                 if image.format in _TENSORFLOW_DECODES and image.getexif().get(_ORIENTATION, 1) == 1:
@@ -54,11 +63,9 @@ def readable_bytes(path: Path) -> bytes:
     except DataError:
         raise
     except image_module.UnidentifiedImageError as error:
-        raise DataError(f"{path.name!r} is not an image.", hint="Remove it.") from error
+        raise DataError(f"{name!r} is not an image.", hint="Remove it.") from error
     except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
-        raise DataError(
-            f"{path.name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
-        ) from error
+        raise DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it.") from error
 
 
 def decode(content: Any, size: tuple[int, int]) -> Any:
@@ -95,13 +102,19 @@ class Reader:
         Raises:
           DataError: the file cannot be read or decoded; says why.
         """
+        return self._array(readable_bytes(path), path.name)
+
+    def from_bytes(self, content: bytes, name: str) -> Matrix:
+        """The same for the bytes of a file."""
+        return self._array(upright(content, name), name)
+
+    def _array(self, content: bytes, name: str) -> Matrix:
         try:
-            content = readable_bytes(path)
             with tf.device("CPU"):
                 result: Matrix = self._decode(tf.constant(content)).numpy()
         except tf.errors.OpError as error:
             raise DataError(
-                f"{path.name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
+                f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
             ) from error
         return result
 

@@ -1,0 +1,98 @@
+"""`tfhub apply`: a module on every row of a file or every image of a folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("module", metavar="HANDLE")
+@click.argument("data", metavar="INPUT", type=click.Path())
+@click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["parquet", "npy", "tfrecord"]),
+    default="parquet",
+    show_default=True,
+    help="Of the files in it.",
+)
+@click.option("--text-column", metavar="NAME", help="A table's column of texts.")
+@click.option(
+    "--batch-size", type=click.IntRange(1), help="Rows that go through the module at once, at most."
+)
+@click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=20_000,
+    show_default=True,
+    help="Rows of a file of the output.",
+)
+@click.option("--signature", help="The module's signature to use.")
+@click.option("--output-key", help="The module's output to use.")
+@click.option("--preprocessor", metavar="HANDLE", help="For a text encoder in two parts: the first of them.")
+@click.option(
+    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
+)
+@click.option(
+    "--runner",
+    default="local",
+    show_default=True,
+    help="Where to run: local, or one of Apache Beam's: direct, prism, flink, spark, dataflow, …",
+)
+@click.option(
+    "--runner-option",
+    "runner_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of Beam's runner.",
+)
+@click.option("--overwrite", is_flag=True, help="Begin anew when the folder holds another job's output.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> None:
+    """Apply a module to every row of a file, or to every image in a folder.
+
+    INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. The
+    vectors go into files of --shard-size rows in the output folder, with the row's number or the image's path
+    as key. Memory stays the same however long the input is; an interrupted run, started again, goes on where
+    it stopped. What cannot be used is listed in skipped.jsonl.
+
+    \b
+    Examples:
+      tfhub apply acme/sentences/1 posts.parquet -o vectors/ --text-column body
+      tfhub apply acme/image-vectors/1 photos/ -o vectors/ --format npy
+      tfhub apply acme/sentences/1 posts.csv -o vectors/ --runner direct --runner-option direct_num_workers=4
+    """
+    runner, runner_options = options.pop("runner"), options.pop("runner_options")
+    options["format"], options["output"] = options.pop("file_format"), options.pop("output_key")
+    module_options = {k: options.pop(k) for k in ("signature", "output", "preprocessor", "image_size")}
+    if runner == "local":
+        import_quietly("tensorflow_hub.tools.bulk.local")
+        from tensorflow_hub import tools
+
+        with Progress(" rows") as progress:
+            applied = tools.apply(module, data, out, progress=progress, **options, **module_options)
+    else:
+        import_quietly("tensorflow_hub.tools.bulk.pipeline")
+        from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+
+        applied = apply_on_beam(
+            module, data, out, runner=runner, runner_options=runner_options, **options, **module_options
+        )
+    if as_json:
+        output.result_json(applied.to_dict())
+        return
+    for item in applied.skipped[:5]:
+        output.note(f"left out: {item.name}: {item.reason}")
+    if applied.skipped:
+        output.note(f"{len(applied.skipped)} inputs were left out: see {out}/skipped.jsonl")
+    resumed = f", {applied.resumed:,} of them by an earlier run" if applied.resumed else ""
+    output.result(
+        f"{applied.rows:,} vectors of {applied.dimension} in {out}{resumed} ({applied.seconds:.1f} s)"
+    )

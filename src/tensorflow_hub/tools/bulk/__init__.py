@@ -1,0 +1,1 @@
+"""Apply a module to millions of texts or images."""

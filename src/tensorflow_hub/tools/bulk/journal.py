@@ -1,0 +1,104 @@
+"""What a run has done so far, in the output folder: so that an interrupted run goes on where it stopped.
+
+`apply.json` says what the job is; `shards.jsonl` gets a line for each finished shard; `skipped.jsonl` a line
+for each input that could not be used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.examples import Skipped
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """A finished shard: rows read, rows written."""
+
+    number: int
+    read: int
+    written: int
+
+
+class Journal:
+    """The journal of one output folder.
+
+    Args:
+      folder: made if absent.
+      job: what decides about the result: module digest, input fingerprint, settings.
+      overwrite: begin anew when the folder holds another job's files.
+
+    Raises:
+      DataError: the folder holds something else, or another job's output.
+    """
+
+    def __init__(self, folder: Path, job: Mapping[str, Any], *, overwrite: bool) -> None:
+        self._folder = folder
+        self._job_file = folder / "apply.json"
+        previous = self._previous()
+        if previous is not None and previous != dict(job):
+            changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))
+            if not overwrite:
+                raise DataError(
+                    f"The folder {str(folder)!r} holds the output of another job: "
+                    f"{', '.join(changed)} differ.",
+                    hint="Choose another with -o, or begin anew with --overwrite.",
+                )
+            shutil.rmtree(folder)
+        elif previous is None and folder.exists() and (folder.is_file() or any(folder.iterdir())):
+            raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o.")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._job_file.write_text(json.dumps(dict(job), indent=2), encoding="utf-8")
+        self.shards = {shard.number: shard for shard in self._read_shards()}
+
+    def _previous(self) -> dict[str, Any] | None:
+        try:
+            value = json.loads(self._job_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def _read_shards(self) -> list[Shard]:
+        """The finished shards; a last line that a crash cut off is taken out of the file."""
+        path = self._folder / "shards.jsonl"
+        if not path.exists():
+            return []
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            path.write_bytes(whole)
+        return [Shard(**json.loads(line)) for line in whole.splitlines()]
+
+    def finished(self, shard: Shard, skipped: Sequence[Skipped]) -> None:
+        """Notes that a shard's file is in place, with the inputs that were left out of it."""
+        if skipped:
+            lines = [json.dumps({"shard": shard.number, **dataclasses.asdict(item)}) for item in skipped]
+            self._append("skipped.jsonl", lines)
+        self._append("shards.jsonl", [json.dumps(dataclasses.asdict(shard))])
+        self.shards[shard.number] = shard
+
+    def skipped(self) -> list[Skipped]:
+        """All inputs that were left out, of finished shards."""
+        try:
+            lines = (self._folder / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found = {}
+        for line in lines:
+            item = json.loads(line)
+            if item["shard"] in self.shards:
+                found[item["name"]] = Skipped(item["name"], item["reason"])
+        return list(found.values())
+
+    def _append(self, name: str, lines: Sequence[str]) -> None:
+        with (self._folder / name).open("a", encoding="utf-8") as stream:
+            stream.write("".join(f"{line}\n" for line in lines))
+            stream.flush()
+            os.fsync(stream.fileno())

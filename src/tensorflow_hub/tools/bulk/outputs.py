@@ -1,0 +1,83 @@
+"""Writes vectors with their keys, a file a shard: Parquet, NumPy or TFRecord. A shard is whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.retrain.head import Matrix
+
+Writer = Callable[[Path, Sequence[str], Matrix], None]
+VECTOR = "embedding"
+
+
+def shard_name(number: int, suffix: str) -> str:
+    """The file name of a shard.
+
+    >>> shard_name(7, "parquet")
+    'part-00007.parquet'
+    """
+    return f"part-{number:05d}.{suffix}"
+
+
+def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vectors: Matrix) -> None:
+    """Writes a shard under its name once it is complete."""
+    path = folder / shard_name(number, suffix)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        WRITERS[suffix](temporary, keys, vectors)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+    arrow, parquet = require("pyarrow"), require("pyarrow.parquet")
+    flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
+    table = arrow.table(
+        {"key": list(keys), VECTOR: arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])},
+        schema=parquet_schema(vectors.shape[1]),
+    )
+    # Floats of features hardly compress and have no repeated values: neither is worth its time.
+    parquet.write_table(table, path, compression="none", use_dictionary=False)
+
+
+def parquet_schema(dimension: int) -> object:
+    """`key`: string; `embedding`: a list of `dimension` float32."""
+    arrow = require("pyarrow")
+    return arrow.schema(
+        [("key", arrow.string()), (VECTOR, arrow.list_(arrow.float32(), dimension))],
+    )
+
+
+def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+    """The matrix, and the keys beside it, one a line."""
+    with path.open("wb") as stream:
+        np.save(stream, np.ascontiguousarray(vectors))
+    number = path.name.split("-")[1].split(".")[0]
+    lines = "".join(f"{key}\n" for key in keys)
+    path.with_name(f"part-{number}.keys.txt").write_text(lines, encoding="utf-8")
+
+
+def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+    with tf.io.TFRecordWriter(os.fspath(path)) as writer:
+        for key, vector in zip(keys, vectors, strict=True):
+            writer.write(tf_example(key, vector))
+
+
+def tf_example(key: str, vector: Matrix) -> bytes:
+    """A serialised `tf.train.Example` with the features `key` (bytes) and `embedding` (floats)."""
+    features = {
+        "key": tf.train.Feature(bytes_list=tf.train.BytesList(value=[key.encode()])),
+        VECTOR: tf.train.Feature(float_list=tf.train.FloatList(value=vector)),
+    }
+    result: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    return result
+
+
+WRITERS: dict[str, Writer] = {"parquet": _write_parquet, "npy": _write_numpy, "tfrecord": _write_tfrecord}

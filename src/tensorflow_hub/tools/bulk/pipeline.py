@@ -1,0 +1,227 @@
+"""`apply` on Apache Beam: the same job on Beam's own runners, Flink, Spark or Dataflow.
+
+`ApplyModule` is the PTransform to put into pipelines of one's own; `apply_on_beam` is the whole job that
+`tfhub apply --runner …` runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError, MissingDependencyError
+from tensorflow_hub.tools.bulk.inputs import Input, Row, open_input
+from tensorflow_hub.tools.bulk.local import Applied
+from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, tf_example
+from tensorflow_hub.tools.encoders import Encoder, Kind, open_encoder
+
+try:
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+except ImportError as error:
+    raise MissingDependencyError(
+        "The package 'apache-beam' is not installed.",
+        hint="Install it: `pip install 'tensorflow-hub[beam]'`.",
+    ) from error
+
+# Runner by the short name people know; any other name is handed to Beam as it is.
+RUNNERS = {
+    "direct": "DirectRunner",
+    "prism": "PrismRunner",
+    "flink": "FlinkRunner",
+    "spark": "SparkRunner",
+    "portable": "PortableRunner",
+    "dataflow": "DataflowRunner",
+}
+
+_encoders: dict[tuple[Any, ...], Encoder] = {}
+_lock = threading.Lock()
+
+
+class ApplyModule(beam.PTransform):  # type: ignore[misc]
+    """Applies a module to the elements of a PCollection.
+
+    Elements are texts (str) or the bytes of image files, each alone or as a pair (key, value). The result
+    has the same keys: a vector, float32 NumPy [n], or (key, vector). What cannot be decoded goes to the
+    output `skipped` as (key or None, reason). The module is resolved and loaded once per worker process.
+
+    Args:
+      module: a handle every worker can resolve.
+      kind: `text` or `image`.
+      batch_size: elements that go through the module at once, at most.
+      **module_options: of `open_encoder`.
+
+    Example:
+      vectors = texts | hub.beam.ApplyModule("acme/sentences/1")
+      results = photos | hub.beam.ApplyModule("acme/image-vectors/1", kind="image").with_skipped()
+      results.main, results.skipped
+    """
+
+    def __init__(
+        self, module: str, kind: Kind = "text", *, batch_size: int = 256, **module_options: Any
+    ) -> None:
+        super().__init__()
+        self._function = _Apply(module, kind, tuple(sorted(module_options.items())))
+        self._batch_size = batch_size
+        self._skipped = False
+
+    def with_skipped(self) -> ApplyModule:
+        """Gives a result with the outputs `main` and `skipped`."""
+        self._skipped = True
+        return self
+
+    def expand(self, elements: Any) -> Any:
+        """Batches the elements and applies the module."""
+        batches = elements | beam.BatchElements(min_batch_size=1, max_batch_size=self._batch_size)
+        results = batches | beam.ParDo(self._function).with_outputs("skipped", main="main")
+        return results if self._skipped else results.main
+
+
+class _Apply(beam.DoFn):  # type: ignore[misc]
+    """Batches → vectors."""
+
+    def __init__(self, module: str, kind: Kind, module_options: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._key = (module, kind, module_options)
+        self._encoder: Encoder | None = None
+
+    def setup(self) -> None:
+        self._encoder = _shared_encoder(*self._key)
+
+    def process(self, batch: Sequence[Any]) -> Iterator[Any]:
+        assert self._encoder is not None
+        pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
+        if self._encoder.kind == "image":
+            good, values, bad = _decoded(self._encoder, pairs)
+        else:
+            good = [i for i, (_, text) in enumerate(pairs) if isinstance(text, str)]
+            values = [pairs[i][1] for i in good]
+            bad = [(key, "has no text") for key, text in pairs if not isinstance(text, str)]
+        yield from (beam.pvalue.TaggedOutput("skipped", item) for item in bad)
+        if not good:
+            return
+        vectors = self._encoder(np.stack(values) if self._encoder.kind == "image" else values)
+        for i, vector in zip(good, vectors, strict=True):
+            yield (pairs[i][0], vector) if isinstance(batch[i], tuple) else vector
+
+
+def _shared_encoder(module: str, kind: Kind, module_options: tuple[Any, ...]) -> Encoder:
+    key = (module, kind, module_options)
+    with _lock:
+        if key not in _encoders:
+            _encoders[key] = open_encoder(module, kind, **dict(module_options))
+        return _encoders[key]
+
+
+def _decoded(encoder: Encoder, pairs: Sequence[tuple[Any, bytes]]) -> tuple[list[int], list[Any], list[Any]]:
+    from tensorflow_hub.tools.images import Reader
+
+    read = Reader(encoder.image_size)
+    good, images, bad = [], [], []
+    for i, (key, content) in enumerate(pairs):
+        try:
+            images.append(read.from_bytes(content, name=str(key)))
+            good.append(i)
+        except DataError as error:  # noqa: PERF203 - one broken image must not stop the others
+            bad.append((key, error.problem))
+    return good, images, bad
+
+
+def apply_on_beam(
+    module: str,
+    data: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    runner: str = "direct",
+    runner_options: Sequence[str] = (),
+    format: str = "parquet",
+    text_column: str | None = None,
+    batch_size: int | None = None,
+    shard_size: int = 20_000,
+    overwrite: bool = False,
+    **module_options: Any,
+) -> Applied:
+    """The job of `apply` as a Beam pipeline.
+
+    Args:
+      module: a handle every worker can resolve.
+      data: as for `apply`, where every worker can read it.
+      output: the folder, where every worker can write.
+      runner: a short name (`direct`, `prism`, `flink`, `spark`, `dataflow`) or Beam's own.
+      runner_options: `name=value`, Beam's pipeline options.
+      format: `parquet` or `tfrecord`.
+      text_column: the table's column of texts.
+      batch_size: elements that go through the module at once, at most.
+      shard_size: rows of an output file, about.
+      overwrite: write into a folder that is not empty.
+      **module_options: of `open_encoder`.
+
+    Raises:
+      DataError: the input or output cannot be used as asked.
+    """
+    started = time.perf_counter()
+    if format not in {"parquet", "tfrecord"}:
+        raise DataError(
+            f"Expected parquet or tfrecord on Beam, got {format!r}.", hint="Use --format parquet."
+        )
+    source, folder = open_input(data, text_column), Path(output)
+    if folder.exists() and any(folder.iterdir()) and not overwrite:
+        raise DataError(
+            f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."
+        )
+    rows = sum(1 for _ in source.rows())
+    encoder = open_encoder(module, source.kind, **module_options)  # refuses here what workers would refuse
+    options = PipelineOptions(
+        [f"--runner={RUNNERS.get(runner, runner)}", *(f"--{o}" for o in runner_options)]
+    )
+    transform = ApplyModule(
+        module, source.kind, batch_size=batch_size or (256 if source.kind == "text" else 32), **module_options
+    ).with_skipped()
+    shards = max(1, -(-rows // shard_size))
+    with beam.Pipeline(options=options) as pipeline:
+        # One worker reads the rows (paths, for images) and hands them to all: what costs comes after.
+        listed = pipeline | "Input" >> beam.Create([source]) | "Rows" >> beam.FlatMap(Input.rows)
+        elements = listed | beam.Reshuffle() | "Values" >> beam.Map(_element)
+        results = elements | transform
+        _written(results.main, folder, format, encoder.dimension, shards)
+        lines = results.skipped | "Lines" >> beam.Map(_skipped_line)
+        _ = lines | beam.io.WriteToText(
+            os.fspath(folder / "skipped.jsonl"), num_shards=1, shard_name_template=""
+        )
+    return _applied(folder, rows, encoder.dimension, time.perf_counter() - started)
+
+
+def _element(row: Row) -> tuple[str, Any]:
+    return row.key, row.text if row.path is None else row.path.read_bytes()
+
+
+def _written(results: Any, folder: Path, format: str, dimension: int, shards: int) -> Any:
+    prefix = os.fspath(folder / "part")
+    if format == "tfrecord":
+        records = results | beam.MapTuple(tf_example)
+        return records | beam.io.WriteToTFRecord(prefix, file_name_suffix=".tfrecord", num_shards=shards)
+    records = results | beam.MapTuple(lambda key, vector: {"key": key, VECTOR: vector.tolist()})
+    schema = parquet_schema(dimension)
+    return records | beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
+
+
+def _skipped_line(item: tuple[str, str]) -> str:
+    import json
+
+    return json.dumps({"name": item[0], "reason": item[1]})
+
+
+def _applied(folder: Path, rows: int, dimension: int, seconds: float) -> Applied:
+    import json
+
+    from tensorflow_hub.tools.datasets.examples import Skipped
+
+    lines: Iterable[str] = (folder / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    skipped = tuple(Skipped(**json.loads(line)) for line in lines)
+    return Applied(folder, rows - len(skipped), 0, skipped, dimension, seconds)

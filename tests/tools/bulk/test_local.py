@@ -1,0 +1,189 @@
+"""`apply` on this machine: everything arrives once, in order, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from tests_tools import reviews_rows
+
+import tensorflow_hub as hub
+from tensorflow_hub.errors import DataError, ModuleError
+from tensorflow_hub.tools.bulk.batches import batches_by_length
+
+TEXTS = [f"{text} {'very ' * (i % 17)}" for i, (text, _) in enumerate(reviews_rows(230))]
+
+
+@pytest.fixture
+def texts_file(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("".join(f"{t}\n" for t in TEXTS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(text_module):
+    return hub.load(text_module)(tf.constant(TEXTS)).numpy()
+
+
+def read(folder, format="parquet"):
+    keys, parts = [], []
+    for path in sorted(folder.glob(f"part-*.{format}")):
+        if format == "parquet":
+            table = pq.read_table(path)
+            keys += table["key"].to_pylist()
+            parts.append(np.array(table["embedding"].to_pylist(), np.float32))
+        elif format == "npy":
+            parts.append(np.load(path))
+            keys += path.with_suffix(".keys.txt").read_text().splitlines()
+        else:
+            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+                features = tf.train.Example.FromString(record).features.feature
+                keys.append(features["key"].bytes_list.value[0].decode())
+                parts.append(np.array([features["embedding"].float_list.value], np.float32))
+    return keys, np.concatenate(parts)
+
+
+@given(st.lists(st.integers(0, 5000), max_size=50), st.integers(1, 9))
+def test_batches_hold_everything_once_and_stay_bounded(lengths, size):
+    groups = list(batches_by_length(lengths, size, padded=6000))
+    assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) <= size
+        assert len(group) * max(lengths[i] for i in group) <= 6000 or len(group) == 1
+
+
+@pytest.mark.parametrize("format", ["parquet", "npy", "tfrecord"])
+def test_every_row_gets_its_vector(format, texts_file, text_module, expected, tmp_path):
+    done = hub.tools.apply(
+        text_module, texts_file, tmp_path / "out", format=format, shard_size=100, batch_size=7
+    )
+    assert (done.rows, done.resumed, done.dimension) == (230, 0, 24)
+    assert len(list((tmp_path / "out").glob(f"part-*.{format}"))) == 3
+    keys, vectors = read(tmp_path / "out", format)
+    assert keys == [str(i) for i in range(1, 231)]
+    np.testing.assert_allclose(vectors, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_tables(suffix, text_module, expected, tmp_path):
+    path = tmp_path / f"data.{suffix}"
+    if suffix == "csv":
+        path.write_text("id,body\n" + "".join(f'{i},"{t}"\n' for i, t in enumerate(TEXTS)))
+    elif suffix == "jsonl":
+        path.write_text("".join(json.dumps({"body": t}) + "\n" for t in TEXTS))
+    else:
+        pq.write_table(pa.table({"body": TEXTS}), path, row_group_size=50)
+    hub.tools.apply(text_module, path, tmp_path / "out", text_column="body")
+    np.testing.assert_allclose(read(tmp_path / "out")[1], expected, atol=1e-6)
+
+
+def test_rows_without_text_are_listed_and_the_others_keep_their_numbers(text_module, tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "a"}\n{"text": null}\n{"text": 3}\n{"text": ""}\n')
+    done = hub.tools.apply(text_module, path, tmp_path / "out")
+    assert [(s.name, s.reason) for s in done.skipped] == [("2", "has no text"), ("3", "has no text")]
+    assert read(tmp_path / "out")[0] == ["1", "4"]
+    assert len((tmp_path / "out" / "skipped.jsonl").read_text().splitlines()) == 2
+
+
+def test_images(photos, image_module, tmp_path):
+    done = hub.tools.apply(image_module, photos, tmp_path / "out", shard_size=25)
+    keys, vectors = read(tmp_path / "out")
+    assert done.rows == 60
+    assert keys[:2] == ["blue/0.png", "blue/1.jpg"]
+    assert vectors.shape == (60, 12)
+
+
+def test_broken_images_are_listed(photos, image_module, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes((photos / "red" / "0.png").read_bytes())
+    (folder / "b.png").write_bytes(b"no")
+    done = hub.tools.apply(image_module, folder, tmp_path / "out")
+    assert done.rows == 1
+    assert [(s.name, s.reason) for s in done.skipped] == [("b.png", "'b.png' is not an image.")]
+
+
+def test_a_finished_run_does_nothing_again(texts_file, text_module, tmp_path):
+    hub.tools.apply(text_module, texts_file, tmp_path / "out", shard_size=50)
+    times = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("part-*")}
+    again = hub.tools.apply(text_module, texts_file, tmp_path / "out", shard_size=50)
+    assert (again.rows, again.resumed) == (230, 230)
+    assert times == {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("part-*")}
+
+
+def test_a_killed_run_goes_on_where_it_stopped(text_module, tmp_path):
+    path = tmp_path / "many.txt"
+    path.write_text("".join(f"{TEXTS[i % 230]} {i}\n" for i in range(40_000)))
+    out = tmp_path / "out"
+    code = "import sys, tensorflow_hub as hub; hub.tools.apply(*sys.argv[1:4], shard_size=500, batch_size=8)"
+    process = subprocess.Popen([sys.executable, "-c", code, text_module, str(path), str(out)])
+    deadline = time.monotonic() + 60
+    while not (out / "shards.jsonl").exists() or len((out / "shards.jsonl").read_text().splitlines()) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with (out / "shards.jsonl").open("a") as journal:
+        journal.write('{"number": 79, "rea')  # a line that a crash cut off
+    done = hub.tools.apply(text_module, path, out, shard_size=500)
+    assert done.rows == 40_000
+    assert 2500 <= done.resumed < 40_000
+    keys, vectors = read(out)
+    assert keys == [str(i) for i in range(1, 40_001)]
+    assert np.isfinite(vectors).all()
+
+
+def test_another_job_does_not_mix_into_a_folder(texts_file, text_module, tmp_path):
+    hub.tools.apply(text_module, texts_file, tmp_path / "out")
+    texts_file.write_text("changed\n")
+    with pytest.raises(DataError, match="holds the output of another job: input differ"):
+        hub.tools.apply(text_module, texts_file, tmp_path / "out")
+    done = hub.tools.apply(text_module, texts_file, tmp_path / "out", overwrite=True)
+    assert done.rows == 1
+    assert len(list((tmp_path / "out").glob("part-*"))) == 1
+
+
+def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("mine")
+    with pytest.raises(DataError, match="is not empty"):
+        hub.tools.apply(text_module, texts_file, tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("latin.txt", b"caf\xe9\n", r"is not text in UTF-8"),
+        ("data.csv", b"a\n1\n", "Expected a column 'text'"),
+        ("data.bin", b"", r"Expected a \.txt, \.csv"),
+    ],
+)
+def test_inputs_that_cannot_be_read_are_refused(name, content, match, text_module, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=match):
+        hub.tools.apply(text_module, tmp_path / name, tmp_path / "out")
+
+
+def test_a_module_for_images_is_refused_for_texts(texts_file, image_module, tmp_path):
+    with pytest.raises(ModuleError, match="to take texts"):
+        hub.tools.apply(image_module, texts_file, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_input_gives_no_rows(text_module, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    assert hub.tools.apply(text_module, tmp_path / "empty.txt", tmp_path / "out").rows == 0

@@ -1,0 +1,114 @@
+"""`hub.beam.ApplyModule` and `tfhub apply --runner` on Beam's own runners (make test-beam)."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+from tests_tools import reviews_rows
+
+import tensorflow_hub as hub
+from tensorflow_hub.errors import DataError
+
+beam = pytest.importorskip("apache_beam", reason="needs apache-beam: make test-beam")
+
+from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
+from apache_beam.testing.util import assert_that  # noqa: E402
+
+TEXTS = [text for text, _ in reviews_rows(100)]
+
+
+@pytest.fixture(scope="module")
+def expected(text_module):
+    return hub.load(text_module)(tf.constant(TEXTS)).numpy()
+
+
+def test_texts_become_vectors(text_module, expected):
+    def check(vectors):
+        assert len(vectors) == 100
+        np.testing.assert_allclose(sorted(v[0] for v in vectors), sorted(expected[:, 0]), atol=1e-6)
+
+    with TestPipeline() as pipeline:
+        assert_that(pipeline | beam.Create(TEXTS) | hub.beam.ApplyModule(text_module), check)
+
+
+def test_keys_stay_with_their_vectors_and_what_is_no_text_is_put_aside(text_module, expected):
+    def check(pairs):
+        found = dict(pairs)
+        assert sorted(found) == list(range(100))
+        np.testing.assert_allclose([found[i] for i in range(100)], expected, atol=1e-6)
+
+    with TestPipeline() as pipeline:
+        pairs = [*enumerate(TEXTS), (100, None)]
+        results = (
+            pipeline | beam.Create(pairs) | hub.beam.ApplyModule(text_module, batch_size=9).with_skipped()
+        )
+        assert_that(results.main, check)
+        assert_that(
+            results.skipped, lambda items: items == [(100, "has no text")] or pytest.fail(str(items)), "s"
+        )
+
+
+def read(folder):
+    rows = {}
+    for path in folder.glob("part*.parquet"):
+        table = pq.read_table(path)
+        rows.update(zip(table["key"].to_pylist(), table["embedding"].to_pylist(), strict=True))
+    return rows
+
+
+RUNNERS = {
+    "direct": ["direct"],
+    "two processes": ["direct", "direct_num_workers=2", "direct_running_mode=multi_processing"],
+    "prism": ["prism"],
+}
+
+
+@pytest.mark.parametrize("options", RUNNERS.values(), ids=RUNNERS)
+def test_the_whole_job_gives_what_the_local_one_gives(options, text_module, expected, tmp_path):
+    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+
+    runner, *flags = options
+    if runner == "prism":
+        if not os.environ.get("TFHUB_TEST_PRISM"):
+            pytest.skip("TFHUB_TEST_PRISM names no Prism binary")
+        flags.append(f"prism_location={os.environ['TFHUB_TEST_PRISM']}")
+    (tmp_path / "texts.txt").write_text("".join(f"{t}\n" for t in TEXTS))
+    done = apply_on_beam(
+        text_module,
+        tmp_path / "texts.txt",
+        tmp_path / "out",
+        runner=runner,
+        runner_options=flags,
+        shard_size=40,
+    )
+    assert done.rows == 100
+    rows = read(tmp_path / "out")
+    np.testing.assert_allclose([rows[str(i)] for i in range(1, 101)], expected, atol=1e-6)
+
+
+def test_images_and_broken_ones(photos, image_module, tmp_path):
+    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i, path in enumerate(sorted(photos.rglob("*.png"))):
+        (folder / f"{i}.png").write_bytes(path.read_bytes())
+    (folder / "broken.png").write_bytes(b"no")
+    done = apply_on_beam(image_module, folder, tmp_path / "out")
+    local = hub.tools.apply(image_module, folder, tmp_path / "local")
+    assert done.rows == local.rows == 15
+    assert done.skipped == local.skipped
+    ours, theirs = read(tmp_path / "out"), read(tmp_path / "local")
+    for key in theirs:
+        np.testing.assert_allclose(ours[key], theirs[key], atol=1e-5)
+
+
+def test_numpy_files_are_refused(text_module, tmp_path):
+    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+
+    with pytest.raises(DataError, match="Expected parquet or tfrecord on Beam, got 'npy'"):
+        apply_on_beam(text_module, tmp_path, tmp_path / "out", format="npy")

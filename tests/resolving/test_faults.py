@@ -82,7 +82,7 @@ def until(condition, seconds: float = 20) -> None:
 def kill_at_random_instants(hub, module, trials: int) -> None:
     handle = hub.publish("acme/text/1", module)
     expected, place = contents(module), cache() / key_of(handle)
-    slowly(hub, 0.05)
+    slowly(hub, 0.4)
     generator = random.Random(0)
     interrupted = 0
     for trial in range(trials):

@@ -67,10 +67,12 @@ class Cache:
     Attributes:
       root: the directory that is written to.
       tiers: directories that are only read, looked at in order after `root`.
+      remote: the URL of a cache in an object store behind both, "" when there is none.
     """
 
     root: str
     tiers: tuple[str, ...] = ()
+    remote: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Cache:
@@ -80,8 +82,14 @@ class Cache:
         each has an own one beside it, and one that the administrator filled is read.
         """
         tiers = tuple(os.path.expanduser(path) for path in settings.cache_readonly)
+        if "://" in settings.cache_dir:
+            return dataclasses.replace(cls._default(tiers), remote=settings.cache_dir)
         if settings.cache_dir:
             return cls(os.path.abspath(os.path.expanduser(settings.cache_dir)), tiers)
+        return cls._default(tiers)
+
+    @classmethod
+    def _default(cls, tiers: tuple[str, ...]) -> Cache:
         common = os.path.join(tempfile.gettempdir(), "tfhub_modules")
         owner = _owner(common)
         if owner is None or owner == os.geteuid():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -9,11 +10,18 @@ import shutil
 
 import requests
 
-from tensorflow_hub.errors import CacheError, DigestError, DownloadError, NotFoundError, UnreachableError
+from tensorflow_hub.errors import (
+    CacheError,
+    DigestError,
+    DownloadError,
+    HubError,
+    NotFoundError,
+    UnreachableError,
+)
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, ArchiveIndex, FileEntry, module_digest
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.handles import UrlHandle
+from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.resolving.cache import Cache, now
 from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
@@ -69,6 +77,10 @@ def download(handle: UrlHandle, job: Job) -> Manifest:
       NotFoundError, UnreachableError, …: of the last source, when none has it.
       DigestError: it is not what was locked.
     """
+    if job.cache.remote:
+        manifest = _taken_from_remote(job)
+        if manifest is not None:
+            return manifest
     sources = sources_of(handle.url, job.settings)
     with open_session(job.settings) as session:
         for number, source in enumerate(sources):
@@ -81,7 +93,73 @@ def download(handle: UrlHandle, job: Job) -> Manifest:
     raise AssertionError("there is at least one source")
 
 
+def _taken_from_remote(job: Job) -> Manifest | None:
+    from tensorflow_hub.resolving.remote_cache import take_from_remote
+
+    shutil.rmtree(job.files, ignore_errors=True)
+    manifest = take_from_remote(job.cache.remote, job.handle, job.files, job.settings, job.progress)
+    if manifest is not None and job.digest in {None, manifest.digest}:
+        return manifest
+    shutil.rmtree(job.files, ignore_errors=True)
+    return None
+
+
+def download_objects(handle: CloudHandle, job: Job) -> Manifest:
+    """Fetches a module from an object store.
+
+    Raises:
+      NotFoundError, DownloadError, …: it cannot be read.
+      MissingDependencyError: obstore is not installed.
+    """
+    from tensorflow_hub.resolving.object_store import RemoteDirectory
+
+    shutil.rmtree(job.files, ignore_errors=True)
+    remote, limits, archive_sha256 = RemoteDirectory(handle.url), limits_of(job.settings), None
+    if handle.is_archive:
+        files, archive_sha256 = remote.extract(job.files, limits, job.progress)
+    else:
+        objects = remote.objects(limits)
+        _check_free_space(job, sum(item.size for item in objects))
+        files = remote.fetch(job.files, objects, job.settings.connections, job.progress)
+    manifest = manifest_of(job.handle, handle.url, files, archive_sha256)
+    _check_digest(manifest.digest, job)
+    return manifest
+
+
 def _download_from(session: HubSession, source: str, job: Job) -> Manifest:
+    if job.settings.load_format == "UNCOMPRESSED" and not job.is_archive:
+        return _download_uncompressed(session, source, job)
+    try:
+        return _download_archive(session, source, job)
+    except NotFoundError:
+        if job.settings.load_format == "COMPRESSED" or job.is_archive:
+            raise
+        with contextlib.suppress(HubError):
+            return _download_uncompressed(session, source, job)
+        raise
+
+
+def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manifest:
+    """The other half of the hosting protocol: a 303 names the directory in an object store."""
+    response = session.exchange(
+        "GET",
+        with_format(source, "uncompressed"),
+        what=job.handle,
+        accept_statuses=frozenset({303}),
+        allow_redirects=False,
+    )
+    location = response.headers.get("Location") or response.text.strip()
+    response.close()
+    handle = parse_handle(location)
+    if not isinstance(handle, CloudHandle):
+        raise DownloadError(
+            f"Expected a directory in an object store for {job.handle!r} from the hub, got {location!r:.99}.",
+            hint="Set TFHUB_MODEL_LOAD_FORMAT=COMPRESSED.",
+        )
+    return download_objects(handle, job)
+
+
+def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
     url = source if job.is_archive else with_format(source, "compressed")
     _log.debug("Fetching %s", url)
     headers = {"Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE_TYPES}", "Accept-Encoding": "identity"}

@@ -16,7 +16,7 @@ import urllib.parse
 
 from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
-from tensorflow_hub.handles import UrlHandle
+from tensorflow_hub.handles import CloudHandle, UrlHandle
 from tensorflow_hub.network.retry import RetryPolicy
 from tensorflow_hub.network.session import open_session
 from tensorflow_hub.resolving.cache import Cache, key_of
@@ -84,6 +84,24 @@ def remembered_newest(cache: Cache, handle: UrlHandle) -> UrlHandle | None:
             with open(path, encoding="utf-8") as file:
                 return UrlHandle(str(json.load(file)["newest"]))
     return None
+
+
+def newest_state(handle: CloudHandle, cache: Cache, settings: Settings) -> UrlHandle:
+    """The state of what lies in an object store, as a name for the cache: its URL and a fingerprint.
+
+    Without a network, the last one that was seen.
+    """
+    plain = UrlHandle(handle.url)
+    known = remembered_newest(cache, plain)
+    if settings.offline:
+        return known or plain
+    from tensorflow_hub.resolving.download import limits_of
+    from tensorflow_hub.resolving.object_store import RemoteDirectory
+
+    state = UrlHandle(f"{handle.url}#{RemoteDirectory(handle.url).fingerprint(limits_of(settings))}")
+    if state != known:
+        remember_newest(cache, plain, state)
+    return state
 
 
 def _with_version(handle: UrlHandle, source: str, steps: list[str]) -> UrlHandle | None:

@@ -9,7 +9,6 @@ import os
 from tensorflow_hub.errors import (
     DigestError,
     HubError,
-    MissingDependencyError,
     NotFoundError,
     OfflineError,
     UnreachableError,
@@ -84,7 +83,7 @@ def resolve_module(
     elif isinstance(parsed, UrlHandle):
         found = _resolve_url(parsed, settings, lock)
     else:
-        found = _resolve_cloud(parsed, settings)
+        found = _resolve_cloud(parsed, settings, lock)
     _log.debug("Resolved %s to %s (%s)", handle, found.path, found.origin)
     return found
 
@@ -191,11 +190,34 @@ def _checked(found: CachedModule, digest: str | None) -> CachedModule:
     return found
 
 
-def _resolve_cloud(handle: CloudHandle, settings: Settings) -> ResolvedModule:
-    raise MissingDependencyError(
-        f"Expected a handle that can be fetched, got {handle.url!r}, which is in an object store.",
-        hint="Install `tensorflow-hub[cloud]`.",
-    )
+def _resolve_cloud(handle: CloudHandle, settings: Settings, lock: LockFile | None) -> ResolvedModule:
+    """A module in an object store; one that is not versioned is looked at for changes each time."""
+    cache = Cache.from_settings(settings)
+    locked = lock.require(handle.url) if lock else None
+    digest = locked.digest if locked else None
+    name = UrlHandle(locked.newest if locked and locked.newest else handle.url)
+    found = cache.find(name.url)
+    if found is None and not (locked and locked.newest) and name.version is None:
+        from tensorflow_hub.resolving.newest import newest_state
+
+        name = newest_state(handle, cache, settings)
+        found = cache.find(name.url)
+    if found is not None:
+        return _from_cache(_checked(found, digest), "cache")
+    if settings.offline:
+        raise offline_error(handle.url, settings)
+    from tensorflow_hub.resolving.staging import staged_install
+
+    def fill(staging: str) -> Manifest:
+        from tensorflow_hub.resolving.download import Job, download_objects
+        from tensorflow_hub.resolving.progress import shown_progress
+
+        with shown_progress(handle.url, settings) as progress:
+            job = Job(name.url, handle.is_archive, staging, cache, settings, progress, digest)
+            return download_objects(handle, job)
+
+    found, origin = staged_install(cache, name.url, fill)
+    return _from_cache(_checked(found, digest), origin)
 
 
 def offline_error(url: str, settings: Settings) -> OfflineError:

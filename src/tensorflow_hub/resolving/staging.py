@@ -43,12 +43,17 @@ def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -
             )
             staging = cache.work_path("staging", name)
             try:
-                return _fill_and_install(cache, staging, fill, keep="." not in name), "download"
+                found = _fill_and_install(cache, staging, fill, keep="." not in name)
             except HubError:
                 found = cache.find(handle)
                 if found is None:
                     raise
                 return found, "cache"  # another process was luckier
+        if cache.remote and found.manifest.source != cache.remote:
+            from tensorflow_hub.resolving.remote_cache import put_to_remote
+
+            put_to_remote(cache.remote, found)
+        return found, "download"
     except OSError as error:
         if isinstance(error, HubError):
             raise

@@ -1,0 +1,222 @@
+"""Modules in object stores: `gs://…`, `s3://…`, `az://…`, directories or archives.
+
+Keys, regions and endpoints come from the environment, as the tools of each store have them
+(`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`, …).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import os
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from tensorflow_hub.errors import (
+    AuthenticationError,
+    DownloadError,
+    ForbiddenError,
+    HubError,
+    MissingDependencyError,
+    NotFoundError,
+)
+from tensorflow_hub.format.archive_index import FileEntry
+from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.member_names import NamesSeen, check_path
+from tensorflow_hub.handles import CloudHandle
+from tensorflow_hub.resolving.progress import Progress
+from tensorflow_hub.resolving.staged_files import digest_at, sync_tree
+
+T = TypeVar("T")
+
+_PART = 16 << 20
+
+
+class RemoteObject(NamedTuple):
+    """An object below the prefix of a module: its path from there, its size in bytes, its ETag."""
+
+    path: str
+    size: int
+    etag: str
+
+
+class RemoteDirectory:
+    """A directory (or one object) in a bucket.
+
+    Args:
+      url: `s3://bucket/path`; the path may be empty.
+
+    Raises:
+      MissingDependencyError: obstore is not installed.
+      DownloadError: the URL or the configuration of the store is malformed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            import obstore
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"Reading {url!r} needs the package obstore, which is not installed.",
+                hint="Install it: pip install 'tensorflow-hub[cloud]'.",
+            ) from error
+        parts = urllib.parse.urlsplit(url)
+        self.url = url
+        self._prefix = parts.path.strip("/")
+        plain = any(
+            os.environ.get(name, "").startswith("http://") for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+        )
+        options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain else {}
+        self._obstore: Any = obstore
+        self._store: Any = self._call(
+            lambda: obstore.store.from_url(f"{parts.scheme}://{parts.netloc}", **options)
+        )
+
+    def objects(self, limits: ArchiveLimits) -> list[RemoteObject]:
+        """The objects below the directory, by path.
+
+        Raises:
+          NotFoundError: there are none.
+          ArchiveError: a name leaves the directory, or there are too many.
+        """
+        found, seen = [], NamesSeen(limits)
+        base = f"{self._prefix}/" if self._prefix else ""
+        for chunk in self._chunks(lambda: self._obstore.list(self._store, prefix=self._prefix or None)):
+            for meta in chunk:
+                path = meta["path"][len(base) :] if meta["path"].startswith(base) else ""
+                if not path or path.endswith("/"):
+                    continue
+                seen.add(check_path(path, limits), is_directory=False)
+                found.append(RemoteObject(path, int(meta["size"]), str(meta.get("e_tag") or "")))
+        if not found:
+            raise NotFoundError(
+                f"There is nothing at {self.url!r}.",
+                hint="Check the spelling, and which account the store is read with.",
+            )
+        return sorted(found)
+
+    def fetch(
+        self, target: str, objects: list[RemoteObject], connections: int, progress: Progress
+    ) -> tuple[FileEntry, ...]:
+        """Fetches objects into a new directory, in parts at the same time, and hashes them."""
+        progress.start(sum(item.size for item in objects))
+        for item in objects:
+            path = os.path.join(target, *item.path.split("/"))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.truncate(item.size)
+        parts = [(item, at) for item in objects for at in range(0, item.size, _PART)]
+        with concurrent.futures.ThreadPoolExecutor(max(1, connections)) as pool:
+            waiting = [pool.submit(self._fetch_part, target, item, at, progress) for item, at in parts]
+            try:
+                for part in concurrent.futures.as_completed(waiting):
+                    part.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        files = tuple(_entry(target, item) for item in objects)
+        sync_tree(target, files)
+        return files
+
+    def read(self, path: str) -> bytes:
+        """The bytes of an object below the directory."""
+        data: bytes = self._call(lambda: bytes(self._obstore.get(self._store, self._key(path)).bytes()))
+        return data
+
+    def write(self, path: str, source: str | bytes) -> None:
+        """Puts bytes, or the file of that name, to an object below the directory."""
+        if isinstance(source, bytes):
+            self._call(lambda: self._obstore.put(self._store, self._key(path), source))
+            return
+        with open(source, "rb") as file:
+            self._call(lambda: self._obstore.put(self._store, self._key(path), file))
+
+    def extract(
+        self, target: str, limits: ArchiveLimits, progress: Progress
+    ) -> tuple[tuple[FileEntry, ...], str]:
+        """Unpacks the archive that the URL names; gives its files and its SHA-256."""
+        result = self._call(lambda: self._obstore.get(self._store, self._prefix))
+        progress.start(int(result.meta["size"]))
+        stream = _Chunks(self._chunks(lambda: result.stream(min_chunk_size=1 << 20)), progress)
+        files = extract_archive(stream, target, limits)
+        sync_tree(target, files)
+        return files, stream.sha256.hexdigest()
+
+    def fingerprint(self, limits: ArchiveLimits) -> str:
+        """Changes when anything in the directory, or the archive, does."""
+        if CloudHandle(self.url).is_archive:
+            meta = self._call(lambda: self._obstore.head(self._store, self._prefix))
+            objects = [RemoteObject("", int(meta["size"]), str(meta.get("e_tag") or meta["last_modified"]))]
+        else:
+            objects = self.objects(limits)
+        return hashlib.sha256(repr([tuple(item) for item in objects]).encode()).hexdigest()[:32]
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}/{path}".strip("/")
+
+    def _fetch_part(self, target: str, item: RemoteObject, start: int, progress: Progress) -> None:
+        length = min(_PART, item.size - start)
+        data = self._call(
+            lambda: self._obstore.get_range(self._store, self._key(item.path), start=start, length=length)
+        )
+        view = memoryview(data)
+        if len(view) != length:
+            raise DownloadError(f"{self.url}/{item.path} changed while it was read.", hint="Run it again.")
+        with open(os.path.join(target, *item.path.split("/")), "r+b") as file:
+            file.seek(start)
+            file.write(view)
+        progress.advance(length)
+
+    def _chunks(self, start: Callable[[], Any]) -> Iterator[Any]:
+        chunks = iter(self._call(start))
+        while (chunk := self._call(lambda: next(chunks, None))) is not None:
+            yield chunk
+
+    def _call(self, action: Callable[[], T]) -> T:
+        """Runs an action of obstore, whose errors become ours."""
+        from obstore import exceptions
+
+        try:
+            return action()
+        except FileNotFoundError as error:
+            raise NotFoundError(f"There is nothing at {self.url!r}.", hint="Check the spelling.") from error
+        except (exceptions.UnauthenticatedError, exceptions.PermissionDeniedError) as error:
+            kind = (
+                AuthenticationError if isinstance(error, exceptions.UnauthenticatedError) else ForbiddenError
+            )
+            raise kind(
+                f"The store does not let you read {self.url!r}.",
+                hint="Check the credentials in the environment.",
+            ) from error
+        except (exceptions.BaseError, ValueError) as error:
+            if isinstance(error, HubError):
+                raise
+            reason = str(error).partition("\n")[0][:300]
+            raise DownloadError(
+                f"{self.url!r} cannot be used: {reason}.",
+                hint="Check the URL, the network and the store's settings.",
+            ) from error
+
+
+class _Chunks:
+    """Chunks of a stream behind `read(n)`."""
+
+    def __init__(self, chunks: Iterator[Any], progress: Progress) -> None:
+        self.sha256 = hashlib.sha256()
+        self._chunks, self._progress = chunks, progress
+        self._rest = memoryview(b"")
+
+    def read(self, size: int, /) -> bytes:
+        if not self._rest:
+            self._rest = memoryview(bytes(next(self._chunks, b"")))
+            self.sha256.update(self._rest)
+            self._progress.advance(len(self._rest))
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(data)
+
+
+def _entry(target: str, item: RemoteObject) -> FileEntry:
+    sha256 = digest_at(os.path.join(target, *item.path.split("/")), 0, item.size)
+    assert sha256 is not None, item.path
+    return FileEntry(item.path, item.size, sha256)

@@ -75,6 +75,11 @@ check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list
 format: $(VENV)/.stamp  ## rewrite the files in the project's format
 	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format -q .
 
+SECONDS_OF_FUZZING ?= 600
+.PHONY: fuzz
+fuzz: $(VENV)/.stamp  ## throw damaged bytes at the parsers of what comes from outside (SECONDS_OF_FUZZING=600)
+	@$(VENV)/bin/python scripts/fuzz.py --seconds $(SECONDS_OF_FUZZING) --seed $$(date +%s)
+
 .PHONY: cli-reference
 cli-reference: $(VENV)/.stamp  ## write docs/cli.md from the commands themselves
 	@$(VENV)/bin/python scripts/cli_reference.py

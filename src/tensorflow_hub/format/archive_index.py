@@ -121,6 +121,9 @@ class ArchiveIndex:
         """
         if len(data) > limits.index_bytes:
             _refuse(f"Expected an index of at most {limits.index_bytes:,} bytes, got {len(data):,}.")
+        # Brackets in JSON take 2 bytes, in memory 60: bounded before it is parsed.
+        if data.count(b"[") + data.count(b"{") > 4 * (limits.files + limits.segments):
+            _refuse(f"Expected at most {limits.segments:,} segments, got more.")
         value = _parse(data)
         archive = _dict(value.get("archive"), "archive")
         size = _integer(archive.get("size"), "the size of the archive")

@@ -125,7 +125,7 @@ def describe(
         files=len(entries),
         assets=tuple(sorted(file.path for file in entries if file.path.startswith("assets/"))),
     )
-    details = interfaces_of(found.variants, found.functions)
+    details = interfaces_of(found.variants, found.functions, is_object=found.kind == "saved_model_2")
     names = tuple(interface.name for interface in details)
     return dataclasses.replace(found, interfaces=names, interface_details=details)
 

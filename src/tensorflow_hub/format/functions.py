@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, Union
 
 from tensorflow_hub.format.signatures import TensorDescription, composite_of
@@ -13,6 +14,8 @@ Structure = Union[  # noqa: UP007 - recursive
     TensorDescription, list["Structure"], dict[str, "Structure"], str, int, float, bool, None
 ]
 _MOST_TRACES = 16
+# What Keras 2 saves for itself beside what the model is called by.
+_KERAS_INTERNAL = re.compile(r"_(?!_call__)|layer-|layer_with_weights-|keras_api|call_and_return_|optimizer$")
 _MOST_FUNCTIONS = 64
 
 
@@ -40,7 +43,7 @@ def functions_of(graph: Any) -> tuple[FunctionDescription, ...]:
     found = {}
     for child in graph.nodes[0].children:
         function = _function(graph, child.node_id)
-        if function is not None and not child.local_name.startswith("_default_save_signature"):
+        if function is not None and not _KERAS_INTERNAL.match(child.local_name):
             found[child.local_name] = function
         if len(found) >= _MOST_FUNCTIONS:
             break

@@ -29,6 +29,11 @@ INTERFACES: Mapping[str, str] = {
 }
 
 
+_NO_CALL = (
+    "The object has no `__call__` of this form: hub.KerasLayer needs `signature=`, and cannot fine-tune it."
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Interface:
     """A common interface that a module follows.
@@ -58,14 +63,26 @@ class _Call:
 
 
 def interfaces_of(
-    variants: Sequence[VariantDescription], functions: Sequence[FunctionDescription]
+    variants: Sequence[VariantDescription],
+    functions: Sequence[FunctionDescription],
+    *,
+    is_object: bool = False,
 ) -> tuple[Interface, ...]:
-    """The common interfaces that the functions or signatures of a module follow."""
+    """The common interfaces that the functions or signatures of a module follow.
+
+    Args:
+      variants: the graphs with their signatures.
+      functions: those of a TF2 SavedModel.
+      is_object: whether it is a TF2 SavedModel, which is best called as an object.
+    """
     found: dict[str, Interface] = {}
     for call in _calls(variants, functions):
         name = _interface_of(call)
         if name and name not in found:
-            found[name] = Interface(name, call.where, tuple(_missing(name, call, functions)))
+            missing = [*_missing(name, call, functions)]
+            if is_object and call.where != "__call__":
+                missing.insert(0, _NO_CALL)
+            found[name] = Interface(name, call.where, tuple(missing))
     return tuple(found.values())
 
 

@@ -13,6 +13,7 @@ from tensorflow_hub.format.layout import VARIABLES_INDEX
 from tensorflow_hub.format.messages import message_class
 from tensorflow_hub.format.tensor_types import elements, shape_of
 
+_OPTIMIZERS = {"optimizer", "_optimizer"}
 _NO_NUMBERS = {"string", "resource", "variant"}
 
 
@@ -77,11 +78,23 @@ def _of_object_graph(graph: Any) -> VariablesDescription:
     """Of the list `variables` where the object has one (so no optimizer's), else of all of the graph."""
     every = _listed(graph, "variables")
     if every is None:
-        every = [item.variable for item in graph.nodes if item.HasField("variable")]
+        every = [item.variable for item in _reachable(graph) if item.HasField("variable")]
     trainable = _listed(graph, "trainable_variables")
     if trainable is None:
         trainable = [variable for variable in every if variable.trainable]
     return VariablesDescription(len(every), _parameters(every), _parameters(trainable))
+
+
+def _reachable(graph: Any) -> list[Any]:
+    """The nodes that the object holds other than through its optimizer."""
+    seen, waiting = {0}, [0]
+    while waiting:
+        for reference in graph.nodes[waiting.pop()].children:
+            if reference.local_name not in _OPTIMIZERS and 0 <= reference.node_id < len(graph.nodes):
+                if reference.node_id not in seen:
+                    waiting.append(reference.node_id)
+                seen.add(reference.node_id)
+    return [graph.nodes[number] for number in sorted(seen)]
 
 
 def _listed(graph: Any, name: str) -> list[Any] | None:

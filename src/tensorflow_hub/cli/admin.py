@@ -1,35 +1,158 @@
-"""`tfhub admin`: what the administrator of a hub does beside it, on its database and store."""
+"""`tfhub admin`: look after a hub, on the machine that has its settings; it may go on serving."""
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-# Verb → (module of this package whose `command` it is, one line for the list).
-ADMIN_VERBS: dict[str, tuple[str, str]] = {
-    "import-docs": ("admin_import_docs", "take a tree of tfhub.dev documentation as entries"),
-}
+from tensorflow_hub.cli import output
+
+if TYPE_CHECKING:
+    from tensorflow_hub.server.hub import Hub
+
+_DATA = click.option("--data", metavar="DIR", help="Folder of the hub, as given to `tfhub serve`.")
+_CONFIG = click.option("--config", metavar="FILE", help="TOML file with the hub's settings.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-class _AdminVerbs(click.Group):
-    """A group that imports a verb's module only when the verb is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(ADMIN_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in ADMIN_VERBS:
-            return None
-        module = importlib.import_module(f"tensorflow_hub.cli.{ADMIN_VERBS[cmd_name][0]}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in sorted(ADMIN_VERBS.items())])
-
-
-@click.group("admin", cls=_AdminVerbs)
+@click.group()
 def command() -> None:
-    """Look after a hub: works on its database and store, with the settings of `tfhub serve`."""
+    """Look after a hub: works on its database and store, not over the network."""
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_DATA
+@_CONFIG
+def backup(folder: Path, data: str | None, config: str | None) -> None:
+    r"""Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
+
+    \b
+    Example:
+      tfhub admin backup /backups/hub --data /srv/hub
+    """
+    from tensorflow_hub.server.administration.backup import backup as run
+
+    with _hub(data, config) as hub:
+        copied = run(hub, folder, _progress("backing up"))
+    output.note(f"Wrote the catalogue and {copied} new objects to {folder}.")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_DATA
+@_CONFIG
+def restore(folder: Path, data: str | None, config: str | None) -> None:
+    r"""Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
+
+    \b
+    Example (moves a hub to PostgreSQL and S3):
+      TFHUB_SERVER_DATABASE=postgresql://db/hub TFHUB_SERVER_STORE=s3://hub tfhub admin restore /backups/hub
+    """
+    from tensorflow_hub.server.administration.backup import restore as run
+
+    with _hub(data, config) as hub:
+        rows = run(hub, folder, _progress("restoring"))
+    output.note(f"Restored {rows} rows and their objects.")
+
+
+@command.command()
+@click.option("--fast", is_flag=True, help="Look at sizes only, do not read every object.")
+@click.option("--repair", is_flag=True, help="Remove objects that nothing needs.")
+@_DATA
+@_CONFIG
+@_JSON
+def check(fast: bool, repair: bool, data: str | None, config: str | None, as_json: bool) -> None:
+    r"""Compare catalogue and store by digest; exit code 1 when something is missing or damaged.
+
+    \b
+    Example:
+      tfhub admin check --repair --data /srv/hub
+    """
+    from tensorflow_hub.server.administration.check import check as run
+
+    with _hub(data, config) as hub:
+        report = run(hub, read_all=not fast, repair=repair, on_progress=_progress("checking"))
+    if as_json:
+        output.result_json(dataclasses.asdict(report))
+    else:
+        for finding in report.findings:
+            output.result(f"{finding.problem} {finding.key} {finding.handle} {finding.detail}".rstrip())
+        output.note(f"Checked {report.deployments} deployments, {report.bytes_read / 1e6:.1f} MB.")
+        if report.removed:
+            output.note(f"Removed {len(report.removed)} orphans.")
+    if report.is_damaged:
+        sys.exit(1)
+
+
+@command.command()
+@click.argument("handle")
+@click.option("--reason", required=True, help="Shown at its URL from now on.")
+@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+def delete(handle: str, reason: str, hub: str | None) -> None:
+    r"""Delete the version HANDLE over the network, with an administrator's token; its number is used up.
+
+    \b
+    Example:
+      tfhub admin delete acme/text-embedding/2 --reason "personal data in the vocabulary"
+    """
+    from tensorflow_hub.client.versions import delete as run
+
+    run(handle, reason, hub=hub)
+    output.note(f"{handle} is deleted; `tfhub admin check --repair` frees its space.")
+
+
+@command.command("new-token")
+@click.argument("name")
+@_DATA
+@_CONFIG
+def new_token(name: str, data: str | None, config: str | None) -> None:
+    r"""Make another administrator's token, for when the first one is lost.
+
+    \b
+    Example:
+      tfhub admin new-token alice --data /srv/hub
+    """
+    from tensorflow_hub.server.catalogue.audit import add_entry
+    from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token
+
+    with _hub(data, config) as hub, hub.database.writing() as connection:
+        _, secret = create_token(connection, name, ADMIN, None, created_by="tfhub admin")
+        add_entry(connection, "tfhub admin", "", "token.create", "", name=name, scope=ADMIN)
+    output.result(secret)
+
+
+@contextlib.contextmanager
+def _hub(data: str | None, config: str | None) -> Iterator[Hub]:
+    """The hub that the settings describe; it has to be there."""
+    from tensorflow_hub.server.hub import open_hub
+    from tensorflow_hub.server.settings import ServerSettings
+
+    settings = ServerSettings.read(config)
+    if data is not None:
+        settings = dataclasses.replace(settings, data=data)
+    hub = open_hub(settings)
+    try:
+        yield hub
+    finally:
+        hub.database.close()
+
+
+def _progress(what: str) -> Callable[[int, int], None] | None:
+    if not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    bar = tqdm(desc=what, unit="deployment", leave=False)
+
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.hub import Hub, open_hub
 from tensorflow_hub.server.middleware import Surroundings
 from tensorflow_hub.server.negotiation import quality
@@ -28,6 +29,7 @@ _log = logging.getLogger("tensorflow_hub.server")
 
 # How often downloads are added to the catalogue and expired uploads are swept away.
 FLUSH_SECONDS = 5.0
+SWEEP_SECONDS = 300.0
 
 
 def make_app(settings: ServerSettings) -> Starlette:
@@ -65,10 +67,15 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 async def _chores(hub: Hub) -> None:
     """What is done now and then, as long as the process serves."""
+    since_sweep = SWEEP_SECONDS
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
+        since_sweep += FLUSH_SECONDS
         try:
             await run_in_threadpool(hub.downloads.flush, hub.database)
+            if since_sweep >= SWEEP_SECONDS:
+                since_sweep = 0.0
+                await run_in_threadpool(sweep_uploads, hub)
         except (sa.exc.SQLAlchemyError, OSError):
             _log.warning("A chore failed; it is tried again.", exc_info=True)
 

@@ -40,6 +40,16 @@ class Database:
         with self.engine.begin() as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection whose queries all see the same moment, and keep no writer waiting."""
+        if self.is_sqlite:
+            engine = self.engine.execution_options(tfhub_begin="BEGIN")
+        else:
+            engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with engine.connect() as connection:
+            yield connection
+
     def close(self) -> None:
         """Closes the pooled connections."""
         self.engine.dispose()
@@ -94,9 +104,10 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
             # Takes the write lock at once: no deadlock between two transactions that read, then write.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(options.get("tfhub_begin", "BEGIN IMMEDIATE"))
 
     return engine
 

@@ -1,0 +1,170 @@
+"""Backup and restore, in one form for all databases and stores: also the way from SQLite to PostgreSQL.
+
+    <backup>/catalogue.jsonl     a line for the head, then one for each row: ["table", {column: value}]
+    <backup>/store/…             the objects, as in the embedded store
+
+Objects never change, so a second backup into the same folder copies only what is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+
+from tensorflow_hub.errors import ArchiveError, SettingsError
+from tensorflow_hub.server.administration.references import needed_keys, stored_deployments
+from tensorflow_hub.server.catalogue.tables import metadata
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.store.directory import DirectoryStore
+from tensorflow_hub.server.store.interface import Store
+
+FORM = 1
+_BATCH = 500
+# What is under way is not backed up.
+_LEFT_OUT = {"uploads"}
+
+Progress = Callable[[int, int], None]
+
+
+def backup(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
+    """Writes the whole hub into a folder, while it serves; the number of objects copied.
+
+    The rows are those of one moment; objects that they need are in the store by then.
+
+    Raises:
+      ArchiveError: the store lost or damaged an object.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = DirectoryStore(folder / "store")
+    beside = folder / "catalogue.jsonl.new"
+    with hub.database.snapshot() as connection:
+        _write_rows(connection, beside)
+        found = stored_deployments(connection)
+    copied = 0
+    for number, deployment in enumerate(found, 1):
+        for key, sha256, _ in needed_keys(hub.store, deployment):
+            copied += _copy(hub.store, target, key, sha256)
+        if on_progress is not None:
+            on_progress(number, len(found))
+    beside.replace(folder / "catalogue.jsonl")
+    return copied
+
+
+def restore(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
+    """Fills an empty hub from a backup; the number of rows.
+
+    Raises:
+      SettingsError: the folder holds no backup, one of another version, or the hub is not empty.
+    """
+    source = DirectoryStore(folder / "store")
+    with hub.database.writing() as connection:
+        _require_empty(connection)
+        rows = _read_rows(connection, folder / "catalogue.jsonl")
+        found = stored_deployments(connection)
+        for number, deployment in enumerate(found, 1):
+            for key, sha256, _ in needed_keys(source, deployment):
+                _copy(source, hub.store, key, sha256)
+            if on_progress is not None:
+                on_progress(number, len(found))
+        if not hub.database.is_sqlite:
+            _reset_sequences(connection)
+    return rows
+
+
+def _write_rows(connection: sa.Connection, path: Path) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        path.chmod(0o600)  # hashes of tokens, private cards
+        revision = MigrationContext.configure(connection).get_current_revision()
+        file.write(json.dumps({"form": FORM, "revision": revision}) + "\n")
+        for table in _tables():
+            rows = connection.execute(sa.select(table)).mappings()
+            file.writelines(json.dumps([table.name, dict(row)], ensure_ascii=False) + "\n" for row in rows)
+
+
+def _read_rows(connection: sa.Connection, path: Path) -> int:
+    tables = {table.name: table for table in _tables()}
+    rows, pending, current = 0, [], None
+    for name, row in _lines(connection, path):
+        if current is not None and (name != current or len(pending) >= _BATCH):
+            connection.execute(sa.insert(tables[current]), pending)
+            pending = []
+        current = name
+        pending.append(row)
+        rows += 1
+    if current is not None and pending:
+        connection.execute(sa.insert(tables[current]), pending)
+    return rows
+
+
+def _lines(connection: sa.Connection, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            head = json.loads(file.readline())
+            revision = MigrationContext.configure(connection).get_current_revision()
+            if head["form"] != FORM or head["revision"] != revision:
+                raise SettingsError(
+                    f"The backup is of revision {head['revision']}, this hub of {revision}.",
+                    hint="Restore it with the version of this program that wrote it, then upgrade.",
+                )
+            for line in file:
+                name, row = json.loads(line)
+                yield name, row
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(
+            f"Expected a backup at {str(path.parent)!r}: {error}.",
+            hint="Give the folder of `tfhub admin backup`.",
+        ) from error
+
+
+def _require_empty(connection: sa.Connection) -> None:
+    for table in _tables():
+        if connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one():
+            raise SettingsError(
+                f"Expected an empty hub to restore into, but its table {table.name!r} has rows.",
+                hint="Restore into a new data folder or database.",
+            )
+
+
+def _copy(source: Store, target: Store, key: str, sha256: str | None) -> int:
+    """Copies an object unless the target has it; checks its digest on the way."""
+    size = source.size(key)
+    if size is not None and target.size(key) == size:
+        return 0
+    digest = hashlib.sha256()
+
+    def pieces() -> Iterator[bytes]:
+        for piece in source.read(key):
+            digest.update(piece)
+            yield piece
+        if sha256 is not None and digest.hexdigest() != sha256:
+            raise ArchiveError(f"The object {key!r} is damaged.", hint="Run `tfhub admin check`.")
+
+    try:
+        target.write(key, pieces())
+    except FileNotFoundError as error:
+        raise ArchiveError(f"The object {key!r} is missing.", hint="Run `tfhub admin check`.") from error
+    return 1
+
+
+def _reset_sequences(connection: sa.Connection) -> None:
+    """Lets PostgreSQL number new rows after the restored ones."""
+    for table in _tables():
+        if table.c.get("id") is not None and isinstance(table.c.id.type, sa.BigInteger):
+            connection.execute(
+                sa.text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608 - own names
+                    f"(SELECT COALESCE(MAX(id), 0) + 1 FROM {table.name}), false)"
+                )
+            )
+
+
+def _tables() -> list[sa.Table]:
+    return [table for table in metadata.sorted_tables if table.name not in _LEFT_OUT]

@@ -1,0 +1,180 @@
+"""Compares the catalogue with the store: what is damaged, what is missing, what nobody needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import ArchiveError
+from tensorflow_hub.server.administration.references import (
+    StoredDeployment,
+    intended_archives,
+    needed_keys,
+    read_index,
+    stored_deployments,
+)
+from tensorflow_hub.server.catalogue.uploads import list_uploads
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.store.interface import archive_key, index_key
+
+# An object this young may belong to a publication that is under way.
+_GRACE_SECONDS = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something wrong: `missing`, `damaged` (an object) or `orphan` (an object nobody needs)."""
+
+    problem: str
+    key: str
+    handle: str = ""
+    detail: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    Attributes:
+      deployments: how many were looked at.
+      bytes_read: to compute digests.
+      findings: what is wrong.
+      removed: the orphans that were removed.
+    """
+
+    deployments: int
+    bytes_read: int
+    findings: tuple[Finding, ...]
+    removed: tuple[str, ...] = ()
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something is missing or damaged; orphans only take space."""
+        return any(finding.problem != "orphan" for finding in self.findings)
+
+
+def check(
+    hub: Hub,
+    *,
+    read_all: bool = True,
+    repair: bool = False,
+    grace_seconds: float = _GRACE_SECONDS,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Checks every deployment, and looks for orphans.
+
+    Args:
+      hub: the hub.
+      read_all: compute the digest of every object; else look at sizes only.
+      repair: remove orphans.
+      grace_seconds: younger objects are no orphans yet.
+      on_progress: called with how many deployments of how many are checked.
+    """
+    with hub.database.reading() as connection:
+        found = stored_deployments(connection)
+    findings: list[Finding] = []
+    needed: set[str] = set()
+    bytes_read = 0
+    for number, deployment in enumerate(found, 1):
+        bytes_read += _check_deployment(hub, deployment, read_all, needed, findings)
+        if on_progress is not None:
+            on_progress(number, len(found))
+    orphans = _orphans(hub, needed, grace_seconds)
+    findings += [Finding("orphan", key) for key in orphans]
+    removed = [key for key in orphans if repair and _remove_orphan(hub, key)]
+    return Report(len(found), bytes_read, tuple(findings), tuple(removed))
+
+
+def _check_deployment(
+    hub: Hub, deployment: StoredDeployment, read_all: bool, needed: set[str], findings: list[Finding]
+) -> int:
+    """Checks the objects of a deployment; the bytes read."""
+    bytes_read = 0
+    try:
+        objects = list(needed_keys(hub.store, deployment))
+        if read_index(hub.store, deployment.archive_sha256).digest != deployment.digest:
+            detail = "the index is about other content"
+            findings.append(
+                Finding("damaged", index_key(deployment.archive_sha256), deployment.handle, detail)
+            )
+    except FileNotFoundError:
+        key = index_key(deployment.archive_sha256)
+        findings.append(Finding("missing", key, deployment.handle))
+        objects = [
+            (archive_key(deployment.archive_sha256), deployment.archive_sha256, deployment.archive_size)
+        ]
+    except ArchiveError as error:
+        key = index_key(deployment.archive_sha256)
+        findings.append(Finding("damaged", key, deployment.handle, error.problem))
+        objects = [
+            (archive_key(deployment.archive_sha256), deployment.archive_sha256, deployment.archive_size)
+        ]
+        needed.add(key)
+    for key, sha256, size in objects:
+        is_known = key in needed
+        needed.add(key)
+        if is_known or sha256 is None or size is None:
+            continue
+        problem, read = _check_object(hub, key, sha256, size, read_all)
+        bytes_read += read
+        if problem:
+            findings.append(Finding(problem[0], key, deployment.handle, problem[1]))
+    return bytes_read
+
+
+def _check_object(
+    hub: Hub, key: str, sha256: str, size: int, read_all: bool
+) -> tuple[tuple[str, str] | None, int]:
+    found = hub.store.size(key)
+    if found is None:
+        return ("missing", ""), 0
+    if found != size:
+        return ("damaged", f"{found} bytes, expected {size}"), 0
+    if not read_all:
+        return None, 0
+    digest = hashlib.sha256()
+    for piece in hub.store.read(key):
+        digest.update(piece)
+    return (None if digest.hexdigest() == sha256 else ("damaged", "other bytes than published")), size
+
+
+def _orphans(hub: Hub, needed: set[str], grace_seconds: float) -> list[str]:
+    """Objects that neither a deployment nor an upload under way needs, and that are not brand new."""
+    with hub.database.reading() as connection:
+        needed = needed | _keys_of(intended_archives(connection))
+        alive = {upload.id for upload in list_uploads(connection)}
+    before = time.time() - grace_seconds
+    found = [
+        item.key
+        for prefix in ("archives/", "files/")
+        for item in hub.store.list_objects(prefix)
+        if item.key not in needed and item.modified < before
+    ]
+    found += [
+        f"uploads/{upload}" for upload, at in hub.store.list_uploads() if upload not in alive and at < before
+    ]
+    return found
+
+
+def _remove_orphan(hub: Hub, key: str) -> bool:
+    """Removes an orphan, unless a publication began to need it: both take the same lock."""
+    kind, _, name = key.partition("/")
+    if kind == "uploads":
+        hub.store.discard_upload(name)
+        return True
+    with hub.database.writing() as connection:
+        if not hub.database.is_sqlite:
+            connection.execute(sa.text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
+        needed = {d.archive_sha256 for d in stored_deployments(connection)} | intended_archives(connection)
+        if key in _keys_of(needed):
+            return False
+        hub.store.delete(key)
+    return True
+
+
+def _keys_of(archives: set[str]) -> set[str]:
+    return {key(sha256) for sha256 in archives for key in (archive_key, index_key)}

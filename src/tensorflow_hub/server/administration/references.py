@@ -1,0 +1,74 @@
+"""Which objects of the store the catalogue needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import ArchiveError
+from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.server.catalogue.tables import deployments, models, uploads, versions
+from tensorflow_hub.server.store.interface import Store, archive_key, file_key, index_key
+
+# Deployments whose files are objects of their own.
+SINGLE_FILES = {"tfjs", "tflite", "coral"}
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredDeployment:
+    """A deployment as the catalogue promises it, and the handle of its version."""
+
+    handle: str
+    kind: str
+    archive_sha256: str
+    archive_size: int
+    digest: str
+
+
+def stored_deployments(connection: sa.Connection) -> list[StoredDeployment]:
+    """All deployments."""
+    query = (
+        sa.select(
+            models.c.handle,
+            versions.c.number,
+            deployments.c.kind,
+            deployments.c.archive_sha256,
+            deployments.c.archive_size,
+            deployments.c.digest,
+        )
+        .join(versions, deployments.c.version_id == versions.c.id)
+        .join(models, versions.c.model_id == models.c.id)
+        .order_by(deployments.c.id)
+    )
+    return [StoredDeployment(f"{row[0]}/{row[1]}", *row[2:]) for row in connection.execute(query)]
+
+
+def needed_keys(store: Store, deployment: StoredDeployment) -> Iterator[tuple[str, str | None, int | None]]:
+    """The objects of a deployment as (key, SHA-256 or None, size or None).
+
+    Raises:
+      FileNotFoundError: its index is absent.
+      ArchiveError: its index is damaged.
+    """
+    yield archive_key(deployment.archive_sha256), deployment.archive_sha256, deployment.archive_size
+    yield index_key(deployment.archive_sha256), None, None
+    index = read_index(store, deployment.archive_sha256)
+    if deployment.kind in SINGLE_FILES:
+        for file in index.files:
+            yield file_key(file.sha256), file.sha256, file.size
+
+
+def read_index(store: Store, archive_sha256: str) -> ArchiveIndex:
+    """The index of a stored archive, which has to be about it."""
+    index = ArchiveIndex.from_json(b"".join(store.read(index_key(archive_sha256))))
+    if index.archive_sha256 != archive_sha256:
+        raise ArchiveError("The index is of another archive.", hint="Restore it from a backup.")
+    return index
+
+
+def intended_archives(connection: sa.Connection) -> set[str]:
+    """The archives that uploads under way are about to become: in the store, and no orphans."""
+    query = sa.select(uploads.c.archive_sha256).where(uploads.c.archive_sha256.is_not(None))
+    return {row[0] for row in connection.execute(query)}

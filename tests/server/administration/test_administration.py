@@ -1,0 +1,141 @@
+"""Backup, restore, check, sweeping: on a hub in this process, filled over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pytest
+import requests
+import sqlalchemy as sa
+from hub_content import card, module, module_with
+from hub_process import HubProcess
+
+from tensorflow_hub.cli.main import main
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.versions import delete
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.administration.backup import backup, restore
+from tensorflow_hub.server.administration.check import check
+from tensorflow_hub.server.administration.sweep import sweep_uploads
+from tensorflow_hub.server.catalogue.tables import uploads
+from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.settings import ServerSettings
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A hub with two versions, no longer serving; its data folder."""
+    with HubProcess(tmp_path / "data") as process:
+        options = {"hub": process.url, "token": process.token}
+        publish(module(), card=card("acme/a/1"), **options)
+        publish(module_with(tmp_path / "m", b"2"), card=card("acme/a/2"), **options)
+        body = {"handle": "acme/b/1", "size": 10, "sha256": "0" * 64}
+        token = {"Authorization": f"Bearer {process.token}"}
+        upload = requests.post(f"{process.url}/api/v1/uploads", json=body, headers=token, timeout=30).json()
+        headers = {**token, "Upload-Offset": "0"}
+        requests.patch(upload["url"], data=b"12345", headers=headers, timeout=30).raise_for_status()
+    hub = open_hub(ServerSettings(data=str(process.data)))
+    yield hub
+    hub.database.close()
+
+
+def problems(report):
+    return [(finding.problem, finding.key.partition("/")[0]) for finding in report.findings]
+
+
+def test_a_healthy_hub_has_no_findings(filled):
+    report = check(filled, grace_seconds=0)
+    assert report.findings == ()
+    assert report.deployments == 2
+    assert report.bytes_read > 0
+
+
+def test_check_finds_damage_loss_and_orphans(filled):
+    archives = sorted(filled.store.root.glob("archives/*.tar.gz"))
+    content = bytearray(archives[0].read_bytes())
+    content[50] ^= 1
+    archives[0].write_bytes(content)
+    archives[1].unlink()
+    filled.store.write("archives/" + "f" * 64 + ".tar.gz", [b"orphan"])
+    assert sorted(problems(check(filled, grace_seconds=0))) == [
+        ("damaged", "archives"),
+        ("missing", "archives"),
+        ("orphan", "archives"),
+    ]
+    assert ("orphan", "archives") not in problems(check(filled)), "it may belong to a publication under way"
+    assert ("damaged", "archives") not in problems(check(filled, read_all=False)), "sizes are equal"
+
+
+def test_repair_removes_orphans_and_nothing_else(filled):
+    filled.store.write("files/" + "f" * 64, [b"orphan"])
+    filled.store.append("0" * 32, 0, b"orphan")
+    report = check(filled, repair=True, grace_seconds=0)
+    assert sorted(report.removed) == ["files/" + "f" * 64, "uploads/" + "0" * 32]
+    assert check(filled, grace_seconds=0).findings == ()
+    assert [upload for upload, _ in filled.store.list_uploads()], "the upload under way stays"
+
+
+def test_an_upload_expires(filled):
+    assert sweep_uploads(filled) == 0
+    with filled.database.writing() as connection:
+        connection.execute(sa.update(uploads).values(expires_at=int(time.time()) - 1))
+    assert sweep_uploads(filled) == 1
+    assert list(filled.store.list_uploads()) == []
+
+
+def test_what_is_backed_up_comes_back(filled, tmp_path):
+    assert backup(filled, tmp_path / "backup") == 4
+    assert backup(filled, tmp_path / "backup") == 0, "the second time nothing is new"
+    other = open_hub(ServerSettings(data=str(tmp_path / "other")))
+    try:
+        restore(other, tmp_path / "backup")
+        assert check(other, grace_seconds=0).findings == ()
+        with pytest.raises(SettingsError, match="Expected an empty hub"):
+            restore(other, tmp_path / "backup")
+    finally:
+        other.database.close()
+    with HubProcess(tmp_path / "other") as process:
+        answer = requests.get(f"{process.url}/acme/a?tf-hub-format=compressed", timeout=30)
+        assert answer.url.endswith("/acme/a/2?tf-hub-format=compressed")
+        assert process.token == "", "it has the tokens of the other hub, and makes none"
+
+
+def test_restoring_what_is_no_backup(filled, tmp_path):
+    other = open_hub(ServerSettings(data=str(tmp_path / "other")))
+    with pytest.raises(SettingsError, match="Expected a backup at"):
+        restore(other, tmp_path)
+    other.database.close()
+
+
+def test_a_deleted_version_frees_its_space(tmp_path):
+    with HubProcess(tmp_path / "data") as process:
+        publish(module(), card=card("acme/a/1"), hub=process.url, token=process.token)
+        delete("acme/a/1", "a mistake", hub=process.url, token=process.token)
+    hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
+    assert len(check(hub, repair=True, grace_seconds=0).removed) == 2
+    assert list(hub.store.list_objects("archives/")) == []
+    hub.database.close()
+
+
+def run(*arguments):
+    try:
+        main(list(arguments))
+    except SystemExit as ended:
+        return ended.code
+    return 0
+
+
+def test_the_command_line(filled, tmp_path, capsys):
+    data = ("--data", filled.settings.data)
+    assert run("admin", "check", "--json", *data) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+    assert run("admin", "backup", str(tmp_path / "backup"), *data) == 0
+    assert run("admin", "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new")) == 0
+    assert run("admin", "new-token", "alice", *data) == 0
+    assert capsys.readouterr().out.startswith("tfhub_")
+    archive = next(filled.store.root.glob("archives/*.tar.gz"))
+    os.truncate(archive, 10)
+    assert run("admin", "check", "--fast", *data) == 1
+    assert "damaged archives/" in capsys.readouterr().out

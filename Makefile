@@ -80,6 +80,28 @@ SECONDS_OF_FUZZING ?= 600
 fuzz: $(VENV)/.stamp  ## throw damaged bytes at the parsers of what comes from outside (SECONDS_OF_FUZZING=600)
 	@$(VENV)/bin/python scripts/fuzz.py --seconds $(SECONDS_OF_FUZZING) --seed $$(date +%s)
 
+.PHONY: docs
+docs: $(VENV)/.stamp  ## build the documentation site into site/
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "Open site/index.html in a browser."
+
+.PHONY: notebooks
+notebooks: $(VENV)/.stamp  ## write the tutorials' notebooks from their scripts
+	@$(VENV)/bin/python scripts/notebooks.py
+
+.PHONY: bench
+bench: $(VENV)/.stamp  ## run every benchmark and write docs/benchmarks.md
+	@$(VENV)/bin/python scripts/bench.py $(BENCH_ARGS)
+
+.PHONY: dist
+dist: $(VENV)/.stamp  ## build the wheel and the source distribution into dist/
+	@rm -rf dist
+	@$(VENV)/bin/python -m hatchling build -d dist
+
+.PHONY: test-wheel
+test-wheel: dist  ## install the wheel into an empty environment and take the README's tour there
+	@$(VENV)/bin/python scripts/test_wheel.py --python $(PYTHON) dist/*.whl
+
 .PHONY: cli-reference
 cli-reference: $(VENV)/.stamp  ## write docs/cli.md from the commands themselves
 	@$(VENV)/bin/python scripts/cli_reference.py
@@ -90,4 +112,4 @@ settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings 
 
 .PHONY: clean
 clean:  ## remove environments and build products
-	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache

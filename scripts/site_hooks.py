@@ -6,6 +6,7 @@ are the scripts in examples/tutorials/. The site shows all of them without keepi
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,27 @@ def on_files(files: Files, config: Any) -> Files:
     for script in sorted((ROOT / "examples" / "tutorials").glob("*.py")):
         if not script.name.startswith("_"):
             files.append(File.generated(config, f"tutorials/{script.stem}.md", content=_tutorial(script)))
+    files.append(File.generated(config, "source_map.md", content=_source_map()))
     return files
+
+
+def _source_map() -> str:
+    """The first line of every source file, by folder."""
+    package = ROOT / "src" / "tensorflow_hub"
+    lines = [
+        "# Map of the source",
+        "",
+        "The first line of every file of the package, below `src/tensorflow_hub/`.",
+    ]
+    folder = None
+    for path in sorted(package.rglob("*.py"), key=lambda path: (path.parent, path.name)):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        if path.parent != folder:
+            folder = path.parent
+            lines += ["", f"## {folder.relative_to(package.parent)}/", ""]
+        if said and "migrations/versions" not in str(path):
+            lines.append(f"- `{path.name}`: {said.splitlines()[0]}")
+    return "\n".join(lines) + "\n"
 
 
 def _moved(path: Path) -> str:

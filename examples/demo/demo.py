@@ -112,7 +112,13 @@ def publish(job: Job) -> None:
     first = _card(job, f"{TF1}/1", "Word vectors of MiniLM for English text, in TF1 Hub format.")
     job.tfhub("publish", str(job.folder / "tf1"), f"{TF1}/1", "--card", str(first))
     second = _card(job, f"{TF2}/1", "Word vectors of MiniLM for English text, as a TF2 SavedModel.")
-    _publish_from_python(job, job.folder / "tf2", f"{TF2}/1", second)
+    say(f'>>> hub.publish("tf2", "{TF2}/1", card="card-tf2.md")')
+    import tensorflow_hub
+
+    published = tensorflow_hub.publish(
+        job.folder / "tf2", f"{TF2}/1", card=second, hub=job.hub.url, token=job.hub.token
+    )
+    say(f"{published.url}, {published.archive_size / 2**20:.0f} MiB packed")
 
 
 def discover(job: Job) -> None:
@@ -226,10 +232,6 @@ def _card(job: Job, name: str, summary: str, notes: str = "") -> Path:
     )  # fmt: skip
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _publish_from_python(job: Job, directory: Path, name: str, card_path: Path) -> None:
-    raise NotImplementedError
 
 
 def _get(url: str, accept: str = "application/json") -> str:

@@ -76,6 +76,17 @@ def test_files_exist(page):
         assert (page.parent / link).exists() or link.startswith("reference/"), link
 
 
+def test_the_architecture_names_files_that_exist():
+    package = ROOT / "src" / "tensorflow_hub"
+    named = [
+        span
+        for span in documents.spans(ROOT / "docs" / "ARCHITECTURE.md")
+        if re.fullmatch(r"[a-z0-9_/]+(?:\.py|/)", span)
+    ]
+    assert len(named) > 30
+    assert [name for name in named if not (package / name).exists() and not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_python_parses_and_uses_public_names(block):
     code = re.sub(r"^(?:>>> |\.\.\. )", "", block.code, flags=re.MULTILINE)

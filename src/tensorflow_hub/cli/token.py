@@ -21,7 +21,11 @@ def command() -> None:
 @click.argument("name")
 @click.option("--publisher", help="The publisher it is good for; without it for all of them.")
 @click.option(
-    "--scope", type=click.Choice(["read", "publish", "admin"]), default="publish", show_default=True
+    "--scope",
+    type=click.Choice(["read", "publish", "admin"]),
+    default="publish",
+    show_default=True,
+    help="What it is good for.",
 )
 @click.option("--days", type=click.IntRange(1), help="After how many days it expires; default never.")
 @_HUB
@@ -53,7 +57,13 @@ def create(
 @_HUB
 @_JSON
 def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
-    """List tokens, without their secrets."""
+    r"""List tokens, without their secrets.
+
+    \b
+    Examples:
+      tfhub token list
+      tfhub token list --publisher acme --json
+    """
     from tensorflow_hub.client.tokens import list_tokens
 
     found = list_tokens(publisher, hub=hub)
@@ -68,7 +78,12 @@ def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
 @click.argument("number", type=int)
 @_HUB
 def revoke(number: int, hub: str | None) -> None:
-    """Make token NUMBER useless from now on."""
+    r"""Make token NUMBER useless from now on; `tfhub token list` shows the numbers.
+
+    \b
+    Example:
+      tfhub token revoke 3
+    """
     from tensorflow_hub.client.tokens import revoke_token
 
     revoke_token(number, hub=hub)
@@ -79,7 +94,12 @@ def revoke(number: int, hub: str | None) -> None:
 @_HUB
 @_JSON
 def show(hub: str | None, as_json: bool) -> None:
-    """Show what the token in use may do."""
+    r"""Show what the token in use may do.
+
+    \b
+    Example:
+      tfhub token show --hub https://hub.example
+    """
     from tensorflow_hub.client.tokens import own_token
 
     token = own_token(hub=hub)

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.exporting.tensor_info import SignatureTensor, read_tensor_info
+from tensorflow_hub.exporting.tensor_info import SignatureTensor, read_tensor_info, write_tensor_info
 
 DEFAULT = "default"
 # What the graph holds while a module_fn runs: (name, inputs, outputs) in the order of the calls.
@@ -88,7 +88,7 @@ def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_
         definition = meta_graph.signature_def[name]
         for tensors, target in ((inputs, definition.inputs), (outputs, definition.outputs)):
             for key, tensor in tensors.items():
-                target[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(tensor))
+                write_tensor_info(tensor, target[key])
 
 
 def read_inputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:

@@ -85,6 +85,8 @@ def read_tensor_info(proto: Any) -> SignatureTensor:
       FormatError: when it has an encoding this TensorFlow does not know.
     """
     encoding = proto.WhichOneof("encoding")
+    if encoding == "composite_tensor":  # its dtype and shape are in its type
+        return _read_composite(proto.composite_tensor)
     shape = tf.TensorShape(proto.tensor_shape)
     dtype = tf.as_dtype(proto.dtype)
     if encoding in ("name", None):
@@ -93,12 +95,35 @@ def read_tensor_info(proto: Any) -> SignatureTensor:
         sparse = proto.coo_sparse
         names = (sparse.indices_tensor_name, sparse.values_tensor_name, sparse.dense_shape_tensor_name)
         return SignatureTensor(names, tf.SparseTensorSpec(shape, dtype))
-    if encoding == "composite_tensor":
-        return _read_composite(proto.composite_tensor)
     raise FormatError(
         f"Expected a dense, sparse or composite tensor in a signature, got the encoding {encoding!r}.",
         hint="The module was written by a newer TensorFlow: use that one.",
     )
+
+
+def write_tensor_info(tensor: Any, proto: Any) -> None:
+    """Fills a `TensorInfo` protobuf with what `read_tensor_info` reads.
+
+    TensorFlow's own function for this writes the same, and a warning that it is deprecated.
+
+    Args:
+      tensor: a dense, sparse or ragged tensor of a graph.
+      proto: an empty message.
+    """
+    if isinstance(tensor, (tf.Tensor, tf.SparseTensor)):
+        proto.dtype = tensor.dtype.as_datatype_enum
+        proto.tensor_shape.CopyFrom(tensor.get_shape().as_proto())
+    if isinstance(tensor, tf.Tensor):
+        proto.name = tensor.name
+    elif isinstance(tensor, tf.SparseTensor):
+        proto.coo_sparse.indices_tensor_name = tensor.indices.name
+        proto.coo_sparse.values_tensor_name = tensor.values.name
+        proto.coo_sparse.dense_shape_tensor_name = tensor.dense_shape.name
+    else:
+        structure = nested_structure_coder.encode_structure(tf.type_spec_from_value(tensor))
+        proto.composite_tensor.type_spec.CopyFrom(structure.type_spec_value)
+        for component in tf.nest.flatten(tensor, expand_composites=True):
+            write_tensor_info(component, proto.composite_tensor.components.add())
 
 
 def _read_composite(composite: Any) -> SignatureTensor:

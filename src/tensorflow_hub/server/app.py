@@ -110,6 +110,7 @@ def _answer_unavailable(request: Request, error: Exception) -> Response:
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:
+    _log.error("A request failed in an unexpected way.", exc_info=error)
     problem = HubError(
         "The hub failed to answer this request.", hint="Its administrator finds why in the log."
     )

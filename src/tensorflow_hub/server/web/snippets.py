@@ -109,7 +109,7 @@ def _python(code: str) -> str:
 
 def _example(description: Mapping[str, Any]) -> str:
     """An input to try, when the module takes one string or one image."""
-    names = {met["name"] for met in description.get("interfaces", ())}
+    names = set(description.get("interfaces", ()))
     if names & {"text-embedding", "text-preprocessing"}:
         return '["a sentence", "and another"]'
     if names & {"image-feature-vector", "image-classification"}:

@@ -56,6 +56,16 @@ class Fact:
 
 
 @dataclasses.dataclass(frozen=True)
+class DownloadLink:
+    """A link to one of the forms in which a version can be fetched."""
+
+    label: str
+    url: str
+    size: str
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class FactGroup:
     """Facts under a heading."""
 
@@ -240,11 +250,11 @@ def _content(connection: sa.Connection, version: Version) -> VersionContent:
     )
 
 
-def _download(shown: Version, deployment: Deployment) -> Value:
-    return Value(
-        show_size(deployment.archive_size),
+def _download(shown: Version, deployment: Deployment) -> DownloadLink:
+    return DownloadLink(
         _DEPLOYMENT_NAMES.get(deployment.kind, deployment.kind),
-        url=f"/{shown.handle}?{DOWNLOAD_QUERY[deployment.kind]}",
+        f"/{shown.handle}?{DOWNLOAD_QUERY[deployment.kind]}",
+        show_size(deployment.archive_size),
     )
 
 
@@ -285,9 +295,9 @@ def _read_from_files(description: Mapping[str, Any]) -> list[Fact]:
     found = []
     if variables := description.get("variables"):
         text = show_count(variables["parameters"], "parameter")
-        trainable = variables.get("trainable_parameters")
+        trainable = variables.get("trainable")
         found.append(Fact("Variables", text if trainable is None else f"{text}, {trainable:,} trainable"))
-    if met := [interface["name"] for interface in description.get("interfaces", ())]:
+    if met := list(description.get("interfaces", ())):
         found.append(Fact("Interface", ", ".join(label("interface", name) for name in met)))
     if size := description.get("image_size"):
         found.append(Fact("Image size", f"{size[0]} × {size[1]} pixels"))

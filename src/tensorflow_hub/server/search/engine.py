@@ -29,7 +29,7 @@ _FACET_VALUES = 30
 # Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
 _MIXED = 100
 _SIBLING = 0.93
-_SORT_FIELDS = {"newest": "published", "downloads": "downloads", "size": "bytes"}
+_SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 
 
 @dataclasses.dataclass(frozen=True)

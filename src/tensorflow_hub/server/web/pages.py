@@ -29,7 +29,8 @@ from tensorflow_hub.server.web.results_page import refused_values, results_value
 from tensorflow_hub.server.web.version_page import version_values
 
 _DOMAINS = ("image", "text", "audio", "video")
-_ON_HOME = 8
+# What the lists of the first page show: no deployments, no collections.
+_OF_ITS_OWN = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
 _HEADINGS = {
     404: "There is nothing here",
     410: "This version was deleted",
@@ -42,9 +43,12 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
     """`/`."""
     index = hub_of(request).search.refresh(connection)
     audience = readable_publishers(caller)
-    every = answer_search(index, SearchRequest(sort="downloads", page_size=_ON_HOME), audience=audience)
-    newest = answer_search(
-        index, SearchRequest(sort="newest", page_size=_ON_HOME), audience=audience, with_facets=False
+    every = answer_search(index, SearchRequest(page_size=1), audience=audience)
+    used, newest = (
+        answer_search(
+            index, dataclasses.replace(_OF_ITS_OWN, sort=sort), audience=audience, with_facets=False
+        )
+        for sort in ("downloads", "newest")
     )
     counts = dict(every.facets.get("domain", ()))
     return render(
@@ -53,8 +57,9 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
         title=SITE,
         show_header_search=False,
         total=every.total,
+        total_text=show_count(every.total, "model"),
         domains=[Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)],
-        used=load_listed(connection, every.ids, audience),
+        used=load_listed(connection, used.ids, audience),
         newest=load_listed(connection, newest.ids, audience),
         publishers=[Value(name, name, count) for name, count in every.facets.get("publisher", ())],
     )

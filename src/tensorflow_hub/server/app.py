@@ -54,15 +54,25 @@ def make_app(settings: ServerSettings) -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     hub: Hub = app.state.hub
     chores = asyncio.create_task(_chores(hub))
+    index = asyncio.create_task(run_in_threadpool(_build_index, hub))
     try:
         yield
     finally:
         chores.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await chores
+        await index
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             await run_in_threadpool(hub.downloads.flush, hub.database)
         hub.database.close()
+
+
+def _build_index(hub: Hub) -> None:
+    """Makes the search index while the hub serves already: with a million models it takes a minute."""
+    try:
+        hub.search.build()
+    except (sa.exc.SQLAlchemyError, OSError):
+        _log.warning("The search index is not made yet; the next search tries again.", exc_info=True)
 
 
 async def _chores(hub: Hub) -> None:

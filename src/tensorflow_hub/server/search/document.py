@@ -61,13 +61,15 @@ class SearchDocument:
     @property
     def standing(self) -> tuple[str, ...]:
         """Marks that lift a model above others with the same words: a mark for being a model of its own
-        (no deployment, collection or preprocessor of another), one for each power of ten of downloads.
+        (no deployment, collection or preprocessor of another), one for each power of ten of downloads,
+        one for each of its first revisions.
         """
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()
         )
         used = [f"used-{power}" for power in range(1, 9) if self.downloads >= 10**power]
-        return (*(["of-its-own"] if of_its_own else []), *used)
+        revised = [f"revised-{number}" for number in range(2, 6) if self.version >= number]
+        return (*(["of-its-own"] if of_its_own else []), *used, *revised)
 
     def facet_values(self) -> dict[str, tuple[str, ...]]:
         """All facets, with those that follow from other fields."""

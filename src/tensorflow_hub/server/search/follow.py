@@ -17,7 +17,9 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, newest_change
 from tensorflow_hub.server.catalogue.database import Database
 from tensorflow_hub.server.search.documents import all_documents, documents_of
+from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
+from tensorflow_hub.server.search.request import SearchRequest
 
 _NOTHING = Change(0, 0)
 # Nobody waits longer for another process; a search answers from what is there instead.
@@ -34,11 +36,12 @@ class SearchFollower:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-        self._position_file = folder / "position.json"
-        folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / "lock")
         self._mutex = threading.Lock()
         self.index = SearchIndex(folder / "index")
+        # In the folder of the index: who makes that anew loses the position too.
+        self._position_file = self.index.folder / "position.json"
         self._seen = self._read_position()
 
     def refresh(self, connection: sa.Connection) -> SearchIndex:
@@ -46,17 +49,23 @@ class SearchFollower:
         without the latest).
         """
         newest = newest_change(connection) or _NOTHING
-        if newest != self._seen:
-            with self._mutex:
+        if newest != self._seen and self._mutex.acquire(timeout=_WAIT_SECONDS):
+            try:
                 self._catch_up(newest, _WAIT_SECONDS)
+            finally:
+                self._mutex.release()
         return self.index
 
     def build(self) -> None:
-        """Waits until the index has everything that is visible now; to be called when a hub starts."""
+        """Waits until the index has everything that is visible now; to be called when a hub starts.
+
+        Also asks a mistyped question: the first one takes a moment for tables that are then kept.
+        """
         with self._database.reading() as connection:
             newest = newest_change(connection) or _NOTHING
         with self._mutex:
             self._catch_up(newest, -1)
+        search(self.index, SearchRequest(text="imagge clasificatoin"))
 
     def _catch_up(self, newest: Change, wait: float) -> None:
         if newest == self._seen:

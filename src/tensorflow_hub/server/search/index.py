@@ -130,14 +130,16 @@ def _analyzer() -> tantivy.TextAnalyzer:
 def _fields(document: SearchDocument) -> dict[str, Any]:
     facets = document.facet_values()
     name = name_words(document.handle)
-    facts = [*_fact_words(facets), *words(" ".join(document.labels))]
+    # Numbers and single letters would make handles long, and long names count for less.
+    numbers = [word for word in name if not word.isalpha() or len(word) == 1]
+    facts = [*_fact_words(facets), *words(" ".join(document.labels)), *numbers]
     description = words(document.description)
     card = words(document.card)[:_CARD_WORDS]
     every = [*name, *facts, *description, *card]
     return {
         "id": document.id,
         "handle": document.handle,
-        "name": " ".join(name),
+        "name": " ".join(word for word in name if word not in numbers),
         "facts": " ".join(facts),
         "description": " ".join(description),
         "all": " ".join(every),

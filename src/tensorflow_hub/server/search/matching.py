@@ -22,7 +22,8 @@ _BOOSTS = {"name": 2.4, "facts": 1.6, "description": 1.2, "all": 0.5}
 _ALTERNATIVE = 0.35
 _COVERAGE = 4.0
 # What `SearchDocument.standing` adds.
-_STANDING = {"of-its-own": 2.0, **{f"used-{power}": 0.4 for power in range(1, 9)}}
+_STANDING = {"of-its-own": 3.0, **{f"used-{power}": 0.4 for power in range(1, 9)}}
+_STANDING |= {f"revised-{number}": 0.3 for number in range(2, 6)}
 
 Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
 

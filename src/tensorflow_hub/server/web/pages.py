@@ -45,10 +45,8 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
     audience = readable_publishers(caller)
     every = answer_search(index, SearchRequest(page_size=1), audience=audience)
     used, newest = (
-        answer_search(
-            index, dataclasses.replace(_OF_ITS_OWN, sort=sort), audience=audience, with_facets=False
-        )
-        for sort in ("downloads", "newest")
+        answer_search(index, asked, audience=audience, with_facets=False)
+        for asked in (_OF_ITS_OWN.sorted_by("downloads"), _OF_ITS_OWN.sorted_by("newest"))
     )
     counts = dict(every.facets.get("domain", ()))
     return render(

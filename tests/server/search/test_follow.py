@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+
+import pytest
+from catalogues import open_catalogue, put_entry
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.search.engine import search
+from tensorflow_hub.server.search.follow import SearchFollower
+from tensorflow_hub.server.search.request import SearchRequest
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = open_catalogue(tmp_path / "catalogue")
+    yield database
+    database.close()
+
+
+def found(database, follower, text):
+    with database.reading() as connection:
+        answer = search(follower.refresh(connection), SearchRequest(text=text))
+        return list(answer.ids)
+
+
+def test_what_is_published_is_found_at_once(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    assert found(database, follower, "words") == []
+    model = put_entry(database, "acme/words/1", "Embeds words.")
+    assert found(database, follower, "words") == [model]
+    put_entry(database, "acme/words/2", "Turns sentences into vectors.")
+    assert found(database, follower, "sentences") == [model]
+
+
+def test_what_is_withdrawn_is_no_longer_found(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    model = put_entry(database, "acme/words/1", "Embeds words.")
+    assert found(database, follower, "words") == [model]
+    with database.writing() as connection:
+        version = reading.find_version(connection, ModelName.parse("acme/words/1"))
+        writing.set_state(connection, version, "withdrawn", "wrong")
+        record_changes(connection, [model])
+    assert found(database, follower, "words") == []
+
+
+def test_two_processes_share_one_index(database, tmp_path):
+    one, other = (SearchFollower(database, tmp_path / "search") for _ in range(2))
+    model = put_entry(database, "acme/words/1")
+    assert found(database, one, "words") == [model]
+    assert found(database, other, "words") == [model]
+    second = put_entry(database, "acme/images/1")
+    assert found(database, other, "images") == [second]
+    assert found(database, one, "images") == [second]
+
+
+@pytest.mark.parametrize("damage", ["index", "index/position.json", "index/meta.json"])
+def test_a_lost_index_is_made_again(database, tmp_path, damage):
+    model = put_entry(database, "acme/words/1")
+    SearchFollower(database, tmp_path / "search").build()
+    lost = tmp_path / "search" / damage
+    shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+    assert found(database, SearchFollower(database, tmp_path / "search"), "words") == [model]
+
+
+def test_the_index_of_another_catalogue_is_made_again(database, tmp_path):
+    put_entry(database, "acme/words/1")
+    SearchFollower(database, tmp_path / "search").build()
+    other = open_catalogue(tmp_path / "other")
+    model = put_entry(other, "acme/words/1")
+    second = put_entry(other, "acme/images/1")
+    follower = SearchFollower(other, tmp_path / "search")
+    assert found(other, follower, "images") == [second]
+    assert found(other, follower, "words") == [model]
+    other.close()
+
+
+def test_an_index_of_another_layout_is_made_again(database, tmp_path):
+    model = put_entry(database, "acme/words/1")
+    SearchFollower(database, tmp_path / "search").build()
+    position = tmp_path / "search" / "index" / "position.json"
+    position.write_text(json.dumps({**json.loads(position.read_text()), "layout": 0}))
+    assert found(database, SearchFollower(database, tmp_path / "search"), "words") == [model]
+
+
+def _publish_and_search(folder, search_folder, publisher, count):
+    database = open_catalogue(folder)
+    follower = SearchFollower(database, search_folder)
+    for number in range(count):
+        model = put_entry(database, f"{publisher}/thing{number}/1", f"Word{publisher}{number}.")
+        assert model in found(database, follower, f"word{publisher}{number}"), "own writes are seen at once"
+    database.close()
+
+
+def test_processes_that_publish_and_search_at_once_lose_nothing(tmp_path):
+    open_catalogue(tmp_path / "catalogue").close()
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(
+            target=_publish_and_search, args=(tmp_path / "catalogue", tmp_path / "search", name, 8)
+        )
+        for name in ("a", "b")
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    database = open_catalogue(tmp_path / "catalogue")
+    assert len(found(database, SearchFollower(database, tmp_path / "search"), "thing")) == 16
+    database.close()

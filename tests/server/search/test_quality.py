@@ -1,0 +1,82 @@
+"""How well search answers people's questions, on the catalogue of tfhub.dev.
+
+`queries.json` was written before anything was tuned, `queries_held_out.json` before the second round.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from catalogues import open_catalogue, tfhub_documents
+
+from tensorflow_hub.server.documents_import import import_documents
+from tensorflow_hub.server.search.engine import search
+from tensorflow_hub.server.search.follow import SearchFollower
+from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.web.model_lists import load_documents
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """The catalogue of tfhub.dev, imported: (database, report, seconds)."""
+    folder = tmp_path_factory.mktemp("tfhub")
+    documents = tfhub_documents(folder / "documents")
+    database = open_catalogue(folder / "data")
+    started = time.perf_counter()
+    report = import_documents(database, documents)
+    yield database, report, time.perf_counter() - started
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def ask(imported, tmp_path_factory):
+    """The handles of the first ten results of a question."""
+    database, _, _ = imported
+    follower = SearchFollower(database, tmp_path_factory.mktemp("search"))
+    follower.build()
+
+    def ask(text):
+        with database.reading() as connection:
+            answer = search(follower.refresh(connection), SearchRequest(text=text, page_size=10))
+            return [document.handle for document in load_documents(connection, answer.ids)]
+
+    return ask
+
+
+def test_the_whole_catalogue_is_taken(imported):
+    _, report, seconds = imported
+    assert report.files == 2819
+    assert report.refused == []
+    assert dict(report.kinds) == {
+        "module": 1815,
+        "lite": 372,
+        "tfjs": 358,
+        "placeholder": 182,
+        "collection": 50,
+        "publisher": 39,
+        "coral": 3,
+    }
+    assert seconds < 60
+
+
+@pytest.mark.parametrize("file", ["queries.json", "queries_held_out.json"])
+def test_right_answers_stand_high(ask, file):
+    reciprocal_ranks, recalls = [], []
+    for question in json.loads((Path(__file__).parent / file).read_text(encoding="utf-8")):
+        handles = ask(question["query"])
+        ranks = [
+            next((rank for rank, handle in enumerate(handles, 1) if re.search(f"(?:{wanted})", handle)), None)
+            for wanted in question["answers"]
+        ]
+        hits = [rank for rank in ranks if rank]
+        reciprocal_ranks.append(1 / min(hits) if hits else 0.0)
+        recalls.append(len(hits) / len(ranks))
+    mrr, recall = statistics.mean(reciprocal_ranks), statistics.mean(recalls)
+    print(f"{file}: MRR {mrr:.3f}, recall at 10 {recall:.3f}")
+    assert mrr >= 0.8
+    assert recall >= 0.95

@@ -36,7 +36,7 @@ class SearchFollower:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-                folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / "lock")
         self._mutex = threading.Lock()
         self.index = SearchIndex(folder / "index")

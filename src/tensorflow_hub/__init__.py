@@ -9,6 +9,7 @@ imports no TensorFlow.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 __version__ = "1.0.0.dev0"
@@ -71,3 +72,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_EXPORTS, *_SUBPACKAGES})
+
+
+if "absl.flags" in sys.modules:  # a program with absl flags gets ours too
+    importlib.import_module(f"{__name__}.settings").define_flags()

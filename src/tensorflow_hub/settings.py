@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -198,7 +199,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Reads the settings from `environ`, by default from that of the process.
+        """Reads the settings from `environ`, by default from that of the process and its absl flags.
 
         Raises:
           SettingsError: when a variable does not parse; names the variable and quotes its value.
@@ -206,7 +207,43 @@ class Settings:
         >>> Settings.from_environment({"TFHUB_OFFLINE": "1"}).offline
         True
         """
-        return from_environment(cls, os.environ if environ is None else environ)
+        if environ is None:
+            return dataclasses.replace(from_environment(cls, os.environ), **_flag_values())
+        return from_environment(cls, environ)
+
+
+# absl flag → the field of `Settings` it sets.
+_FLAGS = {"tfhub_cache_dir": "cache_dir", "tfhub_model_load_format": "load_format"}
+
+
+def define_flags() -> None:
+    """Gives programs that parse their command line with absl the flags of this library.
+
+    Called when the package is imported, if absl is there already (TensorFlow brings it along). absl is
+    not imported for this: most programs have no use for it.
+    """
+    absl_flags: Any = sys.modules.get("absl.flags")
+    if absl_flags is None or "tfhub_cache_dir" in absl_flags.FLAGS:
+        return
+    absl_flags.DEFINE_string(
+        "tfhub_cache_dir", None, "Where downloaded modules are kept; see TFHUB_CACHE_DIR."
+    )
+    absl_flags.DEFINE_enum(
+        "tfhub_model_load_format",
+        None,
+        ["AUTO", "COMPRESSED", "UNCOMPRESSED"],
+        "How modules are fetched; see TFHUB_MODEL_LOAD_FORMAT.",
+        case_sensitive=False,
+    )
+
+
+def _flag_values() -> dict[str, Any]:
+    """What was given on the command line of a program that uses absl."""
+    absl_flags: Any = sys.modules.get("absl.flags")
+    if absl_flags is None or "tfhub_cache_dir" not in absl_flags.FLAGS or not absl_flags.FLAGS.is_parsed():
+        return {}
+    values = {field: absl_flags.FLAGS[flag].value for flag, field in _FLAGS.items()}
+    return {field: value for field, value in values.items() if value is not None}
 
 
 def from_environment(kind: type[T], environ: Mapping[str, str]) -> T:

@@ -1,0 +1,320 @@
+"""Sessions over real sockets: tokens, redirects, proxies, certificates, retries."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import shutil
+import ssl
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tensorflow_hub import errors
+from tensorflow_hub.network.credentials import credentials_path, read_tokens, token_for, write_token
+from tensorflow_hub.network.retry import RetryPolicy, parse_retry_after
+from tensorflow_hub.network.session import open_session
+from tensorflow_hub.settings import Settings
+
+
+class Server:
+    """Answers by a function; keeps the requests."""
+
+    def __init__(self, answer, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.requests.append((self.path, dict(self.headers.items())))
+                status, body, headers = answer(self.path, dict(self.headers.items()), len(outer.requests))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                for key, value in headers.items():
+                    self.send_header(key, value)
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address) -> None:
+                pass
+
+        self.server = Quiet((host, 0), Handler)
+        self.port = self.server.server_port
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"{'https' if context else 'http'}://{host}:{self.port}"
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(answer, context=None):
+        servers.append(Server(answer, context))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.server.shutdown()
+        server.server.server_close()
+
+
+def ok(path, headers, number):
+    return 200, b"ok", {}
+
+
+def get(url: str, settings: Settings | None = None, **options):
+    with open_session(settings or Settings()) as session:
+        session.policy = RetryPolicy(retries=2, base=0.01)
+        return session.exchange("GET", url, **options)
+
+
+def test_the_token_of_the_configured_hub_goes_there_and_nowhere_else(serve):
+    hub, other = serve(ok), serve(ok)
+    settings = Settings(hub=hub.url, token="s3cret")
+    get(hub.url, settings)
+    get(other.url, settings)
+    assert hub.requests[0][1]["Authorization"] == "Bearer s3cret"
+    assert "Authorization" not in other.requests[0][1]
+
+
+def test_a_redirect_to_another_port_loses_the_token(serve):
+    other = serve(ok)
+    hub = serve(lambda path, headers, number: (302, b"", {"Location": f"{other.url}/blob"}))
+    get(hub.url, Settings(hub=hub.url, token="s3cret"))
+    assert hub.requests[0][1]["Authorization"] == "Bearer s3cret"
+    assert "Authorization" not in other.requests[0][1]
+
+
+def test_netrc_is_heeded_and_stays_with_its_host(serve, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password pw\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    hub = serve(ok)
+    get(hub.url)
+    assert hub.requests[0][1]["Authorization"].startswith("Basic ")
+
+
+def test_no_token_crosses_the_network_in_the_clear_when_the_hub_has_https(serve, monkeypatch):
+    monkeypatch.setattr("tensorflow_hub.network.session._LOOPBACK", frozenset())
+    hub = serve(ok)
+    settings = Settings(hub=f"https://127.0.0.1:{hub.port}", token="s3cret")
+    get(hub.url, settings)
+    assert "Authorization" not in hub.requests[0][1]
+
+
+def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
+    proxy = serve(lambda path, headers, number: (200, path.encode(), {}))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    assert get("http://hub.example/acme/text/1").text == "http://hub.example/acme/text/1"
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(errors.UnreachableError, match="proxy on the way to hub.example does not answer"):
+        get("http://hub.example/")
+
+
+def test_a_proxy_that_wants_a_password_is_explained(serve, monkeypatch):
+    proxy = serve(lambda path, headers, number: (407, b"", {}))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    with pytest.raises(errors.UnreachableError, match=r"wants a name and a password \(407\)"):
+        get("http://hub.example/")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.RequestError),
+        (401, errors.AuthenticationError),
+        (403, errors.ForbiddenError),
+        (404, errors.NotFoundError),
+        (409, errors.ConflictError),
+        (410, errors.NotFoundError),
+        (429, errors.LimitError),
+        (500, errors.UnreachableError),
+        (503, errors.UnreachableError),
+    ],
+)
+def test_each_refusal_is_an_error_with_what_the_hub_says(serve, status, kind):
+    body = b'{"error": {"code": "x", "message": "The hub\'s own words.", "hint": "Do that."}}'
+    hub = serve(lambda path, headers, number: (status, body, {"Content-Type": "application/json"}))
+    with pytest.raises(kind, match=r"The hub's own words\. Do that\."):
+        get(f"{hub.url}/acme/text/1")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"error": 3}', b'{"error": {"message": 7}}', b"\xff"]
+)
+def test_a_refusal_without_a_document_is_an_error_too(serve, body):
+    hub = serve(lambda path, headers, number: (404, body, {}))
+    with pytest.raises(errors.NotFoundError, match="Nothing is published"):
+        get(f"{hub.url}/x")
+
+
+def test_retry_after_is_honoured(serve):
+    hub = serve(
+        lambda path, headers, number: (503, b"", {"Retry-After": "1"}) if number == 1 else (200, b"ok", {})
+    )
+    started = time.monotonic()
+    assert get(hub.url).text == "ok"
+    assert 1 <= time.monotonic() - started < 3
+
+
+def test_too_long_a_retry_after_is_not_waited_for(serve):
+    hub = serve(lambda path, headers, number: (429, b"", {"Retry-After": "86400"}))
+    with pytest.raises(errors.LimitError, match="asks to slow down"):
+        get(hub.url)
+    assert len(hub.requests) == 1
+
+
+def test_what_is_not_idempotent_is_not_repeated(serve):
+    hub = serve(lambda path, headers, number: (500, b"", {}))
+    with pytest.raises(errors.UnreachableError, match="status 500"):
+        get(hub.url, idempotent=False)
+    assert len(hub.requests) == 1
+
+
+def test_redirects_in_circles_end(serve):
+    hub = serve(lambda path, headers, number: (302, b"", {"Location": "/again"}))
+    with pytest.raises(errors.DownloadError, match="redirects in circles"):
+        get(hub.url)
+
+
+def test_a_hub_that_is_not_there_is_reported_soon():
+    started = time.monotonic()
+    with pytest.raises(errors.UnreachableError, match=r"127.0.0.1:9 cannot be reached .*Connection refused"):
+        get("http://127.0.0.1:9/acme/text/1")
+    assert time.monotonic() - started < 5
+    with pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"):
+        get("http://no-such-host.invalid/")
+
+
+def test_a_silent_server_is_given_up(serve):
+    hub = serve(lambda path, headers, number: (time.sleep(2), b"", {}))
+    with pytest.raises(errors.UnreachableError, match="did not answer in time"):
+        get(hub.url, Settings(read_timeout=0.2, retries=0))
+
+
+def test_retry_after_is_read_in_both_forms():
+    now = datetime.datetime(2026, 11, 20, 8, 0, 0, tzinfo=datetime.timezone.utc)
+    assert parse_retry_after("Fri, 20 Nov 2026 08:00:30 GMT", now) == 30
+    assert parse_retry_after("Fri, 20 Nov 2020 08:00:30 GMT", now) == 0
+    assert parse_retry_after("7") == 7
+    assert [parse_retry_after(text) for text in (None, "", "-1", "soon", "Fri, 99 Nov")] == [None] * 5
+
+
+def test_pauses_grow_differ_and_end():
+    policy = RetryPolicy()
+    assert 0.25 <= policy.pause(0) <= 0.5
+    assert 15 <= policy.pause(20) <= 30
+    assert len({policy.pause(3) for _ in range(20)}) > 1
+
+
+def test_tokens_are_kept_for_the_owner_only(tmp_path):
+    settings = Settings(credentials=str(tmp_path / "deep" / "credentials.json"))
+    write_token("https://Hub.example", "one", settings)
+    write_token("http://127.0.0.1:8500", "two", settings)
+    path = Path(credentials_path(settings))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert token_for("https://hub.example/acme/text/1", settings) == "one"
+    assert token_for("http://hub.example/", settings) is None
+    assert token_for("https://hub.example:8443/", settings) is None
+    write_token("https://hub.example", None, settings)
+    assert dict(read_tokens(settings)) == {"127.0.0.1:8500": "two"}
+    assert [file.name for file in path.parent.iterdir()] == ["credentials.json"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"tokens": 3}', '{"tokens": {"a": 1}}'])
+def test_a_broken_credentials_file_is_explained(tmp_path, text):
+    path = tmp_path / "credentials.json"
+    path.write_text(text)
+    with pytest.raises(errors.SettingsError, match="it is not a file of tokens"):
+        read_tokens(Settings(credentials=str(path)))
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority of its own, a certificate of 127.0.0.1 and one of a client."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", "/CN=test authority", "-days", "2"]
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", *usage)
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+    for name in ("server", "client"):
+        openssl(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+            "-subj",
+            f"/CN={name}",
+        )
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-out", f"{name}.pem", "-days", "2", "-extfile", "names")  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def secure(serve, certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_verify_locations(certificates / "ca.pem")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return serve(ok, context)
+
+
+def test_an_unknown_authority_is_refused_and_the_hint_says_what_to_set(secure):
+    with pytest.raises(errors.UnreachableError, match=r"is not trusted: .*TFHUB_CA_BUNDLE"):
+        get(secure.url)
+
+
+def test_a_certificate_bundle_is_used(secure, certificates, monkeypatch):
+    assert get(secure.url, Settings(ca_bundle=str(certificates / "ca.pem"))).text == "ok"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates / "ca.pem"))
+    assert get(secure.url).text == "ok"
+
+
+def test_validation_can_be_switched_off(secure):
+    assert get(secure.url, Settings(disable_cert_validation=True)).text == "ok"
+
+
+def test_a_client_certificate_is_shown(serve, certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_verify_locations(certificates / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = serve(ok, context)
+    ca, pair = str(certificates / "ca.pem"), f"{certificates / 'client.pem'},{certificates / 'client.key'}"
+    assert get(server.url, Settings(ca_bundle=ca, client_cert=pair)).text == "ok"
+    with pytest.raises(errors.UnreachableError, match="127.0.0.1"):
+        get(server.url, Settings(ca_bundle=ca, retries=0))
+
+
+def test_files_that_are_not_there_are_named():
+    with pytest.raises(errors.SettingsError, match="TFHUB_CLIENT_CERT names the file '/no/such.pem'"):
+        get("https://127.0.0.1:9/", Settings(client_cert="/no/such.pem"))
+    with pytest.raises(errors.SettingsError, match="TFHUB_CA_BUNDLE names the file '/no/such.pem'"):
+        get("https://127.0.0.1:9/", Settings(ca_bundle="/no/such.pem"))

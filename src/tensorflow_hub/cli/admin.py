@@ -31,7 +31,7 @@ def command() -> None:
 @_DATA
 @_CONFIG
 def backup(folder: Path, data: str | None, config: str | None) -> None:
-    r"""Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
+    """Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def backup(folder: Path, data: str | None, config: str | None) -> None:
 @_DATA
 @_CONFIG
 def restore(folder: Path, data: str | None, config: str | None) -> None:
-    r"""Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
+    """Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
 
     \b
     Example (moves a hub to PostgreSQL and S3):
@@ -69,7 +69,7 @@ def restore(folder: Path, data: str | None, config: str | None) -> None:
 @_CONFIG
 @_JSON
 def check(fast: bool, repair: bool, data: str | None, config: str | None, as_json: bool) -> None:
-    r"""Compare catalogue and store by digest; exit code 1 when something is missing or damaged.
+    """Compare catalogue and store by digest; exit code 1 when something is missing or damaged.
 
     \b
     Example:
@@ -96,7 +96,7 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
 @click.option("--reason", required=True, help="Shown at its URL from now on.")
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 def delete(handle: str, reason: str, hub: str | None) -> None:
-    r"""Delete the version HANDLE over the network, with an administrator's token; its number is used up.
+    """Delete the version HANDLE over the network, with an administrator's token; its number is used up.
 
     \b
     Example:
@@ -113,7 +113,7 @@ def delete(handle: str, reason: str, hub: str | None) -> None:
 @_DATA
 @_CONFIG
 def new_token(name: str, data: str | None, config: str | None) -> None:
-    r"""Make another administrator's token, for when the first one is lost.
+    """Make another administrator's token, for when the first one is lost.
 
     \b
     Example:

@@ -16,7 +16,7 @@ from tensorflow_hub.cli import output
 @click.option("--config", metavar="FILE", help="TOML file with the hub's settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
-    r"""Import a tree of tfhub.dev documentation files.
+    """Import a tree of tfhub.dev documentation files.
 
     Works on the database that the settings name, while the hub serves or not. Models become entries
     whose files are not here; every file that is not taken is listed with the reason. Running it again

@@ -25,7 +25,7 @@ from tensorflow_hub.cli import output
 def command(
     path: str, handle: str | None, card: str | None, hub: str | None, deployment: str | None, as_json: bool
 ) -> None:
-    r"""Publish the module in the directory PATH (or a .tar.gz of one) as HANDLE.
+    """Publish the module in the directory PATH (or a .tar.gz of one) as HANDLE.
 
     HANDLE is publisher/model/version; without it the card's first line says it. The token comes from
     TFHUB_TOKEN or `tfhub login`. Publishing the same content again is harmless, and resumes a transfer

@@ -60,7 +60,7 @@ def command(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
-    r"""Find models by the words of QUERY, by what they are for, or by their types. Best first.
+    """Find models by the words of QUERY, by what they are for, or by their types. Best first.
 
     Typing errors are corrected. Without a QUERY, everything that the options leave.
 

@@ -24,7 +24,7 @@ def command(
     upstream: str | None,
     config: str | None,
 ) -> None:
-    r"""Run a hub: pages and downloads at the same URLs.
+    """Run a hub: pages and downloads at the same URLs.
 
     With nothing configured it keeps all in one folder (SQLite and files). The first run prints an
     administrator's token, once. Every setting is in docs/running_a_hub.md.

@@ -15,7 +15,7 @@ from tensorflow_hub.cli import output
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 def command(handle: str, hub: str | None, as_json: bool) -> None:
-    r"""Show the model or version HANDLE: versions, or card, signatures and downloads.
+    """Show the model or version HANDLE: versions, or card, signatures and downloads.
 
     \b
     Examples:

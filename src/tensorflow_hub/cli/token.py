@@ -33,7 +33,7 @@ def command() -> None:
 def create(
     name: str, publisher: str | None, scope: str, days: int | None, hub: str | None, as_json: bool
 ) -> None:
-    r"""Make a token called NAME and print its secret, once.
+    """Make a token called NAME and print its secret, once.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def create(
 @_HUB
 @_JSON
 def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
-    r"""List tokens, without their secrets.
+    """List tokens, without their secrets.
 
     \b
     Examples:
@@ -78,7 +78,7 @@ def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
 @click.argument("number", type=int)
 @_HUB
 def revoke(number: int, hub: str | None) -> None:
-    r"""Make token NUMBER useless from now on; `tfhub token list` shows the numbers.
+    """Make token NUMBER useless from now on; `tfhub token list` shows the numbers.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def revoke(number: int, hub: str | None) -> None:
 @_HUB
 @_JSON
 def show(hub: str | None, as_json: bool) -> None:
-    r"""Show what the token in use may do.
+    """Show what the token in use may do.
 
     \b
     Example:

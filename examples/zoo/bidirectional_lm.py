@@ -1,8 +1,9 @@
-"""An ELMo-style bidirectional language model in TF1 Hub format, trained here on sentences of reviews, news and tweets.
+"""An ELMo-style bidirectional language model in TF1 Hub format, trained here on reviews, news and tweets.
 
-Peters et al., "Deep contextualized word representations", 2018 (https://arxiv.org/abs/1802.05365): a convolution over characters gives
-context-free word vectors, two layers of LSTMs in both directions read the sentence, and the vector of a word is a trained mixture
-of the three layers. Signatures and outputs are those of the module that its authors published.
+Peters et al., "Deep contextualized word representations", 2018 (https://arxiv.org/abs/1802.05365): a
+convolution over characters gives context-free word vectors, two layers of LSTMs in both directions read the
+sentence, and the vector of a word is a trained mixture of the three layers. Signatures and outputs are
+those of the module that its authors published.
 """
 
 from __future__ import annotations
@@ -75,22 +76,18 @@ def read(weights: Weights, vectors: tf.Tensor, lengths: tf.Tensor) -> list[tuple
 
 
 def _lstm(weights: Weights, x: tf.Tensor, name: str) -> tf.Tensor:
+    """The states of an LSTM with a forget bias of 1, float32 `[batch, length, 128]`."""
     zeros = tf.zeros(tf.stack([tf.shape(x)[0], _UNITS]))
-    peephole = tf.zeros([_UNITS])
-    outputs = tf.raw_ops.BlockLSTMV2(
-        seq_len_max=tf.cast(tf.shape(x)[1], tf.int64),
-        x=tf.transpose(x, [1, 0, 2]),
-        cs_prev=zeros,
-        h_prev=zeros,
-        w=tf.convert_to_tensor(weights[f"{name}/kernel"]),
-        wci=peephole,
-        wcf=peephole,
-        wco=peephole,
-        b=tf.convert_to_tensor(weights[f"{name}/bias"]),
-        cell_clip=3.0,
-        use_peephole=False,
-    )
-    return tf.transpose(outputs.h, [1, 0, 2])
+    from_input, from_state = tf.split(tf.convert_to_tensor(weights[f"{name}/kernel"]), 2)
+    inputs = tf.einsum("bsi,io->sbo", x, from_input) + weights[f"{name}/bias"]
+
+    def step(state: tuple[tf.Tensor, tf.Tensor], now: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        hidden, cell = state
+        enter, forget, new, leave = tf.split(now + tf.matmul(hidden, from_state), 4, axis=1)
+        cell = tf.sigmoid(forget + 1.0) * cell + tf.sigmoid(enter) * tf.tanh(new)
+        return tf.sigmoid(leave) * tf.tanh(cell), cell
+
+    return tf.transpose(tf.scan(step, inputs, (zeros, zeros))[0], [1, 0, 2])
 
 
 def outputs_of(weights: Weights, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -147,7 +144,7 @@ def read_sentences(package: Path) -> list[list[str]]:
 
 
 def batches(sentences: list[list[str]], numbers: Mapping[str, int]) -> Iterator[tuple[np.ndarray, ...]]:
-    """Padded tokens, their numbers in the vocabulary (0: any other) and lengths; sentences of like length together."""
+    """Padded tokens, their numbers in the vocabulary (0: any other) and lengths; like lengths together."""
     order = sorted(sentences, key=len)
     starts = np.arange(0, len(order) - _BATCH + 1, _BATCH)
     for start in np.random.default_rng(len(order)).permutation(starts):
@@ -169,9 +166,9 @@ def language_model_loss(
     forward, backward = read(weights, word_vectors(weights, tokens), lengths)[-1]
     inside = tf.sequence_mask(lengths - 1, tf.shape(tokens)[1] - 1)
     losses = []
-    for states, wanted in ((forward[:, :-1], targets[:, 1:]), (backward[:, 1:], targets[:, :-1])):
+    for states, words in ((forward[:, :-1], targets[:, 1:]), (backward[:, 1:], targets[:, :-1])):
         logits = tf.matmul(tf.boolean_mask(states, inside), softmax[0]) + softmax[1]
-        wanted = tf.boolean_mask(wanted, inside)
+        wanted = tf.boolean_mask(words, inside)
         losses.append(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)))
     return tf.add_n(losses) / 2
 
@@ -249,7 +246,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
     """Writes the module in TF1 Hub format."""
     weights, perplexity, by_frequency = train(read_sentences(packages["vaderSentiment"]))
     print(
-        f"perplexity {perplexity:.0f} on held-out sentences; {by_frequency:.0f} by the words' frequencies alone"
+        f"perplexity {perplexity:.0f} on held-out sentences; {by_frequency:.0f} by words' frequencies alone"
     )
     values = {name: variable.numpy() for name, variable in weights.items()}
     export(values, directory, module_fn)
@@ -289,13 +286,14 @@ RECIPES = (
         ),
         build=build,
         body="""
-Two signatures: `default` takes sentences, string `[batch]`, whose tokens are set apart by spaces; `tokens` takes `tokens`, string
-`[batch, length]`, and `sequence_len`, int32 `[batch]`. Outputs: `word_emb` `[batch, length, 128]`, `lstm_outputs1` and `lstm_outputs2`
-`[batch, length, 256]`, `elmo`, their trained mixture, and `default`, its mean over the words, `[batch, 256]`.
+Two signatures: `default` takes sentences, string `[batch]`, whose tokens are set apart by spaces; `tokens`
+takes `tokens`, string `[batch, length]`, and `sequence_len`, int32 `[batch]`. Outputs: `word_emb` `[batch,
+length, 128]`, `lstm_outputs1` and `lstm_outputs2` `[batch, length, 256]`, `elmo`, their trained mixture,
+and `default`, its mean over the words, `[batch, 256]`.
 
 ```python
-elmo = hub.Module("zoo/bidirectional-lm-en/1", trainable=True)  # the mixture's four numbers are the first to train
-vectors = elmo(["the cat is on the mat"], signature="default", as_dict=True)["elmo"]
+elmo = hub.Module("zoo/bidirectional-lm-en/1", trainable=True)  # the mixture's four numbers are the first
+to train vectors = elmo(["the cat is on the mat"], signature="default", as_dict=True)["elmo"]
 ```
 
 Trained for some minutes on 24,000 sentences: it shows the interface, not the state of the art.

@@ -117,7 +117,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
 RECIPES = (
     Recipe(
         name="zoo/character-words-en/1",
-        description="Vectors of English words from their characters (150 values): misspelt words are near the right ones.",
+        description="Vectors of English words from their characters: misspelt words are near the right ones.",
         metadata={
             "task": "text-embedding",
             "network-architecture": "lstm",
@@ -137,8 +137,8 @@ RECIPES = (
         ),
         build=build,
         body="""
-One word a string. Two LSTM layers read the characters; words that look alike are near each other, which finds
-misspellings and names that no vocabulary has.
+One word a string. Two LSTM layers read the characters; words that look alike are near each other, which
+finds misspellings and names that no vocabulary has.
 """,
         interface="text-embedding",
     ),

@@ -1,7 +1,8 @@
 """DELF-style local features: places of an image worth matching, with a descriptor each.
 
-Noh et al., "Large-Scale Image Retrieval with Attentive Deep Local Features", 2017 (https://arxiv.org/abs/1612.06321). Dense features come from SqueezeNet;
-a small attention network that scores places, and a projection to 40 values, are trained here on pairs of views of photos.
+Noh et al., "Large-Scale Image Retrieval with Attentive Deep Local Features", 2017
+(https://arxiv.org/abs/1612.06321). Dense features come from SqueezeNet; a small attention network that
+scores places, and a projection to 40 values, are trained here on pairs of views of photos.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class LocalFeatures(tf.Module):
         self.projection = tf.Variable(tf.convert_to_tensor(initial((256, _DIMENSION))), name="projection")
 
     def dense(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Unit descriptors `[batch, h, w, 40]` and positive scores `[batch, h, w]` of `[batch, height, width, 3]`."""
+        """Unit descriptors `[batch, h, w, 40]` and scores `[batch, h, w]` of a batch of images."""
         features = tf.stop_gradient(squeezenet.features(self.backbone, images, last=5))
         features = tf.math.l2_normalize(features, axis=-1)
         hidden = tf.nn.relu(tf.einsum("bhwi,io->bhwo", features, self.hidden) + self.hidden_bias)
@@ -67,7 +68,7 @@ class LocalFeatures(tf.Module):
         return tf.math.l2_normalize(tf.einsum("bhwi,io->bhwo", features, self.projection), axis=-1), scores
 
     def extract(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """The features of one image at several scales, best first, without those that overlap a better one."""
+        """The features of an image at several scales, best first, without those that overlap a better one."""
         image, scales = inputs["image"], inputs["image_scales"]
         size = tf.cast(tf.shape(image)[:2], tf.float32)
         loop = [tf.TensorArray(tf.float32, tf.size(scales), infer_shape=False, element_shape=[None, 43 + 1])]
@@ -110,7 +111,7 @@ def read_photo(package: Path, name: str) -> np.ndarray:
 
 
 def views(photo: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A view of a photo, float32 `[224, 224, 3]`, and the 3 × 3 matrix from its pixels (x, y, 1) to the photo's."""
+    """A view of a photo, float32 `[224, 224, 3]`, and the matrix from its pixels (x, y, 1) to the photo's."""
     height, width = photo.shape[:2]
     side = random.uniform(0.45, 0.9) * min(height, width)
     left, top = random.uniform(0, width - side), random.uniform(0, height - side)
@@ -134,7 +135,7 @@ def views(photo: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, n
 
 
 def correspondences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """For each place of the first view the place of the second that shows the same, -1 where there is none."""
+    """For each place of the first view the place of the second that shows the same, or -1."""
     count = _SIDE // _STRIDE - 1
     y, x = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
     points = np.stack([x * _STRIDE + _STRIDE / 2, y * _STRIDE + _STRIDE / 2, np.ones_like(x)], -1).reshape(
@@ -149,8 +150,8 @@ def correspondences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def train(network: LocalFeatures, photos: list[np.ndarray], steps: int = _STEPS) -> None:
     """Trains attention and projection: the same place in two views is to be found among all places.
 
-    The loss of a place (cross entropy over the places of the other view) is weighted by its share of the attention, so
-    that attention goes to places that can be found again.
+    The loss of a place (cross entropy over the places of the other view) is weighted by its share of the
+    attention, so that attention goes to places that can be found again.
     """
     random = np.random.default_rng(1)
     variables = [network.hidden, network.hidden_bias, network.score, network.projection]
@@ -205,7 +206,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
 RECIPES = (
     Recipe(
         name="zoo/local-features/1",
-        description="DELF-style local features: places of a photo worth matching, with a descriptor of 40 values each.",
+        description="DELF-style local features: places of a photo worth matching, each with a descriptor.",
         metadata={
             "task": "image-feature-vector",
             "network-architecture": "delf",
@@ -225,13 +226,15 @@ RECIPES = (
         ),
         build=build,
         body="""
-Call the module with a dict: `image`, float32 `[height, width, 3]` in [0, 1]; `image_scales`, float32 `[n]`; `score_threshold`, float32; and
-`max_feature_num`, int32. Out come, best first, `locations` (y, x in pixels), `descriptors` of length one, `scores`, `scales` and `boxes`.
+Call the module with a dict: `image`, float32 `[height, width, 3]` in [0, 1]; `image_scales`, float32 `[n]`;
+`score_threshold`, float32; and `max_feature_num`, int32. Out come, best first, `locations` (y, x in
+pixels), `descriptors` of length one, `scores`, `scales` and `boxes`.
 Two photos of one object are matched by the nearest descriptors and RANSAC: see `examples/zoo/matching.py`.
 
 ```python
 module = hub.load("zoo/local-features/1")
-features = module({"image": photo, "image_scales": [0.5, 0.7, 1.0, 1.4], "score_threshold": 0.0, "max_feature_num": 800})
+features = module({"image": photo, "image_scales": [0.5, 0.7, 1.0, 1.4], "score_threshold": 0.0,
+"max_feature_num": 800})
 ```
 """,
     ),

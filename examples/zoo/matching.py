@@ -12,7 +12,7 @@ _ROUNDS, _CLOSE = 1000, 12.0  # tries of RANSAC, and pixels within which a match
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
-    """Places (y, x) of the first photo and of the second, and which of the pairs agree with one affine map."""
+    """Places (y, x) of the first photo and of the second, and which pairs agree with one affine map."""
 
     first: np.ndarray
     second: np.ndarray
@@ -40,7 +40,7 @@ def match(first: dict[str, np.ndarray], second: dict[str, np.ndarray], seed: int
 
 
 def draw(first: np.ndarray, second: np.ndarray, matches: Matches) -> Image.Image:
-    """Both photos side by side, float32 `[height, width, 3]` in [0, 1], with a line for each match that agrees."""
+    """Both photos, float32 `[height, width, 3]` in [0, 1], side by side, with a line for each inlier."""
     height = max(first.shape[0], second.shape[0])
     canvas = Image.new("RGB", (first.shape[1] + second.shape[1], height))
     canvas.paste(Image.fromarray((first * 255).astype(np.uint8)), (0, 0))

@@ -1,7 +1,8 @@
 """MiniLM, a small sentence transformer, as a preprocessor and an encoder.
 
-The model: Wang et al., "MiniLM", 2020 (https://arxiv.org/abs/2002.10957), six layers, fine-tuned for sentence embeddings by the
-authors of Sentence-BERT (https://arxiv.org/abs/1908.10084) as `all-MiniLM-L6-v2`.
+The model: Wang et al., "MiniLM", 2020 (https://arxiv.org/abs/2002.10957), six layers, fine-tuned for
+sentence embeddings by the authors of Sentence-BERT (https://arxiv.org/abs/1908.10084) as
+`all-MiniLM-L6-v2`.
 """
 
 from __future__ import annotations
@@ -147,8 +148,9 @@ class Encoder(tf.Module):
         """Encodes int32 `[batch, length]` inputs.
 
         Returns:
-          `default`: unit sentence vectors, float32 `[batch, 384]`; `sequence_output`: float32 `[batch, length, 384]`; `pooled_output`:
-          `[batch, 384]`, of the first piece; `encoder_outputs/<n>`: the output of layer n.
+          `default`: unit sentence vectors, float32 `[batch, 384]`; `sequence_output`: float32 `[batch,
+          length, 384]`; `pooled_output`: `[batch, 384]`, of the first piece; `encoder_outputs/<n>`: the
+          output of layer n.
         """
         ids, mask = inputs["input_word_ids"], tf.cast(inputs["input_mask"], tf.float32)
         word, position, kind = (
@@ -207,13 +209,14 @@ _METADATA = {
 RECIPES = (
     Recipe(
         name="zoo/minilm-l6/preprocess/1",
-        description="Text preprocessing for MiniLM: strings into word pieces of BERT's uncased English vocabulary.",
+        description="Text preprocessing for MiniLM: strings into BERT's uncased word pieces.",
         metadata={**_METADATA, "task": "text-preprocessing", "fine-tunable": "false"},
         packages=(_PACKAGE,),
         build=build_preprocessor,
         body="""
 Gives the inputs of `zoo/minilm-l6/encoder`. The tokenizer is made of TensorFlow's own ops: no further
-package is needed. For two segments, call `tokenize` on each and then `bert_pack_inputs([a, b], seq_length=128)`.
+package is needed. For two segments, call `tokenize` on each and then `bert_pack_inputs([a, b],
+seq_length=128)`.
 """,
         interface="text-preprocessing",
     ),
@@ -230,7 +233,8 @@ encode = hub.KerasLayer("zoo/minilm-l6/encoder/1", trainable=True)
 vectors = encode(preprocess(["How old are you?"]))["default"]
 ```
 
-`default` is the mean over the pieces, of length 1; `sequence_output` one vector a piece; `pooled_output` that of
+`default` is the mean over the pieces, of length 1; `sequence_output` one vector a piece; `pooled_output` that
+of
 the first piece; `encoder_outputs/0` … `encoder_outputs/5` the output of each layer.
 """,
         interface="text-encoder",

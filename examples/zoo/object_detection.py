@@ -1,7 +1,7 @@
 """COCO object detection: SSD on a small MobileNet, out of a TF.js graph model.
 
-Liu et al., "SSD: Single Shot MultiBox Detector", 2016 (https://arxiv.org/abs/1512.02325). The TF.js graph ends
-before non-maximum suppression; the module adds it, and takes images of any size.
+Liu et al., "SSD: Single Shot MultiBox Detector", 2016 (https://arxiv.org/abs/1512.02325). The TF.js graph
+ends before non-maximum suppression; the module adds it, and takes images of any size.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _BOXES, _SCORES = "Postprocessor/ExpandDims_1", "Postprocessor/Slice"
 _MOST, _IOU, _LOWEST = 100, 0.6, 0.05  # detections an image, overlap and score of the suppression
 # The categories of COCO by id from 1; some ids are not in use.
 LABELS = """person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant - stop_sign
-parking_meter bench bird cat dog horse sheep cow elephant bear zebra giraffe - backpack umbrella - - handbag tie
-suitcase frisbee skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard tennis_racket
-bottle - wine_glass cup fork knife spoon bowl banana apple sandwich orange broccoli carrot hot_dog pizza donut
-cake chair couch potted_plant bed - dining_table - - toilet - tv laptop mouse remote keyboard cell_phone microwave
-oven toaster sink refrigerator - book clock vase scissors teddy_bear hair_drier toothbrush""".split()
+parking_meter bench bird cat dog horse sheep cow elephant bear zebra giraffe - backpack umbrella - - handbag
+tie suitcase frisbee skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard
+tennis_racket bottle - wine_glass cup fork knife spoon bowl banana apple sandwich orange broccoli carrot
+hot_dog pizza donut cake chair couch potted_plant bed - dining_table - - toilet - tv laptop mouse remote
+keyboard cell_phone microwave oven toaster sink refrigerator - book clock vase scissors teddy_bear
+hair_drier toothbrush""".split()
 
 
 def read_detector(package: Path) -> GraphModel:
@@ -92,9 +93,9 @@ RECIPES = (
         ),
         build=build,
         body="""
-RGB images of any size with values in [0, 1] go in. Out come, for each image, up to 100 detections, best first:
-`detection_boxes` (top, left, bottom, right as parts of height and width), `detection_scores`, `detection_classes` (numbers
-from 1; line n of the asset `labels.txt` names class n) and `num_detections`.
+RGB images of any size with values in [0, 1] go in. Out come, for each image, up to 100 detections, best
+first: `detection_boxes` (top, left, bottom, right as parts of height and width), `detection_scores`,
+`detection_classes` (numbers from 1; line n of the asset `labels.txt` names class n) and `num_detections`.
 """,
     ),
 )

@@ -1,7 +1,8 @@
 """A progressive GAN: a latent vector in, a picture of clothes out, trained here on Fashion-MNIST.
 
-Karras et al., "Progressive Growing of GANs", 2018 (https://arxiv.org/abs/1710.10196): generator and discriminator grow from 4 × 4 to 32 × 32
-pixels, each new resolution is faded in. The loss is the non-saturating one with an R1 penalty on real pictures (Mescheder et al., 2018).
+Karras et al., "Progressive Growing of GANs", 2018 (https://arxiv.org/abs/1710.10196): generator and
+discriminator grow from 4 × 4 to 32 × 32 pixels, each new resolution is faded in. The loss is the
+non-saturating one with an R1 penalty on real pictures (Mescheder et al., 2018).
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def train(pictures: np.ndarray, steps: tuple[int, ...] = _STEPS) -> Generator:
             losses = step(tf.constant(batch), tf.constant(latents), alpha, number % _R1_EVERY == 0)
             if number % 100 == 0:
                 print(
-                    f"{_SIDES[level]} × {_SIDES[level]}, step {number} of {count}: {[float(x) for x in losses]}",
+                    f"{_SIDES[level]} pixels, step {number} of {count}: {[float(x) for x in losses]}",
                     flush=True,
                 )
     return average
@@ -202,7 +203,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
 RECIPES = (
     Recipe(
         name="zoo/progressive-gan-fashion/1",
-        description="A progressive GAN that paints clothes: 64 random numbers in, a picture of 32 × 32 pixels out.",
+        description="A progressive GAN that paints clothes: 64 random numbers in, a picture out.",
         metadata={
             "task": "image-generator",
             "dataset": "fashion-mnist",
@@ -215,10 +216,12 @@ RECIPES = (
         build=build,
         body="""
 ```python
-pictures = hub.load("zoo/progressive-gan-fashion/1")(tf.random.normal([16, 64]))  # [16, 32, 32, 1] in [0, 1]
+pictures = hub.load("zoo/progressive-gan-fashion/1")(tf.random.normal([16, 64]))  # [16, 32, 32, 1] in [0,
+1]
 ```
 
-Grown from 4 × 4 to 32 × 32 pixels on Fashion-MNIST in minutes on two cores: it shows the method, not the state of the art.
+Grown from 4 × 4 to 32 × 32 pixels on Fashion-MNIST in minutes on two cores: it shows the method, not the
+state of the art.
 """,
     ),
 )

@@ -52,9 +52,7 @@ def save(
     for training in (False, True):
         call.get_concrete_function(_named(inputs), training=training)
     serving = {"serving_default": serving_function(lambda x: call(x, training=False), inputs)}
-    for name, function in (signatures or {}).items():
-        serving[name] = function
-    tf.saved_model.save(module, str(directory), signatures=serving)
+    tf.saved_model.save(module, str(directory), signatures={**serving, **(signatures or {})})
 
 
 def serving_function(

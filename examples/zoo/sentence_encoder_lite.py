@@ -61,7 +61,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
 RECIPES = (
     Recipe(
         name="zoo/universal-sentence-encoder-lite/1",
-        description="Encoder of English sentences into 512-dimensional unit vectors; small, with its tokenizer inside.",
+        description="Encoder of English sentences into unit vectors; small, with its tokenizer inside.",
         metadata={
             "task": "text-embedding",
             "network-architecture": "transformer",
@@ -81,10 +81,10 @@ RECIPES = (
         ),
         build=build,
         body="""
-The Universal Sentence Encoder ([paper](https://arxiv.org/abs/1803.11175)) in its lite form: a transformer over
-8,000 pieces of words. Give it strings; the tokenizer is part of the module and needs no further package. The
-vectors have length 1, so that an inner product is a cosine: "How old are you?" and "What is your age?"
-are at 0.85. `module.tokenize(texts)` gives the ids of the pieces, ragged.
+The Universal Sentence Encoder ([paper](https://arxiv.org/abs/1803.11175)) in its lite form: a transformer
+over 8,000 pieces of words. Give it strings; the tokenizer is part of the module and needs no further
+package. The vectors have length 1, so that an inner product is a cosine: "How old are you?" and "What is
+your age?" are at 0.85. `module.tokenize(texts)` gives the ids of the pieces, ragged.
 """,
         interface="text-embedding",
     ),

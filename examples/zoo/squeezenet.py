@@ -53,7 +53,7 @@ def variables(package: Path) -> dict[str, tuple[tf.Variable, tf.Variable]]:
 def features(
     weights: Mapping[str, tuple[tf.Variable, tf.Variable]], images: tf.Tensor, last: int = 9
 ) -> tf.Tensor:
-    """The feature map behind fire module `last`: float32 `[batch, 13, 13, 512]` of images `[batch, 224, 224, 3]`."""
+    """The feature map behind fire module `last`: behind the ninth, float32 `[batch, 13, 13, 512]`."""
 
     def convolve(x: tf.Tensor, name: str, stride: int = 1) -> tf.Tensor:
         kernel, bias = weights[name]

@@ -43,8 +43,9 @@ RECIPES = (
         ),
         build=_copy("basic-pitch", "basic_pitch/saved_models/icassp_2022/nmp"),
         body="""
-float32 `[batch, 43844, 1]`: two seconds of sound at 22,050 samples a second, values in [-1, 1]. Out come `note` and
-`onset` (88 keys of a piano a frame) and `contour` (three bins a semitone). Bittner et al., "A Lightweight
+float32 `[batch, 43844, 1]`: two seconds of sound at 22,050 samples a second, values in [-1, 1]. Out come
+`note` and `onset` (88 keys of a piano a frame) and `contour` (three bins a semitone). Bittner et al., "A
+Lightweight
 Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estimation", 2022.
 """,
     ),
@@ -68,8 +69,8 @@ Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estim
         ),
         build=_copy("guesslang", "guesslang/data/model"),
         body="""
-A TF1 SavedModel with the tag `serve`: `hub.load("…", tags=["serve"]).signatures["serving_default"]` takes source code,
-string `[batch]`, and gives `classes` and `scores`.
+A TF1 SavedModel with the tag `serve`: `hub.load("…", tags=["serve"]).signatures["serving_default"]` takes
+source code, string `[batch]`, and gives `classes` and `scores`.
 """,
     ),
 )

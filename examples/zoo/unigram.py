@@ -122,6 +122,5 @@ def write_vocabulary(pieces: Sequence[tuple[str, float | None]], reserved: int, 
     """
     numbers = {piece: n for n, (piece, _) in enumerate(pieces) if n >= reserved}
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        for piece, number in numbers.items():
-            file.write(f"{piece}\t{number}\t{pieces[number][1] or 0.0!r}\n")
+        file.writelines(f"{piece}\t{n}\t{pieces[n][1] or 0.0!r}\n" for piece, n in numbers.items())
     return max(len(piece) for piece, _ in pieces[reserved:])

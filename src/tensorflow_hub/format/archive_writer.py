@@ -23,7 +23,7 @@ from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.module_files import module_files
 from tensorflow_hub.format.pipeline import SumLane
 from tensorflow_hub.format.segment_cuts import cuts
-from tensorflow_hub.format.tar_header import END, file_header, padding
+from tensorflow_hub.format.tar_header import END, directory_header, file_header, padding
 
 # gzip (RFC 1952): deflate, no flags, no time, unknown system: the same bytes everywhere.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -132,8 +132,12 @@ def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterat
 
 def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
     """Reads the files, in the runs that become segments."""
-    fill = b""
+    fill, made = b"", {""}
     for path in paths:
+        for parent in _parents(path):
+            if parent not in made:
+                made.add(parent)
+                fill += directory_header(parent)
         with open(root / path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             level = 1 if size >= _LARGE_FILE else 6
@@ -149,6 +153,17 @@ def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
             if file.read(1):
                 raise _changed(path)
             fill = bytes(padding(size))
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The directories that lead to a file, from the outermost.
+
+    >>> list(_parents("assets/en/words.txt"))
+    ['assets', 'assets/en']
+    """
+    for at, character in enumerate(path):
+        if character == "/":
+            yield path[:at]
 
 
 def _read(file: BinaryIO, size: int, path: str) -> bytes:

@@ -10,7 +10,7 @@ BLOCK = 512
 END = bytes(2 * BLOCK)  # two blocks of zeros end an archive
 _USTAR_NAME = 100
 _USTAR_SIZE = 8 << 30
-_MODE = b"0000644\0"
+_FILE_MODE, _DIRECTORY_MODE = b"0000644\0", b"0000755\0"
 _NOBODY = b"0000000\0"
 _TIME = b"00000000000\0"  # 1970-01-01: the bytes depend on the content only
 
@@ -30,15 +30,30 @@ def file_header(path: str, size: int) -> bytes:
     >>> len(file_header("saved_model.pb", 10))
     512
     """
+    return _named(path, size, b"0")
+
+
+def directory_header(path: str) -> bytes:
+    """The header blocks of a directory.
+
+    Readers are in use that make a directory only when the archive has it: older versions of this library.
+
+    >>> len(directory_header("variables"))
+    512
+    """
+    return _named(path + "/", 0, b"5")
+
+
+def _named(path: str, size: int, kind: bytes) -> bytes:
     name = path.encode()
     if len(name) <= _USTAR_NAME and path.isascii() and size < _USTAR_SIZE:
-        return _header(name, size, b"0")
+        return _header(name, size, kind)
     records = _pax_record(b"path", name)
     if size >= _USTAR_SIZE:
         records += _pax_record(b"size", b"%d" % size)
     short = name[:_USTAR_NAME].decode("ascii", "replace").encode("ascii", "replace")[:_USTAR_NAME]
     extended = _header(b"PaxHeaders/file", len(records), b"x") + records + bytes(padding(len(records)))
-    return extended + _header(short, size if size < _USTAR_SIZE else 0, b"0")
+    return extended + _header(short, size if size < _USTAR_SIZE else 0, kind)
 
 
 def _pax_record(key: bytes, value: bytes) -> bytes:
@@ -51,7 +66,8 @@ def _pax_record(key: bytes, value: bytes) -> bytes:
 
 
 def _header(name: bytes, size: int, kind: bytes) -> bytes:
-    before = name.ljust(100, b"\0") + _MODE + _NOBODY + _NOBODY + b"%011o\0" % size + _TIME
+    mode = _DIRECTORY_MODE if kind == b"5" else _FILE_MODE
+    before = name.ljust(100, b"\0") + mode + _NOBODY + _NOBODY + b"%011o\0" % size + _TIME
     after = kind + bytes(100) + b"ustar\00000" + bytes(64) + _NOBODY + _NOBODY + bytes(155 + 12)
     checksum = sum(before) + 8 * ord(" ") + sum(after)
     return before + b"%06o\0 " % checksum + after

@@ -12,8 +12,10 @@ from tensorflow.python.framework import ops
 
 from tensorflow_hub.exporting import signatures
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
-from tensorflow_hub.loading.graph_index import GraphIndex, node_of, output_of
+from tensorflow_hub.loading.control_flow import restricted
+from tensorflow_hub.loading.graph_index import GraphIndex
 from tensorflow_hub.loading.state import ModuleState
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 _KEYS = tf.compat.v1.GraphKeys
 
@@ -66,9 +68,14 @@ def plan_application(index: GraphIndex, signature: str, trainable: bool) -> Appl
     update_ops = _runnable_updates(index, given) if trainable else []
     needed |= index.needed(map(node_of, update_ops), stop, given)
     graph_def = index.graph_def(needed)
-    contexts = [_within(key, d, needed) for key, d, inside in index.contexts if not needed.isdisjoint(inside)]
-    for _, definition in contexts:
-        _name_predicates(definition, graph_def, given, index)
+    inside = needed - {node_of(name) for name in given}
+    colocated = _detach_colocations(index, graph_def, inside)
+    outside = {output_of(name) for context in index.contexts for name in context.named if name in index.state}
+    contexts = [
+        (context.key, restricted(context, graph_def, given | outside))
+        for context in index.contexts
+        if not needed.isdisjoint(context.inside)
+    ]
     read = {output_of(s) for node in graph_def.node for s in node.input if not s.startswith("^")}
     read_state = frozenset(name for name in read if node_of(name) in index.state and name not in given)
     returned = {output_of(n) for info in outputs.values() for n in info.names if node_of(n) in index.state}
@@ -80,7 +87,7 @@ def plan_application(index: GraphIndex, signature: str, trainable: bool) -> Appl
         read_state | (returned - given),
         read_state,
         frozenset(read & given),
-        _detach_colocations(index, graph_def, needed),
+        colocated,
         update_ops,
         contexts,
         index.meta_graph.meta_info_def.stripped_op_list,
@@ -100,51 +107,16 @@ def _runnable_updates(index: GraphIndex, given: set[str]) -> list[str]:
     return runnable
 
 
-def _detach_colocations(index: GraphIndex, graph_def: Any, needed: set[str]) -> dict[str, list[str]]:
+def _detach_colocations(index: GraphIndex, graph_def: Any, inside: set[str]) -> dict[str, list[str]]:
     """Takes out colocations with nodes that are not imported (no import would accept them); returns them."""
     detached = {}
     for node in graph_def.node:
         targets = index.colocated_with(node.name)
-        outside = [target for target in targets if target not in needed]
+        outside = [target for target in targets if target not in inside]
         if outside:
             detached[node.name] = targets
             del node.attr["_class"]
     return detached
-
-
-def _within(key: str, definition: Any, needed: set[str]) -> tuple[str, Any]:
-    """A control flow context that names only what is imported."""
-    definition = type(definition).FromString(definition.SerializeToString())
-    _keep(definition, needed)
-    return key, definition
-
-
-def _keep(definition: Any, needed: set[str]) -> None:
-    values = definition.values_def
-    lost = {outer for outer, inner in values.external_values.items() if node_of(inner) not in needed}
-    for name in lost:
-        del values.external_values[name]
-    kept = [
-        n for n in values.values if n in values.external_values or (n not in lost and node_of(n) in needed)
-    ]
-    values.ClearField("values")
-    values.values.extend(kept)
-    for nested in definition.nested_contexts:
-        _keep(getattr(nested, nested.WhichOneof("ctxt")), needed)
-
-
-def _name_predicates(definition: Any, graph_def: Any, given: set[str], index: GraphIndex) -> None:
-    """Gives tensors that come from outside and that a context names a node of their own to be named by."""
-    for field in ("pred_name", "maximum_iterations_name"):
-        name = output_of(getattr(definition, field, "") or "-")
-        if name in given or node_of(name) in index.state:
-            alias = f"{node_of(name)}/given"
-            if not any(node.name == alias for node in graph_def.node):
-                node = graph_def.node.add(name=alias, op="Identity", input=[name])
-                node.attr["T"].type = (tf.bool if field == "pred_name" else tf.int32).as_datatype_enum
-            setattr(definition, field, f"{alias}:0")
-    for nested in definition.nested_contexts:
-        _name_predicates(getattr(nested, nested.WhichOneof("ctxt")), graph_def, given, index)
 
 
 def add_application(

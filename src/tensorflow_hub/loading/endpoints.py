@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
 from tensorflow_hub.loading.inlining import inline_calls
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 
 def with_endpoints(module: Any, endpoints: Sequence[str], signature: str | None = None) -> Any:
@@ -64,7 +65,7 @@ def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
     Raises:
       SignatureError: none, or several, fit.
     """
-    node, full = node_of(name), tensor_name(name)
+    node, full = node_of(name), output_of(name)
     if node in nodes and nodes[node].op != "NoOp":
         return full
     found = [n for n, definition in nodes.items() if n.endswith(f"/{node}") and definition.op != "NoOp"]

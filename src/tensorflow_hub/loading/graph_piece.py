@@ -11,37 +11,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.protobuf import control_flow_pb2
+from tensorflow.python.saved_model import function_deserialization
 
-from tensorflow_hub.loading.graph_functions import register, with_unique_functions
+from tensorflow_hub.loading.control_flow import Context, contexts_of, restricted
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 # Where an imported piece lies in the function's graph, apart from the function's own arguments.
 SCOPE = "graph"
-
-
-def node_of(tensor: str) -> str:
-    """The node of a tensor or control input as written in a graph.
-
-    >>> node_of("a/b:1"), node_of("^init"), node_of("a")
-    ('a/b', 'init', 'a')
-    """
-    return tensor.removeprefix("^").split(":", 1)[0]
-
-
-def tensor_name(name: str) -> str:
-    """A tensor's name in full: output 0 when none is written.
-
-    >>> tensor_name("a"), tensor_name("a:1")
-    ('a:0', 'a:1')
-    """
-    return name if ":" in name else f"{name}:0"
-
-
-@dataclasses.dataclass(frozen=True)
-class WhileLoop:
-    """The ops of one `while_loop`: needed all together or not at all."""
-
-    ops: frozenset[str]
 
 
 @dataclasses.dataclass
@@ -51,18 +27,17 @@ class Graph:
     meta_graph: Any
     nodes: dict[str, Any]
     functions: dict[str, Any]
-    loops: list[WhileLoop]
+    contexts: list[Context]
 
     @classmethod
     def of(cls, meta_graph: Any) -> Graph:
         """Indexes a `MetaGraphDef`."""
-        meta_graph = with_unique_functions(meta_graph)
         graph_def = meta_graph.graph_def
         return cls(
             meta_graph,
             {node.name: node for node in graph_def.node},
             {function.signature.name: function for function in graph_def.library.function},
-            [WhileLoop(ops) for ops in _ops_of_loops(meta_graph)],
+            contexts_of(meta_graph),
         )
 
     def needed(self, fetches: Iterable[str], feeds: Collection[str]) -> set[str]:
@@ -70,7 +45,7 @@ class Graph:
         fed = {node_of(feed) for feed in feeds}
         found: set[str] = set()
         queue = [node_of(fetch) for fetch in fetches]
-        loops = list(self.loops)
+        contexts = list(self.contexts)
         while queue:
             while queue:
                 name = queue.pop()
@@ -78,9 +53,9 @@ class Graph:
                     continue
                 found.add(name)
                 queue.extend(map(node_of, self.nodes[name].input))
-            for loop in [loop for loop in loops if loop.ops & found]:
-                loops.remove(loop)
-                queue.extend(loop.ops)
+            for context in [context for context in contexts if context.inside & found]:
+                contexts.remove(context)
+                queue.extend(context.named)
         return found
 
     def piece(self, fetches: Iterable[str], feeds: Collection[str]) -> Any:
@@ -100,7 +75,11 @@ class Graph:
             for g in self.meta_graph.graph_def.library.gradient
             if any(f.signature.name == g.function_name for f in piece.graph_def.library.function)
         )
-        _copy_contexts(self.meta_graph, piece, names | fed)
+        given = {output_of(feed) for feed in feeds}
+        for context in self.contexts:
+            if context.inside & names:
+                definition = restricted(context, piece.graph_def, given)
+                piece.collection_def[context.key].bytes_list.value.append(definition.SerializeToString())
         return piece
 
     def _functions_called(self, nodes: Iterable[Any]) -> list[Any]:
@@ -126,22 +105,38 @@ def import_piece(piece: Any, feeds: Mapping[str, Any]) -> tf.Graph:
       The graph of the function; the piece's tensors are found by `fetched`.
     """
     graph = tf.compat.v1.get_default_graph()
-    register(piece.graph_def.library.function)
-    used = {tensor_name(i) for node in piece.graph_def.node for i in node.input if not i.startswith("^")}
+    _add_functions(piece.graph_def, graph)
+    used = {output_of(i) for node in piece.graph_def.node for i in node.input if not i.startswith("^")}
     tf.compat.v1.train.import_meta_graph(
         piece,
         clear_devices=True,
         import_scope=SCOPE,
-        input_map={name: tensor for name, tensor in feeds.items() if tensor_name(name) in used},
+        input_map={name: tensor for name, tensor in feeds.items() if output_of(name) in used},
     )
     return graph
 
 
 def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any]) -> Any:
     """The tensor (or op, for a name without output) of an imported piece; a fed one is itself."""
-    if tensor_name(name) in feeds:
-        return feeds[tensor_name(name)]
+    if output_of(name) in feeds:
+        return feeds[output_of(name)]
     return graph.as_graph_element(f"{SCOPE}/{name}")
+
+
+def _add_functions(graph_def: Any, graph: tf.Graph) -> None:
+    """Makes the functions of a piece known to the process, under new names, and renames the calls."""
+    if not graph_def.library.function:
+        return
+    functions = function_deserialization.load_function_def_library(graph_def.library)
+    for function in functions.values():
+        function.add_to_graph(graph)
+    for node in graph_def.node:
+        node.op = functions[node.op].name if node.op in functions else node.op
+        for attr in node.attr.values():
+            called = [attr.func] if attr.HasField("func") else list(attr.list.func)
+            for name in called:
+                name.name = functions[name.name].name
+    graph_def.ClearField("library")
 
 
 def _copy_node(node: Any, copy: Any, fed: Collection[str]) -> None:
@@ -163,54 +158,3 @@ def _functions_named(node: Any) -> list[str]:
             names.append(attr.func.name)
         names.extend(function.name for function in attr.list.func)
     return names
-
-
-def _ops_of_loops(meta_graph: Any) -> list[frozenset[str]]:
-    loops = []
-    for data in _contexts(meta_graph, "while_context"):
-        context = control_flow_pb2.WhileContextDef.FromString(data)
-        names = [
-            *context.values_def.values,
-            *context.loop_exit_names,
-            *context.loop_enter_names,
-            context.pivot_name,
-            context.pivot_for_pred_name,
-            context.pivot_for_body_name,
-        ]
-        outside = {node_of(name) for name in context.values_def.external_values}
-        loops.append(frozenset({node_of(name) for name in names if name}) - outside)
-    return loops
-
-
-def _copy_contexts(meta_graph: Any, piece: Any, names: set[str]) -> None:
-    """Keeps the control flow of the nodes in the piece, without which conditions have no gradients."""
-    for key, kind in (
-        ("cond_context", control_flow_pb2.CondContextDef),
-        ("while_context", control_flow_pb2.WhileContextDef),
-    ):
-        for data in _contexts(meta_graph, key):
-            context = kind.FromString(data)
-            if _keep_in_context(context, names):
-                piece.collection_def[key].bytes_list.value.append(context.SerializeToString())
-
-
-def _contexts(meta_graph: Any, key: str) -> list[bytes]:
-    return list(meta_graph.collection_def[key].bytes_list.value) if key in meta_graph.collection_def else []
-
-
-def _keep_in_context(context: Any, names: set[str]) -> bool:
-    anchors = [context.pivot_name]
-    anchors.append(getattr(context, "pred_name", context.pivot_name))
-    if not all(node_of(anchor) in names for anchor in anchors):
-        return False
-    values = [value for value in context.values_def.values if node_of(value) in names]
-    del context.values_def.values[:]
-    context.values_def.values.extend(values)
-    for inside, outside in list(context.values_def.external_values.items()):
-        if node_of(inside) not in names or node_of(outside) not in names:
-            del context.values_def.external_values[inside]
-    for nested in list(context.nested_contexts):
-        inner = nested.cond_ctxt if nested.HasField("cond_ctxt") else nested.while_ctxt
-        if not _keep_in_context(inner, names):
-            context.nested_contexts.remove(nested)
-    return True

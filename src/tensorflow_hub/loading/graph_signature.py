@@ -105,11 +105,11 @@ def _signature(definition: Any) -> GraphSignature:
 
 def _spec(info: Any) -> tf.TypeSpec:
     encoding = info.WhichOneof("encoding")
+    if encoding == "composite_tensor":  # its dtype and shape are in its type
+        return _composite_spec(info)
     shape = tf.TensorShape(info.tensor_shape)
     if encoding == "coo_sparse":
         return tf.SparseTensorSpec(shape, tf.as_dtype(info.dtype))
-    if encoding == "composite_tensor":
-        return _composite_spec(info)
     return tf.TensorSpec(shape, tf.as_dtype(info.dtype))
 
 
@@ -124,8 +124,8 @@ def _composite_spec(info: Any) -> tf.TypeSpec:
 def _components(name: str, info: Any) -> list[tuple[str, str, tf.TensorSpec]]:
     """The flat parts of an input or output: (its name, the tensor in the graph, its spec)."""
     encoding = info.WhichOneof("encoding")
-    dtype = tf.as_dtype(info.dtype)
     if encoding == "coo_sparse":
+        dtype = tf.as_dtype(info.dtype)
         sparse = info.coo_sparse
         rank = tf.TensorShape(info.tensor_shape).rank
         return [
@@ -142,7 +142,7 @@ def _components(name: str, info: Any) -> list[tuple[str, str, tf.TensorSpec]]:
             )
             for i, part in enumerate(info.composite_tensor.components)
         ]
-    return [(name, info.name, tf.TensorSpec(tf.TensorShape(info.tensor_shape), dtype))]
+    return [(name, info.name, tf.TensorSpec(tf.TensorShape(info.tensor_shape), tf.as_dtype(info.dtype)))]
 
 
 def _argument(name: str) -> str:

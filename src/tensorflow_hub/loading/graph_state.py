@@ -15,7 +15,8 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 _TABLE_INITIALIZERS = frozenset(
     {"InitializeTableV2", "InitializeTableFromTextFileV2", "LookupTableImportV2", "LookupTableInsertV2"}
@@ -72,7 +73,7 @@ class GraphState:
         """Feeds for the state that the nodes `names` use, captured by the function being traced."""
         function = tf.compat.v1.get_default_graph()
         feeds = {}
-        used = {tensor_name(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
+        used = {output_of(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
         for name, variable in self.variables.items():
             if f"{name}:0" in used:
                 function.watch_variable(variable)
@@ -107,7 +108,7 @@ class GraphState:
 
     def _add_assets(self, graph: Graph) -> None:
         for asset in _asset_files(graph.meta_graph):
-            name = tensor_name(asset.tensor_info.name)
+            name = output_of(asset.tensor_info.name)
             path = os.path.join(self.directory, "assets", asset.filename)
             if name in self.assets:
                 continue
@@ -158,7 +159,7 @@ class GraphState:
             return
 
         def restore() -> None:
-            fixed = {tensor_name(saver.filename_tensor_name): tf.constant(prefix)}
+            fixed = {output_of(saver.filename_tensor_name): tf.constant(prefix)}
             piece = graph.piece(imports, self.feed_names() | set(fixed))
             feeds = self.captures(graph, {node.name for node in piece.graph_def.node}) | fixed
             import_piece(piece, feeds)

@@ -18,11 +18,12 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.loading.call_form import CallForm, fit_inputs
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece, node_of, tensor_name
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
 from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
 from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
 from tensorflow_hub.loading.reference_variables import to_resources
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 TRAIN = "train"
 
@@ -44,7 +45,8 @@ class Variant:
 
     def unfed(self, names: Collection[str]) -> list[str]:
         """The placeholders among the nodes `names`."""
-        return sorted(name for name in names if self.graph.nodes[name].op == "Placeholder")
+        nodes = self.graph.nodes
+        return sorted(name for name in names if name in nodes and nodes[name].op == "Placeholder")
 
 
 class Signatures(Mapping[str, Any]):
@@ -305,21 +307,21 @@ def _evaluate(
     feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
     imported = import_piece(piece, feeds)
     run_too = [fetched(imported, node_of(name), feeds) for name in updates]
-    values = [fetched(imported, tensor_name(name), feeds) for name in fetches]
+    values = [fetched(imported, output_of(name), feeds) for name in fetches]
     with tf.control_dependencies(run_too):
         return [tf.identity(value) for value in values] if run_too else values
 
 
 def _loss_function(variant: Variant, name: str) -> Any:
     def loss() -> Any:
-        (value,) = _evaluate(variant, [tensor_name(name)], {})
+        (value,) = _evaluate(variant, [output_of(name)], {})
         return value
 
     return tf.function(loss, autograph=False, input_signature=[])
 
 
 def _name(tensor: Any) -> str:
-    return tensor_name(tensor if isinstance(tensor, str) else tensor.name)
+    return output_of(tensor if isinstance(tensor, str) else tensor.name)
 
 
 def _spec_of(tensor: Any) -> tf.TensorSpec:

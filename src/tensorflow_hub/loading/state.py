@@ -11,7 +11,8 @@ from tensorflow.python.framework import ops
 
 from tensorflow_hub.exporting import assets
 from tensorflow_hub.exporting.checkpoint import StoredVariable, check_contents, stored_variables
-from tensorflow_hub.loading.graph_index import GraphIndex, node_of, output_of
+from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 _KEYS = tf.compat.v1.GraphKeys
 _VARIABLE_KEYS = (_KEYS.GLOBAL_VARIABLES, _KEYS.TRAINABLE_VARIABLES, _KEYS.MODEL_VARIABLES)

@@ -195,9 +195,8 @@ def _download_segments(session: HubSession, url: str, source: str, index: Archiv
     staged.open()
     try:
         reuse_content(job.cache, job.handle, staged)
-        firsts = {staged.twins(number)[0] for number in range(len(index.segments))}
-        total = sum(index.segments[number].length for number in firsts)
-        missing = sum(index.segments[number].length for number in firsts & staged.missing)
+        total = sum(segment.length for segment in index.segments)
+        missing = sum(index.segments[number].length for number in staged.missing)
         _check_free_space(job, sum(index.segments[number].size for number in staged.missing))
         job.progress.start(total, total - missing)
         _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)

@@ -1,0 +1,116 @@
+"""Control flow contexts of TensorFlow 1 (version 1 of `cond` and `while_loop`) in a part of a graph.
+
+A graph of that time has loops and branches as plain ops; which of them belong together is written in
+two collections. Without it the ops run, but have no gradients and cannot lie in another loop.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Container, Iterator
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.protobuf import control_flow_pb2
+
+from tensorflow_hub.loading.tensor_names import node_of, output_of
+
+_KINDS = (
+    (tf.compat.v1.GraphKeys.COND_CONTEXT, control_flow_pb2.CondContextDef),
+    (tf.compat.v1.GraphKeys.WHILE_CONTEXT, control_flow_pb2.WhileContextDef),
+)
+# The fields of a definition that name tensors of the context itself.
+_OWN = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "loop_exit_names", "loop_enter_names")
+# Those that name tensors computed before it, with their dtypes.
+_FROM_OUTSIDE = {"pred_name": tf.bool, "maximum_iterations_name": tf.int32}
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """One outermost loop or branch.
+
+    Attributes:
+      key: the collection it is in.
+      definition: its protobuf message, with those of the contexts inside of it.
+      inside: the nodes in it.
+      named: these and all other nodes that the definition names.
+    """
+
+    key: str
+    definition: Any
+    inside: frozenset[str]
+    named: frozenset[str]
+
+
+def contexts_of(meta_graph: Any) -> list[Context]:
+    """The contexts of a MetaGraphDef."""
+    result = []
+    for key, kind in _KINDS:
+        if key in meta_graph.collection_def:
+            for data in meta_graph.collection_def[key].bytes_list.value:
+                definition = kind.FromString(data)
+                inside = frozenset(_inside(definition))
+                named = inside | {node_of(name) for name in _named(definition)}
+                result.append(Context(key, definition, inside, named))
+    return result
+
+
+def restricted(context: Context, graph_def: Any, given: Container[str]) -> Any:
+    """The definition of a context that is imported with only a part of its graph.
+
+    Args:
+      context: of the whole graph.
+      graph_def: what is imported. Tensors from outside that the definition has to name get an alias there.
+      given: names, with output number, of the tensors that are given from outside.
+
+    Returns:
+      A definition that names only what is in `graph_def`.
+    """
+    definition = type(context.definition).FromString(context.definition.SerializeToString())
+    _alias(definition, graph_def, given)
+    _keep(definition, {node.name for node in graph_def.node})
+    return definition
+
+
+def _nested(definition: Any) -> Iterator[Any]:
+    for nested in definition.nested_contexts:
+        yield getattr(nested, nested.WhichOneof("ctxt"))
+
+
+def _inside(definition: Any) -> set[str]:
+    values = definition.values_def
+    inside = {node_of(name) for name in values.values} - {node_of(name) for name in values.external_values}
+    return inside.union(*map(_inside, _nested(definition)))
+
+
+def _named(definition: Any) -> Iterator[str]:
+    for field in (*_OWN, *_FROM_OUTSIDE):
+        names = getattr(definition, field, "")
+        yield from ([names] if names else []) if isinstance(names, str) else names
+    for nested in _nested(definition):
+        yield from _named(nested)
+
+
+def _alias(definition: Any, graph_def: Any, given: Container[str]) -> None:
+    for field, dtype in _FROM_OUTSIDE.items():
+        name = output_of(getattr(definition, field, "") or "-")
+        if name in given:
+            alias = f"{node_of(name)}/given"
+            if not any(node.name == alias for node in graph_def.node):
+                node = graph_def.node.add(name=alias, op="Identity", input=[name])
+                node.attr["T"].type = dtype.as_datatype_enum
+            setattr(definition, field, f"{alias}:0")
+    for nested in _nested(definition):
+        _alias(nested, graph_def, given)
+
+
+def _keep(definition: Any, names: set[str]) -> None:
+    values = definition.values_def
+    for outer, inner in list(values.external_values.items()):
+        if node_of(outer) not in names or node_of(inner) not in names:
+            del values.external_values[outer]
+    kept = [name for name in values.values if node_of(name) in names]
+    values.ClearField("values")
+    values.values.extend(kept)
+    for nested in _nested(definition):
+        _keep(nested, names)

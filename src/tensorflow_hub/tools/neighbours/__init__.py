@@ -1,1 +1,0 @@
-"""Find texts or images like a given one."""

@@ -63,6 +63,14 @@ test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on
 test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
 	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_pipeline.py $(PYTEST_ARGS)
 
+.PHONY: zoo
+zoo: $(VENV)/.stamp  ## build real modules out of packages and publish them (ZOO_HUB=URL, ZOO="family …")
+	@$(VENV)/bin/python examples/zoo/build.py $(ZOO) $(if $(ZOO_HUB),--publish $(ZOO_HUB))
+
+.PHONY: test-zoo
+test-zoo: $(VENV)/.stamp  ## build the zoo's modules and check each against its source (downloads packages)
+	@$(VENV)/bin/python -m pytest -m "slow and assets" tests/examples/test_zoo.py $(PYTEST_ARGS)
+
 # --- checks --------------------------------------------------------------------------------------
 .PHONY: check
 check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list

@@ -27,7 +27,7 @@ import card  # noqa: E402
 import numpy as np  # noqa: E402
 import sentences  # noqa: E402
 import vectors  # noqa: E402
-from hub_process import TFHUB, RunningHub, running_hub  # noqa: E402
+from running_hub import TFHUB, RunningHub, running_hub  # noqa: E402
 
 TF1, TF2 = "demo/minilm-words", "demo/minilm-words-tf2"
 PROBES = [

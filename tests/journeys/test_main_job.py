@@ -97,7 +97,7 @@ class User:
 
 @pytest.fixture
 def user(tmp_path):
-    from hub_process import running_hub
+    from running_hub import running_hub
 
     with running_hub(tmp_path / "hub", port=0) as hub:
         yield User(hub, tmp_path)

@@ -48,6 +48,15 @@ def test_the_parts_make_the_whole(hub, module):
     assert left_over() == []
 
 
+def test_what_an_archive_has_twice_is_fetched_once(hub, tmp_path):
+    module = make_module(tmp_path / "twice", megabytes=4)
+    content = (module / "variables" / "variables.data-00000-of-00001").read_bytes()
+    (module / "assets" / "again").write_bytes(content)
+    handle = hub.publish("acme/twice/1", module)
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert hub.bytes_sent < 1.1 * len(content)
+
+
 def test_a_module_of_empty_files(hub, tmp_path):
     (tmp_path / "m" / "assets").mkdir(parents=True)
     (tmp_path / "m" / "assets" / "empty").write_bytes(b"")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import admin_import_docs, output
 
 if TYPE_CHECKING:
     from tensorflow_hub.server.hub import Hub
@@ -24,6 +24,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @click.group()
 def command() -> None:
     """Look after a hub: works on its database and store, not over the network."""
+
+
+command.add_command(admin_import_docs.command)
 
 
 @command.command()

@@ -43,7 +43,7 @@ def command(folder: Path, data: str | None, config: str | None, as_json: bool) -
     finally:
         database.close()
     if as_json:
-        output.result_json(dataclasses.asdict(report))
+        output.result_json(report.to_dict())
         return
     for line in summary(report):
         output.result(line)

@@ -70,21 +70,18 @@ def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> 
       tfhub apply acme/sentences/1 posts.csv -o vectors/ --runner direct --runner-option direct_num_workers=4
     """
     runner, runner_options = options.pop("runner"), options.pop("runner_options")
-    options["format"], options["output"] = options.pop("file_format"), options.pop("output_key")
-    module_options = {k: options.pop(k) for k in ("signature", "output", "preprocessor", "image_size")}
+    options["format"] = options.pop("file_format")
     if runner == "local":
         import_quietly("tensorflow_hub.tools.bulk.local")
         from tensorflow_hub import tools
 
         with Progress(" rows") as progress:
-            applied = tools.apply(module, data, out, progress=progress, **options, **module_options)
+            applied = tools.apply(module, data, out, progress=progress, **options)
     else:
         import_quietly("tensorflow_hub.tools.bulk.pipeline")
         from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
 
-        applied = apply_on_beam(
-            module, data, out, runner=runner, runner_options=runner_options, **options, **module_options
-        )
+        applied = apply_on_beam(module, data, out, runner=runner, runner_options=runner_options, **options)
     if as_json:
         output.result_json(applied.to_dict())
         return

@@ -118,8 +118,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
         """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
         self._hub_losses.append(loss)
 
-    def _get_regularization_losses(self) -> list[Any]:
-        losses: list[Any] = super()._get_regularization_losses()
+    def _get_own_losses(self) -> list[Any]:
+        losses: list[Any] = super()._get_own_losses()
         return losses + [loss() for loss in self._hub_losses] if self.trainable else losses
 
     def _output_dtype(self) -> str | None:

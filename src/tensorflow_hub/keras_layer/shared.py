@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.errors import HubError, ModuleError
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.load import load
@@ -89,11 +89,16 @@ class HubLayer:
                 stacklevel=2,
             )
 
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _apply(self, inputs: Any, training: bool) -> Any:
         """Calls the loaded object; for training only while the layer is trainable."""
         if self.trainable:
             self._check_trainability()
-        outputs = self._callee(inputs, training=training and self.trainable)
+        try:
+            outputs = self._callee(inputs, training=training and self.trainable)
+        except HubError as error:
+            error._keras_call_info_injected = True  # type: ignore[attr-defined]  # else a RuntimeError
+            raise
         return tf.nest.map_structure(self._in_precision, outputs)
 
     def _in_precision(self, output: Any) -> Any:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.saved_model import function_deserialization
 
 from tensorflow_hub.loading.control_flow import Context, contexts_of, restricted
+from tensorflow_hub.loading.graph_functions import register, with_unique_functions
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 # Where an imported piece lies in the function's graph, apart from the function's own arguments.
@@ -32,6 +32,7 @@ class Graph:
     @classmethod
     def of(cls, meta_graph: Any) -> Graph:
         """Indexes a `MetaGraphDef`."""
+        meta_graph = with_unique_functions(meta_graph)
         graph_def = meta_graph.graph_def
         return cls(
             meta_graph,
@@ -105,7 +106,7 @@ def import_piece(piece: Any, feeds: Mapping[str, Any]) -> tf.Graph:
       The graph of the function; the piece's tensors are found by `fetched`.
     """
     graph = tf.compat.v1.get_default_graph()
-    _add_functions(piece.graph_def, graph)
+    register(piece.graph_def.library.function)
     used = {output_of(i) for node in piece.graph_def.node for i in node.input if not i.startswith("^")}
     tf.compat.v1.train.import_meta_graph(
         piece,
@@ -121,22 +122,6 @@ def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any]) -> Any:
     if output_of(name) in feeds:
         return feeds[output_of(name)]
     return graph.as_graph_element(f"{SCOPE}/{name}")
-
-
-def _add_functions(graph_def: Any, graph: tf.Graph) -> None:
-    """Makes the functions of a piece known to the process, under new names, and renames the calls."""
-    if not graph_def.library.function:
-        return
-    functions = function_deserialization.load_function_def_library(graph_def.library)
-    for function in functions.values():
-        function.add_to_graph(graph)
-    for node in graph_def.node:
-        node.op = functions[node.op].name if node.op in functions else node.op
-        for attr in node.attr.values():
-            called = [attr.func] if attr.HasField("func") else list(attr.list.func)
-            for name in called:
-                name.name = functions[name.name].name
-    graph_def.ClearField("library")
 
 
 def _copy_node(node: Any, copy: Any, fed: Collection[str]) -> None:

@@ -195,8 +195,9 @@ def _download_segments(session: HubSession, url: str, source: str, index: Archiv
     staged.open()
     try:
         reuse_content(job.cache, job.handle, staged)
-        total = sum(segment.length for segment in index.segments)
-        missing = sum(index.segments[number].length for number in staged.missing)
+        firsts = {staged.twins(number)[0] for number in range(len(index.segments))}
+        total = sum(index.segments[number].length for number in firsts)
+        missing = sum(index.segments[number].length for number in firsts & staged.missing)
         _check_free_space(job, sum(index.segments[number].size for number in staged.missing))
         job.progress.start(total, total - missing)
         _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)

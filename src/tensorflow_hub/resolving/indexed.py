@@ -67,7 +67,8 @@ class IndexedDownload:
           DownloadError, DigestError, UnreachableError, …: after retries.
         """
         segments = self._staged.index.segments
-        self._runs.extend(_plan(segments, self._staged.missing, connections))
+        first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
+        self._runs.extend(_plan(segments, first_twins, connections))
         # Daemons: an interrupted program does not wait for a server that stalls.
         threads = [
             threading.Thread(target=self._work, name=f"tfhub-download-{number}", daemon=True)
@@ -83,6 +84,9 @@ class IndexedDownload:
             self._halt()
         if self._problem is not None:
             raise self._problem
+
+    def _is_first_missing(self, number: int) -> bool:
+        return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number
 
     def _halt(self) -> None:
         self._stop.set()

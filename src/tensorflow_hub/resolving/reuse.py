@@ -48,16 +48,25 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
     Returns:
       How many bytes need not be fetched.
     """
+    gained = sum(_copy_from_twin(staged, number) for number in sorted(staged.missing))
     places = _known_places(cache, handle, staged)
-    if not places:
-        return 0
-    gained = _share_files(staged, places)
+    gained += _share_files(staged, places)
     for number in sorted(staged.missing):
         segment = staged.index.segments[number]
         place = places.get(segment.sha256)
         if place is not None and place.size == segment.size and _copy_segment(staged, number, place):
             gained += segment.length
     return gained
+
+
+def _copy_from_twin(staged: StagedFiles, number: int) -> int:
+    """Fills a segment from one of the same content that an interrupted download left."""
+    twin = next((twin for twin in staged.twins(number) if twin not in staged.missing), None)
+    if twin is None or number not in staged.missing:
+        return 0
+    segment = staged.index.segments[twin]
+    place = _Place(staged.path_of(segment.path), segment.start, segment.size)
+    return staged.index.segments[number].length if _copy_segment(staged, number, place) else 0
 
 
 def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:

@@ -17,6 +17,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -55,6 +56,15 @@ class ImportReport:
     kinds: Counter[str] = dataclasses.field(default_factory=Counter)
     outcomes: Counter[str] = dataclasses.field(default_factory=Counter)
     refused: list[Refused] = dataclasses.field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "files": self.files,
+            "kinds": dict(self.kinds),
+            "outcomes": dict(self.outcomes),
+            "refused": [dataclasses.asdict(refused) for refused in self.refused],
+        }
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 
 import sqlalchemy as sa
@@ -62,6 +63,24 @@ def find_readable_version(connection: sa.Connection, name: ModelName, caller: Ca
             hint=f"See /{version.model.handle} for other versions; the number is not used again.",
         )
     return version
+
+
+def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> Version | None:
+    """Where a name of tfhub.dev stands when not at that very URL.
+
+    The documentation calls deployments `publisher/model/1` that stand at `publisher/lite-model/model/1`
+    (or tfjs-model, coral-model), and tfhub.dev had its collections below `collections`.
+    """
+    places = [f"{below}/{name.model}" for below in ("lite-model", "tfjs-model", "coral-model")]
+    if name.model.startswith("collections/"):
+        places = [name.model.replace("collections/", "collection/", 1)]
+    for model in places:
+        version = reading.find_version(connection, dataclasses.replace(name, model=model))
+        if version is None or version.state == DELETED:
+            continue
+        if may_read(caller, version.model.publisher, version.model.private):
+            return version
+    return None
 
 
 def nothing_at(connection: sa.Connection, name: ModelName) -> Missing:

@@ -12,8 +12,10 @@ from typing import Any
 
 # Public name → the module of this package that defines it.
 _EXPORTS = {
+    "Finder": "neighbours.finding",
     "Labeller": "labelling",
     "apply": "bulk.local",
+    "build_neighbours": "neighbours.building",
     "retrain_image": "retrain.training",
     "retrain_text": "retrain.training",
 }

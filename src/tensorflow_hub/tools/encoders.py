@@ -82,7 +82,7 @@ def open_encoder(
     *,
     preprocessor: str | None = None,
     signature: str | None = None,
-    output: str | None = None,
+    output_key: str | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> Encoder:
     """Loads a module as an encoder.
@@ -92,7 +92,7 @@ def open_encoder(
       kind: what goes in, `image` or `text`.
       preprocessor: for a text encoder in two parts, the handle of the part that takes strings.
       signature: the signature to call; by default the object itself, else the first usual one it has.
-      output: the output to take from several; default `default`, `pooled_output`, or the only one.
+      output_key: the output to take from several; default `default`, `pooled_output`, or the only one.
       image_size: (height, width) for a module that takes any size; default 224 by 224.
 
     Raises:
@@ -111,12 +111,14 @@ def open_encoder(
     spec = tf.TensorSpec(shape, dtype)
 
     def features(batch: Any, training: bool) -> Any:
-        return tf.cast(_one_vector(function(batch, training), output, handle), tf.float32)
+        return tf.cast(_one_vector(function(batch, training), output_key, handle), tf.float32)
 
     apply = tf.function(lambda batch: features(batch, False), input_signature=[spec])
     train = tf.function(lambda batch: features(batch, True), input_signature=[spec])
     dimension = int(_traced_shape(apply, handle, kind)[-1])
-    return Encoder(module, kind, size, dimension, apply, train, signature or "", output or "", tuple(loaded))
+    return Encoder(
+        module, kind, size, dimension, apply, train, signature or "", output_key or "", tuple(loaded)
+    )
 
 
 Function = Callable[[Any, bool], Any]

@@ -14,9 +14,14 @@ from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.facts import base_url, publisher_facts, version_facts
 from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_publisher, find_readable_version, parse_name
+from tensorflow_hub.server.lookup import (
+    find_readable_publisher,
+    find_readable_version,
+    other_place,
+    parse_name,
+)
 from tensorflow_hub.server.negotiation import Wanted, wanted_forms
-from tensorflow_hub.server.problems import NotOffered
+from tensorflow_hub.server.problems import Missing, NotOffered
 from tensorflow_hub.server.web import pages
 
 Answer = Callable[[Request, sa.Connection, Version], Response | None]
@@ -43,7 +48,13 @@ def show_handle(request: Request) -> Response:
         name = parse_name(path)
         if isinstance(name, str):
             return _publisher(request, connection, caller, name, forms)
-        version = find_readable_version(connection, name, caller)
+        try:
+            version = find_readable_version(connection, name, caller)
+        except Missing:
+            moved = other_place(connection, name, caller)
+            if moved is None:
+                raise
+            return _to_newest(request, name, moved)
         if name.version is None and not version.model.name.startswith("collection/"):
             return _to_newest(request, name, version)
         return _version(request, connection, caller, version, forms)

@@ -7,6 +7,7 @@ missing, of another layout or of another catalogue is made again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from pathlib import Path
@@ -39,6 +40,9 @@ class SearchFollower:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / "lock")
         self._mutex = threading.Lock()
+        # Two processes that start at once do not both make the index; one that is made just now is there.
+        with contextlib.suppress(filelock.Timeout), self._lock.acquire(timeout=_WAIT_SECONDS):
+            SearchIndex(folder / "index")
         self.index = SearchIndex(folder / "index")
         # In the folder of the index: who makes that anew loses the position too.
         self._position_file = self.index.folder / "position.json"

@@ -76,6 +76,8 @@ class SearchIndex:
         return stems[0] if stems else word
 
     def _open(self) -> tantivy.Index:
+        if not (self.folder / "meta.json").is_file():
+            shutil.rmtree(self.folder, ignore_errors=True)  # remains of one that lost its main file
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             index = tantivy.Index(self.schema, str(self.folder))

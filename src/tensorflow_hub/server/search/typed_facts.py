@@ -48,9 +48,7 @@ def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
         signatures=_unique(
             str(s) for description in descriptions for s in signatures_of(description).values()
         ),
-        interfaces=_unique(
-            name for description in descriptions for name in description.get("interfaces", ())
-        ),
+        interfaces=_unique(met["name"] for d in descriptions for met in d.get("interfaces", ())),
         formats=_unique(str(d["kind"]) for d in descriptions if d.get("kind") in _FORMATS),
         flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
         fine_tunable=any(known) if known else None,
@@ -104,7 +102,7 @@ def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
 
 def _is_trainable(description: Mapping[str, Any]) -> bool:
     variables = description.get("variables")
-    return bool(variables and variables.get("trainable"))
+    return bool(variables and variables.get("trainable_parameters"))
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def apply(
       shard_size: rows of a file of the output.
       overwrite: begin anew when the folder holds another job's output.
       progress: called with (what, rows done, None).
-      **module_options: of `open_encoder`: `signature`, `output`, `preprocessor`, `image_size`.
+      **module_options: of `open_encoder`: `signature`, `output_key`, `preprocessor`, `image_size`.
 
     Returns:
       What was done.

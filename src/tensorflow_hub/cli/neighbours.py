@@ -1,0 +1,153 @@
+"""`tfhub neighbours build | query | serve`: find texts or images like a given one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.errors import DataError, SettingsError
+
+
+@click.group()
+def command() -> None:
+    """Find texts or images like a given one.
+
+    \b
+    Examples:
+      tfhub neighbours build acme/sentences/1 questions.txt -o questions_index
+      tfhub neighbours query questions_index "how do I reset my password"
+      tfhub neighbours serve questions_index
+    """
+
+
+@command.command()
+@click.argument("module", metavar="HANDLE")
+@click.argument("data", metavar="INPUT", type=click.Path())
+@click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--text-column", metavar="NAME", help="A table's column of texts.")
+@click.option(
+    "--exact/--graph",
+    default=None,
+    help="Compare with every vector, or search a graph; by default exact up to 50,000.",
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Inputs that go through the module at once.")
+@click.option("--signature", help="The module's signature to use.")
+@click.option("--output-key", help="The module's output to use.")
+@click.option("--preprocessor", metavar="HANDLE", help="For a text encoder in two parts: the first.")
+@click.option("--overwrite", is_flag=True, help="Replace an index in the output folder.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> None:
+    """Build an index of a folder of images or a file of texts.
+
+    INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. An
+    interrupted build, started again, goes on where it stopped.
+
+    \b
+    Examples:
+      tfhub neighbours build acme/sentences/1 questions.csv -o index --text-column question
+      tfhub neighbours build acme/image-vectors/1 photos/ -o photos_index
+    """
+    import_quietly("tensorflow_hub.tools.neighbours.building")
+    from tensorflow_hub import tools
+
+    with Progress(" rows") as progress:
+        index, applied = tools.build_neighbours(module, data, out, progress=progress, **options)
+    if as_json:
+        output.result_json({**applied.to_dict(), "output": out, "exact": index.about.exact})
+        return
+    for item in applied.skipped[:5]:
+        output.note(f"left out: {item.name}: {item.reason}")
+    if len(applied.skipped) > 5:
+        output.note(f"left out: {len(applied.skipped) - 5} more")
+    how = "compared one by one" if index.about.exact else "found through a graph"
+    output.result(f"{len(index):,} {index.about.kind}s in {out}, {how} ({applied.seconds:.1f} s)")
+
+
+@command.command()
+@click.argument("index", type=click.Path(exists=True))
+@click.argument("texts", nargs=-1)
+@click.option("--image", "images", multiple=True, type=click.Path(), help="An image file to ask with.")
+@click.option(
+    "-k", "count", type=click.IntRange(1), default=10, show_default=True, help="How many neighbours."
+)
+@click.option("--module", metavar="HANDLE", help="The index's module, where its handle has changed.")
+@click.option("--html", "html_file", type=click.Path(), help="Write a page with the result instead.")
+@click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
+def query(
+    index: str,
+    texts: tuple[str, ...],
+    images: tuple[str, ...],
+    count: int,
+    module: str | None,
+    html_file: str | None,
+    as_json: bool,
+) -> None:
+    """Find what is nearest to a text or an image.
+
+    \b
+    Examples:
+      tfhub neighbours query questions_index "how do I reset my password" -k 3
+      tfhub neighbours query photos_index --image holiday.jpg --html neighbours.html
+    """
+    if not texts and not images:
+        raise DataError("There is nothing to look for.", hint="Give a text, or --image FILE.")
+    import_quietly("tensorflow_hub.tools.neighbours.finding")
+    from tensorflow_hub.tools.neighbours.finding import Finder
+    from tensorflow_hub.tools.neighbours.pages import neighbours_page
+
+    finder = Finder(index, module)
+    results: list[Any] = []
+    if texts:
+        results += zip(texts, [None] * len(texts), finder.texts(texts, count), strict=True)
+    if images:
+        results += zip(images, map(Path, images), finder.images(images, count), strict=True)
+    if html_file:
+        Path(html_file).write_text(neighbours_page(finder, results), encoding="utf-8")
+        output.result(html_file)
+    elif as_json:
+        found = [{"query": q, "neighbours": [n.to_dict() for n in near]} for q, _, near in results]
+        output.result_json(found)
+    else:
+        for question, _, near in results:
+            if len(results) > 1:
+                output.result(question)
+            rows = [(f"{n.cosine:.3f}", n.key, _one_line(n.text or "")) for n in near]
+            output.table(rows, ["cosine", "key", "text" if texts else ""])
+
+
+@command.command()
+@click.argument("index", type=click.Path(exists=True))
+@click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="On 127.0.0.1.")
+@click.option("--module", metavar="HANDLE", help="The index's module, where its handle has changed.")
+def serve(index: str, port: int, module: str | None) -> None:
+    """Show a search page over an index in the browser, on this machine only.
+
+    \b
+    Examples:
+      tfhub neighbours serve questions_index
+    """
+    import_quietly("tensorflow_hub.tools.neighbours.finding")
+    from tensorflow_hub.tools.neighbours.finding import Finder
+    from tensorflow_hub.tools.neighbours.pages import SearchServer
+
+    try:
+        server = SearchServer(Finder(index, module), port)
+    except OSError as error:
+        raise SettingsError(
+            f"Port {port} cannot be used: {error.strerror}.", hint="Choose another with --port."
+        ) from error
+    output.result(f"Search at {server.url} (Ctrl-C ends it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.shutdown()
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else line[:99] + "…"

@@ -1,0 +1,1 @@
+"""Find texts or images like a given one."""

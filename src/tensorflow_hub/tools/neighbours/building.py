@@ -1,0 +1,121 @@
+"""Builds an index: the module is applied to every input, resumably, then the vectors are indexed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.inputs import Input, open_input
+from tensorflow_hub.tools.bulk.local import Applied, apply
+from tensorflow_hub.tools.neighbours.index import EXACT_LIMIT, About, Index, Item, write_index
+from tensorflow_hub.tools.retrain.head import Matrix
+
+MAX_TEXT = 2000
+_VECTORS = "vectors"
+
+
+def build_neighbours(
+    module: str,
+    data: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    text_column: str | None = None,
+    exact: bool | None = None,
+    batch_size: int | None = None,
+    overwrite: bool = False,
+    progress: Callable[[str, int, int | None], None] | None = None,
+    **module_options: Any,
+) -> tuple[Index, Applied]:
+    """Builds an index of texts or images.
+
+    Args:
+      module: the handle of an image feature vector or text embedding module.
+      data: a folder of images, a `.txt` file with a text a line, or a CSV, TSV, JSONL or Parquet table.
+      output: the folder to write.
+      text_column: the table's column of texts.
+      exact: compare a query with every vector; by default up to 50,000 of them, above by a graph.
+      batch_size: inputs that go through the module at once, at most.
+      overwrite: replace what is in the folder.
+      progress: called with (what, rows done, None).
+      **module_options: of `open_encoder`.
+
+    Returns:
+      The index, opened, and what was done to make its vectors.
+
+    Raises:
+      DataError: the input or output cannot be used as asked; no input is usable.
+
+    Example:
+      index, done = hub.tools.build_neighbours("acme/sentences/1", "questions.txt", "questions_index")
+    """
+    folder, source = Path(output), open_input(data, text_column)
+    if folder.exists() and any(p.name != _VECTORS for p in folder.iterdir()):
+        if not overwrite:
+            raise DataError(
+                f"The folder {str(folder)!r} is not empty.", hint="Choose another, or --overwrite."
+            )
+        if not (folder / "index.json").exists():
+            raise DataError(
+                f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o."
+            )
+        shutil.rmtree(folder)
+    applied = apply(
+        module,
+        data,
+        folder / _VECTORS,
+        format="npy",
+        text_column=text_column,
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
+        **module_options,
+    )
+    if not applied.rows:
+        raise DataError(f"There is nothing to index in {os.fspath(data)!r}.", hint="See what was left out.")
+    about = About(
+        module=module,
+        module_options={k: v for k, v in module_options.items() if v is not None},
+        kind=source.kind,
+        source=os.fspath(source.path.resolve()),
+        count=applied.rows,
+        dimension=applied.dimension,
+        exact=applied.rows <= EXACT_LIMIT if exact is None else exact,
+    )
+    keys, vectors = _collected(folder / _VECTORS, applied)
+    if progress:
+        progress("indexing", 0, applied.rows)
+    write_index(folder, vectors, list(_items(source, keys)), about)
+    del vectors
+    shutil.rmtree(folder / _VECTORS)
+    return Index(folder), applied
+
+
+def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
+    """The keys and vectors of all shards, the vectors in a memory map."""
+    vectors = np.lib.format.open_memmap(
+        folder / "all.npy", "w+", np.float32, (applied.rows, applied.dimension)
+    )
+    keys: list[str] = []
+    for path in sorted(folder.glob("part-*.npy")):
+        part = np.load(path)
+        vectors[len(keys) : len(keys) + len(part)] = part
+        keys += path.with_suffix(".keys.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    return keys, vectors
+
+
+def _items(source: Input, keys: list[str]) -> Iterator[Item]:
+    if source.kind == "image":
+        yield from (Item(key) for key in keys)
+        return
+    wanted = iter(keys)
+    key = next(wanted, None)
+    for row in source.rows():
+        if row.key == key:
+            yield Item(row.key, (row.text or "")[:MAX_TEXT])
+            key = next(wanted, None)

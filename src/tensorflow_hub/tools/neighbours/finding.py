@@ -1,0 +1,128 @@
+"""Finds the neighbours of a text, an image or an item of the index itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.neighbours.index import Index
+from tensorflow_hub.tools.retrain.head import Matrix
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """An item near a query.
+
+    Attributes:
+      number: of the item in the index.
+      key: its row, or the image's path below the folder.
+      text: the text; None for an image.
+      path: the image's file; None for a text.
+      cosine: 1 for the same direction, 0 for none in common.
+    """
+
+    number: int
+    key: str
+    text: str | None
+    path: Path | None
+    cosine: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        value = {"key": self.key, "cosine": round(self.cosine, 6)}
+        return {**value, "text": self.text} if self.text is not None else {**value, "path": str(self.path)}
+
+
+class Finder:
+    """An index with its module: answers questions. The module is loaded with the first that needs it.
+
+    Args:
+      index: a folder that `build_neighbours` wrote.
+      module: another handle of the same module, where the noted one no longer leads there.
+
+    Example:
+      finder = hub.tools.Finder("questions_index")
+      for neighbour in finder.texts(["how do I reset my password"])[0]:
+        print(neighbour.cosine, neighbour.text)
+    """
+
+    def __init__(self, index: str | os.PathLike[str], module: str | None = None) -> None:
+        self.index = Index(index)
+        self._module = module or self.index.about.module
+        self._encoder: Encoder | None = None
+
+    def texts(self, texts: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
+        """The nearest items of each text."""
+        self._require("text")
+        return self.vectors(self._open()(texts), k)
+
+    def images(self, files: Sequence[str | os.PathLike[str]], k: int = 10) -> list[list[Neighbour]]:
+        """The nearest items of each image file.
+
+        Raises:
+          DataError: a file cannot be read, or the index is one of texts.
+        """
+        self._require("image")
+        read = Reader(self._open().image_size)
+        return self.vectors(self._open()(np.stack([read(Path(file)) for file in files])), k)
+
+    def image_bytes(self, content: bytes, name: str, k: int = 10) -> list[Neighbour]:
+        """The nearest items of an image given as the bytes of a file."""
+        self._require("image")
+        array = Reader(self._open().image_size).from_bytes(content, name)
+        return self.vectors(self._open()(array[None]), k)[0]
+
+    def item(self, number: int, k: int = 10) -> list[Neighbour]:
+        """The nearest items of one of the index's own, itself left out."""
+        if not 0 <= number < len(self.index):
+            raise DataError(
+                f"Expected an item from 0 to {len(self.index) - 1}, got {number}.", hint="Check it."
+            )
+        found = self.vectors(self.index.vector(number)[None], k + 1)[0]
+        return [neighbour for neighbour in found if neighbour.number != number][:k]
+
+    def vectors(self, queries: Matrix, k: int = 10) -> list[list[Neighbour]]:
+        """The nearest items of each vector, float32 [q, dimension]."""
+        if queries.shape[1] != self.index.about.dimension:
+            raise DataError(
+                f"Expected vectors of {self.index.about.dimension}, {self._module!r} gives "
+                f"{queries.shape[1]}.",
+                hint="Use the module the index was built with.",
+            )
+        numbers, cosines = self.index.search(queries, k)
+        return [
+            [self._neighbour(int(n), float(c)) for n, c in zip(row, values, strict=True)]
+            for row, values in zip(numbers, cosines, strict=True)
+        ]
+
+    def _neighbour(self, number: int, cosine: float) -> Neighbour:
+        item = self.index.item(number)
+        image = self.index.about.kind == "image"
+        path = Path(self.index.about.source) / item.key if image else None
+        return Neighbour(number, item.key, item.text, path, cosine)
+
+    def _open(self) -> Encoder:
+        if self._encoder is None:
+            about = self.index.about
+            options = dict(about.module_options)
+            if "image_size" in options:
+                options["image_size"] = tuple(options["image_size"])
+            self._encoder = open_encoder(
+                self._module, "image" if about.kind == "image" else "text", **options
+            )
+        return self._encoder
+
+    def _require(self, kind: str) -> None:
+        if self.index.about.kind != kind:
+            raise DataError(
+                f"The index holds {self.index.about.kind}s, it was asked for {kind}s.",
+                hint="Ask with --image FILE." if kind == "text" else "Ask with a text.",
+            )

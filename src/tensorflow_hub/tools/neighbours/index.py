@@ -1,0 +1,213 @@
+"""An index of vectors on disk: exact search for small sets, a graph (HNSW) for large ones.
+
+A folder holds `index.json` (what it is), `vectors.npy` (float32, unit length), `items.jsonl` (what the
+vectors stand for) and, for large sets, `graph.usearch`. Similarity is the cosine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.retrain.head import Matrix
+
+FORMAT = 1
+# Up to here a matrix product answers within milliseconds and is exact (benchmarks/neighbours.py).
+EXACT_LIMIT = 50_000
+# HNSW: links of a vertex, and how many vertices building and searching keep in view (same place).
+CONNECTIVITY, EXPANSION_BUILD, EXPANSION_SEARCH = 16, 128, 256
+_GRAPH = "graph.usearch"
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """What a vector stands for.
+
+    Attributes:
+      key: its row in the input, or the image's path below the folder.
+      text: the text; None for an image.
+    """
+
+    key: str
+    text: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What an index holds.
+
+    Attributes:
+      module: the handle that made the vectors and must make those of queries.
+      module_options: how it was opened.
+      kind: `image` or `text`.
+      source: the input; image paths are below it.
+      count: of vectors.
+      dimension: of a vector.
+      exact: whether search compares with every vector.
+    """
+
+    module: str
+    module_options: Mapping[str, Any]
+    kind: str
+    source: str
+    count: int
+    dimension: int
+    exact: bool
+
+
+class Index:
+    """An index opened for search.
+
+    Args:
+      folder: that `write_index` wrote.
+
+    Raises:
+      DataError: it is none, or files are missing.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        path = Path(folder)
+        try:
+            value = json.loads((path / "index.json").read_text(encoding="utf-8"))
+            if value.pop("format") != FORMAT:
+                raise ValueError("unknown format")
+            self.about = About(**value)
+            self._vectors = np.load(path / "vectors.npy", mmap_mode="r")
+            self._items = list(_read_items(path / "items.jsonl"))
+            self._graph = None if self.about.exact else _open_graph(path / _GRAPH)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataError(
+                f"{os.fspath(folder)!r} is not an index of neighbours: {error}.",
+                hint="Make one: `tfhub neighbours build HANDLE INPUT -o INDEX`.",
+            ) from error
+        if not len(self._items) == len(self._vectors) == self.about.count:
+            raise DataError(
+                f"The index {os.fspath(folder)!r} has {len(self._vectors)} vectors and "
+                f"{len(self._items)} items.",
+                hint="Build it again.",
+            )
+
+    def __len__(self) -> int:
+        return self.about.count
+
+    def item(self, number: int) -> Item:
+        """The item of that number, from 0."""
+        return self._items[number]
+
+    def vector(self, number: int) -> Matrix:
+        """Its vector, float32 [dimension], of unit length."""
+        return np.array(self._vectors[number])
+
+    def search(self, queries: Matrix, k: int = 10) -> tuple[Indices, Matrix]:
+        """The nearest items of each query.
+
+        Args:
+          queries: float32 [q, dimension], of any length.
+          k: how many.
+
+        Returns:
+          Numbers of items, int64 [q, min(k, count)], and cosines, float32 of that shape; the best first.
+        """
+        unit = normalised(np.asarray(queries, np.float32))
+        k = min(k, len(self))
+        if self._graph is None:
+            return exact_search(self._vectors, unit, k)
+        found = self._graph.search(unit, k, threads=0 if len(unit) > 1 else 1)
+        numbers = np.atleast_2d(found.keys).astype(np.int64)
+        # The graph keeps half precision: the order is decided with the vectors themselves.
+        cosines = np.einsum("qkd,qd->qk", self._vectors[numbers], unit)
+        order = np.argsort(-cosines, axis=1, kind="stable")
+        return np.take_along_axis(numbers, order, 1), np.take_along_axis(cosines, order, 1).astype(np.float32)
+
+
+def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: About) -> None:
+    """Writes an index; `index.json` last, so that a folder with it is whole.
+
+    Args:
+      folder: exists.
+      vectors: float32 [count, dimension], of any length; may be a memory map.
+      items: what they stand for.
+      about: what to note.
+    """
+    unit = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.float32, vectors.shape)
+    for start in range(0, len(vectors), 65_536):
+        unit[start : start + 65_536] = normalised(vectors[start : start + 65_536])
+    unit.flush()
+    with (folder / "items.jsonl").open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n" for item in items)
+    if not about.exact:
+        graph = _new_graph(about.dimension)
+        graph.add(np.arange(len(unit)), unit)
+        graph.save(os.fspath(folder / _GRAPH))
+    value = {"format": FORMAT, **dataclasses.asdict(about)}
+    temporary = folder / ".index.json"
+    temporary.write_text(json.dumps(value, indent=2), encoding="utf-8")
+    temporary.replace(folder / "index.json")
+
+
+def normalised(vectors: Matrix) -> Matrix:
+    """Rows scaled to unit length; rows of zeros stay.
+
+    >>> normalised(np.array([[3, 4], [0, 0]], np.float32)).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
+    """Compares unit vectors [n, d] with unit queries [q, d]; the k best of each, the best first."""
+    numbers, cosines = [], []
+    for start in range(0, len(queries), 64):
+        scores = queries[start : start + 64] @ vectors.T
+        best = np.argpartition(-scores, k - 1, axis=1)[:, :k] if k < scores.shape[1] else _all(scores)
+        values = np.take_along_axis(scores, best, 1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        numbers.append(np.take_along_axis(best, order, 1))
+        cosines.append(np.take_along_axis(values, order, 1))
+    if not numbers:
+        return np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
+    return np.concatenate(numbers), np.concatenate(cosines)
+
+
+def _all(scores: Matrix) -> Indices:
+    return np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+
+
+def _new_graph(dimension: int) -> Any:
+    index = require("usearch.index")
+    return index.Index(
+        ndim=dimension,
+        metric="cos",
+        dtype="f16",
+        connectivity=CONNECTIVITY,
+        expansion_add=EXPANSION_BUILD,
+        expansion_search=EXPANSION_SEARCH,
+    )
+
+
+def _open_graph(path: Path) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.name} is missing")
+    graph = require("usearch.index").Index.restore(os.fspath(path), view=True)
+    if graph is None:
+        raise ValueError(f"{path.name} is broken")
+    graph.expansion_search = EXPANSION_SEARCH
+    return graph
+
+
+def _read_items(path: Path) -> Iterator[Item]:
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            yield Item(**json.loads(line))

@@ -1,0 +1,160 @@
+"""Pages of neighbours: a file to look at or send, and a small search page on this machine."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import http.server
+import threading
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from tensorflow_hub.errors import HubError
+from tensorflow_hub.tools.neighbours.finding import Finder, Neighbour
+from tensorflow_hub.tools.report.pages import render, thumbnail
+
+MAX_UPLOAD = 20 << 20
+MAX_K = 100
+SHOWN = 24
+
+
+def neighbours_page(finder: Finder, results: list[tuple[str, Path | None, list[Neighbour]]]) -> str:
+    """One self-contained HTML page of queries with their neighbours.
+
+    Args:
+      finder: that found them.
+      results: (query, its image file or None, its neighbours).
+    """
+    groups = [
+        {
+            "query": query,
+            "picture": thumbnail(path) if path else "",
+            "neighbours": [(n, thumbnail(n.path) if n.path else "") for n in neighbours],
+        }
+        for query, path, neighbours in results
+    ]
+    return render(
+        "neighbours.html", about=finder.index.about, groups=groups, search=False, query="", problem=""
+    )
+
+
+class SearchServer(http.server.ThreadingHTTPServer):
+    """A search page over an index on 127.0.0.1, for one's own eyes.
+
+    Args:
+      finder: the index.
+      port: 0 chooses a free one; see `.server_port`.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, finder: Finder, port: int) -> None:
+        self.finder = finder
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Page)
+
+    @property
+    def url(self) -> str:
+        """Where to look."""
+        return f"http://127.0.0.1:{self.server_port}/"
+
+
+class _Page(http.server.BaseHTTPRequestHandler):
+    server: SearchServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """The search page, or the results of `?q=text` and `?item=number`."""
+        if not self._is_local():
+            return
+        parts = urlsplit(self.path)
+        if parts.path != "/":
+            self._send(HTTPStatus.NOT_FOUND, "There is only one page: /")
+            return
+        values = {name: found[0] for name, found in parse_qs(parts.query).items()}
+        self._answer(values.get("q", "").strip(), values.get("item", ""), None)
+
+    def do_POST(self) -> None:
+        """The results of an image that was sent by the form."""
+        if not self._is_local():
+            return
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > MAX_UPLOAD:
+            self.close_connection = True
+            self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The image is larger than 20 MB.")
+            return
+        content = _uploaded(self.headers.get("Content-Type", ""), self.rfile.read(int(length)))
+        self._answer("", "", content)
+
+    def _answer(self, query: str, item: str, image: tuple[str, bytes] | None) -> None:
+        groups, problem = [], ""
+        finder = self.server.finder
+        try:
+            with self.server.lock:  # one question at a time keeps memory small
+                groups = _groups(finder, query, item, image)
+        except HubError as error:
+            problem = error.problem
+        self._send(
+            HTTPStatus.OK,
+            render(
+                "neighbours.html",
+                about=finder.index.about,
+                groups=groups,
+                search=True,
+                query=query,
+                problem=problem,
+            ),
+        )
+
+    def _is_local(self) -> bool:
+        """Refuses names other than this machine's: no page elsewhere reads the index (DNS rebinding)."""
+        host = self.headers.get("Host", "").rsplit(":", 1)[0]
+        if host in {"127.0.0.1", "localhost"}:
+            return True
+        self.close_connection = True
+        self._send(HTTPStatus.FORBIDDEN, "Open this page as 127.0.0.1.")
+        return False
+
+    def _send(self, status: HTTPStatus, text: str) -> None:
+        body = text.encode()
+        kind = "text/html" if text.startswith("<!doctype") else "text/plain"
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing: questions are private."""
+
+
+def _groups(
+    finder: Finder, query: str, item: str, image: tuple[str, bytes] | None
+) -> list[dict[str, object]]:
+    if image is not None:
+        found, title, picture = finder.image_bytes(image[1], image[0], SHOWN), image[0], ""
+    elif item.isdigit():
+        found = finder.item(int(item), SHOWN)
+        own = finder.index.item(int(item))
+        title = own.text or own.key
+        picture = "" if own.text is not None else thumbnail(Path(finder.index.about.source) / own.key)
+    elif query:
+        found, title, picture = finder.texts([query], SHOWN)[0], query, ""
+    else:
+        return []
+    neighbours = [(n, thumbnail(n.path) if n.path else "") for n in found]
+    return [{"query": title, "picture": picture, "neighbours": neighbours}]
+
+
+def _uploaded(content_type: str, body: bytes) -> tuple[str, bytes]:
+    """File name and bytes of the first file in a multipart/form-data body."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
+    for part in message.iter_parts() if message.is_multipart() else ():
+        content = part.get_payload(decode=True)
+        if part.get_filename() and isinstance(content, bytes):
+            return str(part.get_filename()), content
+    return "the upload", b""

@@ -1,0 +1,200 @@
+"""The layer saved, loaded, copied and exported."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tensorflow_hub as hub
+from tensorflow_hub.errors import ModeError
+
+pytestmark = pytest.mark.keras
+
+X = np.array([[1.0], [2.0]], np.float32)
+
+
+def small_model(kit, modules, **options):
+    layer = kit.KerasLayer(modules("regression"), **{"trainable": True, **options})
+    model = kit.keras.Sequential([kit.keras.Input([1]), layer, kit.keras.layers.Dense(1)])
+    layer.resolved_object.w.assign([[5.0]])
+    return model
+
+
+def test_a_keras_file_loads_without_custom_objects(kit, modules, tmp_path):
+    model = small_model(kit, modules)
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    loaded = kit.keras.models.load_model(path)
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert loaded.layers[0].trainable is True
+    assert loaded.layers[0].resolved_object.w.numpy() == 5.0
+
+
+def test_a_compiled_model_goes_on_training_after_loading(kit, modules, tmp_path):
+    model = small_model(kit, modules)
+    model.compile("adam", "mse")
+    model.fit(X, X, verbose=0)
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    loaded = kit.keras.models.load_model(path)
+    before = model.evaluate(X, X, verbose=0)
+    assert loaded.evaluate(X, X, verbose=0) == pytest.approx(before)
+    loaded.fit(X, X, verbose=0)
+    assert loaded.evaluate(X, X, verbose=0) != before
+
+
+@pytest.mark.parametrize("trainable", [False, True, "line/w"])
+def test_trainable_survives_saving(kit, modules, tmp_path, trainable):
+    model = small_model(kit, modules, trainable=trainable)
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    loaded = kit.keras.models.load_model(path)
+    assert len(loaded.trainable_weights) == len(model.trainable_weights)
+    assert loaded.layers[0].resolved_object.w.numpy() == 5.0
+
+
+def test_a_weights_file_loads_into_a_model_with_another_choice_of_weights(kit, modules, tmp_path):
+    path = str(tmp_path / "model.weights.h5")
+    small_model(kit, modules, trainable=False).save_weights(path)
+    other = small_model(kit, modules, trainable=kit.is_keras3 or True)
+    other.layers[0].resolved_object.w.assign([[0.0]])
+    other.load_weights(path)
+    assert other.layers[0].resolved_object.w.numpy() == 5.0
+
+
+def test_an_hdf5_file_of_keras2_loads_with_custom_objects(kit, modules, tmp_path):
+    if kit.is_keras3:
+        pytest.skip("a format of Keras 2")
+    model = small_model(kit, modules)
+    path = str(tmp_path / "model.h5")
+    model.save(path)
+    loaded = kit.keras.models.load_model(path, custom_objects={"KerasLayer": kit.KerasLayer})
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_saved_model_of_keras2_loads(kit, modules, tmp_path):
+    if kit.is_keras3:
+        pytest.skip("a format of Keras 2")
+    model = small_model(kit, modules)
+    path = str(tmp_path / "model")
+    model.save(path, save_format="tf")
+    loaded = kit.keras.models.load_model(path)
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_config_round_trip(kit, modules):
+    layer = kit.KerasLayer(
+        modules("nested"), trainable=True, arguments={"scale": 10.0}, output_key="default", name="nested"
+    )
+    config = layer.get_config()
+    assert config["handle"] == modules("nested")
+    assert "custom" not in config
+    copy = kit.KerasLayer.from_config(config)
+    assert copy.get_config() == config
+    inputs = {"a": np.ones([1, 2]), "b": np.ones([1, 2], np.int32)}
+    np.testing.assert_array_equal(copy(inputs), layer(inputs))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"trainable": True},
+        {"trainable": "line/"},
+        {"signature": "serving_default", "output_key": "y"},
+        {"signature": "serving_default", "signature_outputs_as_dict": True},
+        {"signature": "single"},
+        {"output_shape": [1]},
+        {"endpoints": ["hidden"]},
+        {"dtype": "mixed_float16"},
+        {"name": "features"},
+    ],
+    ids=str,
+)
+def test_every_option_survives_the_config(kit, modules, options):
+    import json
+
+    layer = kit.KerasLayer(modules("regression"), **options)
+    config = layer.get_config()
+    restored = kit.KerasLayer.from_config(json.loads(json.dumps(config)) if options != {} else config)
+    assert restored.get_config() == config
+    assert restored.trainable == layer.trainable
+
+
+def test_a_layer_of_an_object_has_no_config(kit, modules):
+    layer = kit.KerasLayer(hub.load(modules("regression")))
+    with pytest.raises(NotImplementedError, match=r"Expected a layer made from a handle \(a string\)"):
+        layer.get_config()
+    with pytest.raises(ModeError, match="which can be saved"):
+        kit.KerasLayer(modules("regression"), trainable=lambda v: True).get_config()
+
+
+def test_clone_model(kit, modules):
+    model = small_model(kit, modules)
+    copy = kit.keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    np.testing.assert_array_equal(copy.predict(X, verbose=0), model.predict(X, verbose=0))
+    copy.layers[0].resolved_object.w.assign([[0.0]])
+    assert model.layers[0].resolved_object.w.numpy() == 5.0
+
+
+@pytest.mark.parametrize("name", ["regression", "text", "image"])
+def test_model_export_and_saved_model_save(kit, modules, tmp_path, name):
+    import tensorflow as tf
+
+    data = {
+        "regression": X,
+        "text": np.array(["a", "zz"], object),
+        "image": np.ones([2, 8, 8, 3], np.float32),
+    }[name]
+    shape = {"regression": [1], "text": [], "image": [8, 8, 3]}[name]
+    dtype = "string" if name == "text" else "float32"
+    inputs = kit.keras.Input(shape, dtype=dtype)
+    model = kit.keras.Model(inputs, kit.KerasLayer(modules(name), dtype=dtype)(inputs))
+    expected = model(tf.constant(data))
+    path = str(tmp_path / "exported")
+    if name != "text" or not tf.__version__.startswith("2.15"):  # whose `export` does not keep tables
+        model.export(path, **({"verbose": False} if kit.is_keras3 else {}))
+        exported = tf.saved_model.load(path)
+        np.testing.assert_allclose(exported.serve(tf.constant(data)), expected, rtol=1e-6)
+    saved = str(tmp_path / "saved")
+    tf.saved_model.save(
+        model,
+        saved,
+        signatures=tf.function(model).get_concrete_function(tf.TensorSpec([None, *shape], dtype)),
+    )
+    again = tf.saved_model.load(saved)
+    outputs = again.signatures["serving_default"](tf.constant(data))
+    np.testing.assert_allclose(next(iter(outputs.values())), expected, rtol=1e-6)
+
+
+def test_conversion_to_tflite(kit, modules):
+    import tensorflow as tf
+
+    inputs = kit.keras.Input([8, 8, 3], batch_size=1)
+    model = kit.keras.Model(inputs, kit.KerasLayer(modules("image"))(inputs))
+    function = tf.function(model).get_concrete_function(tf.TensorSpec([1, 8, 8, 3]))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    interpreter = tf.lite.Interpreter(model_content=converter.convert())
+    interpreter.allocate_tensors()
+    image = np.random.default_rng(0).random([1, 8, 8, 3]).astype(np.float32)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    interpreter.invoke()
+    outputs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(outputs, model(image), rtol=1e-4, atol=1e-5)
+
+
+def test_checkpoints(kit, modules, tmp_path):
+    import tensorflow as tf
+
+    model = small_model(kit, modules)
+    path = tf.train.Checkpoint(model=model).write(str(tmp_path / "checkpoint"))
+    model.layers[0].resolved_object.w.assign([[0.0]])
+    tf.train.Checkpoint(model=model).read(path).expect_partial()
+    assert model.layers[0].resolved_object.w.numpy() == 5.0
+
+
+def test_get_and_set_weights(kit, modules):
+    layer = kit.KerasLayer(modules("regression"))
+    layer.set_weights([w * 2 for w in layer.get_weights()])
+    np.testing.assert_array_equal(layer(X), [[8.0], [14.0]])

@@ -27,7 +27,7 @@ from tensorflow_hub.server.search.words import family
 _ENOUGH = 5
 _FACET_VALUES = 30
 # Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
-_MIXED = 100
+_MIXED = 60
 _SIBLING = 0.9
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 

@@ -11,7 +11,7 @@ from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.matching import matching_query
 
 # How many documents with a similar word are looked at.
-_LOOK_AT = 60
+_LOOK_AT = 40
 
 
 def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
@@ -64,21 +64,26 @@ def _correction(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> li
 def _similar(index: SearchIndex, searcher: tantivy.Searcher, word: str, limit: int) -> str | None:
     """The commonest word within `limit` typing errors; the nearer first."""
     query = tantivy.Query.fuzzy_term_query(index.schema, "spelling", word, limit, True)
-    seen: Counter[str] = Counter()
-    for _, address in searcher.search(query, _LOOK_AT, count=False).hits:
-        for other in searcher.doc(address)["spelling"][0].split():
-            if distance(word, other, limit) <= limit:
-                seen[other] += 1
-    return max(seen, key=lambda o: (-distance(word, o, limit), o[0] == word[0], seen[o], o), default=None)
+    seen = _words_of_hits(searcher, query)
+    near = {other: distance(word, other, limit) for other in seen if abs(len(other) - len(word)) <= limit}
+    fitting = [other for other, errors in near.items() if errors <= limit]
+    return max(fitting, key=lambda o: (-near[o], o[0] == word[0], seen[o], o), default=None)
 
 
 def _completion(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> str | None:
     """The commonest word that begins so."""
-    query = tantivy.Query.regex_query(index.schema, "spelling", f"{word}.*")
+    query = tantivy.Query.fuzzy_term_query(index.schema, "spelling", word, 0, True, prefix=True)
+    seen = _words_of_hits(searcher, query)
+    fitting = [other for other in seen if other.startswith(word)]
+    return max(fitting, key=lambda o: (seen[o], -len(o), o), default=None)
+
+
+def _words_of_hits(searcher: tantivy.Searcher, query: tantivy.Query) -> Counter[str]:
+    """The words of documents that match, with in how many of them each is."""
     seen: Counter[str] = Counter()
     for _, address in searcher.search(query, _LOOK_AT, count=False).hits:
-        seen.update(o for o in searcher.doc(address)["spelling"][0].split() if o.startswith(word))
-    return max(seen, key=lambda o: (seen[o], -len(o), o), default=None)
+        seen.update(searcher.doc(address)["spelling"][0].split())
+    return seen
 
 
 def _split(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:

@@ -6,8 +6,10 @@ Handles carry much of what people search for, so `mobilenet_v2_100_224`, `Mobile
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W_]+")
 # "resnet50" → "resnet 50", "yolov5" → "yolo v5", "wav2vec2" → "wav 2 vec 2"; "v2", "b0", "s3d" stay.
@@ -159,7 +161,7 @@ def words(text: str) -> list[str]:
     if not folded.isascii():
         plain = unicodedata.normalize("NFKD", text)
         folded = "".join(char for char in plain if not unicodedata.combining(char)).lower()
-    return [_SAME.get(word, word) for found in _WORD.findall(folded) for word in _parts(found)]
+    return [word for found in _WORD.findall(folded) for word in _parts(found)]
 
 
 def name_words(handle: str) -> list[str]:
@@ -173,6 +175,7 @@ def name_words(handle: str) -> list[str]:
     return [*words(handle), *([named] if named else [])]
 
 
+@functools.lru_cache(maxsize=20_000)
 def family(handle: str) -> str:
     """What a handle has in common with its siblings: it without its numbers.
 
@@ -191,9 +194,13 @@ def alternatives(word: str) -> tuple[str, ...]:
     return _MEANS.get(word, ())
 
 
-def _parts(word: str) -> list[str]:
-    if word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii():
-        return [word]
-    if versioned := _VERSIONED.fullmatch(word):
-        return list(versioned.groups())
-    return _NUMBERED.findall(word) if word[:3].isalpha() else [word]
+@functools.lru_cache(maxsize=50_000)
+def _parts(word: str) -> tuple[str, ...]:
+    """A run of letters and digits, taken apart; words of one root as one."""
+    parts: Sequence[str] = (word,)
+    if not (word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii()):
+        if versioned := _VERSIONED.fullmatch(word):
+            parts = versioned.groups()
+        elif word[:3].isalpha():
+            parts = _NUMBERED.findall(word)
+    return tuple(_SAME.get(part, part) for part in parts)

@@ -105,7 +105,7 @@ class Generator:
         description = {
             "kind": "saved_model_2",
             "variants": [{"tags": ["serve"], "signatures": [signature]}],
-            "variables": {"count": 3, "parameters": 1000, "trainable_parameters": 1000},
+            "variables": {"count": 3, "parameters": 1000, "trainable": 1000},
             "custom_ops": [], "interfaces": [{"name": "text-embedding", "where": "default", "missing": []}],
         }  # fmt: skip
         size = int(self.random.lognormvariate(17, 2))

@@ -14,7 +14,7 @@ DESCRIPTION = {
     "kind": "saved_model_2",
     "variants": [{"tags": ["serve"], "signatures": [SIGNATURE]}],
     "functions": [{"name": "__call__", "traces": [TRACE]}],
-    "variables": {"count": 1, "parameters": 5, "trainable_parameters": 5},
+    "variables": {"count": 1, "parameters": 5, "trainable": 5},
     "custom_ops": ["SentencepieceOp"],
     "interfaces": [{"name": "text-embedding", "where": "__call__", "missing": []}],
     "fine_tunable": True,

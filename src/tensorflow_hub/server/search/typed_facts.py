@@ -102,7 +102,7 @@ def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
 
 def _is_trainable(description: Mapping[str, Any]) -> bool:
     variables = description.get("variables")
-    return bool(variables and variables.get("trainable_parameters"))
+    return bool(variables and variables.get("trainable"))
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from tensorflow_hub.errors import DataError, HandleError
 from tensorflow_hub.handles import ModelName
 
 if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.training import Outcome
+    from tensorflow_hub.tools.retrain.outcome import Outcome
 
 
 def model_name(outcome: Outcome) -> str:

@@ -12,12 +12,11 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
 from tensorflow_hub.tools.datasets.examples import Example
-from tensorflow_hub.tools.datasets.splits import Splits
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.retrain.classifier import Classifier
 from tensorflow_hub.tools.retrain.head import Matrix, cross_entropy, probabilities
-from tensorflow_hub.tools.retrain.options import Options
+from tensorflow_hub.tools.retrain.preparing import Prepared
 from tensorflow_hub.tools.retrain.targets import example_weights
 
 PATIENCE = 2
@@ -42,16 +41,7 @@ class FineTuning:
     variables: int
 
 
-def fine_tune(
-    classifier: Classifier,
-    encoder: Encoder,
-    *,
-    examples: Sequence[Example],
-    targets: Matrix,
-    splits: Splits,
-    measured: Any,
-    options: Options,
-) -> tuple[FineTuning, Matrix]:
+def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, Matrix]:
     """Trains all variables; keeps the weights of the epoch with the least validation loss.
 
     Returns:
@@ -60,43 +50,48 @@ def fine_tune(
     Raises:
       ModuleError: the module has no trainable variables.
     """
+    options, splits, targets = prepared.options, prepared.splits, prepared.targets
     variables = classifier.trainable_variables
     if len(variables) <= 2:
         raise ModuleError(
-            f"{encoder.module.handle!r} has no variables to fine-tune.",
+            f"{prepared.encoder.module.handle!r} has no variables to fine-tune.",
             hint="Leave --fine-tune away, or use a module whose card says fine-tunable.",
         )
-    batches = _Batches(encoder, examples, options.batch_size or 16)
+    batches = _Batches(prepared.encoder, prepared.examples, options.batch_size or 16)
     step = _training_step(classifier, variables, options.learning_rate, options.multi_label)
-    weights = example_weights(targets[splits.train], options.class_weights)
-    all_weights = np.zeros(len(examples), np.float32)
-    all_weights[splits.train] = weights
+    weights = np.zeros(len(targets), np.float32)
+    weights[splits.train] = example_weights(targets[splits.train], options.class_weights)
     random = np.random.default_rng(options.seed)
-    state = list(classifier.variables)
 
     def validated(number: int, train_loss: float | None) -> Epoch:
         logits = _logits(classifier, batches, splits.validation)
         return _epoch(number, train_loss, logits, targets[splits.validation], options.multi_label)
 
     history = [validated(0, None)]
-    kept, best = 0, [v.numpy() for v in state]
+    kept, best = 0, [v.numpy() for v in classifier.variables]
     for number in range(1, options.epochs + 1):
         losses = [
-            float(step(batch, tf.constant(targets[rows]), tf.constant(all_weights[rows])))
+            float(step(batch, tf.constant(targets[rows]), tf.constant(weights[rows])))
             for rows, batch in batches(random.permutation(splits.train))
         ]
-        epoch = validated(number, float(np.mean(losses)))
-        history.append(epoch)
-        if epoch.validation_loss is None or epoch.validation_loss < (history[kept].validation_loss or 0):
-            kept, best = number, [v.numpy() for v in state]
-        elif number - kept >= PATIENCE:
-            break
+        history.append(validated(number, float(np.mean(losses))))
         if options.progress:
             options.progress("fine-tuning", number, options.epochs)
-    for variable, value in zip(state, best, strict=True):
+        if _is_better(history[number], history[kept]):
+            kept, best = number, [v.numpy() for v in classifier.variables]
+        elif number - kept >= PATIENCE:
+            break
+    for variable, value in zip(classifier.variables, best, strict=True):
         variable.assign(value)
-    scores = probabilities(_logits(classifier, batches, measured), options.multi_label)
+    scores = probabilities(_logits(classifier, batches, prepared.measured), options.multi_label)
     return FineTuning(tuple(history), kept, len(variables) - 2), scores
+
+
+def _is_better(epoch: Epoch, other: Epoch) -> bool:
+    """By validation loss; without validation examples every epoch is."""
+    if epoch.validation_loss is None or other.validation_loss is None:
+        return True
+    return epoch.validation_loss < other.validation_loss
 
 
 class _Batches:

@@ -9,7 +9,7 @@ from tensorflow_hub.tools.report.charts import Line, interval_bar, line_chart
 from tensorflow_hub.tools.report.pages import render, thumbnail
 
 if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.training import Outcome
+    from tensorflow_hub.tools.retrain.outcome import Outcome
 
 MAX_MISTAKES = 24
 

@@ -1,0 +1,96 @@
+"""What a retraining found out."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tensorflow_hub.tools.datasets.examples import Dataset, Example
+from tensorflow_hub.tools.datasets.splits import Splits
+from tensorflow_hub.tools.features import Features
+from tensorflow_hub.tools.retrain.head import Fit, Matrix
+from tensorflow_hub.tools.retrain.metrics import Evaluation, Share
+from tensorflow_hub.tools.retrain.options import Options
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.fine_tuning import FineTuning
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """Everything a run found out; the report shows it.
+
+    Attributes:
+      dataset: what was read, with what was left out.
+      labels: the classes in the order of the scores.
+      module: the handle of the module.
+      digest: of the module's content.
+      dimension: of its features.
+      image_size: that the module takes; (0, 0) for texts.
+      splits: which examples were for what.
+      fit: the head's solution on the training examples, with the learning curve.
+      fine_tuning: what fine-tuning did; None when not asked.
+      measured_on: `test`, or `validation` when there are no test examples.
+      evaluation: on those.
+      scores: float32 [measured examples, classes].
+      measured: those examples.
+      more_data: (number of training examples, accuracy of a head fitted on so many).
+      features: how they came.
+      seconds: by step.
+      output: the folder.
+    """
+
+    dataset: Dataset
+    labels: tuple[str, ...]
+    module: str
+    digest: str
+    dimension: int
+    image_size: tuple[int, int]
+    options: Options
+    splits: Splits
+    fit: Fit
+    fine_tuning: FineTuning | None
+    measured_on: str
+    evaluation: Evaluation
+    scores: Matrix
+    measured: tuple[Example, ...]
+    more_data: tuple[tuple[int, Share], ...]
+    features: Features
+    seconds: dict[str, float]
+    output: Path
+
+    @property
+    def accuracy(self) -> Share:
+        """On the examples that were measured on."""
+        return self.evaluation.accuracy
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures, for `metrics.json` and `--json`."""
+        dataset, evaluation = self.dataset, self.evaluation
+        return {
+            "output": str(self.output),
+            "module": {"handle": self.module, "digest": self.digest, "dimension": self.dimension},
+            "labels": list(self.labels),
+            "examples": {
+                "all": len(dataset.examples),
+                "by_class": dict(dataset.counts()),
+                "train": len(self.splits.train),
+                "validation": len(self.splits.validation),
+                "test": len(self.splits.test),
+                "skipped": [dataclasses.asdict(item) for item in dataset.skipped],
+                "empty_classes": list(dataset.empty_classes),
+            },
+            "features": {"computed": self.features.computed, "reused": self.features.reused},
+            "head": {"penalty": self.fit.penalty, "iterations": len(self.fit.curve)},
+            "measured_on": self.measured_on,
+            "accuracy": evaluation.accuracy.to_dict(),
+            "balanced_accuracy": evaluation.balanced_accuracy,
+            "loss": evaluation.loss,
+            "classes": {
+                c.label: {"recall": c.recall.to_dict(), "precision": c.precision.to_dict(), "f1": c.f1}
+                for c in evaluation.classes
+            },
+            "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
+        }

@@ -1,0 +1,123 @@
+"""From labelled examples and a module to what a head is fitted to: features, targets and a split."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.examples import Dataset, Example, require_classes
+from tensorflow_hub.tools.datasets.splits import Indices, Splits, split
+from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.features import Features, compute_features
+from tensorflow_hub.tools.retrain.head import Examples, Matrix
+from tensorflow_hub.tools.retrain.options import Options
+from tensorflow_hub.tools.retrain.targets import fit_examples, target_matrix
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A learning problem.
+
+    Attributes:
+      dataset: without what could not be read.
+      labels: the classes, in the order of the targets' columns.
+      encoder: the module.
+      features: of the dataset's examples, in their order.
+      targets: float32 [examples, classes] of 0 and 1.
+      splits: which examples are for what.
+      options: the user's.
+    """
+
+    dataset: Dataset
+    labels: tuple[str, ...]
+    encoder: Encoder
+    features: Features
+    targets: Matrix
+    splits: Splits
+    options: Options
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples with features."""
+        return self.features.examples
+
+    @property
+    def measured(self) -> Indices:
+        """The test examples; without any, those for validation."""
+        return self.splits.test if len(self.splits.test) else self.splits.validation
+
+    def rows(self, rows: Any) -> Examples:
+        """Some of the examples, as a head is fitted to them."""
+        return fit_examples(self.features.matrix[rows], self.targets[rows], self.options.class_weights)
+
+
+class Clock:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Ends a step."""
+        now = time.perf_counter()
+        self.laps[step] = now - self._last
+        self._last = now
+
+
+def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Prepared:
+    """Opens the module, computes the features and splits the examples.
+
+    Raises:
+      DataError: too few classes or examples are left to learn from.
+      ModuleError: the module does not take such examples.
+    """
+    require_classes(dataset)
+    encoder = open_encoder(
+        module,
+        "image" if dataset.kind == "image" else "text",
+        preprocessor=options.preprocessor,
+        signature=options.signature,
+        output_key=options.output_key,
+        image_size=options.image_size,
+    )
+    clock.lap("loading the module")
+    features = compute_features(
+        encoder,
+        dataset.examples,
+        cache=options.folder(),
+        batch_size=options.batch_size,
+        progress=_progress(options),
+    )
+    dataset = dataset.without(features.skipped)
+    require_classes(dataset)
+    labels = dataset.classes()
+    targets = target_matrix(features.examples, labels)
+    digests = [example.digest for example in features.examples]
+    splits = split(digests, options.validation, options.test, options.seed)
+    prepared = Prepared(dataset, labels, encoder, features, targets, splits, options)
+    _require_trainable(prepared)
+    clock.lap("features")
+    return prepared
+
+
+def _require_trainable(prepared: Prepared) -> None:
+    splits, counts = prepared.splits, prepared.dataset.counts()
+    found = prepared.targets[splits.train].sum(axis=0)
+    missing = [label for label, count in zip(prepared.labels, found, strict=True) if not count]
+    if missing:
+        few = ", ".join(f"{label!r} ({counts[label]} in all)" for label in missing)
+        raise DataError(
+            f"No training examples are left of {few} after {len(splits.validation)} for validation and "
+            f"{len(splits.test)} for test.",
+            hint="Add examples of it, leave the class out, or lower --validation and --test.",
+        )
+
+
+def _progress(options: Options) -> Any:
+    if options.progress is None:
+        return None
+    report = options.progress
+    return lambda done, total: report("features", done, total)

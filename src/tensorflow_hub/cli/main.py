@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cache": ("cache", "see, check, tidy and carry downloaded modules"),
     "check": ("check", "check a module or a card before it is published"),
     "apply": ("apply", "apply a module to every row of a file or every image of a folder"),
+    "compare": ("compare", "swap modules on one dataset: accuracy, speed, size, memory"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
     "login": ("login", "keep a token for a hub"),

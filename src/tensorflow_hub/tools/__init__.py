@@ -15,6 +15,7 @@ _EXPORTS = {
     "Finder": "neighbours.finding",
     "Labeller": "labelling",
     "apply": "bulk.local",
+    "compare": "comparison.comparing",
     "build_neighbours": "neighbours.building",
     "retrain_image": "retrain.training",
     "retrain_text": "retrain.training",

@@ -115,7 +115,7 @@ def open_encoder(
 
     apply = tf.function(lambda batch: features(batch, False), input_signature=[spec])
     train = tf.function(lambda batch: features(batch, True), input_signature=[spec])
-    dimension = int(_traced_shape(apply, handle, kind)[-1])
+    dimension = int(_traced_shape(apply, loaded[0], handle, kind)[-1])
     return Encoder(
         module, kind, size, dimension, apply, train, signature or "", output_key or "", tuple(loaded)
     )
@@ -134,7 +134,7 @@ def _function(loaded: Any, handle: str, kind: Kind, signature: str | None, *, ra
             f"Expected a module for {kind}s, but {handle!r} is not callable and has "
             f"{'the signatures ' + ', '.join(map(repr, signatures)) if signatures else 'no signatures'}"
             f"{f', not {signature!r}' if signature else ''}.",
-            hint="Name one with --signature, or look at the module: `tfhub describe`.",
+            hint="Name one with --signature, or look at the module: `tfhub check`.",
         )
     concrete = signatures[names[0]]
     inputs = list(concrete.structured_input_signature[1])
@@ -215,17 +215,22 @@ def _image_size(loaded: Any, signature: str | None, wanted: tuple[int, int] | No
 
 
 def _input_shapes(loaded: Any, signature: str | None) -> Sequence[Any]:
+    return [spec.shape for group in _input_specs(loaded, signature) for spec in group]
+
+
+def _input_specs(loaded: Any, signature: str | None) -> list[list[Any]]:
+    """The tensors that each function takes which may be called."""
     functions: list[Any] = []
     if signature is None and callable(loaded):
         functions = list(getattr(loaded.__call__, "concrete_functions", ()))
     signatures = getattr(loaded, "signatures", {})
     names = [signature] if signature else _SIGNATURES["image"]
     functions += [signatures[name] for name in names if name in signatures]
-    specs = [tf.nest.flatten(f.structured_input_signature) for f in functions]
-    return [one.shape for group in specs for one in group if isinstance(one, tf.TensorSpec)]
+    groups = [tf.nest.flatten(f.structured_input_signature) for f in functions]
+    return [[spec for spec in group if isinstance(spec, tf.TensorSpec)] for group in groups]
 
 
-def _traced_shape(apply: Any, handle: str, kind: Kind) -> Any:
+def _traced_shape(apply: Any, loaded: Any, handle: str, kind: Kind) -> Any:
     """Traces the function: here a module that takes something else is noticed."""
     try:
         return apply.get_concrete_function().output_shapes
@@ -233,10 +238,13 @@ def _traced_shape(apply: Any, handle: str, kind: Kind) -> Any:
         raise
     except (ValueError, TypeError) as error:
         wanted = "images, float32 [b, height, width, 3]" if kind == "image" else "texts, string [b]"
-        reason = str(error).strip().splitlines()
+        taken = dict.fromkeys(
+            " and ".join(f"{spec.dtype.name} {_shape_text(spec.shape)}" for spec in group)
+            for group in _input_specs(loaded, None)
+        )
         raise InputError(
-            f"Expected {handle!r} to take {wanted}, it does not: {reason[0] if reason else error!r}",
-            hint="`tfhub describe` shows what it takes; text encoders in two parts need --preprocessor.",
+            f"Expected {handle!r} to take {wanted}; it takes {' or '.join(taken) or 'something else'}.",
+            hint="`tfhub check` shows its interface; text encoders in two parts need --preprocessor.",
         ) from error
     except tf.errors.OpError as error:  # pragma: no cover - a broken graph
         raise ModuleError(
@@ -247,3 +255,10 @@ def _traced_shape(apply: Any, handle: str, kind: Kind) -> Any:
 def as_batch(features: Sequence[Matrix], dimension: int) -> Matrix:
     """Stacks vectors to float32 [n, dimension], also when there are none."""
     return np.stack(features).astype(np.float32) if len(features) else np.zeros((0, dimension), np.float32)
+
+
+def _shape_text(shape: Any) -> str:
+    """A shape for people: `[?, 224, 224, 3]`."""
+    if shape.rank is None:
+        return "of any shape"
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"

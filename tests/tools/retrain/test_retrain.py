@@ -176,12 +176,14 @@ def test_an_output_folder_in_use_is_not_touched(photos, image_module, tmp_path):
 
 
 def test_a_text_module_is_refused_for_images(photos, text_module, tmp_path):
-    with pytest.raises(ModuleError, match=r"to take images, float32 \[b, height, width, 3\], it does not"):
+    with pytest.raises(ModuleError, match=r"to take images, .*; it takes string \[\?\]\."):
         hub.tools.retrain_image(photos, text_module, tmp_path / "out")
 
 
 def test_an_image_module_is_refused_for_texts(reviews, image_module, tmp_path):
-    with pytest.raises(ModuleError, match=r"to take texts, string \[b\], it does not"):
+    with pytest.raises(
+        ModuleError, match=r"to take texts, string \[b\]; it takes float32 \[\?, 16, 16, 3\]\."
+    ):
         hub.tools.retrain_text(reviews, image_module, tmp_path / "out")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 40
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,25 +49,20 @@ def line_chart(
         return ""
     xs = [x for line in lines for x, _ in line.points]
     ys = [v for line in lines for v in (*(y for _, y in line.points), *line.low, *line.high)]
-    x_at = _scale(min(xs), max(xs), _LEFT, WIDTH - _RIGHT, log=log_x)
-    low, high, ticks = _nice(min(ys), max(ys), percent)
-    y_at = _scale(low, high, HEIGHT - _BOTTOM, _TOP)
-    parts = [_open(title), *_y_axis(ticks, y_at, percent), *_x_axis(xs, x_at, markers)]
+    x_at = scale(min(xs), max(xs), LEFT, WIDTH - RIGHT, log=log_x)
+    low, high, ticks = nice(min(ys), max(ys), percent)
+    y_at = scale(low, high, HEIGHT - BOTTOM, TOP)
+    parts = [open_svg(title, x_label, y_label), *y_axis(ticks, y_at, percent), *_x_axis(xs, x_at, markers)]
     if mark is not None:
         x, name = x_at(mark[0]), escape(mark[1])
-        side, shift = ("end", -5) if x > (WIDTH + _LEFT) / 2 else ("start", 5)
+        side, shift = ("end", -5) if x > (WIDTH + LEFT) / 2 else ("start", 5)
         parts.append(
-            f'<path class="mark" d="M{x:.1f} {_TOP}V{HEIGHT - _BOTTOM}"/>'
-            f'<text class="tick" x="{x + shift:.1f}" y="{_TOP + 10}" text-anchor="{side}">{name}</text>'
+            f'<path class="mark" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
+            f'<text class="tick" x="{x + shift:.1f}" y="{TOP + 10}" text-anchor="{side}">{name}</text>'
         )
     for number, line in enumerate(lines):
         parts += _line(line, f"s{number % 4}", x_at, y_at, markers)
-    parts.append(
-        f'<text class="axis" x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">'
-        f'{escape(x_label)}</text><text class="axis" text-anchor="middle" '
-        f'transform="translate(12 {(HEIGHT - _BOTTOM) / 2}) rotate(-90)">{escape(y_label)}</text></svg>'
-    )
-    return "".join(parts) + _legend([line.name for line in lines])
+    return "".join(parts) + "</svg>" + _legend([line.name for line in lines])
 
 
 def interval_bar(value: float, low: float, high: float) -> str:
@@ -86,15 +81,16 @@ def interval_bar(value: float, low: float, high: float) -> str:
 Scale = Callable[[float], float]
 
 
-def _scale(low: float, high: float, start: float, end: float, *, log: bool = False) -> Scale:
+def scale(low: float, high: float, start: float, end: float, *, log: bool = False) -> Scale:
+    """Maps [low, high] to [start, end], linearly or by logarithms."""
     if log:
-        inner = _scale(math.log(low), math.log(high), start, end)
+        inner = scale(math.log(low), math.log(high), start, end)
         return lambda value: inner(math.log(value))
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
 
 
-def _nice(low: float, high: float, percent: bool) -> tuple[float, float, list[float]]:
+def nice(low: float, high: float, percent: bool) -> tuple[float, float, list[float]]:
     """Round ends and ticks that contain [low, high]."""
     if not percent:
         low = min(low, 0.0) if low < 0.35 * high or low < 0 else low
@@ -109,21 +105,26 @@ def _nice(low: float, high: float, percent: bool) -> tuple[float, float, list[fl
     return first * step, last * step, [step * i for i in range(first, last + 1)]
 
 
-def _open(title: str) -> str:
+def open_svg(title: str, x_label: str, y_label: str) -> str:
+    """The beginning of a chart, with the names of its axes."""
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>"
+        f'<text class="axis" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">'
+        f'{escape(x_label)}</text><text class="axis" text-anchor="middle" '
+        f'transform="translate(12 {(HEIGHT - BOTTOM) / 2}) rotate(-90)">{escape(y_label)}</text>'
     )
 
 
-def _y_axis(ticks: Sequence[float], y_at: Scale, percent: bool) -> list[str]:
+def y_axis(ticks: Sequence[float], y_at: Scale, percent: bool) -> list[str]:
+    """Lines and numbers of the ticks."""
     parts = []
     for tick in ticks:
         y = y_at(tick)
         text = f"{100 * tick:.4g} %" if percent else f"{tick:.3g}"
         parts.append(
-            f'<path class="grid" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
-            f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+            f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+            f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
         )
     return parts
 
@@ -133,10 +134,10 @@ def _x_axis(xs: Sequence[float], x_at: Scale, at_points: bool) -> list[str]:
     if at_points and len(distinct) <= 12:
         ticks = distinct
     else:
-        _, _, all_ticks = _nice(distinct[0], distinct[-1], percent=False)
+        _, _, all_ticks = nice(distinct[0], distinct[-1], percent=False)
         ticks = [tick for tick in all_ticks if distinct[0] <= tick <= distinct[-1]] or distinct[:1]
     return [
-        f'<text class="tick" x="{x_at(tick):.1f}" y="{HEIGHT - _BOTTOM + 16}" text-anchor="middle">'
+        f'<text class="tick" x="{x_at(tick):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">'
         f"{tick:g}</text>"
         for tick in ticks
     ]

@@ -21,6 +21,11 @@ def render(template: str, **values: Any) -> str:
     return str(_environment().get_template(template).render(**values))
 
 
+def svg(text: str) -> Any:
+    """A chart, as what a template must not escape."""
+    return require("markupsafe").Markup(text)
+
+
 def thumbnail(path: Path, side: int = 168) -> str:
     """A `data:` URL of a small JPEG of an image file; empty when it cannot be read any more."""
     image_module = require("PIL.Image")

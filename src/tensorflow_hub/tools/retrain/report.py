@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.report.charts import Line, interval_bar, line_chart
-from tensorflow_hub.tools.report.pages import render, thumbnail
+from tensorflow_hub.tools.report.pages import render, svg, thumbnail
 
 if TYPE_CHECKING:
     from tensorflow_hub.tools.retrain.outcome import Outcome
@@ -16,7 +15,6 @@ MAX_MISTAKES = 24
 
 def report_html(outcome: Outcome) -> str:
     """The page."""
-    markup = require("markupsafe").Markup
     evaluation = outcome.evaluation
     kind = outcome.dataset.kind
     return render(
@@ -27,18 +25,18 @@ def report_html(outcome: Outcome) -> str:
         kind=kind,
         multi_label=outcome.dataset.multi_label,
         total_seconds=sum(outcome.seconds.values()),
-        loss_chart=markup(_loss_chart(outcome)),
-        accuracy_chart=markup(_accuracy_chart(outcome)),
-        more_data_chart=markup(_more_data_chart(outcome)),
-        tuning_chart=markup(_tuning_chart(outcome)),
+        loss_chart=svg(_loss_chart(outcome)),
+        accuracy_chart=svg(_accuracy_chart(outcome)),
+        more_data_chart=svg(_more_data_chart(outcome)),
+        tuning_chart=svg(_tuning_chart(outcome)),
         classes=[
             {
                 "label": c.label,
                 "recall": c.recall,
                 "precision": c.precision,
                 "f1": c.f1,
-                "recall_bar": markup(interval_bar(c.recall.value, *c.recall.interval)),
-                "precision_bar": markup(interval_bar(c.precision.value, *c.precision.interval)),
+                "recall_bar": svg(interval_bar(c.recall.value, *c.recall.interval)),
+                "precision_bar": svg(interval_bar(c.precision.value, *c.precision.interval)),
             }
             for c in evaluation.classes
         ],

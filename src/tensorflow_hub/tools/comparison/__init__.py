@@ -1,0 +1,1 @@
+"""Swap modules of one interface on one dataset and see what changes."""

@@ -1,0 +1,116 @@
+"""Compares modules: each is measured in its own process on the same split of the same examples."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.comparison.measuring import Measurement
+from tensorflow_hub.tools.report.pages import render, svg
+from tensorflow_hub.tools.report.scatter import Point, scatter_chart
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What was found, in the order of the handles."""
+
+    data: str
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def best(self) -> Measurement | None:
+        """The most accurate module; None when no module could be measured."""
+        measured = [m for m in self.measurements if m.problem is None and m.accuracy.trials]
+        return max(measured, key=lambda m: m.accuracy.value, default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"data": self.data, "modules": [m.to_dict() for m in self.measurements]}
+
+
+def compare(
+    modules: Sequence[str],
+    data: str | os.PathLike[str],
+    *,
+    image_column: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    preprocessors: Mapping[str, str] | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Measures modules on one dataset: accuracy of a solved head, speed, size, memory.
+
+    Args:
+      modules: handles of modules that take the same.
+      data: what `retrain_image` or `retrain_text` takes.
+      image_column: the table's column of paths; makes it a table of images.
+      text_column: the table's column of texts.
+      label_column: the table's column of labels.
+      preprocessors: for encoders in two parts, handle → handle of the part that takes strings.
+      progress: called with (module, modules done, all).
+      **options: of `retrain_image`: `validation`, `test`, `seed`, `penalty`, `multi_label`, `cache`, …
+
+    Returns:
+      A measurement for each module; one that could not be measured says why.
+
+    Raises:
+      DataError: no modules.
+
+    Example:
+      comparison = hub.tools.compare(["zoo/glove-english/1", "zoo/use-lite/1"], "reviews.csv")
+      print(comparison.best.module)
+    """
+    if not modules:
+        raise DataError("There are no modules to compare.", hint="Give one handle or more.")
+    columns = {"image_column": image_column, "text_column": text_column, "label_column": label_column}
+    measurements = []
+    for number, module in enumerate(modules):
+        if progress:
+            progress("modules", number, len(modules))
+        chosen = {**options, "preprocessor": (preprocessors or {}).get(module)}
+        job = {"module": module, "data": os.fspath(data), "columns": columns, "options": chosen}
+        measurements.append(_measured_apart(module, job))
+    if progress:
+        progress("modules", len(modules), len(modules))
+    return Comparison(os.fspath(data), tuple(measurements))
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """One self-contained HTML page with the table and the plot."""
+    measured = [m for m in comparison.measurements if m.problem is None]
+    points = [
+        Point(m.module, m.examples_per_second, m.accuracy.value, *m.accuracy.interval) for m in measured
+    ]
+    return render(
+        "comparison.html",
+        comparison=comparison,
+        chart=svg(scatter_chart("Accuracy by speed", points, "examples a second (logarithmic)", "accuracy")),
+    )
+
+
+def _measured_apart(module: str, job: Mapping[str, Any]) -> Measurement:
+    package_parent = Path(__file__).parents[3]
+    path = os.pathsep.join([os.fspath(package_parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": path}
+    process = subprocess.run(
+        [sys.executable, "-m", "tensorflow_hub.tools.comparison.measuring"],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    try:
+        return Measurement.from_dict(json.loads(process.stdout))
+    except ValueError:
+        last = (process.stderr.strip().splitlines() or ["nothing was said"])[-1]
+        reason = f"The process that measured it ended with code {process.returncode}: {last}"
+        return Measurement(module, problem=reason)

@@ -1,0 +1,70 @@
+"""Comparing modules: the same examples for each, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import tensorflow as tf
+from tests_tools import TinyTextEmbedding
+
+import tensorflow_hub as hub
+from tensorflow_hub.cli.main import main
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.comparison.comparing import comparison_page
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory, reviews, text_module, image_module):
+    poor = str(tmp_path_factory.mktemp("poor") / "poor")
+    tf.saved_model.save(TinyTextEmbedding(buckets=2, dimension=2), poor)
+    modules = [text_module, poor, image_module]
+    return hub.tools.compare(modules, reviews, test=0.3, cache=False)
+
+
+def test_each_module_is_measured_on_the_same_examples(compared, text_module):
+    good, poor, _ = compared.measurements
+    assert good.accuracy.trials == poor.accuracy.trials > 20
+    assert good.accuracy.value > poor.accuracy.value
+    assert compared.best.module == text_module
+    assert (good.dimension, poor.dimension) == (24, 2)
+    assert good.examples_per_second > 100
+    assert 50 < good.peak_megabytes < 4000
+    assert 0.01 < good.megabytes < 1
+
+
+def test_a_module_of_another_interface_is_named_and_stops_no_other(compared, image_module):
+    failed = compared.measurements[2]
+    assert failed.module == image_module
+    assert "to take texts" in failed.problem
+
+
+def test_the_page_has_table_and_plot(compared):
+    page = comparison_page(compared)
+    assert page.count("<circle") == 2
+    assert "to take texts" in page
+    assert not re.search(r"""(?:src|href)=["'](?!data:)|<script""", page)
+
+
+def test_the_command_line(capsys, photos, image_module, tmp_path):
+    main(
+        [
+            "compare",
+            image_module,
+            "--data",
+            str(photos),
+            "--json",
+            "--no-cache",
+            "--html",
+            str(tmp_path / "c.html"),
+        ]
+    )
+    (found,) = json.loads(capsys.readouterr().out)["modules"]
+    assert found["accuracy"]["value"] > 0.8
+    assert (tmp_path / "c.html").exists()
+
+
+def test_no_modules_are_refused(reviews):
+    with pytest.raises(DataError, match="There are no modules to compare"):
+        hub.tools.compare([], reviews)

@@ -6,6 +6,7 @@ Takes `format.description.ModuleDescription.to_dict()` as the catalogue keeps it
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from tensorflow_hub.server.search.signatures import Interface, Tensor
 # A module with more tensors in a signature is found by its words.
 _MOST_TENSORS = 12
 _FORMATS = frozenset({"hub", "saved_model", "saved_model_2", "tflite", "tfjs"})
+_log = logging.getLogger("tensorflow_hub.server")
+
 _NAME = re.compile(r"[\w./-]+")
 
 
@@ -38,9 +41,19 @@ class TypedFacts:
 
 
 def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
-    """Gathers the facts of a version's deployments."""
-    if not descriptions:
+    """Gathers the facts of a version's deployments.
+
+    A description that another version of this program wrote in another form gives none: one entry must
+    not keep all others from being found.
+    """
+    try:
+        return _gather(descriptions) if descriptions else TypedFacts()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        _log.warning("A description in the catalogue cannot be read; search knows no types of it.")
         return TypedFacts()
+
+
+def _gather(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
     trainable = any(_is_trainable(description) for description in descriptions)
     custom = any(description.get("custom_ops") for description in descriptions)
     known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
@@ -48,7 +61,7 @@ def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
         signatures=_unique(
             str(s) for description in descriptions for s in signatures_of(description).values()
         ),
-        interfaces=_unique(met["name"] for d in descriptions for met in d.get("interfaces", ())),
+        interfaces=_unique(name for d in descriptions for name in d.get("interfaces", ())),
         formats=_unique(str(d["kind"]) for d in descriptions if d.get("kind") in _FORMATS),
         flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
         fine_tunable=any(known) if known else None,

@@ -21,10 +21,9 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(EXAMPLES))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import card  # noqa: E402
 import numpy as np  # noqa: E402
+import quiet  # noqa: E402
 import sentences  # noqa: E402
 import vectors  # noqa: E402
 from running_hub import TFHUB, RunningHub, running_hub  # noqa: E402
@@ -94,6 +93,7 @@ def main() -> None:
 def author(job: Job) -> None:
     """Builds the module in both formats, and once with random vectors, to compare."""
     title("2. Author a text-embedding module: strings in, vectors out")
+    quiet.import_tensorflow()
     import text_module
 
     words, dimensions = job.words.table.shape
@@ -188,7 +188,7 @@ def publish_again(job: Job) -> None:
     """Publishes the fine-tuned module as version 2; version 1 stays what it was."""
     title("7. Publish the fine-tuned module as version 2")
     before = _digest(job.url(f"{TF1}/1"))
-    notes = "Version 2 is fine-tuned on 8,432 sentences of film reviews."
+    notes = "Version 2 is fine-tuned on sentences of film reviews, out of the package `vaderSentiment`."
     second = _card(job, f"{TF1}/2", "Word vectors of MiniLM, fine-tuned on film reviews.", notes)
     job.tfhub("publish", str(job.folder / "fine-tuned"), f"{TF1}/2", "--card", str(second))
     assert _digest(job.url(TF1)) == _digest(job.url(f"{TF1}/2")) != before

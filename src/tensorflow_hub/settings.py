@@ -10,6 +10,7 @@ import dataclasses
 import os
 import re
 import sys
+import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -48,7 +49,10 @@ def parse_optional_bool(text: str) -> bool | None:
 
 def parse_positive(text: str) -> float:
     """Reads a number of seconds above 0."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
     if not 0 < number < float("inf"):
         raise ValueError("expected a number above 0")
     return number
@@ -56,10 +60,21 @@ def parse_positive(text: str) -> float:
 
 def parse_count(text: str) -> int:
     """Reads a whole number from 0."""
-    number = int(text)
-    if number < 0:
+    if not text.strip().isdecimal():
         raise ValueError("expected a whole number from 0")
-    return number
+    return int(text)
+
+
+def parse_hub_url(text: str) -> str:
+    """Reads the address of a hub: http or https, a host, and perhaps a port and a path.
+
+    >>> parse_hub_url("https://hub.example/team/")
+    'https://hub.example/team'
+    """
+    parts = urllib.parse.urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text.strip():
+        raise ValueError("expected an address such as http://127.0.0.1:8500 or https://hub.example")
+    return text.strip().rstrip("/")
 
 
 def parse_size(text: str) -> int:
@@ -102,7 +117,7 @@ class Settings:
     hub: str = variable(
         "TFHUB_URL",
         "http://127.0.0.1:8500",
-        str,
+        parse_hub_url,
         "The hub that short handles (`publisher/model/version`), `search` and `publish` go to.",
     )
     cache_dir: str = variable(

@@ -39,12 +39,21 @@ def test_every_option_has_help(name):
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_keeps_the_lines_of_examples(name):
+    text = COMMANDS[name].get_help(click.Context(COMMANDS[name], info_name=name))
+    assert "\\b" not in text
+    assert "\b" not in text
+    for line in text.splitlines():
+        assert line.count("tfhub ") <= 2, f"{name} --help runs its examples together: {line}"
+
+
 @pytest.mark.parametrize("name", sorted(name for name in COMMANDS if len(name.split()) > 1))
 def test_help_shows_an_example(name):
     command = COMMANDS[name]
     if isinstance(command, click.Group):
         pytest.skip("its commands have the examples")
     text = command.help + (command.epilog or "")
-    assert re.search(rf"^ *(?:\$ )?{re.escape(name)}\b", text, flags=re.MULTILINE), (
+    assert re.search(rf"^ *(?:[A-Z_]+=\S+ )*{re.escape(name)}\b", text, flags=re.MULTILINE), (
         f"{name} --help shows no example"
     )

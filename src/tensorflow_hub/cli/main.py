@@ -44,6 +44,7 @@ class _Verbs(click.Group):
             return None
         module = importlib.import_module(f"tensorflow_hub.cli.{VERBS[cmd_name][0]}")
         command: click.Command = module.command
+        _keep_lines(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -51,6 +52,14 @@ class _Verbs(click.Group):
             return
         with formatter.section("Commands"):
             formatter.write_dl([(verb, line) for verb, (_, line) in sorted(VERBS.items())])
+
+
+def _keep_lines(command: click.Command) -> None:
+    r"""Makes click see its mark `\b`, "keep these lines as they are", which raw docstrings spell out."""
+    command.help = command.help and command.help.replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _keep_lines(below)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

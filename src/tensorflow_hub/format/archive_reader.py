@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tensorflow_hub.errors import DigestError
+from tensorflow_hub.errors import ArchiveError, DigestError
 from tensorflow_hub.format.archive_index import FileEntry, Segment
 from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
@@ -199,13 +199,21 @@ class _Extraction:
         self._bytes = 0
         self._files: list[tuple[str, int, hashlib._Hash]] = []
 
+    def _header(self, block: bytes) -> TarHeader:
+        try:
+            return parse_header(block)
+        except ArchiveError as problem:
+            if self._members == 1:
+                raise refuse("Expected a tar archive, plain or gzipped, got something else.") from problem
+            raise
+
     def run(self) -> tuple[FileEntry, ...]:
         pending = _Pending()
         while (block := self._source.take(BLOCK)).strip(b"\0"):
             self._members += 1
             if self._members > 3 * self._limits.files:
                 raise refuse(f"Expected at most {self._limits.files:,} files and directories, got more.")
-            pending = self._member(parse_header(block), pending)
+            pending = self._member(self._header(block), pending)
         if pending != _Pending() or self._source.take(BLOCK).strip(b"\0"):
             raise refuse("Expected two blocks of zeros at the end of the archive, got one and other data.")
         self._source.check_rest(self._limits.padding_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,12 @@ def _meaning(status: int, host: str, what: str) -> tuple[type[errors.HubError], 
             f"{host} asks to slow down for {what!r} (429), also after waiting.",
             "Wait a while, or lower TFHUB_CONNECTIONS.",
         )
+    if status in {413, 422}:
+        return (
+            errors.RejectedError if status == 422 else errors.LimitError,
+            f"{host} refuses {what!r} ({status}).",
+            "Change what it names and send it again.",
+        )
     if status >= 500:
         return (
             errors.UnreachableError,
@@ -171,4 +178,5 @@ def _reason(failure: Exception) -> str:
         cause = inner
     if isinstance(cause, OSError) and cause.strerror:
         return str(cause.strerror)
-    return str(cause).rsplit(": ", 1)[-1][:200] or type(cause).__name__
+    said = str(cause).rsplit(": ", 1)[-1][:200]
+    return re.sub(r"^\[Errno -?\d+\] ", "", said) or type(cause).__name__

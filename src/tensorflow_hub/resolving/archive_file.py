@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 
+from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.resolving.cache import Cache, CachedModule
 from tensorflow_hub.resolving.download import limits_of, manifest_of
@@ -33,7 +34,12 @@ def resolve_archive_file(path: str, settings: Settings) -> tuple[CachedModule, s
 
     def fill(staging: str) -> Manifest:
         with open(path, "rb") as file:
-            files = extract_archive(file, os.path.join(staging, "files"), limits_of(settings))
+            try:
+                files = extract_archive(file, os.path.join(staging, "files"), limits_of(settings))
+            except ArchiveError as problem:
+                raise ArchiveError(
+                    f"{path!r} cannot be used. {problem.problem}", hint=problem.hint
+                ) from problem
             file.seek(0)
             digest = hashlib.sha256()
             while block := file.read(1 << 20):

@@ -18,7 +18,6 @@ from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
 from tensorflow_hub.resolving.download import limits_of
 from tensorflow_hub.resolving.manifest import Manifest, read_manifest
-from tensorflow_hub.resolving.staged_files import sync_tree
 from tensorflow_hub.resolving.verification import with_digest
 from tensorflow_hub.settings import Settings
 
@@ -70,7 +69,6 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
             raise CacheError(
                 f"There are no modules in {path!r}.", hint="Make bundles with `tfhub cache export`."
             )
-        sync_tree(staging, files)
         return [
             cache.install(os.path.join(staging, key_of(manifest.handle)), manifest) for manifest in manifests
         ]

@@ -24,6 +24,7 @@ import time
 import uuid
 
 from tensorflow_hub.errors import CacheError
+from tensorflow_hub.resolving.durability import boot_number, flush, flush_later, survived
 from tensorflow_hub.resolving.manifest import (
     CachedFile,
     Manifest,
@@ -141,7 +142,10 @@ class Cache:
           CacheError: when the cache cannot be written.
         """
         path = self.module_path(manifest.handle)
+        manifest = dataclasses.replace(manifest, unflushed=boot_number())
         try:
+            if not manifest.unflushed:
+                flush(staged, manifest)
             for _ in range(100):
                 found = _find_in(self.root, manifest.handle, adopt=False)
                 if found is not None:
@@ -151,9 +155,10 @@ class Cache:
                     _rename_quietly(path, self.work_path("trash", uuid.uuid4().hex))
                 # First the manifest, then the directory: a crash between leaves a miss, not a doubtful hit.
                 write_manifest(self.manifest_path(manifest.handle), manifest)
-                with contextlib.suppress(FileExistsError, NotADirectoryError, OSError):
+                with contextlib.suppress(OSError):
                     os.rename(staged, path)
-                    _sync_directory(self.root)
+                    if manifest.unflushed:
+                        flush_later(path, manifest, self.manifest_path(manifest.handle))
                     return CachedModule(path, manifest)
                 if not os.path.isdir(staged):
                     raise FileNotFoundError(2, "a download vanished before it was moved into place", staged)
@@ -213,6 +218,8 @@ def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
     if manifest is not None:
         if not is_complete(path, manifest):
             return None
+        if manifest.unflushed and not survived(path, manifest, manifest_path):
+            return None
         if adopt:
             _note_use(manifest_path)
         return CachedModule(path, manifest)
@@ -268,17 +275,6 @@ def _note_use(manifest_path: str) -> None:
 def _rename_quietly(source: str, target: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.rename(source, target)
-
-
-def _sync_directory(path: str) -> None:
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _owner(path: str) -> int | None:

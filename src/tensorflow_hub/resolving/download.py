@@ -29,7 +29,7 @@ from tensorflow_hub.resolving.manifest import CachedFile, Manifest
 from tensorflow_hub.resolving.progress import Progress
 from tensorflow_hub.resolving.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.sources import explain_absence, sources_of
-from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at, sync_tree
+from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
 from tensorflow_hub.resolving.streamed import ArchiveStream, check_is_archive, with_format
 from tensorflow_hub.settings import Settings
 
@@ -202,7 +202,6 @@ def _download_segments(session: HubSession, url: str, source: str, index: Archiv
         job.progress.start(total, total - missing)
         _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)
         IndexedDownload(session, url, job.handle, staged, job.progress).run(max(1, job.settings.connections))
-        staged.sync()
     finally:
         staged.close()
     if job.digest is not None:
@@ -230,7 +229,6 @@ def _download_stream(
     _check_digest(manifest.digest, job)
     if promised is not None and manifest.digest != promised:
         raise _other_digest(job, str(manifest.digest), promised)
-    sync_tree(job.files, files)
     return manifest
 
 

@@ -41,6 +41,7 @@ class Manifest:
       archive_sha256: of the archive it came in, where there was one.
       created: when, in UTC, ISO 8601.
       files: all files.
+      unflushed: the boot of the machine in which it was written, while it may not be on the disk; else "".
     """
 
     handle: str
@@ -49,6 +50,7 @@ class Manifest:
     archive_sha256: str | None
     created: str
     files: tuple[CachedFile, ...]
+    unflushed: str = ""
 
     @property
     def size(self) -> int:

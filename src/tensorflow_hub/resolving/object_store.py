@@ -27,7 +27,7 @@ from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.member_names import NamesSeen, check_path
 from tensorflow_hub.handles import CloudHandle
 from tensorflow_hub.resolving.progress import Progress
-from tensorflow_hub.resolving.staged_files import digest_at, sync_tree
+from tensorflow_hub.resolving.staged_files import digest_at
 
 T = TypeVar("T")
 
@@ -115,9 +115,7 @@ class RemoteDirectory:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        files = tuple(_entry(target, item) for item in objects)
-        sync_tree(target, files)
-        return files
+        return tuple(_entry(target, item) for item in objects)
 
     def read(self, path: str) -> bytes:
         """The bytes of an object below the directory."""
@@ -140,7 +138,6 @@ class RemoteDirectory:
         progress.start(int(result.meta["size"]))
         stream = _Chunks(self._chunks(lambda: result.stream(min_chunk_size=1 << 20)), progress)
         files = extract_archive(stream, target, limits)
-        sync_tree(target, files)
         return files, stream.sha256.hexdigest()
 
     def fingerprint(self, limits: ArchiveLimits) -> str:

@@ -17,14 +17,10 @@ import shutil
 import threading
 from collections.abc import Iterable, Sequence
 
-from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry, Segment
+from tensorflow_hub.format.archive_index import ArchiveIndex, Segment
 from tensorflow_hub.resolving.cache import cache_error
 
 _BLOCK = 1 << 20
-# With very many files only those are flushed that a power failure could leave with holes at the right size;
-# a small one is either whole or has the wrong size, and then counts as missing.
-_MANY_FILES = 500
-_SMALL_FILE = 64 << 10
 
 
 class StagedFiles:
@@ -114,15 +110,6 @@ class StagedFiles:
         if lines and self._journal >= 0:
             os.write(self._journal, lines.encode())
 
-    def sync(self) -> None:
-        """Makes everything durable, before the directory is moved into place."""
-        for file in self.index.files:
-            if file.size >= _SMALL_FILE or len(self.index.files) < _MANY_FILES:
-                _fsync(self.path_of(file.path))
-        if os.name != "nt":
-            for folder, _, _ in os.walk(self._root):
-                _fsync(folder)
-
     def _make_directories(self) -> None:
         os.makedirs(self._root, exist_ok=True)
         for folder in {file.path.rpartition("/")[0] for file in self.index.files}:
@@ -148,17 +135,6 @@ class StagedFiles:
 
     def _is_right(self, segment: Segment) -> bool:
         return digest_at(self.path_of(segment.path), segment.start, segment.size) == segment.sha256
-
-
-def sync_tree(directory: str, files: Iterable[FileEntry]) -> None:
-    """Makes files that were written one after the other durable, and the folders that name them."""
-    files = list(files)
-    for file in files:
-        if file.size >= _SMALL_FILE or len(files) < _MANY_FILES:
-            _fsync(os.path.join(directory, *file.path.split("/")))
-    if os.name != "nt":
-        for folder, _, _ in os.walk(directory):
-            _fsync(folder)
 
 
 def digest_at(path: str, start: int, size: int) -> str | None:
@@ -204,14 +180,6 @@ else:
     def _pwritev(descriptor: int, pieces: list[memoryview], start: int) -> int:
         os.lseek(descriptor, start, os.SEEK_SET)
         return os.write(descriptor, pieces[0])
-
-
-def _fsync(path: str) -> None:
-    descriptor = os.open(path, (os.O_RDWR if os.name == "nt" else os.O_RDONLY) | _BINARY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: str) -> bytes | None:

@@ -1,0 +1,58 @@
+"""A machine that crashes before a module is on its disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from pathlib import Path
+
+import pytest
+
+import tensorflow_hub as hub_library
+from tensorflow_hub.resolving import durability
+from tensorflow_hub.resolving.manifest import read_manifest, write_manifest
+
+from .modules import contents
+
+
+def flushed() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "tfhub-flush":
+            thread.join()
+
+
+@pytest.fixture
+def cached(hub, module):
+    """A module of which the machine crashed before it was flushed, and its handle."""
+    handle = hub.publish("acme/text/1", module)
+    path = Path(hub_library.resolve(handle))
+    flushed()
+    manifest = read_manifest(f"{path}.manifest.json")
+    assert manifest.unflushed == ""
+    write_manifest(f"{path}.manifest.json", dataclasses.replace(manifest, unflushed="another boot"))
+    return handle, path
+
+
+def test_what_survived_a_crash_is_used_after_every_byte_was_hashed(hub, module, cached):
+    handle, path = cached
+    asked = len(hub.requests)
+    assert hub_library.resolve(handle) == str(path)
+    assert len(hub.requests) == asked
+    assert read_manifest(f"{path}.manifest.json").unflushed == ""
+
+
+def test_what_a_crash_left_with_holes_is_fetched_again(hub, module, cached):
+    handle, path = cached
+    data = path / "variables" / "variables.data-00000-of-00001"
+    with data.open("r+b") as file:
+        file.seek(1 << 20)
+        file.write(bytes(4096))
+    assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_where_the_system_does_not_number_its_boots_files_are_flushed_first(hub, module, monkeypatch):
+    durability.boot_number.cache_clear()
+    monkeypatch.setattr("tensorflow_hub.resolving.cache.boot_number", lambda: "")
+    path = hub_library.resolve(hub.publish("acme/text/1", module))
+    assert read_manifest(f"{path}.manifest.json").unflushed == ""
+    assert contents(path) == contents(module)

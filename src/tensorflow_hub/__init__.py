@@ -48,7 +48,10 @@ _EXPORTS: dict[str, str] = {
     # loading and training
     "KerasLayer": "keras_layer",
     "endpoint_names": "loading.endpoints",
+    "export_keras_application": "exporting.keras_applications",
+    "export_keras_model": "exporting.keras_model",
     "load": "loading.load",
+    "save": "exporting.reusable_saved_model",
     "with_endpoints": "loading.endpoints",
 }
 
@@ -56,7 +59,7 @@ __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604
 
 
 # Subpackages that are part of the interface under their own name, imported when first used.
-_SUBPACKAGES = frozenset({"beam", "tools"})
+_SUBPACKAGES = frozenset({"beam", "keras_layer", "tools"})
 
 
 def __getattr__(name: str) -> Any:

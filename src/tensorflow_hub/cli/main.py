@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("check", "check a module or a card before it is published"),
     "apply": ("apply", "apply a module to every row of a file or every image of a folder"),
     "compare": ("compare", "swap modules on one dataset: accuracy, speed, size, memory"),
+    "export": ("export", "make a module of a Keras model or architecture"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
     "login": ("login", "keep a token for a hub"),

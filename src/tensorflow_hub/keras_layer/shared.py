@@ -12,6 +12,7 @@ from tensorflow_hub.errors import HubError, ModuleError
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.load import load
+from tensorflow_hub.loading.variable_names import unique_names
 
 
 class HubLayer:
@@ -120,24 +121,6 @@ class HubLayer:
     def resolved_object(self) -> Any:
         """The loaded object that the layer calls."""
         return self._func
-
-
-def unique_names(names: list[str]) -> list[str]:
-    """Names made unique in the way of Keras.
-
-    >>> unique_names(["w", "b", "w"])
-    ['w', 'b', 'w_1']
-    """
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        unique, number = name, 0
-        while unique in taken:
-            number += 1
-            unique = f"{name}_{number}"
-        taken.add(unique)
-        result.append(unique)
-    return result
 
 
 def _unique(variables: Any) -> list[Any]:

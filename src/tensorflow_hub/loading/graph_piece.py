@@ -95,12 +95,13 @@ class Graph:
         return list(found.values())
 
 
-def import_piece(piece: Any, feeds: Mapping[str, Any]) -> tf.Graph:
+def import_piece(piece: Any, feeds: Mapping[str, Any], scope: str = SCOPE) -> tf.Graph:
     """Imports a piece into the function that is being traced.
 
     Args:
       piece: what `Graph.piece` gave.
       feeds: tensor name in the piece → tensor of the function's graph.
+      scope: a name scope that the graph does not have yet.
 
     Returns:
       The graph of the function; the piece's tensors are found by `fetched`.
@@ -111,17 +112,17 @@ def import_piece(piece: Any, feeds: Mapping[str, Any]) -> tf.Graph:
     tf.compat.v1.train.import_meta_graph(
         piece,
         clear_devices=True,
-        import_scope=SCOPE,
+        import_scope=scope,
         input_map={name: tensor for name, tensor in feeds.items() if output_of(name) in used},
     )
     return graph
 
 
-def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any]) -> Any:
+def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any], scope: str = SCOPE) -> Any:
     """The tensor (or op, for a name without output) of an imported piece; a fed one is itself."""
     if output_of(name) in feeds:
         return feeds[output_of(name)]
-    return graph.as_graph_element(f"{SCOPE}/{name}")
+    return graph.as_graph_element(f"{scope}/{name}")
 
 
 def _copy_node(node: Any, copy: Any, fed: Collection[str]) -> None:

@@ -1,0 +1,99 @@
+"""`tfhub export`: models of Keras as modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.format.description import describe
+
+_FORMAT = click.option(
+    "--format",
+    type=click.Choice(["saved_model_2", "hub"]),
+    default="saved_model_2",
+    show_default=True,
+    help="A TF2 SavedModel, or TF1 Hub format.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group("export")
+def command() -> None:
+    """Make a module of a Keras model or of an architecture of keras.applications."""
+
+
+@command.command(
+    "keras-application",
+    epilog="\b\nExamples:\n"
+    "  tfhub export keras-application --list\n"
+    "  tfhub export keras-application MobileNetV2 mobilenet_v2\n"
+    "  tfhub export keras-application ResNet50 resnet --weights resnet50.weights.h5 --kind classification",
+)
+@click.argument("name", required=False)
+@click.argument("directory", required=False)
+@click.option(
+    "--kind",
+    type=click.Choice(["feature-vector", "classification"]),
+    default="feature-vector",
+    show_default=True,
+    help="What the module gives.",
+)
+@click.option("--weights", help="A file of weights of the architecture, or 'imagenet'; random ones without.")
+@click.option("--classes", type=int, default=1000, show_default=True, help="Number of classes.")
+@click.option("--image-size", type=int, nargs=2, metavar="HEIGHT WIDTH", help="Size of images in pixels.")
+@_FORMAT
+@click.option("--list", "list_names", is_flag=True, help="List the architectures.")
+@_JSON
+def keras_application(
+    name: str | None, directory: str | None, list_names: bool, as_json: bool, **options: Any
+) -> None:
+    """Export an architecture of keras.applications, taking images in [0, 1]."""
+    import_quietly("tensorflow")
+    from tensorflow_hub.exporting.keras_applications import application_names, export_keras_application
+
+    if list_names:
+        names = application_names()
+        if as_json:
+            output.result_json(names)
+        else:
+            for each in names:
+                output.result(each)
+        return
+    if name is None or directory is None:
+        raise click.UsageError("Expected NAME and DIRECTORY (or --list).")
+    export_keras_application(name, directory, **options)
+    _report(directory, as_json)
+
+
+@command.command(
+    "keras",
+    epilog="\b\nExamples:\n"
+    "  tfhub export keras model.keras my_module\n"
+    "  tfhub export keras model.keras my_module --format hub",
+)
+@click.argument("model", metavar="MODEL.keras")
+@click.argument("directory")
+@_FORMAT
+@_JSON
+def keras(model: str, directory: str, format: str, as_json: bool) -> None:
+    """Export a saved Keras model."""
+    import_quietly("tensorflow")
+    from tensorflow_hub.exporting.keras_model import export_keras_model
+
+    export_keras_model(model, directory, format=format)
+    _report(directory, as_json)
+
+
+def _report(directory: str, as_json: bool) -> None:
+    module = describe(directory)
+    interfaces = list(module.interfaces)
+    if as_json:
+        output.result_json(
+            {"directory": directory, "kind": module.kind, "size": module.size, "interfaces": interfaces}
+        )
+    else:
+        follows = ", ".join(interfaces) or "no common interface"
+        output.result(f"{directory}: {module.size / 1e6:.1f} MB, {follows}")

@@ -1,0 +1,151 @@
+"""A reusable object of TensorFlow 2 written in TF1 Hub format, for programs in graph mode.
+
+The traces of `__call__` become the graph variants: without training the one without tags, with training
+`{"train"}`. Calls are inlined, and the trace's captured variables become variables of the graph.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ExportError
+from tensorflow_hub.exporting.authoring import create_module_spec
+from tensorflow_hub.exporting.signatures import add_signature
+from tensorflow_hub.loading.call_form import CallForm, form_of
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.loading.inlining import inline_calls
+from tensorflow_hub.loading.variable_names import unique_names
+
+_WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"})
+
+
+def write_hub_format(
+    module: Any, path: str, *, signatures: Sequence[str] = (), attach: Callable[[], None] | None = None
+) -> None:
+    """Writes an object in TF1 Hub format.
+
+    Args:
+      module: an object with `variables`, `trainable_variables` and a traced `__call__`.
+      path: a directory that does not exist.
+      signatures: names under which the default signature is to be had as well.
+      attach: called inside the module's graph, to attach messages.
+
+    Raises:
+      ExportError: the object is not traced, or holds tables, which only a graph of TensorFlow 1 can export.
+    """
+    spec = getattr(module, "call_spec", None)
+    form = form_of(module) if spec is None else CallForm(True, (spec,))
+    if not form.input_specs:
+        raise ExportError(
+            "Expected an object whose __call__ was traced for some inputs, got one without traces.",
+            hint="Call it once, or give its tf.function an input_signature.",
+        )
+    variables = list(module.variables)
+    names = dict(
+        zip(
+            map(id, variables),
+            unique_names([variable.name.split(":")[0] for variable in variables]),
+            strict=True,
+        )
+    )
+    trained = {id(variable) for variable in module.trainable_variables}
+
+    def module_fn(training: bool) -> None:
+        handles = {
+            id(variable): tf.compat.v1.get_variable(
+                names[id(variable)],
+                shape=variable.shape,
+                dtype=variable.dtype,
+                initializer=tf.compat.v1.zeros_initializer(),
+                trainable=id(variable) in trained,
+                use_resource=True,
+            )
+            for variable in variables
+        }
+        inputs, outputs = _build(module, form, form.input_specs[0], training, handles)
+        for name in ("default", *signatures):
+            add_signature(name, inputs=inputs, outputs=outputs)
+        if attach is not None:
+            attach()
+
+    tags_and_args: list[tuple[set[str], dict[str, Any]]] = [(set(), {"training": False})]
+    if form.takes_training:
+        tags_and_args.append(({"train"}, {"training": True}))
+    spec = create_module_spec(module_fn, tags_and_args=tags_and_args)
+    with tempfile.TemporaryDirectory() as directory:
+        checkpoint = os.path.join(directory, "weights")
+        tf.raw_ops.SaveV2(
+            prefix=checkpoint,
+            tensor_names=[names[id(variable)] for variable in variables],
+            shape_and_slices=[""] * len(variables),
+            tensors=[variable.read_value() for variable in variables],
+        )
+        spec.export(path, checkpoint_path=checkpoint)
+
+
+def _build(
+    module: Any, form: CallForm, spec: Any, training: bool, handles: dict[int, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Adds one trace to the module's graph, with its updates and losses; gives its inputs and outputs."""
+    keywords = {"training": training} if form.takes_training else {}
+    specs = spec if isinstance(spec, dict) else {"default" if not _is_image(spec) else "images": spec}
+    inputs = {
+        name: tf.compat.v1.placeholder(part.dtype, part.shape, name=name) for name, part in specs.items()
+    }
+
+    def run(*tensors: Any) -> Any:
+        given = dict(zip(specs, tensors, strict=True))
+        return module(given if isinstance(spec, dict) else tensors[0], **keywords)
+
+    with tf.init_scope():
+        trace = tf.function(run, autograph=False).get_concrete_function(*specs.values())
+        losses = [
+            tf.function(loss, autograph=False).get_concrete_function()
+            for loss in module.regularization_losses or ()
+        ]
+    results, updates = _import(trace, list(inputs.values()), handles)
+    outputs = tf.nest.pack_sequence_as(trace.structured_outputs, results)
+    for update in updates:
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, update)
+    for loss in losses:
+        (value,), _ = _import(loss, [], handles)
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)
+    return inputs, outputs if isinstance(outputs, dict) else {"default": results[0]}
+
+
+def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[list[Any], list[Any]]:
+    """A trace's nodes in the graph being built: (its results, the ops that write variables)."""
+    source = trace.graph
+    by_handle = {id(variable.handle): handles[id(variable)] for variable in source.variables}
+    captured = {inside.name: outside for outside, inside in source.captures}
+    unknown = [name for name, outside in captured.items() if id(outside) not in by_handle]
+    if unknown:
+        raise ExportError(
+            f"Expected an object with variables only, but it uses {len(unknown)} other resources or values "
+            f"({captured[unknown[0]].dtype.name}).",
+            hint="Write it as a TF2 SavedModel, with hub.save, or build it with hub.create_module_spec.",
+        )
+    meta_graph = tf.compat.v1.MetaGraphDef()
+    meta_graph.graph_def.CopyFrom(inline_calls(source.as_graph_def()))
+    graph = Graph.of(meta_graph)
+    arguments = [tensor.name for tensor in source.inputs if tensor.name not in captured]
+    feeds = dict(zip(arguments, tensors, strict=True))
+    feeds |= {name: by_handle[id(outside)].handle for name, outside in captured.items()}
+    results = [tensor.name for tensor in source.outputs]
+    writes = [name for name, node in graph.nodes.items() if node.op in _WRITES]
+    scope = tf.compat.v1.get_default_graph().unique_name("trace", mark_as_used=False)
+    target = import_piece(graph.piece([*results, *writes], set(feeds)), feeds, scope)
+
+    def elements(names: list[str]) -> list[Any]:
+        return [fetched(target, name, feeds, scope) for name in names]
+
+    return elements(results), elements(writes)
+
+
+def _is_image(spec: Any) -> bool:
+    return spec.shape.rank == 4 and spec.shape[-1] in {1, 3} and spec.dtype == tf.float32

@@ -1,0 +1,160 @@
+"""Keras models as modules: what was built or trained in Keras, for everybody to load, call and train."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ExportError, NotFoundError
+from tensorflow_hub.exporting.reusable_saved_model import SavableModule, save
+
+
+def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str = "saved_model_2") -> None:
+    """Writes a Keras model as a module.
+
+    Args:
+      model: a built model of Keras 3 or Keras 2, or the path of one saved as `.keras` or `.h5`.
+      path: a directory that does not exist.
+      format: "saved_model_2", or "hub" for TF1 Hub format.
+
+    Raises:
+      NotFoundError: the file does not exist.
+      ExportError: the model cannot be read, is not built, or cannot be written.
+    """
+    if isinstance(model, (str, os.PathLike)):
+        model = read_keras_model(os.fspath(model))
+    write_module(reusable_from_keras(model), os.fspath(path), format)
+
+
+def write_module(module: SavableModule, path: str, format: str) -> None:
+    """Writes a reusable object in one of the two formats."""
+    if format == "saved_model_2":
+        save(module, path)
+    elif format == "hub":
+        from tensorflow_hub.exporting.hub_format import write_hub_format
+
+        write_hub_format(module, path)
+    else:
+        raise ExportError(
+            f"Expected the format 'saved_model_2' or 'hub', got {format!r}.", hint="Choose one of the two."
+        )
+
+
+def read_keras_model(path: str) -> Any:
+    """Reads a model saved by Keras 3 or Keras 2.
+
+    Raises:
+      NotFoundError: the file does not exist.
+      ExportError: neither Keras can read it.
+    """
+    if not os.path.exists(path):
+        raise NotFoundError(
+            f"Expected a Keras model at {path!r}, found nothing.", hint="Give a .keras or .h5 file."
+        )
+    problems = []
+    for name in ("keras", "tf_keras"):
+        model, problem = _read_with(name, path)
+        if model is not None:
+            return model
+        problems.append(problem)
+    raise ExportError(
+        f"Expected a model that Keras can load at {path!r}. " + "; ".join(filter(None, problems)),
+        hint="Save it with model.save('model.keras').",
+    )
+
+
+def _read_with(name: str, path: str) -> tuple[Any, str]:
+    """The model as one of the Kerases reads it, or else what that Keras says."""
+    try:
+        return importlib.import_module(name).models.load_model(path, compile=False), ""
+    except ModuleNotFoundError:
+        return None, ""
+    except Exception as error:  # each Keras has its own ways to refuse a file
+        return None, f"{name}: {str(error).strip().split(chr(10))[0] or repr(error)}"
+
+
+def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") -> SavableModule:
+    """A Keras model under the Reusable SavedModel interface.
+
+    Args:
+      model: the built model.
+      call: function `(inputs, training)` to call in its place, for what goes before or after it.
+      outputs: the name of a single output in the signature.
+
+    Returns:
+      An object with traces of `__call__` for both values of `training`, and a signature `serving_default`.
+    """
+    specs = _input_specs(model)
+    function = call or (lambda inputs, training: model(inputs, training=training))
+    module = SavableModule()
+    module.model = model
+    module.variables = _plain(model.weights)
+    module.trainable_variables = _plain(model.trainable_weights)
+    module.regularization_losses = _regularization_losses(model)
+
+    def run_once(inputs: Any, training: bool = False) -> Any:
+        return function(inputs, training)
+
+    run = tf.function(run_once, autograph=False)
+
+    module.call_spec = module._no_dependency(specs)
+    for training in (False, True):
+        run.get_concrete_function(specs, training=training)
+    module.__dict__["__call__"] = run
+    module.signatures = module._no_dependency({"serving_default": _serving(run, specs, outputs)})
+    return module
+
+
+def _serving(run: Any, specs: Any, outputs: str) -> Any:
+    """The signature: inputs by name to outputs by name."""
+    flat = tf.nest.flatten(specs)
+
+    def serve(*tensors: Any) -> dict[str, Any]:
+        result = run(tf.nest.pack_sequence_as(specs, tensors), training=False)
+        if isinstance(result, dict):
+            return result
+        parts = tf.nest.flatten(result)
+        return {outputs: parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
+
+    return tf.function(serve, autograph=False, input_signature=flat)
+
+
+def _input_specs(model: Any) -> Any:
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        raise ExportError(
+            f"Expected a Keras model that knows its inputs, got {type(model).__name__} {model.name!r}.",
+            hint="Build it with keras.Input, or call it once on data before exporting.",
+        )
+    specs = [_spec(tensor, f"input_{i}" if len(inputs) > 1 else "inputs") for i, tensor in enumerate(inputs)]
+    structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
+    if isinstance(structure, dict):
+        return {key: _spec(tensor, key) for key, tensor in structure.items()}
+    return specs[0] if len(specs) == 1 else specs
+
+
+def _spec(tensor: Any, name: str) -> tf.TensorSpec:
+    return tf.TensorSpec(tuple(tensor.shape), getattr(tensor.dtype, "name", tensor.dtype), name)
+
+
+def _plain(variables: Any) -> list[tf.Variable]:
+    """The `tf.Variable`s behind the variables of either Keras."""
+    return [v if isinstance(v, tf.Variable) else v.value for v in variables]
+
+
+def _regularization_losses(model: Any) -> list[Any]:
+    regularized = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
+    if regularized:
+        return [_loss(lambda v=v: v.regularizer(v)) for v in regularized]
+    if hasattr(model, "_callable_losses"):  # Keras 2, whose losses are computed when asked for
+        return [_loss(lambda i=i: model.losses[i]) for i in range(len(model.losses))]
+    return []
+
+
+def _loss(compute: Any) -> Any:
+    function = tf.function(lambda: tf.cast(compute(), tf.float32), autograph=False, input_signature=[])
+    function.get_concrete_function()
+    return function

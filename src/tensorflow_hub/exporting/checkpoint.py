@@ -117,7 +117,7 @@ def copy_values(
 
 
 def _latest(path: str) -> str:
-    if tf.io.gfile.isdir(path):
+    if not tf.io.gfile.exists(f"{path}.index") and tf.io.gfile.isdir(path):
         return str(tf.train.latest_checkpoint(path) or path)
     return path
 
@@ -131,7 +131,7 @@ def check_contents(
       ExportError: naming the checkpoint and what is missing or different.
     """
     try:
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ExportError(
             f"Expected a TensorFlow checkpoint at {prefix!r}, found none that can be read.",

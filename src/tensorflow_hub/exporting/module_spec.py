@@ -182,7 +182,7 @@ class ModuleSpec:
             raise TagsError(
                 f"Expected the tags of a graph variant of the module, got {sorted(wanted)}; "
                 f"there are {there}.",
-                hint=f"Pass tags={set(there[-1]) or set()!r}.",
+                hint=f"Pass tags={set(there[-1])!r}." if there[-1] else "Leave out tags.",
             )
         return self._variants[wanted]
 

@@ -14,6 +14,7 @@ from tensorflow_hub.exporting import signatures
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
 from tensorflow_hub.loading.control_flow import restricted
 from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.loading.lifted_state import LiftedState
 from tensorflow_hub.loading.state import ModuleState
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
@@ -120,7 +121,7 @@ def _detach_colocations(index: GraphIndex, graph_def: Any, inside: set[str]) -> 
 
 
 def add_application(
-    plan: ApplicationPlan, state: ModuleState, inputs: Mapping[str, Any], scope: str
+    plan: ApplicationPlan, state: ModuleState | LiftedState, inputs: Mapping[str, Any], scope: str
 ) -> dict[str, Any]:
     """Adds an application to the current graph.
 
@@ -136,7 +137,8 @@ def add_application(
     graph = tf.compat.v1.get_default_graph()
     fed: dict[str, Any] = {}
     for key, info in plan.inputs.items():
-        fed.update(zip(info.names, info.unpack(inputs[key]), strict=True))
+        tensors = (_captured(tensor, graph) for tensor in info.unpack(inputs[key]))
+        fed.update(zip(info.names, tensors, strict=True))
     state_tensors = {name: state.tensor(name, graph) for name in plan.state_tensors}
     with tf.name_scope(scope) as full:
         prefix = full.rstrip("/")
@@ -159,8 +161,13 @@ def add_application(
     return {key: info.pack([tensor(name) for name in info.names]) for key, info in plan.outputs.items()}
 
 
+def _captured(tensor: Any, graph: tf.Graph) -> Any:
+    """A tensor for use in `graph`, which may be a function inside of the tensor's graph."""
+    return tensor if getattr(tensor, "graph", None) is graph else graph.capture(tensor)
+
+
 def _colocate(
-    plan: ApplicationPlan, state: ModuleState, fed: dict[str, Any], graph: tf.Graph, prefix: str
+    plan: ApplicationPlan, state: ModuleState | LiftedState, fed: dict[str, Any], graph: tf.Graph, prefix: str
 ) -> None:
     """Puts ops on one device with the state and with what feeds the inputs."""
     if not plan.colocated:
@@ -176,7 +183,7 @@ def _colocate(
                 other = state.operation(target)
             else:
                 other = graph.get_operation_by_name(f"{prefix}/{target}")
-            if other.graph is graph:
+            if other is not None and other.graph is graph:
                 groups.update(other.colocation_groups())
                 op._set_device(other.device)
         if groups:

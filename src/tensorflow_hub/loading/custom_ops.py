@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -22,27 +23,36 @@ def require_ops(directory: SavedModelDirectory) -> None:
       MissingDependencyError: the op's package is known, and is not installed.
       UnsupportedFeatureError: nobody here knows the op.
     """
-    missing = _unknown(op_names(directory.proto))
+    _require(op_names(directory.proto.meta_graphs), directory.path)
+
+
+def require_ops_of(meta_graph: Any, origin: str) -> None:
+    """As `require_ops`, for one graph variant of a module from `origin`."""
+    _require(op_names([meta_graph]), origin)
+
+
+def _require(ops: set[str], path: str) -> None:
+    missing = _unknown(ops)
     for op in sorted(missing):
         if op in missing:
             for package, module in needed_packages([op]).items():
-                _import(package, module, op, directory.path)
+                _import(package, module, op, path)
             missing = _unknown(missing)
     if missing:
         more = f" (nor {len(missing) - 1} more)." if len(missing) > 1 else "."
         raise UnsupportedFeatureError(
-            f"The module {directory.path!r} uses the op {min(missing)!r}, which TensorFlow "
+            f"The module {path!r} uses the op {min(missing)!r}, which TensorFlow "
             f"{tf.__version__} does not know here{more}",
             hint="Import the library that defines the op before loading, or load a library of your own with "
             "`tf.load_op_library(…)`.",
         )
 
 
-def op_names(proto: Any) -> set[str]:
-    """The names of all ops in the graphs and functions of a SavedModel protobuf, not of functions called."""
+def op_names(meta_graphs: Iterable[Any]) -> set[str]:
+    """The names of all ops in graphs and their functions, not of functions called."""
     names: set[str] = set()
     functions: set[str] = set()
-    for meta_graph in proto.meta_graphs:
+    for meta_graph in meta_graphs:
         graph = meta_graph.graph_def
         names.update(node.op for node in graph.node)
         for function in graph.library.function:

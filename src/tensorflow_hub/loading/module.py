@@ -15,18 +15,25 @@ from tensorflow_hub.exporting import checkpoint
 from tensorflow_hub.exporting.module_spec import ModuleSpec
 from tensorflow_hub.exporting.signatures import DEFAULT
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
-from tensorflow_hub.loading import module_reader, state
+from tensorflow_hub.loading import module_reader
 from tensorflow_hub.loading.application import add_application, plan_application
+from tensorflow_hub.loading.custom_ops import require_ops_of
 from tensorflow_hub.loading.graph_index import GraphIndex
 from tensorflow_hub.loading.inputs import convert_inputs
+from tensorflow_hub.loading.lifted_state import LiftedState
+from tensorflow_hub.loading.reference_variables import to_resources
+from tensorflow_hub.loading.state import ModuleState, StatePlan, add_state, plan_state
+
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
 
 class Module:
     """A module in a graph: its variables, tables and assets, and ways to apply it.
 
-    Needs graph mode: a `tf.Graph`, a function given to `tf.compat.v1.wrap_function`, the model_fn of an
-    Estimator. Creating it adds its state to the graph, once; calling it adds ops that use that state,
-    any number of times, also inside `tf.cond`, `tf.while_loop` and `tf.function`.
+    Needs graph mode: a `tf.Graph`, the model_fn of an Estimator, or a function given to
+    `tf.compat.v1.wrap_function`, for which its variables are made outside, as variables of TensorFlow 2
+    that have their values at once. Creating it adds its state to the graph, once; calling it adds ops that
+    use that state, any number of times, also inside `tf.cond`, `tf.while_loop` and `tf.function`.
 
     Run `tf.compat.v1.global_variables_initializer()` and `tf.compat.v1.tables_initializer()` before the
     outputs; the first reads the module's variables from disk.
@@ -68,25 +75,33 @@ class Module:
         self._spec = spec if isinstance(spec, ModuleSpec) else module_reader.load_module_spec(spec)
         self._trainable = bool(trainable)
         self._variant = self._spec._variant(tags)
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ModuleError(
-                f"Expected a name for the module, got {name!r}.", hint="Leave it out for 'module'."
+                f"Expected a name of letters, digits and . _ - / for the module, got {name!r}.",
+                hint="Leave it out for 'module'.",
             )
-        plan = self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state)
         with _outside_of_control_flow(), tf.compat.v1.variable_scope(None, default_name=name) as scope:
-            self._state = state.add_state(plan, scope.original_name_scope.rstrip("/"))
-        self._name = scope.name
+            self._name = scope.name
+            self._state = self._make_state(scope.original_name_scope.rstrip("/"))
 
-    def _plan_state(self) -> state.StatePlan:
+    def _make_state(self, scope: str) -> ModuleState | LiftedState:
+        """Adds the state to the current graph; in a function of an eager program, makes it outside."""
         meta_graph = self._variant.meta_graph
-        module_reader.check_ops(meta_graph, self._spec._origin)
-        return state.plan_state(self._index(), self._spec._assets, self._spec._checkpoint, self._trainable)
-
-    def _index(self) -> GraphIndex:
-        index: GraphIndex = self._spec._plan(
-            ("index", self._variant.tags), lambda: GraphIndex(self._variant.meta_graph)
+        require_ops_of(meta_graph, self._spec._origin)
+        if not _is_function_of_eager_program():
+            self._index: GraphIndex = self._spec._plan(
+                ("index", self._variant.tags), lambda: GraphIndex(meta_graph)
+            )
+            return add_state(
+                self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state), scope
+            )
+        self._index = self._spec._plan(
+            ("lifted index", self._variant.tags), lambda: GraphIndex(to_resources(meta_graph))
         )
-        return index
+        return LiftedState(self._index.meta_graph, self._spec.directory, self._trainable, scope)
+
+    def _plan_state(self) -> StatePlan:
+        return plan_state(self._index, self._spec._assets, self._spec._checkpoint, self._trainable)
 
     def __call__(
         self,
@@ -125,8 +140,8 @@ class Module:
             self.require_default(signature)
         converted = convert_inputs(inputs, declared, signature)
         plan = self._spec._plan(
-            ("apply", self._variant.tags, self._trainable, signature),
-            lambda: plan_application(self._index(), signature, self._trainable),
+            ("apply", self._variant.tags, self._trainable, signature, id(self._index)),
+            lambda: plan_application(self._index, signature, self._trainable),
         )
         scope = f"{self._name.rsplit('/', 1)[-1]}_apply_{re.sub(r'[^A-Za-z0-9_.-]', '_', signature)}"
         results = add_application(plan, self._state, converted, scope)
@@ -231,6 +246,11 @@ def _check_mode() -> None:
         raise _eager("hub.Module(…)")
 
 
+def _is_function_of_eager_program() -> bool:
+    with tf.init_scope():
+        return bool(tf.executing_eagerly())
+
+
 def _eager(what: str) -> ModeError:
     return ModeError(
         f"Expected graph mode for {what}, got eager execution.",
@@ -242,9 +262,7 @@ def _eager(what: str) -> ModeError:
 @contextlib.contextmanager
 def _outside_of_control_flow() -> Iterator[None]:
     """Leaves loops, branches, functions and control dependencies, which state must not depend on."""
-    with tf.init_scope():
-        leads_to_graph = not tf.executing_eagerly()
-    if leads_to_graph:
+    if not _is_function_of_eager_program():
         with tf.init_scope():
             yield
     else:

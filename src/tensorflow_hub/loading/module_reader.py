@@ -10,7 +10,6 @@ from typing import Any
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import FormatError, NotAModuleError, NotFoundError, UnsupportedFeatureError
 from tensorflow_hub.exporting import assets, collections
@@ -19,25 +18,6 @@ from tensorflow_hub.exporting.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.format.messages import parse
 
 _FORMAT_HUB = 3
-
-# Prefix of an op's name → the package whose import brings the op.
-_PACKAGES_OF_OPS = {
-    "Sentencepiece": "tensorflow-text",
-    "Wordpiece": "tensorflow-text",
-    "WhitespaceTokenize": "tensorflow-text",
-    "UnicodeScriptTokenize": "tensorflow-text",
-    "RegexSplitWithOffsets": "tensorflow-text",
-    "NormalizeUTF8": "tensorflow-text",
-    "CaseFoldUTF8": "tensorflow-text",
-    "FastWordpiece": "tensorflow-text",
-    "FastBert": "tensorflow-text",
-    "TFText>": "tensorflow-text",
-    "Addons>": "tensorflow-addons",
-    "SimpleMLInference": "tensorflow-decision-forests",
-    "SimpleMLLoad": "tensorflow-decision-forests",
-    "DecodeWAV2": "tensorflow-io",
-    "IO>": "tensorflow-io",
-}
 
 
 def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
@@ -185,32 +165,3 @@ def _is_tf2(directory: str) -> NotAModuleError:
         f"Expected a module in TF1 Hub format in {directory!r}, found a TF2 SavedModel.",
         hint="Use hub.load(handle) or hub.KerasLayer(handle), which read TF2 SavedModels.",
     )
-
-
-def check_ops(meta_graph: Any, origin: str) -> None:
-    """Refuses a graph with ops that this TensorFlow lacks.
-
-    Raises:
-      UnsupportedFeatureError: naming the ops and, where known, the packages that bring them.
-    """
-    library = meta_graph.graph_def.library.function
-    functions = {function.signature.name for function in library}
-    used = {node.op for node in meta_graph.graph_def.node}
-    used.update(node.op for function in library for node in function.node_def)
-    missing = sorted(op for op in used - functions if op_def_registry.get(op) is None)
-    if not missing:
-        return
-    packages = sorted({package for op in missing if (package := _package_of(op)) is not None})
-    advice = (
-        f"Install and import {' and '.join(packages)} before the module is used."
-        if packages
-        else "They belong to another TensorFlow or to a package of custom ops: import that first."
-    )
-    raise UnsupportedFeatureError(
-        f"The module from {origin} needs ops that TensorFlow {tf.__version__} does not have here: {missing}.",
-        hint=advice,
-    )
-
-
-def _package_of(op: str) -> str | None:
-    return next((package for prefix, package in _PACKAGES_OF_OPS.items() if op.startswith(prefix)), None)

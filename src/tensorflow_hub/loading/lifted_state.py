@@ -1,0 +1,94 @@
+"""The state of a module in a function of an eager program, one given to `wrap_function`.
+
+Variables made inside such a function would be gone, or set anew, at each call. So they are made outside,
+with their values, as objects of TensorFlow 2, and the function refers to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import HubError, ModeError
+from tensorflow_hub.exporting.checkpoint import StoredVariable, stored_variables
+from tensorflow_hub.loading.graph_piece import Graph
+from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
+from tensorflow_hub.loading.tensor_names import node_of, output_of
+
+_KEYS = tf.compat.v1.GraphKeys
+# Keeps the state alive as long as the function that refers to it.
+_STATES = ("__tensorflow_hub_states",)
+
+
+class LiftedState:
+    """Like `ModuleState`, for a function of an eager program."""
+
+    def __init__(self, meta_graph: Any, directory: str | None, trainable: bool, scope: str) -> None:
+        """Makes the variables and tables of a module.
+
+        Args:
+          meta_graph: the graph variant, with resource variables only.
+          directory: of the module.
+          trainable: whether its variables are to be trained.
+          scope: names it.
+
+        Raises:
+          ModeError: when the module is not on disk, or the function is traced again.
+        """
+        if directory is None:
+            raise ModeError(
+                "Expected a module on disk for hub.Module in a function of an eager program, "
+                "got one made in this program.",
+                hint="Export it first and pass the directory.",
+            )
+        self.scope = scope
+        self.graph = tf.compat.v1.get_default_graph()
+        index = Graph.of(meta_graph)
+        names = [node_of(v.variable_name) for v in variables_in(meta_graph, _KEYS.TRAINABLE_VARIABLES)]
+        self._state = GraphState(directory)
+        try:
+            with tf.init_scope():
+                self._state.add(index, names if trainable else [])
+        except ValueError as error:
+            if isinstance(error, HubError):
+                raise
+            raise ModeError(
+                "Expected hub.Module in a tf.Graph or in a function for wrap_function, got a tf.function, which "
+                "may make no variables when it is traced again.",
+                hint="Call hub.load(handle) before the function and the loaded object inside it.",
+            ) from error
+        self.stored: list[tuple[StoredVariable, Any]] = [
+            (stored, self._state.variables[stored.node]) for stored in stored_variables(meta_graph)
+        ]
+        self.variable_map: dict[str, Any] = {}
+        for stored, variable in self.stored:
+            if stored.slice:
+                self.variable_map.setdefault(stored.name, []).append(variable)
+            else:
+                self.variable_map[stored.name] = variable
+        self._add_to_collections(index, names if trainable else [])
+
+    def _add_to_collections(self, index: Graph, trained: list[str]) -> None:
+        self.graph.add_to_collection(_STATES, self)
+        for _, variable in self.stored:
+            self.graph.add_to_collection(_KEYS.GLOBAL_VARIABLES, variable)
+        for name in trained:
+            self.graph.add_to_collection(_KEYS.TRAINABLE_VARIABLES, self._state.variables[name])
+        losses = collection(index.meta_graph, _KEYS.REGULARIZATION_LOSSES) if trained else []
+        for loss in self._state.evaluate(index, losses) if losses else []:
+            self.graph.add_to_collection(_KEYS.REGULARIZATION_LOSSES, loss)
+
+    def operation(self, node: str) -> None:
+        """None: what is outside of the function can have nothing colocated with it."""
+
+    def tensor(self, name: str, graph: tf.Graph) -> Any:
+        """An output of a state node, for use in the function `graph`."""
+        node = node_of(name)
+        if node in self._state.variables:
+            variable = self._state.variables[node]
+            graph.watch_variable(variable)
+            return graph.capture(variable.handle)
+        if node in self._state.resources:
+            return graph.capture(self._state.resources[node].resource_handle)
+        return graph.capture(self._state.assets[output_of(name)].asset_path)

@@ -54,8 +54,8 @@ class LiftedState:
             if isinstance(error, HubError):
                 raise
             raise ModeError(
-                "Expected hub.Module in a tf.Graph or in a function for wrap_function, got a tf.function, which "
-                "may make no variables when it is traced again.",
+                "Expected hub.Module in a tf.Graph or in a function for wrap_function, "
+                "got a tf.function, which may make no variables when it is traced again.",
                 hint="Call hub.load(handle) before the function and the loaded object inside it.",
             ) from error
         self.stored: list[tuple[StoredVariable, Any]] = [

@@ -106,7 +106,7 @@ class Generator:
             "kind": "saved_model_2",
             "variants": [{"tags": ["serve"], "signatures": [signature]}],
             "variables": {"count": 3, "parameters": 1000, "trainable": 1000},
-            "custom_ops": [], "interfaces": [{"name": "text-embedding", "where": "default", "missing": []}],
+            "custom_ops": [], "interfaces": ["text-embedding"],
         }  # fmt: skip
         size = int(self.random.lognormvariate(17, 2))
         return {

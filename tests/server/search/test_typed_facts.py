@@ -16,7 +16,7 @@ DESCRIPTION = {
     "functions": [{"name": "__call__", "traces": [TRACE]}],
     "variables": {"count": 1, "parameters": 5, "trainable": 5},
     "custom_ops": ["SentencepieceOp"],
-    "interfaces": [{"name": "text-embedding", "where": "__call__", "missing": []}],
+    "interfaces": ["text-embedding"],
     "fine_tunable": True,
 }
 
@@ -40,6 +40,10 @@ def test_facts_of_a_real_module():
     facts = typed_facts([describe(module()).to_dict()])
     assert facts.signatures
     assert all(parse_interface(text) for text in facts.signatures)
+
+
+def test_a_description_of_another_form_is_no_obstacle():
+    assert typed_facts([{"variants": [{"signature": 5}]}]).signatures == ()
 
 
 def test_no_files_no_facts():

@@ -58,7 +58,12 @@ def _saved_model_2(url: str, description: Mapping[str, Any]) -> list[Snippet]:
 
 def _hub(url: str, description: Mapping[str, Any]) -> list[Snippet]:
     example = _example(description) or "inputs"
-    module = f'module = hub.Module("{url}")\noutputs = module({example})'
+    module = (
+        "with tf.Graph().as_default(), tf.Session() as session:\n"
+        f'    module = hub.Module("{url}")\n    outputs = module({example})\n'
+        "    session.run([tf.global_variables_initializer(), tf.tables_initializer()])\n"
+        "    print(session.run(outputs))"
+    )
     load = f'model = hub.load("{url}")\noutputs = model.signatures["default"](tf.constant({example}))'
     return [
         Snippet("TF1 graphs: hub.Module", f"import tensorflow.compat.v1 as tf\n{_python(module)}", "python"),

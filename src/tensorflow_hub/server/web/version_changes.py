@@ -58,10 +58,11 @@ def _deployments(older: VersionContent, newer: VersionContent) -> list[str]:
 def _contents(older: VersionContent, newer: VersionContent) -> list[str]:
     found = []
     for kind in sorted(set(older.descriptions) & set(newer.descriptions)):
-        before, after = older.descriptions[kind], newer.descriptions[kind]
-        found += [*_interfaces(before, after), *_parameters(before, after), *_ops(before, after)]
-    if older.size is not None and newer.size is not None and older.size != newer.size:
-        found.append(f"Size {show_size(older.size)} → {show_size(newer.size)}")
+        sides = older.descriptions[kind], newer.descriptions[kind]
+        found += [*_interfaces(*sides), *_parameters(*sides), *_ops(*sides)]
+    before, after = show_size(older.size), show_size(newer.size)
+    if before and after and before != after:
+        found.append(f"Size {before} → {after}")
     return found
 
 

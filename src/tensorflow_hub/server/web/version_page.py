@@ -180,15 +180,31 @@ def _forms(
 
 
 def _signatures(deployment: Deployment) -> list[dict[str, Any]]:
-    tags = {
-        signature["name"]: ", ".join(variant["tags"])
-        for variant in reversed(deployment.description.get("variants", ()))
+    """The signatures, then the functions of a SavedModel such as `__call__`."""
+    found = [
+        {
+            "name": signature["name"],
+            "tags": ", ".join(variant["tags"]),
+            "rows": [
+                {"side": side, "name": name, "type": _type(tensor)}
+                for side, tensors in (("input", signature["inputs"]), ("output", signature["outputs"]))
+                for name, tensor in tensors.items()
+            ],
+        }
+        for variant in deployment.description.get("variants", ())
         for signature in variant["signatures"]
-    }
-    return [
-        {"name": name, "tags": tags.get(name, ""), "rows": _rows(interface)}
-        for name, interface in signatures_of(deployment.description).items()
     ]
+    functions = signatures_of({"functions": deployment.description.get("functions", ())})
+    return found + [
+        {"name": name, "tags": "", "rows": _rows(interface)} for name, interface in functions.items()
+    ]
+
+
+def _type(tensor: Mapping[str, Any]) -> str:
+    shape = tensor["shape"]
+    dims = "…" if shape is None else ", ".join("?" if size is None else str(size) for size in shape)
+    kind = "" if tensor["kind"] == "dense" else f"{tensor['kind']} "
+    return f"{kind}{tensor['dtype']}[{dims}]"
 
 
 def _rows(interface: Interface) -> list[dict[str, str]]:

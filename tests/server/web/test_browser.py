@@ -1,0 +1,213 @@
+"""The pages in a real Chromium: accessible, private, usable by keyboard, without JavaScript, on a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from catalogues import open_catalogue, put_entry
+from hub_content import card, module
+from hub_process import HubProcess
+
+from tensorflow_hub.client.publishing import publish
+
+CHROMIUM = (
+    os.environ.get("TFHUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; TFHUB_TEST_CHROMIUM may name one"),
+]
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PAGES = {
+    "home": "/",
+    "results": "/s?q=vectors&task=text-embedding",
+    "nothing found": "/s?q=qqqqq",
+    "refused": "/s?q=x&page=zero",
+    "model": "/acme/words/2",
+    "entry without files": "/zoo/pictures/1",
+    "publisher": "/acme",
+    "help": "/help",
+    "api": "/help/api",
+    "nothing there": "/acme/wordz",
+}
+HOSTILE = """# Module acme/hostile/1
+A hostile card <script>window.hacked = 1</script>
+
+<!-- task: text-embedding -->
+
+## Overview
+
+<img src=x onerror="window.hacked = 1"> [x](javascript:window.hacked=1) <svg onload="window.hacked = 1">
+![track](http://tracker.invalid/pixel.png) <iframe src="http://tracker.invalid/"></iframe>
+<div style="position:fixed;inset:0">over everything</div>
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    data = tmp_path_factory.mktemp("browser") / "data"
+    database = open_catalogue(data)
+    for number in range(30):
+        put_entry(database, f"zoo/entry{number}/1", "Turns text into vectors.", task=["text-embedding"])
+    put_entry(
+        database, "zoo/pictures/1", "Classifies pictures.", task=["image-classification"], license=["mit"]
+    )
+    database.close()
+    with HubProcess(data) as hub:
+        for version in (1, 2):
+            publish(
+                module("05_text_embedding"), card=card(f"acme/words/{version}"), hub=hub.url, token=hub.token
+            )
+        publish(module(), card=HOSTILE, hub=hub.url, token=hub.token)
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that was opened, with everything it asked for and complained about."""
+
+    def __init__(self, browser, hub, **context):
+        self.hub = hub
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path):
+        self.page.goto(self.hub.url + path)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, hub):
+    visits = []
+
+    def visit(path, **context):
+        visits.append(Visit(browser, hub, **context))
+        visits[-1].open(path)
+        return visits[-1]
+
+    yield visit
+    for each in visits:
+        each.context.close()
+
+
+def complaints(visited):
+    """What the console says, without the status of a page that is meant to be an error."""
+    return [text for text in visited.complaints if "Failed to load resource" not in text]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_accessible_and_ask_nobody_else(visit, hub, name, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    visited = visit(PAGES[name], color_scheme=scheme)
+    assert complaints(visited) == []
+    assert all(url.startswith(hub.url) for url in visited.requests)
+    for closed in visited.page.query_selector_all("details:not([open])"):
+        closed.evaluate("details => { details.open = true; }")
+    report = Axe().run(visited.page)
+    assert report.violations_count == 0, report.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 768])
+@pytest.mark.parametrize("name", ["home", "results", "model", "help", "api"])
+def test_pages_fit_narrow_screens(visit, name, width):
+    page = visit(PAGES[name], viewport={"width": width, "height": 700}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_of_it_works_without_javascript(visit):
+    page = visit("/", java_script_enabled=False).page
+    page.fill("input[type=search]", "vectors")
+    page.click("main button")
+    assert page.locator(".models > li").count() == 20
+    page.get_by_role("link", name="Next").click()
+    assert "Page 2 of" in page.inner_text(".pages")
+    page.get_by_text("Publisher", exact=True).click()
+    page.locator(".facets a", has_text="acme").click()
+    assert "publisher=acme" in page.url
+    page.locator(".models a", has_text="acme/words").first.click()
+    assert page.locator("h1").inner_text() == "acme/words"
+    page.get_by_text("Keras: hub.KerasLayer").click()
+    assert page.locator("code", has_text="hub.KerasLayer").is_visible()
+
+
+def test_the_keyboard_reaches_everything(visit):
+    page = visit("/acme/words/2").page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.evaluate("getComputedStyle(document.activeElement).left") == "0px"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+    page.keyboard.type("words")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/s?q=words")
+    seen = set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        assert outline != "none", f"the focus on {focused} cannot be seen"
+        seen.add(page.evaluate("document.activeElement.getAttribute('href')"))
+    assert "/acme/words/2" in seen
+
+
+def test_code_is_copied(visit):
+    visited = visit("/acme/words/2", permissions=["clipboard-read", "clipboard-write"])
+    page = visited.page
+    page.locator(".copy").first.click()
+    page.get_by_text("Copied", exact=True).first.wait_for()
+    assert (
+        page.evaluate("navigator.clipboard.readText()")
+        == page.locator(".code-block code").first.text_content()
+    )
+
+
+def test_a_hostile_card_does_nothing(visit, hub):
+    visited = visit("/acme/hostile/1")
+    page = visited.page
+    assert page.evaluate("window.hacked") is None
+    assert all(url.startswith(hub.url) for url in visited.requests)
+    assert complaints(visited) == []
+    assert page.locator(".card a[href^='javascript']").count() == 0
+    assert page.evaluate("document.elementFromPoint(400, 20).closest('.card')") is None
+
+
+def test_the_policy_stops_what_would_get_through(visit):
+    page = visit("/acme/words/2").page
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.hacked = 1";
+          document.body.append(script);
+          const image = document.createElement("img");
+          image.setAttribute("onerror", "window.hacked = 2");
+          image.src = "http://tracker.invalid/x.png";
+          document.body.append(image);
+        }"""
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hacked") is None

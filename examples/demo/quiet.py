@@ -7,7 +7,7 @@ import os
 
 def import_tensorflow() -> None:
     """Imports TensorFlow with file descriptor 2 closed to it meanwhile, and keeps its warnings out."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -101,6 +101,10 @@ docs: $(VENV)/.stamp  ## build the documentation site into site/
 notebooks: $(VENV)/.stamp  ## write the tutorials' notebooks from their scripts
 	@$(VENV)/bin/python scripts/notebooks.py
 
+.PHONY: stress
+stress: $(VENV)/.stamp  ## downloaders killed at 200 random instants, and what else takes minutes
+	@$(VENV)/bin/python -m pytest -m "slow and not services and not ceph" tests/resolving tests/network $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.stamp  ## run every benchmark and write docs/benchmarks.md
 	@$(VENV)/bin/python scripts/bench.py $(BENCH_ARGS)

@@ -102,9 +102,9 @@ def parse_mirrors(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """
     mirrors = []
     for rule in filter(None, map(str.strip, text.split(";"))):
-        prefix, arrow, targets = (part.strip() for part in re.split(r"(->|→|=)", rule + " ", maxsplit=1))
-        urls = tuple(filter(None, re.split(r"[,\s]+", targets)))
-        if not arrow or not all(re.match(r"https?://[^/]", url) for url in (prefix, *urls)) or not urls:
+        prefix, *targets = (part.strip() for part in re.split(r"->|→|=", rule, maxsplit=1))
+        urls = tuple(filter(None, re.split(r"[,\s]+", "".join(targets))))
+        if not urls or not all(re.match(r"https?://[^/]", url) for url in (prefix, *urls)):
             raise ValueError(f"expected 'https://old/ -> https://new/', got the rule {rule!r}")
         mirrors.append((prefix, urls))
     return tuple(mirrors)

@@ -92,6 +92,8 @@ class Cache:
     @classmethod
     def _default(cls, tiers: tuple[str, ...]) -> Cache:
         common = os.path.join(tempfile.gettempdir(), "tfhub_modules")
+        if not hasattr(os, "geteuid"):  # Windows: the temporary directory is the user's own
+            return cls(common, tiers)
         owner = _owner(common)
         if owner is None or owner == os.geteuid():
             return cls(common, tiers)

@@ -1,0 +1,47 @@
+"""Progress on terminals, in logs, and none."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tensorflow_hub.resolving import progress
+from tensorflow_hub.settings import Settings
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stream", "shown"),
+    [
+        (None, io.StringIO, ""),
+        (None, Terminal, "module"),
+        (False, Terminal, ""),
+        (True, io.StringIO, "module: 3.0 of 4.0 MB"),
+    ],
+)
+def test_what_is_shown(monkeypatch, wanted, stream, shown):
+    monkeypatch.setattr("sys.stderr", stream())
+    import sys
+
+    with progress.shown_progress("module", Settings(download_progress=wanted)) as bar:
+        bar.start(4_000_000, already=1_000_000)
+        bar.advance(2_000_000)
+    text = sys.stderr.getvalue()
+    assert (shown in text) if shown else text == ""
+
+
+def test_lines_come_now_and_then(monkeypatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    import sys
+
+    lines = progress.Lines("module")
+    lines.start(None)
+    for _ in range(3):
+        lines.advance(1000)
+    assert sys.stderr.getvalue().count("\n") == 3

@@ -43,6 +43,7 @@ _EXPORTS: dict[str, str] = {
     "resolve": "resolving.resolve",
     # hub
     "publish": "client.publishing",
+    "search": "client.searching",
     # errors
     "HubError": "errors",
     # loading and training

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import tensorflow_hub
+from tensorflow_hub.server.openapi_search import SEARCH_PATHS, SEARCH_SCHEMAS
 
 Schema = dict[str, Any]
 
@@ -367,9 +368,9 @@ def describe_api(base: str) -> Schema:
             "description": "Publish, find and fetch pieces of models.",
         },
         "servers": [{"url": base}],
-        "paths": PATHS,
+        "paths": {**SEARCH_PATHS, **PATHS},
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": {**SCHEMAS, **SEARCH_SCHEMAS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -157,3 +157,8 @@ def test_a_damaged_index_is_made_again(tmp_path):
         change.put(DOCUMENTS[0])
     (tmp_path / "meta.json").write_text("{")
     assert ids(SearchIndex(tmp_path), "encoder") == []
+
+
+def test_nobody_pages_for_ever(index):
+    answer = search(index, SearchRequest(text="encoder", page=10_000, page_size=100))
+    assert (answer.ids, answer.total) == ((), 2)

@@ -10,6 +10,7 @@ from catalogues import open_catalogue, put_entry
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.counting import add_downloads
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.request import SearchRequest
@@ -113,3 +114,18 @@ def test_processes_that_publish_and_search_at_once_lose_nothing(tmp_path):
     database = open_catalogue(tmp_path / "catalogue")
     assert len(found(database, SearchFollower(database, tmp_path / "search"), "thing")) == 16
     database.close()
+
+
+def test_search_learns_of_downloads_when_they_double(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    one = put_entry(database, "acme/one/1")
+    other = put_entry(database, "acme/other/1")
+
+    def most_used():
+        with database.reading() as connection:
+            return search(follower.refresh(connection), SearchRequest(sort="downloads")).ids[0]
+
+    for model, count in ((other, 5), (one, 40)):
+        with database.writing() as connection:
+            add_downloads(connection, {(model, 20_000): count})  # the models' only versions have their ids
+        assert most_used() == model

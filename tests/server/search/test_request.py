@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from urllib.parse import parse_qsl
 
 import pytest
@@ -62,3 +63,18 @@ def test_values_that_cannot_be_read_are_refused(pair, message):
 
 def test_sizes():
     assert [parse_size(text) for text in ("7", "1.5 GB", "64MiB", "2k b")] == [7, 1_500_000_000, 2**26, 2000]
+
+
+keys = st.sampled_from(
+    ["q", "task", "interface", "max_size", "trainable", "sort", "page", "page_size", "other"]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(keys, st.text(max_size=20) | st.sampled_from(["1", "true", "a -> b", "9" * 50])), max_size=6
+    )
+)
+def test_any_parameters_are_read_or_refused(pairs):
+    with contextlib.suppress(FormatError):
+        SearchRequest.parse(pairs)

@@ -36,6 +36,9 @@ class Change:
 
 def record_changes(connection: sa.Connection, model_ids: Iterable[int]) -> None:
     """Notes that models changed: to be called as the last step of the transaction that changes them."""
+    model_ids = list(model_ids)
+    if not model_ids:
+        return
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     newest = connection.execute(_newest).first()
@@ -45,8 +48,7 @@ def record_changes(connection: sa.Connection, model_ids: Iterable[int]) -> None:
         {"sequence": sequence, "model_id": model_id, "at": at}
         for sequence, model_id in enumerate(model_ids, last + 1)
     ]
-    if rows:
-        connection.execute(sa.insert(changes), rows)
+    connection.execute(sa.insert(changes), rows)
 
 
 def newest_change(connection: sa.Connection) -> Change | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.tables import downloads, models, versions
 
 
@@ -27,6 +28,12 @@ def add_downloads(connection: sa.Connection, counts: Mapping[tuple[int, int], in
             sa.select(versions.c.model_id).where(versions.c.id == version_id)
         ).scalar_one()
         of_models[model_id] += count
+    grown = []
     for model_id, count in sorted(of_models.items()):
+        before = connection.execute(sa.select(models.c.downloads).where(models.c.id == model_id)).scalar_one()
         total = models.c.downloads + count
         connection.execute(sa.update(models).where(models.c.id == model_id).values(downloads=total))
+        # Search orders by downloads; it need not look at a model again before they doubled.
+        if (before + count).bit_length() != before.bit_length():
+            grown.append(model_id)
+    record_changes(connection, grown)

@@ -18,7 +18,7 @@ from tensorflow_hub.server.search.matching import (
     question_words,
     scored_query,
 )
-from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.search.signatures import matches, parse_interface
 from tensorflow_hub.server.search.spelling import correct
 from tensorflow_hub.server.search.words import family
@@ -141,6 +141,8 @@ def _page(
     searcher: tantivy.Searcher, query: tantivy.Query, request: SearchRequest, *, scored: bool
 ) -> tuple[list[tantivy.DocAddress], int]:
     offset = (request.page - 1) * request.page_size
+    if offset >= MAX_RESULTS:
+        return [], _count(searcher.search(query, 1, count=True))
     field = _SORT_FIELDS.get(request.sort) or (None if scored else "quality")
     if field:
         order = tantivy.Order.Asc if request.sort == "size" else tantivy.Order.Desc

@@ -1,0 +1,135 @@
+"""The part of the OpenAPI description that is about search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tensorflow_hub.server.search.facets import FACETS
+from tensorflow_hub.server.search.request import MAX_PAGE_SIZE, MAX_RESULTS, SORTS
+
+Schema = dict[str, Any]
+
+_STRING: Schema = {"type": "string"}
+_STRINGS: Schema = {"type": "array", "items": _STRING}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_RESULTS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/SearchResult"}}
+
+
+def _or_null(kind: str) -> Schema:
+    return {"type": [kind, "null"]}
+
+
+def _object(required: str, **properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": required.split()}
+
+
+SEARCH_SCHEMAS: dict[str, Schema] = {
+    "SearchResult": _object(
+        "handle model version url publisher kind description task format",
+        handle={"type": "string", "description": "publisher/model/version, what code loads."},
+        model=_STRING,
+        version={"type": "integer", "minimum": 1},
+        url=_STRING,
+        publisher=_STRING,
+        kind=_STRING,
+        description=_STRING,
+        task=_or_null("string"),
+        tasks=_STRINGS,
+        format=_or_null("string"),
+        formats=_STRINGS,
+        languages=_STRINGS,
+        architectures=_STRINGS,
+        datasets=_STRINGS,
+        license=_or_null("string"),
+        fine_tunable=_or_null("boolean"),
+        interfaces=_STRINGS,
+        signatures={**_STRINGS, "description": "Typed interfaces, such as 'string[?] -> float32[?,512]'."},
+        trainable=_or_null("boolean"),
+        custom_ops=_or_null("boolean"),
+        size={**_or_null("integer"), "description": "Bytes; null when the files are not here."},
+        downloads=_COUNT,
+        published_at={"type": "string", "format": "date-time"},
+    ),
+    "FacetValue": _object("value label count", value=_STRING, label=_STRING, count=_COUNT),
+    "SearchAnswer": _object(
+        "query url total page pages corrected relaxed results facets",
+        query=_STRING,
+        url={"type": "string", "description": "The page that shows the same."},
+        total=_COUNT,
+        page={"type": "integer", "minimum": 1},
+        pages=_COUNT,
+        corrected={**_or_null("string"), "description": "What was searched in place of mistyped words."},
+        relaxed={"type": "boolean", "description": "Whether results may lack a word."},
+        results=_RESULTS,
+        facets={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/FacetValue"}},
+        },
+        took_ms={"type": "number"},
+    ),
+}
+
+
+def _parameter(name: str, description: str, schema: Schema | None = None) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema or _STRING}
+
+
+_HANDLE: Schema = {
+    "name": "handle",
+    "in": "path",
+    "required": True,
+    "description": "publisher/model; has slashes.",
+    "schema": _STRING,
+}
+_FACET_PARAMETERS = [
+    _parameter(facet.key, f"{facet.label}; may be repeated: any of the values.", {**_STRINGS, "maxItems": 20})
+    for facet in FACETS
+    if facet.key != "interface"
+]
+
+
+def _operation(summary: str, answer: Schema, parameters: list[Schema]) -> Schema:
+    found = {"description": "What was found.", "content": {"application/json": {"schema": answer}}}
+    error = {"schema": {"$ref": "#/components/schemas/Error"}}
+    refused = {"description": "An error.", "content": {"application/json": error}}
+    return {
+        "get": {"summary": summary, "parameters": parameters, "responses": {"200": found, "default": refused}}
+    }
+
+
+SEARCH_PATHS: dict[str, Schema] = {
+    "/api/v1/search": _operation(
+        "Models that match words and filters, best first, with counts of the facets.",
+        {"$ref": "#/components/schemas/SearchAnswer"},
+        [
+            _parameter("q", "Words; typing errors are corrected."),
+            *_FACET_PARAMETERS,
+            _parameter("interface", "A name such as text-embedding, or types: 'string -> float32[512]'."),
+            _parameter("max_size", "Not larger than this: bytes, or 100MB."),
+            _parameter("trainable", "With, or without, trainable variables.", {"type": "boolean"}),
+            _parameter("custom_ops", "With, or without, ops beyond TensorFlow's.", {"type": "boolean"}),
+            _parameter("sort", "The order.", {"type": "string", "enum": list(SORTS)}),
+            _parameter("page", "From 1.", {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS}),
+            _parameter(
+                "page_size", "Results on a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
+            ),
+            _parameter("facets", "false: do not count the facets.", {"type": "boolean"}),
+        ],
+    ),
+    "/api/v1/similar/{handle}": _operation(
+        "Models that are like one.", _object("model results", model=_STRING, results=_RESULTS), [_HANDLE]
+    ),
+    "/api/v1/downloads/{handle}": _operation(
+        "Downloads of a model by day, of the last year.",
+        _object(
+            "model total days",
+            model=_STRING,
+            total=_COUNT,
+            days={
+                "type": "array",
+                "items": _object("day downloads", day={"type": "string", "format": "date"}, downloads=_COUNT),
+            },
+        ),
+        [_HANDLE],
+    ),
+}

@@ -1,0 +1,30 @@
+"""The services that stores and catalogues are tested on."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from real_services import Postgres, SeaweedFS
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres().start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory):
+    server = SeaweedFS(tmp_path_factory.mktemp("seaweedfs")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def new_name():
+    """A name for a database or bucket that no other test has."""
+    return lambda: f"hub{next(_numbers)}"

@@ -1,0 +1,165 @@
+"""What every store does, on a folder and on a real S3 server."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import urllib.request
+
+import pytest
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.server.store.directory import DirectoryStore
+from tensorflow_hub.server.store.objects import ObjectStore
+from tensorflow_hub.server.store.opening import open_store
+
+
+@pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.services)])
+def store(request, tmp_path, monkeypatch, new_name):
+    if request.param == "directory":
+        return DirectoryStore(tmp_path / "store")
+    server = request.getfixturevalue("seaweedfs")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return ObjectStore(f"{server.new_bucket(new_name())}/prefix")
+
+
+def read(store, key, *span):
+    return b"".join(store.read(key, *span))
+
+
+def test_it_works(store):
+    store.check()
+    assert store.describe()
+
+
+def test_an_object_comes_back(store):
+    store.write("archives/a", [b"ab", b"", b"cde"])
+    assert read(store, "archives/a") == b"abcde"
+    assert store.size("archives/a") == 5
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 3), (2, 5), (2, None), (4, 5), (5, 5), (0, 99)])
+def test_a_part_of_an_object(store, start, end):
+    store.write("archives/a", [b"abcde"])
+    assert read(store, "archives/a", start, end) == b"abcde"[start:end]
+
+
+def test_an_object_larger_than_a_part(store):
+    content = os.urandom(20 << 20)
+    store.write("archives/big", (content[at : at + 100_000] for at in range(0, len(content), 100_000)))
+    assert read(store, "archives/big") == content
+    assert read(store, "archives/big", 9 << 20, 17 << 20) == content[9 << 20 : 17 << 20]
+
+
+def test_an_empty_object(store):
+    store.write("files/empty", [])
+    assert store.size("files/empty") == 0
+    assert read(store, "files/empty") == b""
+
+
+def test_what_is_absent(store):
+    assert store.size("archives/absent") is None
+    with pytest.raises(FileNotFoundError):
+        read(store, "archives/absent")
+    with pytest.raises(FileNotFoundError):
+        store.open_object("archives/absent")
+    with pytest.raises(FileNotFoundError):
+        store.open_upload("absent")
+    store.delete("archives/absent")
+    store.discard_upload("absent")
+
+
+def test_a_write_that_fails_leaves_nothing(store):
+    def pieces():
+        yield b"x" * 100
+        raise RuntimeError("the source broke")
+
+    with pytest.raises(Exception, match="the source broke"):
+        store.write("archives/half", pieces())
+    assert store.size("archives/half") is None
+    assert list(store.list_objects("archives/")) == []
+
+
+def test_objects_are_listed_and_deleted(store):
+    for key in ("archives/a", "archives/b", "files/a"):
+        store.write(key, [key.encode()])
+    assert sorted(item.key for item in store.list_objects("archives/")) == ["archives/a", "archives/b"]
+    assert [(item.key, item.size) for item in store.list_objects("files/")] == [("files/a", 7)]
+    store.delete("archives/a")
+    assert [item.key for item in store.list_objects("archives/")] == ["archives/b"]
+    assert read(store, "archives/b") == b"archives/b"
+
+
+def test_an_upload_in_parts_becomes_an_object(store):
+    content = os.urandom(3 << 20)
+    for at in range(0, len(content), 1 << 20):
+        store.append("u1", at, content[at : at + (1 << 20)])
+    source = store.open_upload("u1")
+    assert source.size == len(content)
+    assert source.read(500_000, 2_500_000) == content[500_000:2_500_000]
+    assert source.read(len(content) - 5, len(content) + 5) == content[-5:]
+    source.close()
+    assert [upload for upload, _ in store.list_uploads()] == ["u1"]
+    store.commit_upload("u1", len(content), "archives/u1")
+    store.commit_upload("u1", len(content), "archives/u1")
+    assert read(store, "archives/u1") == content
+    source = store.open_object("archives/u1")
+    assert source.read(7, 9) == content[7:9]
+    source.close()
+    store.discard_upload("u1")
+    assert list(store.list_uploads()) == []
+    assert read(store, "archives/u1") == content
+
+
+def test_a_part_may_be_sent_again(store):
+    store.append("u1", 0, b"abc")
+    store.append("u1", 0, b"abc")
+    store.append("u1", 3, b"def")
+    store.commit_upload("u1", 6, "archives/u1")
+    assert read(store, "archives/u1") == b"abcdef"
+
+
+def test_many_readers_of_one_upload(store):
+    content = os.urandom(1 << 20)
+    store.append("u1", 0, content)
+    source = store.open_upload("u1")
+    spans = [(at, at + 70_000) for at in range(0, len(content), 70_000)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pieces = list(pool.map(lambda span: source.read(*span), spans))
+    assert b"".join(pieces) == content
+    source.close()
+
+
+def test_two_writers_of_one_object(store):
+    """Both write the same bytes, since the name is their digest: whoever is last changes nothing."""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: store.write("archives/same", [b"same"]), range(8)))
+    assert read(store, "archives/same") == b"same"
+
+
+def test_a_presigned_url_or_a_file(store):
+    store.write("archives/a", [b"abcde"])
+    url, path = store.presigned_url("archives/a", 60), store.local_path("archives/a")
+    assert (url is None) != (path is None)
+    if url is None:
+        assert path.read_bytes() == b"abcde"
+        return
+    assert urllib.request.urlopen(url, timeout=10).read() == b"abcde"
+    part = urllib.request.Request(url, headers={"Range": "bytes=1-2"})
+    assert urllib.request.urlopen(part, timeout=10).read() == b"bc"
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/passwd", "a//b", ""])
+def test_a_folder_is_never_left(tmp_path, key):
+    with pytest.raises(ValueError, match="Expected a key of plain segments"):
+        DirectoryStore(tmp_path / "store").size(key)
+
+
+def test_settings_open_stores(tmp_path):
+    assert isinstance(open_store(ServerSettings(data=str(tmp_path))), DirectoryStore)
+    assert open_store(ServerSettings(store=str(tmp_path / "x"))).root == tmp_path / "x"
+    assert open_store(ServerSettings(store=f"file://{tmp_path}/y")).root == tmp_path / "y"
+    with pytest.raises(SettingsError, match="Expected a folder or a URL like s3://bucket/prefix"):
+        open_store(ServerSettings(store="ftp://x"))

@@ -41,7 +41,7 @@ def place(request, tmp_path, monkeypatch, new_name):
             monkeypatch.setenv(name, value)
         variables = {
             "TFHUB_SERVER_DATABASE": postgres.new_database(new_name()),
-            "TFHUB_SERVER_STORE": seaweedfs.new_bucket(new_name()),
+            "TFHUB_SERVER_STORE": seaweedfs.new_place(new_name()),
         }
         return data, variables
 

@@ -22,7 +22,7 @@ def store(request, tmp_path, monkeypatch, new_name):
     server = request.getfixturevalue("seaweedfs")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    return ObjectStore(f"{server.new_bucket(new_name())}/prefix")
+    return ObjectStore(f"{server.new_place(new_name())}/prefix")
 
 
 def read(store, key, *span):

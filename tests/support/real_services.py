@@ -43,7 +43,7 @@ class Postgres:
 
     def __init__(self) -> None:
         found = shutil.which("postgres")
-        programs = [os.path.dirname(found)] if found else []
+        programs = [str(Path(found).parent)] if found else []
         programs += sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         if not programs:
             pytest.skip("PostgreSQL is not installed: apt install postgresql")
@@ -55,7 +55,7 @@ class Postgres:
         if os.geteuid() == 0:
             if (
                 shutil.which("runuser") is None
-                or subprocess.run(["id", "postgres"], capture_output=True).returncode
+                or subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode
             ):
                 pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
             self._as_user = ["runuser", "-u", "postgres", "--"]
@@ -86,7 +86,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self.programs / program), *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", timeout=120)
+        result = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", timeout=120, check=False)
         if result.returncode:
             raise RuntimeError(f"{program}: {result.stdout}{result.stderr}")
 
@@ -101,6 +101,10 @@ class SeaweedFS:
         self.weed = weed
         self.folder = folder
         self.port = free_port()
+        self._has_bucket = False
+        parts = ("master.port", "volume.port", "filer.port")
+        names = [*parts, *(f"{part}.grpc" for part in parts), "s3.port.grpc"]
+        self._ports = {name: free_port() for name in names}
 
     def start(self) -> SeaweedFS:
         keys = self.folder / "keys.json"
@@ -110,18 +114,6 @@ class SeaweedFS:
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }
         keys.write_text(json.dumps({"identities": [identity]}))
-        ports = {
-            f"-{name}": free_port()
-            for name in (
-                "master.port",
-                "master.port.grpc",
-                "volume.port",
-                "volume.port.grpc",
-                "filer.port",
-                "filer.port.grpc",
-                "s3.port.grpc",
-            )
-        }
         (self.folder / "data").mkdir(exist_ok=True)
         command = [
             str(self.weed),
@@ -138,7 +130,7 @@ class SeaweedFS:
             "-volume.max=50",
             "-master.volumeSizeLimitMB=256",
             "-volume.minFreeSpace=0",
-            *(f"{flag}={port}" for flag, port in ports.items()),
+            *(f"-{name}={port}" for name, port in self._ports.items()),
         ]
         self.log = open(self.folder / "log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=self.folder)
@@ -174,18 +166,19 @@ class SeaweedFS:
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
         }
 
-    def new_bucket(self, name: str) -> str:
-        """Makes a bucket; its URL."""
-        master = next(a for a in self.process.args if a.startswith("-master.port=")).split("=")[1]
-        filer = next(a for a in self.process.args if a.startswith("-filer.port=")).split("=")[1]
-        master_grpc = next(a for a in self.process.args if a.startswith("-master.port.grpc=")).split("=")[1]
-        filer_grpc = next(a for a in self.process.args if a.startswith("-filer.port.grpc=")).split("=")[1]
-        command = [str(self.weed), "shell", f"-master=127.0.0.1:{master}.{master_grpc}"]
-        command += [f"-filer=127.0.0.1:{filer}.{filer_grpc}"]
-        wait_until(lambda: self._make(command, name), 60, f"The bucket {name}")
-        return f"s3://{name}"
+    def new_place(self, name: str) -> str:
+        """An empty place for objects: a prefix in one bucket (each bucket would reserve volumes)."""
+        if not self._has_bucket:
+            wait_until(self._make_bucket, 60, f"The bucket {BUCKET}")
+            self._has_bucket = True
+        return f"s3://{BUCKET}/{name}"
 
-    def _make(self, command: list[str], name: str) -> bool:
-        text = f"s3.bucket.create -name {name}\ns3.bucket.list\n"
-        result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
-        return name in result.stdout
+    def _make_bucket(self) -> bool:
+        master, filer = (
+            f"127.0.0.1:{self._ports[f'{n}.port']}.{self._ports[f'{n}.port.grpc']}"
+            for n in ("master", "filer")
+        )
+        command = [str(self.weed), "shell", f"-master={master}", f"-filer={filer}"]
+        text = f"s3.bucket.create -name {BUCKET}\ns3.bucket.list\n"
+        result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
+        return BUCKET in result.stdout

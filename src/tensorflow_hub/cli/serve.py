@@ -59,7 +59,7 @@ def command(
     if chosen != wanted and wanted:
         output.note(f"Port {wanted} is taken; using {chosen}.")
     url = f"http://{_shown(settings.host)}:{chosen}"
-    output.note(f"Keeps its data in {settings.database or settings.data_folder()}. Stop it with Ctrl-C.")
+    output.note(f"Keeps its data in {run.place(settings)}. Stop it with Ctrl-C.")
     run.serve(settings, chosen, on_ready=lambda: output.result(f"serving {url}"))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import functools
 import http.client
 import logging
+import multiprocessing
+import signal
 import socket
 import sys
 import threading
@@ -14,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.catalogue.database import database_url
 from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
 from tensorflow_hub.server.hub import Hub, open_hub
 from tensorflow_hub.server.middleware import LogFormat
@@ -38,6 +42,14 @@ def choose_port(settings: ServerSettings, asked_for: bool) -> int:
             f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
             hint="Stop what listens there, or choose another port: `tfhub serve --port 0` takes a free one.",
         ) from error
+
+
+def place(settings: ServerSettings) -> str:
+    """Where the hub keeps its data, for people: without the database's password."""
+    folder = settings.data_folder()
+    if not settings.database:
+        return str(folder)
+    return database_url(settings.database, folder).render_as_string(hide_password=True)
 
 
 def first_token(hub: Hub) -> str | None:
@@ -65,6 +77,8 @@ def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> 
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
+    # Not by fork: the S3 client and the database driver of this process have threads, which a fork loses.
+    multiprocessing.set_start_method("spawn", force=True)
     server: Any = Granian(
         "tensorflow_hub.server.app:make_app",
         address=settings.host,
@@ -103,8 +117,16 @@ def load_app(settings: ServerSettings) -> Any:
     """The application, in a server process."""
     from tensorflow_hub.server.app import make_app
 
+    _die_with_parent()
     configure_log(settings)
     return make_app(settings)
+
+
+def _die_with_parent() -> None:
+    """Ends a server process whose parent was killed: it would go on serving with nobody to stop it."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def configure_log(settings: ServerSettings) -> None:

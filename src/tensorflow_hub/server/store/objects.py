@@ -32,7 +32,11 @@ def open_bucket(url: str) -> Any:
       SettingsError: for a malformed URL or configuration.
     """
     plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-    options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain_http else {}
+    options: dict[str, Any] = {
+        "retry_config": {"max_retries": 6, "retry_timeout": datetime.timedelta(seconds=30)}
+    }
+    if plain_http:
+        options["client_options"] = {"allow_http": True}
     try:
         return from_url(url, **options)
     except (BaseError, ValueError) as error:
@@ -83,9 +87,20 @@ class ObjectStore:
                 yield bytes(piece)
 
     def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Stores an object: a single PUT, or a multipart upload, both atomic."""
+        """Stores an object: a single PUT, or a multipart upload, both atomic.
+
+        The pieces may come from this very store, so they are pushed: obstore cannot call itself while
+        it pulls from an iterator.
+        """
+        writer = None
         with _os_errors():
-            obstore.put(self._store, key, iter(_merged(pieces)), chunk_size=PART, max_concurrency=4)
+            for piece in pieces:
+                writer = writer or obstore.open_writer(self._store, key, buffer_size=PART, max_concurrency=4)
+                writer.write(piece)
+            if writer is None:
+                obstore.put(self._store, key, b"")
+            else:
+                writer.close()
 
     def delete(self, key: str) -> None:
         """Removes an object."""
@@ -181,18 +196,6 @@ class _PartsSource:
 
 def _part_key(upload: str, offset: int) -> str:
     return f"uploads/{upload}/{offset:020d}"
-
-
-def _merged(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of a size that is worth a request."""
-    buffer = bytearray()
-    for piece in pieces:
-        buffer += piece
-        if len(buffer) >= PART:
-            yield bytes(buffer)
-            buffer.clear()
-    if buffer:
-        yield bytes(buffer)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,10 @@ demo: $(VENV_DEMO)/.stamp  ## the main job, end to end, on a real module (KEEP=1
 test: $(VENV)/.stamp  ## the fast tests
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow and not services and not ceph" $(PYTEST_ARGS)
 
+.PHONY: test-services
+test-services: $(VENV)/.stamp  ## stores, catalogues and whole hubs on real PostgreSQL and S3 servers
+	@$(VENV)/bin/python -m pytest -m services --timeout 300 $(PYTEST_ARGS)
+
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
 	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/exporting tests/loading tests/keras_layer $(PYTEST_ARGS)

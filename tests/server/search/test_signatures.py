@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import pytest
 from hypothesis import given
@@ -68,3 +69,19 @@ def test_reading_gives_back_what_was_written(interface):
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(FormatError):
         parse_interface(text)
+
+
+def test_no_question_takes_long():
+    offered = parse_interface(f"{', '.join(['float32'] * 12)} -> float32")
+    wanted = parse_interface(f"{', '.join(['*'] * 11)}, string -> float32")
+    assert not matches(wanted, offered)
+
+
+@given(st.lists(tensors, max_size=4), st.lists(tensors, max_size=4))
+def test_matching_agrees_with_trying_all_orders(wanted, offered):
+    alone = [[matches(Interface((), (want,)), Interface((), (have,))) for have in offered] for want in wanted]
+    expected = any(
+        all(alone[i][j] for i, j in enumerate(order))
+        for order in itertools.permutations(range(len(offered)), len(wanted))
+    )
+    assert matches(Interface((), tuple(wanted)), Interface((), tuple(offered))) is (expected or not wanted)

@@ -19,7 +19,7 @@ from tensorflow_hub.server.search.matching import (
     scored_query,
 )
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
-from tensorflow_hub.server.search.signatures import matches, parse_interface
+from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.spelling import correct
 from tensorflow_hub.server.search.words import family
 
@@ -69,7 +69,7 @@ def search(
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
-    narrowing = _Narrowing(index, searcher, request, audience)
+    narrowing = _Narrowing(index, request, audience)
     missing = _missing_words(index, searcher, words, narrowing)
     query = narrowing.apply(scored_query(index, words, request.text, missing))
     addresses, total = _page(searcher, query, request, scored=bool(words))
@@ -104,20 +104,13 @@ def similar(
 class _Narrowing:
     """The filters of a request, ready to be joined to queries."""
 
-    def __init__(
-        self,
-        index: SearchIndex,
-        searcher: tantivy.Searcher,
-        request: SearchRequest,
-        audience: Sequence[str] | None,
-    ) -> None:
+    def __init__(self, index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None) -> None:
         self.index = index
         self.request = request
         self.audience = audience
         self._typed: list[tuple[Any, tantivy.Query]] = []
         if request.interface:
-            known = _signatures(searcher)
-            fitting = [text for text in known if matches(request.interface, parse_interface(text))]
+            fitting = [text for text, offered in index.signatures() if matches(request.interface, offered)]
             wanted = tantivy.Query.term_set_query(index.schema, "signature", fitting)
             self._typed = [(Must, tantivy.Query.const_score_query(wanted, 0.0))]
 
@@ -187,19 +180,13 @@ def _count_facets(
 
 
 def _aggregate(
-    searcher: tantivy.Searcher, query: tantivy.Query, fields: Sequence[str], size: int = _FACET_VALUES
+    searcher: tantivy.Searcher, query: tantivy.Query, fields: Sequence[str]
 ) -> dict[str, tuple[tuple[str, int], ...]]:
     if not fields or not searcher.num_docs:
         return {}
-    wanted = {field: {"terms": {"field": field, "size": size}} for field in fields}
+    wanted = {field: {"terms": {"field": field, "size": _FACET_VALUES}} for field in fields}
     answer = searcher.aggregate(query, wanted)
     return {
         field: tuple((bucket["key"], bucket["doc_count"]) for bucket in answer[field]["buckets"])
         for field in fields
     }
-
-
-def _signatures(searcher: tantivy.Searcher) -> list[str]:
-    """The different typed interfaces there are: few, even in a large catalogue."""
-    found = _aggregate(searcher, tantivy.Query.all_query(), ["signature"], 20_000)
-    return [text for text, _ in found.get("signature", ())]

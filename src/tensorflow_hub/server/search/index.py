@@ -15,8 +15,10 @@ from typing import Any
 
 import tantivy
 
+from tensorflow_hub.errors import FormatError
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.facets import FACET_KEYS, facet_label
+from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import name_words, words
 
 # Goes up when the fields below change: an index of another layout is made again.
@@ -26,6 +28,7 @@ NUMBER_FIELDS = ("id", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
+_MOST_SIGNATURES = 20_000
 _STEMMED = "words_en"
 
 
@@ -40,6 +43,7 @@ class SearchIndex:
         self.folder = folder
         self.schema = _schema()
         self.analyzer = _analyzer()
+        self._signatures: list[tuple[str, Interface]] | None = None
         self._index = self._open()
 
     def searcher(self) -> tantivy.Searcher:
@@ -49,11 +53,28 @@ class SearchIndex:
     def reload(self) -> None:
         """Takes notice of what other processes committed."""
         self._index.reload()
+        self._signatures = None
+
+    def signatures(self) -> list[tuple[str, Interface]]:
+        """The different typed interfaces there are: few, even in a large catalogue."""
+        known = self._signatures
+        if known is None:
+            searcher = self.searcher()
+            terms = {"signature": {"terms": {"field": "signature", "size": _MOST_SIGNATURES}}}
+            query = tantivy.Query.all_query()
+            found = searcher.aggregate(query, terms)["signature"]["buckets"] if searcher.num_docs else []
+            known = []
+            for bucket in found:
+                with contextlib.suppress(FormatError):
+                    known.append((bucket["key"], parse_interface(bucket["key"])))
+            self._signatures = known
+        return known
 
     def clear(self) -> None:
         """Starts again with an empty index."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._index = self._open()
+        self._signatures = None
 
     @contextlib.contextmanager
     def changing(self, *, bulk: bool = False) -> Iterator[IndexChange]:
@@ -68,7 +89,7 @@ class SearchIndex:
             raise
         finally:
             writer.wait_merging_threads()  # and lets go of the folder
-        self._index.reload()
+        self.reload()
 
     def stem(self, word: str) -> str:
         """A word as the text fields hold it."""

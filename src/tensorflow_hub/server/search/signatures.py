@@ -16,6 +16,9 @@ from collections.abc import Sequence
 from tensorflow_hub.errors import FormatError
 
 _TENSOR = re.compile(r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)\s*(?P<dims>\[[^\]]*\])?")
+# On one side; a module with more in a signature is found by its words.
+MOST_TENSORS = 12
+
 _DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64"}
 _DTYPE_NAMES |= {"str": "string", "text": "string", "boolean": "bool"}
 
@@ -82,14 +85,21 @@ def matches(wanted: Interface, offered: Interface) -> bool:
 
 
 def _assign(wanted: Sequence[Tensor], offered: Sequence[Tensor], *, given: bool) -> bool:
-    """Whether each wanted tensor has one of its own among those offered."""
-    if not wanted:
-        return True
-    first, rest = wanted[0], wanted[1:]
-    return any(
-        _fits(first, tensor, given=given) and _assign(rest, [*offered[:i], *offered[i + 1 :]], given=given)
-        for i, tensor in enumerate(offered)
-    )
+    """Whether each wanted tensor has one of its own among those offered: a matching of the two sides,
+    found by augmenting paths, so that no question takes long.
+    """
+    owner: dict[int, int] = {}
+
+    def place(want: int, tried: set[int]) -> bool:
+        for have, tensor in enumerate(offered):
+            if have not in tried and _fits(wanted[want], tensor, given=given):
+                tried.add(have)
+                if have not in owner or place(owner[have], tried):
+                    owner[have] = want
+                    return True
+        return False
+
+    return all(place(want, set()) for want in range(len(wanted)))
 
 
 def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
@@ -124,7 +134,7 @@ def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
         if rest and not rest.startswith(","):
             raise _malformed(text)
         rest = rest.removeprefix(",").lstrip()
-    if len(tensors) > 8:
+    if len(tensors) > MOST_TENSORS:
         raise _malformed(text)
     return tuple(tensors)
 

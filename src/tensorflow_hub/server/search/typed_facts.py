@@ -11,10 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tensorflow_hub.server.search.signatures import Interface, Tensor
+from tensorflow_hub.server.search.signatures import MOST_TENSORS, Interface, Tensor
 
-# A module with more tensors in a signature is found by its words.
-_MOST_TENSORS = 12
 _FORMATS = frozenset({"hub", "saved_model", "saved_model_2", "tflite", "tfjs"})
 _log = logging.getLogger("tensorflow_hub.server")
 
@@ -84,7 +82,7 @@ def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
 
 
 def _is_small(interface: Interface) -> bool:
-    return len(interface.inputs) <= _MOST_TENSORS and len(interface.outputs) <= _MOST_TENSORS
+    return len(interface.inputs) <= MOST_TENSORS and len(interface.outputs) <= MOST_TENSORS
 
 
 def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:

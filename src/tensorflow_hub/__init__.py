@@ -12,6 +12,8 @@ import importlib
 import sys
 from typing import Any
 
+from tensorflow_hub import keras_registration as _keras_registration
+
 __version__ = "1.0.0.dev0"
 
 # Public name → the module of this package that defines it.
@@ -80,3 +82,6 @@ def __dir__() -> list[str]:
 
 if "absl.flags" in sys.modules:  # a program with absl flags gets ours too
     importlib.import_module(f"{__name__}.settings").define_flags()
+
+
+_keras_registration.enter()

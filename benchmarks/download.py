@@ -40,14 +40,16 @@ SOURCE = ROOT / "src"
 CARD = "# Module acme/large/{version}\nA large module, to measure downloads.\n"
 
 RESOLVE = """
-import resource, sys, time
+import re, sys, time
 started = time.perf_counter()
 import tensorflow_hub as hub
 imported = time.perf_counter()
 hub.resolve(sys.argv[1])
-print(time.perf_counter() - imported, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+took = time.perf_counter() - imported
+print(took, int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1000)
 """
-BARE = "import resource; print(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+# Not getrusage: its peak counts the parent's memory up to the exec.
+BARE = 'import re; print(0, int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1000)'
 EXPORT = """
 import sys, keras
 model = keras.applications.EfficientNetB7(weights=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -51,12 +52,16 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
     gained = sum(_copy_from_twin(staged, number) for number in sorted(staged.missing))
     places = _known_places(cache, handle, staged)
     gained += _share_files(staged, places)
-    for number in sorted(staged.missing):
+    firsts = {staged.twins(number)[0]: number for number in sorted(staged.missing)}
+
+    def copy(number: int) -> int:
         segment = staged.index.segments[number]
         place = places.get(segment.sha256)
-        if place is not None and place.size == segment.size and _copy_segment(staged, number, place):
-            gained += segment.length
-    return gained
+        right = place is not None and place.size == segment.size and _copy_segment(staged, number, place)
+        return segment.length if right else 0
+
+    with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return gained + sum(pool.map(copy, firsts.values()))
 
 
 def _copy_from_twin(staged: StagedFiles, number: int) -> int:

@@ -8,6 +8,7 @@ the reader's browser or by this server: they are shown as links.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Sequence
@@ -72,6 +73,7 @@ def render_card(text: str) -> str:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def plain_text(text: str, limit: int = 300) -> str:
     """A description without its Markdown, cut at a word.
 
@@ -185,6 +187,7 @@ def _align(state: Any) -> None:
             token.attrs["data-align"] = str(style).rpartition(":")[2]
 
 
+@functools.cache
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "linkify": False}, renderer_cls=_CardRenderer)
     parser.enable(["table", "strikethrough"])

@@ -123,7 +123,7 @@ def version(request: Request, connection: sa.Connection, caller: Caller, shown: 
     """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
     index = hub_of(request).search.refresh(connection)
     audience = readable_publishers(caller)
-    alike = similar(index, shown.model.id, audience=audience)
+    alike = similar(index, shown.model.id, audience=audience, limit=15)
     values = version_values(connection, shown, base_url(request), alike, audience)
     return render(request, "version.html", **values)
 

@@ -31,6 +31,7 @@ from tensorflow_hub.server.web.version_changes import VersionContent, changes
 # A page shows so many versions and signatures; the API has the rest.
 _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
+_MOST_SIMILAR = 6
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
 _KIND_FORMATS = {"lite": "tflite", "tfjs": "tfjs", "coral": "coral"}
 _DEPLOYMENT_NAMES = {"saved_model": "SavedModel", "tfjs": "TF.js", "tflite": "TFLite", "coral": "Coral"}
@@ -85,12 +86,14 @@ def version_values(
     deployments = reading.list_deployments(connection, shown)
     metadata: Mapping[str, Sequence[str]] = card.metadata if card else {}
     children = _children(connection, shown)
-    members = load_listed(connection, _member_ids(connection, shown, card, children), audience)
+    member_ids = _member_ids(connection, shown, card, children)
+    members = load_listed(connection, member_ids, audience)
     versions = _versions(connection, shown)
     forms = _forms(shown, metadata, deployments)
     code = snippets(shown.handle, base, forms)
     signatures = [item for deployment in deployments for item in _signatures(deployment)][:_MOST_SIGNATURES]
-    similar = load_listed(connection, similar_ids, audience)
+    others = [model_id for model_id in similar_ids if model_id not in member_ids]
+    similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     values = {
         "title": shown.handle,
         "heading": shown.model.handle,
@@ -152,6 +155,7 @@ def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:
         Value(value, label(facet, value), url=f"/s?{facet}={quote(value.lower())}")
         for field, facet in _CHIPS.items()
         for value in metadata.get(field, ())[:8]
+        if value.lower() != "other"
     ]
     fine_tunable = [value.strip().lower() for value in metadata.get("fine-tunable", ())]
     if "true" in fine_tunable:

@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-EXAMPLES = str(Path(__file__).resolve().parents[2] / "examples")
-if EXAMPLES not in sys.path:
-    sys.path.insert(0, EXAMPLES)
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+for folder in (EXAMPLES, EXAMPLES / "demo"):
+    sys.path.insert(0, str(folder))

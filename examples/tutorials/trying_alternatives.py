@@ -1,0 +1,40 @@
+# %% [markdown]
+# # Try another module
+#
+# Modules of one interface take and give the same kind of thing, so that trying another one is changing a
+# string. Which one is best for *your* data is a question of measuring, not of reading.
+
+# %% tags=["parameters"]
+REVIEWS = "reviews.csv"
+MODULES = ["zoo/universal-sentence-encoder-lite/1", "zoo/glove-en/2"]
+
+# %%
+import tensorflow as tf
+
+import tensorflow_hub as hub
+
+# %% [markdown]
+# ## The string is all that changes
+
+# %%
+for module in MODULES:
+    embed = hub.load(module)
+    print(module, embed(tf.constant(["a sentence"])).shape)
+
+# %% [markdown]
+# ## Measure
+#
+# `compare` solves the same classifier on each module's features of the same examples, and says what each
+# costs: examples a second, size, memory. In the shell: `tfhub compare` with the modules and `--data
+# reviews.csv`.
+
+# %%
+comparison = hub.tools.compare(MODULES, REVIEWS)
+for measurement in comparison.measurements:
+    print(measurement.module, measurement.accuracy)
+
+# %% [markdown]
+# Where the intervals overlap much, the modules do not differ for certain; take the smaller one.
+
+# %%
+print("best:", comparison.best.module)

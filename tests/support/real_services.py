@@ -147,12 +147,8 @@ class SeaweedFS:
         return True
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.process.kill()  # it takes half a minute to say goodbye
+        self.process.wait()
         self.log.close()
 
     @property

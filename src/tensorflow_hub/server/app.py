@@ -19,6 +19,8 @@ from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.hub import Hub, open_hub
 from tensorflow_hub.server.middleware import Surroundings
+from tensorflow_hub.server.mirroring.fetching import Mirror
+from tensorflow_hub.server.mirroring.upstream import Upstream
 from tensorflow_hub.server.negotiation import quality
 from tensorflow_hub.server.problems import Malformed, Missing, Unavailable, headers_of, json_answer
 from tensorflow_hub.server.routes import ROUTES
@@ -47,6 +49,8 @@ def make_app(settings: ServerSettings) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.hub = hub
+    upstream = Upstream(settings.upstream.rstrip("/"), settings.upstream_token) if settings.upstream else None
+    app.state.mirror = Mirror(upstream) if upstream else None
     return app
 
 

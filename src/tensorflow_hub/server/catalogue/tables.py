@@ -38,6 +38,8 @@ publishers = sa.Table(
     sa.Column("description", sa.Text, nullable=False, default=""),
     sa.Column("card", sa.Text, nullable=False, default=""),
     sa.Column("private", sa.Boolean, nullable=False, default=False),
+    # Its models come from the upstream hub; nobody published here under its name.
+    sa.Column("mirrored", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 

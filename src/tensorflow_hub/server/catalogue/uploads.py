@@ -59,6 +59,13 @@ def advance_upload(connection: sa.Connection, upload: Upload, start: int, end: i
     return result.rowcount == 1
 
 
+def complete_upload(connection: sa.Connection, upload: Upload, size: int, sha256: str) -> None:
+    """Says that all bytes of an upload came whose size and digest were not known before."""
+    connection.execute(
+        sa.update(uploads).where(uploads.c.id == upload.id).values(size=size, received=size, sha256=sha256)
+    )
+
+
 def change_upload_card(connection: sa.Connection, upload: Upload, card: str) -> None:
     """Replaces the card of an upload that is resumed with another one."""
     connection.execute(sa.update(uploads).where(uploads.c.id == upload.id).values(card=card))

@@ -43,8 +43,8 @@ class CardText:
     metadata: Mapping[str, Sequence[str]]
 
 
-def ensure_publisher(connection: sa.Connection, name: str) -> Publisher:
-    """The publisher of that name, added when there is none."""
+def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = False) -> Publisher:
+    """The publisher of that name, added when there is none; `mirrored` from the upstream hub."""
     found = reading.find_publisher(connection, name)
     if found is not None:
         return found
@@ -56,6 +56,7 @@ def ensure_publisher(connection: sa.Connection, name: str) -> Publisher:
             description="",
             card="",
             private=False,
+            mirrored=mirrored,
             created_at=int(time.time()),
         )
     )
@@ -67,6 +68,12 @@ def ensure_publisher(connection: sa.Connection, name: str) -> Publisher:
 def change_publisher(connection: sa.Connection, publisher: Publisher, **values: Any) -> None:
     """Sets the title, description, card or privacy of a publisher."""
     connection.execute(sa.update(publishers).where(publishers.c.id == publisher.id).values(**values))
+
+
+def is_mirrored(connection: sa.Connection, publisher: Publisher) -> bool:
+    """Whether the publisher's models come from the upstream hub."""
+    query = sa.select(publishers.c.mirrored).where(publishers.c.id == publisher.id)
+    return bool(connection.execute(query).scalar_one())
 
 
 def model_ids(connection: sa.Connection, publisher: Publisher) -> list[int]:

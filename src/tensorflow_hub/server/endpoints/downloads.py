@@ -78,7 +78,7 @@ def coral(request: Request, connection: sa.Connection, version: Version) -> Resp
 
 def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path: str) -> Response:
     """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
-    handle, file = _split_file(path)
+    handle, file = split_file(path)
     version = find_readable_version(connection, handle, caller)
     deployment = reading.find_deployment(connection, version, "tfjs")
     hub = hub_of(request)
@@ -160,7 +160,7 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
     return serve_asset(request, hub, asset)
 
 
-def _split_file(path: str) -> tuple[ModelName, str]:
+def split_file(path: str) -> tuple[ModelName, str]:
     """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number."""
     segments = path.strip("/").split("/")
     for i in range(2, len(segments)):

@@ -20,6 +20,7 @@ from tensorflow_hub.server.lookup import (
     other_place,
     parse_name,
 )
+from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.negotiation import Wanted, wanted_forms
 from tensorflow_hub.server.problems import Missing, NotOffered
 from tensorflow_hub.server.web import pages
@@ -42,6 +43,7 @@ def show_handle(request: Request) -> Response:
     caller = caller_of(request)
     forms = wanted_forms(request.query_params, request.headers.get("accept", ""))
     path = request.path_params["path"]
+    bring_from_upstream(request, path, forms)
     with hub_of(request).database.reading() as connection:
         if Wanted.TFJS_FILE in forms:
             return downloads.tfjs_file(request, connection, caller, path)

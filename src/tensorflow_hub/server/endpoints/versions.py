@@ -10,6 +10,7 @@ from tensorflow_hub.server.callers import caller_of
 from tensorflow_hub.server.facts import base_url, model_facts, version_facts
 from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_model, find_readable_version
+from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.problems import Missing
 
 
@@ -18,6 +19,7 @@ def show_model(request: Request) -> Response:
     name = ModelName.parse(request.path_params["handle"])
     caller = caller_of(request)
     base = base_url(request)
+    bring_from_upstream(request, str(name))
     with hub_of(request).database.reading() as connection:
         if name.version is None:
             facts = model_facts(connection, find_readable_model(connection, name, caller), base)

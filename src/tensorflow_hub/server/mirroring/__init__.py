@@ -1,0 +1,1 @@
+"""A hub that fetches from another one what is absent here."""

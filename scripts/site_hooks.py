@@ -22,6 +22,18 @@ PAGES = {
 }
 
 
+def on_config(config: Any) -> Any:
+    """Puts pages that nobody gave a place in the navigation below "More", so that none is lost."""
+    placed = set(re.findall(r"[\w/]+\.md", repr(config.nav)))
+    docs = Path(config.docs_dir)
+    lost = [
+        page for path in sorted(docs.rglob("*.md")) if (page := str(path.relative_to(docs))) not in placed
+    ]
+    if lost:
+        config.nav.append({"More": lost})
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Adds the pages that have no file under docs/."""
     for page, source in PAGES.items():
@@ -30,7 +42,37 @@ def on_files(files: Files, config: Any) -> Files:
         if not script.name.startswith("_"):
             files.append(File.generated(config, f"tutorials/{script.stem}.md", content=_tutorial(script)))
     files.append(File.generated(config, "source_map.md", content=_source_map()))
+    for page, text in _reference().items():
+        files.append(File.generated(config, f"reference/{page}.md", content=text))
     return files
+
+
+def _reference() -> dict[str, str]:
+    """The pages of the Python interface, from the tables of public names and the docstrings."""
+    import tensorflow_hub
+    from tensorflow_hub import tools
+
+    library = {name: f"tensorflow_hub.{module}" for name, module in tensorflow_hub._EXPORTS.items()}
+    library["KerasLayer"] = (
+        "tensorflow_hub.keras_layer.keras3"  # chosen at first use; both have one interface
+    )
+    own = {name: f"tensorflow_hub.tools.{module}" for name, module in tools._EXPORTS.items()}
+    groups = {
+        "library": ("The library", "`import tensorflow_hub as hub`: what `hub.` has.", library),
+        "tools": ("The tools", "`hub.tools`: what the tools' commands do, from Python.", own),
+    }
+    pages = {
+        page: "\n\n".join(
+            [
+                f"# {title}",
+                text,
+                *(f"::: {module}.{name}" for name, module in sorted(names.items()) if name != "HubError"),
+            ]
+        )
+        for page, (title, text, names) in groups.items()
+    }
+    pages["errors"] = "# Errors\n\n::: tensorflow_hub.errors\n    options:\n      show_root_heading: false\n"
+    return pages
 
 
 def _source_map() -> str:

@@ -48,7 +48,7 @@ def spans(path: Path) -> list[str]:
 
 
 def links(path: Path) -> list[str]:
-    return LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8")))
+    return LINK.findall(SPAN.sub("", FENCE.sub("", path.read_text(encoding="utf-8"))))
 
 
 def commands(path: Path) -> list[list[str]]:

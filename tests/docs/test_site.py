@@ -1,0 +1,46 @@
+"""The documentation site builds in strict mode, and its pages ask no other host for anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    pytest.importorskip("mkdocs")
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_tutorial_and_every_public_name_has_a_place(site):
+    import tensorflow_hub as hub
+
+    for script in (ROOT / "examples" / "tutorials").glob("[a-z]*.py"):
+        assert (site / "tutorials" / f"{script.stem}.html").exists()
+    library = (site / "reference" / "library.html").read_text(encoding="utf-8")
+    assert [name for name in hub._EXPORTS if name != "HubError" and f".{name}" not in library] == []
+
+
+def test_pages_ask_no_other_host(site):
+    loaded = re.compile(
+        r"<(?:script|img|iframe|source)[^>]+src=\"?(https?:)?//|<link[^>]+rel=\"?(?:stylesheet|preconnect|icon)"
+        r"[^>]+href=\"?(?:https?:)?//|@import\s+url\(\"?https?:"
+    )
+    for page in site.rglob("*.html"):
+        assert not loaded.search(page.read_text(encoding="utf-8")), page.name
+    for style in site.rglob("*.css"):
+        assert not re.search(r"url\(\"?https?:", style.read_text(encoding="utf-8")), style.name

@@ -51,7 +51,10 @@ def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
             if read_manifest(manifest_path) == manifest and os.path.isdir(directory):
                 write_manifest(manifest_path, dataclasses.replace(manifest, unflushed=""))
 
-    threading.Thread(target=work, name="tfhub-flush").start()
+    try:
+        threading.Thread(target=work, name="tfhub-flush").start()
+    except RuntimeError:  # the interpreter is ending, or the system gives no more threads
+        work()
 
 
 def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:

@@ -21,9 +21,11 @@ MATRIX = [
     ("GET", "/metrics", None, set(CALLERS)),
     ("GET", "/api/v1/openapi.json", None, set(CALLERS)),
     ("GET", "/help", None, set(CALLERS)),
+    ("GET", "/help/api", None, set(CALLERS)),
     ("GET", "/", None, ANY),
     ("GET", "/s", None, ANY),
     ("GET", "/api/v1/publishers", None, ANY),
+    ("GET", "/api/v1/search", None, ANY),
     ("GET", "/secret", None, READERS),
     ("GET", f"/{HANDLE}", None, READERS),
     ("GET", f"/{HANDLE}?tf-hub-format=compressed", None, READERS),
@@ -31,6 +33,8 @@ MATRIX = [
     ("GET", "/api/v1/publishers/secret", None, READERS),
     ("GET", "/api/v1/models/secret/model", None, READERS),
     ("GET", f"/api/v1/models/{HANDLE}", None, READERS),
+    ("GET", "/api/v1/similar/secret/model", None, READERS),
+    ("GET", "/api/v1/downloads/secret/model", None, READERS),
     ("POST", "/api/v1/uploads", {"handle": "secret/model/2", "size": 9, "sha256": "0" * 64}, PUBLISHERS),
     ("GET", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
     ("PATCH", "/api/v1/uploads/UPLOAD", b"", PUBLISHERS),
@@ -117,19 +121,32 @@ def test_the_matrix_has_every_endpoint():
     tested = {(method, path.partition("?")[0]) for method, path, _, _ in MATRIX}
     known = {
         "/api/v1/models/{handle:path}": f"/api/v1/models/{HANDLE}",
+        "/api/v1/similar/{handle:path}": "/api/v1/similar/secret/model",
+        "/api/v1/downloads/{handle:path}": "/api/v1/downloads/secret/model",
         "/api/v1/publishers/{publisher}": "/api/v1/publishers/secret",
         "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
         "/api/v1/uploads/{upload}/publish": "/api/v1/uploads/UPLOAD/publish",
         "/api/v1/tokens/{token:int}": "/api/v1/tokens/VICTIM",
         "/{path:path}": f"/{HANDLE}",
     }
-    public = {"/api/{path:path}", "/api/v1/search", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
+    public = {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:
         path = getattr(route, "path", "")
         if path in public or path.startswith("/static") or not hasattr(route, "methods"):
             continue
         for method in route.methods - {"HEAD", "OPTIONS"}:
             assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
+
+
+@pytest.mark.parametrize("caller", sorted(set(CALLERS) - {"junk"}))
+def test_private_models_are_found_by_those_who_may_read_them(api, token_of, caller):
+    token = token_of(caller)
+    answer = api("GET", "/api/v1/search?q=secret+model", token).json()
+    assert ("secret/model" in [result["model"] for result in answer["results"]]) is (caller in READERS)
+    assert ("secret" in str(answer["facets"]["publisher"])) is (caller in READERS)
+    page = api("GET", "/s?q=model", token, headers={"Accept": "text/html"})
+    assert ("secret/model" in page.text) is (caller in READERS)
+    assert ("secret" in api("GET", "/", token, headers={"Accept": "text/html"}).text) is (caller in READERS)
 
 
 def test_private_names_are_not_suggested(api, private):

@@ -1,7 +1,7 @@
-"""Writes docs/settings.md, the table of the library's settings, from `tensorflow_hub.settings.Settings`.
+"""Writes the tables of settings: of the library (docs/settings.md) and of the hub (docs/running_a_hub.md).
 
 python scripts/settings_reference.py          writes the page
-python scripts/settings_reference.py --check  fails when the page is not what the dataclass says
+python scripts/settings_reference.py --check  fails when a page is not what the dataclasses say
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Any
 
+from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.settings import Settings
 
+HUB_PAGE = Path(__file__).resolve().parents[1] / "docs" / "running_a_hub.md"
+BEGIN, END = "<!-- settings -->\n", "<!-- end of settings -->"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 HEAD = """\
 # Settings of the library, the command line and the tools
@@ -27,12 +31,23 @@ Programs that parse their command line with absl have the flags `--tfhub_cache_d
 
 
 def render() -> str:
-    """The text of the page."""
+    """The text of the library's page."""
+    return HEAD + _table(Settings)
+
+
+def render_hub() -> str:
+    """The text of the hub's page, with its table made anew."""
+    text = HUB_PAGE.read_text(encoding="utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    return before + BEGIN + "\n" + _table(ServerSettings) + "\n" + END + after
+
+
+def _table(kind: Any) -> str:
     rows = []
-    for field in dataclasses.fields(Settings):
+    for field in dataclasses.fields(kind):
         doc = " ".join(field.metadata["doc"].split()).replace("|", "\\|")
         rows.append(f"| `{field.metadata['env']}` | {_default(field.default)} | {doc} |")
-    return HEAD + "| Variable | Default | What it is for |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    return "| Variable | Default | What it is for |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def _default(value: object) -> str:
@@ -41,9 +56,11 @@ def _default(value: object) -> str:
     return f"`{int(value) if isinstance(value, bool) else value}`"
 
 
+PAGES = {PAGE: render, HUB_PAGE: render_hub}
+
 if __name__ == "__main__":
-    if "--check" in sys.argv:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != render():
-            raise SystemExit("docs/settings.md is not what the settings say: run `make settings-reference`.")
-    else:
-        PAGE.write_text(render(), encoding="utf-8")
+    for page, text in PAGES.items():
+        if "--check" not in sys.argv:
+            page.write_text(text(), encoding="utf-8")
+        elif not page.exists() or page.read_text(encoding="utf-8") != text():
+            raise SystemExit(f"{page.name} is not what the settings say: run `make settings-reference`.")

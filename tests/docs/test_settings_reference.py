@@ -15,3 +15,9 @@ def test_the_page_is_what_the_settings_say():
     assert settings_reference.PAGE.read_text(encoding="utf-8") == settings_reference.render(), (
         "docs/settings.md is not what the settings say: run `make settings-reference`."
     )
+
+
+def test_the_hubs_page_is_what_its_settings_say():
+    assert settings_reference.HUB_PAGE.read_text(encoding="utf-8") == settings_reference.render_hub(), (
+        "docs/running_a_hub.md is not what the settings say: run `make settings-reference`."
+    )

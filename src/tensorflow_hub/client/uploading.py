@@ -61,7 +61,7 @@ def send_file(
 def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> None:
     headers = {
         "Upload-Offset": str(part.offset),
-        "Content-Type": "application/offset+octet-stream",
+        "Content-Type": "application/octet-stream",
         "Content-Length": str(part.length),
     }
     path = f"/api/v1/uploads/{upload}"

@@ -214,7 +214,7 @@ _OFFSET = {
     "required": True,
     "schema": {"type": "integer", "minimum": 0},
 }
-_BYTES = {"content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 _OWNER = "scope admin for the publisher"
 _PUBLISH = "scope publish for the publisher"
 

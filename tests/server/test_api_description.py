@@ -1,0 +1,91 @@
+"""The API's description is complete, in OpenAPI and in words, and it tells the truth."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tensorflow_hub.server.openapi import describe_api
+from tensorflow_hub.server.problems import ANSWERS
+from tensorflow_hub.server.routes import ROUTES
+
+PATHS = describe_api("http://hub")["paths"]
+
+
+def described_routes():
+    for route in ROUTES:
+        path = re.sub(r":\w+}", "}", route.path)
+        if path.startswith("/api/v1/"):
+            for method in sorted(route.methods - {"HEAD"}):
+                yield method, path
+
+
+@pytest.mark.parametrize(("method", "path"), list(described_routes()))
+def test_every_endpoint_is_in_openapi(method, path):
+    if path == "/api/v1/openapi.json":
+        pytest.skip("the description does not describe itself")
+    assert method.lower() in PATHS[path]
+
+
+def test_openapi_describes_nothing_else():
+    routes = set(described_routes())
+    for path, operations in PATHS.items():
+        for method in operations:
+            assert (method.upper(), path) in routes
+
+
+@pytest.mark.parametrize(("method", "path"), list(described_routes()))
+def test_every_endpoint_is_in_the_page(repository, method, path):
+    text = (repository / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = re.escape(f"{method} {path}").replace(r"\{handle\}", r"<\S+>")
+    shown = re.sub(r"\\{\w+\\}", r"<\\S+>", shown)
+    assert re.search(f"`{shown}`", text), f"{method} {path} is not in docs/api.md"
+
+
+def test_every_code_of_an_error_is_in_the_page(repository):
+    text = (repository / "docs" / "api.md").read_text(encoding="utf-8")
+    for _, status, code in ANSWERS:
+        if status not in {500, 502}:
+            assert f"`{code}`" in text
+
+
+def test_the_hub_answers_as_described(hub_process, linear):
+    """schemathesis makes requests from the description, a few for each operation."""
+    schemathesis = pytest.importorskip("schemathesis")
+    description = describe_api(hub_process.url)
+    token = {"Authorization": f"Bearer {hub_process.token}"}
+
+    def ask(case):
+        try:
+            answer = case.call(base_url=hub_process.url, headers=token, timeout=30)
+        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeEncodeError):
+            return
+        where = f"{case.method} {case.formatted_path}"
+        assert answer.status_code < 500, f"{where}: {answer.text}"
+        if answer.status_code < 400:
+            case.operation.validate_response(answer)
+        elif answer.content.startswith(b"{"):
+            assert set(answer.json()["error"]) >= {"code", "message", "hint"}, where
+
+    for found in schemathesis.openapi.from_dict(description).get_all_operations():
+        check = given(case=found.ok().as_strategy())(ask)
+        settings(
+            max_examples=12,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )(check)()
+
+
+def test_the_facts_fit_their_schema(api, linear):
+    jsonschema = pytest.importorskip("jsonschema")
+    description = describe_api("http://hub")
+    schema = {"$ref": "#/components/schemas/Version", "components": description["components"]}
+    jsonschema.validate(api("GET", "/api/v1/models/shared/linear/1").json(), schema)
+    schema["$ref"] = "#/components/schemas/Model"
+    jsonschema.validate(api("GET", "/api/v1/models/shared/linear").json(), schema)

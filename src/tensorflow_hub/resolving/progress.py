@@ -87,10 +87,11 @@ class Lines:
         self._total: int | None = None
         self._done = 0
         self._fresh = 0
+        self._begun = False
         self._started = self._last = time.monotonic()
 
     def start(self, total: int | None, already: int = 0) -> None:  # noqa: D102
-        self._total, self._done, self._fresh = total, already, 0
+        self._total, self._done, self._fresh, self._begun = total, already, 0, True
         self._started = self._last = time.monotonic()
 
     def advance(self, count: int) -> None:  # noqa: D102
@@ -103,12 +104,14 @@ class Lines:
 
     def close(self) -> None:  # noqa: D102
         with self._lock:
-            self._print()
+            if self._begun:
+                self._print()
 
     def _print(self) -> None:
         rate = self._fresh / max(time.monotonic() - self._started, 1e-3)
         of = f" of {self._total / 1e6:,.1f}" if self._total else ""
-        left = f", {(self._total - self._done) / rate:,.0f} s left" if self._total and rate else ""
+        missing = (self._total or 0) - self._done
+        left = f", {missing / rate:,.0f} s left" if missing > 0 and rate else ""
         sys.stderr.write(f"{self._title}: {self._done / 1e6:,.1f}{of} MB, {rate / 1e6:,.1f} MB/s{left}\n")
         sys.stderr.flush()
 

@@ -111,6 +111,7 @@ def _tutorial(script: Path) -> str:
     notebook.metadata.pop("jupytext", None)
     text = jupytext.writes(notebook, fmt="md")
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"^```python .*$", "```python", text, flags=re.MULTILINE)  # tags of cells
     where = script.relative_to(ROOT)
     note = f"*This page is the script `{where}`; beside it lies the same as a notebook.*\n"
     title, _, rest = text.strip().partition("\n")

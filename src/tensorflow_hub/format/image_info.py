@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     class ImageModuleInfo(Message):
-        """See below."""
+        """The size of the images that a module takes, in pixels: `default_image_size.height` and `.width`."""
 
         default_image_size: Any
 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
@@ -86,6 +87,7 @@ def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> An
 
 def _to_kind(value: Any, info: SignatureTensor) -> Any:
     if info.kind == "dense":
+        _check_numbers(value, info.dtype)
         return tf.convert_to_tensor(value, dtype=info.dtype)
     if info.is_sparse:
         if isinstance(value, tf.compat.v1.SparseTensorValue):
@@ -103,6 +105,15 @@ def _to_kind(value: Any, info: SignatureTensor) -> Any:
         return value
     tf.nest.assert_same_structure(value, info.type_spec, expand_composites=True)
     return value
+
+
+def _check_numbers(value: Any, dtype: tf.DType) -> None:
+    """Refuses numpy arrays that the dtype cannot stand for: TensorFlow would convert them silently."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufc":
+        return
+    target = np.dtype(dtype.as_numpy_dtype)
+    if target.kind in "iufc" and not np.can_cast(value.dtype, target, "same_kind"):
+        raise TypeError("the conversion would lose what the numbers mean")
 
 
 def _describe(value: Any) -> str:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, ModeError
 from tensorflow_hub.exporting.checkpoint import StoredVariable, stored_variables
+from tensorflow_hub.loading.graph_index import GraphIndex
 from tensorflow_hub.loading.graph_piece import Graph
 from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
 from tensorflow_hub.loading.tensor_names import node_of, output_of
@@ -24,11 +25,11 @@ _STATES = ("__tensorflow_hub_states",)
 class LiftedState:
     """Like `ModuleState`, for a function of an eager program."""
 
-    def __init__(self, meta_graph: Any, directory: str | None, trainable: bool, scope: str) -> None:
+    def __init__(self, index: GraphIndex, directory: str | None, trainable: bool, scope: str) -> None:
         """Makes the variables and tables of a module.
 
         Args:
-          meta_graph: the graph variant, with resource variables only.
+          index: the graph variant, with resource variables only.
           directory: of the module.
           trainable: whether its variables are to be trained.
           scope: names it.
@@ -44,12 +45,12 @@ class LiftedState:
             )
         self.scope = scope
         self.graph = tf.compat.v1.get_default_graph()
-        index = Graph.of(meta_graph)
+        meta_graph = index.meta_graph
         names = [node_of(v.variable_name) for v in variables_in(meta_graph, _KEYS.TRAINABLE_VARIABLES)]
         self._state = GraphState(directory)
         try:
             with tf.init_scope():
-                self._state.add(index, names if trainable else [])
+                self._state.add(Graph.of(meta_graph), names if trainable else [])
         except ValueError as error:
             if isinstance(error, HubError):
                 raise
@@ -67,17 +68,27 @@ class LiftedState:
                 self.variable_map.setdefault(stored.name, []).append(variable)
             else:
                 self.variable_map[stored.name] = variable
-        self._add_to_collections(index, names if trainable else [])
+        self._add_to_collections(names if trainable else [])
+        if trainable:
+            self._add_losses(index, collection(meta_graph, _KEYS.REGULARIZATION_LOSSES))
 
-    def _add_to_collections(self, index: Graph, trained: list[str]) -> None:
+    def _add_to_collections(self, trained: list[str]) -> None:
         self.graph.add_to_collection(_STATES, self)
         for _, variable in self.stored:
             self.graph.add_to_collection(_KEYS.GLOBAL_VARIABLES, variable)
         for name in trained:
             self.graph.add_to_collection(_KEYS.TRAINABLE_VARIABLES, self._state.variables[name])
-        losses = collection(index.meta_graph, _KEYS.REGULARIZATION_LOSSES) if trained else []
-        for loss in self._state.evaluate(index, losses) if losses else []:
-            self.graph.add_to_collection(_KEYS.REGULARIZATION_LOSSES, loss)
+
+    def _add_losses(self, index: GraphIndex, losses: list[str]) -> None:
+        graph_def = index.graph_def(index.needed(map(node_of, losses), stop=index.state))
+        for node in graph_def.node:
+            node.attr.pop("_class", None)
+        read = {output_of(i) for node in graph_def.node for i in node.input if not i.startswith("^")}
+        input_map = {name: self.tensor(name, self.graph) for name in read if node_of(name) in index.state}
+        tf.graph_util.import_graph_def(graph_def, input_map=input_map, name=f"{self.scope}/")
+        for loss in losses:
+            element = self.graph.as_graph_element(f"{self.scope}/{loss}")
+            self.graph.add_to_collection(_KEYS.REGULARIZATION_LOSSES, element)
 
     def operation(self, node: str) -> None:
         """None: what is outside of the function can have nothing colocated with it."""

@@ -80,9 +80,9 @@ class Module:
                 f"Expected a name of letters, digits and . _ - / for the module, got {name!r}.",
                 hint="Leave it out for 'module'.",
             )
-        with _outside_of_control_flow(), tf.compat.v1.variable_scope(None, default_name=name) as scope:
-            self._name = scope.name
-            self._state = self._make_state(scope.original_name_scope.rstrip("/"))
+        with _outside_of_control_flow():
+            self._name = _new_scope(name)
+            self._state = self._make_state(self._name)
 
     def _make_state(self, scope: str) -> ModuleState | LiftedState:
         """Adds the state to the current graph; in a function of an eager program, makes it outside."""
@@ -98,7 +98,7 @@ class Module:
         self._index = self._spec._plan(
             ("lifted index", self._variant.tags), lambda: GraphIndex(to_resources(meta_graph))
         )
-        return LiftedState(self._index.meta_graph, self._spec.directory, self._trainable, scope)
+        return LiftedState(self._index, self._spec.directory, self._trainable, scope)
 
     def _plan_state(self) -> StatePlan:
         return plan_state(self._index, self._spec._assets, self._spec._checkpoint, self._trainable)
@@ -257,6 +257,20 @@ def _eager(what: str) -> ModeError:
         hint="In TF2 programs use hub.load(handle) or hub.KerasLayer(handle), which read modules in TF1 Hub "
         "format too; for the TF1 API write `with tf.Graph().as_default():` around it.",
     )
+
+
+def _new_scope(name: str) -> str:
+    """A variable scope that nothing is in yet; name scopes around it do not count."""
+    graph = tf.compat.v1.get_default_graph()
+    while True:
+        with tf.compat.v1.variable_scope(None, default_name=name) as scope:
+            made: str = scope.name
+            opened = scope.original_name_scope
+        if opened == f"{made}/":
+            return made
+        with graph.name_scope(None):
+            if graph.unique_name(made) == made:
+                return made
 
 
 @contextlib.contextmanager

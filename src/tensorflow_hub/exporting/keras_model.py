@@ -90,7 +90,8 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
     specs = _input_specs(model)
     function = call or (lambda inputs, training: model(inputs, training=training))
     module = SavableModule()
-    module.model = model
+    module.model = module._no_dependency(model)  # its hundreds of objects would be written, and loaded, too
+    module._state = [*_plain(model.variables), *_resources(model)]
     module.variables = _plain(model.weights)
     module.trainable_variables = _plain(model.trainable_weights)
     module.regularization_losses = _regularization_losses(model)
@@ -143,6 +144,14 @@ def _spec(tensor: Any, name: str) -> tf.TensorSpec:
 def _plain(variables: Any) -> list[tf.Variable]:
     """The `tf.Variable`s behind the variables of either Keras."""
     return [v if isinstance(v, tf.Variable) else v.value for v in variables]
+
+
+def _resources(model: Any) -> list[Any]:
+    """The tables and assets in a model: what its functions use besides variables."""
+    from tensorflow.python.trackable.resource import CapturableResource
+
+    kinds = (CapturableResource, tf.saved_model.Asset)
+    return [found for found in tf.train.TrackableView(model).descendants() if isinstance(found, kinds)]
 
 
 def _regularization_losses(model: Any) -> list[Any]:

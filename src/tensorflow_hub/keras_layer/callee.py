@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.loading.call_form import CallForm, fit_inputs, form_of
+from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
 
 
 class Callee:
@@ -22,6 +22,7 @@ class Callee:
 
     def __init__(self, loaded: Any, options: LayerOptions) -> None:
         self.weight_names: dict[int, str] = {}
+        self._traces: dict[Any, Any] = {}
         self._loaded = loaded
         self._options = options
         self._output_key = options.output_key
@@ -160,7 +161,22 @@ class Callee:
             arguments.setdefault("training", training)
         if self.form.takes_keywords:
             return self._call_by_name(inputs, arguments)
+        if self.form.input_specs and tf.executing_eagerly():
+            return self._traced_once(inputs, arguments)(inputs)
         return self._function(inputs, **arguments)
+
+    def _traced_once(self, inputs: Any, arguments: dict[str, Any]) -> Any:
+        """The function for eager calls: a loaded object itself is traced anew for every size of a batch."""
+        spec = closest_spec(inputs, self.form)
+        if spec is None or not _all_fit(spec, inputs):
+            return lambda given: self._function(given, **arguments)
+        key = (str(spec), arguments.get("training"))
+        if key not in self._traces:
+            function = self._function
+            self._traces[key] = tf.function(
+                lambda given: function(given, **arguments), autograph=False, input_signature=[spec]
+            )
+        return self._traces[key]
 
     def _first_name(self) -> str:
         names = [name for name in self.form.input_specs[0] if name not in self._options.arguments]
@@ -222,6 +238,16 @@ class Callee:
             if isinstance(tensor, tf.Tensor):
                 tensor.set_shape(tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape]))
         return outputs
+
+
+def _all_fit(spec: Any, inputs: Any) -> bool:
+    """Whether inputs have the nesting, dtypes and shapes of a spec."""
+    try:
+        tf.nest.assert_same_structure(spec, inputs)
+        pairs = zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=True)
+        return all(isinstance(part, tf.TypeSpec) and part.is_compatible_with(value) for part, value in pairs)
+    except (TypeError, ValueError):
+        return False
 
 
 def _flat_shapes(shape: Any) -> list[list[int | None]]:

@@ -12,12 +12,20 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import HubError, NotAModuleError, TagsError, UnsupportedFeatureError
+from tensorflow_hub.errors import HubError, NotAModuleError, TagsError
+from tensorflow_hub.loading.gradients import gradients_of
+from tensorflow_hub.loading.inference_only import load_for_inference
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.resolving.resolve import resolve
 
 
-def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, options: Any = None) -> Any:
+def load(
+    handle: str | os.PathLike[str],
+    tags: Collection[str] | None = None,
+    options: Any = None,
+    *,
+    inference_only: bool = False,
+) -> Any:
     """Loads a module.
 
     Args:
@@ -25,6 +33,9 @@ def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, op
       tags: the tags of the graph to load; by default, for a module in TF1 Hub format the graph without
         tags, for any other SavedModel its only one.
       options: `tf.saved_model.LoadOptions`.
+      inference_only: whether to leave out of a TF2 SavedModel what inference does not call (functions for
+        training, of parts, custom gradients), which loads large networks faster. What is left cannot be
+        trained with `training=True`, and its gradients are those of its ops.
 
     Returns:
       For a TF2 SavedModel the object that `tf.saved_model.load` gives. For a graph of TensorFlow 1 a
@@ -52,7 +63,7 @@ def load(handle: str | os.PathLike[str], tags: Collection[str] | None = None, op
         from tensorflow_hub.loading.reusable import load_reusable
 
         return load_reusable(directory, tags)
-    return _load_tf2(directory, tags, options)
+    return _load_tf2(directory, tags, options, inference_only)
 
 
 def _directory(handle: str | os.PathLike[str]) -> str:
@@ -63,13 +74,20 @@ def _directory(handle: str | os.PathLike[str]) -> str:
     return resolve(handle)
 
 
-def _load_tf2(directory: SavedModelDirectory, tags: Collection[str] | None, options: Any) -> Any:
+def _load_tf2(
+    directory: SavedModelDirectory, tags: Collection[str] | None, options: Any, inference_only: bool
+) -> Any:
     directory.check_ops()
     wanted = None if tags is None else sorted(tags)
     if wanted is not None:
         directory.meta_graph(wanted)  # raises a TagsError
     try:
-        loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
+        if inference_only:
+            return load_for_inference(directory, wanted, options)
+        with gradients_of() as keep_with:
+            loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
+            keep_with(loaded)
+        return loaded
     except HubError:
         raise
     except tf.errors.NotFoundError as error:
@@ -83,8 +101,7 @@ def _load_tf2(directory: SavedModelDirectory, tags: Collection[str] | None, opti
             hint="Fetch or export the module again.",
         ) from error
     except FileNotFoundError as error:
-        raise UnsupportedFeatureError(
-            f"TensorFlow {tf.__version__} cannot load {directory.path!r}: {error}",
-            hint="Run `tfhub check` on the directory to see what it needs.",
+        raise NotAModuleError(
+            f"Expected a complete SavedModel in {directory.path!r}, but a file is missing: {error}",
+            hint="Fetch or export the module again.",
         ) from error
-    return loaded

@@ -1,0 +1,196 @@
+"""`hub.load` on TF2 SavedModels: whole, for inference only, incomplete, or in need of something."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+
+import numpy as np
+import pytest
+
+import tensorflow_hub as hub
+from tensorflow_hub.errors import (
+    MissingDependencyError,
+    NotAModuleError,
+    NotFoundError,
+    TagsError,
+    UnsupportedFeatureError,
+)
+
+pytestmark = pytest.mark.keras
+X = np.ones([2, 3], np.float32)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A dense network with dropout, a custom gradient, a table and a function for training."""
+    import tensorflow as tf
+
+    path = str(tmp_path_factory.mktemp("network") / "module")
+
+    @tf.custom_gradient
+    def swish(x):
+        return x * tf.sigmoid(x), lambda dy: 7.0 * dy
+
+    module = tf.train.Checkpoint()
+    module.w = tf.Variable(np.arange(6, dtype=np.float32).reshape(3, 2) / 10, name="w")
+    (tmp_path_factory.getbasetemp() / "labels.txt").write_text("cat\ndog\n")
+    labels = tf.lookup.TextFileInitializer(
+        str(tmp_path_factory.getbasetemp() / "labels.txt"),
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+    )
+    module.table = tf.lookup.StaticHashTable(labels, "?")
+    module.variables = [module.w]
+    module.trainable_variables = [module.w]
+
+    @tf.function
+    def call(x, training=False):
+        y = swish(x @ module.w)
+        return tf.nn.dropout(y, 0.5) if training else y
+
+    for training in (False, True):
+        call.get_concrete_function(tf.TensorSpec([None, 3], tf.float32), training)
+    module.__call__ = call
+    module.part = tf.function(lambda x: x @ module.w, input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def label(x):
+        return {"label": module.table.lookup(tf.argmax(call(x), axis=1))}
+
+    module.label = label
+    tf.saved_model.save(module, path, signatures={"label": label})
+    return path
+
+
+def test_it_is_what_tensorflow_gives(network):
+    import tensorflow as tf
+
+    loaded, reference = hub.load(network), tf.saved_model.load(network)
+    np.testing.assert_array_equal(loaded(X), reference(X))
+    assert set(dir(loaded)) == set(dir(reference))
+
+
+def test_for_inference_only_it_computes_the_same_with_less(network):
+    import tensorflow as tf
+
+    whole, part = hub.load(network), hub.load(network, inference_only=True)
+    np.testing.assert_array_equal(part(X), whole(X))
+    labels = [module.signatures["label"](x=tf.constant(X))["label"] for module in (whole, part)]
+    np.testing.assert_array_equal(*labels)
+    assert len(part.__call__.concrete_functions) == 1
+    assert len(part.part.concrete_functions) == 0
+    assert [v.name for v in part.variables] == [v.name for v in whole.variables]
+
+
+def test_for_inference_only_gradients_are_those_of_the_ops(network):
+    import tensorflow as tf
+
+    module = hub.load(network, inference_only=True)
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = module(x)
+    z = X @ module.w.numpy()
+    sigmoid = 1 / (1 + np.exp(-z))
+    expected = (sigmoid * (1 + z * (1 - sigmoid))) @ module.w.numpy().T
+    np.testing.assert_allclose(tape.gradient(y, x), expected, rtol=1e-5)
+
+
+def test_a_layer_takes_an_object_loaded_for_inference(network):
+    layer = hub.KerasLayer(hub.load(network, inference_only=True))
+    assert layer(X).shape == (2, 2)
+
+
+def test_a_string_of_tags_is_refused(network):
+    with pytest.raises(TagsError, match="got the string 'serve'"):
+        hub.load(network, tags="serve")
+
+
+def test_unknown_tags_are_refused(network):
+    with pytest.raises(TagsError, match=r"\(\['serve'\]\), got \['nope'\]"):
+        hub.load(network, tags=["nope"])
+
+
+def test_a_missing_directory_is_not_found(tmp_path):
+    with pytest.raises(NotFoundError, match="nowhere"):
+        hub.load(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("missing", ["variables", "variables/variables.index", "assets"])
+def test_missing_files_are_named_as_the_cause(network, tmp_path, missing):
+    path = tmp_path / "module"
+    shutil.copytree(network, path)
+    (shutil.rmtree if (path / missing).is_dir() else (lambda p: p.unlink()))(path / missing)
+    with pytest.raises(
+        (NotAModuleError, OSError), match=r"missing|damaged|variables|assets|labels|No such file"
+    ):
+        hub.load(str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a protobuf", b"\xff" * 100])
+def test_a_damaged_graph_is_said_to_be_one(tmp_path, content):
+    (tmp_path / "saved_model.pb").write_bytes(content)
+    with pytest.raises(NotAModuleError, match="Expected a SavedModel"):
+        hub.load(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("op", "error", "match"),
+    [
+        ("SentencepieceTokenizeOp", MissingDependencyError, "the package tensorflow-text"),
+        ("Addons>Rotate", MissingDependencyError, "the package tensorflow-addons"),
+        (
+            "SomebodysOwnOp",
+            UnsupportedFeatureError,
+            "uses the op 'SomebodysOwnOp', which TensorFlow .* does not know",
+        ),
+    ],
+)
+def test_a_custom_op_is_named_before_anything_is_loaded(network, tmp_path, op, error, match):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    path = tmp_path / "module"
+    shutil.copytree(network, path)
+    proto = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    proto.meta_graphs[0].graph_def.library.function[0].node_def.add(name="custom", op=op)
+    (path / "saved_model.pb").write_bytes(proto.SerializeToString())
+    with pytest.raises(error, match=match):
+        hub.load(str(path))
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+@pytest.mark.parametrize("name", ["TF1", "TF2"])
+def test_loading_and_dropping_does_not_grow_the_process(network, repository, name):
+    path = network if name == "TF2" else str(repository / "tests/data/tf1_modules/05_text_embedding/module")
+    example = X if name == "TF2" else ["hello"]
+
+    def once() -> None:
+        hub.load(path)(example)
+
+    for _ in range(30):
+        once()
+    gc.collect()
+    before = _resident()
+    for _ in range(70):
+        once()
+    gc.collect()
+    assert _resident() - before < 25e6
+
+
+def test_calling_often_does_not_grow_the_graph(network, repository):
+    from tensorflow.python.eager import context
+
+    for path, rows in ((network, 3), (str(repository / "tests/data/tf1_modules/01_linear_scalar/module"), 0)):
+        layer = hub.KerasLayer(path)
+        layer(np.ones([1, rows] if rows else [1], np.float32))
+        before = len(context.context().list_function_names())
+        for batch in range(2, 50):
+            layer(np.ones([batch, rows] if rows else [batch], np.float32))
+        assert len(context.context().list_function_names()) == before

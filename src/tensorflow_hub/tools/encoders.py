@@ -113,8 +113,8 @@ def open_encoder(
     def features(batch: Any, training: bool) -> Any:
         return tf.cast(_one_vector(function(batch, training), output_key, handle), tf.float32)
 
-    apply = tf.function(lambda batch: features(batch, False), input_signature=[spec])
-    train = tf.function(lambda batch: features(batch, True), input_signature=[spec])
+    apply = tf.function(lambda batch: features(batch, False), input_signature=[spec], autograph=False)
+    train = tf.function(lambda batch: features(batch, True), input_signature=[spec], autograph=False)
     dimension = int(_traced_shape(apply, loaded[0], handle, kind)[-1])
     return Encoder(
         module, kind, size, dimension, apply, train, signature or "", output_key or "", tuple(loaded)

@@ -7,6 +7,7 @@ that TensorFlow cannot decode (WebP, TIFF, …) and photos stored lying on their
 
 from __future__ import annotations
 
+import functools
 import io
 import warnings
 from pathlib import Path
@@ -94,7 +95,7 @@ class Reader:
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
-        self._decode = tf.function(lambda content: decode(content, size), input_signature=[_STRING])
+        self._decode = _decoder(size)
 
     def __call__(self, path: Path) -> Matrix:
         """float32 [height, width, 3] in [0, 1].
@@ -119,7 +120,11 @@ class Reader:
         return result
 
 
-_STRING = tf.TensorSpec([], tf.string)
+@functools.lru_cache(maxsize=8)
+def _decoder(size: tuple[int, int]) -> Any:
+    """`decode` as a graph; shared by all readers of a size, for tracing takes longer than decoding."""
+    spec = tf.TensorSpec([], tf.string)
+    return tf.function(lambda content: decode(content, size), input_signature=[spec], autograph=False)
 
 
 def _first_line(error: Exception) -> str:

@@ -47,7 +47,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         features = self._encoder.train(batch) if training else self._encoder.apply(batch)
         return features @ self.head_weights + self.head_bias
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """Logits, float32 [b, classes], of a batch of what the module takes."""
         return self.logits(inputs, training)
@@ -75,7 +75,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         """`serving_default` on raw input; for images also `images` on pixels."""
         if self._encoder.kind == "text":
             spec = tf.TensorSpec([None], tf.string, "text")
-            serve = tf.function(self._serve_text, input_signature=[spec])
+            serve = tf.function(self._serve_text, input_signature=[spec], autograph=False)
             return {"serving_default": serve.get_concrete_function()}
         size = self._encoder.image_size
         spec = tf.TensorSpec([None], tf.string, "image_bytes")
@@ -83,7 +83,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
             lambda image_bytes: self.scored(decode_batch(image_bytes, size)), input_signature=[spec]
         )
         pixels = tf.TensorSpec([None, *size, 3], tf.float32, "images")
-        images = tf.function(self._serve_images, input_signature=[pixels])
+        images = tf.function(self._serve_images, input_signature=[pixels], autograph=False)
         return {
             "serving_default": serve.get_concrete_function(),
             "images": images.get_concrete_function(),
@@ -96,7 +96,8 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     Raises:
       ExportError: it cannot be written, or the module cannot be exported again.
     """
-    for training in (False, True):
+    # Training mode is of use only where there is something to train.
+    for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
         classifier.__call__.get_concrete_function(classifier.input_spec(), training)
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))

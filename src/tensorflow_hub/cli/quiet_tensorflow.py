@@ -21,6 +21,8 @@ def import_quietly(module: str) -> None:
     try:
         os.dup2(quiet, 2)
         importlib.import_module(module)
+        if "tensorflow" in sys.modules:  # it logs once more when it looks for devices
+            sys.modules["tensorflow"].config.list_logical_devices()
     finally:
         os.dup2(saved, 2)
         os.close(saved)

@@ -79,7 +79,7 @@ def build_neighbours(
     if not applied.rows:
         raise DataError(f"There is nothing to index in {os.fspath(data)!r}.", hint="See what was left out.")
     about = About(
-        module=module,
+        module=os.fspath(Path(module).resolve()) if Path(module).is_dir() else module,
         module_options={k: v for k, v in module_options.items() if v is not None},
         kind=source.kind,
         source=os.fspath(source.path.resolve()),

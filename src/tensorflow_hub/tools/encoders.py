@@ -7,8 +7,14 @@ Interfaces: images float32 [b, height, width, 3] in [0, 1] → [b, n]; texts str
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+import hashlib
+import json
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +26,7 @@ from tensorflow_hub.tools.retrain.head import Matrix
 
 Kind = Literal["image", "text"]
 DEFAULT_IMAGE_SIZE = (224, 224)
+FACTS_VERSION = 1
 _SIGNATURES = {
     "image": ("image_feature_vector", "default", "serving_default"),
     "text": ("default", "serving_default"),
@@ -27,30 +34,64 @@ _SIGNATURES = {
 
 
 @dataclasses.dataclass(frozen=True)
+class Opened:
+    """A loaded module.
+
+    Attributes:
+      image_size: (height, width) in pixels; (0, 0) for texts.
+      dimension: length of a feature vector.
+      apply: tf.function, batch → float32 [b, dimension]; differentiable, in inference mode.
+      train: the same in training mode where the module has one (dropout, batch statistics).
+      loaded: the loaded objects, to be kept and exported with what uses them.
+    """
+
+    image_size: tuple[int, int]
+    dimension: int
+    apply: Any
+    train: Any
+    loaded: tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Encoder:
-    """A loaded module of the image feature vector or text embedding interface.
+    """A module of the image feature vector or text embedding interface, loaded when it is first applied.
 
     Attributes:
       module: where it came from; its digest covers the preprocessor too.
       kind: `image` or `text`.
       image_size: (height, width) in pixels; (0, 0) for texts.
       dimension: length of a feature vector.
-      apply: tf.function, batch → float32 [b, dimension]; differentiable, in inference mode.
-      train: the same in training mode where the module has one (dropout, batch statistics).
       signature: the signature that is called; empty for the object itself.
       output: the name of the output that is taken; empty for the usual one.
-      loaded: the loaded objects, to be kept and exported with what uses them.
+      open: loads it.
     """
 
     module: Located
     kind: Kind
     image_size: tuple[int, int]
     dimension: int
-    apply: Any
-    train: Any
     signature: str
     output: str
-    loaded: tuple[Any, ...]
+    open: Callable[[], Opened]
+
+    @functools.cached_property
+    def _opened(self) -> Opened:
+        return self.open()
+
+    @property
+    def apply(self) -> Any:
+        """See `Opened`."""
+        return self._opened.apply
+
+    @property
+    def train(self) -> Any:
+        """See `Opened`."""
+        return self._opened.train
+
+    @property
+    def loaded(self) -> tuple[Any, ...]:
+        """See `Opened`."""
+        return self._opened.loaded
 
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
@@ -84,8 +125,9 @@ def open_encoder(
     signature: str | None = None,
     output_key: str | None = None,
     image_size: tuple[int, int] | None = None,
+    facts: Path | None = None,
 ) -> Encoder:
-    """Loads a module as an encoder.
+    """Opens a module as an encoder.
 
     Args:
       handle: the module's handle.
@@ -94,18 +136,46 @@ def open_encoder(
       signature: the signature to call; by default the object itself, else the first usual one it has.
       output_key: the output to take from several; default `default`, `pooled_output`, or the only one.
       image_size: (height, width) for a module that takes any size; default 224 by 224.
+      facts: a folder to keep what is found out about modules: one that is known is loaded only when it is
+        applied.
 
     Raises:
       ModuleError: the module does not map images or texts to one vector each; says what it does take.
     """
     module = locate(handle)
-    loaded = [load(module.directory)]
-    function = _function(loaded[0], handle, kind, signature, raw=preprocessor is not None)
-    if preprocessor is not None:
-        first = locate(preprocessor)
-        loaded.append(load(first.directory))
+    first = locate(preprocessor) if preprocessor is not None else None
+    wanted = (signature, output_key, image_size)
+    opening: Callable[[], Opened] = functools.partial(_open, module, kind, first, wanted)
+    if first is not None:
         module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
-        function = _chained(_function(loaded[1], preprocessor, "text", None, raw=False), function)
+    asked = (FACTS_VERSION, module.digest, kind, *wanted)
+    name = hashlib.sha256(repr(asked).encode()).hexdigest()[:40]
+    known = _read_facts(facts / "facts" / name) if facts else None
+    if known is None:
+        opened = opening()
+        known = (opened.image_size, opened.dimension)
+        opening = functools.partial(_same, opened)
+        if facts:
+            _write_facts(facts / "facts" / name, known)
+    return Encoder(module, kind, *known, signature or "", output_key or "", opening)
+
+
+def _same(opened: Opened) -> Opened:
+    return opened
+
+
+def _open(
+    module: Located,
+    kind: Kind,
+    first: Located | None,
+    wanted: tuple[str | None, str | None, tuple[int, int] | None],
+) -> Opened:
+    signature, output_key, image_size = wanted
+    loaded, handle = [load(module.directory)], module.handle
+    function = _function(loaded[0], handle, kind, signature, raw=first is not None)
+    if first is not None:
+        loaded.append(load(first.directory))
+        function = _chained(_function(loaded[1], first.handle, "text", None, raw=False), function)
     size = _image_size(loaded[0], signature, image_size) if kind == "image" else (0, 0)
     shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
     spec = tf.TensorSpec(shape, dtype)
@@ -116,9 +186,27 @@ def open_encoder(
     apply = tf.function(lambda batch: features(batch, False), input_signature=[spec], autograph=False)
     train = tf.function(lambda batch: features(batch, True), input_signature=[spec], autograph=False)
     dimension = int(_traced_shape(apply, loaded[0], handle, kind)[-1])
-    return Encoder(
-        module, kind, size, dimension, apply, train, signature or "", output_key or "", tuple(loaded)
-    )
+    return Opened(size, dimension, apply, train, tuple(loaded))
+
+
+Facts = tuple[tuple[int, int], int]
+
+
+def _read_facts(path: Path) -> Facts | None:
+    """Image size and dimension of a module that was open before."""
+    try:
+        height, width, dimension = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return None
+    return (int(height), int(width)), int(dimension)
+
+
+def _write_facts(path: Path, facts: Facts) -> None:
+    with contextlib.suppress(OSError):  # only a cache
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps([*facts[0], facts[1]]), encoding="utf-8")
+        temporary.replace(path)
 
 
 Function = Callable[[Any, bool], Any]

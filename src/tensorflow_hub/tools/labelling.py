@@ -14,7 +14,7 @@ from tensorflow_hub.errors import DataError, ModuleError
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.images import readable_bytes
 from tensorflow_hub.tools.modules import load, locate
-from tensorflow_hub.tools.retrain.classifier import LABELS_FILE
+from tensorflow_hub.tools.retrain.frames import LABELS_FILE
 
 BATCH = 16
 

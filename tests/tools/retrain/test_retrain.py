@@ -90,6 +90,27 @@ def test_a_second_run_computes_nothing_and_another_seed_splits_anew(trained, pho
     assert set(again.splits.test) != set(trained.splits.test)
 
 
+def test_a_model_written_from_a_frame_is_the_one_that_would_have_been_traced(
+    trained, photos, image_module, tmp_path
+):
+    cache = str(trained.output.parent / "cache")
+    renamed = tmp_path / "photos"
+    for path in sorted(photos.rglob("*.*")):
+        target = renamed / path.parent.name.upper() / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    framed = hub.tools.retrain_image(renamed, image_module, tmp_path / "framed", cache_folder=cache)
+    traced = hub.tools.retrain_image(renamed, image_module, tmp_path / "traced", cache=False)
+    images = np.random.default_rng(0).uniform(size=(5, 16, 16, 3)).astype(np.float32)
+    models = [hub.load(str(one.output / "model")) for one in (framed, traced)]
+    first, second = (m.signatures["images"](images=tf.constant(images)) for m in models)
+    np.testing.assert_allclose(first["scores"], second["scores"], atol=1e-5)
+    assert first["label"].numpy().tolist() == second["label"].numpy().tolist()
+    assert set(first["label"].numpy()) <= {b"RED", b"GREEN", b"BLUE"}
+    assert models[0](images, training=True).shape == (5, 3)
+    assert (tmp_path / "framed" / "model" / "assets" / "labels.txt").read_text() == "BLUE\nGREEN\nRED\n"
+
+
 def test_the_split_depends_on_content_only(trained, photos, image_module, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(photos, moved)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import decode_batch
+from tensorflow_hub.tools.retrain.frames import Frames
 from tensorflow_hub.tools.retrain.head import Head
-
-LABELS_FILE = "labels.txt"
 
 
 class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
@@ -32,13 +32,14 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         super().__init__()
         self._encoder = encoder
         self._multi_label = head.multi_label
-        self._labels = tuple(labels)
         self.modules = list(encoder.loaded)
         self.head_weights = tf.Variable(head.weights, name="head/kernel")
         self.head_bias = tf.Variable(head.bias, name="head/bias")
+        # A variable, not a constant: the graph is then the same for any names of so many classes.
+        self.labels = tf.Variable(list(labels), trainable=False, dtype=tf.string, name="labels")
         self.labels_file = tf.saved_model.Asset(os.fspath(labels_file))
         head_variables = [self.head_weights, self.head_bias]
-        self.variables = [*encoder.variables, *head_variables]
+        self.variables = [*encoder.variables, *head_variables, self.labels]
         self.trainable_variables = [*encoder.trainable_variables, *head_variables]
         self.regularization_losses: list[Any] = []
 
@@ -56,7 +57,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         """Probabilities and best labels of a batch."""
         logits = self.logits(batch, False)
         scores = tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
-        best = tf.gather(tf.constant(self._labels), tf.argmax(logits, axis=-1))
+        best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
         return {"scores": scores, "label": best}
 
     def _serve_text(self, text: Any) -> dict[str, Any]:
@@ -99,16 +100,32 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     # Training mode is of use only where there is something to train.
     for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
         classifier.__call__.get_concrete_function(classifier.input_spec(), training)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))
-    try:
+    with _whole_or_absent(directory) as temporary:
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         signatures = classifier.signatures()
         tf.saved_model.save(classifier, os.fspath(temporary), signatures=signatures, options=options)
-        if directory.exists():
-            shutil.rmtree(directory)
-        temporary.chmod(0o755)  # mkdtemp makes it private
-        temporary.rename(directory)
+
+
+def write_from_frame(
+    frames: Frames, encoder: Encoder, head: Head, labels: Sequence[str], directory: Path
+) -> bool:
+    """The same from a frame of an earlier run; False when there is none."""
+    with _whole_or_absent(directory) as temporary:
+        return frames.write(encoder, head, labels, temporary)
+
+
+@contextlib.contextmanager
+def _whole_or_absent(directory: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of `directory` when it holds a SavedModel at the end."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))
+    try:
+        yield temporary
+        if (temporary / "saved_model.pb").exists():
+            if directory.exists():
+                shutil.rmtree(directory)
+            temporary.chmod(0o755)  # mkdtemp makes it private
+            temporary.rename(directory)
     except (AssertionError, ValueError, OSError, tf.errors.OpError) as error:
         raise ExportError(
             f"The classifier cannot be written to {str(directory)!r}: {str(error).splitlines()[0]}",

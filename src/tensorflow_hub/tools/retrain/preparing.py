@@ -82,6 +82,7 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
         signature=options.signature,
         output_key=options.output_key,
         image_size=options.image_size,
+        facts=options.folder(),
     )
     clock.lap("loading the module")
     features = compute_features(

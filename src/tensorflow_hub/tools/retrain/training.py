@@ -18,12 +18,19 @@ from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.tables import read_texts
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
-from tensorflow_hub.tools.retrain.classifier import LABELS_FILE, Classifier, write_saved_model, write_tflite
+from tensorflow_hub.tools.retrain.classifier import (
+    Classifier,
+    write_from_frame,
+    write_saved_model,
+    write_tflite,
+)
 from tensorflow_hub.tools.retrain.fine_tuning import fine_tune
+from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames
+from tensorflow_hub.tools.retrain.head import Head
 from tensorflow_hub.tools.retrain.metrics import evaluate
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.outcome import Outcome
-from tensorflow_hub.tools.retrain.preparing import Clock, prepare
+from tensorflow_hub.tools.retrain.preparing import Clock, Prepared, prepare
 from tensorflow_hub.tools.retrain.report import report_html
 from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 
@@ -116,11 +123,14 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
     more_data = more_data_curve(prepared, solution.penalty)
     clock.lap("solving the head")
 
-    classifier = Classifier(prepared.encoder, head, prepared.labels, _labels_file(output, prepared.labels))
-    tuning, scores = None, head.probabilities(prepared.features.matrix[prepared.measured])
+    labels_file = _labels_file(output, prepared.labels)
+    classifier, tuning = None, None
+    scores = head.probabilities(prepared.features.matrix[prepared.measured])
     if options.fine_tune:
+        classifier = Classifier(prepared.encoder, head, prepared.labels, labels_file)
         tuning, scores = fine_tune(classifier, prepared)
         clock.lap("fine-tuning")
+    _write_model(prepared, head, classifier, labels_file, clock)
     outcome = Outcome(
         dataset=prepared.dataset,
         labels=prepared.labels,
@@ -143,7 +153,7 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
         seconds=clock.laps,
         output=output,
     )
-    _write(outcome, classifier, clock)
+    _write_documents(outcome, clock)
     return outcome
 
 
@@ -154,13 +164,27 @@ def _labels_file(output: Path, labels: Sequence[str]) -> Path:
     return path
 
 
-def _write(outcome: Outcome, classifier: Classifier, clock: Clock) -> None:
-    output = outcome.output
-    write_saved_model(classifier, output / "model")
+def _write_model(
+    prepared: Prepared, head: Head, tuned: Classifier | None, labels_file: Path, clock: Clock
+) -> None:
+    """The SavedModel, from a frame where there is one, and the TFLite file."""
+    encoder, options, labels = prepared.encoder, prepared.options, prepared.labels
+    directory, frames = labels_file.parent / "model", Frames(options.folder())
+    classifier = tuned
+    if tuned is not None or not write_from_frame(frames, encoder, head, labels, directory):
+        classifier = tuned or Classifier(encoder, head, labels, labels_file)
+        write_saved_model(classifier, directory)
+        if tuned is None:
+            frames.keep(encoder, directory, len(labels), options.multi_label)
     clock.lap("writing the SavedModel")
-    if outcome.options.tflite:
-        write_tflite(classifier, output / "model.tflite")
+    if options.tflite:
+        classifier = classifier or Classifier(encoder, head, labels, labels_file)
+        write_tflite(classifier, directory.with_name("model.tflite"))
         clock.lap("writing the TFLite file")
+
+
+def _write_documents(outcome: Outcome, clock: Clock) -> None:
+    output = outcome.output
     (output / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
     (output / "report.html").write_text(report_html(outcome), encoding="utf-8")
     clock.lap("writing the report")

@@ -65,6 +65,7 @@ SEARCH_SCHEMAS: dict[str, Schema] = {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/FacetValue"}},
         },
+        facets_estimated={"type": "boolean", "description": "Counted on a sample: among very many."},
         took_ms={"type": "number"},
     ),
 }

@@ -59,6 +59,7 @@ def show_search(request: Request) -> Response:
         "relaxed": answer.relaxed,
         "results": results,
         "facets": facets,
+        "facets_estimated": answer.estimated,
         "took_ms": round((time.perf_counter() - started) * 1000, 1),
     }
     return JSONResponse(body, headers=_FRESH)

@@ -10,13 +10,15 @@ from typing import Any
 import tantivy
 
 from tensorflow_hub.server.search.facets import FACET_KEYS
-from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
 from tensorflow_hub.server.search.matching import (
     Must,
+    candidates_query,
     filter_clauses,
     matching_query,
     question_words,
-    scored_query,
+    ranking_query,
+    sampled,
 )
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.search.signatures import matches
@@ -26,6 +28,10 @@ from tensorflow_hub.server.search.words import family
 # Fewer hits than this, and documents that lack a word of the question are taken too.
 _ENOUGH = 5
 _FACET_VALUES = 30
+# Up to so many documents are counted one by one.
+_EXACT = 50_000
+# How many are put in order with care.
+_CANDIDATES = 300
 # Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
 _MIXED = 60
 _SIBLING = 0.9
@@ -40,6 +46,7 @@ class SearchAnswer:
       ids: the models of this page, best first.
       total: how many there are on all pages.
       facets: facet key → (value, how many), commonest first.
+      estimated: whether the counts of the facets were made on a sample.
       corrected: the words that were searched in place of the question's, when a word was unknown.
       relaxed: whether results may lack a word of the question.
     """
@@ -47,6 +54,7 @@ class SearchAnswer:
     ids: tuple[int, ...]
     total: int
     facets: dict[str, tuple[tuple[str, int], ...]]
+    estimated: bool
     corrected: str | None
     relaxed: bool
 
@@ -70,17 +78,16 @@ def search(
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
     narrowing = _Narrowing(index, request, audience)
-    missing = _missing_words(index, searcher, words, narrowing)
-    query = narrowing.apply(scored_query(index, words, request.text, missing))
-    addresses, total = _page(searcher, query, request, scored=bool(words))
-    counted = matching_query(index, words, missing)
-    facets = _count_facets(searcher, counted, request, narrowing) if with_facets else {}
+    found = _Found(searcher, narrowing, words)
+    estimated = found.total > _EXACT
+    facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
     return SearchAnswer(
-        ids=tuple(searcher.doc(address)["id"][0] for address in addresses),
-        total=total,
+        ids=tuple(searcher.doc(address)["id"][0] for address in found.page()),
+        total=found.total,
         facets=facets,
+        estimated=estimated,
         corrected=" ".join(words) if words != asked else None,
-        relaxed=missing > 0,
+        relaxed=found.missing > 0,
     )
 
 
@@ -119,33 +126,67 @@ class _Narrowing:
         return tantivy.Query.boolean_query([(Must, query), *clauses]) if clauses else query
 
 
-def _missing_words(
-    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[str], narrowing: _Narrowing
-) -> int:
-    """How many words documents may lack, so that there are enough results."""
-    for missing in range(len(words)):
-        query = narrowing.apply(matching_query(index, words, missing))
-        if len(searcher.search(query, _ENOUGH, count=False).hits) == _ENOUGH:
-            return missing
-    return max(0, len(words) - 1)
+class _Found:
+    """The documents that match, in two steps: a quick choice of candidates among all of them, then a careful
+    order of those.
+    """
+
+    def __init__(self, searcher: tantivy.Searcher, narrowing: _Narrowing, words: Sequence[str]) -> None:
+        self.searcher = searcher
+        self._narrowing = narrowing
+        self._index, self._request = narrowing.index, narrowing.request
+        self._words = words
+        self._by_words = bool(words) and self._request.sort == "relevance"
+        for self.missing in range(max(1, len(words))):
+            first = self._search(0, _CANDIDATES if self._by_words else 1)
+            if _count(first) >= _ENOUGH:
+                break
+        self.total = _count(first)
+        self._first = first.hits
+
+    def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
+        """The query of all that match, for counts; `without` a facet's filter."""
+        query = matching_query(self._index, self._words, self.missing)
+        clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
+        return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
+
+    def page(self) -> list[tantivy.DocAddress]:
+        """The hits of the page that was asked for."""
+        start = (self._request.page - 1) * self._request.page_size
+        end = min(start + self._request.page_size, MAX_RESULTS)
+        if start >= end:
+            return []
+        if not self._by_words:
+            return [address for _, address in self._search(start, end - start).hits]
+        ranked = self._ranked()[start:end] if start < _CANDIDATES else []
+        if end > _CANDIDATES and self.total > _CANDIDATES:
+            behind = max(start, _CANDIDATES)
+            ranked += [address for _, address in self._search(behind, end - behind).hits]
+        return ranked
+
+    def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
+        query = candidates_query(self._index, self._words, self._request.text, self.missing)
+        field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
+        order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
+        ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
+        narrowed = self._narrowing.apply(query)
+        return self.searcher.search(narrowed, limit, count=True, offset=offset, **ordered)
+
+    def _ranked(self) -> list[tantivy.DocAddress]:
+        """The candidates, best first, families mixed."""
+        if not self._first:
+            return []
+        ids = _ids(self.searcher, [address for _, address in self._first])
+        among = tantivy.Query.term_set_query(self._index.schema, "id", ids)
+        query = ranking_query(self._index, self._words, self._request.text, among)
+        hits = self.searcher.search(query, len(ids), count=False).hits
+        return _mix_families(self.searcher, hits[:_MIXED]) + [address for _, address in hits[_MIXED:]]
 
 
-def _page(
-    searcher: tantivy.Searcher, query: tantivy.Query, request: SearchRequest, *, scored: bool
-) -> tuple[list[tantivy.DocAddress], int]:
-    offset = (request.page - 1) * request.page_size
-    if offset >= MAX_RESULTS:
-        return [], _count(searcher.search(query, 1, count=True))
-    field = _SORT_FIELDS.get(request.sort) or (None if scored else "quality")
-    if field:
-        order = tantivy.Order.Asc if request.sort == "size" else tantivy.Order.Desc
-        found = searcher.search(
-            query, request.page_size, count=True, offset=offset, order_by_field=field, order=order
-        )
-        return [address for _, address in found.hits], _count(found)
-    found = searcher.search(query, max(_MIXED, offset + request.page_size), count=True)
-    ranked = _mix_families(searcher, found.hits[:_MIXED]) + [address for _, address in found.hits[_MIXED:]]
-    return ranked[offset : offset + request.page_size], _count(found)
+def _ids(searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress]) -> list[int]:
+    if hasattr(searcher, "fast_field_values"):  # since Tantivy 0.27
+        return [int(value or 0) for value in searcher.fast_field_values("id", addresses)]
+    return [searcher.doc(address)["id"][0] for address in addresses]
 
 
 def _count(found: tantivy.SearchResult) -> int:
@@ -169,14 +210,20 @@ def _mix_families(
 
 
 def _count_facets(
-    searcher: tantivy.Searcher, words: tantivy.Query, request: SearchRequest, narrowing: _Narrowing
+    found: _Found, narrowing: _Narrowing, *, sample: bool
 ) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Counts the values; those of a facet with a filter as if that filter were not there."""
-    free = [key for key in FACET_KEYS if key not in request.filters]
-    counts = _aggregate(searcher, narrowing.apply(words), free)
-    for key in request.filters:
-        counts |= _aggregate(searcher, narrowing.apply(words, without=key), [key])
-    return {key: counts.get(key, ()) for key in FACET_KEYS}
+    """Counts the values; those of a facet with a filter as if that filter were not there.
+
+    Among very many documents one in `SAMPLING` is counted, and stands for as many.
+    """
+    filters = narrowing.request.filters
+    extra = sampled(narrowing.index) if sample else None
+    free = [key for key in FACET_KEYS if key not in filters]
+    counts = _aggregate(found.searcher, found.matching(extra=extra), free)
+    for key in filters:
+        counts |= _aggregate(found.searcher, found.matching(extra=extra, without=key), [key])
+    times = SAMPLING if sample else 1
+    return {key: tuple((value, count * times) for value, count in counts.get(key, ())) for key in FACET_KEYS}
 
 
 def _aggregate(

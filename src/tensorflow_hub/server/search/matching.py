@@ -25,7 +25,7 @@ _COVERAGE = 4.0
 _STANDING = {"of-its-own": 3.0, **{f"used-{power}": 0.4 for power in range(1, 9)}}
 _STANDING |= {f"revised-{number}": 0.3 for number in range(2, 6)}
 
-Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
+Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
 
 def question_words(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def question_words(text: str) -> list[str]:
 
 
 def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -> tantivy.Query:
-    """The documents that have all of `asked` but at most `missing`; no scores, for counts."""
+    """The documents that have all of `asked` but at most `missing`; scored, roughly."""
     groups = [_anywhere(index, word) for word in asked]
     if not groups:
         return tantivy.Query.all_query()
@@ -46,20 +46,26 @@ def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -
     )
 
 
-def scored_query(index: SearchIndex, asked: Sequence[str], text: str, missing: int = 0) -> tantivy.Query:
-    """`matching_query` with scores."""
-    if not asked:
-        return tantivy.Query.all_query()
-    clauses: list[tuple[Any, tantivy.Query]] = [(Must, _unscored(matching_query(index, asked, missing)))]
-    if missing:  # who has more of the words stands higher
-        clauses += [(Should, _constant(_anywhere(index, word), _COVERAGE)) for word in asked]
+def candidates_query(index: SearchIndex, asked: Sequence[str], text: str, missing: int = 0) -> tantivy.Query:
+    """`matching_query`, where much used models stand higher and a handle in the question first."""
+    clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching_query(index, asked, missing))]
+    clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 0.5)) for power in range(3, 9)]
+    return tantivy.Query.boolean_query([*clauses, *_handle(index, text)])
+
+
+def ranking_query(index: SearchIndex, asked: Sequence[str], text: str, among: tantivy.Query) -> tantivy.Query:
+    """Scores the documents `among` with care: each word by the field it stands in, and what they are."""
+    clauses: list[tuple[Any, tantivy.Query]] = [(Must, _unscored(among))]
+    clauses += [(Should, _constant(_anywhere(index, word), _COVERAGE)) for word in asked]
     clauses += [(Should, _word_score(index, word)) for word in asked]
     clauses += [(Should, phrase) for phrase in _phrases(index, asked)]
     clauses += [(Should, _constant(_term(index, "flag", mark), score)) for mark, score in _STANDING.items()]
+    return tantivy.Query.boolean_query([*clauses, *_handle(index, text)])
+
+
+def _handle(index: SearchIndex, text: str) -> list[tuple[Any, tantivy.Query]]:
     handle = text.strip().strip("/")
-    if "/" in handle:
-        clauses.append((Should, _constant(_term(index, "handle", handle), 100.0)))
-    return tantivy.Query.boolean_query(clauses)
+    return [(Should, _constant(_term(index, "handle", handle), 100.0))] if "/" in handle else []
 
 
 def filter_clauses(
@@ -79,8 +85,10 @@ def filter_clauses(
         if key != without:
             clauses.append((Must, _unscored(tantivy.Query.term_set_query(schema, key, list(values)))))
     if audience is not None:
-        readable = tantivy.Query.term_set_query(schema, "audience", ["*", *audience])
-        clauses.append((Must, _unscored(readable)))
+        hidden: list[tuple[Any, tantivy.Query]] = [(Must, _term(index, "flag", "private"))]
+        if audience:
+            hidden.append((MustNot, tantivy.Query.term_set_query(schema, "audience", list(audience))))
+        clauses.append((MustNot, tantivy.Query.boolean_query(hidden)))
     if request.max_size is not None:
         within = tantivy.Query.range_query(
             schema, "bytes", tantivy.FieldType.Unsigned, lower_bound=0, upper_bound=request.max_size
@@ -95,8 +103,11 @@ def filter_clauses(
 
 
 def _anywhere(index: SearchIndex, word: str) -> tantivy.Query:
-    ways = [_term(index, "all", index.stem(word)), *(_said(index, way) for way in alternatives(word))]
-    return ways[0] if len(ways) == 1 else tantivy.Query.boolean_query([(Should, way) for way in ways])
+    own = _term(index, "all", index.stem(word))
+    others = [
+        (Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in alternatives(word)
+    ]
+    return tantivy.Query.boolean_query([(Should, own), *others]) if others else own
 
 
 def _said(index: SearchIndex, phrase: str) -> tantivy.Query:
@@ -127,6 +138,11 @@ def _phrases(index: SearchIndex, asked: Sequence[str]) -> list[tantivy.Query]:
         for pair in itertools.pairwise(stems)
         if pair[0] != pair[1]
     ]
+
+
+def sampled(index: SearchIndex) -> tantivy.Query:
+    """One document in `SAMPLING`."""
+    return _unscored(_term(index, "flag", "sample"))
 
 
 def _term(index: SearchIndex, field: str, value: str) -> tantivy.Query:

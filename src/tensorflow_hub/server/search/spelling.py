@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.matching import matching_query
+from tensorflow_hub.server.search.words import alternatives, words
 
 # How many documents with a similar word are looked at.
 _LOOK_AT = 40
@@ -48,7 +48,9 @@ def distance(one: str, other: str, limit: int) -> int:
 
 
 def _is_known(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> bool:
-    return bool(searcher.search(matching_query(index, [word]), 1, count=False).hits)
+    """Whether a document has the word, or all words of another way to say it."""
+    ways = [[word], *(words(phrase) for phrase in alternatives(word))]
+    return any(all(searcher.doc_freq("all", index.stem(part)) for part in way) for way in ways)
 
 
 def _correction(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:

@@ -43,6 +43,7 @@ def results_values(
         "models": load_listed(connection, answer.ids, audience),
         "facets": shown_facets(request, answer),
         "corrected": answer.corrected,
+        "estimated": answer.estimated,
         "relaxed": answer.relaxed,
         "pages": pages,
         "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
@@ -57,6 +58,7 @@ def refused_values(request: SearchRequest, problem: HubError) -> dict[str, Any]:
         "models": [],
         "facets": [],
         "corrected": None,
+        "estimated": False,
         "relaxed": False,
     }
     return {**_frame(request), **empty, "pages": 0, "previous_url": "", "next_url": "", "problem": problem}

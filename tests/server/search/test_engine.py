@@ -162,3 +162,9 @@ def test_a_damaged_index_is_made_again(tmp_path):
 def test_nobody_pages_for_ever(index):
     answer = search(index, SearchRequest(text="encoder", page=10_000, page_size=100))
     assert (answer.ids, answer.total) == ((), 2)
+
+
+def test_a_handle_finds_only_what_may_be_seen_and_what_the_filters_leave(index):
+    assert 4 not in ids(index, "zoo/secret")
+    assert ids(index, "zoo/secret", audience=["zoo"])[0] == 4
+    assert ids(index, "acme/text-encoder", filters={"publisher": ("zoo",)}) == []

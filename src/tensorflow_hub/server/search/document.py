@@ -59,17 +59,19 @@ class SearchDocument:
         )
 
     @property
-    def standing(self) -> tuple[str, ...]:
-        """Marks that lift a model above others with the same words: a mark for being a model of its own
-        (no deployment, collection or preprocessor of another), one for each power of ten of downloads,
-        one for each of its first revisions.
+    def standing(self) -> float:
+        """What lifts a model above others with the same words: being a model of its own (no deployment,
+        collection or preprocessor of another), each power of ten of its downloads, its first revisions.
         """
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()
         )
-        used = [f"used-{power}" for power in range(1, 9) if self.downloads >= 10**power]
-        revised = [f"revised-{number}" for number in range(2, 6) if self.version >= number]
-        return (*(["of-its-own"] if of_its_own else []), *used, *revised)
+        return 3.0 * of_its_own + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
+
+    @property
+    def power_of_downloads(self) -> int:
+        """0 below 10 downloads, 1 below 100, …, at most 8."""
+        return min(len(str(self.downloads)) - 1, 8)
 
     def facet_values(self) -> dict[str, tuple[str, ...]]:
         """All facets, with those that follow from other fields."""

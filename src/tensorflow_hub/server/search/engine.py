@@ -17,9 +17,9 @@ from tensorflow_hub.server.search.matching import (
     filter_clauses,
     matching_query,
     question_words,
-    ranking_query,
     sampled,
 )
+from tensorflow_hub.server.search.ranking import rank
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.spelling import correct
@@ -174,19 +174,9 @@ class _Found:
 
     def _ranked(self) -> list[tantivy.DocAddress]:
         """The candidates, best first, families mixed."""
-        if not self._first:
-            return []
-        ids = _ids(self.searcher, [address for _, address in self._first])
-        among = tantivy.Query.term_set_query(self._index.schema, "id", ids)
-        query = ranking_query(self._index, self._words, self._request.text, among)
-        hits = self.searcher.search(query, len(ids), count=False).hits
-        return _mix_families(self.searcher, hits[:_MIXED]) + [address for _, address in hits[_MIXED:]]
-
-
-def _ids(searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress]) -> list[int]:
-    if hasattr(searcher, "fast_field_values"):  # since Tantivy 0.27
-        return [int(value or 0) for value in searcher.fast_field_values("id", addresses)]
-    return [searcher.doc(address)["id"][0] for address in addresses]
+        addresses = [address for _, address in self._first]
+        ranked = rank(self._index, self.searcher, self._words, self._request.text, addresses)
+        return _mix_families(self.searcher, ranked[:_MIXED]) + [address for _, address in ranked[_MIXED:]]
 
 
 def _count(found: tantivy.SearchResult) -> int:

@@ -26,7 +26,7 @@ LAYOUT = 2
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
-NUMBER_FIELDS = ("id", "quality", "downloads", "published", "bytes")
+NUMBER_FIELDS = ("id", "standing", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
@@ -143,7 +143,9 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
-        builder.add_unsigned_field(name, stored=name == "id", indexed=name in {"id", "bytes"}, fast=True)
+        builder.add_unsigned_field(
+            name, stored=name in {"id", "standing"}, indexed=name in {"id", "bytes"}, fast=True
+        )
     return builder.build()
 
 
@@ -163,6 +165,7 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
     every = [*name, *facts, *description, *card]
     # What tells most counts for more: the first choice among many documents is made by this field alone.
     weighted = [*name * 3, *facts * 2, *description * 2, *card]
+    used = [f"used-{power}" for power in range(3, document.power_of_downloads + 1)]
     sampled = ["sample"] if document.id % SAMPLING == 0 else []
     private = ["private"] if document.audience != "*" else []
     return {
@@ -175,7 +178,8 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "spelling": " ".join(_spelling(every)),
         "audience": document.audience,
         "signature": list(document.interfaces),
-        "flag": [*document.flags, *document.standing, *sampled, *private],
+        "flag": [*document.flags, *used, *sampled, *private],
+        "standing": round(10 * document.standing),
         "quality": document.quality,
         "downloads": document.downloads,
         "published": document.published_at,

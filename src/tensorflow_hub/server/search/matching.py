@@ -20,10 +20,6 @@ from tensorflow_hub.server.search.words import STOP_WORDS, alternatives, words
 # How much a word counts by where it stands, for the word itself.
 _BOOSTS = {"name": 2.4, "facts": 1.6, "description": 1.2, "all": 0.5}
 _ALTERNATIVE = 0.35
-_COVERAGE = 4.0
-# What `SearchDocument.standing` adds.
-_STANDING = {"of-its-own": 3.0, **{f"used-{power}": 0.4 for power in range(1, 9)}}
-_STANDING |= {f"revised-{number}": 0.3 for number in range(2, 6)}
 
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
@@ -50,22 +46,14 @@ def candidates_query(index: SearchIndex, asked: Sequence[str], text: str, missin
     """`matching_query`, where much used models stand higher and a handle in the question first."""
     clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching_query(index, asked, missing))]
     clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 0.5)) for power in range(3, 9)]
-    return tantivy.Query.boolean_query([*clauses, *_handle(index, text)])
+    clauses += [(Should, handle) for handle in whole_handle(index, text)]
+    return tantivy.Query.boolean_query(clauses)
 
 
-def ranking_query(index: SearchIndex, asked: Sequence[str], text: str, among: tantivy.Query) -> tantivy.Query:
-    """Scores the documents `among` with care: each word by the field it stands in, and what they are."""
-    clauses: list[tuple[Any, tantivy.Query]] = [(Must, _unscored(among))]
-    clauses += [(Should, _constant(_anywhere(index, word), _COVERAGE)) for word in asked]
-    clauses += [(Should, _word_score(index, word)) for word in asked]
-    clauses += [(Should, phrase) for phrase in _phrases(index, asked)]
-    clauses += [(Should, _constant(_term(index, "flag", mark), score)) for mark, score in _STANDING.items()]
-    return tantivy.Query.boolean_query([*clauses, *_handle(index, text)])
-
-
-def _handle(index: SearchIndex, text: str) -> list[tuple[Any, tantivy.Query]]:
+def whole_handle(index: SearchIndex, text: str) -> list[tantivy.Query]:
+    """The model whose handle the question is; none when it is no handle."""
     handle = text.strip().strip("/")
-    return [(Should, _constant(_term(index, "handle", handle), 100.0))] if "/" in handle else []
+    return [_constant(_term(index, "handle", handle), 100.0)] if "/" in handle else []
 
 
 def filter_clauses(
@@ -115,8 +103,8 @@ def _said(index: SearchIndex, phrase: str) -> tantivy.Query:
     return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, term) for term in terms])
 
 
-def _word_score(index: SearchIndex, word: str) -> tantivy.Query:
-    """The best of: the word or another way to say it, in each field."""
+def ways_to_say(index: SearchIndex, word: str) -> list[tantivy.Query]:
+    """The word, and other ways to say it, in each field: queries that score what they find."""
     ways = [
         tantivy.Query.boost_query(_term(index, field, index.stem(word)), boost)
         for field, boost in _BOOSTS.items()
@@ -127,10 +115,10 @@ def _word_score(index: SearchIndex, word: str) -> tantivy.Query:
             boost = _BOOSTS[field] * _ALTERNATIVE
             terms = [(Must, _term(index, field, index.stem(part))) for part in parts]
             ways.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(terms), boost / len(parts)))
-    return tantivy.Query.disjunction_max_query(ways, 0.25)
+    return ways
 
 
-def _phrases(index: SearchIndex, asked: Sequence[str]) -> list[tantivy.Query]:
+def name_phrases(index: SearchIndex, asked: Sequence[str]) -> list[tantivy.Query]:
     """Neighbouring words that stand so in the name."""
     stems = [index.stem(word) for word in asked]
     return [

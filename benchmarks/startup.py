@@ -2,8 +2,9 @@
 
     python benchmarks/startup.py [--peer PYTHON] [--runs 7]
 
-`--peer` is the interpreter of an environment with the official `tensorflow-hub`. Every line is the median
-of the runs; the first, uncounted run fills the file system's cache.
+`--peer` is the interpreter of an environment with the official `tensorflow-hub`; by default
+`$TFHUB_PEERS/hub016/bin/python`, where that is. Every line is the median of the runs; the first, uncounted
+run fills the file system's cache.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = measure(options.peer, options.runs)
+    found = Path(os.environ.get("TFHUB_PEERS") or ".cache/peers", "hub016", "bin", "python")
+    rows = measure(options.peer or (str(found) if found.exists() else None), options.runs)
     if options.json:
         print(json.dumps(rows, indent=2))
         return

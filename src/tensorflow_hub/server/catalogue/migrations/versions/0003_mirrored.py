@@ -11,11 +11,12 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Applies it."""
-    with op.batch_alter_table("publishers") as batch:
-        batch.add_column(sa.Column("mirrored", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # Not a batch: that would drop the old table, which its models refer to.
+    op.add_column(
+        "publishers", sa.Column("mirrored", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
     """Takes it back."""
-    with op.batch_alter_table("publishers") as batch:
-        batch.drop_column("mirrored")
+    op.drop_column("publishers", "mirrored")

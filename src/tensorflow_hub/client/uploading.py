@@ -14,8 +14,11 @@ from tensorflow_hub.settings import Settings
 
 # Bytes of one request: below what reverse proxies take, and little to send again.
 PART = 64 << 20
-# Breaks in a row without a byte of progress.
-_MOST_BREAKS = 8
+# How long a hub may stay away, or take nothing, before it is given up.
+_PATIENCE_SECONDS = 90.0
+_PAUSE_SECONDS = 1.0
+# What may pass: the hub is restarted, a connection breaks, another part is still being written.
+_PASSING = (UnreachableError, DownloadError, ConflictError, LimitError)
 
 
 def send_file(
@@ -41,52 +44,58 @@ def send_file(
       UnreachableError: the hub stays away, after some patience.
       RequestError: the hub refuses.
     """
-    size, breaks = Path(path).stat().st_size, 0
+    size, patience_ends = Path(path).stat().st_size, time.monotonic() + _PATIENCE_SECONDS
     with open(path, "rb") as file:
         while received < size:
             on_progress(received)
-            part = _Part(file, received, min(PART, size - received), on_progress)
             try:
-                _send(session, settings, upload, part)
-                received, breaks = received + part.length, 0
-            except (UnreachableError, DownloadError, ConflictError, LimitError):
-                before, received = received, _ask(session, settings, upload)
-                breaks = 0 if received > before else breaks + 1
-                if breaks > _MOST_BREAKS:
+                received = _send(session, settings, upload, _Part(file, received, size, on_progress))
+                patience_ends = time.monotonic() + _PATIENCE_SECONDS
+            except _PASSING:
+                if time.monotonic() > patience_ends:
                     raise
-                time.sleep(min(10.0, 0.2 * 2**breaks) if breaks else 0.0)
+                before, received = received, _ask(session, settings, upload, received)
+                if received > before:
+                    patience_ends = time.monotonic() + _PATIENCE_SECONDS
+                else:
+                    time.sleep(_PAUSE_SECONDS)
     on_progress(size)
 
 
-def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> None:
+def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> int:
+    """Sends a part; the bytes that the hub has then."""
     headers = {
         "Upload-Offset": str(part.offset),
         "Content-Type": "application/octet-stream",
         "Content-Length": str(part.length),
     }
-    path = f"/api/v1/uploads/{upload}"
     call(
         settings,
         "PATCH",
-        path,
+        f"/api/v1/uploads/{upload}",
         what="the upload",
         session=session,
         headers=headers,
         data=part,
         idempotent=False,
     )
+    return part.offset + part.length
 
 
-def _ask(session: HubSession, settings: Settings, upload: str) -> int:
-    """How much the hub has; waits for a hub that is away for a moment."""
-    answer = call(settings, "GET", f"/api/v1/uploads/{upload}", what="the upload", session=session)
+def _ask(session: HubSession, settings: Settings, upload: str, otherwise: int) -> int:
+    """How much the hub has; `otherwise` while it does not answer."""
+    try:
+        answer = call(settings, "GET", f"/api/v1/uploads/{upload}", what="the upload", session=session)
+    except (UnreachableError, LimitError):
+        return otherwise
     return int(answer["received"])
 
 
 class _Part:
     """A part of a file as a request's body."""
 
-    def __init__(self, file: Any, offset: int, length: int, on_progress: Callable[[int], None]) -> None:
+    def __init__(self, file: Any, offset: int, size: int, on_progress: Callable[[int], None]) -> None:
+        length = min(PART, size - offset)
         self.offset = offset
         self.length = length
         self._file = file

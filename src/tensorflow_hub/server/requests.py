@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from tensorflow_hub.server.hub import hub_of
@@ -24,10 +24,13 @@ async def read_json(request: Request) -> dict[str, Any]:
     """
     limit = hub_of(request).settings.max_request
     body = bytearray()
-    async for piece in body_pieces(request):
-        body += piece
+
+    async def take(piece: bytes) -> None:
+        body.extend(piece)
         if len(body) > limit:
             raise TooLarge(f"Expected a body of at most {limit} bytes.", hint="Send less at once.")
+
+    await receive_body(request, take)
     try:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
@@ -39,27 +42,23 @@ async def read_json(request: Request) -> dict[str, Any]:
     return value
 
 
-async def body_pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes; a client that stalls is cut off.
+async def receive_body(request: Request, take: Callable[[bytes], Awaitable[None]]) -> None:
+    """Hands the body to `take` as it comes; a client that stalls is cut off.
 
     Raises:
       Malformed: nothing came for as long as the setting `stall_seconds`, or the client went away.
     """
     seconds = hub_of(request).settings.stall_seconds
-    stream = request.stream()
-    while True:
+    # One timer that is put off with each piece: a timeout for each piece costs more than the piece.
+    with anyio.move_on_after(seconds) as patience:
         try:
-            piece = await asyncio.wait_for(anext(stream), seconds)
-        except StopAsyncIteration:
-            return
-        except asyncio.TimeoutError as error:
-            raise Malformed(
-                f"Nothing came for {seconds} s.", hint="Send the rest, or send it again."
-            ) from error
+            async for piece in request.stream():
+                await take(piece)
+                patience.deadline = anyio.current_time() + seconds
         except ClientDisconnect as error:
             raise Malformed("The body ended early.", hint="Send the rest, or send it again.") from error
-        if piece:
-            yield piece
+    if patience.cancelled_caught:
+        raise Malformed(f"Nothing came for {seconds} s.", hint="Send the rest, or send it again.")
 
 
 def field(body: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:

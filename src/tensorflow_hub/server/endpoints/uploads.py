@@ -22,7 +22,6 @@ from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.catalogue.uploads import (
-    advance_upload,
     change_upload_card,
     create_upload,
     find_resumable,
@@ -34,13 +33,12 @@ from tensorflow_hub.server.hub import Hub, hub_of
 from tensorflow_hub.server.problems import Malformed, Missing, TooLarge, WrongOffset
 from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
 from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
-from tensorflow_hub.server.requests import body_pieces, field, no_other_fields, read_json
+from tensorflow_hub.server.receiving import receive_part
+from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import require_publish
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-# Bytes gathered before they are written: a request to an S3 store, a system call to a disk.
-_PIECE = 8 << 20
 
 
 async def start_upload(request: Request) -> Response:
@@ -111,22 +109,7 @@ async def continue_upload(request: Request) -> Response:
         raise Malformed("Expected a header Upload-Offset with a number.", hint="Ask with HEAD for it.")
     if int(offset) != upload.received:
         raise WrongOffset(upload.received, int(offset))
-    buffer = bytearray()
-    received = upload.received
-    try:
-        async for piece in body_pieces(request):
-            if received + len(buffer) + len(piece) > upload.size:
-                raise TooLarge(
-                    f"Expected {upload.size} bytes as promised, got more.",
-                    hint="Start a new upload for them.",
-                )
-            buffer += piece
-            if len(buffer) >= _PIECE:
-                received = await run_in_threadpool(_append, request, upload, received, bytes(buffer))
-                buffer.clear()
-    finally:
-        if buffer:
-            received = await run_in_threadpool(_append, request, upload, received, bytes(buffer))
+    received = await receive_part(request, hub_of(request), upload)
     return Response(status_code=204, headers={"Upload-Offset": str(received), "Cache-Control": "no-store"})
 
 
@@ -161,16 +144,6 @@ def find_own_upload(hub: Hub, upload_id: str, caller: Caller) -> Upload:
 
 def _find(request: Request, caller: Caller) -> Upload:
     return find_own_upload(hub_of(request), request.path_params["upload"], caller)
-
-
-def _append(request: Request, upload: Upload, offset: int, data: bytes) -> int:
-    hub = hub_of(request)
-    hub.store.append(upload.id, offset, data)
-    with hub.database.writing() as connection:
-        if not advance_upload(connection, upload, offset, offset + len(data)):
-            raise WrongOffset(offset, offset + len(data))
-    hub.metrics.count("uploaded_bytes", len(data))
-    return offset + len(data)
 
 
 def _promised(hub: Hub, body: dict[str, Any]) -> tuple[int, str]:

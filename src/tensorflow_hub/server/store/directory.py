@@ -84,7 +84,7 @@ class DirectoryStore:
         """None: a folder signs nothing."""
         return None
 
-    def append(self, upload: str, offset: int, data: bytes) -> None:
+    def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
         """Writes a part of an upload at `offset`."""
         descriptor = os.open(self._uploads / upload, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -72,7 +72,7 @@ class Store(Protocol):
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """A URL anybody can GET the object from for a while, where the store can make one."""
 
-    def append(self, upload: str, offset: int, data: bytes) -> None:
+    def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
         """Writes a part of an upload at `offset`; the same part may be written again."""
 
     def open_upload(self, upload: str) -> Source:

@@ -127,10 +127,10 @@ class ObjectStore:
             url: str = obstore.sign(self._store, "GET", key, datetime.timedelta(seconds=seconds))
             return url
 
-    def append(self, upload: str, offset: int, data: bytes) -> None:
+    def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
         """Writes a part of an upload as an object that is named by its offset."""
         with _os_errors():
-            obstore.put(self._store, _part_key(upload, offset), data, chunk_size=PART)
+            obstore.put(self._store, _part_key(upload, offset), bytes(data), chunk_size=PART)
 
     def open_upload(self, upload: str) -> Source:
         """What was uploaded so far."""

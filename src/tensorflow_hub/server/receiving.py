@@ -1,0 +1,95 @@
+"""Takes the bytes of a request into the store: the next piece is received while the last one is written."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from tensorflow_hub.server.catalogue.records import Upload
+from tensorflow_hub.server.catalogue.uploads import advance_upload
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.problems import TooLarge, WrongOffset
+from tensorflow_hub.server.requests import receive_body
+
+# Bytes gathered before they are written: a request to an S3 store, a system call to a disk.
+_PIECE = 8 << 20
+
+
+async def receive_part(request: Request, hub: Hub, upload: Upload) -> int:
+    """Appends the body to the upload; how much of it is in the store then.
+
+    What came before a break counts too.
+
+    Raises:
+      TooLarge: more came than was promised.
+      Malformed: the body stalls or breaks off.
+      WrongOffset: another request continued the upload meanwhile.
+    """
+    writer = _Writer(hub, upload)
+    try:
+        await receive_body(request, writer.take)
+    finally:
+        # Also when the request is being cancelled: what came is not thrown away.
+        await asyncio.shield(writer.finish())
+    return writer.written
+
+
+class _Writer:
+    """Gathers pieces and writes them, one write at a time beside the receiving."""
+
+    def __init__(self, hub: Hub, upload: Upload) -> None:
+        self._hub = hub
+        self._upload = upload
+        self._buffer = bytearray()
+        self._pending: asyncio.Future[None] | None = None
+        self._taken = upload.received
+        self.written = upload.received
+
+    async def take(self, piece: bytes) -> None:
+        """Takes the next bytes.
+
+        Raises:
+          TooLarge: they are more than was promised.
+        """
+        self._taken += len(piece)
+        if self._taken > self._upload.size:
+            raise TooLarge(
+                f"Expected {self._upload.size} bytes as promised, got more.",
+                hint="Start a new upload for them.",
+            )
+        self._buffer += piece
+        if len(self._buffer) >= _PIECE:
+            await self._write()
+
+    async def finish(self) -> None:
+        """Writes the rest, and notes how far the upload is."""
+        try:
+            await self._write()
+            await self._wait()
+        finally:
+            if self.written > self._upload.received:
+                await run_in_threadpool(self._advance)
+
+    async def _write(self) -> None:
+        await self._wait()
+        if not self._buffer:
+            return
+        data, self._buffer = self._buffer, bytearray()
+        self._pending = asyncio.ensure_future(run_in_threadpool(self._append, data))
+
+    async def _wait(self) -> None:
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            await pending
+
+    def _append(self, data: bytearray) -> None:
+        self._hub.store.append(self._upload.id, self.written, data)
+        self.written += len(data)
+
+    def _advance(self) -> None:
+        with self._hub.database.writing() as connection:
+            if not advance_upload(connection, self._upload, self._upload.received, self.written):
+                raise WrongOffset(self._upload.received, self.written)
+        self._hub.metrics.count("uploaded_bytes", self.written - self._upload.received)

@@ -1,0 +1,204 @@
+"""Publishing, tokens and versions from Python and from the command line, against a real hub."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+
+import pytest
+from hub_content import card, module, module_with
+from hub_process import HubProcess
+
+import tensorflow_hub
+from tensorflow_hub.cli.main import main
+from tensorflow_hub.client import tokens, versions
+from tensorflow_hub.client.calls import call, client_settings
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.errors import (
+    AuthenticationError,
+    HandleError,
+    NotFoundError,
+    RequestError,
+    SettingsError,
+    UnreachableError,
+)
+
+
+class CuttingProxy:
+    """Passes bytes on to a hub, and cuts the first connections after a number of bytes each."""
+
+    def __init__(self, target: str, cuts: list[int]) -> None:
+        host, port = target.removeprefix("http://").split(":")
+        self.target = (host, int(port))
+        self.cuts = cuts
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self.target)
+            threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+
+    def _pump(self, source, target, counts):
+        passed = 0
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                passed += len(data)
+                if counts and self.cuts and passed > self.cuts[0]:
+                    self.cuts.pop(0)
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_transfer_that_breaks_goes_on_where_it_broke(hub, tmp_path):
+    folder = module_with(tmp_path / "m", os.urandom(30 << 20))
+    proxy = CuttingProxy(hub.url, [20 << 20, 5 << 20, 1 << 20])
+    seen = []
+    done = publish(
+        folder,
+        card=card("cut/model/1"),
+        hub=proxy.url,
+        token=hub.token,
+        on_progress=lambda step, n, total: seen.append((step, n)),
+    )
+    assert done.is_new
+    assert proxy.cuts == []
+    sent = [n for step, n in seen if step == "sending"]
+    assert sent[-1] == done.archive_size
+    assert list(dict.fromkeys(step for step, _ in seen)) == ["packing", "sending", "checking"]
+
+
+def test_a_hub_that_restarts_in_the_middle_is_no_reason_to_fail(tmp_path):
+    folder = module_with(tmp_path / "m", os.urandom(30 << 20))
+    with HubProcess(tmp_path / "data") as first:
+        port = first.url.rpartition(":")[2]
+        again = HubProcess(tmp_path / "data", arguments=("--port", port))
+        restarted = threading.Event()
+
+        def restart():
+            first.kill()
+            again.start()
+
+        def watch(step, n, total):
+            if step == "sending" and n > 10 << 20 and not restarted.is_set():
+                restarted.set()
+                threading.Thread(target=restart).start()
+
+        done = publish(folder, card=card("a/b/1"), hub=first.url, token=first.token, on_progress=watch)
+        assert restarted.is_set()
+        assert done.is_new
+        again.stop()
+
+
+def test_an_archive_can_be_published(hub, tmp_path):
+    import tarfile
+
+    with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as archive:
+        archive.add(module(), ".")
+    done = publish(tmp_path / "m.tar.gz", card=card("archive/model/1"), hub=hub.url, token=hub.token)
+    assert done.url == f"{hub.url}/archive/model/1"
+    assert publish(module(), card=card("archive/model/1"), hub=hub.url, token=hub.token).is_new is False
+
+
+def test_versions_are_shown_withdrawn_and_restored(hub, tmp_path):
+    where = {"hub": hub.url, "token": hub.token}
+    publish(module(), card=card("states/model/1"), **where)
+    assert versions.withdraw("states/model/1", "old", **where)["state"] == "withdrawn"
+    assert versions.show("states/model", **where)["versions"][0]["reason"] == "old"
+    assert versions.restore("states/model/1", **where)["state"] == "visible"
+    corrected = card("states/model/1") + "\nMore.\n"
+    assert versions.put_card("states/model/1", corrected, **where)["card"] == corrected
+    versions.delete("states/model/1", "gone", **where)
+    with pytest.raises(NotFoundError, match="removed"):
+        versions.show("states/model/1", **where)
+
+
+def test_tokens_are_made_used_and_revoked(hub):
+    where = {"hub": hub.url, "token": hub.token}
+    made = tokens.create_token("ci", "publish", "tokens", 7, **where)
+    assert tokens.own_token(hub=hub.url, token=made["secret"])["publisher"] == "tokens"
+    assert [token["name"] for token in tokens.list_tokens("tokens", **where)] == ["ci"]
+    tokens.revoke_token(made["id"], **where)
+    with pytest.raises(AuthenticationError, match="unknown, revoked or expired"):
+        tokens.own_token(hub=hub.url, token=made["secret"])
+
+
+def test_mistakes_are_told(hub, monkeypatch):
+    with pytest.raises(AuthenticationError, match="Expected a token, got none"):
+        publish(module(), card=card("a/b/1"), hub=hub.url)
+    with pytest.raises(HandleError, match="Expected a version at the end of the handle"):
+        publish(module(), "a/b", card=card("a/b/1"), hub=hub.url)
+    with pytest.raises(HandleError, match="Expected a card, or a handle"):
+        publish(module(), hub=hub.url)
+    with pytest.raises(SettingsError, match="Expected the URL of a hub, got 'nonsense'"):
+        publish(module(), card=card("a/b/1"), hub="nonsense")
+    with pytest.raises(NotFoundError, match="nobody/model"):
+        versions.show("nobody/model", hub=hub.url)
+    monkeypatch.setenv("TFHUB_RETRIES", "0")
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        versions.show("a/b", hub="http://127.0.0.1:9")
+
+
+def test_what_is_no_hub_is_told(hub, monkeypatch):
+    with pytest.raises(RequestError, match="Expected JSON from the hub"):
+        call(client_settings(hub.url), "GET", "/help", what="help")
+
+
+def test_a_token_for_one_hub_is_not_shown_to_another(monkeypatch):
+    monkeypatch.setenv("TFHUB_URL", "http://one.example")
+    monkeypatch.setenv("TFHUB_TOKEN", "secret")
+    assert client_settings().token == "secret"
+    assert client_settings("http://one.example/").token == "secret"
+    assert client_settings("http://two.example").token == ""
+
+
+def run(capsys, *arguments):
+    try:
+        main(list(arguments))
+        code = 0
+    except SystemExit as ended:
+        code = ended.code or 0
+    return code, *capsys.readouterr()
+
+
+def test_the_command_line(hub, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TFHUB_URL", hub.url)
+    monkeypatch.setenv("TFHUB_TOKEN", hub.token)
+    (tmp_path / "card.md").write_text(card("cli/model/1"))
+    arguments = ("publish", str(module()), "--card", str(tmp_path / "card.md"))
+    assert run(capsys, *arguments) == (0, f"{hub.url}/cli/model/1\n", "Published.\n")
+    code, out, _ = run(capsys, *arguments, "--json")
+    assert (code, json.loads(out)["is_new"]) == (0, False)
+    other = module_with(tmp_path / "other", b"x")
+    code, _, err = run(capsys, "publish", str(other), "cli/model/1", "--card", str(tmp_path / "card.md"))
+    assert code == 6
+    assert "→ Publish it as version 2." in err
+    _, out, _ = run(capsys, "show", "cli/model/1")
+    assert "  default: (" in out, out
+    _, out, _ = run(capsys, "show", f"{hub.url}/cli/model", "--json")
+    assert json.loads(out)["newest"] == 1
+    assert run(capsys, "show", "cli/modle/1")[0] == 3
+    assert run(capsys, "withdraw", "cli/model/1", "--reason", "x")[1] == "cli/model/1 withdrawn\n"
+    assert run(capsys, "withdraw", "cli/model/1", "--undo")[1] == "cli/model/1 visible\n"
+    code, secret, _ = run(capsys, "token", "create", "bot", "--publisher", "cli")
+    assert secret.startswith("tfhub_")
+    assert "bot" in run(capsys, "token", "list", "--publisher", "cli")[1]
+    monkeypatch.setenv("TFHUB_TOKEN", secret.strip())
+    assert run(capsys, "token", "show")[1] == "bot: publish, cli, good\n"
+    assert run(capsys, "token", "create", "more")[0] == 5
+
+
+def test_publish_is_public():
+    assert tensorflow_hub.publish is publish

@@ -1,4 +1,4 @@
-"""A TF1 Hub module of ~3,000 nodes and ~50 MB, instantiated, applied, exported: ours and tensorflow-hub 0.15.0.
+"""A TF1 Hub module of ~3,000 nodes and ~50 MB, instantiated, applied, exported; beside tensorflow-hub 0.15.0.
 
     python benchmarks/tf1_module.py --peer PYTHON [--repeats 5]
 

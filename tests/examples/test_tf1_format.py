@@ -44,7 +44,7 @@ def test_text_embedding_exporter(words, combiner, expected, tmp_path, capsys):
     target = tmp_path / "export"
     flags = [*words, "--combiner", combiner, "--oov_buckets", "2", "--export_dir", str(target)]
     script("text_embedding_exporter/export.py").main(flags)
-    assert "2 words of 2 dimensions" in capsys.readouterr().out
+    assert "2 words, 2 dimensions" in capsys.readouterr().out
     texts = ["Cat, dog... CAT!", "", "rare", "unknown"]
     with hub.eval_function_for_module(target / "tf1") as embed:
         vectors = embed(texts)

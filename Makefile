@@ -106,8 +106,9 @@ notebooks: $(VENV)/.stamp  ## write the tutorials' notebooks from their scripts
 	@$(VENV)/bin/python scripts/notebooks.py
 
 .PHONY: stress
-stress: $(VENV)/.stamp  ## downloaders killed at 200 random instants, and what else takes minutes
+stress: $(VENV)/.stamp  ## downloaders and servers killed at random instants, 1,000 racing publishers, and what else takes minutes
 	@$(VENV)/bin/python -m pytest -m "slow and not services and not ceph" tests/resolving tests/network $(PYTEST_ARGS)
+	@TFHUB_TEST_RACES=1000 TFHUB_TEST_KILLS=50 $(VENV)/bin/python -m pytest --timeout 7200 tests/conformance/test_hub.py $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.stamp  ## run every benchmark and write docs/benchmarks.md

@@ -21,7 +21,7 @@ def guarded(tmp_path_factory):
         "TFHUB_SERVER_MAX_REQUEST": "10K",
         "TFHUB_SERVER_MAX_ARCHIVE": "1M",
         "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
-        "TFHUB_SERVER_LOG": "json",
+        "TFHUB_SERVER_LOG_FORMAT": "json",
     }
     with HubProcess(tmp_path_factory.mktemp("guarded") / "data", **settings) as hub:
         yield hub

@@ -169,7 +169,7 @@ class ServerSettings:
     metrics: bool = variable(
         "TFHUB_SERVER_METRICS", True, parse_bool, "Serve Prometheus metrics at `/metrics`."
     )
-    log_format: str = variable("TFHUB_SERVER_LOG", "text", str, "Form of the log: `text` or `json`.")
+    log_format: str = variable("TFHUB_SERVER_LOG_FORMAT", "text", str, "Form of the log: `text` or `json`.")
 
     @classmethod
     def read(cls, file: str | None = None, environ: Mapping[str, str] | None = None) -> ServerSettings:

@@ -54,6 +54,10 @@ def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
         assert get(mirror, "/mine/a?tf-hub-format=compressed").url.endswith(
             "/mine/a/1?tf-hub-format=compressed"
         )
+        # So does one that was mirrored, from its first publication here on.
+        publish(module_with(tmp_path / "n", b"2"), card=card("acme/b/1"), hub=mirror.url, token=mirror.token)
+        publish(module(), card=card("acme/b/2"), hub=upstream.url, token=upstream.token)
+        assert get(mirror, "/acme/b/2?tf-hub-format=compressed").status_code == 404
     with mirror_again(mirror):
         assert get(mirror, "/acme/a?tf-hub-format=compressed").content == content
         assert get(mirror, "/acme/other/1?tf-hub-format=compressed").status_code == 404

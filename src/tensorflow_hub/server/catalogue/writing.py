@@ -70,6 +70,13 @@ def change_publisher(connection: sa.Connection, publisher: Publisher, **values: 
     connection.execute(sa.update(publishers).where(publishers.c.id == publisher.id).values(**values))
 
 
+def own_publisher(connection: sa.Connection, name: str) -> None:
+    """Says that somebody published here under a publisher's name: upstream is no longer asked for it."""
+    connection.execute(
+        sa.update(publishers).where(publishers.c.name == name, publishers.c.mirrored).values(mirrored=False)
+    )
+
+
 def is_mirrored(connection: sa.Connection, publisher: Publisher) -> bool:
     """Whether the publisher's models come from the upstream hub."""
     query = sa.select(publishers.c.mirrored).where(publishers.c.id == publisher.id)

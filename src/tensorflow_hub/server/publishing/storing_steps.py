@@ -121,6 +121,8 @@ def _add(connection: sa.Connection, publication: Publication, version: Version |
             )
         version = writing.add_version(connection, publication.name, card.kind, publication.caller.name)
         writing.set_card(connection, version, card)
+    if publication.caller.token is not None and publication.caller.token.id:
+        writing.own_publisher(connection, version.model.publisher)
     assert publication.description is not None
     deployment = Deployment(
         kind=publication.upload.deployment,

@@ -1,0 +1,139 @@
+"""`tfhub serve` as a process: ports, the first token, stopping, readiness, an unpacked copy, the log."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import requests
+from hub_content import card, module, module_with
+from hub_process import SOURCES, HubProcess
+
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.server.run import place
+from tensorflow_hub.server.settings import ServerSettings
+
+
+def test_the_first_token_is_shown_once(tmp_path):
+    with HubProcess(tmp_path / "data") as first:
+        assert first.token.startswith("tfhub_")
+    with HubProcess(tmp_path / "data") as second:
+        assert second.token == ""
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0, "only the owner may look into the folder"
+
+
+def test_a_taken_port_is_replaced_or_refused(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {"TFHUB_SERVER_PORT": port}
+        environ = {
+            **os.environ,
+            **settings,
+            "PYTHONPATH": str(SOURCES),
+            "TFHUB_SERVER_DATA": str(tmp_path / "a"),
+        }
+        command = [sys.executable, "-m", "tensorflow_hub", "serve"]
+        refused = subprocess.run(
+            [*command, "--port", port], env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert refused.returncode == 2
+        assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+        with subprocess.Popen(
+            command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as other:
+            lines = [other.stdout.readline() for _ in range(2)]
+            other.terminate()
+            assert f"Port {port} is taken; using " in other.stderr.read()
+        assert lines[1].startswith("serving http://127.0.0.1:")
+        assert not lines[1].rstrip().endswith(f":{port}")
+
+
+def test_a_download_is_finished_before_the_hub_stops(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        folder = module_with(tmp_path / "m", os.urandom(40 << 20))
+        done = publish(folder, card=card("a/b/1"), hub=hub.url, token=hub.token)
+        answer = requests.get(f"{done.url}?tf-hub-format=compressed", stream=True, timeout=60)
+        pieces = answer.iter_content(1 << 20)
+        size = len(next(pieces))
+        stopped = threading.Thread(target=hub.stop)
+        stopped.start()
+        time.sleep(0.5)
+        size += sum(map(len, pieces))
+        stopped.join()
+        assert size == done.archive_size
+
+
+def test_a_hub_that_lost_its_database_is_not_ready(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        assert requests.get(f"{hub.url}/readyz", timeout=30).json()["status"] == "ready"
+        store = tmp_path / "data" / "store" / "tmp"
+        store.rmdir()
+        answer = requests.get(f"{hub.url}/readyz", timeout=30)
+        assert answer.status_code == 503
+        assert answer.json()["problems"] == ["the store does not work"]
+        assert requests.get(f"{hub.url}/healthz", timeout=30).status_code == 200
+
+
+def test_modules_are_kept_unpacked_too(tmp_path):
+    unpacked = tmp_path / "unpacked"
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
+        done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
+        url = f"{done.url}?tf-hub-format=uncompressed"
+        answer = requests.get(url, timeout=30, allow_redirects=False)
+        assert answer.status_code == 303
+        assert answer.text == answer.headers["location"]
+        assert (Path(answer.text) / "saved_model.pb").read_bytes() == (
+            module() / "saved_model.pb"
+        ).read_bytes()
+        assert Path(answer.text).name == done.digest.removeprefix("sha256:")
+
+
+def test_downloads_are_counted(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
+        url = f"{done.url}?tf-hub-format=compressed"
+        for headers in ({}, {"Range": "bytes=0-9"}, {"Accept": "application/vnd.tensorflow-hub.index+json"}):
+            requests.get(url, headers=headers, timeout=30)
+        requests.head(url, timeout=30)
+    with HubProcess(tmp_path / "data") as hub:  # what was counted is written when the hub stops
+        facts = requests.get(f"{hub.url}/api/v1/models/a/b", timeout=30).json()
+        assert facts["downloads"] == 2
+
+
+def test_the_log_is_json_when_asked_for(tmp_path):
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_LOG_FORMAT="json") as hub:
+        number = requests.get(f"{hub.url}/readyz", timeout=30).headers["x-request-id"]
+    lines = (tmp_path / "data.log").read_text().splitlines()
+    [line] = [json.loads(line) for line in lines if number in line]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/readyz", 200)
+
+
+def test_a_server_process_does_not_outlive_its_parent(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        host, port = hub.url.removeprefix("http://").split(":")
+        os.kill(hub.pid, 9)
+        end = time.monotonic() + 30
+        while _listens(host, int(port)):
+            assert time.monotonic() < end, "it goes on serving with nobody to stop it"
+            time.sleep(0.1)
+
+
+def _listens(host, port):
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_a_password_is_not_shown():
+    assert (
+        place(ServerSettings(database="postgresql://hub:secret@db/hub"))
+        == "postgresql+psycopg://hub:***@db/hub"
+    )

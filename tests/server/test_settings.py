@@ -1,0 +1,53 @@
+"""The hub's settings: variables, a TOML file, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.settings import GIB, ServerSettings, parse_size
+
+
+def test_variables_win_over_the_file(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text('port = 9000\nworkers = 3\nredirect = false\ntrusted_proxies = ["10.0.0.0/8", "::1"]\n')
+    settings = ServerSettings.read(str(file), {"TFHUB_SERVER_PORT": "9001"})
+    assert (settings.port, settings.workers, settings.redirect) == (9001, 3, False)
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1")
+    assert ServerSettings.read(environ={"TFHUB_SERVER_CONFIG": str(file)}).port == 9000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot = 1", "unknown key 'prot'"),
+        ("port = ", "Expected a readable TOML file"),
+        ("port = 99999", "expected a port from 0 to 65535"),
+        ('max_archive = "much"', "expected a number of bytes"),
+        ("workers = 0", "expected a whole number of at least 1"),
+        ("guesses_per_minute = -1", "expected a whole number of at least 0"),
+    ],
+)
+def test_mistakes_in_the_file_are_told(tmp_path, text, message):
+    file = tmp_path / "hub.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        ServerSettings.read(str(file), {})
+
+
+def test_a_file_that_is_absent():
+    with pytest.raises(SettingsError, match="Expected a readable TOML file at '/absent'"):
+        ServerSettings.read("/absent", {})
+
+
+@pytest.mark.parametrize(("text", "size"), [("20G", 20 * GIB), ("1 kb", 1024), ("7", 7), ("3MiB", 3 << 20)])
+def test_sizes(text, size):
+    assert parse_size(text) == size
+
+
+def test_every_setting_says_what_it_is_for():
+    for field in dataclasses.fields(ServerSettings):
+        assert field.metadata["env"] == f"TFHUB_SERVER_{field.name.upper()}"
+        assert field.metadata["doc"].endswith(".")

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tensorflow_hub.keras_layer import other_backends
 from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.keras_layer.shared import HubLayer
 
@@ -93,6 +94,10 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
             load_options,
             tuple(endpoints),
         )
+        if other_backends.backend() != "tensorflow":
+            other_backends.announce()
+            if options.is_trainable:
+                other_backends.refuse_training(handle)
         self._hub_losses: list[Any] = []
         self._prepare(options)
         self._hub_input_shape = kwargs.pop("input_shape", None)
@@ -108,6 +113,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
 
     def _add_existing_weight(self, weight: tf.Variable, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
+        if other_backends.backend() != "tensorflow":
+            return  # a variable of TensorFlow is no variable there
         trainable = bool(weight.trainable if trainable is None else trainable)
         if trainable and not weight.trainable:
             weight._trainable = True  # else gradient tapes do not see it
@@ -128,6 +135,10 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+            if other_backends.backend() != "tensorflow":
+                return other_backends.apply(
+                    lambda given: self._apply(given, training=False), self._trace, inputs
+                )
             inputs = self._callee.fit(inputs)
         return super().__call__(inputs, *args, **kwargs)
 

@@ -1,0 +1,122 @@
+"""Seconds from a module's path to its first result, and per batch after that, beside plain TensorFlow.
+
+    python benchmarks/load.py [--networks MobileNetV2 EfficientNetB7 …] [--runs 5] [--json results.json]
+
+The networks are built by Keras with random weights and exported by `model.export`. Each measurement is a
+process of its own that has imported TensorFlow before the clock starts; the ways alternate, and the median
+counts. CPU seconds are shown beside wall-clock ones: on a busy machine they are the ones to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SIZES = {"MobileNetV2": 224, "ResNet50": 224, "EfficientNetB0": 224, "EfficientNetB7": 600}
+WAYS = ("tf.saved_model.load", "hub.load", "hub.load(inference_only=True)")
+STEADY_CALLS = 5
+
+
+def export(name: str, path: str) -> None:
+    import keras
+
+    size = SIZES[name]
+    model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+    model.export(path, verbose=False)
+
+
+def measure(way: str, path: str, size: int) -> dict[str, float]:
+    import numpy as np
+    import tensorflow as tf
+
+    import tensorflow_hub as hub
+
+    _ = hub.load  # what is measured is loading, not importing
+    images = tf.constant(np.random.default_rng(0).random((1, size, size, 3)), tf.float32)
+    tf.function(tf.nn.relu)(images)  # TensorFlow sets itself up with its first function
+    wall, cpu = time.perf_counter(), time.process_time()
+    if way == "tf.saved_model.load":
+        module = tf.saved_model.load(path)
+    else:
+        module = hub.load(path, inference_only="inference_only" in way)
+    loaded = time.perf_counter()
+    module.serve(images).numpy()
+    figures = {
+        "load": loaded - wall,
+        "first_result": time.perf_counter() - wall,
+        "first_result_cpu": time.process_time() - cpu,
+    }
+    start = time.perf_counter()
+    for _ in range(STEADY_CALLS):
+        module.serve(images).numpy()
+    return figures | {"batch": (time.perf_counter() - start) / STEADY_CALLS}
+
+
+def in_process(*arguments: str) -> str:
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def compare(name: str, runs: int, folder: Path) -> dict[str, dict[str, float]]:
+    path = str(folder / name)
+    in_process("--export", name, path)
+    figures: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for _ in range(runs):
+        for way in WAYS:
+            figures[way].append(
+                json.loads(in_process("--measure", way, path, str(SIZES[name])).splitlines()[-1])
+            )
+    return {
+        way: {key: statistics.median(run[key] for run in of_way) for key in of_way[0]}
+        for way, of_way in figures.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--networks", nargs="*", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--export", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.export:
+        export(*arguments.export)
+        return
+    if arguments.measure:
+        way, path, size = arguments.measure
+        print(json.dumps(measure(way, path, int(size))))
+        return
+    results = {}
+    header = (
+        f"{'network':16}{'way':32}{'load s':>8}{'first s':>9}{'cpu s':>8}{'batch s':>9}{'ratio':>7}{'cpu':>7}"
+    )
+    print(header)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.networks:
+            results[name] = compare(name, arguments.runs, Path(folder))
+            plain = results[name][WAYS[0]]
+            for way, row in results[name].items():
+                print(
+                    f"{name:16}{way:32}{row['load']:8.2f}{row['first_result']:9.2f}"
+                    f"{row['first_result_cpu']:8.2f}{row['batch']:9.3f}"
+                    f"{row['first_result'] / plain['first_result']:7.2f}"
+                    f"{row['first_result_cpu'] / plain['first_result_cpu']:7.2f}",
+                    flush=True,
+                )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()

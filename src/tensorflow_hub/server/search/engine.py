@@ -31,7 +31,7 @@ _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
 _EXACT = 50_000
 # How many are put in order with care.
-_CANDIDATES = 300
+_CANDIDATES = 200
 # Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
 _MIXED = 60
 _SIBLING = 0.9

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="keep serving at the end, until Ctrl-C")
     keep = parser.parse_args().keep
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the with-blocks: no hub is left
     place = EXAMPLES.parent / "demo-hub"
     place.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:

@@ -156,7 +156,7 @@ def main(arguments=None):
     words, vectors = read_vectors(flags.embedding_file, flags.vocab_frequencies, flags.min_count)
     export_tf1(words, vectors, os.path.join(flags.export_dir, "tf1"), flags.oov_buckets, flags.combiner)
     export_tf2(words, vectors, os.path.join(flags.export_dir, "tf2"), flags.oov_buckets, flags.combiner)
-    print(print(f"{len(words)} words, {vectors.shape[1]} dimensions → tf1 and tf2 in {flags.export_dir}"))
+    print(f"{len(words)} words, {vectors.shape[1]} dimensions → tf1 and tf2 in {flags.export_dir}")
 
 
 if __name__ == "__main__":

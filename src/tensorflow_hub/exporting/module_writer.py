@@ -11,6 +11,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting import module_directory as layout
 
+# The end of the names of constants that say where a module used in a module_fn has its variables.
+CHECKPOINT_PATH = "checkpoint_initializer/prefix"
+
 
 def write_module(
     path: str,
@@ -37,11 +40,23 @@ def write_module(
             write_variables(layout.join(directory, layout.CHECKPOINT))
         for name, source in sorted(assets.items()):
             _copy_asset(source, layout.join(directory, f"{layout.ASSETS}/{name}"))
-        saved_model = saved_model_pb2.SavedModel(meta_graphs=meta_graphs)
+        saved_model = saved_model_pb2.SavedModel(meta_graphs=map(_without_paths, meta_graphs))
         layout.write_file(
             layout.join(directory, layout.SAVED_MODEL), saved_model.SerializeToString(deterministic=True)
         )
         layout.write_file(layout.join(directory, layout.MARKER_FILE), layout.MARKER_CONTENT)
+
+
+def _without_paths(meta_graph: Any) -> Any:
+    """A graph without the places of the modules it was made of: its own checkpoint has their values."""
+    paths = [n for n in meta_graph.graph_def.node if n.name.endswith(CHECKPOINT_PATH) and n.op == "Const"]
+    if not any(node.attr["value"].tensor.string_val[:] != [b""] for node in paths):
+        return meta_graph
+    copy = type(meta_graph).FromString(meta_graph.SerializeToString())
+    for node in copy.graph_def.node:
+        if node.name.endswith(CHECKPOINT_PATH) and node.op == "Const":
+            node.attr["value"].tensor.string_val[:] = [b""]
+    return copy
 
 
 def _copy_asset(source: str, target: str) -> None:

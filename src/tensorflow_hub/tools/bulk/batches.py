@@ -29,7 +29,7 @@ def batches_by_length(
     >>> list(batches_by_length([100, 1, 1], 3, padded=150))
     [[0], [1, 2]]
     """
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     start = 0
     while start < len(order):
         longest = max(1, lengths[order[start]])
@@ -60,11 +60,11 @@ class Vectors:
     def _texts(self, rows: Sequence[Row]) -> tuple[list[str], Matrix, list[Skipped]]:
         skipped = [Skipped(row.key, "has no text") for row in rows if row.text is None]
         good = [row for row in rows if row.text is not None] if skipped else rows
-        texts = [row.text or "" for row in good]
+        texts = [text or "" for _, text, _ in good]
         vectors = np.empty((len(texts), self.encoder.dimension), np.float32)
         for group in batches_by_length([len(text) for text in texts], self.size):
             vectors[group] = self.encoder([texts[i] for i in group])
-        return [row.key for row in good], vectors, skipped
+        return [key for key, _, _ in good], vectors, skipped
 
     def _images(self, rows: Sequence[Row]) -> tuple[list[str], Matrix, list[Skipped]]:
         keys: list[str] = []

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.image_folder import image_files
@@ -14,9 +15,8 @@ from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, is_table, read_ro
 from tensorflow_hub.tools.encoders import Kind
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One input.
+class Row(NamedTuple):
+    """One input; a tuple, for there are millions.
 
     Attributes:
       key: the row's number in its file, from 1, or the image's path below its folder.

@@ -128,10 +128,13 @@ def _csv_rows(path: Path, delimiter: str, columns: Columns) -> Iterator[tuple[in
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, delimiter=delimiter, strict=True)
-            chosen = choose_columns(path, list(reader.fieldnames or []), columns)
-            for number, row in enumerate(reader, 1):
-                yield number, {field: row.get(column) for field, column in chosen.items()}
+            # Not csv.DictReader, which takes three times as long: bulk runs read millions of rows.
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            names = next(reader, [])
+            chosen = choose_columns(path, names, columns)
+            places = [(field, names.index(column)) for field, column in chosen.items()]
+            for number, row in enumerate(filter(None, reader), 1):
+                yield number, {field: row[at] if at < len(row) else None for field, at in places}
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(
             f"{path.name!r} is not a CSV in UTF-8: {error}.", hint="Save it as CSV in UTF-8."

@@ -67,6 +67,7 @@ def scatter_chart(title: str, points: Sequence[Point], x_label: str, y_label: st
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten within [low, high]."""
+    """Powers of ten within [low, high], with their double and fivefold where there is room."""
+    factors = (1, 2, 5) if high / low < 100 else (1,)
     start, end = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    return [f * 10.0**e for e in range(start, end + 1) for f in (1, 2, 5) if low <= f * 10.0**e <= high]
+    return [f * 10.0**e for e in range(start, end + 1) for f in factors if low <= f * 10.0**e <= high]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tensorflow_hub.server.search.document import SearchDocument
@@ -138,6 +140,19 @@ def test_similar_models(index):
     assert similar(index, 1)[0] == 2
     assert 4 not in similar(index, 1)
     assert similar(index, 99) == ()
+
+
+def test_similar_models_after_many_changes(tmp_path):
+    """The statistics of words count replaced documents for a while: more of them than there are documents."""
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        for number in range(40):
+            change.put(dataclasses.replace(DOCUMENTS[0], id=number, handle=f"acme/text-encoder-{number}"))
+    with index.changing() as change:
+        for number in range(2, 40):
+            change.remove(number)
+    assert set(similar(index, 1)) <= {0}
+    assert search(index, SearchRequest(text="encoder")).total == 2
 
 
 def test_a_changed_document_takes_the_place_of_the_old_one(tmp_path):

@@ -100,7 +100,13 @@ def similar(
     if not own:
         return ()
     alike = tantivy.Query.more_like_this_query(
-        own[0][1], min_doc_frequency=2, min_term_frequency=1, max_query_terms=20
+        own[0][1],
+        min_doc_frequency=2,
+        # Frequencies count documents that were replaced and not yet merged away; Tantivy panics over a word
+        # that seems to be in more documents than there are.
+        max_doc_frequency=searcher.num_docs,
+        min_term_frequency=1,
+        max_query_terms=20,
     )
     clauses = [(Must, alike), *filter_clauses(index, SearchRequest(), audience)]
     hits = searcher.search(tantivy.Query.boolean_query(clauses), limit + 1, count=False).hits

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +15,7 @@ from tensorflow_hub.exporting.image_module import get_expected_image_size, get_n
 from tensorflow_hub.exporting.module_spec import ModuleSpec
 from tensorflow_hub.loading import column_state
 from tensorflow_hub.loading.embedding_column import EmbeddingColumn, default_output
+from tensorflow_hub.resolving.resolve import resolve
 
 _SEGMENT_SUMS = {
     "mean": tf.math.segment_mean,
@@ -251,10 +254,21 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
 
     @property
     def variable_shape(self) -> tf.TensorShape:
-        """The shape of a vector; found by applying the object to one string."""
-        with tf.Graph().as_default():
+        """The shape of a vector; for a TF2 SavedModel found by applying it to one string."""
+        return self._shape
+
+    @functools.cached_property
+    def _shape(self) -> tf.TensorShape:
+        if self._is_hub_format:
+            return default_output(self.spec).get_shape()[1:]
+        scope = tf.Graph().as_default() if column_state.in_graph_program() else tf.init_scope()
+        with scope:
             module = column_state.EagerModule(self.module, False)
             return module({"text": tf.constant([""])}, self.output_key).shape[1:]
+
+    @functools.cached_property
+    def _is_hub_format(self) -> bool:
+        return (Path(resolve(self.module)) / "tfhub_module.pb").exists()
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -262,10 +276,13 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
         return {self.key: tf.io.FixedLenFeature([1], tf.string)}
 
     def _make_module(self) -> Any:
+        if self._is_hub_format and column_state.in_graph_program():
+            return column_state.GraphModule(self.spec, self.trainable)
         return column_state.EagerModule(self.module, self.trainable)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
-        return {"text": tf.reshape(feature, [-1])}
+        name = _text_input(self.spec) if self._is_hub_format else "text"
+        return {name: tf.reshape(feature, [-1])}
 
     def _vectors(self, module: Any, feature: Any) -> Any:
         return module(self._inputs(feature), self.output_key)

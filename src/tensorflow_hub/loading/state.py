@@ -227,6 +227,8 @@ def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, An
             node = node_of(definition.variable_name)
             if node not in made:
                 made[node] = from_proto(definition, import_scope=scope)
+                if not hasattr(made[node], "_distribute_strategy"):
+                    made[node]._distribute_strategy = None  # Keras optimizers ask for it
             graph.add_to_collection(key, made[node])
     return made
 

@@ -203,7 +203,7 @@ class _Extraction:
         try:
             return parse_header(block)
         except ArchiveError as problem:
-            if self._members == 1:
+            if self._members == 1 and block[257:262] != b"ustar":  # not a damaged archive: none at all
                 raise refuse("Expected a tar archive, plain or gzipped, got something else.") from problem
             raise
 

@@ -61,12 +61,12 @@ def _walk(root: Path, directory: Path, prefix: str) -> Iterator[str]:
 
 def _check_link(root: Path, link: Path, path: str) -> None:
     try:
-        inside = link.resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # a circle of links
+        inside = link.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # a circle of links, or one to nowhere
         inside = False
     if not inside:
         raise ArchiveError(
-            f"Expected links within the module, got {path!r} to {str(link.readlink())!r} outside.",
+            f"Expected links to files within the module, got {path!r} to {str(link.readlink())!r}.",
             hint=_COPY,
         )
 

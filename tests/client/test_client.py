@@ -21,6 +21,7 @@ from tensorflow_hub.errors import (
     AuthenticationError,
     HandleError,
     NotFoundError,
+    OfflineError,
     RequestError,
     SettingsError,
     UnreachableError,
@@ -151,6 +152,12 @@ def test_mistakes_are_told(hub, monkeypatch):
         versions.show("a/b", hub="http://127.0.0.1:9")
 
 
+def test_offline_nothing_is_asked(monkeypatch):
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    with pytest.raises(OfflineError, match="needs the network, which TFHUB_OFFLINE forbids"):
+        versions.show("a/b", hub="http://127.0.0.1:9")
+
+
 def test_what_is_no_hub_is_told(hub, monkeypatch):
     with pytest.raises(RequestError, match="Expected JSON from the hub"):
         call(client_settings(hub.url), "GET", "/help", what="help")
@@ -181,6 +188,13 @@ def test_the_command_line(hub, tmp_path, monkeypatch, capsys):
     assert run(capsys, *arguments) == (0, f"{hub.url}/cli/model/1\n", "Published.\n")
     code, out, _ = run(capsys, *arguments, "--json")
     assert (code, json.loads(out)["is_new"]) == (0, False)
+    (tmp_path / "card.md").write_text(card("cli/model/1").replace("task", "taks"))
+    code, _, err = run(capsys, *arguments)
+    assert code == 0
+    assert "its card is now this one" in err
+    assert "Did you mean 'task'?" in err
+    assert versions.show("cli/model/1")["card"] == (tmp_path / "card.md").read_text()
+    assert run(capsys, "search", "zzzzqq")[2].startswith("Nothing found.")
     other = module_with(tmp_path / "other", b"x")
     code, _, err = run(capsys, "publish", str(other), "cli/model/1", "--card", str(tmp_path / "card.md"))
     assert code == 6

@@ -29,7 +29,7 @@ def command() -> None:
 command.add_command(admin_import_docs.command)
 
 
-@command.command()
+@command.command(short_help="write the whole hub into a folder, while it serves")
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
@@ -47,7 +47,7 @@ def backup(folder: Path, data: str | None, config: str | None) -> None:
     output.note(f"Wrote the catalogue and {copied} new objects to {folder}.")
 
 
-@command.command()
+@command.command(short_help="fill an empty hub from a backup")
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
@@ -60,12 +60,12 @@ def restore(folder: Path, data: str | None, config: str | None) -> None:
     """
     from tensorflow_hub.server.administration.backup import restore as run
 
-    with _hub(data, config) as hub:
+    with _hub(data, config, new=True) as hub:
         rows = run(hub, folder, _progress("restoring"))
     output.note(f"Restored {rows} rows and their objects.")
 
 
-@command.command()
+@command.command(short_help="compare catalogue and store by digest")
 @click.option("--fast", is_flag=True, help="Look at sizes only, do not read every object.")
 @click.option("--repair", is_flag=True, help="Remove objects that nothing needs.")
 @_DATA
@@ -87,14 +87,14 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
     else:
         for finding in report.findings:
             output.result(f"{finding.problem} {finding.key} {finding.handle} {finding.detail}".rstrip())
-        output.note(f"Checked {report.deployments} deployments, {report.bytes_read / 1e6:.1f} MB.")
+        output.note(f"Checked {report.deployments} deployments, {output.size(report.bytes_read)}.")
         if report.removed:
             output.note(f"Removed {len(report.removed)} orphans.")
     if report.is_damaged:
         sys.exit(1)
 
 
-@command.command()
+@command.command(short_help="delete a version for good")
 @click.argument("handle")
 @click.option("--reason", required=True, help="Shown at its URL from now on.")
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
@@ -111,7 +111,7 @@ def delete(handle: str, reason: str, hub: str | None) -> None:
     output.note(f"{handle} is deleted; `tfhub admin check --repair` frees its space.")
 
 
-@command.command("new-token")
+@command.command("new-token", short_help="make another administrator's token")
 @click.argument("name")
 @_DATA
 @_CONFIG
@@ -132,14 +132,24 @@ def new_token(name: str, data: str | None, config: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _hub(data: str | None, config: str | None) -> Iterator[Hub]:
-    """The hub that the settings describe; it has to be there."""
+def _hub(data: str | None, config: str | None, new: bool = False) -> Iterator[Hub]:
+    """The hub that the settings describe.
+
+    Unless it may be `new`, it has to be there: a mistyped folder is told, not taken for a hub without models.
+    """
+    from tensorflow_hub.errors import SettingsError
     from tensorflow_hub.server.hub import open_hub
     from tensorflow_hub.server.settings import ServerSettings
 
     settings = ServerSettings.read(config)
     if data is not None:
         settings = dataclasses.replace(settings, data=data)
+    folder = settings.data_folder()
+    if not new and not settings.database and not (folder / "catalogue.sqlite").is_file():
+        raise SettingsError(
+            f"Expected the folder of a hub, got {str(folder)!r}, which holds no catalogue.sqlite.",
+            hint="Give the folder that `tfhub serve` prints at its start: --data DIR.",
+        )
     hub = open_hub(settings)
     try:
         yield hub

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -45,10 +46,10 @@ def list_command(as_json: bool) -> None:
         output.result_json({"cache": cache.root, "modules": [_facts(entry) for entry in entries]})
         return
     output.table(
-        [(_name(entry), _megabytes(entry.size), _date(entry.used), _state(entry)) for entry in entries],
-        header=("HANDLE", "MB", "LAST USED", ""),
+        [(_name(entry), output.size(entry.size), _date(entry.used), _state(entry)) for entry in entries],
+        header=("HANDLE", "SIZE", "LAST USED", ""),
     )
-    output.note(f"{len(entries)} modules, {_megabytes(sum(e.size for e in entries))} MB in {cache.root}")
+    output.note(f"{_sum(entries)} in {cache.root}")
 
 
 @command.command(
@@ -112,10 +113,8 @@ def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: 
         output.result_json({"removed": [_facts(entry) for entry in going], "dry_run": dry_run})
         return
     for entry in going:
-        output.result(
-            f"{'would remove' if dry_run else 'removed'} {_name(entry)}, {_megabytes(entry.size)} MB"
-        )
-    output.note(f"{len(going)} modules, {_megabytes(sum(entry.size for entry in going))} MB")
+        output.result(f"{'would remove' if dry_run else 'removed'} {_name(entry)}, {output.size(entry.size)}")
+    output.note(_sum(going))
 
 
 @command.command(
@@ -156,7 +155,7 @@ def export(handles: tuple[str, ...], path: str) -> None:
         modules.append(CachedModule(found.path, found.manifest))
     export_bundle(modules, path)
     output.result(path)
-    output.note(f"{len(modules)} modules, {_megabytes(Path(path).stat().st_size)} MB")
+    output.note(f"{output.counted(len(modules), 'module')}, {output.size(Path(path).stat().st_size)}")
 
 
 @command.command("import", epilog="\b\nExamples:\n  tfhub cache import modules.tar")
@@ -241,9 +240,9 @@ def _state(entry: CacheEntry) -> str:
     return "" if entry.complete else "incomplete"
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f}"
-
-
 def _date(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _sum(entries: Sequence[CacheEntry]) -> str:
+    return f"{output.counted(len(entries), 'module')}, {output.size(sum(entry.size for entry in entries))}"

@@ -116,7 +116,10 @@ def _print(module: ModuleDescription) -> None:
 
 
 def _rows(module: ModuleDescription) -> list[tuple[str, str]]:
-    rows = [("digest", module.digest), ("size", f"{module.size / 1e6:,.1f} MB in {module.files} files")]
+    rows = [
+        ("digest", module.digest),
+        ("size", f"{output.size(module.size)} in {output.counted(module.files, 'file')}"),
+    ]
     if module.variables is not None:
         trainable = module.variables.trainable
         share = "" if trainable is None else f", {trainable:,} of them trainable"

@@ -96,4 +96,4 @@ def _report(directory: str, as_json: bool) -> None:
         )
     else:
         follows = ", ".join(interfaces) or "no common interface"
-        output.result(f"{directory}: {module.size / 1e6:.1f} MB, {follows}")
+        output.result(f"{directory}: {output.size(module.size)}, {follows}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 import click
@@ -34,7 +35,8 @@ Examples:
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
 @click.option("--update", is_flag=True, help="Replace what a HANDLE is locked to.")
 @click.option("--remove", is_flag=True, help="Take HANDLEs out of the lock file.")
-def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the lock file's modules as JSON.")
+def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool, as_json: bool) -> None:
     """Write tfhub.lock: which content each handle of a project must have.
 
     With tfhub.lock in the working directory, or named in TFHUB_LOCKFILE, any other content is refused, and
@@ -44,13 +46,12 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
     path = path or lock_file_path(settings)
     lock = read_lock_file(path) if os.path.exists(path) or not handles else LockFile(path, {})
     if not handles:
-        _check_all(lock, settings)
-        return
+        _check_all(lock, settings, as_json)
     for handle in handles:
         name = _full_name(handle, settings)
         if remove:
             lock.modules.pop(name, None)
-            output.result(f"removed {name}")
+            output.note(f"Removed {name}.")
             continue
         locked = _locked(name, settings)
         if name in lock.modules and lock.modules[name] != locked and not update:
@@ -59,11 +60,22 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
                 hint="Find out why it changed; `tfhub lock --update` takes the new one.",
             )
         lock.modules[name] = locked
+        _print(name, locked, as_json)
+    if handles:
+        write_lock_file(lock)
+    if as_json:
+        output.result_json(
+            {name: dataclasses.asdict(locked) for name, locked in sorted(lock.modules.items())}
+        )
+
+
+def _print(name: str, locked: LockedModule, as_json: bool) -> None:
+    """A line for people; JSON comes once, at the end."""
+    if not as_json:
         output.result(f"{locked.digest}  {locked.newest or name}")
-    write_lock_file(lock)
 
 
-def _check_all(lock: LockFile, settings: Settings) -> None:
+def _check_all(lock: LockFile, settings: Settings, as_json: bool) -> None:
     for name, expected in sorted(lock.modules.items()):
         found = _locked(expected.newest or name, settings)
         if found.digest != expected.digest:
@@ -71,7 +83,7 @@ def _check_all(lock: LockFile, settings: Settings) -> None:
                 f"{name!r} is locked to {expected.digest}, and is {found.digest} now.",
                 hint="Find out why it changed; `tfhub lock --update` takes the new one.",
             )
-        output.result(f"{found.digest}  {expected.newest or name}")
+        _print(name, expected, as_json)
 
 
 def _locked(name: str, settings: Settings) -> LockedModule:

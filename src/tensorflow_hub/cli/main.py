@@ -13,7 +13,7 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
-    "admin": ("admin", "look after a hub: import documentation, …"),
+    "admin": ("admin", "look after a hub: check, backup, restore, import documentation"),
     "cache": ("cache", "see, check, tidy and carry downloaded modules"),
     "check": ("check", "check a module or a card before it is published"),
     "apply": ("apply", "apply a module to every row of a file or every image of a folder"),

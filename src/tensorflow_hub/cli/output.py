@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
 
 def result(text: str) -> None:
     """Writes a line of the result to standard output."""
@@ -25,6 +27,27 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> None:
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     sys.stdout.flush()
+
+
+def size(count: int) -> str:
+    """A number of bytes for people.
+
+    >>> size(999), size(13_013), size(35_400_000), size(1_000_000_000)
+    ('999 bytes', '13.0 kB', '35.4 MB', '1.0 GB')
+    """
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    unit, factor = next((u, f) for u, f in _UNITS if count >= 0.99995 * f)
+    return f"{count / factor:,.1f} {unit}"
+
+
+def counted(count: int, thing: str) -> str:
+    """A count with its thing.
+
+    >>> counted(1, "module"), counted(1200, "module")
+    ('1 module', '1,200 modules')
+    """
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def note(text: str) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensorflow_hub.cli import output
+
+if TYPE_CHECKING:
+    from tensorflow_hub.client.publishing import Published
 
 
 @click.command()
@@ -29,7 +33,8 @@ def command(
 
     HANDLE is publisher/model/version; without it the card's first line says it. The token comes from
     TFHUB_TOKEN or `tfhub login`. Publishing the same content again is harmless, and resumes a transfer
-    that broke; other content under a published version is refused (exit code 6).
+    that broke; with another card it corrects the card. Other content under a published version is refused
+    (exit code 6). What could be better about the card is said, and does not stop it.
 
     \b
     Examples:
@@ -44,11 +49,29 @@ def command(
         done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=bar)
     finally:
         bar.close()
+    if card:
+        _tell_warnings(card)
     if as_json:
         output.result_json(dataclasses.asdict(done))
         return
-    output.note("Published." if done.is_new else "Already published with the same content.")
+    output.note(_outcome(done))
     output.result(done.url)
+
+
+def _outcome(done: Published) -> str:
+    if done.is_new:
+        return "Published."
+    if done.card_changed:
+        return "Already published with the same content; its card is now this one."
+    return "Already published with the same content."
+
+
+def _tell_warnings(card: str) -> None:
+    """What could be better about the card; the hub has refused it already if it is wrong."""
+    from tensorflow_hub.format.card_rules import check_text
+
+    for problem in check_text(Path(card).read_bytes())[1]:
+        output.note(f"{card}:{problem}".replace(":line ", ":", 1))
 
 
 class _Bar:

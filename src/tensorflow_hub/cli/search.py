@@ -98,6 +98,8 @@ def command(
         output.result(f"{result.handle}  [{facts}]" if facts else result.handle)
         text = " ".join(result.description.split())
         output.result(f"    {text if len(text) <= width - 4 else text[: width - 6].rstrip() + ' …'}")
+    if not found.results:
+        output.note("Nothing found. Use fewer or other words, or leave an option out.")
     output.note(f"{len(found.results)} of {found.total}: {found.url}")
 
 

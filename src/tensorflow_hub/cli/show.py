@@ -61,9 +61,9 @@ def _print_version(facts: Mapping[str, Any]) -> None:
     for key, values in sorted(facts["metadata"].items()):
         output.result(f"{key}: {', '.join(values)}")
     for deployment in facts["deployments"]:
-        size = deployment["size"] / 1e6
+        files = output.counted(deployment["files"], "file")
         output.result(
-            f"{deployment['kind']}: {deployment['files']} files, {size:.1f} MB, {deployment['url']}"
+            f"{deployment['kind']}: {files}, {output.size(deployment['size'])}, {deployment['url']}"
         )
         _print_signatures(deployment["description"])
 

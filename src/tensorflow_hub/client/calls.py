@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tensorflow_hub.errors import RequestError, SettingsError
+from tensorflow_hub.errors import OfflineError, RequestError, SettingsError
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.settings import Settings
 
@@ -60,9 +60,15 @@ def call(
       The JSON object of the answer; empty when the answer has no body.
 
     Raises:
+      OfflineError: `TFHUB_OFFLINE` is set.
       UnreachableError, AuthenticationError, ForbiddenError, ConflictError, RejectedError, LimitError,
       NotFoundError, RequestError: as the hub refuses.
     """
+    if settings.offline:
+        raise OfflineError(
+            f"Asking {settings.hub} about {what!r} needs the network, which TFHUB_OFFLINE forbids.",
+            hint="Unset TFHUB_OFFLINE; `tfhub cache list` shows what is on this machine.",
+        )
     if session is None:
         with open_session(settings) as own:
             return call(settings, method, path, what=what, session=own, statuses=statuses, **options)

@@ -40,6 +40,7 @@ class Published:
       digest: of its content.
       is_new: False when the same content was published there before.
       archive_size: bytes of the archive that readers fetch.
+      card_changed: True when the version was there and `card` took the place of its card.
     """
 
     handle: str
@@ -47,6 +48,7 @@ class Published:
     digest: str
     is_new: bool
     archive_size: int
+    card_changed: bool = False
 
 
 def publish(
@@ -61,7 +63,8 @@ def publish(
 ) -> Published:
     """Publishes a module directory, or an archive of one, as a version on a hub.
 
-    Publishing the same content again is harmless; other content under a published version is refused.
+    Publishing the same content again is harmless, and corrects the version's card when another is given;
+    other content under a published version is refused.
     A transfer that breaks is resumed, also by calling again.
 
     Args:
@@ -103,7 +106,8 @@ def publish(
             request["deployment"] = deployment
         started = call(settings, "POST", "/api/v1/uploads", what=str(name), session=session, json=request)
         if started.get("published"):
-            return _published(_version(session, settings, started["handle"]), deployment, is_new=False)
+            done = _published(_version(session, settings, started["handle"]), deployment, is_new=False)
+            return _with_card(done, session, settings, text, deployment)
         send_file(
             session,
             settings,
@@ -113,7 +117,8 @@ def publish(
             on_progress=lambda n: progress("sending", n, size),
         )
         progress("checking", 0, size)
-        return _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
+        done = _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
+        return done if done.is_new else _with_card(done, session, settings, text, deployment)
 
 
 def _finish(
@@ -136,6 +141,21 @@ def _finish(
 
 def _version(session: HubSession, settings: Settings, handle: str) -> Mapping[str, Any]:
     return call(settings, "GET", f"/api/v1/models/{handle}", what=handle, session=session)
+
+
+def _with_card(
+    done: Published, session: HubSession, settings: Settings, text: str, deployment: str | None
+) -> Published:
+    """Corrects the card of a version that was published before; content never changes, a card may."""
+    # The card that comes with another form of a version describes that form, not the version.
+    if not text or deployment is not None:
+        return done
+    handle = done.handle
+    before = _version(session, settings, handle)["card"]
+    after = call(
+        settings, "PUT", "/api/v1/cards", what=handle, session=session, json={"handle": handle, "card": text}
+    )["card"]
+    return dataclasses.replace(done, card_changed=before != after)
 
 
 def _published(facts: Mapping[str, Any], deployment: str | None, is_new: bool) -> Published:

@@ -92,7 +92,7 @@ def _meaning(status: int, host: str, what: str) -> tuple[type[errors.HubError], 
     if status == 403:
         return (
             errors.ForbiddenError,
-            f"{host} does not allow {what!r} (403).",
+            f"{host} forbids this to the token in use, for {what!r} (403).",
             "Ask the publisher or the administrator of the hub for the right.",
         )
     if status == 407:

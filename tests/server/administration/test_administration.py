@@ -135,6 +135,12 @@ def test_the_command_line(filled, tmp_path, capsys):
     assert run("admin", "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new")) == 0
     assert run("admin", "new-token", "alice", *data) == 0
     assert capsys.readouterr().out.startswith("tfhub_")
+    for verb in (("check",), ("backup", str(tmp_path / "b")), ("new-token", "alice")):
+        assert run("admin", *verb, "--data", str(tmp_path / "mistyped")) == 2
+        assert "holds no catalogue.sqlite" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
+    assert run("admin", "restore", str(tmp_path / "no"), "--data", str(tmp_path / "new2")) == 2
+    assert "holds no catalogue.jsonl" in capsys.readouterr().err
     archive = next(filled.store.root.glob("archives/*.tar.gz"))
     os.truncate(archive, 10)
     assert run("admin", "check", "--fast", *data) == 1

@@ -62,6 +62,11 @@ def restore(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
     Raises:
       SettingsError: the folder holds no backup, one of another version, or the hub is not empty.
     """
+    if not (folder / "catalogue.jsonl").is_file():
+        raise SettingsError(
+            f"Expected a backup at {str(folder)!r}, which holds no catalogue.jsonl.",
+            hint="Give the folder that `tfhub admin backup` wrote.",
+        )
     source = DirectoryStore(folder / "store")
     with hub.database.writing() as connection:
         _require_empty(connection)

@@ -22,7 +22,7 @@ from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import name_words, words
 
 # Goes up when the fields below change: an index of another layout is made again.
-LAYOUT = 2
+LAYOUT = 3
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
@@ -31,6 +31,7 @@ NUMBER_FIELDS = ("id", "standing", "quality", "downloads", "published", "bytes")
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
+_MOST_STEMS = 100_000
 _STEMMED = "words_en"
 
 
@@ -45,6 +46,7 @@ class SearchIndex:
         self.folder = folder
         self.schema = _schema()
         self.analyzer = _analyzer()
+        self._stems: dict[str, str] = {}
         self._signatures: list[tuple[str, Interface]] | None = None
         self._index = self._open()
 
@@ -95,8 +97,13 @@ class SearchIndex:
 
     def stem(self, word: str) -> str:
         """A word as the text fields hold it."""
-        stems = self.analyzer.analyze(word)
-        return stems[0] if stems else word
+        known = self._stems.get(word)
+        if known is None:
+            stems = self.analyzer.analyze(word)
+            known = stems[0] if stems else word
+            if len(self._stems) < _MOST_STEMS:
+                self._stems[word] = known
+        return known
 
     def _open(self) -> tantivy.Index:
         if not (self.folder / "meta.json").is_file():
@@ -133,9 +140,8 @@ class IndexChange:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in TEXT_FIELDS:
-        builder.add_text_field(
-            name, tokenizer_name=_STEMMED, index_option="position" if name == "name" else "freq"
-        )
+        stored = name != "all"
+        builder.add_text_field(name, stored=stored, tokenizer_name=_STEMMED, index_option="freq")
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
     for key in FACET_KEYS:
         builder.add_text_field(key, fast=True, tokenizer_name="raw", index_option="basic")

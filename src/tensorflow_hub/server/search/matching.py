@@ -7,18 +7,16 @@ architecture, …) and its description, then who is a model rather than a deploy
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import tantivy
 
-from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.index import TEXT_FIELDS, SearchIndex
 from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.words import STOP_WORDS, alternatives, words
 
-# How much a word counts by where it stands, for the word itself.
-_BOOSTS = {"name": 2.4, "facts": 1.6, "description": 1.2, "all": 0.5}
+# What another way to say a word counts.
 _ALTERNATIVE = 0.35
 
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
@@ -32,7 +30,7 @@ def question_words(text: str) -> list[str]:
 
 def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -> tantivy.Query:
     """The documents that have all of `asked` but at most `missing`; scored, roughly."""
-    groups = [_anywhere(index, word) for word in asked]
+    groups = [anywhere(index, word) for word in asked]
     if not groups:
         return tantivy.Query.all_query()
     if not missing:
@@ -90,7 +88,8 @@ def filter_clauses(
     return clauses
 
 
-def _anywhere(index: SearchIndex, word: str) -> tantivy.Query:
+def anywhere(index: SearchIndex, word: str) -> tantivy.Query:
+    """The documents that have a word, or another way to say it, in whatever place."""
     own = _term(index, "all", index.stem(word))
     others = [
         (Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in alternatives(word)
@@ -103,38 +102,13 @@ def _said(index: SearchIndex, phrase: str) -> tantivy.Query:
     return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, term) for term in terms])
 
 
-def ways_to_say(index: SearchIndex, word: str) -> list[tantivy.Query]:
-    """The word, and other ways to say it, in each field: queries that score what they find."""
-    ways = [
-        tantivy.Query.boost_query(_term(index, field, index.stem(word)), boost)
-        for field, boost in _BOOSTS.items()
-    ]
-    for phrase in alternatives(word):
-        parts = words(phrase)
-        for field in ("name", "facts", "description"):
-            boost = _BOOSTS[field] * _ALTERNATIVE
-            terms = [(Must, _term(index, field, index.stem(part))) for part in parts]
-            ways.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(terms), boost / len(parts)))
-    return ways
-
-
-def name_phrases(index: SearchIndex, asked: Sequence[str]) -> list[tantivy.Query]:
-    """Neighbouring words that stand so in the name."""
-    stems = [index.stem(word) for word in asked]
-    return [
-        tantivy.Query.boost_query(tantivy.Query.phrase_query(index.schema, "name", list(pair)), 0.6)
-        for pair in itertools.pairwise(stems)
-        if pair[0] != pair[1]
-    ]
-
-
 def sampled(index: SearchIndex) -> tantivy.Query:
     """One document in `SAMPLING`."""
     return _unscored(_term(index, "flag", "sample"))
 
 
 def _term(index: SearchIndex, field: str, value: str) -> tantivy.Query:
-    option = "position" if field == "name" else "freq" if field in _BOOSTS else "basic"
+    option = "freq" if field in TEXT_FIELDS else "basic"
     return tantivy.Query.term_query(index.schema, field, value, option)
 
 

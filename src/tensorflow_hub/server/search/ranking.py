@@ -2,27 +2,37 @@
 
 A document's score: for each word the best of its places (name, facets, description, anywhere; the word
 itself or another way to say it) and a little for the others; neighbouring words in its name; its standing.
-
-In a large catalogue each place is asked for by a query of its own that is joined with the candidates: such
-joins only look at the candidates, while one query with all places goes through all documents that have a
-word. In a small one that single query is quicker.
+How much a word tells in a place follows BM25 (Robertson and Zaragoza, 2009). The candidates are few, so
+their names, facets and descriptions are read and scored here: asking the index for each place would go
+through all documents that have a common word.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.matching import Must, Should, name_phrases, ways_to_say, whole_handle
+from tensorflow_hub.server.search.matching import Must, anywhere
+from tensorflow_hub.server.search.words import alternatives
+from tensorflow_hub.server.search.words import words as words_of
 
-# What other places than the best one add, and what having a word at all is worth.
+# How much a word counts by where it stands, and how many words a place usually has.
+_PLACES = {"name": (2.4, 5), "facts": (1.6, 14), "description": (1.2, 12)}
+_ANYWHERE = 0.5
+# What another way to say a word counts, what other places than the best one add, what having a word at
+# all is worth, what neighbours in the name are.
+_ALTERNATIVE = 0.35
 _OTHER_PLACES = 0.25
 _COVERAGE = 4.0
-# Up to so many documents one query is quicker than many.
-_SMALL = 50_000
+_NEIGHBOURS = 0.6
+_WHOLE_HANDLE = 100.0
+# The constants of BM25, as Tantivy has them.
+_K1, _B = 1.2, 0.75
 
 Place = tuple[int, int]
 
@@ -37,65 +47,86 @@ def rank(
     """The documents at `addresses` with their scores for the `words` of the question `text`, best first."""
     if not addresses:
         return []
-    ids, standings = (_numbers(searcher, field, addresses) for field in ("id", "standing"))
-    among = tantivy.Query.const_score_query(tantivy.Query.term_set_query(index.schema, "id", ids), 0.0)
-    score = _score_at_once if searcher.num_docs <= _SMALL else _score_by_joins
-    scores = score(index, searcher, words, text, among)
-    ranked = [
-        (scores.get((address.segment_ord, address.doc), 0.0) + standing / 10, address)
-        for address, standing in zip(addresses, standings, strict=True)
-    ]
+    documents = [searcher.doc(address) for address in addresses]
+    among = tantivy.Query.term_set_query(index.schema, "id", [document["id"][0] for document in documents])
+    found = [_scores(searcher, anywhere(index, word), among) for word in words]
+    question = _Question(index, searcher, words, text.strip().strip("/"))
+    ranked = []
+    for address, document in zip(addresses, documents, strict=True):
+        place = (address.segment_ord, address.doc)
+        ranked.append((question.score(document, [scores.get(place) for scores in found]), address))
     return sorted(ranked, key=lambda hit: -hit[0])
 
 
-def _score_at_once(
-    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[str], text: str, among: tantivy.Query
-) -> dict[Place, float]:
-    clauses = [(Should, clause) for clause in _clauses(index, words, text)]
-    for word in words:
-        ways = ways_to_say(index, word)
-        clauses.append((Should, tantivy.Query.disjunction_max_query(ways, _OTHER_PLACES)))
-        anywhere = tantivy.Query.boolean_query([(Should, way) for way in ways])
-        clauses.append((Should, tantivy.Query.const_score_query(anywhere, _COVERAGE)))
-    return _scores(searcher, tantivy.Query.boolean_query(clauses), among)
+class _Question:
+    """The words of a question with what each tells in each place."""
 
+    def __init__(
+        self, index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[str], handle: str
+    ) -> None:
+        self._index = index
+        self._searcher = searcher
+        self._handle = handle
+        self._stems = [index.stem(word) for word in words]
+        others = [
+            [[index.stem(part) for part in words_of(way)] for way in alternatives(word)] for word in words
+        ]
+        # For each word: (its parts, how much this way to say it counts).
+        self._ways = [
+            [([stem], 1.0), *((parts, _ALTERNATIVE / len(parts)) for parts in ways)]
+            for stem, ways in zip(self._stems, others, strict=True)
+        ]
+        self._weights: dict[tuple[str, str], float] = {}
 
-def _score_by_joins(
-    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[str], text: str, among: tantivy.Query
-) -> dict[Place, float]:
-    scores: dict[Place, float] = defaultdict(float)
-    for word in words:
-        for place, value in _word_scores(index, searcher, word, among).items():
-            scores[place] += value + _COVERAGE
-    for clause in _clauses(index, words, text):
-        for place, value in _scores(searcher, clause, among).items():
-            scores[place] += value
-    return scores
+    def score(self, document: tantivy.Document, anywhere: Sequence[float | None]) -> float:
+        """The score of a document, given what each word scores anywhere in it (None: it is not there)."""
+        texts = {field: [self._index.stem(w) for w in document[field][0].split()] for field in _PLACES}
+        total: float = document["standing"][0] / 10 + self._neighbours(texts["name"])
+        if document["handle"][0] == self._handle:
+            total += _WHOLE_HANDLE
+        for ways, elsewhere in zip(self._ways, anywhere, strict=True):
+            scores = [self._in_place(field, texts[field], *way) for way in ways for field in _PLACES]
+            scores.append(_ANYWHERE * (elsewhere or 0.0))
+            best = max(scores)
+            total += (
+                best + _OTHER_PLACES * (sum(scores) - best) + (_COVERAGE if elsewhere is not None else 0.0)
+            )
+        return total
 
+    def _in_place(self, field: str, text: Sequence[str], parts: Sequence[str], factor: float) -> float:
+        """BM25 of words in a field; 0 when one of them is not there."""
+        boost, usual = _PLACES[field]
+        norm = _K1 * (1 - _B + _B * len(text) / usual)
+        total = 0.0
+        for part in parts:
+            times = text.count(part)
+            if not times:
+                return 0.0
+            total += self._weight(field, part) * times * (1 + _K1) / (times + norm)
+        return total * boost * factor
 
-def _clauses(index: SearchIndex, words: Sequence[str], text: str) -> list[tantivy.Query]:
-    return [*name_phrases(index, words), *whole_handle(index, text)]
+    def _neighbours(self, name: Sequence[str]) -> float:
+        pairs = set(itertools.pairwise(name))
+        return sum(
+            _NEIGHBOURS * (self._weight("name", pair[0]) + self._weight("name", pair[1]))
+            for pair in itertools.pairwise(self._stems)
+            if pair in pairs
+        )
 
-
-def _word_scores(
-    index: SearchIndex, searcher: tantivy.Searcher, word: str, among: tantivy.Query
-) -> dict[Place, float]:
-    best: dict[Place, float] = defaultdict(float)
-    total: dict[Place, float] = defaultdict(float)
-    for way in ways_to_say(index, word):
-        for place, score in _scores(searcher, way, among).items():
-            best[place] = max(best[place], score)
-            total[place] += score
-    return {place: best[place] + _OTHER_PLACES * (total[place] - best[place]) for place in total}
+    def _weight(self, field: str, stem: str) -> float:
+        """How rare a word is in a field."""
+        known = self._weights.get((field, stem))
+        if known is None:
+            having = self._searcher.doc_freq(field, stem)
+            rest = self._searcher.num_docs - having
+            known = self._weights[field, stem] = math.log(1 + max(0, rest + 0.5) / (having + 0.5))
+        return known
 
 
 def _scores(searcher: tantivy.Searcher, query: tantivy.Query, among: tantivy.Query) -> dict[Place, float]:
-    joined = tantivy.Query.boolean_query([(Must, among), (Must, query)])
-    hits = searcher.search(joined, 1000, count=False).hits
-    return {(address.segment_ord, address.doc): score for score, address in hits}
-
-
-def _numbers(searcher: tantivy.Searcher, field: str, addresses: Sequence[tantivy.DocAddress]) -> list[int]:
-    if hasattr(searcher, "fast_field_values"):  # since Tantivy 0.27
-        return [int(value or 0) for value in searcher.fast_field_values(field, list(addresses))]
-    return [searcher.doc(address)[field][0] for address in addresses]
+    unscored = tantivy.Query.const_score_query(among, 0.0)
+    joined = tantivy.Query.boolean_query([(Must, unscored), (Must, query)])
+    scores: dict[Place, float] = defaultdict(float)
+    for score, address in searcher.search(joined, 1000, count=False).hits:
+        scores[address.segment_ord, address.doc] = score
+    return scores

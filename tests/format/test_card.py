@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,14 @@ def test_the_catalogue_of_tfhub_dev_parses():
     print(kinds, warnings.most_common(20), errors, sep="\n")
     assert kinds.total() > 2800
     assert not errors
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Embeds.\n\n<!-- task: x" + " " * 200_000 + "y -->\n", "<!--\n" * 100_000 + "--> x\n", "word\n" * 100_000],
+    ids=["blanks in a value", "comments that are text", "a long paragraph"],
+)
+def test_a_hostile_head_is_read_in_time(head):
+    began = time.process_time()
+    parse_card("# Module acme/words/1\n" + head)
+    assert time.process_time() - began < 5, "the time grows with the square of the length"

@@ -27,7 +27,7 @@ KINDS: tuple[CardKind, ...] = ("module", "publisher", "collection", "placeholder
 
 LARGEST_CARD = 1 << 20  # bytes
 _TITLE = re.compile(r"#\s*([A-Za-z]+)\s+(\S+)\s*")
-_FIELD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:(?!//)\s*(.*?)\s*", re.DOTALL)
+_FIELD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:(?!//)(.*)", re.DOTALL)
 _HEADING = re.compile(r"#{1,6}(\s|$)")
 # A zero-width non-joiner keeps tfhub.dev's pages from making links of names.
 _INVISIBLE = ("&zwnj;", "\u200c", "\ufeff")
@@ -112,30 +112,36 @@ class _Head:
         self.description = ""
         self.fields: dict[str, list[tuple[str, int]]] = {}
         self._lines = lines
+        self._text_until = 0  # the line up to which comments are known to be a part of the text
 
     def read(self) -> None:
         """Reads on to the first line of the body."""
         paragraph_ended = False
+        paragraph: list[str] = []
         while self.at < len(self._lines):
             line = self._lines[self.at].strip()
             if line.startswith("<!--") and self._read_comment():
                 paragraph_ended = True
             elif not line:
-                paragraph_ended = paragraph_ended or bool(self.description)
+                paragraph_ended = paragraph_ended or bool(paragraph)
                 self.at += 1
             elif paragraph_ended or _HEADING.match(line):
-                return
+                break
             else:
-                self.description = f"{self.description} {line}".strip()
+                paragraph.append(line)
                 self.at += 1
+        self.description = " ".join(paragraph)
 
     def _read_comment(self) -> bool:
         """Reads comments that stand alone on their lines; whether there were such."""
+        if self.at < self._text_until:  # else a card of such lines would be searched once for each
+            return False
         last = next((n for n in range(self.at, len(self._lines)) if "-->" in self._lines[n]), None)
         if last is None:
             _refuse(self.at + 1, "'-->' at the end of the comment", "none", "Close the comment.")
         comments, _, rest = "\n".join(self._lines[self.at : last + 1]).rpartition("-->")
         if rest.strip():
+            self._text_until = last + 1
             return False
         for comment in comments.split("-->"):
             inside = comment.strip().removeprefix("<!--")

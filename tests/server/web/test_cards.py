@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -171,3 +172,11 @@ def test_comments_and_deep_nesting_and_length_do_no_harm():
 def test_plain_text_is_cut_at_a_word():
     assert plain_text("one two three four", 10) == "one two …"
     assert plain_text("<b>x</b> & <script>y</script>") == "x &"
+
+
+@pytest.mark.parametrize("piece", ["<script", "<", "<img ", "<style "])
+@pytest.mark.parametrize("start", ["# ", "<div\n", "text "])
+def test_a_card_full_of_unclosed_elements_is_rendered_in_time(start, piece):
+    began = time.process_time()
+    render_card(start + piece * (30_000 // len(piece)))
+    assert time.process_time() - began < 5, "the time grows with the square of the length"

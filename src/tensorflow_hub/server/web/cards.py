@@ -45,8 +45,9 @@ _ATTRIBUTES = {
 _CLASSES = {"div": {"table"}, "span": {"image-link"}}
 _SCHEMES = {"http", "https", "mailto"}
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_ELEMENT = re.compile(r"<(script|style).*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_IMAGE = re.compile(r"<img\b([^>]*)>", re.IGNORECASE)
+# Neither runs over the next "<": a card full of them would take hours.
+_ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
 # tfhub.dev is gone; the same path is a page here. Only links, never text.
@@ -73,14 +74,18 @@ def render_card(text: str) -> str:
     )
 
 
-@functools.lru_cache(maxsize=4096)
 def plain_text(text: str, limit: int = 300) -> str:
     """A description without its Markdown, cut at a word.
 
     >>> plain_text("A **fast** model, see [paper](https://example.com).")
     'A fast model, see paper.'
     """
-    rendered = nh3.clean(_markdown().render(_COMMENT.sub("", text[: 4 * limit])), tags=set())
+    return _plain_text(text[: 4 * limit], limit)
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_text(text: str, limit: int) -> str:
+    rendered = nh3.clean(_markdown().render(_COMMENT.sub("", text)), tags=set())
     plain = " ".join(html.unescape(rendered).split())
     if len(plain) <= limit:
         return plain

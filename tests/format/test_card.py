@@ -195,7 +195,11 @@ def test_the_catalogue_of_tfhub_dev_parses():
 
 @pytest.mark.parametrize(
     "head",
-    ["Embeds.\n\n<!-- task: x" + " " * 200_000 + "y -->\n", "<!--\n" * 100_000 + "--> x\n", "word\n" * 100_000],
+    [
+        "Embeds.\n\n<!-- task: x" + " " * 200_000 + "y -->\n",
+        "<!--\n" * 100_000 + "--> x\n",
+        "word\n" * 100_000,
+    ],
     ids=["blanks in a value", "comments that are text", "a long paragraph"],
 )
 def test_a_hostile_head_is_read_in_time(head):

@@ -24,6 +24,7 @@ _BLOCK_TRAILER = 5  # one byte for the compression, four for a CRC
 _LARGEST_INDEX = 256 << 20
 _LONGEST_KEY = 16 << 10
 _MOST_ENTRIES = 2_000_000
+_MOST_KEY_BYTES = 256 << 20  # keys share prefixes: three bytes of the file can stand for a long one
 _DATA_FILE = re.compile(r"(.*)\.data-(\d{5})-of-\d{5}")
 
 
@@ -139,8 +140,7 @@ class _Table:
             _, at = self._varint(footer, at)
         position, at = self._varint(footer, at)
         length, _ = self._varint(footer, at)
-        count = 0
-        end = 0
+        count = keys = end = 0
         for _, handle in self._block(position, length):
             start, at = self._varint(handle, 0)
             length, _ = self._varint(handle, at)
@@ -148,9 +148,9 @@ class _Table:
                 _refuse(self._what, "data blocks that overlap")
             end = start + length
             for item in self._block(start, length):
-                count += 1
-                if count > _MOST_ENTRIES:
-                    _refuse(self._what, f"more than {_MOST_ENTRIES:,} entries")
+                count, keys = count + 1, keys + len(item[0])
+                if count > _MOST_ENTRIES or keys > _MOST_KEY_BYTES:
+                    _refuse(self._what, f"{count:,} entries with {keys:,} bytes of names")
                 yield item
 
     def _block(self, start: int, length: int) -> Iterator[tuple[bytes, bytes]]:

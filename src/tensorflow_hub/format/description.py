@@ -200,7 +200,7 @@ def _fine_tunable(
 
 
 def _of_tfjs(root: Path) -> ModuleDescription:
-    model = describe_tfjs(layout.read_file(root, layout.TFJS_MODEL, 512 << 20))
+    model = describe_tfjs(layout.read_file(root, layout.TFJS_MODEL, 128 << 20))
     missing = sorted(path for path in model.weight_files if not _is_inside(root, path))
     if missing:
         raise FormatError(

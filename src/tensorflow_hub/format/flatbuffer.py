@@ -11,28 +11,49 @@ from collections.abc import Iterator
 from tensorflow_hub.errors import FormatError
 
 _MOST_ITEMS = 1_000_000
+# Of one file: items of lists, and bytes of texts. Places may be pointed at many times, so that a small
+# file can say that it has a million lists of a million items each.
+_MOST_WORK = 32 << 20
+
+
+class _File:
+    """The bytes of a file, and how much of it may still be read."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._left = _MOST_WORK
+
+    def int(self, at: int, size: int, *, signed: bool = False) -> int:
+        if at < 0 or at + size > len(self.data):
+            raise damaged("a place beyond its end")
+        return int.from_bytes(self.data[at : at + size], "little", signed=signed)
+
+    def spend(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise damaged("lists or texts that are used again and again")
 
 
 class Table:
     """A table in a FlatBuffer; fields by their number, absent ones as their default."""
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
+    def __init__(self, file: _File, at: int) -> None:
+        self._file = file
         self._at = at
-        vtable = at - self._int(at, 4, signed=True)
-        size = self._int(vtable, 2)
-        self._fields = [self._int(vtable + 4 + 2 * i, 2) for i in range(max(0, size - 4) // 2)]
+        self._vtable = at - file.int(at, 4, signed=True)
+        self._fields = max(0, file.int(self._vtable, 2) - 4) // 2
 
     @classmethod
     def root(cls, data: bytes) -> Table:
         """The root table of a file."""
-        return cls(data, _int(data, 0, 4))
+        file = _File(data)
+        return cls(file, file.int(0, 4))
 
     def _int(self, at: int, size: int, *, signed: bool = False) -> int:
-        return _int(self._data, at, size, signed=signed)
+        return self._file.int(at, size, signed=signed)
 
     def _place(self, field: int) -> int | None:
-        offset = self._fields[field] if field < len(self._fields) else 0
+        offset = self._int(self._vtable + 4 + 2 * field, 2) if field < self._fields else 0
         return self._at + offset if offset else None
 
     def integer(self, field: int, size: int, default: int = 0) -> int:
@@ -47,9 +68,11 @@ class Table:
             return ""
         at = place + self._int(place, 4)
         length = self._int(at, 4)
-        if at + 4 + length > len(self._data) or length > _MOST_ITEMS:
+        data = self._file.data
+        if at + 4 + length > len(data) or length > _MOST_ITEMS:
             raise damaged("a string beyond its end")
-        return self._data[at + 4 : at + 4 + length].decode("utf-8", "replace")
+        self._file.spend(length)
+        return data[at + 4 : at + 4 + length].decode("utf-8", "replace")
 
     def integers(self, field: int) -> list[int] | None:
         """A list of 32-bit numbers; None when it is absent."""
@@ -60,11 +83,11 @@ class Table:
     def table(self, field: int) -> Table | None:
         """A table."""
         place = self._place(field)
-        return None if place is None else Table(self._data, place + self._int(place, 4))
+        return None if place is None else Table(self._file, place + self._int(place, 4))
 
     def tables(self, field: int) -> list[Table]:
         """A list of tables."""
-        return [Table(self._data, at + self._int(at, 4)) for at in self._items(field)]
+        return [Table(self._file, at + self._int(at, 4)) for at in self._items(field)]
 
     def _items(self, field: int) -> Iterator[int]:
         place = self._place(field)
@@ -72,15 +95,10 @@ class Table:
             return iter(())
         at = place + self._int(place, 4)
         count = self._int(at, 4)
-        if count > _MOST_ITEMS or at + 4 + 4 * count > len(self._data):
+        if count > _MOST_ITEMS or at + 4 + 4 * count > len(self._file.data):
             raise damaged("a list beyond its end")
+        self._file.spend(16 * count)  # an item costs more than a byte of a text
         return iter(range(at + 4, at + 4 + 4 * count, 4))
-
-
-def _int(data: bytes, at: int, size: int, *, signed: bool = False) -> int:
-    if at < 0 or at + size > len(data):
-        raise damaged("a place beyond its end")
-    return int.from_bytes(data[at : at + size], "little", signed=signed)
 
 
 def damaged(what: str) -> FormatError:

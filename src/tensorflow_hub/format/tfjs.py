@@ -13,6 +13,8 @@ from tensorflow_hub.format.tensor_types import Shape, elements
 
 _TYPES = {"float": "float32", "half": "float16", "double": "float64"}
 
+_MOST_AXES = 32
+
 
 @dataclasses.dataclass(frozen=True)
 class TfjsDescription:
@@ -35,7 +37,7 @@ def describe_tfjs(data: bytes) -> TfjsDescription:
     try:
         model = json.loads(data)
         return _describe(model)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(
             f"Expected model.json of a TensorFlow.js model, got {type(error).__name__}: {error!s:.60}.",
             hint="Convert the model again with tensorflowjs_converter.",
@@ -52,8 +54,15 @@ def _describe(model: Any) -> TfjsDescription:
         tuple(sorted({str(node["op"]) for node in topology.get("node", ())})),
         tuple(str(path) for group in manifest for path in group["paths"]),
         len(weights),
-        sum(elements(tuple(int(size) for size in weight["shape"])) for weight in weights),
+        sum(elements(_shape(weight["shape"])) for weight in weights),
     )
+
+
+def _shape(sizes: Any) -> Shape:
+    shape = tuple(int(size) for size in sizes)
+    if len(shape) > _MOST_AXES or not all(0 <= size < 2**31 for size in shape):
+        raise ValueError(f"a weight of the shape {str(shape)[:40]}")  # a product of such has no end
+    return shape
 
 
 def _signatures(signature: Any) -> tuple[SignatureDescription, ...]:

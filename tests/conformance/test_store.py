@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import os
 import urllib.request
 
 import pytest
 
-from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.errors import DigestError, SettingsError
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.directory import DirectoryStore
 from tensorflow_hub.server.store.objects import ObjectStore
@@ -102,8 +103,8 @@ def test_an_upload_in_parts_becomes_an_object(store):
     assert source.read(len(content) - 5, len(content) + 5) == content[-5:]
     source.close()
     assert [upload for upload, _ in store.list_uploads()] == ["u1"]
-    store.commit_upload("u1", len(content), "archives/u1")
-    store.commit_upload("u1", len(content), "archives/u1")
+    store.commit_upload("u1", len(content), "archives/u1", hashlib.sha256(content).hexdigest())
+    store.commit_upload("u1", len(content), "archives/u1", hashlib.sha256(content).hexdigest())
     assert read(store, "archives/u1") == content
     source = store.open_object("archives/u1")
     assert source.read(7, 9) == content[7:9]
@@ -117,8 +118,29 @@ def test_a_part_may_be_sent_again(store):
     store.append("u1", 0, b"abc")
     store.append("u1", 0, b"abc")
     store.append("u1", 3, b"def")
-    store.commit_upload("u1", 6, "archives/u1")
+    store.commit_upload("u1", 6, "archives/u1", hashlib.sha256(b"abcdef").hexdigest())
     assert read(store, "archives/u1") == b"abcdef"
+
+
+def test_an_upload_that_changed_after_it_was_checked_is_refused(store):
+    checked, digest = b"abcdef", hashlib.sha256(b"abcdef").hexdigest()
+    store.append("u1", 0, checked)
+    store.append("u1", 0, b"ABC")
+    with pytest.raises(DigestError, match=f"Expected the upload u1 to have the SHA-256 {digest}, got"):
+        store.commit_upload("u1", 6, "archives/u1", digest)
+    assert store.size("archives/u1") is None
+
+
+def test_a_part_that_comes_late_changes_no_object(store):
+    content = os.urandom(2 << 20)
+    store.append("u1", 0, content)
+    digest = hashlib.sha256(content).hexdigest()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        late = [pool.submit(store.append, "u1", 0, content) for _ in range(3)]
+        pool.submit(store.commit_upload, "u1", len(content), "archives/u1", digest).result()
+        for part in late:
+            assert isinstance(part.exception(), OSError | None)
+    assert read(store, "archives/u1") == content
 
 
 def test_many_readers_of_one_upload(store):

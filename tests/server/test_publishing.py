@@ -241,6 +241,8 @@ def test_deployments_of_other_kinds(api, send, admin):
     assert api("GET", "/js/model/1?tfjs-format=compressed").content[:2] == b"\x1f\x8b"
     wrong = send("js/model/2", data)
     assert "Expected the content of a saved_model deployment, got tfjs" in wrong.json()["error"]["message"]
+    corrected = send("js/model/2", data, card=card("js/model/2", "Tfjs"))
+    assert corrected.status_code == 201, "the refused upload is not resumed as what it was first"
 
 
 def test_a_second_deployment_joins_a_version(api, send, hub_process, admin):

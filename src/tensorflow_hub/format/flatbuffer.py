@@ -23,7 +23,7 @@ class _File:
         self.data = data
         self._left = _MOST_WORK
 
-    def int(self, at: int, size: int, *, signed: bool = False) -> int:
+    def number(self, at: int, size: int, *, signed: bool = False) -> int:
         if at < 0 or at + size > len(self.data):
             raise damaged("a place beyond its end")
         return int.from_bytes(self.data[at : at + size], "little", signed=signed)
@@ -40,17 +40,17 @@ class Table:
     def __init__(self, file: _File, at: int) -> None:
         self._file = file
         self._at = at
-        self._vtable = at - file.int(at, 4, signed=True)
-        self._fields = max(0, file.int(self._vtable, 2) - 4) // 2
+        self._vtable = at - file.number(at, 4, signed=True)
+        self._fields = max(0, file.number(self._vtable, 2) - 4) // 2
 
     @classmethod
     def root(cls, data: bytes) -> Table:
         """The root table of a file."""
         file = _File(data)
-        return cls(file, file.int(0, 4))
+        return cls(file, file.number(0, 4))
 
     def _int(self, at: int, size: int, *, signed: bool = False) -> int:
-        return self._file.int(at, size, signed=signed)
+        return self._file.number(at, size, signed=signed)
 
     def _place(self, field: int) -> int | None:
         offset = self._int(self._vtable + 4 + 2 * field, 2) if field < self._fields else 0

@@ -39,12 +39,10 @@ def find_upload(connection: sa.Connection, upload_id: str) -> Upload | None:
     return Upload(*row) if row else None
 
 
-def find_resumable(connection: sa.Connection, token_id: int, handle: str, sha256: str) -> Upload | None:
-    """An upload of the same bytes to the same name with the same token, which may go on."""
+def find_resumable(connection: sa.Connection, **values: str | int) -> Upload | None:
+    """An upload that may go on: of the same bytes to the same name and deployment with the same token."""
     query = sa.select(*_COLUMNS).where(
-        uploads.c.token_id == token_id,
-        uploads.c.handle == handle,
-        uploads.c.sha256 == sha256,
+        *(uploads.c[name] == value for name, value in values.items()),
         uploads.c.expires_at > int(time.time()),
     )
     row = connection.execute(query.limit(1)).first()

@@ -68,19 +68,12 @@ def _start(request: Request, caller: Caller, body: dict[str, Any]) -> Response:
         done = _published_already(connection, name, deployment, body.get("digest"))
         if done is not None:
             return JSONResponse({"published": True, "handle": done, "url": f"{base_url(request)}/{done}"})
-        upload = find_resumable(connection, caller.token.id, str(name), sha256)
+        promised: dict[str, str | int] = {"handle": str(name), "deployment": deployment}
+        promised |= {"token_id": caller.token.id, "size": size, "sha256": sha256}
+        upload = find_resumable(connection, **promised)
         if upload is None:
             hub.limits.publish(caller.token.id)
-            upload = create_upload(
-                connection,
-                hours=hub.settings.upload_hours,
-                token_id=caller.token.id,
-                handle=str(name),
-                deployment=deployment,
-                card=text,
-                size=size,
-                sha256=sha256,
-            )
+            upload = create_upload(connection, hours=hub.settings.upload_hours, card=text, **promised)
             return _upload_answer(request, upload, 201)
         change_upload_card(connection, upload, text)
     return _upload_answer(request, upload, 200)

@@ -46,7 +46,7 @@ def unpack(hub: Hub, publication: Publication) -> Publication:
         _check_promise(publication.upload, reader.hexdigest())
     except (ArchiveError, RejectedError):
         # Perhaps damaged on the way: the next attempt sends it anew.
-        _forget(hub, publication.upload)
+        forget_upload(hub, publication.upload)
         raise
     return dataclasses.replace(publication, sha256=reader.hexdigest(), files=files)
 
@@ -59,7 +59,8 @@ def _check_promise(upload: Upload, sha256: str) -> None:
         )
 
 
-def _forget(hub: Hub, upload: Upload) -> None:
+def forget_upload(hub: Hub, upload: Upload) -> None:
+    """The upload is gone: its bytes are of no use."""
     with hub.database.writing() as connection:
         remove_upload(connection, upload.id)
     hub.store.discard_upload(upload.id)

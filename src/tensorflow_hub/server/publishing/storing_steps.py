@@ -9,15 +9,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tensorflow_hub.errors import CardError, ConflictError
+from tensorflow_hub.errors import CardError, ConflictError, DigestError, RejectedError
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
-from tensorflow_hub.server.catalogue.records import DELETED, Deployment, Version
+from tensorflow_hub.server.catalogue.records import DELETED, Deployment, Upload, Version
 from tensorflow_hub.server.catalogue.uploads import intend_archive, remove_upload
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.problems import Gone
-from tensorflow_hub.server.publishing.archive_steps import index_of
+from tensorflow_hub.server.publishing.archive_steps import forget_upload, index_of
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
 
@@ -35,7 +35,7 @@ def store_objects(hub: Hub, publication: Publication) -> Publication:
     if publication.packed is not None:
         hub.store.write(key, _pieces(publication.packed))
     elif upload.archive_sha256 is None or hub.store.size(key) is None:
-        hub.store.commit_upload(upload.id, upload.size, key)
+        _commit(hub, upload, key)
     hub.store.write(index_key(index.archive_sha256), [index.to_json()])
     if upload.deployment in _SINGLE_FILES:
         for file in index.files:
@@ -136,6 +136,14 @@ def _add(connection: sa.Connection, publication: Publication, version: Version |
     )
     writing.add_deployment(connection, version, deployment)
     return version
+
+
+def _commit(hub: Hub, upload: Upload, key: str) -> None:
+    try:
+        hub.store.commit_upload(upload.id, upload.size, key, upload.sha256)
+    except DigestError as error:
+        forget_upload(hub, upload)
+        raise RejectedError(error.problem, hint=error.hint) from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from tensorflow_hub.server.store.interface import Source, StoredObject
+from tensorflow_hub.server.store.interface import Source, StoredObject, check_digest
 
 PIECE = 1 << 20
 
@@ -86,8 +89,12 @@ class DirectoryStore:
 
     def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
         """Writes a part of an upload at `offset`."""
-        descriptor = os.open(self._uploads / upload, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self._uploads / upload
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not _is_at(descriptor, path):
+                raise OSError(f"The upload {upload} became an object meanwhile.")
             view = memoryview(data)
             while view:
                 written = os.pwrite(descriptor, view, offset)
@@ -103,15 +110,19 @@ class DirectoryStore:
         """An object."""
         return _FileSource(self._path(key))
 
-    def commit_upload(self, upload: str, size: int, key: str) -> None:
+    def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
         """Makes an upload the object `key` by a rename: nothing is copied."""
         path = self._uploads / upload
         if not path.exists() and self.size(key) == size:
             return
         with open(path, "rb+") as file:
+            # A request that sends a part may still be under way, held back by whoever wants other bytes
+            # than those that were checked to be stored under their digest.
+            fcntl.flock(file, fcntl.LOCK_EX)
             file.truncate(size)
+            check_digest(upload, sha256, _sha256(file))
             os.fsync(file.fileno())
-        self._publish(path, key)
+            self._publish(path, key)
 
     def discard_upload(self, upload: str) -> None:
         """Removes an upload."""
@@ -149,6 +160,20 @@ class _FileSource:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _sha256(file: BinaryIO) -> str:
+    sha256 = hashlib.sha256()
+    while piece := file.read(PIECE):
+        sha256.update(piece)
+    return sha256.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

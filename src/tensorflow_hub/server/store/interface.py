@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from tensorflow_hub.errors import DigestError
+
 
 @dataclasses.dataclass(frozen=True)
 class StoredObject:
@@ -73,7 +75,11 @@ class Store(Protocol):
         """A URL anybody can GET the object from for a while, where the store can make one."""
 
     def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
-        """Writes a part of an upload at `offset`; the same part may be written again."""
+        """Writes a part of an upload at `offset`; the same part may be written again.
+
+        Raises:
+          OSError: the upload is becoming an object.
+        """
 
     def open_upload(self, upload: str) -> Source:
         """What was uploaded so far, for reading in any order, from several threads.
@@ -89,14 +95,31 @@ class Store(Protocol):
           FileNotFoundError: when it is absent.
         """
 
-    def commit_upload(self, upload: str, size: int, key: str) -> None:
-        """Makes an upload of `size` bytes the object `key`; doing it again is harmless."""
+    def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
+        """Makes an upload of `size` bytes the object `key`; doing it again is harmless.
+
+        Raises:
+          DigestError: its bytes have another digest: somebody went on writing after it was checked.
+        """
 
     def discard_upload(self, upload: str) -> None:
         """Removes an upload; one that is absent is no error."""
 
     def list_uploads(self) -> Iterator[tuple[str, float]]:
         """The uploads in the store, each with when it was last written (seconds since 1970)."""
+
+
+def check_digest(upload: str, expected: str, got: str) -> None:
+    """Refuses an upload that is not what was checked.
+
+    Raises:
+      DigestError: the digests differ.
+    """
+    if got != expected:
+        raise DigestError(
+            f"Expected the upload {upload} to have the SHA-256 {expected}, got {got}.",
+            hint="It was written to while it was published: send it again.",
+        )
 
 
 def archive_key(sha256: str) -> str:

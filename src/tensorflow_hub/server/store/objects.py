@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import datetime
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.server.store.interface import Source, StoredObject
+from tensorflow_hub.server.store.interface import Source, StoredObject, check_digest
 
 PART = 8 << 20  # of multipart writes; S3 takes at most 10,000 parts, which makes 80 GB
 PIECE = 4 << 20
@@ -147,11 +148,10 @@ class ObjectStore:
             raise FileNotFoundError(f"There is no object {key!r}.")
         return _PartsSource(self._store, [(0, size, key)])
 
-    def commit_upload(self, upload: str, size: int, key: str) -> None:
+    def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
         """Streams the parts into the object `key`."""
         if self.size(key) != size:
-            source = self.open_upload(upload)
-            self.write(key, (source.read(at, min(size, at + PIECE)) for at in range(0, size, PIECE)))
+            self.write(key, _checked(upload, self.open_upload(upload), size, sha256))
 
     def discard_upload(self, upload: str) -> None:
         """Removes the parts of an upload."""
@@ -192,6 +192,16 @@ class _PartsSource:
 
     def close(self) -> None:
         pass
+
+
+def _checked(upload: str, source: Source, size: int, sha256: str) -> Iterator[bytes]:
+    """The bytes; fails after the last, before there is an object, when a part was written again."""
+    sum_ = hashlib.sha256()
+    for at in range(0, size, PIECE):
+        piece = source.read(at, min(size, at + PIECE))
+        sum_.update(piece)
+        yield piece
+    check_digest(upload, sha256, sum_.hexdigest())
 
 
 def _part_key(upload: str, offset: int) -> str:

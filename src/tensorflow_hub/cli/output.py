@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+# Those that a terminal acts on, or that turn the direction of writing: hubs send names, descriptions and
+# messages that anybody may have written.
+_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def result(text: str) -> None:
     """Writes a line of the result to standard output."""
-    print(text, flush=True)
+    print(_harmless(text), flush=True)
 
 
 def result_json(value: Any) -> None:
     """Writes the result as JSON to standard output, for scripts."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str), flush=True)
+    print(_harmless(json.dumps(value, indent=2, ensure_ascii=False, default=str)), flush=True)
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> None:
     """Writes rows as aligned columns under a header."""
-    lines = [list(header), *([str(cell) for cell in row] for row in rows)]
+    lines = [list(header), *([_harmless(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -52,17 +56,26 @@ def counted(count: int, thing: str) -> str:
 
 def note(text: str) -> None:
     """Writes what happens to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(_harmless(text), file=sys.stderr, flush=True)
 
 
 def error(text: str) -> None:
     """Writes a problem to standard error."""
-    print(f"{_paint('error:', '31')} {text}", file=sys.stderr, flush=True)
+    print(f"{_paint('error:', '31')} {_harmless(text)}", file=sys.stderr, flush=True)
 
 
 def hint(text: str) -> None:
     """Writes the next step to standard error."""
-    print(f"  {_paint('→', '36')} {text}", file=sys.stderr, flush=True)
+    print(f"  {_paint('→', '36')} {_harmless(text)}", file=sys.stderr, flush=True)
+
+
+def _harmless(text: str) -> str:
+    r"""A text whose control characters are shown, escaped as in JSON.
+
+    >>> print(_harmless("name\x1b]0;title\x07"))
+    name\u001b]0;title\u0007
+    """
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _paint(text: str, colour: str) -> str:

@@ -11,6 +11,7 @@ import logging
 import os
 
 from tensorflow_hub.errors import DigestError, HubError, NotFoundError
+from tensorflow_hub.format.archive_index import module_digest
 from tensorflow_hub.resolving.cache import CachedModule, key_of
 from tensorflow_hub.resolving.download import limits_of
 from tensorflow_hub.resolving.manifest import Manifest
@@ -40,7 +41,11 @@ def take_from_remote(
         files = RemoteDirectory(f"{url.rstrip('/')}/{key_of(handle)}").fetch(
             target, objects, settings.connections, progress
         )
-        if {(file.path, file.sha256) for file in files} != {(f.path, f.sha256) for f in manifest.files}:
+        # The digest too: a lock file is compared with it, and whoever writes there could claim another.
+        promised = {(file.path, file.sha256) for file in manifest.files}
+        if {(file.path, file.sha256) for file in files} != promised or module_digest(
+            files
+        ) != manifest.digest:
             raise DigestError(f"{handle!r} in {url!r} is damaged.", hint="Remove it there.")
     except NotFoundError:
         return None

@@ -77,6 +77,13 @@ def test_repair_removes_orphans_and_nothing_else(filled):
     assert [upload for upload, _ in filled.store.list_uploads()], "the upload under way stays"
 
 
+def test_a_single_file_stays_while_a_publication_may_need_it(filled):
+    filled.store.write("files/" + "f" * 64, [b"orphan"])
+    with filled.database.writing() as connection:
+        connection.execute(sa.update(uploads).values(archive_sha256="e" * 64))
+    assert check(filled, repair=True, grace_seconds=0).removed == ()
+
+
 def test_an_upload_expires(filled):
     assert sweep_uploads(filled) == 0
     with filled.database.writing() as connection:

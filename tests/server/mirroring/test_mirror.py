@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import io
 import tarfile
@@ -14,6 +15,7 @@ from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import DownloadError
+from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.hub import open_hub
 from tensorflow_hub.server.mirroring.upstream import Upstream
@@ -76,6 +78,7 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
     """A hub of somebody else: only the hosting protocol."""
 
     archive = b""
+    facts = b""
     location = ""
 
     def do_GET(self):
@@ -84,12 +87,18 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", self.location)
             self.end_headers()
         elif self.path == "/other/model/3?tf-hub-format=compressed":
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(self.archive)))
-            self.end_headers()
-            self.wfile.write(self.archive)
+            self._send(self.archive)
+        elif self.facts and self.path.startswith("/api/"):
+            self._send(self.facts)
         else:
             self.send_error(404)
+
+    def _send(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(body)
 
     def log_message(self, *_):
         pass
@@ -100,7 +109,7 @@ def foreign():
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         archive.add(module(), ".")
-    _Foreign.archive, _Foreign.location = buffer.getvalue(), ""
+    _Foreign.archive, _Foreign.location, _Foreign.facts = buffer.getvalue(), "", b""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Foreign)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -130,6 +139,9 @@ def test_a_foreign_hub_is_mirrored_too(foreign, tmp_path):
         ("http://1.1.1.1", "http://10.0.0.1/"),
         ("http://1.1.1.1", "http://[::1]/"),
         ("http://1.1.1.1", "http://2130706433/"),
+        ("http://10.0.0.1", "http://127.0.0.1:6379/"),
+        ("http://10.0.0.1", "http://[::1]/"),
+        ("http://10.0.0.1", "http://0.0.0.0/"),
     ],
 )
 def test_upstream_leads_nowhere_it_is_not_itself(upstream, target):
@@ -140,3 +152,16 @@ def test_upstream_leads_nowhere_it_is_not_itself(upstream, target):
 def test_upstream_may_lead_to_a_store_beside_it():
     Upstream("http://127.0.0.1:1")._check_target("http://127.0.0.1:2/bucket/object")
     Upstream("http://1.1.1.1")._check_target("https://8.8.8.8/bucket/object")
+    Upstream("http://10.0.0.1")._check_target("http://10.0.0.2/bucket/object")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [b'{"deployments": ["tflite"]}', b'{"deployments": {}}', b"[" * 100_000, b'"' + b"x" * (33 << 20) + b'"'],
+    ids=["of texts", "no list", "deep", "large"],
+)
+def test_senseless_facts_are_no_facts(foreign, facts):
+    _Foreign.facts = facts
+    upstream = Upstream(foreign)
+    with upstream.open() as session:
+        assert upstream.facts(session, ModelName("other", "model", 3)) == {}

@@ -74,6 +74,7 @@ def check(
       grace_seconds: younger objects are no orphans yet.
       on_progress: called with how many deployments of how many are checked.
     """
+    before = time.time() - grace_seconds  # now: reading everything may take longer than that
     with hub.database.reading() as connection:
         found = stored_deployments(connection)
     findings: list[Finding] = []
@@ -83,9 +84,9 @@ def check(
         bytes_read += _check_deployment(hub, deployment, read_all, needed, findings)
         if on_progress is not None:
             on_progress(number, len(found))
-    orphans = _orphans(hub, needed, grace_seconds)
+    orphans = _orphans(hub, needed, before)
     findings += [Finding("orphan", key) for key in orphans]
-    removed = [key for key in orphans if repair and _remove_orphan(hub, key)]
+    removed = [key for key in orphans if repair and _remove_orphan(hub, key, before)]
     return Report(len(found), bytes_read, tuple(findings), tuple(removed))
 
 
@@ -142,12 +143,11 @@ def _check_object(
     return (None if digest.hexdigest() == sha256 else ("damaged", "other bytes than published")), size
 
 
-def _orphans(hub: Hub, needed: set[str], grace_seconds: float) -> list[str]:
+def _orphans(hub: Hub, needed: set[str], before: float) -> list[str]:
     """Objects that neither a deployment nor an upload under way needs, and that are not brand new."""
     with hub.database.reading() as connection:
         needed = needed | _keys_of(intended_archives(connection))
         alive = {upload.id for upload in list_uploads(connection)}
-    before = time.time() - grace_seconds
     found = [
         item.key
         for prefix in ("archives/", "files/")
@@ -160,7 +160,7 @@ def _orphans(hub: Hub, needed: set[str], grace_seconds: float) -> list[str]:
     return found
 
 
-def _remove_orphan(hub: Hub, key: str) -> bool:
+def _remove_orphan(hub: Hub, key: str, before: float) -> bool:
     """Removes an orphan, unless a publication began to need it: both take the same lock."""
     kind, _, name = key.partition("/")
     if kind == "uploads":
@@ -169,8 +169,12 @@ def _remove_orphan(hub: Hub, key: str) -> bool:
     with hub.database.writing() as connection:
         if not hub.database.is_sqlite:
             connection.execute(sa.text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
-        needed = {d.archive_sha256 for d in stored_deployments(connection)} | intended_archives(connection)
+        intended = intended_archives(connection)
+        needed = {d.archive_sha256 for d in stored_deployments(connection)} | intended
         if key in _keys_of(needed):
+            return False
+        # Which single files a publication under way will need is not known; one that is finished wrote them.
+        if kind == "files" and (intended or any(i.modified >= before for i in hub.store.list_objects(key))):
             return False
         hub.store.delete(key)
     return True

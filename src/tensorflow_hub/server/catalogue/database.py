@@ -67,7 +67,7 @@ def database_url(text: str, data_folder: Path) -> sa.URL:
         url = sa.make_url(text)
     except sa.exc.ArgumentError as error:
         raise SettingsError(
-            f"Expected the URL of a database, got {text!r}.",
+            "Expected the URL of a database, got another text (not shown: it may hold a password).",
             hint="Use postgresql://user:password@host/name, or leave it empty for the embedded default.",
         ) from error
     backend = url.get_backend_name()

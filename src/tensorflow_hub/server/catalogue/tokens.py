@@ -77,7 +77,7 @@ def list_tokens(connection: sa.Connection, publisher: str | None = None) -> list
     """The tokens of a publisher, or all of them, newest first."""
     query = sa.select(*_COLUMNS).select_from(_JOINED).order_by(tokens.c.id.desc())
     if publisher is not None:
-        query = query.where(publishers.c.name == publisher)
+        query = query.where(publishers.c.name_key == publisher.lower())
     return [Token(*row) for row in connection.execute(query)]
 
 

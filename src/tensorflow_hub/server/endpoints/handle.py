@@ -37,6 +37,9 @@ _DOWNLOADS: dict[Wanted, Answer] = {
     Wanted.CORAL: downloads.coral,
 }
 
+# The page stands at the same URL, and what is private is seen by some only.
+_FACTS_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+
 
 def show_handle(request: Request) -> Response:
     """Answers in the first of the forms asked for that there is."""
@@ -69,7 +72,7 @@ def _version(
         if form is Wanted.PAGE:
             return pages.version(request, connection, caller, version)
         if form is Wanted.FACTS:
-            return JSONResponse(version_facts(connection, version, base_url(request)))
+            return JSONResponse(version_facts(connection, version, base_url(request)), headers=_FACTS_HEADERS)
         answer = _DOWNLOADS[form](request, connection, version)
         if answer is not None:
             return answer
@@ -85,7 +88,7 @@ def _publisher(
 ) -> Response:
     publisher = find_readable_publisher(connection, name, caller)
     if Wanted.FACTS in forms:
-        return JSONResponse(publisher_facts(publisher, base_url(request)))
+        return JSONResponse(publisher_facts(publisher, base_url(request)), headers=_FACTS_HEADERS)
     return pages.publisher(request, connection, caller, publisher)
 
 

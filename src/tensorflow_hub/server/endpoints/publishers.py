@@ -20,6 +20,7 @@ from tensorflow_hub.server.problems import Malformed
 from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import may_read, require_admin, require_owner
 
+_HEADERS = {"Cache-Control": "no-cache", "Vary": "Authorization"}
 _FIELDS = {"title": str, "description": str, "card": str, "private": bool}
 
 
@@ -29,7 +30,8 @@ def list_publishers(request: Request) -> Response:
     with hub_of(request).database.reading() as connection:
         found = reading.list_publishers(connection, private=True)
     shown = [p for p in found if may_read(caller, p.name, p.private)]
-    return JSONResponse({"publishers": [publisher_facts(publisher, base) for publisher in shown]})
+    facts = [publisher_facts(publisher, base) for publisher in shown]
+    return JSONResponse({"publishers": facts}, headers=_HEADERS)
 
 
 def show_publisher(request: Request) -> Response:
@@ -49,7 +51,8 @@ def show_publisher(request: Request) -> Response:
         for model in models
         if model.newest is not None
     ]
-    return JSONResponse({**publisher_facts(publisher, base), "card": publisher.card, "models": listed})
+    facts = {**publisher_facts(publisher, base), "card": publisher.card, "models": listed}
+    return JSONResponse(facts, headers=_HEADERS)
 
 
 async def change_publisher(request: Request) -> Response:

@@ -25,7 +25,7 @@ def show_model(request: Request) -> Response:
             facts = model_facts(connection, find_readable_model(connection, name, caller), base)
         else:
             facts = version_facts(connection, find_readable_version(connection, name, caller), base)
-    return JSONResponse(facts, headers={"Cache-Control": "no-cache"})
+    return JSONResponse(facts, headers={"Cache-Control": "no-cache", "Vary": "Authorization"})
 
 
 def show_nothing(request: Request) -> Response:

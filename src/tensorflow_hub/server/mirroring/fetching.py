@@ -97,7 +97,8 @@ class Mirror:
     def _publish(self, hub: Hub, upload: Upload, content: Iterator[bytes], facts: Mapping[str, Any]) -> None:
         try:
             if upload.deployment in _SINGLE_FILE:
-                content = _packed(content, _promised_file(ModelName.parse(upload.handle)))
+                name = _promised_file(ModelName.parse(upload.handle))
+                content = _packed(_bounded(hub, upload, content), name)
             upload = _keep(hub, upload, content)
             _check_promise(facts, upload)
             publish(hub, upload, None, _mirror_caller(self.upstream))
@@ -149,11 +150,9 @@ def _begin(hub: Hub, name: ModelName, deployment: str, card: str) -> Upload:
 def _keep(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Upload:
     """Writes what comes into the store, as an upload that is complete."""
     sha256, size, buffer = hashlib.sha256(), 0, bytearray()
-    for piece in content:
+    for piece in _bounded(hub, upload, content):
         sha256.update(piece)
         buffer += piece
-        if size + len(buffer) > hub.settings.max_archive:
-            raise TooLarge(f"{upload.handle} is larger than this hub takes.", hint="Raise max_archive.")
         if len(buffer) >= _PIECE:
             hub.store.append(upload.id, size, bytes(buffer))
             size += len(buffer)
@@ -167,6 +166,16 @@ def _keep(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Upload:
     if found is None or size == 0:
         raise NotFoundError(f"The upstream hub sent nothing for {upload.handle}.", hint="Ask again later.")
     return found
+
+
+def _bounded(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Iterator[bytes]:
+    """What comes, up to the size that this hub takes."""
+    size = 0
+    for piece in content:
+        size += len(piece)
+        if size > hub.settings.max_archive:
+            raise TooLarge(f"{upload.handle} is larger than this hub takes.", hint="Raise max_archive.")
+        yield piece
 
 
 def _check_promise(facts: Mapping[str, Any], upload: Upload) -> None:

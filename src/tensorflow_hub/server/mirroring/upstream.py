@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import json
 import re
 import socket
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -24,6 +25,8 @@ QUERIES = {
     "tflite": "lite-format=tflite",
     "coral": "coral-format=tflite",
 }
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+_LARGEST_FACTS = 32 << 20  # a card has up to a MiB, a description of a large graph some more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _PIECE = 1 << 20
@@ -55,11 +58,14 @@ class Upstream:
         """What the hub's API knows of a version: its card; empty when it has no such API."""
         url = f"{self.url}/api/v1/models/{name}"
         try:
-            with session.exchange("GET", url, what=str(name), allow_redirects=False) as answer:
-                value = answer.json()
-        except (HubError, ValueError):
+            with session.exchange("GET", url, what=str(name), stream=True, allow_redirects=False) as answer:
+                value = json.loads(_bounded(answer))
+        except (HubError, ValueError, RecursionError, requests.exceptions.RequestException):
             return {}
-        return value if isinstance(value, dict) and isinstance(value.get("deployments"), list) else {}
+        deployments = value.get("deployments") if isinstance(value, dict) else None
+        if not isinstance(deployments, list) or not all(isinstance(item, dict) for item in deployments):
+            return {}
+        return dict(value)
 
     def content(self, session: HubSession, name: ModelName, deployment: str) -> Iterator[bytes]:
         """The bytes of a deployment.
@@ -111,10 +117,9 @@ class Upstream:
         parts, own = urlsplit(url), urlsplit(self.url)
         if parts.netloc == own.netloc and parts.scheme == own.scheme:
             return
-        targets = _addresses(parts.hostname or "")
-        inside = all(address.is_private for address in _addresses(own.hostname or ""))
+        targets, known = _addresses(parts.hostname or ""), _addresses(own.hostname or "")
         for address in targets:
-            harmless = address.is_global or (inside and address.is_private and not address.is_link_local)
+            harmless = address.is_global or _is_beside(address, known)
             if parts.scheme not in {"http", "https"} or not harmless:
                 raise DownloadError(
                     f"The upstream hub redirects to {parts.hostname}, which is not public.",
@@ -122,7 +127,26 @@ class Upstream:
                 )
 
 
-def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def _bounded(answer: requests.Response) -> bytes:
+    """A body, of which only so much is read as an honest hub sends."""
+    body = bytearray()
+    for piece in answer.iter_content(1 << 16):
+        body += piece
+        if len(body) > _LARGEST_FACTS:
+            raise ValueError(f"more than {_LARGEST_FACTS} bytes of facts")
+    return bytes(body)
+
+
+def _is_beside(address: Address, own: Sequence[Address]) -> bool:
+    """Whether a private address is in the network of a hub at `own`; this machine only if it is here."""
+    if not all(item.is_private for item in own) or not address.is_private:
+        return False
+    if address.is_loopback or address.is_unspecified:
+        return all(item.is_loopback for item in own)
+    return not address.is_link_local
+
+
+def _addresses(host: str) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:

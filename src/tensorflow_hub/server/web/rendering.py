@@ -58,7 +58,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "Vary": "Accept, Accept-Encoding, Authorization",
     }
     if status == 200:
-        # Of the page before it is compressed: with "-gz" it names the compressed form.
+        # Weak: it names the page in both its forms, compressed and not.
         headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

@@ -144,7 +144,7 @@ def _render(_version_id: int, _updated_at: int, text: str, description: str) -> 
     lines = text.lstrip("\ufeff\n\r ").split("\n", 1)
     body = lines[1] if len(lines) > 1 and lines[0].startswith("#") else text
     first, blank, rest = body.lstrip().partition("\n\n")
-    plain = " ".join(re.sub(r"<!--.*?-->", " ", first, flags=re.DOTALL).split())
+    plain = " ".join(re.sub(r"<!--.*?(?:-->|\Z)", " ", first, flags=re.DOTALL).split())
     if blank and plain and description.startswith(plain[:200]):
         body = rest
     return render_card(body)

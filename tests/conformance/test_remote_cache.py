@@ -1,0 +1,53 @@
+"""A cache in a bucket that machines share, on a real S3 server."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tensorflow_hub.format.file_digests import file_entries
+from tensorflow_hub.resolving.cache import CachedModule, key_of
+from tensorflow_hub.resolving.download import manifest_of
+from tensorflow_hub.resolving.object_store import RemoteDirectory
+from tensorflow_hub.resolving.progress import Silent
+from tensorflow_hub.resolving.remote_cache import put_to_remote, take_from_remote
+from tensorflow_hub.settings import Settings
+
+HANDLE = "https://hub.example/acme/words/1"
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def remote(seaweedfs, monkeypatch, new_name):
+    for name, value in seaweedfs.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"{seaweedfs.new_place(new_name())}/cache"
+
+
+@pytest.fixture
+def module(tmp_path):
+    (tmp_path / "module/variables").mkdir(parents=True)
+    (tmp_path / "module/saved_model.pb").write_bytes(b"graph")
+    (tmp_path / "module/variables/variables.index").write_bytes(b"index")
+    files = file_entries(tmp_path / "module")
+    return CachedModule(str(tmp_path / "module"), manifest_of(HANDLE, "https://hub.example", files, None))
+
+
+def take(remote, target):
+    return take_from_remote(remote, HANDLE, str(target), Settings(), Silent())
+
+
+def test_what_was_put_is_taken(remote, module, tmp_path):
+    assert take(remote, tmp_path / "before") is None
+    put_to_remote(remote, module)
+    assert take(remote, tmp_path / "after") == dataclasses.replace(module.manifest, source=remote)
+    assert (tmp_path / "after/variables/variables.index").read_bytes() == b"index"
+
+
+def test_a_manifest_that_claims_another_digest_is_not_believed(remote, module, tmp_path):
+    """A lock file is compared with the digest: whoever writes to the bucket must not choose it."""
+    put_to_remote(remote, module)
+    claimed = dataclasses.replace(module.manifest, digest=f"sha256:{'0' * 64}")
+    RemoteDirectory(remote).write(f"{key_of(HANDLE)}.manifest.json", claimed.to_json())
+    assert take(remote, tmp_path / "taken") is None

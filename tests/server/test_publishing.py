@@ -13,6 +13,8 @@ from hub_content import card, module, module_with
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import CardError, ConflictError, ForbiddenError, NotAModuleError, RequestError
+from tensorflow_hub.format import segment_cuts
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, LARGEST_SEGMENT, ArchiveIndex
 from tensorflow_hub.format.archive_writer import write_archive
 
 
@@ -181,6 +183,19 @@ def test_an_index_that_lies_is_refused(send, tmp_path):
         answer = send("lying/model/1", archive.read_bytes(), index=json.loads(lie))
         assert answer.status_code == 422, answer.text
     assert send("lying/model/1", archive.read_bytes(), index=index).status_code == 201
+
+
+def test_an_archive_with_segments_beyond_memory_is_packed_anew(api, send, tmp_path, monkeypatch):
+    folder = module_with(tmp_path / "large", bytes(LARGEST_SEGMENT + 1))
+    monkeypatch.setattr(segment_cuts, "SEGMENT", 2 * LARGEST_SEGMENT)
+    sent = write_archive(folder, tmp_path / "large.tar.gz")
+    assert sent.largest_segment > LARGEST_SEGMENT
+    data = (tmp_path / "large.tar.gz").read_bytes()
+    assert send("large/segments/1", data, index=json.loads(sent.to_json())).status_code == 201
+    accept = {"Accept": INDEX_MEDIA_TYPE}
+    stored = api("GET", "/large/segments/1?tf-hub-format=compressed", headers=accept).content
+    assert ArchiveIndex.from_json(stored).largest_segment == 1 << 20
+    assert ArchiveIndex.from_json(stored).digest == sent.digest
 
 
 def test_a_segment_that_lies_is_refused(send, tmp_path):

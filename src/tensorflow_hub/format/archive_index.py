@@ -30,6 +30,7 @@ from tensorflow_hub.format.member_names import NamesSeen, check_path
 
 INDEX_MEDIA_TYPE: Final = "application/vnd.tensorflow-hub.index+json"
 FORMAT: Final = 1
+LARGEST_SEGMENT: Final = 64 << 20  # bytes, packed or not: held in memory; those of our making have a MiB
 Method = Literal["deflate", "stored"]
 
 # A byte of deflate gives at most 1,032 of output: a longest match of 258 bytes in two bits.
@@ -85,6 +86,11 @@ class ArchiveIndex:
     def digest(self) -> str:
         """The digest of the content, see `module_digest`."""
         return module_digest(self.files)
+
+    @property
+    def largest_segment(self) -> int:
+        """Bytes of the largest segment, packed or not."""
+        return max((max(segment.length, segment.size) for segment in self.segments), default=0)
 
     @property
     def size(self) -> int:

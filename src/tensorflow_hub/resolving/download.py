@@ -18,7 +18,13 @@ from tensorflow_hub.errors import (
     NotFoundError,
     UnreachableError,
 )
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, ArchiveIndex, FileEntry, module_digest
+from tensorflow_hub.format.archive_index import (
+    INDEX_MEDIA_TYPE,
+    LARGEST_SEGMENT,
+    ArchiveIndex,
+    FileEntry,
+    module_digest,
+)
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
@@ -36,7 +42,6 @@ from tensorflow_hub.settings import Settings
 _log = logging.getLogger("tensorflow_hub")
 
 _ARCHIVE_TYPES = "application/gzip;q=0.9, */*;q=0.1"
-_LARGEST_SEGMENT = 64 << 20  # bytes held in memory; archives of our own making have segments of a few MiB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +173,7 @@ def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
         return _download_stream(session, response, source, job, None)
     index = _read_index(response, job)
     _check_digest(index.digest, job)
-    if max((max(part.length, part.size) for part in index.segments), default=0) <= _LARGEST_SEGMENT:
+    if index.largest_segment <= LARGEST_SEGMENT:
         try:
             return _download_segments(session, response.url, source, index, job)
         except RangesNotServedError:

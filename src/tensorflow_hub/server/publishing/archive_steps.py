@@ -8,7 +8,7 @@ import hashlib
 import os
 
 from tensorflow_hub.errors import ArchiveError, DigestError, RejectedError
-from tensorflow_hub.format.archive_index import ArchiveIndex, Segment
+from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, Segment
 from tensorflow_hub.format.archive_reader import extract_archive, inflate_segment
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
@@ -69,8 +69,8 @@ def forget_upload(hub: Hub, upload: Upload) -> None:
 def check_index(hub: Hub, publication: Publication) -> Publication:
     """The index promises what unpacking gives, file by file and segment by segment."""
     index = publication.claimed_index
-    if index is None:
-        return publication
+    if index is None or index.largest_segment > LARGEST_SEGMENT:
+        return publication  # packed anew below: nobody could fetch such segments alone, nor check them here
     if (index.archive_size, index.archive_sha256) != (publication.upload.size, publication.sha256):
         raise RejectedError("The index is of another archive.", hint="Publish with `tfhub publish`.")
     if sorted(index.files, key=lambda file: file.path) != sorted(

@@ -163,7 +163,9 @@ def test_hostile_or_senseless_archives_are_refused(api, send, members, message):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"junk" * 100, gzip.compress(b"junk" * 1000), tar_gz(module_members())[:-30]]
+    "data",
+    [b"", b"junk" * 100, gzip.compress(b"junk" * 1000), tar_gz(module_members())[:-30]],
+    ids=["nothing", "junk", "gzip of junk", "cut short"],  # the bytes hold the time of day
 )
 def test_broken_archives_are_refused(send, data):
     answer = send("broken/model/1", data or b"\0")

@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, NotAModuleError, TagsError
 from tensorflow_hub.loading.gradients import gradients_of
-from tensorflow_hub.loading.inference_only import load_for_inference
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
+from tensorflow_hub.loading.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
 
 
@@ -82,10 +82,8 @@ def _load_tf2(
     if wanted is not None:
         directory.meta_graph(wanted)  # raises a TagsError
     try:
-        if inference_only:
-            return load_for_inference(directory, wanted, options)
         with gradients_of() as keep_with:
-            loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
+            loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
             keep_with(loaded)
         return loaded
     except HubError:

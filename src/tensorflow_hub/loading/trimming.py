@@ -1,9 +1,9 @@
-"""A SavedModel with no more in it than inference calls: it loads in a fraction of the time.
+"""A SavedModel without what its loading builds and nobody calls: it loads faster.
 
-Most of the time to load a large network goes into rebuilding functions that inference never calls: traces
-for training, functions of the network's parts, gradients. Here these are left out of the protobuf before
-TensorFlow sees it. What stays: `__call__` without training, all signatures, all state. What goes:
-every other function, custom gradients (gradients through the module are those of its ops) and losses.
+Much of the time to load a network goes into rebuilding functions that are never called. Always superfluous
+are those that only the graph of TensorFlow 1 in the file refers to: saving and restoring all variables, often
+more nodes than the network. For inference only, traces for training, functions of the network's parts and
+custom gradients are too. They are taken out of the protobuf before TensorFlow sees it. State stays as it is.
 """
 
 from __future__ import annotations
@@ -24,32 +24,56 @@ _CALLS = frozenset({"__call__", "serve"})
 _STATE_FUNCTIONS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
 
 
-def load_for_inference(directory: SavedModelDirectory, tags: list[str] | None, options: Any) -> Any:
-    """What `tf.saved_model.load` gives, reduced to inference; all of it where it cannot be reduced."""
+def load_trimmed(
+    directory: SavedModelDirectory, tags: list[str] | None, options: Any, *, inference_only: bool
+) -> Any:
+    """What `tf.saved_model.load` gives, from a trimmed file; from the whole one where it cannot be trimmed.
+
+    Args:
+      directory: a SavedModel of TensorFlow 2.
+      tags: of the graph, or None.
+      options: `tf.saved_model.LoadOptions`.
+      inference_only: whether to take out what only training calls.
+    """
     try:
-        trimmed = trim(directory)
-    except (KeyError, IndexError, ValueError):  # an unusual SavedModel: TensorFlow knows best
+        trimmed = trim(directory, inference_only)
+        folder = tempfile.TemporaryDirectory(prefix="tfhub_load_")
+    except (KeyError, IndexError, ValueError, OSError):  # an unusual file, or no place for another
         return tf.saved_model.load(directory.path, tags=tags, options=options)
-    with tempfile.TemporaryDirectory(prefix="tfhub_inference_") as folder:
-        variables = os.path.join(directory.path, "variables")
-        if os.path.isdir(variables):
-            Path(folder, "variables").symlink_to(Path(variables).resolve())
-        with open(os.path.join(folder, "saved_model.pb"), "wb") as file:
-            file.write(trimmed.SerializeToString())
-        return tf.saved_model.load(folder, tags=tags, options=options)
+    with folder as name:
+        variables = Path(directory.path, "variables")
+        if variables.is_dir():
+            Path(name, "variables").symlink_to(variables.resolve())
+        Path(name, "saved_model.pb").write_bytes(trimmed.SerializeToString())
+        return tf.saved_model.load(name, tags=tags, options=options)
 
 
-def trim(directory: SavedModelDirectory) -> Any:
-    """The SavedModel's protobuf with what inference calls. Assets are named by their absolute paths."""
+def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
+    """The SavedModel's protobuf without what is superfluous.
+
+    Assets are named by their absolute paths, so that the file may lie elsewhere.
+    """
     proto = type(directory.proto)()
-    proto.CopyFrom(directory.proto)
-    for meta_graph in proto.meta_graphs:
+    for source in directory.proto.meta_graphs:
+        meta_graph = proto.meta_graphs.add(
+            meta_info_def=source.meta_info_def,
+            saver_def=source.saver_def,
+            object_graph_def=source.object_graph_def,
+            asset_file_def=source.asset_file_def,
+        )
+        meta_graph.graph_def.versions.CopyFrom(source.graph_def.versions)
+        # Of the graph itself the objects refer to constants only.
+        meta_graph.graph_def.node.extend(node for node in source.graph_def.node if node.op == "Const")
+        for name, signature in source.signature_def.items():
+            meta_graph.signature_def[name].CopyFrom(signature)
         objects = meta_graph.object_graph_def
-        _empty_functions(objects, _kept_functions(objects))
-        _drop_concrete_functions(objects)
-        _drop_library_functions(meta_graph)
+        if inference_only:
+            _empty_functions(objects, _kept_functions(objects))
+            _drop_concrete_functions(objects)
+        _copy_library(source, meta_graph, inference_only)
         for asset in meta_graph.asset_file_def:
-            asset.filename = str(Path(directory.path, "assets", asset.filename).resolve())
+            asset.filename = os.path.abspath(os.path.join(directory.path, "assets", asset.filename))  # noqa: PTH100
+    proto.saved_model_schema_version = directory.proto.saved_model_schema_version
     return proto
 
 
@@ -127,13 +151,14 @@ def _drop_concrete_functions(objects: Any) -> None:
         del objects.concrete_functions[name]
 
 
-def _drop_library_functions(meta_graph: Any) -> None:
-    """Drops functions that nothing calls, and custom gradients."""
-    library = meta_graph.graph_def.library
+def _copy_library(source: Any, meta_graph: Any, inference_only: bool) -> None:
+    """Copies the functions that the objects call; for inference only without custom gradients."""
+    library = source.graph_def.library
     functions = {function.signature.name: function for function in library.function}
     queue = list(meta_graph.object_graph_def.concrete_functions)
-    for node in meta_graph.graph_def.node:
-        queue.extend(_called(node))
+    if not inference_only:
+        queue += [gradient.gradient_func for gradient in library.registered_gradients]
+        queue += [gradient.gradient_func for gradient in library.gradient]
     needed: set[str] = set()
     while queue:
         name = queue.pop()
@@ -141,15 +166,15 @@ def _drop_library_functions(meta_graph: Any) -> None:
             needed.add(name)
             for node in functions[name].node_def:
                 queue.extend(_called(node))
-    kept = [function for function in library.function if function.signature.name in needed]
-    for function in kept:
+    target = meta_graph.graph_def.library
+    target.function.extend(function for name, function in functions.items() if name in needed)
+    if not inference_only:
+        target.gradient.extend(library.gradient)
+        target.registered_gradients.extend(library.registered_gradients)
+        return
+    for function in target.function:
         for node in function.node_def:
             node.attr.pop("_gradient_op_type", None)
-    copies = [type(function).FromString(function.SerializeToString()) for function in kept]
-    del library.function[:]
-    library.function.extend(copies)
-    del library.gradient[:]
-    del library.registered_gradients[:]
 
 
 def _called(node: Any) -> list[str]:

@@ -102,7 +102,7 @@ class UrlHandle:
     def version(self) -> int | None:
         """The version at the end of the path, None when there is none."""
         last = urllib.parse.urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1]
-        return int(last) if last.isascii() and last.isdigit() else None
+        return int(last) if last.isascii() and last.isdigit() and len(last) <= 20 else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from tensorflow_hub import errors
+from tensorflow_hub.handles import UrlHandle
+from tensorflow_hub.network.answers import error_of_failure
 from tensorflow_hub.network.credentials import credentials_path, read_tokens, token_for, write_token
 from tensorflow_hub.network.retry import RetryPolicy, parse_retry_after
 from tensorflow_hub.network.session import open_session
@@ -318,3 +321,14 @@ def test_files_that_are_not_there_are_named():
         get("https://127.0.0.1:9/", Settings(client_cert="/no/such.pem"))
     with pytest.raises(errors.SettingsError, match="TFHUB_CA_BUNDLE names the file '/no/such.pem'"):
         get("https://127.0.0.1:9/", Settings(ca_bundle="/no/such.pem"))
+
+
+@pytest.mark.parametrize("kind", [requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError])
+def test_a_message_repeats_neither_passwords_nor_signatures(kind):
+    problem = error_of_failure(kind("broken"), "https://me:secret@store.example/a?X-Amz-Signature=secret")
+    assert "store.example/a)" in problem.problem
+    assert "secret" not in str(problem)
+
+
+def test_a_version_beyond_all_numbers_is_none():
+    assert UrlHandle("https://hub.example/acme/text/" + "9" * 5000).version is None

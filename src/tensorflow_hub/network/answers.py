@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
     """The error that a failure to get any answer stands for; `failure` comes from `requests`."""
     import requests
 
-    host = host_of(url).removesuffix(":443").removesuffix(":80")
+    host, url = host_of(url).removesuffix(":443").removesuffix(":80"), shown_url(url)
     if isinstance(failure, requests.exceptions.SSLError):
         return errors.UnreachableError(
             f"The certificate of {host} is not trusted: {_reason(failure)}.",
@@ -164,6 +165,16 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         f"{host} cannot be reached ({url}): {_reason(failure)}.",
         hint="Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
     )
+
+
+def shown_url(url: str) -> str:
+    """A URL as it may stand in messages and logs: without what gives rights, a password or a signature.
+
+    >>> shown_url("https://me:secret@store.example/archive?X-Amz-Signature=abc")
+    'https://store.example/archive'
+    """
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _reason(failure: Exception) -> str:

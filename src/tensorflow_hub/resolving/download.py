@@ -28,6 +28,7 @@ from tensorflow_hub.format.archive_index import (
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
+from tensorflow_hub.network.answers import shown_url
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.resolving.cache import Cache, now
 from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
@@ -177,7 +178,7 @@ def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
         try:
             return _download_segments(session, response.url, source, index, job)
         except RangesNotServedError:
-            _log.debug("%s does not serve parts of files", response.url)
+            _log.debug("%s does not serve parts of files", shown_url(response.url))
     response = session.exchange("GET", url, what=job.handle, headers={"Accept": _ARCHIVE_TYPES}, stream=True)
     return _download_stream(session, response, source, job, index.digest)
 

@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from tensorflow_hub.errors import ArchiveError, DownloadError
-from tensorflow_hub.network.answers import error_of_failure
+from tensorflow_hub.network.answers import error_of_failure, shown_url
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.progress import Progress
 
@@ -140,7 +140,7 @@ def check_is_archive(response: requests.Response, what: str) -> None:
     if kind in {"text/html", "application/xhtml+xml"}:
         response.close()
         raise ArchiveError(
-            f"Expected an archive from {response.url}, got a web page.",
+            f"Expected an archive from {shown_url(response.url)}, got a web page.",
             hint=f"Open {what} in a browser: it may want a login, or be no module.",
         )
 

@@ -49,6 +49,7 @@ def test_a_filter_is_put_on_and_taken_off():
     [
         (("page", "0"), "Expected a number from 1 to 10000, got '0'"),
         (("page_size", "1000"), "Expected a number from 1 to 100"),
+        (("page", "000000000001" + "9" * 5000), "Expected a number from 1 to 10000"),
         (("sort", "best"), "Expected an order of the results, got 'best'"),
         (("max_size", "big"), "Expected a size such as 100MB, got 'big'"),
         (("max_size", "²MB"), "Expected a size such as 100MB"),

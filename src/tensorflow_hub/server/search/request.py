@@ -149,7 +149,7 @@ def _sort(text: str) -> str:
 
 
 def _number(text: str, limit: int) -> int:
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:12]) <= limit:
+    if not (text.isascii() and text.isdigit() and len(text) < 13) or not 1 <= int(text) <= limit:
         raise FormatError(f"Expected a number from 1 to {limit}, got {text!r}.", hint="Pages start at 1.")
     return int(text)
 

@@ -31,9 +31,15 @@ def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vec
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
+        _sync(temporary)  # before the journal says that it is there
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
 def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
@@ -61,7 +67,9 @@ def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
         np.save(stream, np.ascontiguousarray(vectors))
     number = path.name.split("-")[1].split(".")[0]
     lines = "".join(f"{key}\n" for key in keys)
-    path.with_name(f"part-{number}.keys.txt").write_text(lines, encoding="utf-8")
+    keys_path = path.with_name(f"part-{number}.keys.txt")
+    keys_path.write_text(lines, encoding="utf-8")
+    _sync(keys_path)
 
 
 def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:

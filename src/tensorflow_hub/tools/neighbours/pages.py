@@ -80,7 +80,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         if not self._is_local():
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_UPLOAD:
+        if not (length.isascii() and length.isdigit() and len(length) < 13) or int(length) > MAX_UPLOAD:
             self.close_connection = True
             self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The image is larger than 20 MB.")
             return
@@ -136,7 +136,7 @@ def _groups(
 ) -> list[dict[str, object]]:
     if image is not None:
         found, title, picture = finder.image_bytes(image[1], image[0], SHOWN), image[0], ""
-    elif item.isdigit():
+    elif item.isascii() and item.isdigit() and len(item) < 13:
         found = finder.item(int(item), SHOWN)
         own = finder.index.item(int(item))
         title = own.text or own.key

@@ -11,6 +11,7 @@ import pytest
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.cache import Cache
+from tensorflow_hub.resolving.sources import explain_absence
 from tensorflow_hub.settings import Settings
 
 from .hub_server import hang_up, send_status
@@ -216,8 +217,13 @@ def test_mirrors_are_tried_in_order(hub, module, monkeypatch):
 
 def test_tfhub_dev_is_gone_and_the_error_says_so(hub, monkeypatch):
     monkeypatch.setenv("TFHUB_MIRRORS", f"https://tfhub.dev/ -> {hub.url}/")
-    with pytest.raises(errors.NotFoundError, match=r"tfhub.dev is gone\..*TFHUB_MIRRORS="):
-        hub_library.resolve("https://tfhub.dev/google/elmo/3")
+    told = r"where TFHUB_MIRRORS leads .*; or name another hub in TFHUB_MIRRORS\."
+    for handle in ("https://tfhub.dev/google/elmo/3", "https://tfhub.dev/google/elmo"):
+        with pytest.raises(errors.NotFoundError, match=told):
+            hub_library.resolve(handle)
+    told = str(explain_absence(handle, errors.NotFoundError("It is not there.", hint="Look.")))
+    assert "tfhub.dev is gone. It is not there." in told
+    assert "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'" in told
 
 
 def test_a_locked_module_is_checked(hub, module, tmp_path, monkeypatch):

@@ -94,7 +94,7 @@ def download(handle: UrlHandle, job: Job) -> Manifest:
                 return _download_from(session, source, job)
             except (NotFoundError, UnreachableError, DownloadError) as problem:
                 if number == len(sources) - 1:
-                    raise explain_absence(handle.url, problem) from problem
+                    raise explain_absence(handle.url, problem, sources != (handle.url,)) from problem
                 _log.warning("%s Trying the next mirror.", problem.problem)
     raise AssertionError("there is at least one source")
 

@@ -40,12 +40,13 @@ def ask_newest(handle: UrlHandle, settings: Settings, *, hurry: bool) -> UrlHand
       NotFoundError, UnreachableError, …: as for a download.
     """
     problem: HubError | None = None
+    sources = sources_of(handle.url, settings)
     with open_session(settings) as session:
         policy = RetryPolicy(retries=0) if hurry else session.policy
         timeout = (settings.connect_timeout, settings.read_timeout)
         if hurry:
             timeout = (min(3.0, settings.connect_timeout), min(10.0, settings.read_timeout))
-        for source in sources_of(handle.url, settings):
+        for source in sources:
             try:
                 response = session.exchange(
                     "GET",
@@ -63,7 +64,7 @@ def ask_newest(handle: UrlHandle, settings: Settings, *, hurry: bool) -> UrlHand
             steps = [answer.headers.get("Location", "") for answer in response.history]
             return _with_version(handle, source, steps)
     assert problem is not None
-    raise explain_absence(handle.url, problem) from problem
+    raise explain_absence(handle.url, problem, sources != (handle.url,)) from problem
 
 
 def remember_newest(cache: Cache, handle: UrlHandle, newest: UrlHandle) -> None:

@@ -24,12 +24,23 @@ def sources_of(url: str, settings: Settings) -> tuple[str, ...]:
     return tuple(_join(target, url[len(prefix.rstrip("/")) :]) for target in urls)
 
 
-def explain_absence(url: str, problem: HubError) -> HubError:
-    """The error for a handle of tfhub.dev that could not be fetched says that tfhub.dev is gone."""
+def explain_absence(url: str, problem: HubError, mirrored: bool = False) -> HubError:
+    """The error for a handle of tfhub.dev that could not be fetched says that tfhub.dev is gone.
+
+    Args:
+      url: the handle.
+      problem: why it could not be fetched.
+      mirrored: whether it was looked for where TFHUB_MIRRORS leads.
+    """
     if urllib.parse.urlsplit(url).hostname != _GONE or not isinstance(
         problem, (NotFoundError, UnreachableError)
     ):
         return problem
+    if mirrored:
+        return type(problem)(
+            f"{url!r} is not where TFHUB_MIRRORS leads, and tfhub.dev is gone. {problem.problem}",
+            hint=f"{problem.hint.rstrip('.')}; or name another hub in TFHUB_MIRRORS.",
+        )
     return type(problem)(
         f"{url!r} cannot be fetched: tfhub.dev is gone. {problem.problem}",
         hint="Say which hub has its modules: TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', "

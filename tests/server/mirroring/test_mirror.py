@@ -63,6 +63,12 @@ def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
     with mirror_again(mirror):
         assert get(mirror, "/acme/a?tf-hub-format=compressed").content == content
         assert get(mirror, "/acme/other/1?tf-hub-format=compressed").status_code == 404
+        # Nobody knows whether the upstream hub has this one: "not found" would be a guess.
+        for _ in range(2):
+            refused = get(mirror, "/else/other/1?tf-hub-format=compressed")
+            assert refused.status_code == 502
+            assert "cannot be reached" in refused.text
+            assert get(mirror, "/api/v1/models/else/other").status_code == 502
     hub = open_hub(ServerSettings(data=str(mirror.data)))
     assert check(hub, grace_seconds=0).findings == ()
     hub.database.close()

@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.errors import CardError, HubError, NotFoundError
+from tensorflow_hub.errors import CardError, HubError, NotFoundError, UnreachableError
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.callers import Caller
@@ -38,6 +38,8 @@ _PIECE = 8 << 20
 # How long an answer of the upstream hub (absent; the newest is …) is believed, in seconds.
 _REMEMBER_SECONDS = 60.0
 _MOST_REMEMBERED = 10_000
+# How long upstream is not asked again after it could not be reached, in seconds.
+_PAUSE_SECONDS = 5.0
 _SINGLE_FILE = {"tflite", "coral"}
 
 
@@ -49,16 +51,21 @@ class Mirror:
         self._lock = threading.Lock()
         self._under_way: dict[str, threading.Lock] = {}
         self._asked: dict[str, float] = {}
+        self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
 
     def bring(self, hub: Hub, name: ModelName, deployment: str) -> None:
         """Makes sure that the deployment of a version is here, if upstream has it.
 
-        An upstream hub that is gone or does not have it is no error: what is here is served.
+        An upstream hub that is gone or does not have it is no error when something is here to be served.
 
         Args:
           hub: this hub.
           name: a version, or a model: then its newest version upstream.
           deployment: the form that is asked for.
+
+        Raises:
+          UnreachableError: upstream cannot be asked and nothing is here: "not found" would be a guess, and
+            would make readers give up for good.
         """
         key = f"{name} {deployment}"
         if not self._is_wanted(hub, name, deployment) or self._asked_lately(key):
@@ -66,15 +73,28 @@ class Mirror:
         with self._lock:
             turn = self._under_way.setdefault(key, threading.Lock())
         with turn:
+            is_reached = True
             try:
                 if not self._asked_lately(key) and self._is_wanted(hub, name, deployment):
-                    self._fetch(hub, name, deployment)
+                    is_reached = time.monotonic() - self._unreachable_at >= _PAUSE_SECONDS
+                    if is_reached:
+                        self._fetch(hub, name, deployment)
+                        self._remember(key)
+            except UnreachableError as error:
+                _log.warning("Mirroring %s: %s", name, error)
+                is_reached, self._unreachable_at = False, time.monotonic()
             except HubError as error:
                 _log.warning("Mirroring %s: %s", name, error)
-            finally:
                 self._remember(key)
+            finally:
                 with self._lock:
                     self._under_way.pop(key, None)
+
+        if not is_reached and not _is_here(hub, name):
+            raise UnreachableError(
+                f"{name} is not here, and the hub that this one mirrors cannot be reached.",
+                hint="Ask again in a moment.",
+            )
 
     def _fetch(self, hub: Hub, name: ModelName, deployment: str) -> None:
         with self.upstream.open() as session:
@@ -130,6 +150,11 @@ class Mirror:
             if len(self._asked) >= _MOST_REMEMBERED:
                 self._asked.clear()
             self._asked[key] = time.monotonic()
+
+
+def _is_here(hub: Hub, name: ModelName) -> bool:
+    with hub.database.reading() as connection:
+        return reading.find_version(connection, name) is not None
 
 
 def _begin(hub: Hub, name: ModelName, deployment: str, card: str) -> Upload:

@@ -9,9 +9,13 @@ import urllib.request
 
 import pytest
 
-from tensorflow_hub.errors import DigestError, SettingsError
+from tensorflow_hub.errors import ArchiveError, DigestError, SettingsError
+from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
+from tensorflow_hub.format.limits import DEFAULT_LIMITS
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.directory import DirectoryStore
+from tensorflow_hub.server.store.indexes import read_index
+from tensorflow_hub.server.store.interface import index_key
 from tensorflow_hub.server.store.objects import ObjectStore
 from tensorflow_hub.server.store.opening import open_store
 
@@ -141,6 +145,16 @@ def test_a_part_that_comes_late_changes_no_object(store):
         for part in late:
             assert isinstance(part.exception(), OSError | None)
     assert read(store, "archives/u1") == content
+
+
+def test_an_index_of_more_files_than_readers_take_by_default_is_read(store):
+    files = tuple(FileEntry(f"assets/{number}", 0, "0" * 64) for number in range(DEFAULT_LIMITS.files + 1))
+    index = ArchiveIndex(10, "1" * 64, files, ())
+    store.write(index_key("1" * 64), [index.to_json()])
+    assert read_index(store, "1" * 64) == index
+    store.write(index_key("2" * 64), [index.to_json()])
+    with pytest.raises(ArchiveError, match=r"The index is of another archive."):
+        read_index(store, "2" * 64)
 
 
 def test_many_readers_of_one_upload(store):

@@ -28,6 +28,8 @@ from tensorflow_hub.settings import Settings
 Progress = Callable[[str, int, int], None]
 # The longest the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
+# Bytes of an index that is sent along: hubs take requests of 8 MiB. Without one they pack the archive anew.
+_LARGEST_INDEX = 4 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +134,9 @@ def _finish(
 ) -> Published:
     """Asks the hub to check and publish what it has; it answers when the version is visible."""
     url = f"{settings.hub.rstrip('/')}/api/v1/uploads/{upload}/publish"
-    body = {"index": json.loads(index.to_json())} if index is not None else {}
+    body = {}
+    if index is not None and len(document := index.to_json()) <= _LARGEST_INDEX:
+        body = {"index": json.loads(document)}
     timeout = (settings.connect_timeout, _CHECK_SECONDS)
     statuses = frozenset({200, 201})
     response = session.exchange("POST", url, what=name, json=body, timeout=timeout, accept_statuses=statuses)

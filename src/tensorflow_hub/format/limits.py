@@ -31,7 +31,7 @@ class ArchiveLimits:
     depth: int = 32
     ratio: int = 100
     ratio_free_bytes: int = 256 << 20
-    index_bytes: int = 16 << 20
+    index_bytes: int = 64 << 20
     segments: int = 200_000
     portable_names: bool = True
     padding_bytes: int = 1 << 20

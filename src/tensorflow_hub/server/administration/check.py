@@ -14,11 +14,11 @@ from tensorflow_hub.server.administration.references import (
     StoredDeployment,
     intended_archives,
     needed_keys,
-    read_index,
     stored_deployments,
 )
 from tensorflow_hub.server.catalogue.uploads import list_uploads
 from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, index_key
 
 # An object this young may belong to a publication that is under way.

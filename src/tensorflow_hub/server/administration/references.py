@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from tensorflow_hub.errors import ArchiveError
-from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.server.catalogue.tables import deployments, models, uploads, versions
+from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import Store, archive_key, file_key, index_key
 
 # Deployments whose files are objects of their own.
@@ -58,14 +57,6 @@ def needed_keys(store: Store, deployment: StoredDeployment) -> Iterator[tuple[st
     if deployment.kind in SINGLE_FILES:
         for file in index.files:
             yield file_key(file.sha256), file.sha256, file.size
-
-
-def read_index(store: Store, archive_sha256: str) -> ArchiveIndex:
-    """The index of a stored archive, which has to be about it."""
-    index = ArchiveIndex.from_json(b"".join(store.read(index_key(archive_sha256))))
-    if index.archive_sha256 != archive_sha256:
-        raise ArchiveError("The index is of another archive.", hint="Restore it from a backup.")
-    return index
 
 
 def intended_archives(connection: sa.Connection) -> set[str]:

@@ -8,17 +8,17 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import Deployment, Version
+from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.facts import DOWNLOAD_QUERY
-from tensorflow_hub.server.hub import Hub, hub_of
+from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_version, parse_name
 from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.problems import Missing
 from tensorflow_hub.server.serving import Asset, cors, serve_asset
+from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
 
 
@@ -38,7 +38,7 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
     if deployment is None:
         return None
     hub = hub_of(request)
-    text = read_index(hub, deployment)
+    text = b"".join(hub.store.read(index_key(deployment.archive_sha256)))
     headers = {
         "etag": f'"{deployment.archive_sha256}-index"',
         "cache-control": "public, max-age=31536000, immutable",
@@ -82,7 +82,7 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
     version = find_readable_version(connection, handle, caller)
     deployment = reading.find_deployment(connection, version, "tfjs")
     hub = hub_of(request)
-    entries = ArchiveIndex.from_json(read_index(hub, deployment)).files if deployment else ()
+    entries = read_index(hub.store, deployment.archive_sha256).files if deployment else ()
     entry = next((entry for entry in entries if entry.path == file), None)
     if entry is None:
         raise Missing(
@@ -111,11 +111,6 @@ def offered(request: Request, connection: sa.Connection, version: Version) -> li
     return queries
 
 
-def read_index(hub: Hub, deployment: Deployment) -> bytes:
-    """The stored index of an archive."""
-    return b"".join(hub.store.read(index_key(deployment.archive_sha256)))
-
-
 def _archive(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
     deployment = reading.find_deployment(connection, version, kind)
     if deployment is None:
@@ -141,7 +136,7 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
     if deployment is None:
         return None
     hub = hub_of(request)
-    files = ArchiveIndex.from_json(read_index(hub, deployment)).files
+    files = read_index(hub.store, deployment.archive_sha256).files
     models = [entry for entry in files if entry.path.endswith(".tflite")]
     if len(models) != 1:
         return _archive(request, connection, version, kind)

@@ -217,7 +217,7 @@ def test_mirrors_are_tried_in_order(hub, module, monkeypatch):
 
 def test_tfhub_dev_is_gone_and_the_error_says_so(hub, monkeypatch):
     monkeypatch.setenv("TFHUB_MIRRORS", f"https://tfhub.dev/ -> {hub.url}/")
-    told = r"where TFHUB_MIRRORS leads .*; or name another hub in TFHUB_MIRRORS\."
+    told = r"where TFHUB_MIRRORS leads, and tfhub.dev is gone.*; or name another hub in TFHUB_MIRRORS\."
     for handle in ("https://tfhub.dev/google/elmo/3", "https://tfhub.dev/google/elmo"):
         with pytest.raises(errors.NotFoundError, match=told):
             hub_library.resolve(handle)

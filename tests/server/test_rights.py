@@ -6,6 +6,7 @@ import pytest
 from hub_content import card, module, module_with
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.errors import RequestError
 from tensorflow_hub.server.routes import ROUTES
 
 CALLERS = ("anonymous", "reader", "stranger", "publisher", "owner", "admin", "junk")
@@ -175,9 +176,11 @@ def test_secrets_are_not_kept_in_the_clear(hub_process, admin):
 
 
 def test_no_two_publishers_differ_by_case_only(hub_process, new_token, linear):
-    token = new_token("publish", "shared")
+    token = new_token("publish", "SHARED")
     done = publish(module(), card=card("shared/linear/1"), hub=hub_process.url, token=token)
     assert done.handle == "shared/linear/1"
+    with pytest.raises(RequestError, match="The publisher is written 'shared', got 'SHARED'"):
+        publish(module(), card=card("SHARED/linear/1"), hub=hub_process.url, token=token)
 
 
 def test_the_audit_log_tells_who_did_what(api, admin, hub_process, tmp_path):

@@ -1,4 +1,4 @@
-"""Queries on what is published. Search is in `searching.py`."""
+"""Queries on what is published. Search is in `server/search`."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import (
@@ -63,6 +64,20 @@ def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = Fals
     found = reading.find_publisher(connection, name)
     assert found is not None
     return found
+
+
+def check_spelling(connection: sa.Connection, name: ModelName) -> None:
+    """Refuses the name of a publisher in other letters than it was made with: handles have one form.
+
+    Raises:
+      HandleError: it differs by case.
+    """
+    found = reading.find_publisher(connection, name.publisher)
+    if found is not None and found.name != name.publisher:
+        raise HandleError(
+            f"The publisher is written {found.name!r}, got {name.publisher!r}.",
+            hint=f"Use {dataclasses.replace(name, publisher=found.name)}, in the card too.",
+        )
 
 
 def change_publisher(connection: sa.Connection, publisher: Publisher, **values: Any) -> None:

@@ -38,6 +38,7 @@ def _put(request: Request, caller: Caller, handle: str, text: str) -> Response:
     require_publish(caller, name.publisher)
     card = checked_card(text, name)
     with hub_of(request).database.writing() as connection:
+        writing.check_spelling(connection, name)
         is_new = reading.find_version(connection, name) is None
         if is_new:
             if card.kind not in _WITHOUT_FILES:

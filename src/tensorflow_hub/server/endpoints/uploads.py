@@ -28,6 +28,7 @@ from tensorflow_hub.server.catalogue.uploads import (
     find_upload,
     remove_upload,
 )
+from tensorflow_hub.server.catalogue.writing import check_spelling
 from tensorflow_hub.server.facts import base_url, iso
 from tensorflow_hub.server.hub import Hub, hub_of
 from tensorflow_hub.server.problems import Malformed, Missing, TooLarge, WrongOffset
@@ -65,6 +66,7 @@ def _start(request: Request, caller: Caller, body: dict[str, Any]) -> Response:
             hint="Placeholders and collections have no files: send their card to /api/v1/cards.",
         )
     with hub.database.writing() as connection:
+        check_spelling(connection, name)
         done = _published_already(connection, name, deployment, body.get("digest"))
         if done is not None:
             return JSONResponse({"published": True, "handle": done, "url": f"{base_url(request)}/{done}"})

@@ -91,6 +91,7 @@ def check_same(version: Version, deployment: Deployment, digest: str) -> None:
 def _make_visible(hub: Hub, publication: Publication) -> Publication:
     index, upload, caller = index_of(publication), publication.upload, publication.caller
     with hub.database.writing() as connection:
+        writing.check_spelling(connection, publication.name)
         version = reading.find_version(connection, publication.name)
         existing = existing_deployment(connection, version, upload.deployment) if version else None
         if version is not None and existing is not None:

@@ -29,7 +29,7 @@ def command() -> None:
 command.add_command(admin_import_docs.command)
 
 
-@command.command(short_help="write the whole hub into a folder, while it serves")
+@command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
@@ -47,7 +47,7 @@ def backup(folder: Path, data: str | None, config: str | None) -> None:
     output.note(f"Wrote the catalogue and {copied} new objects to {folder}.")
 
 
-@command.command(short_help="fill an empty hub from a backup")
+@command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
@@ -65,7 +65,7 @@ def restore(folder: Path, data: str | None, config: str | None) -> None:
     output.note(f"Restored {rows} rows and their objects.")
 
 
-@command.command(short_help="compare catalogue and store by digest")
+@command.command()
 @click.option("--fast", is_flag=True, help="Look at sizes only, do not read every object.")
 @click.option("--repair", is_flag=True, help="Remove objects that nothing needs.")
 @_DATA
@@ -94,7 +94,7 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
         sys.exit(1)
 
 
-@command.command(short_help="delete a version for good")
+@command.command()
 @click.argument("handle")
 @click.option("--reason", required=True, help="Shown at its URL from now on.")
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
@@ -111,7 +111,7 @@ def delete(handle: str, reason: str, hub: str | None) -> None:
     output.note(f"{handle} is deleted; `tfhub admin check --repair` frees its space.")
 
 
-@command.command("new-token", short_help="make another administrator's token")
+@command.command("new-token")
 @click.argument("name")
 @_DATA
 @_CONFIG

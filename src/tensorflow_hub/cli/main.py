@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 
 import click
@@ -61,6 +62,17 @@ def _keep_lines(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for below in command.commands.values():
             _keep_lines(below)
+            if not below.short_help:  # click would cut the sentence anywhere
+                below.short_help = _first_clause(below.help or "")
+
+
+def _first_clause(text: str) -> str:
+    """What stands before the first full stop, semicolon or colon.
+
+    >>> _first_clause("Read every byte of v1.0; exit code 1 when one is wrong. Slow.")
+    'Read every byte of v1.0'
+    """
+    return re.split(r"[.;:](?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

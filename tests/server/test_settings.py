@@ -51,3 +51,8 @@ def test_every_setting_says_what_it_is_for():
     for field in dataclasses.fields(ServerSettings):
         assert field.metadata["env"] == f"TFHUB_SERVER_{field.name.upper()}"
         assert field.metadata["doc"].endswith(".")
+
+
+def test_a_proxy_is_given_by_its_address():
+    with pytest.raises(SettingsError, match=r"expected addresses such as 10.0.0.0/8, got 'nginx'"):
+        ServerSettings.read(environ={"TFHUB_SERVER_TRUSTED_PROXIES": "10.0.0.1, nginx"})

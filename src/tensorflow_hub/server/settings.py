@@ -6,6 +6,7 @@ The same table is in docs/running_a_hub.md and a test keeps the two equal.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import sys
 from collections.abc import Mapping
@@ -59,13 +60,25 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
-def parse_names(text: str) -> tuple[str, ...]:
-    """Reads names separated by commas.
+def parse_networks(text: str) -> tuple[str, ...]:
+    """Reads addresses and networks separated by commas.
 
-    >>> parse_names("10.0.0.0/8, 127.0.0.1")
+    >>> parse_networks("10.0.0.0/8, 127.0.0.1")
     ('10.0.0.0/8', '127.0.0.1')
     """
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    networks = tuple(name.strip() for name in text.split(",") if name.strip())
+    wrong = next((network for network in networks if not _is_network(network)), None)
+    if wrong is not None:
+        raise ValueError(f"expected addresses such as 10.0.0.0/8, got {wrong!r}")
+    return networks
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +129,7 @@ class ServerSettings:
     trusted_proxies: tuple[str, ...] = variable(
         "TFHUB_SERVER_TRUSTED_PROXIES",
         (),
-        parse_names,
+        parse_networks,
         "Addresses or networks of reverse proxies whose `X-Forwarded-*` headers are believed.",
     )
     upstream: str = variable(

@@ -48,7 +48,8 @@ def caller_of(request: Request) -> Caller:
         hub.limits.guess(address)
         raise AuthenticationError(
             "Expected a token of this hub, got one that is unknown, revoked or expired.",
-            hint="Ask for a new one: `tfhub token create`, or the hub's administrator.",
+            hint="Ask the hub's administrator for a new one. What is public can be read without: unset "
+            "TFHUB_TOKEN, or `tfhub login --forget`.",
         )
     return Caller(token, address)
 

@@ -140,19 +140,19 @@ class _Found:
     def __init__(self, searcher: tantivy.Searcher, narrowing: _Narrowing, words: Sequence[str]) -> None:
         self.searcher = searcher
         self._narrowing = narrowing
-        self._index, self._request = narrowing.index, narrowing.request
+        self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
         for self.missing in range(max(1, len(words))):
             first = self._search(0, _CANDIDATES if self._by_words else 1)
-            if _count(first) >= _ENOUGH:
+            if _hits(first) >= _ENOUGH:
                 break
-        self.total = _count(first)
+        self.total = _hits(first)
         self._first = first.hits
 
     def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
         """The query of all that match, for counts; `without` a facet's filter."""
-        query = matching_query(self._index, self._words, self.missing)
+        query = matching_query(self.index, self._words, self.missing)
         clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
         return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
 
@@ -171,7 +171,7 @@ class _Found:
         return ranked
 
     def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
-        query = candidates_query(self._index, self._words, self._request.text, self.missing)
+        query = candidates_query(self.index, self._words, self._request.text, self.missing)
         field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
         order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
         ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
@@ -181,11 +181,11 @@ class _Found:
     def _ranked(self) -> list[tantivy.DocAddress]:
         """The candidates, best first, families mixed."""
         addresses = [address for _, address in self._first]
-        ranked = rank(self._index, self.searcher, self._words, self._request.text, addresses)
+        ranked = rank(self.index, self.searcher, self._words, self._request.text, addresses)
         return _mix_families(self.searcher, ranked[:_MIXED]) + [address for _, address in ranked[_MIXED:]]
 
 
-def _count(found: tantivy.SearchResult) -> int:
+def _hits(found: tantivy.SearchResult) -> int:
     count: int = found.count  # type: ignore[attr-defined]
     return count
 
@@ -213,13 +213,25 @@ def _count_facets(
     Among very many documents one in `SAMPLING` is counted, and stands for as many.
     """
     filters = narrowing.request.filters
-    extra = sampled(narrowing.index) if sample else None
-    free = [key for key in FACET_KEYS if key not in filters]
-    counts = _aggregate(found.searcher, found.matching(extra=extra), free)
+    counts = _count(found, [key for key in FACET_KEYS if key not in filters], sample=sample)
     for key in filters:
-        counts |= _aggregate(found.searcher, found.matching(extra=extra, without=key), [key])
+        counts |= _count(found, [key], sample=sample or _is_large(found, key), without=key)
+    return {key: counts.get(key, ()) for key in FACET_KEYS}
+
+
+def _count(
+    found: _Found, keys: Sequence[str], *, sample: bool, without: str = ""
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    extra = sampled(found.index) if sample else None
+    counts = _aggregate(found.searcher, found.matching(extra=extra, without=without), keys)
     times = SAMPLING if sample else 1
-    return {key: tuple((value, count * times) for value, count in counts.get(key, ())) for key in FACET_KEYS}
+    return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
+
+
+def _is_large(found: _Found, key: str) -> bool:
+    """Whether very many documents match without the filter of a facet, going by the sample."""
+    query = found.matching(extra=sampled(found.index), without=key)
+    return _hits(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
 
 
 def _aggregate(

@@ -30,6 +30,8 @@ _ENOUGH = 5
 _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
 _EXACT = 50_000
+# Up to so many documents any word may be missing where too few have all; among more the commonest ones.
+_SMALL = 100_000
 # How many are put in order with care.
 _CANDIDATES = 200
 # Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
@@ -143,7 +145,16 @@ class _Found:
         self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
+        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stem(word)))
         for self.missing in range(max(1, len(words))):
+            kept = len(words) - self.missing
+            if searcher.num_docs <= _SMALL:
+                self._matching, self._optional = matching_query(self.index, words, self.missing), words[:0]
+            else:  # to look for all but any one goes through all documents of all common words
+                self._matching, self._optional = (
+                    matching_query(self.index, by_rarity[:kept]),
+                    by_rarity[kept:],
+                )
             first = self._search(0, _CANDIDATES if self._by_words else 1)
             if _hits(first) >= _ENOUGH:
                 break
@@ -152,7 +163,7 @@ class _Found:
 
     def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
         """The query of all that match, for counts; `without` a facet's filter."""
-        query = matching_query(self.index, self._words, self.missing)
+        query = self._matching
         clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
         return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
 
@@ -171,7 +182,7 @@ class _Found:
         return ranked
 
     def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
-        query = candidates_query(self.index, self._words, self._request.text, self.missing)
+        query = candidates_query(self.index, self._matching, self._optional, self._request.text)
         field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
         order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
         ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}

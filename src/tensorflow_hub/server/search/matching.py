@@ -40,9 +40,14 @@ def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -
     )
 
 
-def candidates_query(index: SearchIndex, asked: Sequence[str], text: str, missing: int = 0) -> tantivy.Query:
-    """`matching_query`, where much used models stand higher and a handle in the question first."""
-    clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching_query(index, asked, missing))]
+def candidates_query(
+    index: SearchIndex, matching: tantivy.Query, optional: Sequence[str], text: str
+) -> tantivy.Query:
+    """What is `matching`; who has the `optional` words too or is much used stands higher, a handle that
+    is the question first.
+    """
+    clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching)]
+    clauses += [(Should, anywhere(index, word)) for word in optional]
     clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 0.5)) for power in range(3, 9)]
     clauses += [(Should, handle) for handle in whole_handle(index, text)]
     return tantivy.Query.boolean_query(clauses)

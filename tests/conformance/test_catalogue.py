@@ -195,14 +195,14 @@ def test_uploads_advance_once(database):
         "token_id": 1,
         "handle": "a/b/1",
         "deployment": "saved_model",
-        "card": "",
         "size": 9,
         "sha256": "x",
     }
     with database.writing() as connection:
-        upload = uploads.create_upload(connection, hours=1, **values)
-        assert uploads.find_resumable(connection, 1, "a/b/1", "x") == upload
-        assert uploads.find_resumable(connection, 2, "a/b/1", "x") is None
+        upload = uploads.create_upload(connection, hours=1, card="", **values)
+        assert uploads.find_resumable(connection, **values) == upload
+        for other in ({"token_id": 2}, {"deployment": "tflite"}, {"size": 8}):
+            assert uploads.find_resumable(connection, **{**values, **other}) is None
         assert uploads.advance_upload(connection, upload, 0, 5)
         assert not uploads.advance_upload(connection, upload, 0, 5)
         assert uploads.find_upload(connection, upload.id).received == 5

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import os
 import time
 from pathlib import Path
 
 import pytest
+from catalogues import tfhub_documents
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,14 +176,12 @@ def test_any_text_parses_or_is_refused(text, start):
     assert card is not None or problems
 
 
-def test_the_catalogue_of_tfhub_dev_parses():
-    catalogue = os.environ.get("TFHUB_TEST_CATALOGUE")
-    if not catalogue:
-        pytest.skip("TFHUB_TEST_CATALOGUE names no directory with the documentation files of tfhub.dev")
+def test_the_catalogue_of_tfhub_dev_parses(tmp_path):
+    catalogue = tfhub_documents(tmp_path)
     kinds = collections.Counter()
     errors = []
     warnings = collections.Counter()
-    for path in sorted(Path(catalogue).rglob("*.md")):
+    for path in sorted(catalogue.rglob("*.md")):
         card, problems = check_text(path.read_bytes())
         kinds[card.kind if card else "broken"] += 1
         errors += [(path.name, str(problem)) for problem in problems if problem.severity == "error"]

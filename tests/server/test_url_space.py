@@ -10,6 +10,7 @@ import tarfile
 import pytest
 from hub_content import card, module, module_with
 
+import tensorflow_hub
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import withdraw
 from tensorflow_hub.format.archive_index import ArchiveIndex
@@ -111,6 +112,36 @@ def test_an_unversioned_handle_leads_to_the_newest_version(api, hub_process, adm
     withdraw("newest/model/3", "broken", hub=hub_process.url, token=admin)
     assert api("GET", where).headers["location"] == "/newest/model/2?tf-hub-format=compressed"
     assert api("GET", "/newest/model/3?tf-hub-format=compressed").status_code == 200
+
+
+def test_every_answer_of_a_withdrawn_version_says_why(api, hub_process, admin, tmp_path):
+    folder = module_with(tmp_path / "m", b"wrong")
+    publish(folder, card=card("wrong/model/1"), hub=hub_process.url, token=admin)
+    where = "/wrong/model/1?tf-hub-format=compressed"
+    assert "tfhub-withdrawn" not in api("GET", where).headers
+    withdraw("wrong/model/1", "überholt: 100 %\nfalsch.", hub=hub_process.url, token=admin)
+    for accept in (INDEX, "application/gzip"):
+        answer = api("GET", where, headers={"Accept": accept})
+        assert answer.headers["tfhub-withdrawn"] == "%C3%BCberholt: 100 %25 falsch."
+        assert answer.headers["cache-control"] == "public, no-cache", "it may be restored"
+    assert "tfhub-withdrawn" in api("GET", "/wrong/model/1", headers={"Accept": "application/json"}).headers
+
+
+@pytest.fixture
+def empty_cache(hub_process, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TFHUB_URL", hub_process.url)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_the_library_warns_of_a_withdrawn_version_once(hub_process, admin, tmp_path, caplog):
+    publish(module_with(tmp_path / "m", b"warn"), card=card("warn/model/1"), hub=hub_process.url, token=admin)
+    withdraw("warn/model/1", "überholt: 100 %", hub=hub_process.url, token=admin)
+    for _ in range(2):  # the second is in the cache
+        tensorflow_hub.resolve("warn/model/1")
+    [line] = [record.message for record in caplog.records if "withdrawn" in record.message]
+    assert line.startswith(f"{hub_process.url}/warn/model/1 was withdrawn by its publisher: überholt: 100 %")
+    assert line.endswith(f"`tfhub show {hub_process.url}/warn/model`.")
 
 
 def test_a_page_in_a_browser(api, linear):

@@ -30,6 +30,7 @@ from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
 from tensorflow_hub.network.answers import shown_url
 from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.resolving.cache import Cache, now
 from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
 from tensorflow_hub.resolving.manifest import CachedFile, Manifest
@@ -154,6 +155,7 @@ def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manife
         accept_statuses=frozenset({303}),
         allow_redirects=False,
     )
+    _warn_of_withdrawal(response, job)
     location = response.headers.get("Location") or response.text.strip()
     response.close()
     handle = parse_handle(location)
@@ -170,6 +172,7 @@ def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
     _log.debug("Fetching %s", url)
     headers = {"Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE_TYPES}", "Accept-Encoding": "identity"}
     response = session.exchange("GET", url, what=job.handle, headers=headers, stream=True)
+    _warn_of_withdrawal(response, job)
     if response.headers.get("Content-Type", "").partition(";")[0].strip() != INDEX_MEDIA_TYPE:
         return _download_stream(session, response, source, job, None)
     index = _read_index(response, job)
@@ -181,6 +184,20 @@ def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
             _log.debug("%s does not serve parts of files", shown_url(response.url))
     response = session.exchange("GET", url, what=job.handle, headers={"Accept": _ARCHIVE_TYPES}, stream=True)
     return _download_stream(session, response, source, job, index.digest)
+
+
+def _warn_of_withdrawal(response: requests.Response, job: Job) -> None:
+    """Says once a download that what comes was withdrawn; a store redirected to does not know."""
+    for answer in (*response.history, response):
+        reason = withdrawal_reason(answer.headers)
+        if reason is not None:
+            _log.warning(
+                "%s was withdrawn by its publisher%s Look for another version: `tfhub show %s`.",
+                job.handle,
+                f": {reason.rstrip('.')}." if reason else ".",
+                job.handle.rpartition("/")[0],
+            )
+            return
 
 
 def _read_index(response: requests.Response, job: Job) -> ArchiveIndex:

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.withdrawal import withdrawal_headers
 from tensorflow_hub.server.callers import Caller, caller_of
-from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.records import WITHDRAWN, Version
 from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.facts import base_url, publisher_facts, version_facts
 from tensorflow_hub.server.hub import hub_of
@@ -62,7 +63,18 @@ def show_handle(request: Request) -> Response:
             return _to_newest(request, name, moved)
         if name.version is None and not version.model.name.startswith("collection/"):
             return _to_newest(request, name, version)
-        return _version(request, connection, caller, version, forms)
+        answer = _version(request, connection, caller, version, forms)
+        return _with_state(answer, version)
+
+
+def _with_state(answer: Response, version: Version) -> Response:
+    """Every answer for a withdrawn version says so; it may be restored, so caches have to ask again."""
+    if version.state == WITHDRAWN:
+        answer.headers.update(withdrawal_headers(version.reason))
+        kept, _, rest = answer.headers.get("Cache-Control", "").partition(",")
+        if "immutable" in rest:
+            answer.headers["Cache-Control"] = f"{kept}, no-cache"
+    return answer
 
 
 def _version(

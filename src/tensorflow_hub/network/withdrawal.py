@@ -1,0 +1,38 @@
+"""The header by which a hub tells, with every answer for a version, that it is withdrawn and why."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Mapping
+
+HEADER = "TFHub-Withdrawn"
+_MOST_CHARACTERS = 300
+# What may stand in a header field as it is (RFC 9110 §5.5), but for `%`, which begins an encoded byte.
+_PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+
+
+def withdrawal_headers(reason: str) -> dict[str, str]:
+    r"""The header of a withdrawn version: the reason as percent-encoded UTF-8 (RFC 3986 §2.1).
+
+    >>> withdrawal_headers("Wrong labels.\r\nX: y")
+    {'TFHub-Withdrawn': 'Wrong labels. X: y'}
+    >>> withdrawal_headers("100 % überholt")
+    {'TFHub-Withdrawn': '100 %25 %C3%BCberholt'}
+    """
+    return {HEADER: urllib.parse.quote(_one_line(reason), safe=_PLAIN)}
+
+
+def withdrawal_reason(headers: Mapping[str, str]) -> str | None:
+    r"""Why the version of an answer was withdrawn, harmless to print; None when it was not.
+
+    >>> withdrawal_reason({"TFHub-Withdrawn": "%C3%BCberholt%1B%0Aok"}), withdrawal_reason({})
+    ('überholt ok', None)
+    """
+    value = headers.get(HEADER)
+    return None if value is None else _one_line(urllib.parse.unquote(value[: 9 * _MOST_CHARACTERS]))
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks and without characters that a terminal acts on, cut when very long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"

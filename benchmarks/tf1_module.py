@@ -100,7 +100,10 @@ def run_side(python, path, ours):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--peer", help="a Python with the official package")
+    found = Path(os.environ.get("TFHUB_PEERS") or ".cache/peers", "hub015", "bin", "python")
+    parser.add_argument(
+        "--peer", default=str(found) if found.exists() else None, help="a Python with the official package"
+    )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
@@ -131,14 +134,14 @@ def report(samples, size, as_json):
     if as_json:
         print(json.dumps({"size": size, "versions": versions, "seconds": rows}))
         return
-    print(f"module of {size / 1e6:.0f} MB; medians of {len(samples['ours'])} processes each, in seconds")
+    print(f"Module of {size / 1e6:.0f} MB; medians of {len(samples['ours'])} processes each, in seconds.")
     for side, version in versions.items():
-        print(f"  {side}: {version}")
+        print(f"{side.capitalize()}: {version}.")
+    print("\n| | ours | official | ratio |\n|---|---|---|---|")
     for step in STEPS:
-        line = f"  {step:16s} ours {rows['ours'][step]:7.3f}"
-        if "peer" in rows:
-            line += f"   peer {rows['peer'][step]:7.3f}   ratio {rows['ours'][step] / rows['peer'][step]:.2f}"
-        print(line)
+        ours, official = rows["ours"][step], rows.get("peer", {}).get(step)
+        ratio = f"{official:.3f} | {ours / official:.2f}" if official else "– | –"
+        print(f"| {step} | {ours:.3f} | {ratio} |")
 
 
 if __name__ == "__main__":

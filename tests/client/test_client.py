@@ -122,7 +122,7 @@ def test_versions_are_shown_withdrawn_and_restored(hub, tmp_path):
     corrected = card("states/model/1") + "\nMore.\n"
     assert versions.put_card("states/model/1", corrected, **where)["card"] == corrected
     versions.delete("states/model/1", "gone", **where)
-    with pytest.raises(NotFoundError, match="removed"):
+    with pytest.raises(NotFoundError, match="was deleted: gone"):
         versions.show("states/model/1", **where)
 
 

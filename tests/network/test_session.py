@@ -155,8 +155,17 @@ def test_a_proxy_that_wants_a_password_is_explained(serve, monkeypatch):
 def test_each_refusal_is_an_error_with_what_the_hub_says(serve, status, kind):
     body = b'{"error": {"code": "x", "message": "The hub\'s own words.", "hint": "Do that."}}'
     hub = serve(lambda path, headers, number: (status, body, {"Content-Type": "application/json"}))
-    with pytest.raises(kind, match=r"The hub's own words\. Do that\."):
+    with pytest.raises(kind, match=r"^The hub's own words\. Do that\.$"):
         get(f"{hub.url}/acme/text/1")
+
+
+def test_the_words_of_a_server_that_is_no_hub_are_explained(serve):
+    body = b'{"error": {"code": 404, "message": "Not Found"}}'
+    store = serve(lambda path, headers, number: (404, body, {"Content-Type": "application/json"}))
+    with pytest.raises(
+        errors.NotFoundError, match=r"Nothing is published at .* \(.* 404\)\. It says: Not Found"
+    ):
+        get(f"{store.url}/acme/text/1")
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_what_is_not_there_says_what_is_near(hub):
         return True
 
     hub.behave = behave
-    with pytest.raises(errors.NotFoundError, match=r"Nothing is published at .*Did you mean 'acme/text'\?"):
+    with pytest.raises(errors.NotFoundError, match=r"^No model acme/txet\. Did you mean 'acme/text'\?"):
         hub_library.resolve(f"{hub.url}/acme/txet/1")
 
 

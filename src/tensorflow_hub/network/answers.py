@@ -62,13 +62,17 @@ def error_of(response: requests.Response, what: str) -> errors.HubError:
     """
     refusal = read_refusal(response)
     host, status = host_of(response.url).removesuffix(":443").removesuffix(":80"), response.status_code
-    said = f" It says: {refusal.message}" if refusal.message else ""
     kind, problem, hint = _meaning(status, host, what)
     if status in {404, 410} and refusal.suggestions:
         hint = f"Did you mean {' or '.join(map(repr, refusal.suggestions))}?"
     elif refusal.hint:
         hint = refusal.hint
-    return kind(problem + said, hint=hint)
+    if refusal.code and refusal.message:
+        # A hub knows more than its status tells; both sentences would say the same twice.
+        problem = refusal.message
+    elif refusal.message:  # of a server that is no hub, whose words alone may mean nothing to the reader
+        problem += f" It says: {refusal.message}"
+    return kind(problem, hint=hint)
 
 
 def _meaning(status: int, host: str, what: str) -> tuple[type[errors.HubError], str, str]:

@@ -96,7 +96,7 @@ def download(handle: UrlHandle, job: Job) -> Manifest:
             except (NotFoundError, UnreachableError, DownloadError) as problem:
                 if number == len(sources) - 1:
                     raise explain_absence(handle.url, problem, sources != (handle.url,)) from problem
-                _log.warning("%s Trying the next mirror.", problem.problem)
+                _log.warning("%s: %s Trying the next mirror.", shown_url(source), problem.problem)
     raise AssertionError("there is at least one source")
 
 

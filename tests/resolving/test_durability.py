@@ -56,3 +56,16 @@ def test_where_the_system_does_not_number_its_boots_files_are_flushed_first(hub,
     path = hub_library.resolve(hub.publish("acme/text/1", module))
     assert read_manifest(f"{path}.manifest.json").unflushed == ""
     assert contents(path) == contents(module)
+
+
+def test_very_many_files_keep_the_mark_until_they_are_hashed(hub, module):
+    (module / "assets").mkdir(exist_ok=True)
+    for number in range(500):
+        (module / "assets" / f"{number}.txt").write_bytes(b"word")
+    path = Path(hub_library.resolve(hub.publish("acme/many/1", module)))
+    flushed()
+    manifest = read_manifest(f"{path}.manifest.json")
+    assert manifest.unflushed == durability.boot_number() != ""
+    write_manifest(f"{path}.manifest.json", dataclasses.replace(manifest, unflushed="another boot"))
+    (path / "assets" / "7.txt").write_bytes(b"\0\0\0\0")
+    assert contents(hub_library.resolve(manifest.handle)) == contents(module)

@@ -17,7 +17,7 @@ import urllib3.exceptions
 
 import tensorflow_hub
 from tensorflow_hub import errors
-from tensorflow_hub.network.answers import error_of, error_of_failure
+from tensorflow_hub.network.answers import error_of, error_of_failure, shown_url
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.settings import Settings
@@ -73,6 +73,23 @@ class HubSession(requests.Session):
             if netrc:
                 prepared_request.prepare_auth(netrc)
         self._authorize(prepared_request)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where an answer redirects to; None when it does not.
+
+        Raises:
+          DownloadError: from https to http, where anybody on the way could put another module.
+        """
+        target: str | None = super().get_redirect_target(resp)
+        if target is not None and resp.url.lower().startswith("https:"):
+            next_url = urllib.parse.urljoin(resp.url, target)
+            if urllib.parse.urlsplit(next_url).scheme == "http":
+                resp.close()
+                raise errors.DownloadError(
+                    f"{host_of(resp.url)} redirects from https to {shown_url(next_url)!r}, which is not encrypted.",
+                    hint="Tell the hub's owner; it has to redirect to https.",
+                )
+        return target
 
     def _authorize(self, prepared: requests.PreparedRequest) -> None:
         assert prepared.url is not None

@@ -17,9 +17,9 @@ import threading
 
 from tensorflow_hub.resolving.manifest import Manifest, read_manifest, write_manifest
 
-# With very many files only large ones are flushed: a small one that a crash took is short, and so is noticed.
+# So many files would take minutes to flush one by one, for which a program that ends would wait. They keep the
+# number of this boot, and so are hashed once after the next.
 _MANY_FILES = 500
-_SMALL_FILE = 64 << 10
 
 
 @functools.cache
@@ -35,15 +35,16 @@ def boot_number() -> str:
 def flush(directory: str, manifest: Manifest) -> None:
     """Makes the files of a module durable, and the folders that name them."""
     for file in manifest.files:
-        if file.size >= _SMALL_FILE or len(manifest.files) < _MANY_FILES:
-            _fsync(os.path.join(directory, *file.path.split("/")))
+        _fsync(os.path.join(directory, *file.path.split("/")))
     if os.name != "nt":
         for folder, _, _ in os.walk(directory):
             _fsync(folder)
 
 
 def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
-    """Flushes a module in a thread that the interpreter waits for when it ends."""
+    """Flushes a module in a thread that the interpreter waits for when it ends; not one of very many files."""
+    if len(manifest.files) >= _MANY_FILES:
+        return
 
     def work() -> None:
         with contextlib.suppress(OSError):
@@ -69,8 +70,7 @@ def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
     for file in manifest.files:
         if digest_at(os.path.join(directory, *file.path.split("/")), 0, file.size) != file.sha256:
             return False
-    with contextlib.suppress(OSError):
-        flush(directory, manifest)
+    with contextlib.suppress(OSError):  # what was written before this boot and can be read is on the disk
         write_manifest(manifest_path, dataclasses.replace(manifest, unflushed=""))
     return True
 

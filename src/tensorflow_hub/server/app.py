@@ -39,12 +39,11 @@ def make_app(settings: ServerSettings) -> Starlette:
     hub = open_hub(settings)
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(Surroundings, hub=hub)],
+        middleware=[Middleware(Surroundings, hub=hub, on_error=_answer_unexpected)],
         exception_handlers={
             HubError: _answer_hub_error,
             HTTPException: _answer_http_exception,
             sa.exc.OperationalError: _answer_unavailable,
-            Exception: _answer_unexpected,
         },
         lifespan=_lifespan,
     )
@@ -124,9 +123,11 @@ def _answer_unavailable(request: Request, error: Exception) -> Response:
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:
-    _log.error("A request failed in an unexpected way.", exc_info=error)
+    number = request.state.number
+    _log.error("A request failed in an unexpected way.", exc_info=error, extra={"request": {"request": number}})
     problem = HubError(
-        "The hub failed to answer this request.", hint="Its administrator finds why in the log."
+        "The hub failed to answer this request.",
+        hint=f"Its administrator finds why in the log, at the request {number}.",
     )
     return _answer_hub_error(request, problem)
 

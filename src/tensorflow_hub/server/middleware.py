@@ -6,9 +6,11 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tensorflow_hub.server.callers import address_of
@@ -29,9 +31,10 @@ _UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 class Surroundings:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, hub: Hub) -> None:
+    def __init__(self, app: ASGIApp, hub: Hub, on_error: Callable[[Request, Exception], Response]) -> None:
         self.app = app
         self.hub = hub
+        self.on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -40,7 +43,8 @@ class Surroundings:
             return
         started = time.perf_counter()
         number = secrets.token_hex(8)
-        status = 500
+        status = 0
+        scope.setdefault("state", {})["number"] = number
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -55,7 +59,14 @@ class Surroundings:
 
         try:
             await self._limited(scope, receive, send_with_headers)
+        except Exception as error:
+            # Here and not by the application's outermost handler, which knows neither headers nor number.
+            answer = self.on_error(Request(scope), error)
+            if status:  # too late to say anything else: the connection breaks off
+                raise
+            await answer(scope, receive, send_with_headers)
         finally:
+            status = status or 500
             seconds = time.perf_counter() - started
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
             self.hub.metrics.request(endpoint, scope["method"], status, seconds)

@@ -282,6 +282,15 @@ def test_placeholders_and_corrected_cards(api, admin):
     assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 422
 
 
+@pytest.mark.parametrize("kind", ["Collection", "Placeholder", "Lite"])
+def test_a_version_with_files_keeps_its_kind_of_card(api, send, admin, kind):
+    handle = f"kinds/{kind.lower()}/1"
+    assert send(handle, tar_gz(module_members())).status_code == 201
+    refused = api("PUT", "/api/v1/cards", admin, json={"handle": handle, "card": card(handle, kind)})
+    assert refused.status_code == 422
+    assert "Expected a card of the kind module" in refused.json()["error"]["message"], refused.text
+
+
 def test_a_publisher_is_written_in_one_way(api, send, admin):
     assert send("spelled/model/1", tar_gz(module_members())).status_code == 201
     other = send("SPELLED/model/1", tar_gz(module_members()))

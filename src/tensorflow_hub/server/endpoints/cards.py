@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,11 +12,12 @@ from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.endpoints.uploads import versioned_name
 from tensorflow_hub.server.facts import base_url, version_facts
 from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_version
-from tensorflow_hub.server.publishing.cards import checked_card
+from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
 from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import require_publish
 
@@ -49,8 +51,21 @@ def _put(request: Request, caller: Caller, handle: str, text: str) -> Response:
             version = writing.add_version(connection, name, card.kind, caller.name)
         else:
             version = find_readable_version(connection, name, caller)
+            _check_kind(connection, version, card.kind)
         writing.set_card(connection, version, card)
         add_entry(connection, caller.name, caller.address, "card", version.handle)
         record_changes(connection, [version.model.id])
         facts = version_facts(connection, version, base_url(request))
     return JSONResponse(facts, 201 if is_new else 200, headers={"Cache-Control": "no-store"})
+
+
+def _check_kind(connection: sa.Connection, version: Version, kind: str) -> None:
+    """A version with files keeps a card of a kind of files: else its page would show none."""
+    deployments = [item.kind for item in reading.list_deployments(connection, version)]
+    fitting = {kind for kind, deployment in DEPLOYMENT_OF_KIND.items() if deployment in deployments}
+    if deployments and kind not in fitting:
+        raise RejectedError(
+            f"Expected a card of the kind {' or '.join(sorted(fitting))} for {version.handle}, "
+            f"which has files of its own, got {kind}.",
+            hint=f"Begin it with `# {sorted(fitting)[0].capitalize()} {version.handle}`.",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hub_content import card, module, module_with
 from hub_process import SOURCES, HubProcess
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.run import place
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -92,6 +94,35 @@ def test_modules_are_kept_unpacked_too(tmp_path):
             module() / "saved_model.pb"
         ).read_bytes()
         assert Path(answer.text).name == done.digest.removeprefix("sha256:")
+
+
+def test_what_is_private_is_not_kept_unpacked(tmp_path):
+    unpacked = tmp_path / "unpacked"
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
+        token = {"Authorization": f"Bearer {hub.token}"}
+        url, body = f"{hub.url}/api/v1/publishers/secret", {"private": True}
+        requests.patch(url, json=body, headers=token, timeout=30).raise_for_status()
+        done = publish(module(), card=card("secret/b/1"), hub=hub.url, token=hub.token)
+        assert not unpacked.exists()
+        url = f"{done.url}?tf-hub-format=uncompressed"
+        answer = requests.get(url, headers=token, timeout=30, allow_redirects=False)
+        assert answer.status_code == 406, answer.text
+
+
+def test_an_unexpected_error_is_answered_like_any_other(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
+        shutil.rmtree(tmp_path / "data" / "store")
+        headers = {"Accept": INDEX_MEDIA_TYPE}
+        answer = requests.get(f"{done.url}?tf-hub-format=compressed", headers=headers, timeout=30)
+        assert answer.status_code == 500, answer.text
+        number = answer.headers["x-request-id"]
+        assert answer.json()["error"]["hint"].endswith(f"in the log, at the request {number}.")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+    log = (tmp_path / "data.log").read_text()
+    assert f"request={number}" in log
+    assert log.count("Traceback (most recent call last)") >= 1
 
 
 def test_downloads_are_counted(tmp_path):

@@ -143,7 +143,7 @@ class ServerSettings:
         "",
         str,
         "Where unpacked modules are kept too, as readers see it (`gs://…`, `/nfs/…`); the hub writes "
-        "there on publishing. Empty: modules are served compressed only.",
+        "there on publishing, except what is private. Empty: modules are served compressed only.",
     )
     max_archive: int = variable(
         "TFHUB_SERVER_MAX_ARCHIVE", 20 * GIB, parse_size, "Largest archive that may be published, in bytes."

@@ -58,7 +58,7 @@ def uncompressed(request: Request, connection: sa.Connection, version: Version) 
     """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
     deployment = reading.find_deployment(connection, version, "saved_model")
     base = hub_of(request).settings.uncompressed_url
-    if deployment is None or not base:
+    if deployment is None or not base or version.model.private:
         return None
     location = f"{base.rstrip('/')}/{deployment.digest.removeprefix('sha256:')}"
     hub_of(request).downloads.count(version.id)
@@ -106,7 +106,7 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
 def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
     """The queries under which a version can be downloaded."""
     queries = [f"?{DOWNLOAD_QUERY[d.kind]}" for d in reading.list_deployments(connection, version)]
-    if queries and hub_of(request).settings.uncompressed_url:
+    if queries and hub_of(request).settings.uncompressed_url and not version.model.private:
         queries.append("?tf-hub-format=uncompressed")
     return queries
 

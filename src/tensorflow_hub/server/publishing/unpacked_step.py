@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.publishing.archive_steps import index_of
 from tensorflow_hub.server.publishing.publication import Publication
 
 
 def keep_unpacked(hub: Hub, publication: Publication) -> Publication:
-    """The files lie below `uncompressed_url`, in a folder named by their digest."""
+    """The files lie below `uncompressed_url`, in a folder named by their digest.
+
+    Those of a private publisher do not: nobody asks there who reads.
+    """
     base = hub.settings.uncompressed_url
     if not base or publication.upload.deployment != "saved_model":
+        return publication
+    with hub.database.reading() as connection:
+        publisher = reading.find_publisher(connection, publication.name.publisher)
+    if publisher is not None and publisher.private:
         return publication
     index = index_of(publication)
     name = index.digest.removeprefix("sha256:")
@@ -32,12 +41,32 @@ def _copy_to_folder(unpacked: Path, base: Path, name: str) -> None:
     base.mkdir(parents=True, exist_ok=True)
     try:
         shutil.copytree(unpacked, temporary)
+        _flush(temporary)
         temporary.rename(target)
+        _fsync(base)
     except OSError:
         if not target.exists():  # else another process was faster: its copy is the same
             raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Makes a copy durable before it gets its name: a folder that is there is complete."""
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            _fsync(Path(directory, name))
+        _fsync(Path(directory))
+
+
+def _fsync(path: Path) -> None:
+    if os.name == "nt":  # where neither folders nor files open for reading can be flushed
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _copy_to_bucket(publication: Publication, base: str, name: str) -> None:

@@ -94,3 +94,16 @@ def test_unknown_tags_name_those_there_are():
 def test_a_directory_without_a_module_is_said_to_be_one(tmp_path):
     with pytest.raises(NotAModuleError, match="Expected a SavedModel in"):
         hub.load(tmp_path)
+
+
+def test_inputs_whose_names_differ_in_signs_alone_stay_two(tmp_path):
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        one, other = (tf.compat.v1.placeholder(tf.float32, [], name) for name in ("one", "other"))
+        builder = tf.compat.v1.saved_model.Builder(str(tmp_path / "module"))
+        signature = tf.compat.v1.saved_model.predict_signature_def({"a-b": one, "a_b": other}, {"d": one - other})
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    module = hub.load(str(tmp_path / "module"))
+    assert module({"a-b": 5.0, "a_b": 3.0})["d"].numpy() == 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,7 +62,19 @@ class GraphSignature:
             else:
                 parts = tf.nest.flatten(value, expand_composites=True)
                 flat |= {f"{name}_component_{i}": part for i, part in enumerate(parts)}
-        return {_argument(name): value for name, value in flat.items()}
+        return {argument: flat[name] for argument, name in self.arguments().items()}
+
+    def arguments(self) -> dict[str, str]:
+        """A name that a Python argument may have → the flat input it stands for; each name is used once."""
+        named: dict[str, str] = {}
+        for name in sorted(self.flat_specs, key=lambda name: (not name.isidentifier(), name)):
+            argument = plain = re.sub(r"\W", "_", name)
+            number = 0
+            while argument in named:  # the inputs `a-b` and `a_b`
+                number += 1
+                argument = f"{plain}_{number}"
+            named[argument] = name
+        return named
 
     def assemble(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
         """Outputs by name from the tensors of the graph that they are made of."""
@@ -143,9 +156,3 @@ def _components(name: str, info: Any) -> list[tuple[str, str, tf.TensorSpec]]:
             for i, part in enumerate(info.composite_tensor.components)
         ]
     return [(name, info.name, tf.TensorSpec(tf.TensorShape(info.tensor_shape), tf.as_dtype(info.dtype)))]
-
-
-def _argument(name: str) -> str:
-    import re
-
-    return re.sub(r"\W", "_", name)

@@ -10,7 +10,6 @@ functions, of all variants, share one set of variables and tables.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -271,7 +270,7 @@ def _make_function(
     from tensorflow_hub.loading.endpoints import find_tensor
 
     specs = signature.component_specs()
-    arguments = {re.sub(r"\W", "_", name): name for name in specs}
+    arguments = signature.arguments()
     extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
     updates = variant.updates_fed_by(signature) if training else []
 

@@ -102,7 +102,9 @@ def test_inputs_whose_names_differ_in_signs_alone_stay_two(tmp_path):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         one, other = (tf.compat.v1.placeholder(tf.float32, [], name) for name in ("one", "other"))
         builder = tf.compat.v1.saved_model.Builder(str(tmp_path / "module"))
-        signature = tf.compat.v1.saved_model.predict_signature_def({"a-b": one, "a_b": other}, {"d": one - other})
+        signature = tf.compat.v1.saved_model.predict_signature_def(
+            {"a-b": one, "a_b": other}, {"d": one - other}
+        )
         builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
         builder.save()
     module = hub.load(str(tmp_path / "module"))

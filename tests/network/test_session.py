@@ -204,7 +204,9 @@ def test_a_redirect_from_https_to_http_is_refused(serve, certificates):
     plain = serve(ok)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    hub = serve(lambda path, headers, number: (302, b"", {"Location": f"{plain.url}/blob?signature=x"}), context)
+    hub = serve(
+        lambda path, headers, number: (302, b"", {"Location": f"{plain.url}/blob?signature=x"}), context
+    )
     with pytest.raises(errors.DownloadError, match=r"redirects from https to 'http://127.0.0.1:\d+/blob'"):
         get(hub.url, Settings(ca_bundle=str(certificates / "ca.pem")))
     assert not plain.requests

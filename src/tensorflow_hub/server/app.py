@@ -124,7 +124,9 @@ def _answer_unavailable(request: Request, error: Exception) -> Response:
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:
     number = request.state.number
-    _log.error("A request failed in an unexpected way.", exc_info=error, extra={"request": {"request": number}})
+    _log.error(
+        "A request failed in an unexpected way.", exc_info=error, extra={"request": {"request": number}}
+    )
     problem = HubError(
         "The hub failed to answer this request.",
         hint=f"Its administrator finds why in the log, at the request {number}.",

@@ -10,6 +10,7 @@ import pytest
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import (
+    FormatError,
     MissingDependencyError,
     NotAModuleError,
     NotFoundError,
@@ -159,6 +160,37 @@ def test_a_custom_op_is_named_before_anything_is_loaded(network, tmp_path, op, e
     (path / "saved_model.pb").write_bytes(proto.SerializeToString())
     with pytest.raises(error, match=match):
         hub.load(str(path))
+
+
+def _without_variables(meta_graph):
+    for node in meta_graph.object_graph_def.nodes:
+        if node.HasField("variable"):
+            node.variable.dtype = 0
+
+
+def _children_beyond_the_nodes(meta_graph):
+    meta_graph.object_graph_def.nodes[0].children[0].node_id = 10**6
+
+
+def _functions_without_bodies(meta_graph):
+    del meta_graph.graph_def.library.function[:]
+
+
+@pytest.mark.parametrize(
+    "damage", [_without_variables, _children_beyond_the_nodes, _functions_without_bodies]
+)
+@pytest.mark.parametrize("inference_only", [False, True])
+def test_damaged_objects_are_said_to_be_so(network, tmp_path, damage, inference_only):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    path = tmp_path / "module"
+    shutil.copytree(network, path)
+    proto = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    damage(proto.meta_graphs[0])
+    (path / "saved_model.pb").write_bytes(proto.SerializeToString())
+    with pytest.raises(FormatError, match="its graph or objects are damaged") as caught:
+        hub.load(str(path), inference_only=inference_only)
+    assert caught.value.__cause__ is not None
 
 
 def _resident() -> int:

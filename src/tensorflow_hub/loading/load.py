@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import HubError, NotAModuleError, TagsError
+from tensorflow_hub.errors import FormatError, HubError, NotAModuleError, TagsError
 from tensorflow_hub.loading.gradients import gradients_of
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.trimming import load_trimmed
@@ -45,6 +45,7 @@ def load(
     Raises:
       ResolveError: the handle leads nowhere.
       NotAModuleError: there is no SavedModel in the directory.
+      FormatError: TensorFlow cannot load what is there: it is damaged.
       TagsError: no graph has these tags.
       UnsupportedFeatureError: the graph uses an op this process does not have.
 
@@ -102,4 +103,10 @@ def _load_tf2(
         raise NotAModuleError(
             f"Expected a complete SavedModel in {directory.path!r}, but a file is missing: {error}",
             hint="Fetch or export the module again.",
+        ) from error
+    except (tf.errors.InvalidArgumentError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"Expected a SavedModel that TensorFlow can load in {directory.path!r}, "
+            f"but its graph or objects are damaged: {error}",
+            hint="Fetch or export the module again; `tfhub check` tells what is in it.",
         ) from error

@@ -131,6 +131,11 @@ def test_ops_that_reach_outside_are_named(exported):
     assert describe(exported / "reader").unsafe_ops == {"ReadFile": "reads files"}
 
 
+def test_a_graph_larger_than_allowed_is_not_read(exported):
+    with pytest.raises(FormatError, match="Expected saved_model.pb of at most 1,000 bytes, got"):
+        describe(exported / "reader", largest_graph=1000)
+
+
 def test_a_tflite_file(exported, tmp_path):
     (tmp_path / "model.tflite").write_bytes((exported / "model.tflite").read_bytes())
     description = describe(tmp_path)

@@ -93,24 +93,27 @@ class ModuleDescription:
 
 
 def describe(
-    directory: str | os.PathLike[str], files: Sequence[FileEntry] | None = None
+    directory: str | os.PathLike[str],
+    files: Sequence[FileEntry] | None = None,
+    largest_graph: int = layout.LARGEST,
 ) -> ModuleDescription:
     """Describes a module directory.
 
     Args:
       directory: the module.
       files: its files with their digests, where they are known already; else they are read.
+      largest_graph: how many bytes `saved_model.pb` may have; parsing needs several times as much memory.
 
     Raises:
       NotAModuleError: it holds no module.
-      FormatError: it holds a damaged one.
+      FormatError: it holds a damaged one, or a graph that is larger.
       UnsupportedFeatureError: it needs something that does not exist yet.
     """
     root = Path(directory)
     if not root.is_dir():
         raise layout.not_a_module(root)
     if (root / layout.SAVED_MODEL).is_file():
-        found = _of_saved_model(root)
+        found = _of_saved_model(root, largest_graph)
     elif (root / layout.TFJS_MODEL).is_file():
         found = _of_tfjs(root)
     elif (tflite := layout.tflite_file(root)) is not None:
@@ -130,9 +133,9 @@ def describe(
     return dataclasses.replace(found, interfaces=names, interface_details=details)
 
 
-def _of_saved_model(root: Path) -> ModuleDescription:
+def _of_saved_model(root: Path, largest: int) -> ModuleDescription:
     is_hub = layout.is_hub_format(root)
-    saved_model = layout.read_saved_model(root)
+    saved_model = layout.read_saved_model(root, largest)
     graphs = saved_model.meta_graphs
     objects = graphs[0].object_graph_def
     kind: Kind = "hub" if is_hub else "saved_model_2" if objects.nodes else "saved_model"

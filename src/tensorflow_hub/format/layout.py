@@ -19,10 +19,10 @@ TFJS_MODEL = "model.json"
 ATTACHMENTS = "hub_module_attachments"  # the collection of attached messages
 
 _HUB_FORMAT = 3  # the only one in use
-_LARGEST = 2 << 30  # bytes: what a protocol buffer may have
+LARGEST = 2 << 30  # bytes: what a protocol buffer may have
 
 
-def read_file(directory: Path, name: str, largest: int = _LARGEST) -> bytes:
+def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
     """Reads a file of a module that has to fit memory.
 
     Raises:
@@ -63,16 +63,20 @@ def is_hub_format(directory: str | os.PathLike[str]) -> bool:
     return True
 
 
-def read_saved_model(directory: Path) -> Any:
+def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
     """Parses `saved_model.pb`.
+
+    Args:
+      directory: the module.
+      largest: how many bytes it may have; parsing needs several times as much memory.
 
     Raises:
       NotAModuleError: there is none.
-      FormatError: it is damaged, or of a later schema.
+      FormatError: it is larger, damaged, or of a later schema.
     """
     if not (directory / SAVED_MODEL).is_file():
         raise not_a_module(directory)
-    message = parse("SavedModel", read_file(directory, SAVED_MODEL), SAVED_MODEL)
+    message = parse("SavedModel", read_file(directory, SAVED_MODEL, largest), SAVED_MODEL)
     if not message.meta_graphs:
         raise FormatError(
             f"Expected at least one graph in {SAVED_MODEL}, got none.",

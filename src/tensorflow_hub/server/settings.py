@@ -151,6 +151,12 @@ class ServerSettings:
     max_unpacked: int = variable(
         "TFHUB_SERVER_MAX_UNPACKED", 60 * GIB, parse_size, "Largest unpacked module, in bytes."
     )
+    max_graph: int = variable(
+        "TFHUB_SERVER_MAX_GRAPH",
+        512 * MIB,
+        parse_size,
+        "Largest `saved_model.pb`, in bytes; reading one takes several times as much memory.",
+    )
     max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
     max_request: int = variable(
         "TFHUB_SERVER_MAX_REQUEST", 8 * MIB, parse_size, "Largest JSON request body, in bytes."

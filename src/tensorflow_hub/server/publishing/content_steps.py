@@ -22,7 +22,8 @@ _DEPLOYMENTS = {
 
 def describe_content(hub: Hub, publication: Publication) -> Publication:
     """Signatures, variables, ops, assets: read without running anything of it."""
-    return dataclasses.replace(publication, description=describe(publication.unpacked, publication.files))
+    described = describe(publication.unpacked, publication.files, hub.settings.max_graph)
+    return dataclasses.replace(publication, description=described)
 
 
 def check_kind(hub: Hub, publication: Publication) -> Publication:

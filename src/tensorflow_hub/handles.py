@@ -174,6 +174,12 @@ def _parse_url(text: str) -> UrlHandle:
             f"Expected a URL with a host name and without spaces, got {text!r}.",
             hint="For example 'https://hub.example/acme/text-embedding/1'.",
         )
+    if "@" in parts.netloc:  # it would be kept in the cache, and shown in messages
+        shown = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        raise HandleError(
+            f"Expected a URL without a user name and password, got {shown!r} with one.",
+            hint="Keep them in ~/.netrc, or a token of the hub by `tfhub login`.",
+        )
     return UrlHandle(text)
 
 

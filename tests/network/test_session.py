@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gzip
 import shutil
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ import requests
 
 from tensorflow_hub import errors
 from tensorflow_hub.handles import UrlHandle
-from tensorflow_hub.network.answers import error_of_failure
+from tensorflow_hub.network.answers import error_of_failure, read_body
 from tensorflow_hub.network.credentials import credentials_path, read_tokens, token_for, write_token
 from tensorflow_hub.network.retry import RetryPolicy, parse_retry_after
 from tensorflow_hub.network.session import open_session
@@ -210,6 +211,14 @@ def test_a_redirect_from_https_to_http_is_refused(serve, certificates):
     with pytest.raises(errors.DownloadError, match=r"redirects from https to 'http://127.0.0.1:\d+/blob'"):
         get(hub.url, Settings(ca_bundle=str(certificates / "ca.pem")))
     assert not plain.requests
+
+
+def test_a_body_is_read_up_to_its_limit(serve):
+    body, headers = gzip.compress(bytes(10_000)), {"Content-Encoding": "gzip"}
+    hub = serve(lambda path, asked, number: (200, body, headers))
+    assert read_body(get(hub.url, stream=True), 10_000) == bytes(10_000)
+    with pytest.raises(errors.RequestError, match=r"Expected at most 9,999 bytes from http://127.0.0.1:\d+"):
+        read_body(get(hub.url, stream=True), 9_999)
 
 
 def test_redirects_in_circles_end(serve):

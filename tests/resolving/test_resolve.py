@@ -35,6 +35,21 @@ def test_what_is_no_handle_is_refused(handle):
         hub_library.resolve(handle)
 
 
+@pytest.mark.parametrize(
+    ("handle", "url"),
+    [
+        ("https://me:s3cret@hub.example/a/b/1?x=1", "http://127.0.0.1:9"),
+        ("a/b/1", "http://me:s3cret@hub.example"),
+    ],
+)
+def test_a_password_in_a_handle_is_refused_and_not_shown(monkeypatch, handle, url):
+    monkeypatch.setenv("TFHUB_URL", url)
+    with pytest.raises(errors.HandleError, match=r"without a user name and password") as caught:
+        hub_library.resolve(handle)
+    assert "hub.example/a/b/1" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_an_archive_file_is_unpacked_once_and_again_when_it_changed(module, tmp_path):
     archive = tmp_path / "ein Modul.tar.gz"
     archive.write_bytes(tar_gz(module))

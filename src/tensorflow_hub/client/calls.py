@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.errors import OfflineError, RequestError, SettingsError
+from tensorflow_hub.network.answers import read_body
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.settings import Settings
 
+if TYPE_CHECKING:
+    import requests
+
 _URL = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
+
+_LARGEST_ANSWER = 64 << 20  # bytes
 
 
 def client_settings(hub: str | None = None, token: str | None = None) -> Settings:
@@ -73,11 +80,21 @@ def call(
         with open_session(settings) as own:
             return call(settings, method, path, what=what, session=own, statuses=statuses, **options)
     url = settings.hub.rstrip("/") + path
-    response = session.exchange(method, url, what=what, accept_statuses=statuses, **options)
-    if not response.content:
+    response = session.exchange(method, url, what=what, accept_statuses=statuses, stream=True, **options)
+    return read_answer(response, settings)
+
+
+def read_answer(response: requests.Response, settings: Settings) -> Mapping[str, Any]:
+    """The JSON object of an answer that was asked for with `stream=True`; empty when it has no body.
+
+    Raises:
+      RequestError: it is something else, or very large.
+    """
+    body = read_body(response, _LARGEST_ANSWER)
+    if not body:
         return {}
     try:
-        value = response.json()
+        value = json.loads(body)
     except ValueError as error:
         raise _not_a_hub(settings) from error
     if not isinstance(value, dict):

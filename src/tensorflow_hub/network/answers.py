@@ -48,6 +48,35 @@ def read_refusal(response: requests.Response) -> Refusal:
         return Refusal()
 
 
+def read_body(response: requests.Response, largest: int) -> bytes:
+    """Reads the body of an answer asked for with `stream=True`, and closes it.
+
+    Args:
+      response: the answer.
+      largest: how many bytes it may have, decompressed: a server must not fill our memory.
+
+    Raises:
+      RequestError: it has more.
+      UnreachableError: it broke off.
+    """
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(1 << 16):
+            body += chunk
+            if len(body) > largest:
+                raise errors.RequestError(
+                    f"Expected at most {largest:,} bytes from {shown_url(response.url)}, got more.",
+                    hint="Check that the address is that of a hub.",
+                )
+    except (OSError, ValueError) as failure:  # all of requests' own are OSErrors
+        if isinstance(failure, errors.HubError):
+            raise
+        raise error_of_failure(failure, response.url) from failure
+    finally:
+        response.close()
+    return bytes(body)
+
+
 def _text(found: Mapping[str, Any], key: str) -> str:
     value = found.get(key)
     return value[:1000] if isinstance(value, str) else ""

@@ -86,7 +86,8 @@ class HubSession(requests.Session):
             if urllib.parse.urlsplit(next_url).scheme == "http":
                 resp.close()
                 raise errors.DownloadError(
-                    f"{host_of(resp.url)} redirects from https to {shown_url(next_url)!r}, which is not encrypted.",
+                    f"{host_of(resp.url)} redirects from https to {shown_url(next_url)!r}, "
+                    "which is not encrypted.",
                     hint="Tell the hub's owner; it has to redirect to https.",
                 )
         return target

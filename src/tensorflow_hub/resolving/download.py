@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import os
 import shutil
+import urllib.parse
 
 import requests
 
@@ -28,7 +29,7 @@ from tensorflow_hub.format.archive_index import (
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
-from tensorflow_hub.network.answers import shown_url
+from tensorflow_hub.network.answers import read_body, shown_url
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.resolving.cache import Cache, now
@@ -43,6 +44,7 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 
+_LARGEST_LOCATION = 64 << 10  # bytes
 _ARCHIVE_TYPES = "application/gzip;q=0.9, */*;q=0.1"
 
 
@@ -154,10 +156,11 @@ def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manife
         what=job.handle,
         accept_statuses=frozenset({303}),
         allow_redirects=False,
+        stream=True,
     )
     _warn_of_withdrawal(response, job)
-    location = response.headers.get("Location") or response.text.strip()
-    response.close()
+    body = read_body(response, _LARGEST_LOCATION).decode("utf-8", "replace")
+    location = response.headers.get("Location") or body.strip()
     handle = parse_handle(location)
     if not isinstance(handle, CloudHandle):
         raise DownloadError(
@@ -169,7 +172,7 @@ def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manife
 
 def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
     url = source if job.is_archive else with_format(source, "compressed")
-    _log.debug("Fetching %s", url)
+    _log.debug("Fetching %s", shown_url(url))
     headers = {"Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE_TYPES}", "Accept-Encoding": "identity"}
     response = session.exchange("GET", url, what=job.handle, headers=headers, stream=True)
     _warn_of_withdrawal(response, job)
@@ -295,6 +298,9 @@ def manifest_of(
 ) -> Manifest:
     """The manifest of files that were just written."""
     cached = tuple(CachedFile(file.path, file.size, file.sha256) for file in files)
+    if source.startswith(("http://", "https://")):  # a mirror's, perhaps with a password
+        parts = urllib.parse.urlsplit(source)
+        source = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return Manifest(handle, source, module_digest(files), archive_sha256, now(), cached)
 
 

@@ -17,8 +17,8 @@ import threading
 
 from tensorflow_hub.resolving.manifest import Manifest, read_manifest, write_manifest
 
-# So many files would take minutes to flush one by one, for which a program that ends would wait. They keep the
-# number of this boot, and so are hashed once after the next.
+# So many files would take minutes to flush one by one, for which a program that ends would wait. They keep
+# the number of this boot, and so are hashed once after the next.
 _MANY_FILES = 500
 
 
@@ -42,7 +42,7 @@ def flush(directory: str, manifest: Manifest) -> None:
 
 
 def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
-    """Flushes a module in a thread that the interpreter waits for when it ends; not one of very many files."""
+    """Flushes a module, unless of very many files, in a thread that the interpreter waits for at its end."""
     if len(manifest.files) >= _MANY_FILES:
         return
 

@@ -104,7 +104,9 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
-        return _resolve_url(UrlHandle(url), settings, load_lock_file(settings) if locked else None)
+        parsed = parse_handle(url)
+        assert isinstance(parsed, UrlHandle)
+        return _resolve_url(parsed, settings, load_lock_file(settings) if locked else None)
     except NotFoundError as problem:
         raise NotFoundError(
             f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint

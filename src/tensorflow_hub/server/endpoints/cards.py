@@ -67,5 +67,5 @@ def _check_kind(connection: sa.Connection, version: Version, kind: str) -> None:
         raise RejectedError(
             f"Expected a card of the kind {' or '.join(sorted(fitting))} for {version.handle}, "
             f"which has files of its own, got {kind}.",
-            hint=f"Begin it with `# {sorted(fitting)[0].capitalize()} {version.handle}`.",
+            hint=f"Begin it with `# {max(fitting).capitalize()} {version.handle}`.",
         )

@@ -8,6 +8,7 @@ import gzip
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -187,6 +188,16 @@ def test_retry_after_is_honoured(serve):
     assert 1 <= time.monotonic() - started < 3
 
 
+def test_a_wait_is_announced_once_a_session(serve, caplog):
+    hub = serve(lambda path, headers, number: (502, b"", {}) if number % 2 else (200, b"ok", {}))
+    with open_session(Settings()) as session:
+        session.exchange("GET", hub.url)
+        session.exchange("GET", hub.url)
+    [line] = [record for record in caplog.records if record.levelname == "WARNING"]
+    host = hub.url.removeprefix("http://")
+    assert line.message == f"{host} does not answer; trying again for up to 16 s."
+
+
 def test_too_long_a_retry_after_is_not_waited_for(serve):
     hub = serve(lambda path, headers, number: (429, b"", {"Retry-After": "86400"}))
     with pytest.raises(errors.LimitError, match="asks to slow down"):
@@ -234,6 +245,15 @@ def test_a_hub_that_is_not_there_is_reported_soon():
     assert time.monotonic() - started < 5
     with pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"):
         get("http://no-such-host.invalid/")
+
+
+def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
+    command = [sys.executable, "-m", "tensorflow_hub", "search", "text", "--hub", "http://127.0.0.1:9"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    first, *rest = done.stderr.splitlines()
+    assert first == "127.0.0.1:9 does not answer; trying again for up to 2 s."
+    assert rest[0].startswith("error: 127.0.0.1:9 cannot be reached")
 
 
 def test_a_silent_server_is_given_up(serve):

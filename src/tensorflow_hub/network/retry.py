@@ -42,6 +42,21 @@ class RetryPolicy:
             return asked + random.uniform(0, self.base) if asked <= self.longest_asked else None
         return random.uniform(0.5, 1.0) * min(self.longest, self.base * float(2**attempt))
 
+    def patience(self, attempts: int, asked: float | None = None, answer: float = 0.0) -> float:
+        """Seconds after which a request is given up at the latest, when nothing changes.
+
+        Args:
+          attempts: how many times it is repeated.
+          asked: seconds from `Retry-After`, None when there was none.
+          answer: seconds that each request takes to fail.
+
+        >>> RetryPolicy().patience(5), RetryPolicy().patience(2, asked=10.0, answer=1.0)
+        (15.5, 23.0)
+        """
+        pauses = (min(self.longest, self.base * float(2**attempt)) for attempt in range(attempts))
+        waited = sum(pauses) if asked is None else attempts * (asked + self.base)
+        return waited + attempts * answer
+
 
 def parse_retry_after(value: str | None, now: datetime.datetime | None = None) -> float | None:
     """Reads a `Retry-After` header (RFC 9110 §10.2.3): seconds or an HTTP date; None when absent or broken.

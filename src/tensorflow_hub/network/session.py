@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 import urllib.parse
@@ -23,6 +24,7 @@ from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_re
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
+_SHORT_WAIT = 1.0  # seconds
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -37,6 +39,7 @@ class HubSession(requests.Session):
         self.settings = settings
         self.policy = RetryPolicy(retries=settings.retries)
         self.max_redirects = 10
+        self._waited_for: set[str] = set()
         self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(8, settings.connections))
         self.mount("https://", adapter)
@@ -135,6 +138,8 @@ class HubSession(requests.Session):
         attempt = 0
         while True:
             pause: float | None = None
+            asked: float | None = None
+            attempts, started, slow_down = policy.retries, time.monotonic(), False
             try:
                 response = self.request(method, url, headers=dict(headers or {}), **options)
             except (
@@ -143,7 +148,8 @@ class HubSession(requests.Session):
                 urllib3.exceptions.HTTPError,
             ) as failure:
                 problem = error_of_failure(failure, url)
-                if idempotent and attempt < _attempts(failure, policy):
+                attempts = _attempts(failure, policy)
+                if idempotent and attempt < attempts:
                     pause = policy.pause(attempt)
             else:
                 if response.status_code in accept_statuses:
@@ -154,14 +160,26 @@ class HubSession(requests.Session):
                     and attempt < policy.retries
                     and (idempotent or response.status_code in {429, 503})
                 ):
-                    pause = policy.pause(attempt, parse_retry_after(response.headers.get("Retry-After")))
+                    asked = parse_retry_after(response.headers.get("Retry-After"))
+                    pause = policy.pause(attempt, asked)
+                slow_down = response.status_code == 429
                 problem = error_of(response, what or url)
                 response.close()
             if pause is None:
                 raise problem
+            if attempt == 0:
+                patience = policy.patience(attempts, asked, time.monotonic() - started)
+                self._tell_patience(url, "asks to slow down" if slow_down else "does not answer", patience)
             _log.debug("%s Waiting %.1f s before trying again.", problem.problem, pause)
             time.sleep(pause)
             attempt += 1
+
+    def _tell_patience(self, url: str, does: str, seconds: float) -> None:
+        """Says once a session and host why nothing happens; short waits are not worth a line."""
+        host = host_of(url).removesuffix(":443").removesuffix(":80")
+        if seconds >= _SHORT_WAIT and host not in self._waited_for:
+            self._waited_for.add(host)
+            _log.warning("%s %s; trying again for up to %d s.", host, does, math.ceil(seconds))
 
 
 def open_session(settings: Settings | None = None) -> HubSession:

@@ -180,3 +180,36 @@ def test_a_card_full_of_unclosed_elements_is_rendered_in_time(start, piece):
     began = time.process_time()
     render_card(start + piece * (30_000 // len(piece)))
     assert time.process_time() - began < 5, "the time grows with the square of the length"
+
+
+SLOW = {
+    "brackets": "[",
+    "images": "![[",
+    "nested links": "[a",
+    "unfinished links": "[a](",
+    "rows": "|x|y|\n",
+    "stars": "*a ",
+    "quotes": ">",
+    "lists": "- ",
+    "elements": "<a ",
+    "headings": "# a\n",
+    "paragraphs": "a\n\n",
+}
+
+
+@pytest.mark.parametrize("name", [*SLOW, "wide tables"])
+def test_no_card_takes_long(name):
+    if name == "wide tables":
+        text = f"{'|a' * 300}|\n{'|-' * 300}|\n" + "|\n" * 200_000
+    else:
+        text = "|a|b|\n|-|-|\n" * (name == "rows") + SLOW[name] * 200_000
+    start = time.process_time()
+    check(render_card(text))
+    assert time.process_time() - start < 4  # about 1 s where nothing else runs
+
+
+def test_links_and_tables_of_large_cards_stay():
+    row = "|[a](https://a.example)|b|\n"
+    html = render_card("|x|y|\n|-|-|\n" + row * 2000)
+    assert html.count("<td>") == 4000
+    assert html.count("<a href") == 2000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -115,8 +116,13 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
         facets=[
             facet for facet in shown_facets(asked, answer) if facet.label in {"Task", "Format", "Language"}
         ],
-        card=Markup(render_card(body)) if body.strip() else None,  # noqa: S704 - sanitised,
+        card=Markup(_rendered(body)) if body.strip() else None,  # noqa: S704 - sanitised,
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _rendered(body: str) -> str:
+    return render_card(body)
 
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:

@@ -19,6 +19,7 @@ from tensorflow_hub.client.calls import call, client_settings
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import (
     AuthenticationError,
+    CardError,
     HandleError,
     NotFoundError,
     OfflineError,
@@ -111,6 +112,14 @@ def test_an_archive_can_be_published(hub, tmp_path):
     done = publish(tmp_path / "m.tar.gz", card=card("archive/model/1"), hub=hub.url, token=hub.token)
     assert done.url == f"{hub.url}/archive/model/1"
     assert publish(module(), card=card("archive/model/1"), hub=hub.url, token=hub.token).is_new is False
+
+
+def test_a_card_of_another_name_is_refused_with_both_names_and_the_fix():
+    said = (
+        r"acme/cats/1, got one about a/b/1\. Make its first line `# Module acme/cats/1`, or publish as a/b/1"
+    )
+    with pytest.raises(CardError, match=said):
+        publish(module(), "acme/cats/1", card=card("a/b/1"), hub="http://127.0.0.1:9")
 
 
 def test_versions_are_shown_withdrawn_and_restored(hub, tmp_path):

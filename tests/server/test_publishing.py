@@ -209,9 +209,13 @@ def test_a_segment_that_lies_is_refused(send, tmp_path):
     assert answer.status_code == 422, answer.text
 
 
-def test_a_card_about_something_else_is_refused(hub_process, admin):
-    with pytest.raises(RequestError, match="Expected a card about card/model/2, got one about card/model/1"):
-        publish(module(), "card/model/2", card=card("card/model/1"), hub=hub_process.url, token=admin)
+def test_a_card_about_something_else_is_refused(api, admin):
+    body = {"handle": "card/model/2", "size": 1, "sha256": "0" * 64, "card": card("card/model/1")}
+    answer = api("POST", "/api/v1/uploads", admin, json=body)
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["message"] == "Expected a card about card/model/2, got one about card/model/1."
+    assert error["hint"] == "Make its first line `# Module card/model/2`, or publish as card/model/1."
 
 
 def test_a_new_version_needs_a_card(hub_process, admin):

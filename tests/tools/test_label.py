@@ -42,6 +42,8 @@ def test_retrain_says_how_good_it_is_and_what_was_left_out(capsys, photos, image
     assert code == 0
     assert "test examples (3 classes, 60 examples; features: 60 computed, 0 reused)" in out
     assert "left out: red/broken.jpg: 'broken.jpg' is not an image." in err
+    assert "in its first line, publisher/model/version (or retrain with --name)" in err
+    assert err.endswith(f"tfhub publish {tmp_path}/out/model --card {tmp_path}/out/card.md\n")
 
 
 def test_retrain_gives_json(capsys, reviews, text_module, tmp_path):
@@ -56,8 +58,11 @@ def test_retrain_gives_json(capsys, reviews, text_module, tmp_path):
         tmp_path / "out",
         "--json",
         "--no-cache",
+        "--name",
+        "acme/reviews/1",
     )
     assert code == 0
+    assert (tmp_path / "out" / "card.md").read_text().startswith("# Module acme/reviews/1\n")
     assert json.loads(out)["accuracy"]["value"] > 0.7
 
 

@@ -142,3 +142,12 @@ def _run(kind: str, data: str, options: dict[str, Any]) -> None:
         f"{out}/report.html shows more; use it: tfhub label {out} "
         + ("FILES" if kind == "image" else "--text TEXT")
     )
+    output.note(_how_to_publish(out, options["name"]))
+
+
+def _how_to_publish(out: str, name: str | None) -> str:
+    """The next command; a card with a made-up name has to get a real one before."""
+    first = f"name a licence in {out}/card.md" + (
+        "" if name else " and, in its first line, publisher/model/version (or retrain with --name)"
+    )
+    return f"To publish it: {first}, then: tfhub publish {out}/model --card {out}/card.md"

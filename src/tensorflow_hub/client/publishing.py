@@ -84,7 +84,7 @@ def publish(
 
     Raises:
       NotAModuleError: `path` holds no module.
-      CardError: the card breaks a rule.
+      CardError: the card breaks a rule, or is about another model.
       HandleError: there is neither a handle nor a card with one.
       ConflictError: the version is published with other content.
       AuthenticationError, ForbiddenError: no token, or one without the right.
@@ -217,7 +217,8 @@ def _card_text(card: str | os.PathLike[str] | None) -> str:
 
 
 def _name(handle: str | None, card: str) -> ModelName:
-    text = handle or (parse_card(card).name if card else "")
+    described = parse_card(card) if card else None
+    text = handle or (described.name if described else "")
     if not text:
         raise HandleError(
             "Expected a card, or a handle of the form publisher/model/version.",
@@ -227,6 +228,13 @@ def _name(handle: str | None, card: str) -> ModelName:
     if name.version is None:
         raise HandleError(
             f"Expected a version at the end of the handle, got {text!r}.", hint=f"For example '{name}/1'."
+        )
+    if described and described.name and described.name != str(name):
+        # The hub would refuse it too, but only after the module was packed.
+        raise CardError(
+            f"Expected a card about {name}, got one about {described.name}.",
+            hint=f"Make its first line `# {described.kind.capitalize()} {name}`, "
+            f"or publish as {described.name}.",
         )
     return name
 

@@ -29,6 +29,6 @@ def checked_card(text: str, name: ModelName, module: ModuleDescription | None = 
     if card.name != str(name):
         raise CardError(
             f"Expected a card about {name}, got one about {card.name}.",
-            hint=f"Its first line has to be `# {card.kind.capitalize()} {name}`.",
+            hint=f"Make its first line `# {card.kind.capitalize()} {name}`, or publish as {card.name}.",
         )
     return CardText(card.kind, text, card.description, card.metadata)

@@ -183,6 +183,20 @@ def test_a_form_that_a_version_does_not_have(api, linear):
     assert answer.json()["error"]["hint"] == "It is offered as: ?tf-hub-format=compressed."
 
 
+def test_an_entry_without_files_says_so(api, admin):
+    body = {"handle": "bare/holder/1", "card": card("bare/holder/1", "Placeholder")}
+    assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 201
+    answer = api("GET", "/bare/holder/1?tf-hub-format=compressed")
+    assert answer.status_code == 406
+    said = "This hub has the documentation of bare/holder/1; its files are not here."
+    assert answer.json()["error"]["message"] == said
+
+
+def test_what_is_nowhere_near_is_looked_for_on_the_command_line(api):
+    error = api("GET", "/zzz/qqq/1?tf-hub-format=compressed").json()["error"]
+    assert error["hint"] == "Check the spelling, or look for it: `tfhub search`."
+
+
 def test_a_deleted_version_leaves_a_tombstone(api, hub_process, admin, tmp_path):
     folder = module_with(tmp_path / "m", b"gone")
     publish(folder, card=card("gone/model/1"), hub=hub_process.url, token=admin)

@@ -33,7 +33,8 @@ command.add_command(admin_import_docs.command)
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
-def backup(folder: Path, data: str | None, config: str | None) -> None:
+@_JSON
+def backup(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
     """Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
 
     \b
@@ -44,14 +45,18 @@ def backup(folder: Path, data: str | None, config: str | None) -> None:
 
     with _hub(data, config) as hub:
         copied = run(hub, folder, _progress("backing up"))
-    output.note(f"Wrote the catalogue and {copied} new objects to {folder}.")
+    if as_json:
+        output.result_json({"folder": str(folder), "new_objects": copied})
+    else:
+        output.note(f"Wrote the catalogue and {output.counted(copied, 'new object')} to {folder}.")
 
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
-def restore(folder: Path, data: str | None, config: str | None) -> None:
+@_JSON
+def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
     """Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
 
     \b
@@ -62,7 +67,10 @@ def restore(folder: Path, data: str | None, config: str | None) -> None:
 
     with _hub(data, config, new=True) as hub:
         rows = run(hub, folder, _progress("restoring"))
-    output.note(f"Restored {rows} rows and their objects.")
+    if as_json:
+        output.result_json({"folder": str(folder), "rows": rows})
+    else:
+        output.note(f"Restored {output.counted(rows, 'row')} and their objects.")
 
 
 @command.command()

@@ -137,5 +137,9 @@ def _escaped(text: str) -> str:
 
 def _missing(problem: str, name: str, candidates: list[str]) -> Missing:
     close = difflib.get_close_matches(name, list(dict.fromkeys(candidates)), n=3, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "Search for it at /s, or check the spelling."
+    hint = (
+        f"Did you mean {' or '.join(close)}?"
+        if close
+        else "Check the spelling, or look for it: `tfhub search`."
+    )
     return Missing(problem, hint=hint, suggestions=close)

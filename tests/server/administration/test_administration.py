@@ -138,8 +138,11 @@ def test_the_command_line(filled, tmp_path, capsys):
     data = ("--data", filled.settings.data)
     assert run("admin", "check", "--json", *data) == 0
     assert json.loads(capsys.readouterr().out)["findings"] == []
-    assert run("admin", "backup", str(tmp_path / "backup"), *data) == 0
-    assert run("admin", "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new")) == 0
+    backup_folder = str(tmp_path / "backup")
+    assert run("admin", "backup", backup_folder, "--json", *data) == 0
+    assert json.loads(capsys.readouterr().out) == {"folder": backup_folder, "new_objects": 4}
+    assert run("admin", "restore", backup_folder, "--json", "--data", str(tmp_path / "new")) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] > 0
     assert run("admin", "new-token", "alice", *data) == 0
     assert capsys.readouterr().out.startswith("tfhub_")
     for verb in (("check",), ("backup", str(tmp_path / "b")), ("new-token", "alice")):

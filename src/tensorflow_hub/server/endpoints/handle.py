@@ -89,9 +89,14 @@ def _version(
         if answer is not None:
             return answer
     offered = downloads.offered(request, connection, version)
+    if not offered:
+        raise NotOffered(
+            f"This hub has the documentation of {version.handle}; its files are not here.",
+            hint="Ask its publisher or the hub's administrator to publish them here.",
+        )
     raise NotOffered(
         f"The version {version.handle} is not offered in the form that was asked for ({request.url.query}).",
-        hint=f"It is offered as: {', '.join(offered)}." if offered else "Its files are not on this hub.",
+        hint=f"It is offered as: {', '.join(offered)}.",
     )
 
 

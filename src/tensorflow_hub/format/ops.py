@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 
-# What ops do with the rights of the process that applies the module. Tables filled from assets and the
-# saver's ops are in every module and do no harm.
+# What ops do with the rights of the process that applies the module. The ops by which variables are saved
+# and restored (SaveV2, RestoreV2, MergeV2Checkpoints) and tables filled from assets
+# (InitializeTableFromTextFileV2) are in nearly every module, so their names tell nothing: they are not
+# listed. They too take any path, so a module may misuse them; docs/format.md and SECURITY.md say so.
 _UNSAFE = {
     "runs a Python function of the process": "PyFunc PyFuncStateless EagerPyFunc",
     "reads files": """

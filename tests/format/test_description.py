@@ -46,6 +46,18 @@ class Reader(tf.Module):
 
 tf.saved_model.save(Reader(), root + "/reader")
 
+class Saver(tf.Module):
+    @tf.function
+    def save(self, path):
+        tf.raw_ops.SaveV2(prefix=path, tensor_names=["a"], shape_and_slices=[""], tensors=[tf.ones([])])
+        return path
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def __call__(self, path):
+        return self.save(path)
+
+tf.saved_model.save(Saver(), root + "/saver")
+
 relu = tf.function(lambda x: {"y": tf.nn.relu(x)})
 relu = relu.get_concrete_function(tf.TensorSpec([1, 8, 8, 3], tf.float32))
 convert = tf.lite.TFLiteConverter.from_concrete_functions([relu])
@@ -88,6 +100,7 @@ def test_authentic_modules_are_described_as_the_original_library_did(path):
     assert description.kind == "hub"
     assert description.fine_tunable
     assert not description.custom_ops
+    assert not description.unsafe_ops
     for check in case["checks"]:
         expected = check["expect"]
         if check["api"] == "spec":
@@ -129,6 +142,13 @@ def test_a_tf2_saved_model(exported):
 
 def test_ops_that_reach_outside_are_named(exported):
     assert describe(exported / "reader").unsafe_ops == {"ReadFile": "reads files"}
+    assert describe(exported / "saver").unsafe_ops == {"SaveV2": "writes files, or to the terminal"}
+
+
+def test_the_saver_of_a_module_is_no_reason_for_a_warning(exported):
+    description = describe(exported / "embedding")
+    assert {"SaveV2", "RestoreV2"} <= set(description.ops)
+    assert not description.unsafe_ops
 
 
 def test_a_graph_larger_than_allowed_is_not_read(exported):

@@ -17,6 +17,7 @@ from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY
 from tensorflow_hub.format.interfaces import Interface, interfaces_of
 from tensorflow_hub.format.layout import Kind
 from tensorflow_hub.format.messages import parse
+from tensorflow_hub.format.reachable_ops import applied_ops
 from tensorflow_hub.format.signatures import (
     SignatureDescription,
     TensorDescription,
@@ -150,7 +151,10 @@ def _of_saved_model(root: Path, largest: int) -> ModuleDescription:
         variants=tuple(sorted((variant_of(graph) for graph in graphs), key=lambda variant: variant.tags)),
         functions=functions,
         variables=variables,
-        **_ops_facts({op for graph in graphs for op in _ops(graph.graph_def)}),
+        **_ops_facts(
+            {op for graph in graphs for op in _ops(graph.graph_def)},
+            {op for graph in graphs for op in applied_ops(graph)},
+        ),
         attachments=tuple(sorted(attachments)),
         image_size=_image_size(attachments),
         tensorflow_version=graphs[0].meta_info_def.tensorflow_version,
@@ -158,12 +162,12 @@ def _of_saved_model(root: Path, largest: int) -> ModuleDescription:
     )
 
 
-def _ops_facts(names: set[str]) -> dict[str, Any]:
+def _ops_facts(names: set[str], applied: set[str]) -> dict[str, Any]:
     return {
         "ops": tuple(sorted(names)),
         "custom_ops": ops.custom_ops(names),
         "packages": ops.needed_packages(names),
-        "unsafe_ops": ops.unsafe_ops(names),
+        "unsafe_ops": ops.unsafe_ops(names, applied),
     }
 
 

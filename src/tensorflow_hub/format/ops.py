@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 
 # What ops do with the rights of the process that applies the module. The ops by which variables are saved
-# and restored (SaveV2, RestoreV2, MergeV2Checkpoints) and tables filled from assets
-# (InitializeTableFromTextFileV2) are in nearly every module, so their names tell nothing: they are not
-# listed. They too take any path, so a module may misuse them; docs/format.md and SECURITY.md say so.
+# and restored are in every module, and so told apart by who reaches them (SAVER_OPS). Tables filled from
+# assets (InitializeTableFromTextFileV2) are in many and not listed, though they take any path:
+# docs/format.md and SECURITY.md say so.
 _UNSAFE = {
     "runs a Python function of the process": "PyFunc PyFuncStateless EagerPyFunc",
     "reads files": """
@@ -28,6 +28,15 @@ _UNSAFE = {
         SqlDataset ExperimentalSqlDataset DebugIdentity DebugIdentityV2 DebugIdentityV3 DataServiceDataset
         DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 RegisterDataset RegisterDatasetV2
         RpcCall RpcClient RpcServer RemoteCall RemoteFusedGraphExecute""",
+}
+# What a saver does is harmless in the saver alone; see `applied_ops`.
+SAVER_OPS: Mapping[str, str] = {
+    op: what
+    for what, ops in {
+        "reads files": "Restore RestoreSlice RestoreV2",
+        "writes files, or to the terminal": "Save SaveSlices SaveV2 MergeV2Checkpoints",
+    }.items()
+    for op in ops.split()
 }
 UNSAFE_OPS: Mapping[str, str] = {op: what for what, ops in _UNSAFE.items() for op in ops.split()}
 
@@ -87,10 +96,18 @@ def needed_packages(ops: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def unsafe_ops(ops: Iterable[str]) -> dict[str, str]:
+def unsafe_ops(ops: Iterable[str], applied: Iterable[str] = ()) -> dict[str, str]:
     """Those of the ops that reach outside the graph, each with what it does.
+
+    Args:
+      ops: all ops of a module.
+      applied: those that run when it is applied, among which the ops of a saver count too.
 
     >>> unsafe_ops(["MatMul", "ReadFile"])
     {'ReadFile': 'reads files'}
+    >>> unsafe_ops(["SaveV2", "RestoreV2"], applied=["RestoreV2"])
+    {'RestoreV2': 'reads files'}
     """
-    return {op: UNSAFE_OPS[op] for op in sorted(set(ops)) if op in UNSAFE_OPS}
+    found = {op: UNSAFE_OPS[op] for op in set(ops) if op in UNSAFE_OPS}
+    found |= {op: SAVER_OPS[op] for op in set(applied) if op in SAVER_OPS}
+    return dict(sorted(found.items()))

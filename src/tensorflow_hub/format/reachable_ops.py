@@ -1,0 +1,69 @@
+"""The ops that run when a module is applied, without those that only save, restore and initialise it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+# Signatures by which a SavedModel says how it is initialised, not applied.
+_RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+
+
+def applied_ops(meta_graph: Any) -> set[str]:
+    """The ops that the signatures of a graph and the functions of its objects reach, through calls too.
+
+    A SavedModel's own saver is reached by neither: it hangs on the names in its `saver_def`.
+    """
+    library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
+    found: set[str] = set()
+    waiting = list(meta_graph.object_graph_def.concrete_functions)
+    for node in _applied_nodes(meta_graph):
+        found.add(node.op)
+        waiting += _called(node)
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in library:
+            continue
+        seen.add(name)
+        for node in library[name].node_def:
+            found.add(node.op)
+            waiting += _called(node)
+    return found
+
+
+def _applied_nodes(meta_graph: Any) -> Iterator[Any]:
+    """The nodes on which the outputs of the signatures depend."""
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    waiting = [
+        name
+        for key, signature in meta_graph.signature_def.items()
+        if key not in _RESERVED
+        for info in signature.outputs.values()
+        for name in _tensors(info)
+    ]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop().lstrip("^").partition(":")[0]
+        if name in seen or name not in nodes:
+            continue
+        seen.add(name)
+        yield nodes[name]
+        waiting += nodes[name].input
+
+
+def _tensors(info: Any) -> list[str]:
+    parts = [tensor for part in info.composite_tensor.components for tensor in _tensors(part)]
+    sparse = info.coo_sparse
+    sparse_parts = [sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name]
+    return [info.name, *sparse_parts, *parts]
+
+
+def _called(node: Any) -> Iterable[str]:
+    """The functions a node calls: by its attributes, or as its op."""
+    yield node.op
+    for value in node.attr.values():
+        if value.func.name:
+            yield value.func.name
+        for function in value.list.func:
+            yield function.name

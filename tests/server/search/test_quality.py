@@ -80,3 +80,9 @@ def test_right_answers_stand_high(ask, file):
     print(f"{file}: MRR {mrr:.3f}, recall at 10 {recall:.3f}")
     assert mrr >= 0.8
     assert recall >= 0.95
+
+
+def test_models_of_a_task_stand_above_those_that_mention_its_words(ask):
+    found = ask("image classifier")
+    assert not [handle for handle in found if handle.startswith("deepmind/mmt/")], "they match image and text"
+    assert sum(handle.endswith("classification") for handle in found) >= 6

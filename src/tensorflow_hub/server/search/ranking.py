@@ -1,7 +1,8 @@
 """Puts the candidates of a question in order.
 
 A document's score: for each word the best of its places (name, facets, description, anywhere; the word
-itself or another way to say it) and a little for the others; neighbouring words in its name; its standing.
+itself or another way to say it) and a little for the others; neighbouring words in its name and in the
+names of its facets' values, such as "image classification"; its standing.
 How much a word tells in a place follows BM25 (Robertson and Zaragoza, 2009). The candidates are few, so
 their names, facets and descriptions are read and scored here: asking the index for each place would go
 through all documents that have a common word.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tantivy
 
@@ -25,11 +26,11 @@ from tensorflow_hub.server.search.words import words as words_of
 _PLACES = {"name": (2.4, 5), "facts": (1.6, 14), "description": (1.2, 12)}
 _ANYWHERE = 0.5
 # What another way to say a word counts, what other places than the best one add, what having a word at
-# all is worth, what neighbours in the name are.
+# all is worth, what neighbours in the name or the facets are.
 _ALTERNATIVE = 0.35
 _OTHER_PLACES = 0.25
 _COVERAGE = 4.0
-_NEIGHBOURS = 0.6
+_NEIGHBOURS = {"name": 0.6, "facts": 1.6}
 _WHOLE_HANDLE = 100.0
 # The constants of BM25, as Tantivy has them.
 _K1, _B = 1.2, 0.75
@@ -81,7 +82,7 @@ class _Question:
     def score(self, document: tantivy.Document, anywhere: Sequence[float | None]) -> float:
         """The score of a document, given what each word scores anywhere in it (None: it is not there)."""
         texts = {field: [self._index.stem(w) for w in document[field][0].split()] for field in _PLACES}
-        total: float = document["standing"][0] / 10 + self._neighbours(texts["name"])
+        total: float = document["standing"][0] / 10 + self._neighbours(texts)
         if document["handle"][0] == self._handle:
             total += _WHOLE_HANDLE
         for ways, elsewhere in zip(self._ways, anywhere, strict=True):
@@ -105,13 +106,15 @@ class _Question:
             total += self._weight(field, part) * times * (1 + _K1) / (times + norm)
         return total * boost * factor
 
-    def _neighbours(self, name: Sequence[str]) -> float:
-        pairs = set(itertools.pairwise(name))
-        return sum(
-            _NEIGHBOURS * (self._weight("name", pair[0]) + self._weight("name", pair[1]))
-            for pair in itertools.pairwise(self._stems)
-            if pair in pairs
-        )
+    def _neighbours(self, texts: Mapping[str, Sequence[str]]) -> float:
+        """For two words of the question that stand side by side in the same place of a document."""
+        total = 0.0
+        for field, boost in _NEIGHBOURS.items():
+            pairs = set(itertools.pairwise(texts[field]))
+            for first, second in itertools.pairwise(self._stems):
+                if (first, second) in pairs:
+                    total += boost * (self._weight(field, first) + self._weight(field, second))
+        return total
 
     def _weight(self, field: str, stem: str) -> float:
         """How rare a word is in a field."""

@@ -22,7 +22,7 @@ define install
 	@echo "Setting up $(1) (pinned, hashed; a few minutes the first time) …"
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 10) <= v < (3, 14) else f"Expected Python 3.10 to 3.13, got {v[0]}.{v[1]}. Say which one to use: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(1)
-	@$(1)/bin/python -m pip install --disable-pip-version-check --require-hashes -r $(2) | awk '/^Collecting/ {printf "\r  %d packages found ", ++n; fflush()} /^Installing/ {printf "\n  installing them …\n"; fflush()} END {print ""}'
+	@$(1)/bin/python -m pip install --disable-pip-version-check --require-hashes -r $(2) | awk '/^Collecting/ && ++n % 25 == 0 {print "  " n " packages found"; fflush()} /^Installing/ {print "  installing them …"; fflush()}'
 	@$(1)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation $(3) || \
 	  echo "$(CURDIR)/src" > $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tensorflow_hub_source.pth
 	@touch $@

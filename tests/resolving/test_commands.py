@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,9 @@ def test_cache_prune_and_clear(handle, hub, tmp_path):
     second = Path(
         hub_library.resolve(hub.publish("acme/b/1", make_module(tmp_path / "b", megabytes=1, seed=3)))
     )
+    for thread in threading.enumerate():
+        if thread.name == "tfhub-flush":
+            thread.join()  # it writes the manifest anew when the files are on the disk
     os.utime(f"{first}.manifest.json", (0, 0))
     assert "would remove" in tfhub("cache", "prune", "--older-than", "30d", "--dry-run")
     assert first.exists()

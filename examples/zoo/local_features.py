@@ -71,7 +71,9 @@ class LocalFeatures(tf.Module):
         """The features of an image at several scales, best first, without those that overlap a better one."""
         image, scales = inputs["image"], inputs["image_scales"]
         size = tf.cast(tf.shape(image)[:2], tf.float32)
-        loop = [tf.TensorArray(tf.float32, tf.size(scales), infer_shape=False, element_shape=[None, 43 + 1])]
+        # A row a place: y, x, scale, score and the descriptor.
+        shape = [None, 4 + _DIMENSION]
+        empty = tf.TensorArray(tf.float32, tf.size(scales), infer_shape=False, element_shape=shape)
 
         def at_scale(i: tf.Tensor, found: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             scale = scales[i]
@@ -86,7 +88,7 @@ class LocalFeatures(tf.Module):
             parts = [places, tf.zeros_like(flat) + scale, flat, tf.reshape(descriptors, [-1, _DIMENSION])]
             return i + 1, found.write(i, tf.concat(parts, axis=1))
 
-        _, found = tf.while_loop(lambda i, _: i < tf.size(scales), at_scale, (0, loop[0]))
+        _, found = tf.while_loop(lambda i, _: i < tf.size(scales), at_scale, (0, empty))
         return _best(found.concat(), inputs["score_threshold"], inputs["max_feature_num"])
 
 

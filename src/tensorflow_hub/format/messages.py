@@ -215,6 +215,7 @@ def parse(name: str, data: bytes, what: str) -> Any:
 
     Raises:
       FormatError: the bytes are no such message.
+      MemoryError: they are one that does not fit.
 
     >>> parse("ModuleDef", bytes([8, 3]), "tfhub_module.pb").format
     3
@@ -223,6 +224,8 @@ def parse(name: str, data: bytes, what: str) -> Any:
     try:
         parsed.ParseFromString(data)
     except (message.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        if "alloc failed" in str(error):  # how the parser says that it got no memory
+            raise MemoryError(f"{what} does not fit") from None
         raise FormatError(
             f"Expected {what} to hold a {name} message, "
             f"got {len(data):,} bytes that do not parse ({error!s:.80}).",

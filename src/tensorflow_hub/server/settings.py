@@ -157,6 +157,18 @@ class ServerSettings:
         parse_size,
         "Largest `saved_model.pb`, in bytes; reading one takes several times as much memory.",
     )
+    describe_memory: int = variable(
+        "TFHUB_SERVER_DESCRIBE_MEMORY",
+        4 * GIB,
+        parse_size,
+        "Memory for reading what is in an uploaded module, in bytes; it happens in a process of its own.",
+    )
+    describe_seconds: int = variable(
+        "TFHUB_SERVER_DESCRIBE_SECONDS",
+        120,
+        parse_positive,
+        "Processor time for reading what is in an uploaded module.",
+    )
     max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
     max_request: int = variable(
         "TFHUB_SERVER_MAX_REQUEST", 8 * MIB, parse_size, "Largest JSON request body, in bytes."

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.format.description import describe
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.publishing.cards import checked_card
+from tensorflow_hub.server.publishing.describing import describe_apart
 from tensorflow_hub.server.publishing.publication import Publication
 
 # Kind of content (format.description) → the deployments it may be published as.
@@ -22,7 +22,7 @@ _DEPLOYMENTS = {
 
 def describe_content(hub: Hub, publication: Publication) -> Publication:
     """Signatures, variables, ops, assets: read without running anything of it."""
-    described = describe(publication.unpacked, publication.files, hub.settings.max_graph)
+    described = describe_apart(publication, hub.settings)
     return dataclasses.replace(publication, description=described)
 
 

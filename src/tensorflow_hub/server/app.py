@@ -19,7 +19,7 @@ from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.hub import Hub, open_hub
 from tensorflow_hub.server.middleware import Surroundings
-from tensorflow_hub.server.mirroring.fetching import Mirror
+from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import Upstream
 from tensorflow_hub.server.negotiation import quality
 from tensorflow_hub.server.problems import Malformed, Missing, Unavailable, headers_of, json_answer
@@ -49,7 +49,7 @@ def make_app(settings: ServerSettings) -> Starlette:
     )
     app.state.hub = hub
     upstream = Upstream(settings.upstream.rstrip("/"), settings.upstream_token) if settings.upstream else None
-    app.state.mirror = Mirror(upstream) if upstream else None
+    app.state.mirror = Mirror(hub, upstream) if upstream else None
     return app
 
 
@@ -61,6 +61,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        if app.state.mirror is not None:
+            app.state.mirror.close()
         chores.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await chores
@@ -117,9 +119,7 @@ def _answer_http_exception(request: Request, error: Exception) -> Response:
 def _answer_unavailable(request: Request, error: Exception) -> Response:
     _log.error("The database does not answer.", exc_info=error)
     problem = Unavailable("The catalogue of this hub does not answer.", hint="Try again in a moment.")
-    response = _answer_hub_error(request, problem)
-    response.headers["Retry-After"] = "5"
-    return response
+    return _answer_hub_error(request, problem)
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:

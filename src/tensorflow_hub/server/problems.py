@@ -97,6 +97,8 @@ def headers_of(error: errors.HubError) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="tensorflow-hub"'
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "5"
     if isinstance(error, WrongOffset):
         headers["Upload-Offset"] = str(error.expected)
     return headers

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import http.server
 import io
+import ipaddress
+import os
 import tarfile
 import threading
 
@@ -14,10 +16,14 @@ from hub_content import card, module, module_with
 from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.versions import restore, withdraw
 from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.writing import set_state
 from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.upstream import Upstream
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -28,7 +34,7 @@ def get(hub, path, **options):
 
 def names_in(content):
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        return {member.name for member in archive if member.isfile()}
+        return {member.name.removeprefix("./") for member in archive if member.isfile()}
 
 
 def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
@@ -86,6 +92,9 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
     archive = b""
     facts = b""
     location = ""
+    # Where set: the first MiB of the archive goes out, then the server waits for it; True breaks off there.
+    gate: threading.Event | None = None
+    breaks_off = False
 
     def do_GET(self):
         if self.location:
@@ -104,18 +113,27 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         with contextlib.suppress(ConnectionError):
+            if self.gate is not None:
+                self.wfile.write(body[: 1 << 20])
+                self.gate.wait(60)
+                body = b"" if self.breaks_off else body[1 << 20 :]
             self.wfile.write(body)
 
     def log_message(self, *_):
         pass
 
 
-@pytest.fixture
-def foreign():
+def packed(folder):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        archive.add(module(), ".")
-    _Foreign.archive, _Foreign.location, _Foreign.facts = buffer.getvalue(), "", b""
+        archive.add(folder, ".")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def foreign():
+    _Foreign.archive, _Foreign.location, _Foreign.facts = packed(module()), "", b""
+    _Foreign.gate, _Foreign.breaks_off = None, False
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Foreign)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -145,20 +163,121 @@ def test_a_foreign_hub_is_mirrored_too(foreign, tmp_path):
         ("http://1.1.1.1", "http://10.0.0.1/"),
         ("http://1.1.1.1", "http://[::1]/"),
         ("http://1.1.1.1", "http://2130706433/"),
+        ("http://1.1.1.1", "http://[::ffff:127.0.0.1]/"),
+        ("http://1.1.1.1", "http://[64:ff9b::7f00:1]/"),
+        ("https://1.1.1.1", "http://8.8.8.8/"),
         ("http://10.0.0.1", "http://127.0.0.1:6379/"),
         ("http://10.0.0.1", "http://[::1]/"),
         ("http://10.0.0.1", "http://0.0.0.0/"),
     ],
 )
 def test_upstream_leads_nowhere_it_is_not_itself(upstream, target):
-    with pytest.raises(DownloadError, match="which is not public|cannot be found"):
-        Upstream(upstream)._check_target(target)
+    with pytest.raises(DownloadError, match="which is not public|cannot be found|to redirect to http"):
+        check_target(upstream, target)
+
+
+def check_target(url, target):
+    upstream = Upstream(url)
+    with upstream.open() as session:
+        upstream._check_target(session, target)
 
 
 def test_upstream_may_lead_to_a_store_beside_it():
-    Upstream("http://127.0.0.1:1")._check_target("http://127.0.0.1:2/bucket/object")
-    Upstream("http://1.1.1.1")._check_target("https://8.8.8.8/bucket/object")
-    Upstream("http://10.0.0.1")._check_target("http://10.0.0.2/bucket/object")
+    check_target("http://127.0.0.1:1", "http://127.0.0.1:2/bucket/object")
+    check_target("http://1.1.1.1", "https://8.8.8.8/bucket/object")
+    check_target("http://10.0.0.1", "http://10.0.0.2/bucket/object")
+
+
+def test_a_host_is_reached_at_the_address_that_was_checked(foreign):
+    """Not at what its name says when the connection is made: here it says nothing at all."""
+    upstream = Upstream("http://upstream.invalid")
+    with upstream.open() as session:
+        url = foreign.replace("127.0.0.1", "elsewhere.invalid") + "/other/model/3?tf-hub-format=compressed"
+        adapter = session.get_adapter(url)
+        adapter.pin("elsewhere.invalid", [ipaddress.ip_address("127.0.0.1")])
+        assert session.get(url, timeout=30).content == _Foreign.archive
+        adapter.pin("elsewhere.invalid", [ipaddress.ip_address("::1")])
+        session.close()
+        with pytest.raises(requests.exceptions.ConnectionError, match="NewConnectionError"):
+            session.get(url, timeout=30)
+
+
+def large_archive(tmp_path):
+    return packed(module_with(tmp_path / "large", os.urandom(3 << 20)))
+
+
+def test_who_asks_first_reads_while_it_comes(foreign, tmp_path):
+    _Foreign.archive, _Foreign.gate = large_archive(tmp_path), threading.Event()
+    path = "/other/model/3?tf-hub-format=compressed"
+    with HubProcess(tmp_path / "mirror", arguments=("--upstream", foreign)) as mirror:
+        readers = [get(mirror, path, stream=True) for _ in range(2)]
+        for reader in readers:
+            assert reader.headers["Content-Length"] == str(len(_Foreign.archive))
+            assert reader.headers["Cache-Control"] == "no-store"
+            assert "ETag" not in reader.headers
+            assert reader.raw.read(1 << 19) == _Foreign.archive[: 1 << 19]
+        _Foreign.gate.set()
+        assert all(reader.raw.read() == _Foreign.archive[1 << 19 :] for reader in readers)
+        kept = get(mirror, path)
+        assert kept.headers["ETag"]
+        assert names_in(kept.content) == names_in(_Foreign.archive)
+        assert get(mirror, "/api/v1/models/other/model/3").status_code == 200
+
+
+@pytest.mark.parametrize("ending", ["breaks off", "is no archive"])
+def test_what_does_not_end_well_is_not_passed_on_to_its_end(foreign, tmp_path, ending):
+    _Foreign.archive, _Foreign.gate = large_archive(tmp_path), threading.Event()
+    if ending == "breaks off":
+        _Foreign.breaks_off = True
+    else:
+        _Foreign.archive = _Foreign.archive[: 2 << 20] + bytes(1 << 20)
+    with HubProcess(tmp_path / "mirror", arguments=("--upstream", foreign)) as mirror:
+        reader = get(mirror, "/other/model/3?tf-hub-format=compressed", stream=True)
+        _Foreign.gate.set()
+        with pytest.raises(requests.exceptions.RequestException, match="IncompleteRead|Connection broken"):
+            _ = reader.content
+        _Foreign.gate = None
+        absent = get(mirror, "/other/model/3?tf-hub-format=compressed")
+        assert absent.status_code == 404, "the answer of upstream is believed for a while"
+
+
+def test_what_upstream_withdrew_is_withdrawn_here(tmp_path):
+    with HubProcess(tmp_path / "upstream") as upstream:
+        to = {"hub": upstream.url, "token": upstream.token}
+        for number in (1, 2, 3):
+            publish(module_with(tmp_path / str(number), b"%d" % number), card=card(f"acme/a/{number}"), **to)
+        withdraw("acme/a/3", "Wrong labels.", **to)
+        with HubProcess(tmp_path / "mirror", arguments=("--upstream", upstream.url)) as mirror:
+            pinned = get(mirror, "/acme/a/3?tf-hub-format=compressed")
+            assert pinned.headers["TFHub-Withdrawn"] == "Wrong labels. (upstream)"
+            assert get(mirror, "/api/v1/models/acme/a/3").json()["state"] == "withdrawn"
+            assert "/acme/a/2?" in get(mirror, "/acme/a?tf-hub-format=compressed").url
+    # What is withdrawn, restored and deleted later is followed too; who pinned a version keeps it.
+    hub = open_hub(ServerSettings(data=str(mirror.data)))
+    name = ModelName("acme", "a", 2)
+    upstream = HubProcess(tmp_path / "upstream", token=upstream.token)
+    with upstream, contextlib.closing(hub.database):
+        to = {"hub": upstream.url, "token": upstream.token}
+        withdraw("acme/a/2", "Too old.", **to)
+        assert state_after_refresh(hub, upstream, name) == ("withdrawn", "Too old. (upstream)")
+        restore("acme/a/2", **to)
+        assert state_after_refresh(hub, upstream, name) == ("visible", "")
+        headers = {"Authorization": f"Bearer {upstream.token}"}
+        body = {"handle": "acme/a/2", "reason": "Unlawful."}
+        requests.post(f"{upstream.url}/api/v1/deletions", json=body, headers=headers, timeout=30)
+        state, reason = state_after_refresh(hub, upstream, name)
+        assert state == "withdrawn"
+        assert "Unlawful" in reason
+        with hub.database.writing() as connection:
+            set_state(connection, reading.find_version(connection, name), "withdrawn", "Ours.")
+        assert state_after_refresh(hub, upstream, name) == ("withdrawn", "Ours.")
+
+
+def state_after_refresh(hub, upstream, name):
+    refresh(hub, Upstream(upstream.url), name)
+    with hub.database.reading() as connection:
+        version = reading.find_version(connection, name)
+    return version.state, version.reason
 
 
 @pytest.mark.parametrize(

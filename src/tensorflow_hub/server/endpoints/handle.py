@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -42,12 +43,17 @@ _DOWNLOADS: dict[Wanted, Answer] = {
 _FACTS_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
 
 
-def show_handle(request: Request) -> Response:
+async def show_handle(request: Request) -> Response:
     """Answers in the first of the forms asked for that there is."""
-    caller = caller_of(request)
     forms = wanted_forms(request.query_params, request.headers.get("accept", ""))
-    path = request.path_params["path"]
-    bring_from_upstream(request, path, forms)
+    passed_on = await bring_from_upstream(request, request.path_params["path"], forms)
+    if passed_on is not None:
+        return passed_on
+    return await run_in_threadpool(_show, request, forms)
+
+
+def _show(request: Request, forms: tuple[Wanted, ...]) -> Response:
+    caller, path = caller_of(request), request.path_params["path"]
     with hub_of(request).database.reading() as connection:
         if Wanted.TFJS_FILE in forms:
             return downloads.tfjs_file(request, connection, caller, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,12 +15,15 @@ from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.problems import Missing
 
 
-def show_model(request: Request) -> Response:
+async def show_model(request: Request) -> Response:
     """A model with its versions, or one version with its card, signatures and downloads."""
     name = ModelName.parse(request.path_params["handle"])
-    caller = caller_of(request)
-    base = base_url(request)
-    bring_from_upstream(request, str(name))
+    await bring_from_upstream(request, str(name))
+    return await run_in_threadpool(_show, request, name)
+
+
+def _show(request: Request, name: ModelName) -> Response:
+    caller, base = caller_of(request), base_url(request)
     with hub_of(request).database.reading() as connection:
         if name.version is None:
             facts = model_facts(connection, find_readable_model(connection, name, caller), base)

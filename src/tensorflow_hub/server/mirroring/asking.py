@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from tensorflow_hub.errors import DownloadError, UnreachableError
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.withdrawal import withdrawal_headers
+from tensorflow_hub.server.callers import caller_of
 from tensorflow_hub.server.endpoints.downloads import split_file
-from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.hub import Hub, hub_of
 from tensorflow_hub.server.lookup import parse_name
-from tensorflow_hub.server.mirroring.fetching import Mirror
+from tensorflow_hub.server.mirroring.mirror import Mirror, is_here, nobody_knows
+from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.negotiation import Wanted
+from tensorflow_hub.server.problems import Unavailable
+from tensorflow_hub.server.serving import cors
 
 _DEPLOYMENTS = {
     Wanted.TFJS_ARCHIVE: "tfjs",
@@ -18,14 +29,103 @@ _DEPLOYMENTS = {
     Wanted.TFLITE: "tflite",
     Wanted.CORAL: "coral",
 }
+# What upstream sends is what was asked for, so it can go on as it comes. An index is not made yet, but
+# who asks for one takes the archive too.
+_PASSED_ON = {Wanted.COMPRESSED, Wanted.INDEX, Wanted.TFJS_ARCHIVE, Wanted.TFLITE, Wanted.CORAL}
+# What comes within a moment is answered as if it had been here, in seconds.
+_MOMENT = 2.0
+# How long anybody waits for what cannot be passed on as it comes, in seconds.
+_PATIENCE = 20.0
+_LOOK_AGAIN = 0.02
 
 
-def bring_from_upstream(request: Request, path: str, forms: Sequence[Wanted] = (Wanted.FACTS,)) -> None:
-    """Where this hub mirrors another one: fetches what the request asks for, if it is absent here."""
+async def bring_from_upstream(
+    request: Request, path: str, forms: Sequence[Wanted] = (Wanted.FACTS,)
+) -> Response | None:
+    """Where this hub mirrors another one: fetches what the request asks for, if it is absent here.
+
+    Returns:
+      the answer, when it is to be passed on while it comes; None when what is here is to be served.
+
+    Raises:
+      UnreachableError: nothing is here, and upstream cannot be asked.
+      Unavailable: it takes longer than anybody should wait.
+    """
     mirror: Mirror | None = request.app.state.mirror
     if mirror is None or not forms:
-        return
+        return None
     name = split_file(path)[0] if Wanted.TFJS_FILE in forms else parse_name(path)
     if isinstance(name, str) or name.model.startswith("collection/"):
-        return
-    mirror.bring(hub_of(request), name, _DEPLOYMENTS.get(forms[0], "saved_model"))
+        return None
+    deployment, is_versioned = _DEPLOYMENTS.get(forms[0], "saved_model"), True
+    if name.version is None:
+        newest = await run_in_threadpool(mirror.newest, name, deployment)
+        if newest is None:
+            return None
+        name, is_versioned = name.with_version(newest), False
+    caller = await run_in_threadpool(caller_of, request)
+    spool = await run_in_threadpool(mirror.bring, name, deployment, caller)
+    if spool is None:
+        return None
+    passes_on = request.method == "GET" and forms[0] in _PASSED_ON
+    if await _wait(spool, passes_on):
+        if not is_versioned:  # who follows knows which version it is
+            return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
+        return _passing_on(hub_of(request), name, deployment, spool)
+    if isinstance(spool.failure, UnreachableError) and not await run_in_threadpool(is_here, mirror.hub, name):
+        raise nobody_knows(name)
+    return None
+
+
+async def _wait(spool: Spool, passes_on: bool) -> bool:
+    """Waits for the end; True when what comes has to be passed on before.
+
+    Raises:
+      Unavailable: the patience is over.
+    """
+    started = time.monotonic()
+    while not spool.is_over:
+        if passes_on and spool.is_begun and time.monotonic() - spool.started > _MOMENT:
+            return True
+        if time.monotonic() - started > _PATIENCE:
+            raise Unavailable(
+                "This is being fetched from the hub that this one mirrors, which takes a while.",
+                hint="Ask again in a moment.",
+            )
+        await asyncio.sleep(_LOOK_AGAIN)
+    return False
+
+
+def _passing_on(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Response:
+    """The answer while the bytes come: without an ETag, for nobody has checked them yet."""
+    ending = "tflite" if deployment in {"tflite", "coral"} else "tar.gz"
+    headers = {
+        "content-type": "application/octet-stream" if ending == "tflite" else "application/gzip",
+        "content-disposition": f'attachment; filename="{str(name).replace("/", "_")}.{ending}"',
+        "cache-control": "no-store",
+        **cors(),
+    }
+    if spool.withdrawn is not None:
+        headers.update(withdrawal_headers(spool.withdrawn))
+    if spool.promised is not None:
+        headers["content-length"] = str(spool.promised)
+    return StreamingResponse(_pieces(hub, spool), 200, headers)
+
+
+async def _pieces(hub: Hub, spool: Spool) -> AsyncIterator[bytes]:
+    at = 0
+    while True:
+        is_kept, end = spool.is_kept, spool.readable()
+        if at < end:
+            piece = await run_in_threadpool(spool.read, at, end)
+            at += len(piece)
+            yield piece
+        elif is_kept:
+            break
+        elif spool.failure is not None:
+            # The connection breaks off before the end: the reader sees that something is missing.
+            raise DownloadError(f"Passing on broke off: {spool.failure.problem}", hint=spool.failure.hint)
+        else:
+            await asyncio.sleep(_LOOK_AGAIN)
+    if spool.version_id is not None:
+        hub.downloads.count(spool.version_id)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import ipaddress
 import json
 import re
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.answers import read_body
 from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.network.withdrawal import withdrawal_reason
+from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
 from tensorflow_hub.settings import Settings
 
 # Deployment → the query under which a hub serves it.
@@ -25,12 +27,26 @@ QUERIES = {
     "tflite": "lite-format=tflite",
     "coral": "coral-format=tflite",
 }
-Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 _LARGEST_FACTS = 32 << 20  # a card has up to a MiB, a description of a large graph some more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _VERSION = re.compile(r"/([1-9][0-9]{0,9})$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """A deployment on its way here.
+
+    Attributes:
+      size: its bytes, where upstream says so.
+      withdrawn: why upstream has withdrawn the version; None when it has not.
+      pieces: the bytes as they come.
+    """
+
+    size: int | None
+    withdrawn: str | None
+    pieces: Iterator[bytes]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +59,11 @@ class Upstream:
     def open(self) -> HubSession:
         """A session that sends the token to that hub alone."""
         settings = dataclasses.replace(Settings.from_environment(), hub=self.url, token=self.token)
-        return open_session(settings)
+        session = open_session(settings)
+        adapter = PinnedAdapter()
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
 
     def newest(self, session: HubSession, name: ModelName) -> int | None:
         """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
@@ -55,35 +75,49 @@ class Upstream:
         return int(match[1]) if match else None
 
     def facts(self, session: HubSession, name: ModelName) -> Mapping[str, Any]:
-        """What the hub's API knows of a version: its card; empty when it has no such API."""
+        """What the hub's API knows of a version: its card; empty when it has no such API.
+
+        Of a version that was deleted only its `state` and the `reason`.
+        """
         url = f"{self.url}/api/v1/models/{name}"
+        known = frozenset({200, 410})
         try:
-            with session.exchange("GET", url, what=str(name), stream=True, allow_redirects=False) as answer:
-                value = json.loads(_bounded(answer))
-        except (HubError, ValueError, RecursionError, requests.exceptions.RequestException):
+            answer = session.exchange(
+                "GET", url, what=str(name), stream=True, allow_redirects=False, accept_statuses=known
+            )
+            value = json.loads(read_body(answer, _LARGEST_FACTS))
+        except (HubError, ValueError, RecursionError):
             return {}
-        deployments = value.get("deployments") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return {}
+        if answer.status_code == 410:
+            return {"state": "deleted", "reason": _message(value)}
+        deployments = value.get("deployments")
         if not isinstance(deployments, list) or not all(isinstance(item, dict) for item in deployments):
             return {}
         return dict(value)
 
-    def content(self, session: HubSession, name: ModelName, deployment: str) -> Iterator[bytes]:
+    @contextlib.contextmanager
+    def content(self, session: HubSession, name: ModelName, deployment: str) -> Iterator[Content]:
         """The bytes of a deployment.
 
         Raises:
           NotFoundError: the hub does not have it.
-          UnreachableError, DownloadError: it cannot be fetched.
+          UnreachableError, DownloadError: it cannot be fetched, at once or while the bytes come.
         """
-        url = f"{self.url}/{name}?{QUERIES[deployment]}"
-        answer = self._follow(session, url, str(name))
+        answer = self._follow(session, f"{self.url}/{name}?{QUERIES[deployment]}", str(name))
+        try:
+            yield Content(_length(answer), withdrawal_reason(answer.headers), self._pieces(answer, name))
+        finally:
+            answer.close()
+
+    def _pieces(self, answer: requests.Response, name: ModelName) -> Iterator[bytes]:
         try:
             yield from answer.iter_content(_PIECE)
         except requests.exceptions.RequestException as error:
             raise DownloadError(
                 f"The transfer of {name} from {self.url} broke.", hint="Ask again in a moment."
             ) from error
-        finally:
-            answer.close()
 
     def _follow(self, session: HubSession, url: str, what: str) -> requests.Response:
         headers = {
@@ -109,46 +143,38 @@ class Upstream:
                     f"{self.url} does not offer {what} in this form.", hint="Ask for another."
                 )
             url = urljoin(url, location)
-            self._check_target(url)
+            self._check_target(session, url)
         raise DownloadError(f"{self.url} redirects {what} in circles.", hint="Tell its administrator.")
 
-    def _check_target(self, url: str) -> None:
+    def _check_target(self, session: HubSession, url: str) -> None:
         """Refuses to be led into a network that the upstream hub itself is not in."""
         parts, own = urlsplit(url), urlsplit(self.url)
         if parts.netloc == own.netloc and parts.scheme == own.scheme:
             return
-        targets, known = _addresses(parts.hostname or ""), _addresses(own.hostname or "")
-        for address in targets:
-            harmless = address.is_global or _is_beside(address, known)
-            if parts.scheme not in {"http", "https"} or not harmless:
-                raise DownloadError(
-                    f"The upstream hub redirects to {parts.hostname}, which is not public.",
-                    hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",
-                )
+        host = parts.hostname or ""
+        schemes = ("https",) if own.scheme == "https" else ("http", "https")
+        if parts.scheme not in schemes:
+            raise DownloadError(
+                f"Expected the upstream hub to redirect to {' or '.join(schemes)}, got {parts.scheme!r}.",
+                hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",
+            )
+        targets, known = addresses_of(host), addresses_of(own.hostname or "")
+        if not all(address.is_global or is_beside(address, known) for address in targets):
+            raise DownloadError(
+                f"The upstream hub redirects to {host}, which is not public.",
+                hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",
+            )
+        adapter = session.get_adapter(url)
+        assert isinstance(adapter, PinnedAdapter)
+        adapter.pin(host, targets)
 
 
-def _bounded(answer: requests.Response) -> bytes:
-    """A body, of which only so much is read as an honest hub sends."""
-    body = bytearray()
-    for piece in answer.iter_content(1 << 16):
-        body += piece
-        if len(body) > _LARGEST_FACTS:
-            raise ValueError(f"more than {_LARGEST_FACTS} bytes of facts")
-    return bytes(body)
+def _length(answer: requests.Response) -> int | None:
+    text = answer.headers.get("Content-Length", "")
+    is_plain = answer.headers.get("Content-Encoding", "identity") == "identity"
+    return int(text) if is_plain and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _is_beside(address: Address, own: Sequence[Address]) -> bool:
-    """Whether a private address is in the network of a hub at `own`; this machine only if it is here."""
-    if not all(item.is_private for item in own) or not address.is_private:
-        return False
-    if address.is_loopback or address.is_unspecified:
-        return all(item.is_loopback for item in own)
-    return not address.is_link_local
-
-
-def _addresses(host: str) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise DownloadError(f"The host {host!r} cannot be found.", hint="Check the network.") from error
-    return [ipaddress.ip_address(item[4][0]) for item in found]
+def _message(value: Mapping[str, Any]) -> str:
+    error = value.get("error")
+    return str(error.get("message", ""))[:500] if isinstance(error, dict) else ""

@@ -31,6 +31,7 @@ class Publication:
       index: of the archive that is stored, checked.
       description: what is in the module.
       card: its documentation, checked.
+      withdrawn: why the version is withdrawn from the start, as it is upstream; None when it is not.
       version: the visible version.
       is_new: whether this upload made it so, or it was published before with the same content.
     """
@@ -47,6 +48,7 @@ class Publication:
     index: ArchiveIndex | None = None
     description: ModuleDescription | None = None
     card: CardText | None = None
+    withdrawn: str | None = None
     version: Version | None = None
     is_new: bool = False
 

@@ -25,6 +25,7 @@ from tensorflow_hub.server.publishing.content_steps import check_card, check_kin
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.publishing.storing_steps import clean_up, make_visible, store_objects
 from tensorflow_hub.server.publishing.unpacked_step import keep_unpacked
+from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Source, archive_key
 
 Step = Callable[[Hub, Publication], Publication]
@@ -46,14 +47,24 @@ STEPS: tuple[Step, ...] = (
 _log = logging.getLogger("tensorflow_hub.server")
 
 
-def publish(hub: Hub, upload: Upload, index: ArchiveIndex | None, caller: Caller) -> Publication:
+def publish(
+    hub: Hub, upload: Upload, index: ArchiveIndex | None, caller: Caller, withdrawn: str | None = None
+) -> Publication:
     """Runs the steps; the publication with its visible version.
+
+    Args:
+      hub: where to.
+      upload: what came.
+      index: of the archive, as the client says.
+      caller: who publishes.
+      withdrawn: why a version that is mirrored is withdrawn upstream; None when it is not.
 
     Raises:
       HubError: a check failed; nothing is visible and the upload remains.
     """
     with _source(hub, upload) as source, _workspace(hub) as workspace:
-        publication = Publication(upload, ModelName.parse(upload.handle), caller, index, source, workspace)
+        name = ModelName.parse(upload.handle)
+        publication = Publication(upload, name, caller, index, source, workspace, withdrawn=withdrawn)
         seconds = {}
         for step in STEPS:
             started = time.perf_counter()
@@ -79,14 +90,19 @@ def _source(hub: Hub, upload: Upload) -> Iterator[Source]:
         source.close()
 
 
+def work_folder(settings: ServerSettings) -> Path:
+    """Where large files may lie for a while: on the disk of the hub where it has one."""
+    folder = settings.data_folder() / "work"
+    if settings.database and settings.store:
+        folder = Path(tempfile.gettempdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @contextlib.contextmanager
 def _workspace(hub: Hub) -> Iterator[Path]:
-    """A folder for one publication, on the disk of the hub where it has one."""
-    parent = hub.settings.data_folder() / "work"
-    if hub.settings.database and hub.settings.store:
-        parent = Path(tempfile.gettempdir())
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="tfhub-publish-", dir=parent))
+    """A folder for one publication."""
+    folder = Path(tempfile.mkdtemp(prefix="tfhub-publish-", dir=work_folder(hub.settings)))
     try:
         yield folder
     finally:

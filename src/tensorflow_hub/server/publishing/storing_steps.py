@@ -13,7 +13,7 @@ from tensorflow_hub.errors import CardError, ConflictError, DigestError, Rejecte
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
-from tensorflow_hub.server.catalogue.records import DELETED, Deployment, Upload, Version
+from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
 from tensorflow_hub.server.catalogue.uploads import intend_archive, remove_upload
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.problems import Gone
@@ -136,6 +136,8 @@ def _add(connection: sa.Connection, publication: Publication, version: Version |
         published_at=int(time.time()),
     )
     writing.add_deployment(connection, version, deployment)
+    if publication.withdrawn is not None:
+        writing.set_state(connection, version, WITHDRAWN, publication.withdrawn)
     return version
 
 

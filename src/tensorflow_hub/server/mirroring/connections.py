@@ -1,0 +1,106 @@
+"""Connections to hosts that were checked: to the very addresses, whatever their name says a moment later."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import requests.adapters
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from tensorflow_hub.errors import DownloadError
+
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+# Addresses of IPv4 in the clothes of IPv6, by which a translating router reaches the former.
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+
+
+class PinnedAdapter(requests.adapters.HTTPAdapter):
+    """Sends requests; those to a host that was pinned go to its addresses only.
+
+    A name can be made to say one address to whoever checks it and another to whoever connects.
+    """
+
+    def __init__(self) -> None:
+        self._pinned: dict[str, Sequence[Address]] = {}
+        super().__init__()
+
+    def pin(self, host: str, addresses: Sequence[Address]) -> None:
+        """Says where connections to a host go from now on."""
+        self._pinned[host.lower()] = addresses
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Makes the connections, which look at what is pinned."""
+        super().init_poolmanager(*arguments, **options)
+        pinned = {"pinned": self._pinned}
+        http = type("_PinnedHTTP", (_Pinned, HTTPConnection), pinned)
+        https = type("_PinnedHTTPS", (_Pinned, HTTPSConnection), pinned)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("_PinnedPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
+            "https": type("_PinnedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+        }
+
+
+class _Pinned:
+    """What a pinned connection does other than one of urllib3."""
+
+    pinned: dict[str, Sequence[Address]]
+    _dns_host: str
+
+    def _new_conn(self) -> socket.socket:
+        connect: Any = super()._new_conn  # type: ignore[misc]
+        host = self._dns_host
+        addresses = self.pinned.get(host.strip("[]").lower())
+        if addresses is None:
+            return connect()  # type: ignore[no-any-return]
+        failure: Exception | None = None
+        for address in addresses:
+            self._dns_host = str(address)
+            try:
+                return connect()  # type: ignore[no-any-return]
+            except (NewConnectionError, ConnectTimeoutError) as error:
+                failure = error
+            finally:
+                self._dns_host = host  # the certificate has to be that of the name
+        assert failure is not None
+        raise failure
+
+
+def addresses_of(host: str) -> list[Address]:
+    """The addresses of a host; those that stand for one of IPv4 as that one.
+
+    Raises:
+      DownloadError: it has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise DownloadError(f"The host {host!r} cannot be found.", hint="Check the network.") from error
+    return [_plain(str(item[4][0])) for item in found]
+
+
+def is_beside(address: Address, own: Sequence[Address]) -> bool:
+    """Whether a private address is in the network of a hub at `own`; this machine only if it is here."""
+    if not all(item.is_private for item in own) or not address.is_private:
+        return False
+    if address.is_loopback or address.is_unspecified:
+        return all(item.is_loopback for item in own)
+    return not address.is_link_local
+
+
+def _plain(text: str) -> Address:
+    """An address without its zone, and of IPv4 where it only is written as one of IPv6.
+
+    >>> _plain("::ffff:127.0.0.1"), _plain("64:ff9b::a00:1")
+    (IPv4Address('127.0.0.1'), IPv4Address('10.0.0.1'))
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

@@ -1,0 +1,216 @@
+"""The mirror of one hub in one process: what is being fetched, and what upstream said a moment ago.
+
+A publisher that publishes here is never asked for upstream: whoever runs the upstream hub could
+otherwise slip a "newer" version under the name of a model that is ours.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import threading
+import time
+
+from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.callers import Caller
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.mirroring.fetching import fetch
+from tensorflow_hub.server.mirroring.refreshing import refresh
+from tensorflow_hub.server.mirroring.spool import Spool
+from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.publishing.steps import work_folder
+from tensorflow_hub.server.rights import may_read
+
+_log = logging.getLogger("tensorflow_hub.server")
+# How many versions are fetched at once; others wait for their turn.
+_MOST_FETCHES = 8
+# How long an answer of the upstream hub (absent; the newest is …) is believed, in seconds.
+_REMEMBER_SECONDS = 60.0
+# After how long upstream is asked again whether it has withdrawn what is kept here, in seconds.
+_REFRESH_SECONDS = 600.0
+_MOST_REMEMBERED = 10_000
+# How long upstream is not asked again after it could not be reached, in seconds.
+_PAUSE_SECONDS = 5.0
+
+
+class Mirror:
+    """Fetches what is asked for and absent, each thing once at a time, in threads of its own."""
+
+    def __init__(self, hub: Hub, upstream: Upstream) -> None:
+        self.hub = hub
+        self.upstream = upstream
+        self._lock = threading.Lock()
+        self._fetches: dict[str, Spool] = {}
+        self._asked: dict[str, float] = {}
+        self._newest: dict[str, int | None] = {}
+        self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
+        self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
+
+    def newest(self, name: ModelName, deployment: str) -> int | None:
+        """The newest version of a model upstream, when its deployment is absent here and may be fetched.
+
+        Raises:
+          UnreachableError: upstream cannot be asked and nothing of the model is here.
+        """
+        key = str(name)
+        if not self._is_wanted(name):
+            return None
+        if not self._asked_lately(key):
+            try:
+                self._pause()
+                with self.upstream.open() as session:
+                    self._newest[key] = self.upstream.newest(session, name)
+                self._remember(key)
+            except UnreachableError as error:
+                self._unreachable(name, error)
+                return None
+            except HubError as error:
+                _log.warning("Mirroring %s: %s", name, error)
+                self._newest[key] = None
+                self._remember(key)
+        number = self._newest.get(key)
+        if number is None:
+            return None
+        self._follow_withdrawals(name, number)
+        version = name.with_version(number)
+        is_refused = self._asked_lately(f"{version} {deployment}")
+        return None if is_refused or not self._is_wanted(version, deployment) else number
+
+    def bring(self, name: ModelName, deployment: str, caller: Caller) -> Spool | None:
+        """Begins to fetch a deployment of a version that is absent, or joins who does.
+
+        Args:
+          name: the version.
+          deployment: the form that is asked for.
+          caller: who asks: nothing is fetched for those who may not read it here.
+
+        Returns:
+          what comes; None when nothing is to be fetched.
+
+        Raises:
+          UnreachableError: upstream cannot be asked and nothing is here: "not found" would be a guess, and
+            would make readers give up for good.
+        """
+        key = f"{name} {deployment}"
+        if self._asked_lately(key):
+            return None
+        if not self._is_wanted(name, deployment, caller):
+            self._refresh_later(name)
+            return None
+        with self._lock:
+            spool = self._fetches.get(key)
+            if spool is not None:
+                return spool
+            try:
+                self._pause()
+            except UnreachableError as error:
+                self._unreachable(name, error, is_news=False)
+                return None
+            spool = self._fetches[key] = Spool(work_folder(self.hub.settings))
+            self._threads.submit(self._fetch, name, deployment, spool)
+            return spool
+
+    def close(self) -> None:
+        """Breaks off what is under way: a process that ends waits for nobody upstream."""
+        with self._lock:
+            for spool in self._fetches.values():
+                spool.fail(DownloadError("The hub stops.", hint="Ask again in a moment."))
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _fetch(self, name: ModelName, deployment: str, spool: Spool) -> None:
+        key = f"{name} {deployment}"
+        failure: HubError | None = None
+        try:
+            if self._is_wanted(name, deployment):
+                fetch(self.hub, self.upstream, name, deployment, spool)
+            else:  # another one fetched it between the question and now
+                spool.keep(None)
+            self._remember(key)
+        except UnreachableError as error:
+            failure, self._unreachable_at = error, time.monotonic()
+        except HubError as error:
+            failure = error
+            self._remember(key)
+        except Exception:
+            _log.exception("Mirroring %s failed in an unexpected way.", name)
+            failure = DownloadError(f"{name} could not be fetched.", hint="Ask again in a moment.")
+        finally:
+            with self._lock:
+                self._fetches.pop(key, None)
+            if failure is not None:
+                _log.warning("Mirroring %s: %s", name, failure)
+                spool.fail(failure)
+
+    def _is_wanted(self, name: ModelName, deployment: str = "", caller: Caller | None = None) -> bool:
+        with self.hub.database.reading() as connection:
+            publisher = reading.find_publisher(connection, name.publisher)
+            if publisher is not None:
+                if not writing.is_mirrored(connection, publisher):
+                    return False
+                if caller and not may_read(caller, publisher.name, publisher.private):
+                    return False
+            if name.version is None:
+                return True
+            version = reading.find_version(connection, name)
+            if version is None:
+                return True
+            has_any = reading.list_deployments(connection, version)
+            return bool(has_any) and all(found.kind != deployment for found in has_any)
+
+    def _pause(self) -> None:
+        """Raises when upstream could not be reached a moment ago."""
+        if time.monotonic() - self._unreachable_at < _PAUSE_SECONDS:
+            raise UnreachableError("The upstream hub cannot be reached.", hint="Ask again in a moment.")
+
+    def _unreachable(self, name: ModelName, error: UnreachableError, is_news: bool = True) -> None:
+        """What to do when upstream cannot be asked: serve what is here, or say that nobody knows."""
+        if is_news:
+            _log.warning("Mirroring %s: %s", name, error)
+            self._unreachable_at = time.monotonic()
+        if not is_here(self.hub, name):
+            raise nobody_knows(name) from error
+
+    def _follow_withdrawals(self, name: ModelName, newest: int) -> None:
+        """What is newer here than the newest version upstream may have been withdrawn there."""
+        with self.hub.database.reading() as connection:
+            here = reading.find_version(connection, name)
+        if here is not None and here.number > newest:
+            self._refresh_later(here.name)
+
+    def _refresh_later(self, name: ModelName) -> None:
+        key = f"{name} state"
+        if not self._asked_lately(key, _REFRESH_SECONDS):
+            self._remember(key)
+            self._threads.submit(self._refresh, name)
+
+    def _refresh(self, name: ModelName) -> None:
+        try:
+            refresh(self.hub, self.upstream, name)
+        except Exception:
+            _log.warning("Upstream does not say whether %s is withdrawn.", name, exc_info=True)
+
+    def _asked_lately(self, key: str, seconds: float = _REMEMBER_SECONDS) -> bool:
+        return time.monotonic() - self._asked.get(key, -seconds) < seconds
+
+    def _remember(self, key: str) -> None:
+        with self._lock:
+            if len(self._asked) >= _MOST_REMEMBERED:
+                self._asked.clear()
+                self._newest.clear()
+            self._asked[key] = time.monotonic()
+
+
+def nobody_knows(name: ModelName) -> UnreachableError:
+    """The answer when nothing is here and upstream cannot be asked."""
+    return UnreachableError(
+        f"{name} is not here, and the hub that this one mirrors cannot be reached.",
+        hint="Ask again in a moment.",
+    )
+
+
+def is_here(hub: Hub, name: ModelName) -> bool:
+    """Whether the version, or any of the model, is in the catalogue."""
+    with hub.database.reading() as connection:
+        return reading.find_version(connection, name) is not None

@@ -1,0 +1,56 @@
+"""Follows upstream where it withdraws, deletes or restores a version that is kept here.
+
+Nothing that was kept goes away by what upstream says: who pinned a version still gets it, and is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
+from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.mirroring.upstream import Upstream
+
+# Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.
+_MARK = " (upstream)"
+
+
+def refresh(hub: Hub, upstream: Upstream, name: ModelName) -> None:
+    """Brings the state of a mirrored version up to date with upstream's."""
+    with upstream.open() as session:
+        facts = upstream.facts(session, name)
+    with hub.database.writing() as connection:
+        publisher = reading.find_publisher(connection, name.publisher)
+        version = reading.find_version(connection, name)
+        if publisher is None or version is None or not writing.is_mirrored(connection, publisher):
+            return
+        wanted = _wanted_state(version, facts)
+        if wanted is not None and wanted != (version.state, version.reason):
+            writing.set_state(connection, version, *wanted)
+            record_changes(connection, [version.model.id])
+
+
+def words_of_upstream(reason: object) -> str:
+    """Why upstream withdrew or deleted a version, marked as its word.
+
+    >>> words_of_upstream("Wrong labels.")
+    'Wrong labels. (upstream)'
+    """
+    return f"{str(reason or 'No reason was given.')[:900]}{_MARK}"
+
+
+def _wanted_state(version: Version, facts: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The state and reason that a version should have; None to leave it as it is."""
+    is_ours = version.state != VISIBLE and not version.reason.endswith(_MARK)
+    if is_ours:
+        return None
+    state = facts.get("state")
+    if state == VISIBLE:
+        return VISIBLE, ""
+    if state in {WITHDRAWN, DELETED}:
+        return WITHDRAWN, words_of_upstream(facts.get("reason"))
+    return None

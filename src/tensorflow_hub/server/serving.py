@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,8 @@ from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_PIECE = 1 << 20
+_MEMORY_PIECE = 1 << 18
+_DISK_PIECE = 1 << 20
 FOREVER = "public, max-age=31536000, immutable"
 FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
@@ -58,13 +60,13 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
             return RedirectResponse(url, 302, headers={**cors(), "cache-control": age, "vary": "Accept"})
     span = _range(request, asset, headers["etag"])
     if span is None:
-        return _whole(hub.store, asset, headers)
+        return _whole(request, hub.store, asset, headers)
     start, end = span
     if start >= end:
         return Response(status_code=416, headers={**cors(), "content-range": f"bytes */{asset.size}"})
     headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
     headers["content-length"] = str(end - start)
-    return StreamingResponse(_pieces(hub.store, asset, start, end), 206, headers)
+    return _part(hub.store, asset, span, headers)
 
 
 def asset_headers(asset: Asset) -> dict[str, str]:
@@ -90,14 +92,21 @@ def cors() -> dict[str, str]:
     }
 
 
-def _whole(store: Store, asset: Asset, headers: dict[str, str]) -> Response:
+def _whole(request: Request, store: Store, asset: Asset, headers: dict[str, str]) -> Response:
     headers["content-length"] = str(asset.size)
     path = store.local_path(asset.key)
-    if path is None:
-        return StreamingResponse(_pieces(store, asset, 0, asset.size), 200, headers)
+    if path is None or "http.response.pathsend" not in request.scope.get("extensions", {}):
+        return _part(store, asset, (0, asset.size), headers)
     if not path.is_file():
         raise _lost(asset)
     return _WholeFile(path, headers)
+
+
+def _part(store: Store, asset: Asset, span: tuple[int, int], headers: dict[str, str]) -> Response:
+    if store.local_path(asset.key) is not None:
+        return _PartOfFile(store, asset, span, headers)
+    status = 206 if "content-range" in headers else 200
+    return StreamingResponse(_pieces(store, asset, *span), status, headers)
 
 
 async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIterator[bytes]:
@@ -149,7 +158,7 @@ class _Head(Response):
 
 
 class _WholeFile(Response):
-    """A file, sent by the server's own code outside Python where it can (ASGI's pathsend)."""
+    """A file, sent by the server's own code outside Python (ASGI's pathsend)."""
 
     def __init__(self, path: Path, headers: dict[str, str]) -> None:
         super().__init__(status_code=200, headers=headers)
@@ -157,10 +166,48 @@ class _WholeFile(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if "http.response.pathsend" in scope.get("extensions", {}):
-            await send({"type": "http.response.pathsend", "path": str(self._path)})
-            return
-        with open(self._path, "rb") as file:
-            while piece := await run_in_threadpool(file.read, _PIECE):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.pathsend", "path": str(self._path)})
+
+
+class _PartOfFile(Response):
+    """Bytes of a file.
+
+    What the system has in memory is read at once and in pieces that stay in the processor's cache on
+    their way out; only what has to come from the disk is read in a thread.
+    """
+
+    def __init__(self, store: Store, asset: Asset, span: tuple[int, int], headers: dict[str, str]) -> None:
+        super().__init__(status_code=206 if "content-range" in headers else 200, headers=headers)
+        self._path, self._asset, self._span = store.local_path(asset.key), asset, span
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._path is not None
+        try:
+            file = open(self._path, "rb", buffering=0)  # noqa: SIM115
+        except FileNotFoundError as error:
+            raise _lost(self._asset) from error
+        with file:
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            at, end = self._span
+            while at < end:
+                piece = _read_at_once(file.fileno(), at, end)
+                if not piece:
+                    piece = await run_in_threadpool(os.pread, file.fileno(), min(_DISK_PIECE, end - at), at)
+                if not piece:
+                    raise OSError(f"{self._path} ends early.")
+                at += len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": at < end})
+
+
+def _read_at_once(descriptor: int, start: int, end: int) -> bytes | bytearray:
+    """The next bytes of a file as far as they are in memory; none when they are not, or nobody can say."""
+    if not hasattr(os, "RWF_NOWAIT"):
+        return b""
+    piece = bytearray(min(_MEMORY_PIECE, end - start))
+    try:
+        size = os.preadv(descriptor, [piece], start, os.RWF_NOWAIT)
+    except OSError:  # not in memory; or the file system cannot say
+        return b""
+    return piece if size == len(piece) else piece[:size]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.records import (
     VISIBLE,
+    Archive,
     CardRecord,
     Deployment,
     Model,
@@ -85,6 +86,10 @@ _list_deployments = (
 _find_deployment = sa.select(*_DEPLOYMENT).where(
     deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind")
 )
+# Without the description, which for a large graph takes longer to read than all the rest.
+_find_archive = sa.select(
+    deployments.c.archive_sha256, deployments.c.archive_size, deployments.c.digest
+).where(deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind"))
 _find_card = sa.select(cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at).where(
     cards.c.version_id == sa.bindparam("version")
 )
@@ -161,6 +166,12 @@ def find_deployment(connection: sa.Connection, version: Version, kind: str) -> D
     """The deployment of that kind of a version."""
     row = connection.execute(_find_deployment, {"version": version.id, "kind": kind}).first()
     return Deployment(*row) if row else None
+
+
+def find_archive(connection: sa.Connection, version: Version, kind: str) -> Archive | None:
+    """Of the deployment of that kind what a download needs to know."""
+    row = connection.execute(_find_archive, {"version": version.id, "kind": kind}).first()
+    return Archive(*row) if row else None
 
 
 def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:

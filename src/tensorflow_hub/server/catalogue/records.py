@@ -64,6 +64,15 @@ class Deployment:
 
 
 @dataclasses.dataclass(frozen=True)
+class Archive:
+    """What a download of a deployment needs to know of it; the attributes are those of `Deployment`."""
+
+    archive_sha256: str
+    archive_size: int
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Version:
     """One version of a model: what a versioned handle names."""
 

@@ -34,7 +34,7 @@ def tfjs_archive(request: Request, connection: sa.Connection, version: Version) 
 
 def index(request: Request, connection: sa.Connection, version: Version) -> Response | None:
     """The archive's index, for clients that accept it."""
-    deployment = reading.find_deployment(connection, version, "saved_model")
+    deployment = reading.find_archive(connection, version, "saved_model")
     if deployment is None:
         return None
     hub = hub_of(request)
@@ -56,7 +56,7 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
 
 def uncompressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
     """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
-    deployment = reading.find_deployment(connection, version, "saved_model")
+    deployment = reading.find_archive(connection, version, "saved_model")
     base = hub_of(request).settings.uncompressed_url
     if deployment is None or not base or version.model.private:
         return None
@@ -80,7 +80,7 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
     """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
     handle, file = split_file(path)
     version = find_readable_version(connection, handle, caller)
-    deployment = reading.find_deployment(connection, version, "tfjs")
+    deployment = reading.find_archive(connection, version, "tfjs")
     hub = hub_of(request)
     entries = read_index(hub.store, deployment.archive_sha256).files if deployment else ()
     entry = next((entry for entry in entries if entry.path == file), None)
@@ -112,7 +112,7 @@ def offered(request: Request, connection: sa.Connection, version: Version) -> li
 
 
 def _archive(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
-    deployment = reading.find_deployment(connection, version, kind)
+    deployment = reading.find_archive(connection, version, kind)
     if deployment is None:
         return None
     hub = hub_of(request)
@@ -132,7 +132,7 @@ def _archive(request: Request, connection: sa.Connection, version: Version, kind
 
 
 def _single_file(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
-    deployment = reading.find_deployment(connection, version, kind)
+    deployment = reading.find_archive(connection, version, kind)
     if deployment is None:
         return None
     hub = hub_of(request)

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from tensorflow_hub.errors import ArchiveError, DigestError, NotAModuleError
 from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry, module_digest
-from tensorflow_hub.format.archive_reader import extract_archive, inflate_segment
+from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.segment_content import inflate_segment
 
 LONG = "assets/" + "long_" * 40 + ".txt"
 CONTENT = {

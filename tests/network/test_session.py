@@ -19,7 +19,7 @@ import requests
 
 from tensorflow_hub import errors
 from tensorflow_hub.handles import UrlHandle
-from tensorflow_hub.network.answers import error_of_failure, read_body
+from tensorflow_hub.network.answers import error_of_failure
 from tensorflow_hub.network.credentials import credentials_path, read_tokens, token_for, write_token
 from tensorflow_hub.network.retry import RetryPolicy, parse_retry_after
 from tensorflow_hub.network.session import open_session
@@ -40,12 +40,13 @@ class Server:
                 outer.requests.append((self.path, dict(self.headers.items())))
                 status, body, headers = answer(self.path, dict(self.headers.items()), len(outer.requests))
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
+                headers = {"Content-Length": str(len(body)), **headers}
                 for key, value in headers.items():
                     self.send_header(key, value)
                 self.end_headers()
                 with contextlib.suppress(OSError):
                     self.wfile.write(body)
+                self.close_connection = headers["Content-Length"] != str(len(body))
 
             def log_message(self, *arguments: object) -> None:
                 pass
@@ -227,9 +228,30 @@ def test_a_redirect_from_https_to_http_is_refused(serve, certificates):
 def test_a_body_is_read_up_to_its_limit(serve):
     body, headers = gzip.compress(bytes(10_000)), {"Content-Encoding": "gzip"}
     hub = serve(lambda path, asked, number: (200, body, headers))
-    assert read_body(get(hub.url, stream=True), 10_000) == bytes(10_000)
+    assert get(hub.url, largest=10_000).content == bytes(10_000)
     with pytest.raises(errors.RequestError, match=r"Expected at most 9,999 bytes from http://127.0.0.1:\d+"):
-        read_body(get(hub.url, stream=True), 9_999)
+        get(hub.url, largest=9_999)
+
+
+def test_a_body_that_breaks_off_is_asked_for_again(serve):
+    def answer(path, headers, number):
+        return 200, b"whole", {} if number > 2 else {"Content-Length": "9"}  # the client counts the last one
+
+    hub = serve(answer)
+    assert get(hub.url).content == b"whole"
+    assert len(hub.requests) == 3
+    with pytest.raises(errors.UnreachableError, match="closed the connection before its answer was complete"):
+        get(serve(answer).url, idempotent=False)
+
+
+def test_the_endless_body_of_a_redirect_is_not_read(serve):
+    def answer(path, headers, number):
+        if path == "/end":
+            return 200, b"ok", {}
+        return 302, bytes(1 << 20), {"Location": "/end", "Content-Length": str(1 << 40)}
+
+    hub = serve(answer)
+    assert get(hub.url, Settings(read_timeout=2, retries=0)).content == b"ok"
 
 
 def test_redirects_in_circles_end(serve):

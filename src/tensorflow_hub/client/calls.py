@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.errors import OfflineError, RequestError, SettingsError
-from tensorflow_hub.network.answers import read_body
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.settings import Settings
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
 
-_LARGEST_ANSWER = 64 << 20  # bytes
+LARGEST_ANSWER = 64 << 20  # bytes
 
 
 def client_settings(hub: str | None = None, token: str | None = None) -> Settings:
@@ -80,21 +79,22 @@ def call(
         with open_session(settings) as own:
             return call(settings, method, path, what=what, session=own, statuses=statuses, **options)
     url = settings.hub.rstrip("/") + path
-    response = session.exchange(method, url, what=what, accept_statuses=statuses, stream=True, **options)
+    response = session.exchange(
+        method, url, what=what, accept_statuses=statuses, largest=LARGEST_ANSWER, **options
+    )
     return read_answer(response, settings)
 
 
 def read_answer(response: requests.Response, settings: Settings) -> Mapping[str, Any]:
-    """The JSON object of an answer that was asked for with `stream=True`; empty when it has no body.
+    """The JSON object of an answer; empty when it has no body.
 
     Raises:
-      RequestError: it is something else, or very large.
+      RequestError: it is something else.
     """
-    body = read_body(response, _LARGEST_ANSWER)
-    if not body:
+    if not response.content:
         return {}
     try:
-        value = json.loads(body)
+        value = json.loads(response.content)
     except ValueError as error:
         raise _not_a_hub(settings) from error
     if not isinstance(value, dict):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tensorflow_hub.client.calls import call, client_settings, read_answer
+from tensorflow_hub.client.calls import LARGEST_ANSWER, call, client_settings, read_answer
 from tensorflow_hub.client.uploading import send_file
 from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
 from tensorflow_hub.format.archive_index import ArchiveIndex
@@ -140,7 +140,13 @@ def _finish(
     timeout = (settings.connect_timeout, _CHECK_SECONDS)
     statuses = frozenset({200, 201})
     response = session.exchange(
-        "POST", url, what=name, json=body, timeout=timeout, accept_statuses=statuses, stream=True
+        "POST",
+        url,
+        what=name,
+        json=body,
+        timeout=timeout,
+        accept_statuses=statuses,
+        largest=LARGEST_ANSWER,
     )
     return _published(read_answer(response, settings), deployment, is_new=response.status_code == 201)
 

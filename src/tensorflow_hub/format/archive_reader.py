@@ -6,13 +6,12 @@ import dataclasses
 import hashlib
 import os
 import shutil
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tensorflow_hub.errors import ArchiveError, DigestError
-from tensorflow_hub.format.archive_index import FileEntry, Segment
+from tensorflow_hub.errors import ArchiveError
+from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.member_names import NamesSeen, check_path, refuse
@@ -75,65 +74,6 @@ def extract_archive(
         raise
     finally:
         lane.close()
-
-
-def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryview, ...]:
-    """The bytes of a file that a segment fills, checked against its digest.
-
-    Args:
-      segment: as the index says.
-      data: its `length` bytes of the archive.
-
-    Returns:
-      `size` bytes in one or more pieces, to be written one after the other at `start`.
-
-    Raises:
-      DigestError: the bytes are not those that the index promises.
-    """
-    try:
-        if len(data) != segment.length:
-            raise ValueError
-        pieces = _stored_pieces(data) if segment.method == "stored" else _inflated(data, segment.size)
-    except (zlib.error, ValueError):
-        raise _wrong(segment) from None
-    sha256 = hashlib.sha256()
-    for piece in pieces:
-        sha256.update(piece)
-    if sha256.hexdigest() != segment.sha256 or sum(map(len, pieces)) != segment.size:
-        raise _wrong(segment)
-    return pieces
-
-
-def _inflated(data: bytes | memoryview, size: int) -> tuple[memoryview, ...]:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = inflater.decompress(data, size + 1)
-    if inflater.eof or inflater.unconsumed_tail:
-        raise ValueError
-    return (memoryview(content),)
-
-
-def _stored_pieces(data: bytes | memoryview) -> tuple[memoryview, ...]:
-    """The content of deflate's stored blocks, without copying it."""
-    view = memoryview(data)
-    pieces = []
-    at = 0
-    while at < len(view):
-        header = view[at : at + 5]
-        length = int.from_bytes(header[1:3], "little")
-        piece = view[at + 5 : at + 5 + length]
-        if header[0] != 0 or int.from_bytes(header[3:5], "little") != length ^ 0xFFFF or len(piece) != length:
-            raise ValueError
-        pieces.append(piece)
-        at += 5 + length
-    return tuple(pieces)
-
-
-def _wrong(segment: Segment) -> DigestError:
-    return DigestError(
-        f"Expected bytes {segment.offset:,} to {segment.offset + segment.length:,} of the archive to hold "
-        f"{segment.path!r} from byte {segment.start:,} as its index promises, got others.",
-        hint="Fetch them again; when that fails too, the hub or a proxy before it damages what it sends.",
-    )
 
 
 class _Source:

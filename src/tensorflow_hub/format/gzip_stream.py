@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,6 +11,7 @@ from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.member_names import refuse
 
 CHUNK = 1 << 20
+_FIRST_WINDOW = 4 << 10  # bytes given to a fresh member: what it leaves over is copied, for tiny ones often
 _MAGIC = b"\x1f\x8b"
 
 
@@ -48,32 +50,35 @@ class _Gzip:
 
     def __init__(self, stream: Readable, data: bytes, limits: ArchiveLimits) -> None:
         self._stream = stream
-        self._data = data
+        self._data = memoryview(data)
         self._limits = limits
         self._packed = len(data)
         self._unpacked = 0
 
     def chunks(self) -> Iterator[bytes]:
-        for _ in range(self._limits.gzip_members):
+        for number in itertools.count(1):
             yield from self._member()
             self._fill()
-            if not self._data.startswith(_MAGIC):
+            if self._data[:2] != _MAGIC:
                 self._end()
                 return
-        raise refuse(f"Expected at most {self._limits.gzip_members:,} gzip members in one archive, got more.")
+            self._check_members(number)
 
     def _member(self) -> Iterator[bytes]:
-        member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        member, window = zlib.decompressobj(16 + zlib.MAX_WBITS), _FIRST_WINDOW
         while not member.eof:
             if not self._data:
                 self._fill()
             if not self._data:
                 raise refuse("Expected the whole archive, got a part of it: the gzip stream is truncated.")
+            data = self._data[:window]
+            window = min(CHUNK, 2 * window)
             try:
-                chunk = member.decompress(self._data, CHUNK)
+                chunk = member.decompress(data, CHUNK)
             except zlib.error as error:
                 raise refuse(f"Expected an intact gzip stream, got a damaged one ({error}).") from None
-            self._data = member.unused_data if member.eof else member.unconsumed_tail
+            left = member.unused_data if member.eof else member.unconsumed_tail
+            self._data = self._data[len(data) - len(left) :]
             self._check_ratio(len(chunk))
             if chunk:
                 yield chunk
@@ -81,8 +86,17 @@ class _Gzip:
     def _fill(self) -> None:
         """Reads on until two bytes are there, or the stream ends."""
         while len(self._data) < 2 and (more := self._stream.read(CHUNK)):
-            self._data += more
+            self._data = memoryview(bytes(self._data) + more)
             self._packed += len(more)
+
+    def _check_members(self, number: int) -> None:
+        """Each member costs time, however little is in it."""
+        least = self._limits.gzip_member_bytes
+        if number > self._limits.gzip_members and number * least > self._packed:
+            raise refuse(
+                f"Expected gzip members of at least {least:,} bytes on average, "
+                f"got {number:,} of them in {self._packed:,} bytes."
+            )
 
     def _check_ratio(self, length: int) -> None:
         self._unpacked += length
@@ -98,6 +112,6 @@ class _Gzip:
         allowed = self._limits.padding_bytes
         while self._data:
             allowed -= len(self._data)
-            if self._data.strip(b"\0") or allowed < 0:
+            if bytes(self._data).strip(b"\0") or allowed < 0:
                 raise refuse("Expected nothing after the end of the gzip stream, got trailing data.")
-            self._data = self._stream.read(CHUNK)
+            self._data = memoryview(self._stream.read(CHUNK))

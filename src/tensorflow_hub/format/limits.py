@@ -22,7 +22,9 @@ class ArchiveLimits:
       portable_names: refuse names that Windows cannot hold (`con`, `a:b`, a trailing dot). Names with
         control characters or a backslash are refused always.
       padding_bytes: zeros that may follow the end of the archive: writers fill up to a block.
-      gzip_members: of one stream; tools that compress in parallel write several.
+      gzip_members: of one stream, from which on `gzip_member_bytes` is looked at; tools that compress in
+        parallel write several.
+      gzip_member_bytes: that members have on average, packed: each costs time, however small it is.
     """
 
     total_bytes: int = 64 << 30
@@ -35,7 +37,8 @@ class ArchiveLimits:
     segments: int = 200_000
     portable_names: bool = True
     padding_bytes: int = 1 << 20
-    gzip_members: int = 100_000
+    gzip_members: int = 1_000
+    gzip_member_bytes: int = 1 << 10
 
 
 DEFAULT_LIMITS = ArchiveLimits()

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import urllib.parse
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensorflow_hub import errors
 from tensorflow_hub.network.credentials import host_of
@@ -14,7 +14,7 @@ from tensorflow_hub.network.credentials import host_of
 if TYPE_CHECKING:
     import requests
 
-_LONGEST_BODY = 64 * 1024
+_LONGEST_REFUSAL = 64 << 10  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,14 +30,10 @@ class Refusal:
 def read_refusal(response: requests.Response) -> Refusal:
     """Reads the error document of a hub; empty when the server sent none."""
     try:
-        body = (
-            response.raw.read(_LONGEST_BODY, decode_content=True)
-            if not response._content
-            else response.content
-        )
+        receive_beginning(response, _LONGEST_REFUSAL)
         import json
 
-        found = json.loads(body)["error"]
+        found = json.loads(response.content)["error"]
         return Refusal(
             code=_text(found, "code"),
             message=_text(found, "message"),
@@ -48,8 +44,8 @@ def read_refusal(response: requests.Response) -> Refusal:
         return Refusal()
 
 
-def read_body(response: requests.Response, largest: int) -> bytes:
-    """Reads the body of an answer asked for with `stream=True`, and closes it.
+def receive_body(response: requests.Response, largest: int) -> None:
+    """Reads the body of an answer of which only the head was read, into `response.content`.
 
     Args:
       response: the answer.
@@ -57,29 +53,103 @@ def read_body(response: requests.Response, largest: int) -> bytes:
 
     Raises:
       RequestError: it has more.
-      UnreachableError: it broke off.
+      requests.RequestException: it broke off.
+    """
+    if not receive_beginning(response, largest):
+        raise errors.RequestError(
+            f"Expected at most {largest:,} bytes from {shown_url(response.url)}, got more.",
+            hint="Check that the address is that of a hub.",
+        )
+
+
+def receive_beginning(response: requests.Response, most: int) -> bool:
+    """Reads at most `most` bytes of the body into `response.content`; whether that is all of it.
+
+    Raises:
+      requests.RequestException: it broke off.
     """
     body = bytearray()
     try:
-        for chunk in response.iter_content(1 << 16):
+        for chunk in response.iter_content(min(most, 1 << 16)):
             body += chunk
-            if len(body) > largest:
-                raise errors.RequestError(
-                    f"Expected at most {largest:,} bytes from {shown_url(response.url)}, got more.",
-                    hint="Check that the address is that of a hub.",
-                )
-    except (OSError, ValueError) as failure:  # all of requests' own are OSErrors
-        if isinstance(failure, errors.HubError):
-            raise
-        raise error_of_failure(failure, response.url) from failure
+            if len(body) > most:
+                break
     finally:
-        response.close()
-    return bytes(body)
+        whole = len(body) <= most
+        # What `requests` keeps, so that it reads nothing more by itself.
+        response._content = bytes(body[:most])
+        response._content_consumed = True  # type: ignore[attr-defined]
+        if not whole:
+            response.close()
+    return whole
 
 
 def _text(found: Mapping[str, Any], key: str) -> str:
     value = found.get(key)
     return value[:1000] if isinstance(value, str) else ""
+
+
+class _Meaning(NamedTuple):
+    """What a status says, with `{what}` asked of `{host}`, and what to do."""
+
+    kind: type[errors.HubError]
+    problem: str
+    hint: str
+
+
+_MEANINGS = {
+    401: _Meaning(
+        errors.AuthenticationError,
+        "{host} wants to know who asks for {what!r} (401).",
+        "Run `tfhub login {host}`, or set TFHUB_TOKEN for the hub in TFHUB_URL.",
+    ),
+    403: _Meaning(
+        errors.ForbiddenError,
+        "{host} forbids this to the token in use, for {what!r} (403).",
+        "Ask the publisher or the administrator of the hub for the right.",
+    ),
+    404: _Meaning(
+        errors.NotFoundError,
+        "Nothing is published at {what!r} ({host} answers 404).",
+        "Check the spelling and the version; `tfhub search` lists what a hub has.",
+    ),
+    407: _Meaning(
+        errors.UnreachableError,
+        "The proxy on the way to {host} wants a name and a password (407).",
+        "Put them into HTTPS_PROXY: http://name:password@proxy:port.",
+    ),
+    409: _Meaning(
+        errors.ConflictError,
+        "{host} has something else at {what!r} (409).",
+        "Publish it as a new version.",
+    ),
+    410: _Meaning(
+        errors.NotFoundError,
+        "{what!r} was removed from {host} (410).",
+        "Ask its publisher for another version; `tfhub search` lists what a hub has.",
+    ),
+    413: _Meaning(
+        errors.LimitError, "{host} refuses {what!r} (413).", "Change what it names and send it again."
+    ),
+    422: _Meaning(
+        errors.RejectedError, "{host} refuses {what!r} (422).", "Change what it names and send it again."
+    ),
+    429: _Meaning(
+        errors.LimitError,
+        "{host} asks to slow down for {what!r} (429), also after waiting.",
+        "Wait a while, or lower TFHUB_CONNECTIONS.",
+    ),
+}
+_FAILED = _Meaning(
+    errors.UnreachableError,
+    "{host} failed to answer for {what!r} (status {status}), also after repeating.",
+    "Try again later, or name another hub in TFHUB_MIRRORS.",
+)
+_OTHER = _Meaning(
+    errors.RequestError,
+    "{host} answers {what!r} with the status {status}, expected success.",
+    "Check that the address is that of a hub.",
+)
 
 
 def error_of(response: requests.Response, what: str) -> errors.HubError:
@@ -91,7 +161,9 @@ def error_of(response: requests.Response, what: str) -> errors.HubError:
     """
     refusal = read_refusal(response)
     host, status = host_of(response.url).removesuffix(":443").removesuffix(":80"), response.status_code
-    kind, problem, hint = _meaning(status, host, what)
+    meaning = _MEANINGS.get(status) or (_FAILED if status >= 500 else _OTHER)
+    problem = meaning.problem.format(host=host, what=what, status=status)
+    hint = meaning.hint.format(host=host)
     if status in {404, 410} and refusal.suggestions:
         hint = f"Did you mean {' or '.join(map(repr, refusal.suggestions))}?"
     elif refusal.hint:
@@ -101,69 +173,7 @@ def error_of(response: requests.Response, what: str) -> errors.HubError:
         problem = refusal.message
     elif refusal.message:  # of a server that is no hub, whose words alone may mean nothing to the reader
         problem += f" It says: {refusal.message}"
-    return kind(problem, hint=hint)
-
-
-def _meaning(status: int, host: str, what: str) -> tuple[type[errors.HubError], str, str]:
-    if status == 404:
-        return (
-            errors.NotFoundError,
-            f"Nothing is published at {what!r} ({host} answers 404).",
-            "Check the spelling and the version; `tfhub search` lists what a hub has.",
-        )
-    if status == 410:
-        return (
-            errors.NotFoundError,
-            f"{what!r} was removed from {host} (410).",
-            "Ask its publisher for another version; `tfhub search` lists what a hub has.",
-        )
-    if status == 401:
-        return (
-            errors.AuthenticationError,
-            f"{host} wants to know who asks for {what!r} (401).",
-            f"Run `tfhub login {host}`, or set TFHUB_TOKEN for the hub in TFHUB_URL.",
-        )
-    if status == 403:
-        return (
-            errors.ForbiddenError,
-            f"{host} forbids this to the token in use, for {what!r} (403).",
-            "Ask the publisher or the administrator of the hub for the right.",
-        )
-    if status == 407:
-        return (
-            errors.UnreachableError,
-            f"The proxy on the way to {host} wants a name and a password (407).",
-            "Put them into HTTPS_PROXY: http://name:password@proxy:port.",
-        )
-    if status == 409:
-        return (
-            errors.ConflictError,
-            f"{host} has something else at {what!r} (409).",
-            "Publish it as a new version.",
-        )
-    if status == 429:
-        return (
-            errors.LimitError,
-            f"{host} asks to slow down for {what!r} (429), also after waiting.",
-            "Wait a while, or lower TFHUB_CONNECTIONS.",
-        )
-    if status in {413, 422}:
-        return (
-            errors.RejectedError if status == 422 else errors.LimitError,
-            f"{host} refuses {what!r} ({status}).",
-            "Change what it names and send it again.",
-        )
-    if status >= 500:
-        return (
-            errors.UnreachableError,
-            f"{host} failed to answer for {what!r} (status {status}), also after repeating.",
-            "Try again later, or name another hub in TFHUB_MIRRORS.",
-        )
-    return (
-        errors.RequestError,
-        f"{host} answers {what!r} with the status {status}, expected success.",
-        "Check that the address is that of a hub.",
-    )
+    return meaning.kind(problem, hint=hint)
 
 
 def error_of_failure(failure: Exception, url: str) -> errors.HubError:
@@ -189,6 +199,11 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         return errors.UnreachableError(
             f"{host} did not answer in time ({url}).",
             hint="Check the network; TFHUB_CONNECT_TIMEOUT and TFHUB_READ_TIMEOUT allow more patience.",
+        )
+    if "IncompleteRead" in repr(failure):
+        return errors.UnreachableError(
+            f"{host} closed the connection before its answer was complete ({url}).",
+            hint="Try again; when that fails too, see what lies between: a proxy, a gateway.",
         )
     if isinstance(failure, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return errors.HandleError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import math
 import os
@@ -9,7 +11,7 @@ import time
 import urllib.parse
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 import requests.adapters
@@ -18,7 +20,13 @@ import urllib3.exceptions
 
 import tensorflow_hub
 from tensorflow_hub import errors
-from tensorflow_hub.network.answers import error_of, error_of_failure, shown_url
+from tensorflow_hub.network.answers import (
+    error_of,
+    error_of_failure,
+    receive_beginning,
+    receive_body,
+    shown_url,
+)
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.settings import Settings
@@ -26,6 +34,17 @@ from tensorflow_hub.settings import Settings
 _log = logging.getLogger("tensorflow_hub")
 _SHORT_WAIT = 1.0  # seconds
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LARGEST_BODY = 16 << 20  # bytes of an answer to a call, unless a caller says otherwise
+_LARGEST_REDIRECT = 64 << 10  # bytes; more of the body of a redirect is nobody's business
+_TRANSPORT_FAILURES = (requests.exceptions.RequestException, UnicodeError, urllib3.exceptions.HTTPError)
+# Failures that come again however often a request is repeated.
+_LASTING_FAILURES = (
+    requests.exceptions.SSLError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.TooManyRedirects,
+    UnicodeError,
+)
 
 
 class HubSession(requests.Session):
@@ -80,10 +99,15 @@ class HubSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where an answer redirects to; None when it does not.
 
+        Of its body the beginning is kept: `requests` would read all of it, however much that is.
+
         Raises:
           DownloadError: from https to http, where anybody on the way could put another module.
         """
         target: str | None = super().get_redirect_target(resp)
+        if target is not None:
+            with contextlib.suppress(requests.exceptions.RequestException):
+                receive_beginning(resp, _LARGEST_REDIRECT)
         if target is not None and resp.url.lower().startswith("https:"):
             next_url = urllib.parse.urljoin(resp.url, target)
             if urllib.parse.urlsplit(next_url).scheme == "http":
@@ -111,6 +135,8 @@ class HubSession(requests.Session):
         accept_statuses: frozenset[int] = frozenset({200}),
         idempotent: bool = True,
         policy: RetryPolicy | None = None,
+        stream: bool = False,
+        largest: int = _LARGEST_BODY,
         **options: Any,
     ) -> requests.Response:
         """Sends a request, repeats it while that makes sense, and turns every failure into our errors.
@@ -123,56 +149,42 @@ class HubSession(requests.Session):
           accept_statuses: those that count as success.
           idempotent: whether repeating is harmless.
           policy: how often to repeat; default by the settings.
-          **options: passed to `requests` (`stream`, `data`, `json`, `params`, …).
-
-        Returns:
-          The answer, of which with `stream=True` only the head is read: the caller closes it.
+          stream: only the head of the answer is read; the caller reads the body and closes it.
+          largest: bytes that the body may have, decompressed, when it is read here.
+          **options: passed to `requests` (`data`, `json`, `params`, …).
 
         Raises:
-          UnreachableError: no answer came.
+          UnreachableError: no answer came, or not all of it.
           NotFoundError, AuthenticationError, ForbiddenError, ConflictError, LimitError, RequestError:
-            the hub refused.
+            the hub refused, or the body is larger than `largest`.
         """
         policy = policy or self.policy
         options.setdefault("timeout", (self.settings.connect_timeout, self.settings.read_timeout))
-        attempt = 0
-        while True:
-            pause: float | None = None
-            asked: float | None = None
-            attempts, started, slow_down = policy.retries, time.monotonic(), False
+        for attempt in itertools.count():
+            started = time.monotonic()
             try:
-                response = self.request(method, url, headers=dict(headers or {}), **options)
-            except (
-                requests.exceptions.RequestException,
-                UnicodeError,
-                urllib3.exceptions.HTTPError,
-            ) as failure:
-                problem = error_of_failure(failure, url)
-                attempts = _attempts(failure, policy)
-                if idempotent and attempt < attempts:
-                    pause = policy.pause(attempt)
-            else:
+                response = self.request(method, url, headers=dict(headers or {}), stream=True, **options)
                 if response.status_code in accept_statuses:
+                    if not stream:
+                        receive_body(response, largest)
                     return response
-                passing = response.status_code in PASSING_STATUSES
-                if (
-                    passing
-                    and attempt < policy.retries
-                    and (idempotent or response.status_code in {429, 503})
-                ):
-                    asked = parse_retry_after(response.headers.get("Retry-After"))
-                    pause = policy.pause(attempt, asked)
-                slow_down = response.status_code == 429
-                problem = error_of(response, what or url)
-                response.close()
-            if pause is None:
-                raise problem
-            if attempt == 0:
-                patience = policy.patience(attempts, asked, time.monotonic() - started)
-                self._tell_patience(url, "asks to slow down" if slow_down else "does not answer", patience)
-            _log.debug("%s Waiting %.1f s before trying again.", problem.problem, pause)
-            time.sleep(pause)
-            attempt += 1
+                setback = _setback_of_answer(response, what or url, policy, idempotent=idempotent)
+            except _TRANSPORT_FAILURES as failure:
+                repeats = _repeats_of_failure(failure, policy) if idempotent else 0
+                setback = _Setback(error_of_failure(failure, url), repeats)
+            self._wait(setback, attempt, url, policy, time.monotonic() - started)
+        raise AssertionError("attempts end with an error at the latest")
+
+    def _wait(self, setback: _Setback, attempt: int, url: str, policy: RetryPolicy, took: float) -> None:
+        """Waits before a request is repeated; raises the problem when it is not worth repeating."""
+        pause = policy.pause(attempt, setback.asked) if attempt < setback.repeats else None
+        if pause is None:
+            raise setback.problem
+        if attempt == 0:
+            patience = policy.patience(setback.repeats, setback.asked, took)
+            self._tell_patience(url, setback.does, patience)
+        _log.debug("%s Waiting %.1f s before trying again.", setback.problem.problem, pause)
+        time.sleep(pause)
 
     def _tell_patience(self, url: str, does: str, seconds: float) -> None:
         """Says once a session and host why nothing happens; short waits are not worth a line."""
@@ -187,17 +199,35 @@ def open_session(settings: Settings | None = None) -> HubSession:
     return HubSession(settings or Settings.from_environment())
 
 
-def _attempts(failure: Exception, policy: RetryPolicy) -> int:
-    if isinstance(
-        failure,
-        (
-            requests.exceptions.SSLError,
-            requests.exceptions.InvalidURL,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.TooManyRedirects,
-            UnicodeError,
-        ),
-    ):
+class _Setback(NamedTuple):
+    """Why a request did not succeed, and how often it is worth repeating.
+
+    Attributes:
+      problem: what is raised in the end.
+      repeats: how many times after the first.
+      asked: seconds from `Retry-After`, None when there was none.
+      does: what the server does, for messages.
+    """
+
+    problem: errors.HubError
+    repeats: int
+    asked: float | None = None
+    does: str = "does not answer"
+
+
+def _setback_of_answer(
+    response: requests.Response, what: str, policy: RetryPolicy, *, idempotent: bool
+) -> _Setback:
+    status = response.status_code
+    repeated = status in PASSING_STATUSES and (idempotent or status in {429, 503})
+    asked = parse_retry_after(response.headers.get("Retry-After")) if repeated else None
+    does = "asks to slow down" if status == 429 else "does not answer"
+    with response:
+        return _Setback(error_of(response, what), policy.retries if repeated else 0, asked, does)
+
+
+def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
+    if isinstance(failure, _LASTING_FAILURES):
         return 0
     if isinstance(failure, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(failure):
         return min(policy.connect_retries, policy.retries)

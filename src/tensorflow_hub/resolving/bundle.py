@@ -6,10 +6,12 @@ import it too. Importing checks every byte: a bundle may come from anywhere.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import tarfile
 import tempfile
+import uuid
 from collections.abc import Sequence
 
 from tensorflow_hub.errors import CacheError, DigestError
@@ -58,7 +60,7 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
       DigestError: a module is not what its manifest says; nothing is imported.
       CacheError: the cache cannot be written.
     """
-    staging = cache.work_path("staging", f"import.{os.getpid()}")
+    staging = cache.work_path("staging", f"import.{uuid.uuid4().hex}")
     try:
         with open(path, "rb") as file:
             files = extract_archive(file, staging, limits_of(settings))
@@ -82,7 +84,7 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
 
 def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:
     key = key_of(module.manifest.handle)
-    document = module.manifest.to_json()
+    document = dataclasses.replace(module.manifest, unflushed="").to_json()  # it holds on this machine only
     member = tarfile.TarInfo(f"{key}.manifest.json")
     member.size = len(document)
     archive.addfile(member, io.BytesIO(document))

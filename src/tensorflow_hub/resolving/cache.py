@@ -149,12 +149,13 @@ class Cache:
             if not manifest.unflushed:
                 flush(staged, manifest)
             for _ in range(100):
+                seen = _identity(path)
                 found = _find_in(self.root, manifest.handle, adopt=False)
                 if found is not None:
                     discard(self, staged)
                     return found
-                if os.path.lexists(path):
-                    _rename_quietly(path, self.work_path("trash", uuid.uuid4().hex))
+                if seen is not None:
+                    self._move_away(path, seen)
                 # First the manifest, then the directory: a crash between leaves a miss, not a doubtful hit.
                 write_manifest(self.manifest_path(manifest.handle), manifest)
                 with contextlib.suppress(OSError):
@@ -171,6 +172,16 @@ class Cache:
             f"The directory {path!r} cannot be put into place: something keeps writing there.",
             hint="See which programs use the cache, or set TFHUB_CACHE_DIR to another directory.",
         )
+
+    def _move_away(self, path: str, seen: tuple[int, int]) -> None:
+        """Removes an incomplete directory, unless another process has just put another in its place."""
+        aside = self.work_path("trash", uuid.uuid4().hex)
+        _rename_quietly(path, aside)
+        if _identity(aside) == seen:
+            discard(self, aside)
+        else:
+            with contextlib.suppress(OSError):
+                os.rename(aside, path)
 
 
 def discard(cache: Cache, path: str) -> None:
@@ -272,6 +283,15 @@ def _note_use(manifest_path: str) -> None:
     with contextlib.suppress(OSError):
         if time.time() - os.stat(manifest_path).st_mtime > _USED_AGAIN_AFTER:
             os.utime(manifest_path)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a directory from another one of the same name; None when there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _rename_quietly(source: str, target: str) -> None:

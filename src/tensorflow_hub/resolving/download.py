@@ -29,7 +29,7 @@ from tensorflow_hub.format.archive_index import (
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
-from tensorflow_hub.network.answers import read_body, shown_url
+from tensorflow_hub.network.answers import receive_body, shown_url
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.resolving.cache import Cache, now
@@ -156,11 +156,10 @@ def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manife
         what=job.handle,
         accept_statuses=frozenset({303}),
         allow_redirects=False,
-        stream=True,
+        largest=_LARGEST_LOCATION,
     )
     _warn_of_withdrawal(response, job)
-    body = read_body(response, _LARGEST_LOCATION).decode("utf-8", "replace")
-    location = response.headers.get("Location") or body.strip()
+    location = response.headers.get("Location") or response.content.decode("utf-8", "replace").strip()
     handle = parse_handle(location)
     if not isinstance(handle, CloudHandle):
         raise DownloadError(
@@ -178,7 +177,7 @@ def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
     _warn_of_withdrawal(response, job)
     if response.headers.get("Content-Type", "").partition(";")[0].strip() != INDEX_MEDIA_TYPE:
         return _download_stream(session, response, source, job, None)
-    index = _read_index(response, job)
+    index = _read_index(session, response, url, job)
     _check_digest(index.digest, job)
     if index.largest_segment <= LARGEST_SEGMENT:
         try:
@@ -203,17 +202,14 @@ def _warn_of_withdrawal(response: requests.Response, job: Job) -> None:
             return
 
 
-def _read_index(response: requests.Response, job: Job) -> ArchiveIndex:
+def _read_index(session: HubSession, response: requests.Response, url: str, job: Job) -> ArchiveIndex:
     limits = limits_of(job.settings)
     try:
-        data = response.raw.read(limits.index_bytes + 1, decode_content=True)
-    except Exception as failure:
-        from tensorflow_hub.network.answers import error_of_failure
-
-        raise error_of_failure(failure, response.url) from failure
-    finally:
-        response.close()
-    return ArchiveIndex.from_json(data, limits)
+        receive_body(response, limits.index_bytes)
+    except requests.exceptions.RequestException:  # it broke off: asked for again, with the session's patience
+        headers = {"Accept": INDEX_MEDIA_TYPE}
+        response = session.exchange("GET", url, what=job.handle, headers=headers, largest=limits.index_bytes)
+    return ArchiveIndex.from_json(response.content, limits)
 
 
 def _download_segments(session: HubSession, url: str, source: str, index: ArchiveIndex, job: Job) -> Manifest:

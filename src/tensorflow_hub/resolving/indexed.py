@@ -16,7 +16,7 @@ import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
 from tensorflow_hub.format.archive_index import Segment
-from tensorflow_hub.format.archive_reader import inflate_segment
+from tensorflow_hub.format.segment_content import inflate_segment
 from tensorflow_hub.network.answers import error_of_failure
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.progress import Progress

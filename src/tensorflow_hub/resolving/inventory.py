@@ -105,16 +105,33 @@ def entries_to_prune(
 
 
 def abandoned_paths(cache: Cache, now: float | None = None) -> list[str]:
-    """Downloads and other work that nobody went on with for a day."""
+    """Downloads and other work that nobody went on with for a day, and notes about modules that are gone."""
     now = time.time() if now is None else now
-    found = []
-    for kind in ("staging", "trash", "locks"):
-        with contextlib.suppress(OSError), os.scandir(os.path.join(cache.root, ".tfhub", kind)) as entries:
-            for entry in entries:
-                last = max(_mtime(path) for path in (entry.path, os.path.join(entry.path, "journal")))
-                if kind == "trash" or now - last > _ABANDONED_AFTER:
-                    found.append(entry.path)
-    return found
+    work = os.path.join(cache.root, ".tfhub")
+
+    def is_old(path: str) -> bool:
+        signs = (path, os.path.join(path, "beat"), os.path.join(path, "journal"))
+        return now - max(map(_mtime, signs)) > _ABANDONED_AFTER
+
+    under_way = [*_scan(os.path.join(work, "staging")), *_scan(os.path.join(work, "locks"))]
+    half_manifests = [entry for entry in _scan(cache.root) if entry.name.startswith(".manifest-")]
+    return [
+        *(entry.path for entry in _scan(os.path.join(work, "trash"))),
+        *(entry.path for entry in (*under_way, *half_manifests) if is_old(entry.path)),
+        *(
+            entry.path
+            for entry in _scan(os.path.join(work, "indexes"))
+            if not os.path.isdir(os.path.join(cache.root, entry.name.partition(".")[0]))
+        ),
+    ]
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _entry(path: str, manifest: Manifest | None) -> CacheEntry:
@@ -142,9 +159,7 @@ def _noted_handle(path: str) -> str:
 
 
 def _keys(root: str) -> Iterator[str]:
-    names = set()
-    with contextlib.suppress(OSError), os.scandir(root) as entries:
-        names = {entry.name.partition(".")[0] for entry in entries}
+    names = {entry.name.partition(".")[0] for entry in _scan(root)}
     yield from (name for name in names if _KEY.fullmatch(name))
 
 

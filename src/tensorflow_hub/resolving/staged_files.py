@@ -49,9 +49,9 @@ class StagedFiles:
         if _read(kept) == document:
             self._take_up(_read(journal) or b"")
         else:
-            for name in os.listdir(self._staging):
-                path = os.path.join(self._staging, name)
-                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            for path in (kept, journal, self._root):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self._make_directories()
         # The journal is written anew with what proved right; the index last: both belong together.
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)

@@ -1,19 +1,37 @@
 """A directory that is filled out of sight and appears in the cache when it is complete.
 
-`<root>/.tfhub/staging/<key>/files` becomes `<root>/<key>` in one rename. What a killed process left there
-is found by the next one that has the lease; who works without an exclusive lease has a directory of its own.
+    <root>/.tfhub/staging/<key>.<worker>/files   becomes <root>/<key> in one rename
+    <root>/.tfhub/staging/<key>.<worker>/beat    touched each second while somebody works there
+
+A worker is this machine's view of the cache, where a lock of its kernel says that no other process of it
+is at work; whoever has no such lock is a worker of its own. So nobody writes where another does, also where
+hosts share a cache and locks end at each host. Whoever finds another's beat waits for it; what was left
+without one is taken over by a rename, and finished.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import platform
+import tempfile
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
 from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.lease import lease
+from tensorflow_hub.resolving.durability import boot_number
+from tensorflow_hub.resolving.lease import Lease, is_beating, lease
 from tensorflow_hub.resolving.manifest import Manifest
+
+_POLL = 0.2
+_BEAT = "beat"
+
+
+class _OvertakenError(Exception):
+    """The staging directory was taken over: this process was stopped for so long that it seemed dead."""
 
 
 def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -> tuple[CachedModule, str]:
@@ -30,49 +48,103 @@ def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -
     Raises:
       CacheError: the cache cannot be written, for example because the disk is full; nothing stays behind.
     """
-    lock = cache.work_path("locks", f"{key_of(handle)}.lock")
     try:
-        with lease(lock, lambda: cache.find(handle) is not None) as held:
-            found = cache.find(handle)
-            if found is not None:
-                return found, "cache"
-            name = (
-                key_of(handle)
-                if held is not None and held.exclusive
-                else f"{key_of(handle)}.{uuid.uuid4().hex}"
-            )
-            staging = cache.work_path("staging", name)
-            try:
-                found = _fill_and_install(cache, staging, fill, keep="." not in name)
-            except HubError:
-                found = cache.find(handle)
-                if found is None:
-                    raise
-                return found, "cache"  # another process was luckier
-        if cache.remote and found.manifest.source != cache.remote:
+        while True:
+            lock = cache.work_path("locks", f"{key_of(handle)}.lock")
+            with (
+                contextlib.suppress(_OvertakenError),
+                lease(lock, lambda: cache.find(handle) is not None) as held,
+            ):
+                found, origin = _find_or_fill(cache, handle, fill, held)
+                break
+        if cache.remote and origin == "download" and found.manifest.source != cache.remote:
             from tensorflow_hub.resolving.remote_cache import put_to_remote
 
             put_to_remote(cache.remote, found)
-        return found, "download"
+        return found, origin
     except OSError as error:
         if isinstance(error, HubError):
             raise
         raise cache_error(error, cache.root) from error
 
 
-def _fill_and_install(
-    cache: Cache, staging: str, fill: Callable[[str], Manifest], *, keep: bool
-) -> CachedModule:
+def _find_or_fill(
+    cache: Cache, handle: str, fill: Callable[[str], Manifest], held: Lease | None
+) -> tuple[CachedModule, str]:
+    _forget_absences(cache.root)
+    worker = _this_machine(cache.root) if held is not None and held.exclusive else uuid.uuid4().hex
+    staging = cache.work_path("staging", f"{key_of(handle)}.{worker}")
+    while True:
+        found = cache.find(handle)
+        if found is not None:
+            return found, "cache"
+        others = [path for path in _stagings_of(cache, handle) if held is not None and path != staging]
+        if held is None or not any(is_beating(os.path.join(path, _BEAT), held) for path in others):
+            break
+        time.sleep(_POLL)
+    _take_over(cache, others, staging)
     try:
-        os.makedirs(staging, exist_ok=True)
+        return _fill_and_install(cache, staging, fill, held), "download"
+    except HubError:
+        found = cache.find(handle)
+        if found is None:
+            raise
+        return found, "cache"  # another process was luckier
+
+
+def _take_over(cache: Cache, others: list[str], staging: str) -> None:
+    """Makes a directory that nobody works on any more ours; removes what there are more of."""
+    for path in others:
+        with contextlib.suppress(OSError):
+            if os.path.isdir(staging):
+                discard(cache, path)
+            else:
+                os.rename(path, staging)
+
+
+def _fill_and_install(
+    cache: Cache, staging: str, fill: Callable[[str], Manifest], held: Lease | None
+) -> CachedModule:
+    os.makedirs(staging, exist_ok=True)
+    try:
+        if held is not None:
+            held.beat_at(os.path.join(staging, _BEAT))
         manifest = fill(staging)
         installed = cache.install(os.path.join(staging, "files"), manifest)
-    except (DownloadError, UnreachableError, KeyboardInterrupt, SystemExit):
-        if not keep:  # else the next one goes on where this one was interrupted
+    except BaseException as error:
+        if isinstance(error, (OSError, HubError)) and not os.path.isdir(staging):
+            raise _OvertakenError from error
+        if isinstance(error, (DownloadError, UnreachableError, KeyboardInterrupt, SystemExit)):
+            # The next one goes on where this one was interrupted.
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(staging, _BEAT))
+        else:
             discard(cache, staging)
-        raise
-    except BaseException:
-        discard(cache, staging)
         raise
     discard(cache, staging)
     return installed
+
+
+def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:
+    folder = os.path.join(cache.root, ".tfhub", "staging")
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(f"{key_of(handle)}."):
+                yield os.path.join(folder, name)
+
+
+def _this_machine(root: str) -> str:
+    """What tells this boot of this machine, and its view of the cache's file system, from every other."""
+    facts = f"{boot_number() or platform.node()} {os.stat(root).st_dev}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def _forget_absences(root: str) -> None:
+    """Makes a network file system look again for what was not there a moment ago.
+
+    NFS remembers for up to a minute that a name was absent, until it sees the directory change by itself.
+    """
+    with contextlib.suppress(OSError):
+        descriptor, path = tempfile.mkstemp(dir=root, prefix=".manifest-")
+        os.close(descriptor)
+        os.unlink(path)

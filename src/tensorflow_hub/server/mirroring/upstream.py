@@ -14,7 +14,6 @@ import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.network.answers import read_body
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
@@ -83,9 +82,14 @@ class Upstream:
         known = frozenset({200, 410})
         try:
             answer = session.exchange(
-                "GET", url, what=str(name), stream=True, allow_redirects=False, accept_statuses=known
+                "GET",
+                url,
+                what=str(name),
+                largest=_LARGEST_FACTS,
+                allow_redirects=False,
+                accept_statuses=known,
             )
-            value = json.loads(read_body(answer, _LARGEST_FACTS))
+            value = json.loads(answer.content)
         except (HubError, ValueError, RecursionError):
             return {}
         if not isinstance(value, dict):

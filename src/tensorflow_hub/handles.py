@@ -154,12 +154,24 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | Pa
     if scheme[1].lower() in CLOUD_SCHEMES:
         return CloudHandle(text)
     if scheme[1].lower() == "file":
-        from urllib.request import url2pathname
-
-        return PathHandle(url2pathname(urllib.parse.urlsplit(text).path))
+        return _parse_file_url(text)
     raise HandleError(
         f"Expected a URL with http://, https://, gs:// or s3://, got {text!r}.",
         hint="A module on this machine is given by its path.",
+    )
+
+
+def _parse_file_url(text: str) -> PathHandle:
+    from urllib.request import url2pathname
+
+    parts = urllib.parse.urlsplit(text)
+    if parts.netloc in {"", "localhost"}:
+        return PathHandle(url2pathname(parts.path))
+    if os.name == "nt":  # a share: //server/folder
+        return PathHandle(url2pathname(f"//{parts.netloc}{parts.path}"))
+    raise HandleError(
+        f"Expected file:///path with three slashes, got {text!r}, where {parts.netloc!r} is a host.",
+        hint="A module on this machine is given by its path, without file://.",
     )
 
 

@@ -40,10 +40,10 @@ lease.BEAT, lease.STALE = 0.1, 1.0
 """
 
 
-def start(handle: str, before: str = "") -> subprocess.Popen[str]:
+def start(handle: str, before: str = "", *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        [sys.executable, "-c", before + PROGRAM, handle],
+        [sys.executable, "-c", before + PROGRAM, handle, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -197,6 +197,42 @@ def test_a_dead_holder_is_taken_over_where_there_are_no_locks(hub, module):
     victim.communicate()
     slowly(hub, 0)
     assert contents(finish(start(handle, NO_LOCKS + SHORT_PATIENCE), 20)) == contents(module)
+
+
+# Locks end at each host: both are the only one that holds them.
+A_HOST = """
+import sys
+from tensorflow_hub.resolving import lease, staging
+lease._lock = lambda descriptor: None
+staging._this_machine = lambda root: "host" + sys.argv[2]
+"""
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "stream"])
+def test_hosts_share_one_download_though_their_locks_end_at_each(hub, module, indexed):
+    handle = hub.publish("acme/text/1", module, indexed=indexed)
+    slowly(hub, 0.5)
+    first = start(handle, A_HOST, "1")
+    until(lambda: list((cache() / ".tfhub" / "staging").glob("*.host1/beat")))
+    second = start(handle, A_HOST, "2")
+    assert contents(finish(first)) == contents(finish(second)) == contents(module)
+    assert len([1 for _, headers in hub.requests if "Range" not in headers]) == 1
+    assert not list((cache() / ".tfhub" / "staging").iterdir())
+
+
+def test_what_another_host_left_is_finished(hub, module):
+    handle = hub.publish("acme/text/1", module)
+    slowly(hub, 0.5)
+    victim = start(handle, A_HOST, "1")
+    journals = (cache() / ".tfhub" / "staging").glob
+    until(lambda: any(journal.read_bytes() for journal in journals("*/journal")))
+    victim.kill()
+    victim.communicate()
+    slowly(hub, 0)
+    before = hub.bytes_sent
+    assert contents(finish(start(handle, A_HOST + SHORT_PATIENCE, "2"))) == contents(module)
+    assert hub.bytes_sent - before < 8 << 20
+    assert not list((cache() / ".tfhub" / "staging").iterdir())
 
 
 def test_a_forked_child_does_not_keep_the_lease_of_its_dead_parent(tmp_path):

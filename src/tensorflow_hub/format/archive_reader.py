@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
-from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
+from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits, free_space
 from tensorflow_hub.format.member_names import NamesSeen, check_path, refuse
 from tensorflow_hub.format.pipeline import SumLane, ahead
 from tensorflow_hub.format.tar_header import BLOCK, TarHeader, padding, parse_header, parse_pax
@@ -236,7 +236,7 @@ class _Extraction:
                 f"Expected at most {self._limits.total_bytes:,} bytes of files, "
                 f"got {self._bytes + size:,} at {path!r}."
             )
-        if size > _LARGE and size > (free := shutil.disk_usage(self._target).free):
+        if size > _LARGE and (free := free_space(self._target)) is not None and size > free:
             raise refuse(
                 f"Expected files that fit the disk, got {size:,} bytes for {path!r} with {free:,} free."
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,3 +44,12 @@ class ArchiveLimits:
 
 
 DEFAULT_LIMITS = ArchiveLimits()
+
+
+def free_space(directory: str | os.PathLike[str]) -> int | None:
+    """Bytes left on the disk of a directory; None where its file system does not say (some network ones)."""
+    try:
+        usage = shutil.disk_usage(directory)
+    except OSError:
+        return None
+    return usage.free if usage.total else None

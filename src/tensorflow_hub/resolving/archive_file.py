@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import shutil
+from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_reader import extract_archive
@@ -33,17 +35,32 @@ def resolve_archive_file(path: str, settings: Settings) -> tuple[CachedModule, s
         return found, "cache"
 
     def fill(staging: str) -> Manifest:
+        target = os.path.join(staging, "files")
+        shutil.rmtree(target, ignore_errors=True)
         with open(path, "rb") as file:
+            stream = _Hashed(file)
             try:
-                files = extract_archive(file, os.path.join(staging, "files"), limits_of(settings))
+                files = extract_archive(stream, target, limits_of(settings))
             except ArchiveError as problem:
                 raise ArchiveError(
                     f"{path!r} cannot be used. {problem.problem}", hint=problem.hint
                 ) from problem
-            file.seek(0)
-            digest = hashlib.sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
-        return manifest_of(handle, path, files, digest.hexdigest())
+            after = os.fstat(file.fileno())
+        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise ArchiveError(f"{path!r} changed while it was read.", hint="Try again when it is written.")
+        return manifest_of(handle, path, files, stream.sha256.hexdigest())
 
     return staged_install(cache, handle, fill)
+
+
+class _Hashed:
+    """A file that is hashed while it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.sha256 = hashlib.sha256()
+        self._file = file
+
+    def read(self, size: int, /) -> bytes:
+        data = self._file.read(size)
+        self.sha256.update(data)
+        return data

@@ -17,7 +17,6 @@ from tensorflow_hub.errors import (
     DownloadError,
     HubError,
     NotFoundError,
-    UnreachableError,
 )
 from tensorflow_hub.format.archive_index import (
     INDEX_MEDIA_TYPE,
@@ -27,7 +26,7 @@ from tensorflow_hub.format.archive_index import (
     module_digest,
 )
 from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.limits import ArchiveLimits, free_space
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
 from tensorflow_hub.network.answers import receive_body, shown_url
 from tensorflow_hub.network.session import HubSession, open_session
@@ -37,7 +36,7 @@ from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedErr
 from tensorflow_hub.resolving.manifest import CachedFile, Manifest
 from tensorflow_hub.resolving.progress import Progress
 from tensorflow_hub.resolving.reuse import index_path, reuse_content
-from tensorflow_hub.resolving.sources import explain_absence, sources_of
+from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
 from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
 from tensorflow_hub.resolving.streamed import ArchiveStream, check_is_archive, with_format
 from tensorflow_hub.settings import Settings
@@ -76,8 +75,8 @@ class Job:
         return os.path.join(self.staging, "files")
 
 
-def download(handle: UrlHandle, job: Job) -> Manifest:
-    """Fetches a module from the first of its sources that has it.
+def download(handle: UrlHandle | CloudHandle, job: Job) -> Manifest:
+    """Fetches a module from the first of its sources that has it intact.
 
     Returns:
       The manifest of what lies in `job.files`.
@@ -90,12 +89,14 @@ def download(handle: UrlHandle, job: Job) -> Manifest:
         manifest = _taken_from_remote(job)
         if manifest is not None:
             return manifest
+    if isinstance(handle, CloudHandle):
+        return _download_objects(handle, job)
     sources = sources_of(handle.url, job.settings)
     with open_session(job.settings) as session:
         for number, source in enumerate(sources):
             try:
                 return _download_from(session, source, job)
-            except (NotFoundError, UnreachableError, DownloadError) as problem:
+            except FAILED_SOURCE as problem:
                 if number == len(sources) - 1:
                     raise explain_absence(handle.url, problem, sources != (handle.url,)) from problem
                 _log.warning("%s: %s Trying the next mirror.", shown_url(source), problem.problem)
@@ -113,13 +114,8 @@ def _taken_from_remote(job: Job) -> Manifest | None:
     return None
 
 
-def download_objects(handle: CloudHandle, job: Job) -> Manifest:
-    """Fetches a module from an object store.
-
-    Raises:
-      NotFoundError, DownloadError, …: it cannot be read.
-      MissingDependencyError: obstore is not installed.
-    """
+def _download_objects(handle: CloudHandle, job: Job) -> Manifest:
+    """Fetches a module from an object store."""
     from tensorflow_hub.resolving.object_store import RemoteDirectory
 
     shutil.rmtree(job.files, ignore_errors=True)
@@ -130,6 +126,8 @@ def download_objects(handle: CloudHandle, job: Job) -> Manifest:
         objects = remote.objects(limits)
         _check_free_space(job, sum(item.size for item in objects))
         files = remote.fetch(job.files, objects, job.settings.connections, job.progress)
+        if remote.objects(limits) != objects:
+            raise DownloadError(f"{handle.url!r} changed while it was read.", hint="Run it again.")
     manifest = manifest_of(job.handle, handle.url, files, archive_sha256)
     _check_digest(manifest.digest, job)
     return manifest
@@ -166,7 +164,7 @@ def _download_uncompressed(session: HubSession, source: str, job: Job) -> Manife
             f"Expected a directory in an object store for {job.handle!r} from the hub, got {location!r:.99}.",
             hint="Set TFHUB_MODEL_LOAD_FORMAT=COMPRESSED.",
         )
-    return download_objects(handle, job)
+    return _download_objects(handle, job)
 
 
 def _download_archive(session: HubSession, source: str, job: Job) -> Manifest:
@@ -267,11 +265,8 @@ def _other_digest(job: Job, got: str, expected: str | None = None) -> DigestErro
 
 
 def _check_free_space(job: Job, needed: int) -> None:
-    try:
-        free = shutil.disk_usage(job.staging).free
-    except OSError:
-        return
-    if needed > free:
+    free = free_space(job.staging)
+    if free is not None and needed > free:
         raise CacheError(
             f"{job.handle!r} needs {needed / 1e6:,.1f} MB on the disk of the cache {job.cache.root!r}, "
             f"which has {free / 1e6:,.1f} MB left: the disk is full.",

@@ -21,7 +21,7 @@ import weakref
 from collections.abc import Callable, Iterator
 
 BEAT = 1.0
-STALE = 20.0
+STALE = 10.0
 _POLL_FIRST, _POLL_LAST = 0.005, 0.2
 
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
@@ -156,7 +156,12 @@ class _Heartbeat:
 
 def _try_lock(path: str, *, exclusive: bool) -> tuple[Lease | None, str]:
     """The lease when it is free, else None; and the file whose heartbeat tells whether its holder lives."""
-    descriptor = os.open(path, _OPEN, 0o666)
+    try:
+        descriptor = os.open(path, _OPEN, 0o666)
+    except FileNotFoundError:
+        if not os.path.isdir(os.path.dirname(path)):
+            raise
+        return None, path  # a network file system remembers the file that its former holder unlinked
     try:
         _lock(descriptor)
     except OSError as error:

@@ -58,7 +58,7 @@ class LockFile:
 
 def lock_file_path(settings: Settings) -> str:
     """Where the lock file is or would be."""
-    return settings.lockfile or FILE_NAME
+    return os.path.expanduser(settings.lockfile) or FILE_NAME
 
 
 def load_lock_file(settings: Settings) -> LockFile | None:

@@ -71,9 +71,13 @@ class Manifest:
             if value.pop("format") != FORMAT:
                 return None
             files = tuple(CachedFile(path, size, digest) for path, size, digest in value.pop("files"))
-            if not all(isinstance(f.path, str) and isinstance(f.size, int) for f in files):
-                return None
-            return cls(**value, files=files)
+            manifest = cls(**value, files=files)
+            texts = [manifest.handle, manifest.source, manifest.created, manifest.unflushed]
+            texts += [manifest.digest or "", manifest.archive_sha256 or ""]
+            for file in files:
+                texts += [file.path, file.sha256 or ""]
+            is_right = all(isinstance(text, str) for text in texts)
+            return manifest if is_right and all(isinstance(file.size, int) for file in files) else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 

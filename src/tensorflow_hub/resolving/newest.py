@@ -14,13 +14,13 @@ import os
 import re
 import urllib.parse
 
-from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
+from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.handles import CloudHandle, UrlHandle
 from tensorflow_hub.network.retry import RetryPolicy
 from tensorflow_hub.network.session import open_session
 from tensorflow_hub.resolving.cache import Cache, key_of
-from tensorflow_hub.resolving.sources import explain_absence, sources_of
+from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
 from tensorflow_hub.resolving.streamed import with_format
 from tensorflow_hub.settings import Settings
 
@@ -57,7 +57,7 @@ def ask_newest(handle: UrlHandle, settings: Settings, *, hurry: bool) -> UrlHand
                     policy=policy,
                     timeout=timeout,
                 )
-            except (NotFoundError, UnreachableError) as failure:
+            except FAILED_SOURCE as failure:
                 problem = failure
                 continue
             response.close()

@@ -32,6 +32,13 @@ from tensorflow_hub.resolving.staged_files import digest_at
 T = TypeVar("T")
 
 _PART = 16 << 20
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "GOOGLE_BASE_URL",
+    "AZURE_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+)
 
 
 class RemoteObject(NamedTuple):
@@ -64,9 +71,7 @@ class RemoteDirectory:
         parts = urllib.parse.urlsplit(url)
         self.url = url
         self._prefix = parts.path.strip("/")
-        plain = any(
-            os.environ.get(name, "").startswith("http://") for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-        )
+        plain = any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS)
         options: dict[str, Any] = {"client_options": {"allow_http": True}} if plain else {}
         self._obstore: Any = obstore
         self._store: Any = self._call(

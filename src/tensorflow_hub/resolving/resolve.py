@@ -126,25 +126,7 @@ def _resolve_url(handle: UrlHandle, settings: Settings, lock: LockFile | None) -
         handle = UrlHandle(locked.newest)
     elif locked is None and handle.version is None and not handle.is_archive:
         handle = _newest_of(handle, cache, settings)
-    found = cache.find(handle.url)
-    if found is not None:
-        return _from_cache(_checked(found, digest), "cache")
-    if settings.offline:
-        raise offline_error(handle.url, settings)
-    from tensorflow_hub.resolving.staging import staged_install
-
-    def fill(staging: str) -> Manifest:
-        # Imported by the one that downloads, not by those that wait for it.
-        from tensorflow_hub.resolving.download import Job, download
-        from tensorflow_hub.resolving.progress import shown_progress
-
-        with shown_progress(handle.url, settings) as progress:
-            return download(
-                handle, Job(handle.url, handle.is_archive, staging, cache, settings, progress, digest)
-            )
-
-    found, origin = staged_install(cache, handle.url, fill)
-    return _from_cache(_checked(found, digest), origin)
+    return _cached_or_fetched(handle.url, handle, cache, settings, digest)
 
 
 def _newest_of(handle: UrlHandle, cache: Cache, settings: Settings) -> UrlHandle:
@@ -198,12 +180,18 @@ def _resolve_cloud(handle: CloudHandle, settings: Settings, lock: LockFile | Non
     locked = lock.require(handle.url) if lock else None
     digest = locked.digest if locked else None
     name = UrlHandle(locked.newest if locked and locked.newest else handle.url)
-    found = cache.find(name.url)
-    if found is None and not (locked and locked.newest) and name.version is None:
+    if cache.find(name.url) is None and not (locked and locked.newest) and name.version is None:
         from tensorflow_hub.resolving.newest import newest_state
 
         name = newest_state(handle, cache, settings)
-        found = cache.find(name.url)
+    return _cached_or_fetched(name.url, handle, cache, settings, digest)
+
+
+def _cached_or_fetched(
+    name: str, handle: UrlHandle | CloudHandle, cache: Cache, settings: Settings, digest: str | None
+) -> ResolvedModule:
+    """The module that the cache has, or will have, under a name."""
+    found = cache.find(name)
     if found is not None:
         return _from_cache(_checked(found, digest), "cache")
     if settings.offline:
@@ -211,14 +199,14 @@ def _resolve_cloud(handle: CloudHandle, settings: Settings, lock: LockFile | Non
     from tensorflow_hub.resolving.staging import staged_install
 
     def fill(staging: str) -> Manifest:
-        from tensorflow_hub.resolving.download import Job, download_objects
+        # Imported by the one that downloads, not by those that wait for it.
+        from tensorflow_hub.resolving.download import Job, download
         from tensorflow_hub.resolving.progress import shown_progress
 
         with shown_progress(handle.url, settings) as progress:
-            job = Job(name.url, handle.is_archive, staging, cache, settings, progress, digest)
-            return download_objects(handle, job)
+            return download(handle, Job(name, handle.is_archive, staging, cache, settings, progress, digest))
 
-    found, origin = staged_install(cache, name.url, fill)
+    found, origin = staged_install(cache, name, fill)
     return _from_cache(_checked(found, digest), origin)
 
 

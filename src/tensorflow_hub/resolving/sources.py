@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import urllib.parse
 
-from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
+from tensorflow_hub.errors import (
+    ArchiveError,
+    DigestError,
+    DownloadError,
+    HubError,
+    NotFoundError,
+    RequestError,
+    UnreachableError,
+)
 from tensorflow_hub.settings import Settings
 
 _GONE = "tfhub.dev"
+# What a mirror does wrong so that the next one is tried: everything but what is wrong on our side.
+FAILED_SOURCE = (NotFoundError, UnreachableError, DownloadError, DigestError, ArchiveError, RequestError)
 
 
 def sources_of(url: str, settings: Settings) -> tuple[str, ...]:

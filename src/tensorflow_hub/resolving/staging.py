@@ -12,6 +12,7 @@ without one is taken over by a rename, and finished.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import platform
@@ -28,6 +29,7 @@ from tensorflow_hub.resolving.manifest import Manifest
 
 _POLL = 0.2
 _BEAT = "beat"
+_VANISHED = {errno.ENOENT, errno.ESTALE}
 
 
 class _OvertakenError(Exception):
@@ -71,18 +73,16 @@ def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -
 def _find_or_fill(
     cache: Cache, handle: str, fill: Callable[[str], Manifest], held: Lease | None
 ) -> tuple[CachedModule, str]:
-    _forget_absences(cache.root)
-    worker = _this_machine(cache.root) if held is not None and held.exclusive else uuid.uuid4().hex
+    found = cache.find(handle)
+    if found is not None:
+        return found, "cache"
+    if held is None:  # it was there, and is gone again
+        raise _OvertakenError
+    worker = _this_machine(cache.root) if held.exclusive else uuid.uuid4().hex
     staging = cache.work_path("staging", f"{key_of(handle)}.{worker}")
-    while True:
-        found = cache.find(handle)
-        if found is not None:
-            return found, "cache"
-        others = [path for path in _stagings_of(cache, handle) if held is not None and path != staging]
-        if held is None or not any(is_beating(os.path.join(path, _BEAT), held) for path in others):
-            break
-        time.sleep(_POLL)
-    _take_over(cache, others, staging)
+    found = _take_over(cache, handle, staging, held)
+    if found is not None:
+        return found, "cache"
     try:
         return _fill_and_install(cache, staging, fill, held), "download"
     except HubError:
@@ -92,37 +92,74 @@ def _find_or_fill(
         return found, "cache"  # another process was luckier
 
 
-def _take_over(cache: Cache, others: list[str], staging: str) -> None:
-    """Makes a directory that nobody works on any more ours; removes what there are more of."""
+def _take_over(cache: Cache, handle: str, staging: str, held: Lease) -> CachedModule | None:
+    """Waits while others are at it where our locks do not reach, and makes ours what one of them left.
+
+    Returns:
+      The module when one of them brought it.
+    """
+    while True:
+        _forget_absences(cache.root)
+        found = cache.find(handle)
+        if found is not None:
+            return found
+        others = [path for path in _stagings_of(cache, handle) if path != staging]
+        if not any(is_beating(os.path.join(path, _BEAT), held) for path in others):
+            break
+        time.sleep(_POLL)
     for path in others:
         with contextlib.suppress(OSError):
             if os.path.isdir(staging):
                 discard(cache, path)
             else:
                 os.rename(path, staging)
+    return None
 
 
 def _fill_and_install(
-    cache: Cache, staging: str, fill: Callable[[str], Manifest], held: Lease | None
+    cache: Cache, staging: str, fill: Callable[[str], Manifest], held: Lease
 ) -> CachedModule:
-    os.makedirs(staging, exist_ok=True)
+    beat = os.path.join(staging, _BEAT)
     try:
-        if held is not None:
-            held.beat_at(os.path.join(staging, _BEAT))
+        if not os.path.isdir(staging):
+            _make_with_beat(cache, staging)
+        held.beat_at(beat)
+    except OSError as error:
+        if error.errno in _VANISHED:
+            raise _OvertakenError from error
+        raise
+    try:
         manifest = fill(staging)
         installed = cache.install(os.path.join(staging, "files"), manifest)
     except BaseException as error:
-        if isinstance(error, (OSError, HubError)) and not os.path.isdir(staging):
+        if isinstance(error, (OSError, HubError)) and not _can_be_opened(beat):
             raise _OvertakenError from error
         if isinstance(error, (DownloadError, UnreachableError, KeyboardInterrupt, SystemExit)):
             # The next one goes on where this one was interrupted.
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(staging, _BEAT))
+                os.unlink(beat)
         else:
             discard(cache, staging)
         raise
     discard(cache, staging)
     return installed
+
+
+def _make_with_beat(cache: Cache, staging: str) -> None:
+    """Makes the directory and its beat in one step: one without a beat would be taken over."""
+    fresh = cache.work_path("staging", f"new.{uuid.uuid4().hex}")
+    os.mkdir(fresh)
+    with open(os.path.join(fresh, _BEAT), "wb"):
+        os.rename(fresh, staging)
+
+
+def _can_be_opened(path: str) -> bool:
+    """Whether a file is there; opened, because a network file system answers a look from memory."""
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError:
+        return False
 
 
 def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:

@@ -209,6 +209,78 @@ def test_a_tensorflow_js_model(tmp_path):
             describe(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("topology", "shown"),
+    [
+        (
+            {
+                "node": [
+                    {
+                        "name": "image",
+                        "op": "Placeholder",
+                        "attr": {"dtype": {"type": 4}, "shape": {"shape": {}}},
+                    },
+                    {
+                        "name": "scores",
+                        "op": "Softmax",
+                        "input": ["cast"],
+                        "attr": {"T": {"type": "DT_FLOAT"}},
+                    },
+                    {"name": "best", "op": "ArgMax", "input": ["cast"], "attr": {"T": {"type": 1}}},
+                    {"name": "cast", "op": "Cast", "input": ["image:0", "^init"]},
+                    {"name": "init", "op": "NoOp"},
+                ]
+            },
+            "image: uint8[] -> best: unknown[…], scores: float32[…]",
+        ),
+        (
+            {
+                "model_config": {
+                    "class_name": "Model",
+                    "config": {
+                        "layers": [
+                            {"config": {"name": "a", "batch_input_shape": [None, 8], "dtype": "int32"}},
+                            {"config": {"name": "b", "batch_input_shape": [None, 2, 2]}},
+                            {"config": {"name": "c"}},
+                        ],
+                        "input_layers": [["a", 0, 0], ["b", 0, 0]],
+                        "output_layers": ["c", 0, 0],
+                    },
+                }
+            },
+            "a: int32[?, 8], b: float32[?, 2, 2] -> c: unknown[…]",
+        ),
+        (
+            {
+                "class_name": "Sequential",
+                "config": [
+                    {"config": {"name": "dense", "batch_input_shape": [None, 4]}},
+                    {"config": {"name": "softmax"}},
+                ],
+            },
+            "dense: float32[?, 4] -> softmax: unknown[…]",
+        ),
+        ({"class_name": "Sequential", "config": [{"config": {"name": "dense"}}]}, None),
+        ({"node": [{"name": "constant", "op": "Const"}]}, None),
+        ({"layers": 5}, None),
+    ],
+)
+def test_a_tensorflow_js_model_without_a_signature(tmp_path, topology, shown):
+    """Older converters, and those of layers models, write none."""
+    (tmp_path / "model.json").write_text(json.dumps({"modelTopology": topology}))
+    description = describe(tmp_path)
+    assert description.kind == "tfjs"
+    if shown is None:
+        assert description.variants == ()
+        return
+    [signature] = description.variants[0].signatures
+    sides = [
+        ", ".join(f"{name}: {tensor}" for name, tensor in sorted(side.items()))
+        for side in (signature.inputs, signature.outputs)
+    ]
+    assert " -> ".join(sides) == shown
+
+
 def test_no_module(tmp_path):
     with pytest.raises(NotAModuleError, match="got .*nowhere', which is missing"):
         describe(tmp_path / "nowhere")

@@ -9,7 +9,8 @@ from typing import Any
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription
-from tensorflow_hub.format.tensor_types import Shape, elements
+from tensorflow_hub.format.tensor_types import Shape, dtype_name, elements
+from tensorflow_hub.format.tfjs_topology import topology_signature
 
 _TYPES = {"float": "float32", "half": "float16", "double": "float64"}
 
@@ -50,7 +51,11 @@ def _describe(model: Any) -> TfjsDescription:
     weights = [weight for group in manifest for weight in group["weights"]]
     return TfjsDescription(
         str(model.get("format") or ("graph-model" if "node" in topology else "layers-model")),
-        _signatures(model.get("signature") or (model.get("userDefinedMetadata") or {}).get("signature")),
+        _signatures(
+            model.get("signature")
+            or (model.get("userDefinedMetadata") or {}).get("signature")
+            or topology_signature(topology)
+        ),
         tuple(sorted({str(node["op"]) for node in topology.get("node", ())})),
         tuple(str(path) for group in manifest for path in group["paths"]),
         len(weights),
@@ -76,7 +81,8 @@ def _signatures(signature: Any) -> tuple[SignatureDescription, ...]:
 
 
 def _tensor(info: Mapping[str, Any]) -> TensorDescription:
-    dtype = str(info.get("dtype", "unknown")).removeprefix("DT_").lower()
+    known = info.get("dtype", "unknown")  # older converters wrote the number of the type
+    dtype = dtype_name(known) if isinstance(known, int) else str(known).removeprefix("DT_").lower()
     shape: Shape = None
     if "tensorShape" in info and not info["tensorShape"].get("unknownRank"):
         sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", ())]

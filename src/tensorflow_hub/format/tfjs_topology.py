@@ -1,0 +1,78 @@
+"""Inputs and outputs of a TensorFlow.js model without a signature: of older converters, of layers models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# The tensor facts of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
+Side = dict[str, Mapping[str, Any]]
+
+_NO_RESULT = frozenset({"Const", "NoOp", "Placeholder", "Assert"})
+# Ops whose result has the type of what they take.
+_LIKE_INPUT = frozenset(
+    {"Add", "AddV2", "BiasAdd", "ConcatV2", "ExpandDims", "Identity", "Mul", "Pack", "Relu", "Reshape"}
+    | {"ResizeBilinear", "Sigmoid", "Slice", "Softmax", "Squeeze", "StridedSlice", "Sub", "Tanh", "Transpose"}
+)
+
+
+def topology_signature(topology: Mapping[str, Any]) -> dict[str, Side] | None:
+    """Inputs and outputs, read from the nodes or layers; None where they do not say.
+
+    Types and shapes of outputs are mostly not written anywhere, and then left out.
+
+    >>> node = {"name": "x", "op": "Placeholder", "attr": {"dtype": {"type": "DT_FLOAT"}}}
+    >>> topology_signature({"node": [node, {"name": "y", "op": "Relu", "input": ["x"]}]})
+    {'inputs': {'x': {'dtype': 'DT_FLOAT'}}, 'outputs': {'y': {}}}
+    """
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError, IndexError):
+        inputs, outputs = _of_nodes(topology) if "node" in topology else _of_layers(topology)
+        return {"inputs": inputs, "outputs": outputs} if inputs and outputs else None
+    return None
+
+
+def _of_nodes(graph: Mapping[str, Any]) -> tuple[Side, Side]:
+    nodes = graph["node"]
+    used = {name.lstrip("^").split(":")[0] for node in nodes for name in node.get("input") or ()}
+    inputs = {str(node["name"]): _facts(node, "dtype") for node in nodes if node["op"] == "Placeholder"}
+    ends = [node for node in nodes if node["op"] not in _NO_RESULT and node["name"] not in used]
+    return inputs, {
+        str(node["name"]): _facts(node, "T" if node["op"] in _LIKE_INPUT else "") for node in ends
+    }
+
+
+def _facts(node: Mapping[str, Any], type_key: str) -> Mapping[str, Any]:
+    attributes = node.get("attr") or {}
+    facts = {}
+    if "type" in attributes.get(type_key, {}):
+        facts["dtype"] = attributes[type_key]["type"]
+    if type_key == "dtype" and "shape" in attributes:
+        facts["tensorShape"] = attributes["shape"]["shape"]
+    return facts
+
+
+def _of_layers(topology: Mapping[str, Any]) -> tuple[Side, Side]:
+    model = topology.get("model_config") or topology
+    config = model["config"]
+    layers = config["layers"] if isinstance(config, Mapping) else config
+    by_name = {str(layer["config"]["name"]): layer["config"] for layer in layers}
+    first, last = next(iter(by_name)), next(reversed(by_name))
+    if "input_layers" not in config:  # Sequential
+        return {first: _layer_facts(by_name[first])}, {last: {}}
+    inputs = {name: _layer_facts(by_name[name]) for name in _names(config["input_layers"])}
+    return inputs, {name: {} for name in _names(config["output_layers"])}
+
+
+def _names(layers: Any) -> Iterator[str]:
+    """The layers in `[["a", 0, 0], …]`, or in `["a", 0, 0]` where there is one."""
+    for layer in [layers] if isinstance(layers[0], str) else layers:
+        yield str(layer[0])
+
+
+def _layer_facts(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    sizes = config.get("batch_input_shape") or config.get("batch_shape")
+    if sizes is None:
+        raise KeyError("batch_input_shape")
+    dims = [{"size": -1 if size is None else size} for size in sizes]
+    return {"dtype": config.get("dtype") or "float32", "tensorShape": {"dim": dims}}

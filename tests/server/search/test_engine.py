@@ -72,6 +72,9 @@ def ids(index, text="", audience=(), **fields):
         ("MobileNetV2 classifier", 3),
         ("japanese", 2),
         ("acme/text-encoder", 1),
+        ("acme/text-encoder/4", 1),
+        ("https://hub.example/acme/text-encoder/4?tf-hub-format=compressed", 1),
+        ("tfhub.dev/acme/text-encoder", 1),
         ("moblienet", 3),  # two letters swapped
         ("mobilnet clasification", 3),
         ("mobilen", 3),  # cut short
@@ -81,6 +84,33 @@ def ids(index, text="", audience=(), **fields):
 )
 def test_words_find(index, text, first):
     assert ids(index, text)[0] == first
+
+
+def test_a_letter_written_with_the_word_before_it_is_that_of_the_number(tmp_path):
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        for number in range(3):
+            handle = f"acme/efficientnet/b{number}/classification"
+            change.put(SearchDocument(number, handle, 1, description=f"{7 * number} layers"))
+    answer = search(index, SearchRequest(text="EfficientNetB1"))
+    assert (answer.ids[0], answer.corrected) == (1, "efficientnet b1")
+
+
+def test_a_phrase_is_found_by_its_other_name(tmp_path):
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        change.put(SearchDocument(1, "acme/wave", 1, facets={"task": ("audio-stt",)}))
+        change.put(SearchDocument(2, "acme/commands", 1, description="Speech of a few words."))
+    assert ids(index, "speech recognition")[0] == 1
+
+
+def test_a_collection_stands_below_the_models_in_it(tmp_path):
+    index = SearchIndex(tmp_path)
+    task = {"task": ("image-classification",)}
+    with index.changing() as change:
+        change.put(SearchDocument(1, "acme/collection/image-classification", 1, "collection", facets=task))
+        change.put(SearchDocument(2, "acme/resnet", 1, description="Image classifier.", facets=task))
+    assert ids(index, "image classifier") == [2, 1]
 
 
 def test_a_correction_is_told(index):

@@ -78,6 +78,8 @@ def test_results_show_facets_and_keep_the_question(hub):
     assert 'value="words"' in page
     assert "Chosen filters" in page
     assert '<a href="/acme/words/2">' in page
+    assert "There is no page 7" in get(hub, "/s?q=words&page=7").text
+    assert "Nothing matches" in get(hub, "/s?q=qqqqqqqq").text
 
 
 def test_a_question_that_cannot_be_read_is_explained(hub):

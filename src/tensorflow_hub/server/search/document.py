@@ -60,13 +60,15 @@ class SearchDocument:
 
     @property
     def standing(self) -> float:
-        """What lifts a model above others with the same words: being a model of its own (no deployment,
-        collection or preprocessor of another), each power of ten of its downloads, its first revisions.
+        """What lifts a model above others with the same words: being no list of others (a collection), being
+        a model of its own (no deployment or preprocessor of another), each power of ten of its downloads,
+        its first revisions.
         """
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()
         )
-        return 3.0 * of_its_own + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
+        rank = 5.0 * (self.kind != "collection") + 3.0 * of_its_own
+        return rank + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
 
     @property
     def power_of_downloads(self) -> int:

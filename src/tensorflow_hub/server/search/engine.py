@@ -16,17 +16,17 @@ from tensorflow_hub.server.search.matching import (
     candidates_query,
     filter_clauses,
     matching_query,
-    question_words,
     sampled,
 )
+from tensorflow_hub.server.search.question import AskedWord, asked_words, question_words
 from tensorflow_hub.server.search.ranking import rank
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.spelling import correct
 from tensorflow_hub.server.search.words import family
 
-# Fewer hits than this, and documents that lack a word of the question are taken too.
-_ENOUGH = 5
+# Fewer hits than a page, and documents that lack words of the question are taken too.
+_ENOUGH = 20
 _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
 _EXACT = 50_000
@@ -34,9 +34,11 @@ _EXACT = 50_000
 _SMALL = 100_000
 # How many are put in order with care.
 _CANDIDATES = 200
-# Among how many of the best hits families are mixed, and what each further sibling keeps of its score.
+# Among how many of the best hits families are mixed, and what each further one keeps of its score: of those
+# that differ in numbers, of those whose handles begin alike.
 _MIXED = 60
 _SIBLING = 0.9
+_COUSIN = 0.95
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 
 
@@ -80,7 +82,7 @@ def search(
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
     narrowing = _Narrowing(index, request, audience)
-    found = _Found(searcher, narrowing, words)
+    found = _Found(searcher, narrowing, asked_words(words))
     estimated = found.total > _EXACT
     facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
     return SearchAnswer(
@@ -139,14 +141,14 @@ class _Found:
     order of those.
     """
 
-    def __init__(self, searcher: tantivy.Searcher, narrowing: _Narrowing, words: Sequence[str]) -> None:
+    def __init__(self, searcher: tantivy.Searcher, narrowing: _Narrowing, words: Sequence[AskedWord]) -> None:
         self.searcher = searcher
         self._narrowing = narrowing
         self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
-        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stem(word)))
-        for self.missing in range(max(1, len(words))):
+        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stem(word.text)))
+        for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
             kept = len(words) - self.missing
             if searcher.num_docs <= _SMALL:
                 self._matching, self._optional = matching_query(self.index, words, self.missing), words[:0]
@@ -210,9 +212,10 @@ def _mix_families(
     seen: Counter[str] = Counter()
     ranked = []
     for score, address in hits:
-        kin = family(searcher.doc(address)["handle"][0])
-        ranked.append((score * _SIBLING ** seen[kin], address))
-        seen[kin] += 1
+        handle = searcher.doc(address)["handle"][0]
+        siblings, cousins = family(handle), "/".join(handle.split("/")[:2])
+        ranked.append((score * _SIBLING ** seen[siblings] * _COUSIN ** seen[cousins], address))
+        seen.update((siblings, cousins))
     return [address for _, address in sorted(ranked, key=lambda hit: -hit[0])]
 
 

@@ -8,6 +8,7 @@ typing errors). Each facet is a field of its own with its values as they are.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,8 +22,8 @@ from tensorflow_hub.server.search.facets import FACET_KEYS, facet_label
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import name_words, words
 
-# Goes up when the fields below change: an index of another layout is made again.
-LAYOUT = 3
+# Goes up when the fields below change, or what is put in them: an index of another layout is made again.
+LAYOUT = 4
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
@@ -199,10 +200,15 @@ def _fact_words(facets: dict[str, tuple[str, ...]]) -> list[str]:
     found: dict[str, None] = {}
     for key in ("domain", "task", "format", "architecture", "dataset", "interface"):
         for value in facets.get(key, ()):
-            found |= dict.fromkeys([*words(value), *words(facet_label(key, value))])
+            found |= _value_words(key, value)
     return list(found)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _value_words(key: str, value: str) -> dict[str, None]:
+    return dict.fromkeys([*words(value), *words(facet_label(key, value))])
 
 
 def _spelling(every: Iterable[str]) -> list[str]:
     """Words that a typing error may be corrected to."""
-    return sorted({word for word in every if 4 <= len(word) <= 30 and word.isalpha()})
+    return sorted({word for word in set(every) if 4 <= len(word) <= 30 and word.isalpha()})

@@ -13,8 +13,9 @@ from typing import Any
 import tantivy
 
 from tensorflow_hub.server.search.index import TEXT_FIELDS, SearchIndex
+from tensorflow_hub.server.search.question import AskedWord, asked_handle
 from tensorflow_hub.server.search.request import SearchRequest
-from tensorflow_hub.server.search.words import STOP_WORDS, alternatives, words
+from tensorflow_hub.server.search.words import words
 
 # What another way to say a word counts.
 _ALTERNATIVE = 0.35
@@ -22,13 +23,7 @@ _ALTERNATIVE = 0.35
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
 
-def question_words(text: str) -> list[str]:
-    """The words of a question that say something, each once."""
-    found = list(dict.fromkeys(words(text)))[:12]
-    return [word for word in found if word not in STOP_WORDS] or found
-
-
-def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -> tantivy.Query:
+def matching_query(index: SearchIndex, asked: Sequence[AskedWord], missing: int = 0) -> tantivy.Query:
     """The documents that have all of `asked` but at most `missing`; scored, roughly."""
     groups = [anywhere(index, word) for word in asked]
     if not groups:
@@ -41,7 +36,7 @@ def matching_query(index: SearchIndex, asked: Sequence[str], missing: int = 0) -
 
 
 def candidates_query(
-    index: SearchIndex, matching: tantivy.Query, optional: Sequence[str], text: str
+    index: SearchIndex, matching: tantivy.Query, optional: Sequence[AskedWord], text: str
 ) -> tantivy.Query:
     """What is `matching`; who has the `optional` words too or is much used stands higher, a handle that
     is the question first.
@@ -55,8 +50,8 @@ def candidates_query(
 
 def whole_handle(index: SearchIndex, text: str) -> list[tantivy.Query]:
     """The model whose handle the question is; none when it is no handle."""
-    handle = text.strip().strip("/")
-    return [_constant(_term(index, "handle", handle), 100.0)] if "/" in handle else []
+    handle = asked_handle(text)
+    return [_constant(_term(index, "handle", handle), 100.0)] if handle else []
 
 
 def filter_clauses(
@@ -93,12 +88,10 @@ def filter_clauses(
     return clauses
 
 
-def anywhere(index: SearchIndex, word: str) -> tantivy.Query:
+def anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
     """The documents that have a word, or another way to say it, in whatever place."""
-    own = _term(index, "all", index.stem(word))
-    others = [
-        (Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in alternatives(word)
-    ]
+    own = _term(index, "all", index.stem(word.text))
+    others = [(Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in word.ways]
     return tantivy.Query.boolean_query([(Should, own), *others]) if others else own
 
 

@@ -19,17 +19,18 @@ import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.matching import Must, anywhere
-from tensorflow_hub.server.search.words import alternatives
+from tensorflow_hub.server.search.question import AskedWord, asked_handle
 from tensorflow_hub.server.search.words import words as words_of
 
 # How much a word counts by where it stands, and how many words a place usually has.
-_PLACES = {"name": (2.4, 5), "facts": (1.6, 14), "description": (1.2, 12)}
+_PLACES = {"name": (2.0, 5), "facts": (1.6, 14), "description": (1.5, 12)}
 _ANYWHERE = 0.5
 # What another way to say a word counts, what other places than the best one add, what having a word at
-# all is worth, what neighbours in the name or the facets are.
+# all is worth (and more the rarer it is), what neighbours in the name or the facets are.
 _ALTERNATIVE = 0.35
 _OTHER_PLACES = 0.25
 _COVERAGE = 4.0
+_COVERAGE_RARE = 1.0
 _NEIGHBOURS = {"name": 0.6, "facts": 1.6}
 _WHOLE_HANDLE = 100.0
 # The constants of BM25, as Tantivy has them.
@@ -41,7 +42,7 @@ Place = tuple[int, int]
 def rank(
     index: SearchIndex,
     searcher: tantivy.Searcher,
-    words: Sequence[str],
+    words: Sequence[AskedWord],
     text: str,
     addresses: Sequence[tantivy.DocAddress],
 ) -> list[tuple[float, tantivy.DocAddress]]:
@@ -51,7 +52,7 @@ def rank(
     documents = [searcher.doc(address) for address in addresses]
     among = tantivy.Query.term_set_query(index.schema, "id", [document["id"][0] for document in documents])
     found = [_scores(searcher, anywhere(index, word), among) for word in words]
-    question = _Question(index, searcher, words, text.strip().strip("/"))
+    question = _Question(index, searcher, words, asked_handle(text))
     ranked = []
     for address, document in zip(addresses, documents, strict=True):
         place = (address.segment_ord, address.doc)
@@ -63,15 +64,13 @@ class _Question:
     """The words of a question with what each tells in each place."""
 
     def __init__(
-        self, index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[str], handle: str
+        self, index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord], handle: str | None
     ) -> None:
         self._index = index
         self._searcher = searcher
         self._handle = handle
-        self._stems = [index.stem(word) for word in words]
-        others = [
-            [[index.stem(part) for part in words_of(way)] for way in alternatives(word)] for word in words
-        ]
+        self._stems = [index.stem(word.text) for word in words]
+        others = [[[index.stem(part) for part in words_of(way)] for way in word.ways] for word in words]
         # For each word: (its parts, how much this way to say it counts).
         self._ways = [
             [([stem], 1.0), *((parts, _ALTERNATIVE / len(parts)) for parts in ways)]
@@ -85,13 +84,14 @@ class _Question:
         total: float = document["standing"][0] / 10 + self._neighbours(texts)
         if document["handle"][0] == self._handle:
             total += _WHOLE_HANDLE
-        for ways, elsewhere in zip(self._ways, anywhere, strict=True):
+        for stem, ways, elsewhere in zip(self._stems, self._ways, anywhere, strict=True):
+            if elsewhere is None:
+                continue
             scores = [self._in_place(field, texts[field], *way) for way in ways for field in _PLACES]
-            scores.append(_ANYWHERE * (elsewhere or 0.0))
+            scores.append(_ANYWHERE * elsewhere)
             best = max(scores)
-            total += (
-                best + _OTHER_PLACES * (sum(scores) - best) + (_COVERAGE if elsewhere is not None else 0.0)
-            )
+            total += best + _OTHER_PLACES * (sum(scores) - best)
+            total += _COVERAGE + _COVERAGE_RARE * self._weight("all", stem)
         return total
 
     def _in_place(self, field: str, text: Sequence[str], parts: Sequence[str], factor: float) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.words import alternatives, words
+from tensorflow_hub.server.search.synonyms import alternatives
+from tensorflow_hub.server.search.words import words
 
 # How many documents with a similar word are looked at.
 _LOOK_AT = 40
@@ -20,7 +22,7 @@ def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]
     Unknown words without a likely correction stay.
     """
     corrected: list[str] = []
-    for word in asked:
+    for word in _numbers_with_letter(index, searcher, asked):
         corrected += [word] if _is_known(index, searcher, word) else _correction(index, searcher, word)
     return list(dict.fromkeys(corrected))
 
@@ -51,6 +53,22 @@ def _is_known(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> bool
     """Whether a document has the word, or all words of another way to say it."""
     ways = [[word], *(words(phrase) for phrase in alternatives(word))]
     return any(all(searcher.doc_freq("all", index.stem(part)) for part in way) for way in ways)
+
+
+def _numbers_with_letter(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
+    """Gives the last letter of an unknown word to the number after it where that makes two known words:
+    "efficientnetb7" comes as "efficientnetb", "7".
+    """
+    found = list(asked)
+    for at, (word, number) in enumerate(itertools.pairwise(asked)):
+        parts = [word[:-1], word[-1:] + number]
+        if (
+            number.isdigit()
+            and not _is_known(index, searcher, word)
+            and all(_is_known(index, searcher, part) for part in parts)
+        ):
+            found[at : at + 2] = parts
+    return found
 
 
 def _correction(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
@@ -90,7 +108,7 @@ def _words_of_hits(searcher: tantivy.Searcher, query: tantivy.Query) -> Counter[
 
 def _split(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
     """Two known words that were written as one ("efficientnetb", "sentenceencoder")."""
-    for at in range(len(word) - 2, 2, -1):
+    for at in range(len(word) - 4, 3, -1):
         parts = [word[:at], word[at:]]
         if all(_is_known(index, searcher, part) for part in parts):
             return parts

@@ -14,12 +14,15 @@ from collections.abc import Sequence
 _WORD = re.compile(r"[^\W_]+")
 # "resnet50" → "resnet 50", "yolov5" → "yolo v5", "wav2vec2" → "wav 2 vec 2"; "v2", "b0", "s3d" stay.
 _VERSIONED = re.compile(r"([a-z]{3,}?)(v[0-9]+)")
+_SIZE = re.compile(r"([0-9]{2,})x([0-9]{2,})")
 _NUMBERED = re.compile(r"[a-z]{3,}|[0-9]+(?![a-z])|[0-9a-z]+")
 
 # The sizes of BERT as its authors call them; handles give layers and width.
 _BERT_SIZE = re.compile(r"L-(\d+)_H-(\d+)", re.IGNORECASE)
 _BERT_SIZES = {("24", "1024"): "large", ("12", "768"): "base", ("8", "512"): "medium"}
 _BERT_SIZES |= {("4", "512"): "small", ("4", "256"): "mini", ("2", "128"): "tiny"}
+
+_BRITISH = re.compile(r"isation$")
 
 # Words of one root that stemming keeps apart.
 _SAME = {
@@ -40,112 +43,25 @@ _SAME = {
     "transcript": "transcribe",
     "summarize": "summarization",
     "summarise": "summarization",
-    "summarisation": "summarization",
     "summary": "summarization",
     "translator": "translate",
     "translation": "translate",
     "colour": "color",
-    "stylisation": "stylization",
-    "normalisation": "normalization",
+    "colourise": "colorize",
+    "colorise": "colorize",
+    "cartoonise": "cartoonize",
+    "stylise": "stylize",
+    "stylised": "stylize",
+    "normalised": "normalize",
+    "optimised": "optimize",
+    "quantised": "quantized",
+    "tokenise": "tokenize",
+    "categorise": "categorize",
+    "labelling": "labeling",
+    "centre": "center",
+    "grey": "gray",
     "estimator": "estimation",
     "tokeniser": "tokenizer",
-}
-
-# Words that say nothing in a question unless they are all of it.
-STOP_WORDS = frozenset(
-    _WORD.findall(
-        """
-        a an and are as at be by for from how i in into is it of on or that the this to with what which
-        model models module modules pretrained pre trained using use my me need want tensorflow tf tfhub hub
-        """
-    )
-)
-
-# What people say → what cards say. Each alternative counts as the word itself, a little less.
-_MEANS: dict[str, tuple[str, ...]] = {
-    "photo": ("image",),
-    "photos": ("image",),
-    "picture": ("image",),
-    "pictures": ("image",),
-    "vision": ("image",),
-    "sound": ("audio", "vocalization"),
-    "sounds": ("audio", "vocalization"),
-    "voice": ("speech", "audio"),
-    "spoken": ("speech",),
-    "asr": ("speech recognition", "stt"),
-    "stt": ("speech text",),
-    "transcribe": ("stt", "speech recognition"),
-    "tts": ("speech synthesis", "text to speech"),
-    "ocr": ("text recognition", "text detection"),
-    "nlp": ("text", "language"),
-    "lm": ("language",),
-    "qa": ("question answering",),
-    "estimation": ("detection",),
-    "tracking": ("detection", "landmark", "pose"),
-    "localization": ("detection",),
-    "small": ("mobile", "lite", "tiny", "compact", "lightweight", "mini"),
-    "tiny": ("small", "mobile", "lite"),
-    "lightweight": ("small", "mobile", "lite", "tiny"),
-    "light": ("lite", "mobile"),
-    "fast": ("mobile", "lite", "lightning"),
-    "big": ("large",),
-    "huge": ("large",),
-    "phone": ("mobile", "lite"),
-    "android": ("mobile", "lite", "tflite"),
-    "ios": ("mobile", "lite", "tflite"),
-    "tflite": ("lite",),
-    "browser": ("tfjs", "javascript"),
-    "javascript": ("tfjs",),
-    "js": ("tfjs",),
-    "tpu": ("edgetpu", "coral"),
-    "multilingual": ("multi", "xling", "languages"),
-    "multi": ("multilingual",),
-    "crosslingual": ("multilingual", "xling"),
-    "bilingual": ("multilingual", "xling"),
-    "mandarin": ("chinese",),
-    "sentence": ("text",),
-    "document": ("text",),
-    "vector": ("embedding", "feature"),
-    "vectors": ("embedding", "feature"),
-    "embedding": ("encoder", "feature vector"),
-    "embeddings": ("encoder", "feature vector"),
-    "features": ("feature vector",),
-    "similarity": ("embedding", "similar"),
-    "action": ("activity", "kinetics"),
-    "activity": ("action", "kinetics"),
-    "translate": ("seq2seq", "machine translation"),
-    "summarization": ("seq2seq", "summarization"),
-    "upscale": ("super resolution",),
-    "upscaling": ("super resolution",),
-    "blur": ("deblurring",),
-    "deblur": ("deblurring",),
-    "noise": ("denoising",),
-    "denoise": ("denoising",),
-    "haze": ("dehazing",),
-    "fog": ("dehazing",),
-    "rain": ("deraining",),
-    "dark": ("low light", "enhancement"),
-    "animal": ("species", "wildlife"),
-    "leaf": ("plant", "crop"),
-    "flower": ("plant",),
-    "mushroom": ("fungi",),
-    "art": ("stylization", "painting"),
-    "artistic": ("stylization",),
-    "body": ("person", "pose"),
-    "human": ("person",),
-    "people": ("person",),
-    "keypoint": ("pose", "landmark"),
-    "keypoints": ("pose", "landmark"),
-    "skeleton": ("pose",),
-    "offensive": ("toxicity",),
-    "hate": ("toxicity",),
-    "toxic": ("toxicity",),
-    "satellite": ("remote sensing",),
-    "aerial": ("remote sensing",),
-    "dna": ("genomics", "genome", "gene"),
-    "protein": ("sequence alignment",),
-    "interpolate": ("interpolation",),
-    "music": ("audio",),
 }
 
 
@@ -185,15 +101,6 @@ def family(handle: str) -> str:
     return " ".join(word for word in words(handle) if word.isalpha() and len(word) > 1)
 
 
-def alternatives(word: str) -> tuple[str, ...]:
-    """Other ways to say a word, as phrases.
-
-    >>> alternatives("ocr")
-    ('text recognition', 'text detection')
-    """
-    return _MEANS.get(word, ())
-
-
 @functools.lru_cache(maxsize=50_000)
 def _parts(word: str) -> tuple[str, ...]:
     """A run of letters and digits, taken apart; words of one root as one."""
@@ -201,6 +108,8 @@ def _parts(word: str) -> tuple[str, ...]:
     if not (word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii()):
         if versioned := _VERSIONED.fullmatch(word):
             parts = versioned.groups()
+        elif size := _SIZE.fullmatch(word):
+            parts = size.groups()
         elif word[:3].isalpha():
             parts = _NUMBERED.findall(word)
-    return tuple(_SAME.get(part, part) for part in parts)
+    return tuple(_SAME.get(part) or _BRITISH.sub("ization", part) for part in parts)

@@ -47,6 +47,7 @@ def results_values(
         "relaxed": answer.relaxed,
         "pages": pages,
         "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
+        "last_url": request.on_page(max(pages, 1)).to_url(),
         "next_url": request.on_page(request.page + 1).to_url() if request.page < pages else "",
     }
 

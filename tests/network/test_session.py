@@ -6,6 +6,8 @@ import contextlib
 import datetime
 import gzip
 import shutil
+import socket
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -114,6 +116,11 @@ def test_netrc_is_heeded_and_stays_with_its_host(serve, tmp_path, monkeypatch):
     hub = serve(ok)
     get(hub.url)
     assert hub.requests[0][1]["Authorization"].startswith("Basic ")
+    away = f"http://localhost:{hub.port}/blob"
+    leads_away = serve(lambda path, headers, number: (302, b"", {"Location": away}))
+    get(leads_away.url)
+    assert leads_away.requests[0][1]["Authorization"].startswith("Basic ")
+    assert [("Authorization" in headers) for path, headers in hub.requests] == [True, False]
 
 
 def test_no_token_crosses_the_network_in_the_clear_when_the_hub_has_https(serve, monkeypatch):
@@ -132,6 +139,12 @@ def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(errors.UnreachableError, match="proxy on the way to hub.example does not answer"):
         get("http://hub.example/")
+
+
+def test_hosts_in_no_proxy_are_reached_directly(serve, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "hub.example,127.0.0.1")
+    assert get(serve(ok).url).text == "ok"
 
 
 def test_a_proxy_that_wants_a_password_is_explained(serve, monkeypatch):
@@ -370,6 +383,59 @@ def test_a_certificate_bundle_is_used(secure, certificates, monkeypatch):
     assert get(secure.url, Settings(ca_bundle=str(certificates / "ca.pem"))).text == "ok"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates / "ca.pem"))
     assert get(secure.url).text == "ok"
+
+
+@pytest.fixture
+def tunnel():
+    """A proxy that knows CONNECT; keeps the lines of the requests it saw."""
+    seen: list[bytes] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            seen.append(self.rfile.readline())
+            while self.rfile.readline().strip():
+                pass
+            host, _, port = seen[-1].split()[1].partition(b":")
+            with socket.create_connection((host.decode(), int(port))) as there:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=pass_on, args=(there, self.connection), daemon=True)
+                back.start()
+                pass_on(self.connection, there)
+                back.join(5)
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    class Proxy(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    server = Proxy(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_https_goes_through_a_proxy_that_sees_only_the_host(secure, certificates, tunnel, monkeypatch):
+    proxy, seen = tunnel
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    settings = Settings(ca_bundle=str(certificates / "ca.pem"), hub=secure.url, token="s3cret")
+    assert get(f"{secure.url}/acme/text/1", settings).text == "ok"
+    assert [line.split()[:2] for line in seen] == [[b"CONNECT", f"127.0.0.1:{secure.port}".encode()]]
+    assert secure.requests[0][1]["Authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"), [("client_cert", "TFHUB_CLIENT_CERT"), ("ca_bundle", "TFHUB_CA_BUNDLE")]
+)
+def test_a_file_that_is_no_certificate_is_named(secure, tmp_path, setting, name):
+    (tmp_path / "notes.txt").write_text("not a certificate")
+    with pytest.raises(errors.SettingsError, match=rf"{name} names .*notes.txt'.* not a PEM file"):
+        get(secure.url, Settings(**{setting: str(tmp_path / "notes.txt")}))
 
 
 def test_validation_can_be_switched_off(secure):

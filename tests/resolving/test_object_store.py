@@ -26,6 +26,7 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.requests = 0
+        self.on_get = lambda key: None
         bucket = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,6 +43,7 @@ class Bucket:
                     bucket.answer(self, 404, b"")
                 else:
                     content = bucket.objects[key]
+                    bucket.on_get(key)
                     span = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
                     extra = {"ETag": f'"{hashlib.md5(content).hexdigest()}"'}
                     if span:
@@ -128,6 +130,25 @@ def test_a_versioned_directory_is_looked_at_once(bucket, module):
 def test_an_archive(bucket, module):
     bucket.objects["a/module.tar.gz"] = tar_gz(module)
     assert contents(hub_library.resolve("s3://bucket/a/module.tar.gz")) == contents(module)
+
+
+def test_google_cloud_storage(bucket, module, monkeypatch):
+    monkeypatch.setenv("GOOGLE_BASE_URL", bucket.url)
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    bucket.put_directory("models/text/1", module)
+    bucket.objects["text.tar.gz"] = tar_gz(module)
+    for handle in ("gs://bucket/models/text/1", "gs://bucket/text.tar.gz"):
+        assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_directory_that_changes_while_it_is_read_is_refused(bucket, module):
+    bucket.put_directory("models/text/1", module)
+    bucket.on_get = lambda key: bucket.objects.update({"models/text/1/saved_model.pb": b"other " * 100_000})
+    with pytest.raises(errors.DownloadError, match="'s3://bucket/models/text/1' changed while it was read"):
+        hub_library.resolve("s3://bucket/models/text/1")
+    bucket.on_get = lambda key: None
+    path = hub_library.resolve("s3://bucket/models/text/1")
+    assert contents(path)["saved_model.pb"] == b"other " * 100_000
 
 
 def test_what_is_not_there(bucket):

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import logging
 import math
-import os
 import time
 import urllib.parse
 import warnings
@@ -27,6 +26,7 @@ from tensorflow_hub.network.answers import (
     receive_body,
     shown_url,
 )
+from tensorflow_hub.network.certificates import authorities, client_certificate
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.settings import Settings
@@ -63,7 +63,8 @@ class HubSession(requests.Session):
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(8, settings.connections))
         self.mount("https://", adapter)
         self.mount("http://", adapter)
-        self.cert = _client_certificate(settings)
+        self.cert = client_certificate(settings)
+        self._authorities = authorities(settings)
         self._insecure = settings.disable_cert_validation
         if self._insecure:
             warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
@@ -76,8 +77,8 @@ class HubSession(requests.Session):
         merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
         if self._insecure:
             merged["verify"] = False
-        elif self.settings.ca_bundle:
-            merged["verify"] = _existing(self.settings.ca_bundle, "TFHUB_CA_BUNDLE")
+        elif self._authorities:
+            merged["verify"] = self._authorities
         return merged
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
@@ -240,21 +241,3 @@ def _exposes_token(url: str, settings: Settings) -> bool:
     if parts.scheme == "https" or parts.hostname in _LOOPBACK:
         return False
     return host_of(url) == host_of(settings.hub) and urllib.parse.urlsplit(settings.hub).scheme == "https"
-
-
-def _client_certificate(settings: Settings) -> str | tuple[str, str] | None:
-    if not settings.client_cert:
-        return None
-    paths = [
-        _existing(part.strip(), "TFHUB_CLIENT_CERT") for part in settings.client_cert.split(",", maxsplit=1)
-    ]
-    return paths[0] if len(paths) == 1 else (paths[0], paths[1])
-
-
-def _existing(path: str, name: str) -> str:
-    path = os.path.expanduser(path)
-    if not os.path.exists(path):
-        raise errors.SettingsError(
-            f"{name} names the file {path!r}, which does not exist.", hint="Correct or unset it."
-        )
-    return path

@@ -6,7 +6,8 @@ The module is a Keras export of EfficientNetB7 (`--size b7`, needs TensorFlow) o
 random weights. Each line is the median of the runs; the ways take turns in each run:
 
 - cold: an empty cache; the link is loopback. Archives of our hub hold what does not shrink as it is, which
-  makes every client fast; so also with what `tar -cz` makes of the module, as it used to be, from a plain server;
+  makes every client fast;
+- cold, plain tar.gz: with what `tar -cz` makes of the module, as it used to be, from a plain web server;
 - shaped: the same through a link of 40 ms latency (there and back) and 20 MB/s per connection;
 - changed: version 2, in which one variable changed, with version 1 in the cache: bytes over the link;
 - warm: a fresh process that resolves a cached handle, from start to end;

@@ -260,6 +260,9 @@ def test_deployments_of_other_kinds(api, send, admin):
     assert weights.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert api("GET", "/js/model/1/absent.bin?tfjs-format=file").status_code == 404
     assert api("GET", "/js/model/1?tfjs-format=compressed").content[:2] == b"\x1f\x8b"
+    assert send("js/model/1/default/1", data, card=card("js/model/1/default/1", "Tfjs")).status_code == 201
+    for handle in ("js/model/1/default/1", "js/model/1/default", "js/model/1"):
+        assert api("GET", f"/{handle}/model.json?tfjs-format=file").json() == model_json
     wrong = send("js/model/2", data)
     assert "Expected the content of a saved_model deployment, got tfjs" in wrong.json()["error"]["message"]
     corrected = send("js/model/2", data, card=card("js/model/2", "Tfjs"))

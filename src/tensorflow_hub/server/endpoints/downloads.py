@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from starlette.requests import Request
@@ -78,7 +80,7 @@ def coral(request: Request, connection: sa.Connection, version: Version) -> Resp
 
 def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path: str) -> Response:
     """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
-    handle, file = split_file(path)
+    handle, file = split_file(path, lambda name: reading.find_version(connection, name) is not None)
     version = find_readable_version(connection, handle, caller)
     deployment = reading.find_archive(connection, version, "tfjs")
     hub = hub_of(request)
@@ -155,15 +157,22 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
     return serve_asset(request, hub, asset)
 
 
-def split_file(path: str) -> tuple[ModelName, str]:
-    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number."""
+def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelName, str]:
+    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number.
+
+    Names of models may hold numbers too (`tfjs-model/blazeface/1/default/1`), and so may paths of files: of
+    all ways to read the path the longest handle counts that is here, else the longest with a version.
+    """
     segments = path.strip("/").split("/")
-    for i in range(2, len(segments)):
-        if segments[i].isdigit() and i + 1 < len(segments):
-            name = parse_name("/".join(segments[: i + 1]))
+    last = len(segments) - 1
+    cuts = [i for i in range(last, 1, -1) if i == last or segments[i - 1].isdigit()]
+    readings = []
+    for cut in cuts:
+        with contextlib.suppress(Missing):
+            name = parse_name("/".join(segments[:cut]))
             if not isinstance(name, str):
-                return name, "/".join(segments[i + 1 :])
-    name = parse_name("/".join(segments[:-1]))
-    if isinstance(name, str):
+                readings.append((name, "/".join(segments[cut:])))
+    if not readings:
         raise Missing(f"No file lies at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
-    return name, segments[-1]
+    versioned = (found for found in readings if found[0].version is not None)
+    return next((found for found in readings if is_here(found[0])), next(versioned, readings[0]))

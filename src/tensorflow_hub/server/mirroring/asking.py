@@ -39,6 +39,12 @@ _PATIENCE = 20.0
 _LOOK_AGAIN = 0.02
 
 
+def _name_of(path: str, forms: Sequence[Wanted], mirror: Mirror) -> ModelName | str:
+    if Wanted.TFJS_FILE in forms:
+        return split_file(path, lambda name: is_here(mirror.hub, name))[0]
+    return parse_name(path)
+
+
 async def bring_from_upstream(
     request: Request, path: str, forms: Sequence[Wanted] = (Wanted.FACTS,)
 ) -> Response | None:
@@ -54,7 +60,7 @@ async def bring_from_upstream(
     mirror: Mirror | None = request.app.state.mirror
     if mirror is None or not forms:
         return None
-    name = split_file(path)[0] if Wanted.TFJS_FILE in forms else parse_name(path)
+    name = await run_in_threadpool(_name_of, path, forms, mirror)
     if isinstance(name, str) or name.model.startswith("collection/"):
         return None
     deployment, is_versioned = _DEPLOYMENTS.get(forms[0], "saved_model"), True

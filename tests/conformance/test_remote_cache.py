@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from pathlib import Path
 
 import pytest
 
+from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.file_digests import file_entries
 from tensorflow_hub.resolving.cache import CachedModule, key_of
 from tensorflow_hub.resolving.download import manifest_of
 from tensorflow_hub.resolving.object_store import RemoteDirectory
 from tensorflow_hub.resolving.progress import Silent
 from tensorflow_hub.resolving.remote_cache import put_to_remote, take_from_remote
+from tensorflow_hub.resolving.resolve import resolve
 from tensorflow_hub.settings import Settings
 
 HANDLE = "https://hub.example/acme/words/1"
@@ -51,3 +55,27 @@ def test_a_manifest_that_claims_another_digest_is_not_believed(remote, module, t
     claimed = dataclasses.replace(module.manifest, digest=f"sha256:{'0' * 64}")
     RemoteDirectory(remote).write(f"{key_of(HANDLE)}.manifest.json", claimed.to_json())
     assert take(remote, tmp_path / "taken") is None
+
+
+def test_large_files_go_in_parts_and_come_back(remote, module, tmp_path):
+    block = os.urandom(1 << 20)
+    (tmp_path / "module/variables/variables.data-00000-of-00001").write_bytes(block * 40)
+    large = CachedModule(
+        module.path, manifest_of(HANDLE, "https://hub.example", file_entries(tmp_path / "module"), None)
+    )
+    put_to_remote(remote, large)
+    assert take(remote, tmp_path / "after") == dataclasses.replace(large.manifest, source=remote)
+
+
+def test_a_handle_is_a_directory_or_an_archive_in_a_bucket(remote, module, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "own"))
+    files = {file.path: (tmp_path / "module" / file.path).read_bytes() for file in module.manifest.files}
+    for path, content in files.items():
+        RemoteDirectory(remote).write(f"words/{path}", content)
+    write_archive(tmp_path / "module", tmp_path / "words.tar.gz")
+    RemoteDirectory(remote).write("words.tar.gz", str(tmp_path / "words.tar.gz"))
+    for handle in (f"{remote}/words", f"{remote}/words.tar.gz"):
+        resolved = Path(resolve(handle))
+        assert {path: (resolved / path).read_bytes() for path in files} == files
+    RemoteDirectory(remote).write("words/saved_model.pb", b"another graph")
+    assert (Path(resolve(f"{remote}/words")) / "saved_model.pb").read_bytes() == b"another graph"

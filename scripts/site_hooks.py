@@ -16,9 +16,17 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "index.md": "README.md",
+    "tutorials/index.md": "examples/tutorials/README.md",
     "contributing.md": "CONTRIBUTING.md",
     "security.md": "SECURITY.md",
     "changelog.md": "CHANGELOG.md",
+}
+
+# The public names of the library by what one wants to do.
+SECTIONS = {
+    "Use modules": ("load", "KerasLayer", "endpoint_names", "with_endpoints"),
+    "Find and publish them": ("search", "publish", "resolve", "check_interface"),
+    "Make them": ("save", "export_keras_model", "export_keras_application"),
 }
 
 
@@ -57,22 +65,30 @@ def _reference() -> dict[str, str]:
         "tensorflow_hub.keras_layer.keras3"  # chosen at first use; both have one interface
     )
     own = {name: f"tensorflow_hub.tools.{module}" for name, module in tools._EXPORTS.items()}
-    groups = {
-        "library": ("The library", "`import tensorflow_hub as hub`: what `hub.` has.", library),
-        "tools": ("The tools", "`hub.tools`: what the tools' commands do, from Python.", own),
-    }
+    library.pop("HubError")  # on the page of errors
     pages = {
-        page: "\n\n".join(
+        "library": _library_page(library),
+        "tools": "\n\n".join(
             [
-                f"# {title}",
-                text,
-                *(f"::: {module}.{name}" for name, module in sorted(names.items()) if name != "HubError"),
+                "# The tools",
+                "`hub.tools`: what the tools' commands do, from Python.",
+                *(f"::: {own[name]}.{name}" for name in sorted(own)),
             ]
-        )
-        for page, (title, text, names) in groups.items()
+        ),
     }
     pages["errors"] = "# Errors\n\n::: tensorflow_hub.errors\n    options:\n      show_root_heading: false\n"
     return pages
+
+
+def _library_page(library: dict[str, str]) -> str:
+    """What most programs use first; what nobody gave a section belongs to the TF1 Hub format."""
+    placed = {name for names in SECTIONS.values() for name in names}
+    rest = sorted(set(library) - placed)
+    parts = ["# The library", "`import tensorflow_hub as hub`: what `hub.` has."]
+    for title, names in {**SECTIONS, "The TF1 Hub format": rest}.items():
+        parts.append(f"## {title}")
+        parts += [f"::: {library[name]}.{name}\n    options:\n      heading_level: 3" for name in names]
+    return "\n\n".join(parts)
 
 
 def _source_map() -> str:
@@ -105,14 +121,21 @@ def _moved(path: Path) -> str:
 
 
 def _tutorial(script: Path) -> str:
-    import jupytext
+    """The notebook of a script as a page: its text, its code, and what the code printed."""
+    import nbformat
 
-    notebook = jupytext.read(script)
-    notebook.metadata.pop("jupytext", None)
-    text = jupytext.writes(notebook, fmt="md")
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-    text = re.sub(r"^```python .*$", "```python", text, flags=re.MULTILINE)  # tags of cells
+    parts = []
+    for cell in nbformat.read(script.with_suffix(".ipynb"), as_version=4).cells:
+        if cell.cell_type == "markdown":
+            parts.append(cell.source)
+        else:
+            printed = "".join(output.text for output in cell.outputs)
+            parts.append(f"```python\n{cell.source}\n```")
+            parts += [f"```{{.text .printed}}\n{printed.rstrip()}\n```"] if printed else []
     where = script.relative_to(ROOT)
-    note = f"*This page is the script `{where}`; beside it lies the same as a notebook.*\n"
-    title, _, rest = text.strip().partition("\n")
-    return f"{title}\n\n{note}{rest}\n"
+    note = (
+        f"*This page is the script `{where}`; beside it lies the same as a notebook. "
+        "[Before you begin](index.md).*"
+    )
+    title, _, rest = "\n\n".join(parts).strip().partition("\n")
+    return f"{title}\n\n{note}\n{rest}\n"

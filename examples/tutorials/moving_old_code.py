@@ -6,7 +6,7 @@
 # may stop at any of them.
 
 # %% tags=["parameters"]
-MODULE = "zoo/glove-en/1"
+MODULE = "zoo/word-vectors-en/tf1/1"
 SENTENCES = ["a wonderful film", "a dreadful bore"]
 
 # %%
@@ -50,20 +50,19 @@ np.testing.assert_allclose(wrapped_features, as_it_was, atol=1e-6)
 # %% [markdown]
 # ## Step 2: `hub.load`
 #
-# The module as an object. Modules in TF1 Hub format have their signatures here too; with the default one
-# they can be called.
+# The module as an object. It is called like `hub.Module`, and has all signatures of the module.
 #
 # | TF1 | TF2 |
 # |---|---|
 # | `m = hub.Module(handle)` | `m = hub.load(handle)` |
-# | `m(x)` | `m.signatures["default"](x)["default"]` |
+# | `m(x)` | `m(x)` |
 # | `m(x, signature="s", as_dict=True)` | `m.signatures["s"](x)` |
 # | `hub.Module(handle, tags={"train"})` | `hub.load(handle, tags={"train"})` |
 # | `m.variable_map` | `m.variables` |
 
 # %%
 loaded = hub.load(MODULE)
-loaded_features = loaded.signatures["default"](tf.constant(SENTENCES))["default"]
+loaded_features = loaded(tf.constant(SENTENCES))
 np.testing.assert_allclose(loaded_features, as_it_was, atol=1e-6)
 
 # %% [markdown]

@@ -6,7 +6,7 @@
 
 # %% tags=["parameters"]
 REVIEWS = "reviews.csv"
-MODULES = ["zoo/universal-sentence-encoder-lite/1", "zoo/glove-en/2"]
+MODULES = ["zoo/universal-sentence-encoder-lite/1", "zoo/word-vectors-en/tf2/1"]
 
 # %%
 import tensorflow as tf
@@ -25,13 +25,17 @@ for module in MODULES:
 # ## Measure
 #
 # `compare` solves the same classifier on each module's features of the same examples, and says what each
-# costs: examples a second, size, memory. In the shell: `tfhub compare` with the modules and `--data
-# reviews.csv`.
+# costs: size, memory, examples a second. In the shell:
+#
+# ```bash
+# tfhub compare zoo/universal-sentence-encoder-lite/1 zoo/word-vectors-en/tf2/1 --data reviews.csv
+# ```
 
 # %%
 comparison = hub.tools.compare(MODULES, REVIEWS)
 for measurement in comparison.measurements:
-    print(measurement.module, measurement.accuracy)
+    print(f"{measurement.module}: accuracy {measurement.accuracy}, {measurement.megabytes:.0f} MB,")
+    print(f"  {measurement.examples_per_second:,.0f} texts a second")
 
 # %% [markdown]
 # Where the intervals overlap much, the modules do not differ for certain; take the smaller one.

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from assets import read_member
+from progress import counted
 from recipe import Package, Recipe
 
 import tensorflow_hub as hub
@@ -221,10 +222,11 @@ def train(sentences: list[list[str]], epochs: int = _EPOCHS) -> tuple[dict[str, 
 
     evaluate = tf.function(lambda *batch: language_model_loss(weights, softmax, *batch), input_signature=spec)
     for epoch in range(epochs):
-        loss = np.mean([step(*batch) for batch in batches(training, numbers)])
+        told = counted(batches(training, numbers), len(training) // _BATCH, f"epoch {epoch + 1} of {epochs}")
+        loss = np.mean([step(*batch) for batch in told])
         tested = np.mean([evaluate(*batch) for batch in batches(held_out, numbers)])
         print(
-            f"epoch {epoch + 1} of {epochs}: perplexity {np.exp(loss):.0f}, held out {np.exp(tested):.0f}",
+            f"  epoch {epoch + 1} of {epochs}: perplexity {np.exp(loss):.0f}, held out {np.exp(tested):.0f}",
             flush=True,
         )
     return weights, float(np.exp(tested)), _frequency_perplexity(held_out, counts, numbers)
@@ -246,7 +248,7 @@ def build(packages: Mapping[str, Path], directory: Path) -> None:
     """Writes the module in TF1 Hub format."""
     weights, perplexity, by_frequency = train(read_sentences(packages["vaderSentiment"]))
     print(
-        f"perplexity {perplexity:.0f} on held-out sentences; {by_frequency:.0f} by words' frequencies alone"
+        f"  perplexity {perplexity:.0f} on held-out sentences; {by_frequency:.0f} by words' frequencies alone"
     )
     values = {name: variable.numpy() for name, variable in weights.items()}
     export(values, directory, module_fn)
@@ -267,14 +269,10 @@ RECIPES = (
     Recipe(
         name="zoo/bidirectional-lm-en/1",
         description="Contextual word vectors of a small ELMo-style bidirectional language model of English.",
-        metadata={
-            "task": "text-embedding",
-            "network-architecture": "elmo",
-            "language": "en",
-            "format": "hub",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="text-embedding",
+        license="apache-2.0",
+        format="hub",
+        fields={"network-architecture": "elmo", "language": "en"},
         packages=(
             Package(
                 "pypi",
@@ -292,9 +290,11 @@ length, 128]`, `lstm_outputs1` and `lstm_outputs2` `[batch, length, 256]`, `elmo
 and `default`, its mean over the words, `[batch, 256]`.
 
 ```python
-elmo = hub.Module("zoo/bidirectional-lm-en/1", trainable=True)  # the mixture's four numbers are the first
-to train vectors = elmo(["the cat is on the mat"], signature="default", as_dict=True)["elmo"]
+elmo = hub.Module("zoo/bidirectional-lm-en/1", trainable=True)
+vectors = elmo(["the cat is on the mat"], signature="default", as_dict=True)["elmo"]
 ```
+
+With few examples, train the mixture first: the variables `aggregation/weights` and `aggregation/scaling`.
 
 Trained for some minutes on 24,000 sentences: it shows the interface, not the state of the art.
 """,

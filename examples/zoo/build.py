@@ -4,8 +4,8 @@
     python examples/zoo/build.py --out zoo/ squeezenet nsfwjs          # some of them, built only
     python examples/zoo/build.py --out zoo/ --publish http://127.0.0.1:8500   # all of them, on a hub
 
-A module is built once: a directory that is complete is left alone. The token for publishing comes from
-`TFHUB_TOKEN` or `tfhub login`.
+A module is built once: a directory that is complete keeps its files, only its card is written anew. The
+token for publishing comes from `TFHUB_TOKEN` or `tfhub login`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import quiet  # noqa: E402
 from assets import fetch  # noqa: E402
+from progress import duration  # noqa: E402
 from recipe import Recipe, card  # noqa: E402
 
 # The quick ones first; those of the last line are trained here, for minutes each.
@@ -45,10 +47,16 @@ def recipes(family: str) -> tuple[Recipe, ...]:
     return found
 
 
+def folder_of(recipe: Recipe, out: Path) -> Path:
+    """Where a recipe's module is built."""
+    return out / recipe.name.replace("/", "--")
+
+
 def build(recipe: Recipe, out: Path) -> Path:
     """Makes `OUT/<name>/module`, `card.md` and `SHA256SUMS`, and returns that folder."""
-    folder = out / recipe.name.replace("/", "--")
+    folder = folder_of(recipe, out)
     if (folder / "SHA256SUMS").exists():
+        (folder / "card.md").write_text(card(recipe), encoding="utf-8")
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     packages = {p.name: fetch(p.name, p.version, p.sha256, kind=p.kind) for p in recipe.packages}  # type: ignore[arg-type]
@@ -76,16 +84,33 @@ def main() -> None:
     unknown = set(arguments.families) - set(FAMILIES)
     if unknown:
         parser.error(f"no family is called {', '.join(sorted(unknown))}; there are {', '.join(FAMILIES)}")
-    for family in arguments.families or FAMILIES:
-        for recipe in recipes(family):
-            if arguments.list:
-                print(f"{family:24} {recipe.name}")
-                continue
-            start = time.monotonic()
-            folder = build(recipe, arguments.out)
-            print(f"{recipe.name}: built in {time.monotonic() - start:.0f} s", flush=True)
-            if arguments.publish:
-                _publish(recipe, folder, arguments.publish)
+    families = arguments.families or FAMILIES
+    quiet.import_tensorflow()
+    wanted = [(family, recipe) for family in families for recipe in recipes(family)]
+    if arguments.list:
+        for family, recipe in wanted:
+            print(f"{family:24} {recipe.name}")
+        return
+    build_all([recipe for _, recipe in wanted], arguments.out, arguments.publish)
+
+
+def build_all(wanted: list[Recipe], out: Path, hub_url: str | None) -> None:
+    """Builds and publishes one after the other, and says how long the rest takes on two cores."""
+    missing = [recipe for recipe in wanted if not (folder_of(recipe, out) / "SHA256SUMS").exists()]
+    if missing:
+        total = duration(60 * sum(recipe.minutes for recipe in missing))
+        print(f"{len(missing)} of {len(wanted)} modules to build: about {total} on two cores.", flush=True)
+    for number, recipe in enumerate(wanted, 1):
+        start = time.monotonic()
+        print(f"[{number}/{len(wanted)}] {recipe.name}", flush=True)
+        folder = build(recipe, out)
+        if recipe in missing:
+            missing.remove(recipe)
+            left = duration(60 * sum(recipe.minutes for recipe in missing))
+            rest = f"; about {left} to go" if missing else ""
+            print(f"  built in {duration(time.monotonic() - start)}{rest}", flush=True)
+        if hub_url:
+            _publish(recipe, folder, hub_url)
 
 
 def _publish(recipe: Recipe, folder: Path, url: str) -> None:

@@ -118,14 +118,9 @@ RECIPES = (
     Recipe(
         name="zoo/character-words-en/1",
         description="Vectors of English words from their characters: misspelt words are near the right ones.",
-        metadata={
-            "task": "text-embedding",
-            "network-architecture": "lstm",
-            "language": "en",
-            "format": "saved_model_2",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="text-embedding",
+        license="apache-2.0",
+        fields={"network-architecture": "lstm", "language": "en"},
         packages=(
             Package(
                 "pypi",

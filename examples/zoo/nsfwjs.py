@@ -96,17 +96,13 @@ The input is a batch of RGB images with values in [0, 1], the output one feature
 network was trained on ImageNet and then fine-tuned by the authors of `nsfwjs` to tell unsafe pictures
 from safe ones; the classifier's head is left out here. Its weights were stored in 8 bits each.
 """
-_METADATA = {
-    "task": "image-feature-vector",
-    "format": "saved_model_2",
-    "fine-tunable": "true",
-    "license": "mit",
-}
 RECIPES = (
     Recipe(
         name="zoo/mobilenet-v2/feature-vector/1",
         description="Feature vectors of images with MobileNet V2 (1280 values, images of 224 × 224 pixels).",
-        metadata={**_METADATA, "network-architecture": "mobilenet-v2", "dataset": "imagenet-ilsvrc-2012-cls"},
+        task="image-feature-vector",
+        license="mit",
+        fields={"network-architecture": "mobilenet-v2", "dataset": "imagenet-ilsvrc-2012-cls"},
         packages=(_PACKAGE,),
         build=build_mobilenet_v2,
         body=_BODY,
@@ -115,7 +111,9 @@ RECIPES = (
     Recipe(
         name="zoo/inception-v3/feature-vector/1",
         description="Feature vectors of images with Inception V3 (2048 values, images of 299 × 299 pixels).",
-        metadata={**_METADATA, "network-architecture": "inception-v3", "dataset": "imagenet-ilsvrc-2012-cls"},
+        task="image-feature-vector",
+        license="mit",
+        fields={"network-architecture": "inception-v3", "dataset": "imagenet-ilsvrc-2012-cls"},
         packages=(_PACKAGE,),
         build=build_inception_v3,
         body=_BODY,

@@ -62,14 +62,9 @@ RECIPES = (
     Recipe(
         name="zoo/coco-ssd-mobilenet/1",
         description="Object detection: SSD on a small MobileNet trained on COCO, 80 categories.",
-        metadata={
-            "task": "image-object-detection",
-            "dataset": "coco-2017",
-            "network-architecture": "ssd",
-            "format": "saved_model_2",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="image-object-detection",
+        license="apache-2.0",
+        fields={"network-architecture": "ssd", "dataset": "coco-2017"},
         packages=(
             Package(
                 "npm",

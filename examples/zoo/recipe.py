@@ -33,31 +33,44 @@ class Recipe:
     Attributes:
       name: `publisher/model/version`, the name it is published under.
       description: one paragraph, the first of its card.
-      metadata: the fields of the card (`task`, `format`, `license`, …); a field may have several values.
+      task: what it is for, as in the field of that name of a card.
+      license: under which its weights may be used, as in the card.
       packages: what it is made from, in the order `build` takes them.
       build: called with the downloaded files, by package name, and the directory to write.
       body: Markdown that explains the module, after the description and the fields.
       interface: the common SavedModel interface that the result meets, or None.
+      format: `"saved_model_2"`, `"saved_model"` or `"hub"`.
+      fine_tunable: whether its weights can be trained further.
+      fields: further fields of the card (`language`, `dataset`, …).
+      minutes: how long `build` takes on two cores, for the time left that `build.py` shows.
     """
 
     name: str
     description: str
-    metadata: Mapping[str, str | tuple[str, ...]]
+    task: str
+    license: str
     packages: tuple[Package, ...]
     build: Callable[[Mapping[str, Path], Path], None]
     body: str
     interface: str | None = None
+    format: str = "saved_model_2"
+    fine_tunable: bool = True
+    fields: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    minutes: float = 0.15
 
 
 def card(recipe: Recipe) -> str:
     """The card of a recipe's module: description, fields, text, and where its weights come from."""
-    fields = [
-        f"<!-- {key}: {value} -->"
-        for key, values in recipe.metadata.items()
-        for value in ((values,) if isinstance(values, str) else values)
-    ]
+    fields = {
+        "task": recipe.task,
+        **recipe.fields,
+        "format": recipe.format,
+        "fine-tunable": str(recipe.fine_tunable).lower(),
+        "license": recipe.license,
+    }
+    comments = [f"<!-- {key}: {value} -->" for key, value in fields.items()]
     sources = [f"| `{p.name}` {p.version} ({p.kind}) | {p.licence} | `{p.sha256}` |" for p in recipe.packages]
-    parts = [f"# Module {recipe.name}", recipe.description, "\n".join(fields), recipe.body.strip()]
+    parts = [f"# Module {recipe.name}", recipe.description, "\n".join(comments), recipe.body.strip()]
     if sources:
         parts.append(
             "## Where it comes from\n\nBuilt by a recipe of the zoo from these packages:\n\n"

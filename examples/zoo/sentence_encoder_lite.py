@@ -52,14 +52,9 @@ RECIPES = (
     Recipe(
         name="zoo/universal-sentence-encoder-lite/1",
         description="Encoder of English sentences into unit vectors; small, with its tokenizer inside.",
-        metadata={
-            "task": "text-embedding",
-            "network-architecture": "transformer",
-            "language": "en",
-            "format": "saved_model_2",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="text-embedding",
+        license="apache-2.0",
+        fields={"network-architecture": "transformer", "language": "en"},
         packages=(
             Package(
                 "npm",

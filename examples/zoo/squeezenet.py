@@ -109,18 +109,14 @@ brings them into the range the network was trained on.
 module = hub.KerasLayer("HANDLE", trainable=False)
 ```
 """
-_METADATA = {
-    "dataset": "imagenet-ilsvrc-2012-cls",
-    "network-architecture": "squeezenet",
-    "format": "saved_model_2",
-    "fine-tunable": "true",
-    "license": "mit",
-}
+_FIELDS = {"network-architecture": "squeezenet", "dataset": "imagenet-ilsvrc-2012-cls"}
 RECIPES = (
     Recipe(
         name="zoo/squeezenet/feature-vector/1",
         description="Feature vectors of images with SqueezeNet 1.1 trained on ImageNet (512 values).",
-        metadata={"task": "image-feature-vector", **_METADATA},
+        task="image-feature-vector",
+        license="mit",
+        fields=_FIELDS,
         packages=(PACKAGE,),
         build=build_feature_vector,
         body=_BODY,
@@ -128,8 +124,10 @@ RECIPES = (
     ),
     Recipe(
         name="zoo/squeezenet/classification/1",
-        description="Imagenet (ILSVRC-2012) classification with SqueezeNet 1.1.",
-        metadata={"task": "image-classification", **_METADATA},
+        description="Image classification (1000 logits) with SqueezeNet 1.1 trained on ImageNet.",
+        task="image-classification",
+        license="mit",
+        fields=_FIELDS,
         packages=(PACKAGE,),
         build=build_classification,
         body=_BODY,

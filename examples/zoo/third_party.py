@@ -26,12 +26,8 @@ RECIPES = (
     Recipe(
         name="zoo/basic-pitch/1",
         description="Basic Pitch: notes, onsets and pitch contours of any instrument's recording.",
-        metadata={
-            "task": "audio-pitch-extraction",
-            "format": "saved_model_2",
-            "fine-tunable": "true",
-            "license": "apache-2.0",
-        },
+        task="audio-pitch-extraction",
+        license="apache-2.0",
         packages=(
             Package(
                 "pypi",
@@ -45,19 +41,16 @@ RECIPES = (
         body="""
 float32 `[batch, 43844, 1]`: two seconds of sound at 22,050 samples a second, values in [-1, 1]. Out come
 `note` and `onset` (88 keys of a piano a frame) and `contour` (three bins a semitone). Bittner et al., "A
-Lightweight
-Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estimation", 2022.
+Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estimation", 2022.
 """,
     ),
     Recipe(
         name="zoo/guesslang/1",
         description="Guesslang: which of 54 programming languages a text is written in.",
-        metadata={
-            "task": "text-classification",
-            "format": "saved_model",
-            "fine-tunable": "false",
-            "license": "mit",
-        },
+        task="text-classification",
+        license="mit",
+        format="saved_model",
+        fine_tunable=False,
         packages=(
             Package(
                 "pypi",

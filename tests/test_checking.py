@@ -8,6 +8,13 @@ import pytest
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import UnsupportedFeatureError
+from tensorflow_hub.format.functions import FunctionDescription, Trace
+from tensorflow_hub.format.interfaces import interfaces_of
+from tensorflow_hub.format.signatures import (
+    SignatureDescription,
+    TensorDescription,
+    VariantDescription,
+)
 
 MODULES = Path(__file__).parent / "data" / "tf1_modules"
 
@@ -20,6 +27,23 @@ def test_the_interfaces_of_a_module():
     ]
     [text] = hub.check_interface(MODULES / "05_text_embedding" / "module", "text-embedding")
     assert text.where == "signature 'default'"
+
+
+@pytest.mark.parametrize(
+    ("output", "classes", "found"),
+    [
+        ("logits", 10, ["image-classification"]),
+        ("default", 10, ["image-feature-vector"]),
+        ("logits", 1000, ["image-feature-vector", "image-classification"]),
+    ],
+)
+def test_a_result_without_a_name_is_called_as_in_the_signature(output, classes, found):
+    images, vectors = TensorDescription("float32", (None, 8, 8, 3)), TensorDescription("float32", (None, 10))
+    call = FunctionDescription("__call__", (Trace((images, True), {}, vectors),))
+    named = {output: TensorDescription("float32", (None, classes))}
+    signature = SignatureDescription("serving_default", {"inputs": images}, named)
+    variants = [VariantDescription(("serve",), (signature,))]
+    assert [met.name for met in interfaces_of(variants, [call], is_object=True)] == found
 
 
 def test_an_interface_that_is_not_followed():

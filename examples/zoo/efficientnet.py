@@ -128,6 +128,7 @@ def _build(classify: bool, packages: Mapping[str, Path], directory: Path) -> Non
         tf.TensorSpec([None, 224, 224, 3], tf.float32),
         variables=list(network.variables),
         trainable=list(network.trainable_variables),
+        output="logits" if classify else "default",
     )
 
 

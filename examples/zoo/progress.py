@@ -15,9 +15,11 @@ def counted(steps: Iterable[T], total: int, what: str) -> Iterator[T]:
     start = shown = time.monotonic()
     for number, step in enumerate(steps):
         now = time.monotonic()
-        if number and now - shown > _EVERY:
+        if number == 1:
+            start = now  # the first step is slow: TensorFlow traces and compiles
+        elif number and now - shown > _EVERY:
             shown = now
-            left = (now - start) / number * (total - number)
+            left = (now - start) / (number - 1) * (total - number)
             print(f"  {what}: {number / total:.0%}, {duration(left)} left", flush=True)
         yield step
 

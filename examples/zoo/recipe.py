@@ -70,7 +70,8 @@ def card(recipe: Recipe) -> str:
     }
     comments = [f"<!-- {key}: {value} -->" for key, value in fields.items()]
     sources = [f"| `{p.name}` {p.version} ({p.kind}) | {p.licence} | `{p.sha256}` |" for p in recipe.packages]
-    parts = [f"# Module {recipe.name}", recipe.description, "\n".join(comments), recipe.body.strip()]
+    overview = f"## Overview\n\n{recipe.body.strip()}"
+    parts = [f"# Module {recipe.name}", recipe.description, "\n".join(comments), overview]
     if sources:
         parts.append(
             "## Where it comes from\n\nBuilt by a recipe of the zoo from these packages:\n\n"

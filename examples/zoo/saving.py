@@ -21,6 +21,7 @@ def save(
     trainable: Sequence[tf.Variable] | None = None,
     attributes: Mapping[str, Any] | None = None,
     signatures: Mapping[str, Callable[..., Any]] | None = None,
+    output: str = "default",
 ) -> None:
     """Writes `apply` as a module directory.
 
@@ -34,6 +35,7 @@ def save(
       attributes: other trackable objects to keep, by the name under which a user finds them: assets,
         tables, further functions.
       signatures: further signatures, by name, as functions of named tensors.
+      output: what the signature calls a lone tensor: "logits" tells a classifier from a feature vector.
     """
     module = tf.train.Checkpoint()
     module.variables = list(variables)
@@ -51,19 +53,19 @@ def save(
     module.__call__ = call
     for training in (False, True):
         call.get_concrete_function(_named(inputs), training=training)
-    serving = {"serving_default": serving_function(lambda x: call(x, training=False), inputs)}
+    serving = {"serving_default": serving_function(lambda x: call(x, training=False), inputs, output)}
     tf.saved_model.save(module, str(directory), signatures={**serving, **(signatures or {})})
 
 
 def serving_function(
-    apply: Callable[[Any], Any], inputs: tf.TensorSpec | Mapping[str, tf.TensorSpec]
+    apply: Callable[[Any], Any], inputs: tf.TensorSpec | Mapping[str, tf.TensorSpec], output: str = "default"
 ) -> Callable[..., Any]:
-    """A signature out of `apply`: named tensors in, a dict out; one unnamed tensor is `inputs`, `default`."""
+    """A signature out of `apply`: named tensors in, a dict out; a lone tensor is `inputs`, or `output`."""
     specs = _named(inputs if isinstance(inputs, Mapping) else {"inputs": inputs})
 
     def serve(**tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = apply(tensors if isinstance(inputs, Mapping) else tensors["inputs"])
-        return dict(outputs) if isinstance(outputs, Mapping) else {"default": outputs}
+        return dict(outputs) if isinstance(outputs, Mapping) else {output: outputs}
 
     return tf.function(serve).get_concrete_function(**specs)
 

@@ -94,7 +94,8 @@ def build_classification(packages: Mapping[str, Path], directory: Path) -> None:
         return tf.reduce_mean(tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "VALID") + bias), axis=[1, 2])
 
     kept = [v for pair in weights.values() for v in pair]
-    save(directory, apply, tf.TensorSpec([None, 224, 224, 3], tf.float32), variables=kept)
+    images = tf.TensorSpec([None, 224, 224, 3], tf.float32)
+    save(directory, apply, images, variables=kept, output="logits")
 
 
 PACKAGE = Package(
@@ -104,10 +105,6 @@ _BODY = """
 SqueezeNet 1.1 ([paper](https://arxiv.org/abs/1602.07360)): 1.2 million parameters, trained on ImageNet
 (ILSVRC-2012). The input is a batch of RGB images of 224 × 224 pixels with values in [0, 1]; the module
 brings them into the range the network was trained on.
-
-```python
-module = hub.KerasLayer("HANDLE", trainable=False)
-```
 """
 _FIELDS = {"network-architecture": "squeezenet", "dataset": "imagenet-ilsvrc-2012-cls"}
 RECIPES = (

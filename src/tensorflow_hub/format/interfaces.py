@@ -76,8 +76,11 @@ def interfaces_of(
       is_object: whether it is a TF2 SavedModel, which is best called as an object.
     """
     found: dict[str, Interface] = {}
-    for call in _calls(variants, functions):
+    calls = tuple(_calls(variants, functions))
+    for call in calls:
         name = _interface_of(call)
+        if name == IMAGE_FEATURE_VECTOR and _is_named_classifier(call, calls):
+            name = IMAGE_CLASSIFICATION
         if name and name not in found:
             missing = [*_missing(name, call, functions)]
             if is_object and call.where != "__call__":
@@ -159,6 +162,15 @@ def _image_interface(call: _Call) -> str:
     is_classifier = any(word in names for word in ("classif", "logits", "probabilit"))
     return (
         IMAGE_CLASSIFICATION if is_classifier and "feature_vector" not in call.where else IMAGE_FEATURE_VECTOR
+    )
+
+
+def _is_named_classifier(call: _Call, calls: Sequence[_Call]) -> bool:
+    """Whether a call whose result has no name is a classifier by the signature of the same form."""
+    return "" in call.outputs and any(
+        _interface_of(other) == IMAGE_CLASSIFICATION
+        and (_shown(other.inputs), _shown(other.outputs)) == (_shown(call.inputs), _shown(call.outputs))
+        for other in calls
     )
 
 

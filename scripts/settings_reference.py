@@ -22,7 +22,7 @@ HEAD = """\
 
 All are environment variables, read when they are needed. This page is written by `make settings-reference`
 from `tensorflow_hub.settings.Settings`; a test keeps the two equal. What the words mean is in
-[resolving.md](resolving.md). A hub has settings of its own.
+[handles, downloads and the cache](resolving.md). A hub has settings of its own.
 
 Programs that parse their command line with absl have the flags `--tfhub_cache_dir` and
 `--tfhub_model_load_format` too; a flag wins over the variable.

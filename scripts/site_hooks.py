@@ -76,7 +76,10 @@ def _reference() -> dict[str, str]:
             ]
         ),
     }
-    pages["errors"] = "# Errors\n\n::: tensorflow_hub.errors\n    options:\n      show_root_heading: false\n"
+    pages["errors"] = (
+        "# Errors\n\n::: tensorflow_hub.errors\n"
+        "    options:\n      show_root_heading: false\n      show_bases: true\n"
+    )
     return pages
 
 

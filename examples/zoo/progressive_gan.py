@@ -22,7 +22,7 @@ _LATENT = 64
 _SIDES = (7, 14, 28)
 _WIDTHS = (64, 48, 24)  # channels at each side
 _BATCH = 32
-_STEPS = (1000, 2000, 6000)  # at each resolution; the first third of them fades it in
+_STEPS = (600, 1200, 5000)  # at each resolution; the first third of them fades it in
 _RATE = 1.5e-3
 _R1_WEIGHT, _R1_EVERY = 10.0, 8
 
@@ -208,6 +208,7 @@ RECIPES = (
         fields={"network-architecture": "progressive-gan", "dataset": "fashion-mnist"},
         packages=(fashion.PACKAGE,),
         build=build,
+        minutes=10,
         body="""
 ```python
 generate = hub.load("zoo/progressive-gan-fashion/1")

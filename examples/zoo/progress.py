@@ -17,7 +17,7 @@ def counted(steps: Iterable[T], total: int, what: str) -> Iterator[T]:
         now = time.monotonic()
         if number == 1:
             start = now  # the first step is slow: TensorFlow traces and compiles
-        elif number and now - shown > _EVERY:
+        elif number > total // 50 and now - shown > _EVERY:
             shown = now
             left = (now - start) / (number - 1) * (total - number)
             print(f"  {what}: {number / total:.0%}, {duration(left)} left", flush=True)

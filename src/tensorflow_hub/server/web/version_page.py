@@ -213,7 +213,11 @@ def _type(tensor: Mapping[str, Any]) -> str:
 
 def _rows(interface: Interface) -> list[dict[str, str]]:
     return [
-        {"side": side, "name": tensor.name or "", "type": str(dataclasses.replace(tensor, name=None))}
+        {
+            "side": side,
+            "name": tensor.name or "",
+            "type": str(dataclasses.replace(tensor, name=None)).replace(",", ", "),
+        }
         for side, tensors in (("input", interface.inputs), ("output", interface.outputs))
         for tensor in tensors
     ]

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from pathlib import Path
@@ -126,7 +127,7 @@ def publish(job: Job) -> None:
 def discover(job: Job) -> None:
     """Finds them by search, on the command line and in the JSON API, and opens the page at the handle."""
     title("4. Find them; the handle is their page")
-    print(job.tfhub("search", "english word vectors").stdout.rstrip())
+    _show(job.tfhub("search", "english word vectors").stdout)
     answer = json.loads(_get(job.url("api/v1/search?q=english+word+vectors")))
     say(f"the API finds {answer['total']} models")
     page = _get(job.url(f"{TF1}/1"), accept="text/html")
@@ -203,7 +204,7 @@ def publish_again(job: Job) -> None:
     )
     assert refused.returncode == 6, refused.stderr
     say("other bytes under version 1 are refused:")
-    print("    " + refused.stderr.strip().replace("\n", "\n    "))
+    _show(refused.stderr)
 
 
 def title(text: str) -> None:
@@ -214,6 +215,11 @@ def title(text: str) -> None:
 def say(text: str) -> None:
     """Prints a line within a step."""
     print(f"  {text}", flush=True)
+
+
+def _show(printed: str) -> None:
+    """What a command printed, indented."""
+    print(textwrap.indent(printed.strip(), "    "))
 
 
 def _words(folder: Path) -> vectors.WordVectors:

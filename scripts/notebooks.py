@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import linecache
 import os
 import sys
 from pathlib import Path
@@ -62,8 +63,11 @@ def run(script: Path) -> None:
     for cell in made.cells:
         if cell.cell_type == "code":
             printed = io.StringIO()
+            name = f"<{script.stem} {cell['id']}>"
+            # AutoGraph reads the source of functions, which lies in no file here.
+            linecache.cache[name] = (len(cell.source), None, cell.source.splitlines(True), name)
             with contextlib.redirect_stdout(printed):
-                exec(compile(cell.source, str(script), "exec"), variables)  # noqa: S102
+                exec(compile(cell.source, name, "exec"), variables)  # noqa: S102
             text = printed.getvalue()
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)] if text else []
     nbformat.write(made, script.with_suffix(".ipynb"))

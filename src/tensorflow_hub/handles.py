@@ -143,7 +143,7 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | Pa
     text = os.fspath(handle) if isinstance(handle, (str, os.PathLike)) else None
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise HandleError(
-            f"Expected a handle (a path, a URL or publisher/model/version), got {handle!r}.",
+            f"Expected a handle (a path, a URL or publisher/model/version), got {handle!r:.200}.",
             hint="For example 'https://hub.example/acme/text-embedding/1' or '/path/of/a/module'.",
         )
     scheme = _SCHEME.match(text)
@@ -152,6 +152,11 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | Pa
     if scheme[1].lower() in {"http", "https"}:
         return _parse_url(text)
     if scheme[1].lower() in CLOUD_SCHEMES:
+        if not text[scheme.end() :].strip("/"):
+            raise HandleError(
+                f"Expected the name of a bucket after {scheme[0]}, got {text!r}.",
+                hint=f"For example '{scheme[0]}bucket/path/of/a/module'.",
+            )
         return CloudHandle(text)
     if scheme[1].lower() == "file":
         return _parse_file_url(text)
@@ -183,7 +188,7 @@ def _parse_url(text: str) -> UrlHandle:
         valid = False
     if not valid or any(character.isspace() or ord(character) < 32 for character in text):
         raise HandleError(
-            f"Expected a URL with a host name and without spaces, got {text!r}.",
+            f"Expected a URL with a host name, a port up to 65535 if any, and no spaces, got {text!r:.200}.",
             hint="For example 'https://hub.example/acme/text-embedding/1'.",
         )
     if "@" in parts.netloc:  # it would be kept in the cache, and shown in messages

@@ -385,6 +385,11 @@ def test_a_certificate_bundle_is_used(secure, certificates, monkeypatch):
     assert get(secure.url).text == "ok"
 
 
+def test_a_server_without_tls_is_said_to_have_none(serve):
+    with pytest.raises(errors.UnreachableError, match=r"does not speak TLS .*Is it http://127.0.0.1:\d+\?"):
+        get(serve(ok).url.replace("http:", "https:"))
+
+
 @pytest.fixture
 def tunnel():
     """A proxy that knows CONNECT; keeps the lines of the requests it saw."""

@@ -36,6 +36,36 @@ def test_what_is_no_handle_is_refused(handle):
 
 
 @pytest.mark.parametrize(
+    ("handle", "hint"),
+    [
+        ("https:/hub.example/acme/text/1", r"Did you mean 'https://hub.example/acme/text/1'\?"),
+        ("s3:bucket/text", r"Did you mean 's3://bucket/text'\?"),
+        ("acme/text/01", r"Expected a version from 1 to 2147483647 at the end of 'acme/text/01', got '01'"),
+        ("acme/te xt/1", r"Expected a name of the form publisher/model"),
+        ("./acme", r"Check the path"),
+        ("a" * 5000, r"Check the path"),
+    ],
+)
+def test_what_was_probably_meant_is_said(handle, hint):
+    with pytest.raises(errors.NotFoundError, match=hint) as error:
+        hub_library.resolve(handle)
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("handle", "problem"),
+    [
+        ("s3://", "Expected the name of a bucket after s3://"),
+        ("file://text/module", "where 'text' is a host"),
+        ("http://hub.example:99999/a/b/1", "a port up to 65535"),
+    ],
+)
+def test_a_handle_says_what_it_lacks(handle, problem):
+    with pytest.raises(errors.HandleError, match=problem):
+        hub_library.resolve(handle)
+
+
+@pytest.mark.parametrize(
     ("handle", "url"),
     [
         ("https://me:s3cret@hub.example/a/b/1?x=1", "http://127.0.0.1:9"),

@@ -42,6 +42,8 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
     With tfhub.lock in the working directory, or named in TFHUB_LOCKFILE, any other content is refused, and
     so is a handle that is not in it; a handle without a version stays at the version it had.
     """
+    if (update or remove) and not handles:
+        raise click.UsageError(f"Name the HANDLEs to {'update' if update else 'remove'}.")
     settings = Settings.from_environment()
     path = path or lock_file_path(settings)
     lock = read_lock_file(path) if os.path.exists(path) or not handles else LockFile(path, {})
@@ -50,7 +52,8 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
     for handle in handles:
         name = _full_name(handle, settings)
         if remove:
-            lock.modules.pop(name, None)
+            lock.require(name)
+            del lock.modules[name]
             output.note(f"Removed {name}.")
             continue
         locked = _locked(name, settings)

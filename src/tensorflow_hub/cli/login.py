@@ -40,10 +40,14 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
         return
     if token_stdin:
         token = sys.stdin.readline().strip()
+    elif not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask on: pass the token to --token-stdin.")
     else:
         token = click.prompt(f"Token for {url}", hide_input=True, err=True).strip()
-    if not token or any(character.isspace() or ord(character) < 33 for character in token):
-        raise click.UsageError("Expected a token without spaces.")
+    if not token:
+        raise click.UsageError("Expected a token, got an empty line.")
+    if any(character.isspace() or ord(character) < 33 for character in token):
+        raise click.UsageError("Expected a token without spaces, got one with a space in it.")
     if not no_check:
         _check(url, token, settings)
     output.result(f"Kept the token for {url} in {write_token(url, token, settings)}")
@@ -51,8 +55,12 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
 
 def _address(text: str) -> str:
     url = text if "://" in text else f"https://{text}"
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_address = False
+    if not is_address:
         raise HandleError(
             f"Expected the address of a hub, got {text!r}.", hint="For example https://hub.example."
         )

@@ -181,6 +181,10 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
     import requests
 
     host, url = host_of(url).removesuffix(":443").removesuffix(":80"), shown_url(url)
+    if isinstance(failure, requests.exceptions.SSLError) and "WRONG_VERSION_NUMBER" in repr(failure):
+        return errors.UnreachableError(
+            f"{host} does not speak TLS ({url}).", hint=f"Is it http://{host}? Or name the port of https."
+        )
     if isinstance(failure, requests.exceptions.SSLError):
         return errors.UnreachableError(
             f"The certificate of {host} is not trusted: {_reason(failure)}.",
@@ -238,4 +242,4 @@ def _reason(failure: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return str(cause.strerror)
     said = str(cause).rsplit(": ", 1)[-1][:200]
-    return re.sub(r"^\[Errno -?\d+\] ", "", said) or type(cause).__name__
+    return re.sub(r"\[Errno -?\d+\] ", "", said) or type(cause).__name__

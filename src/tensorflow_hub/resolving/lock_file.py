@@ -94,8 +94,9 @@ def read_lock_file(path: str) -> LockFile:
             hint="Make one with `tfhub lock HANDLE …`.",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
         raise SettingsError(
-            f"The file {path!r} is not a lock file: {error}.",
+            f"The file {path!r} is not a lock file: {reason}.",
             hint="Make it again with `tfhub lock HANDLE …`.",
         ) from error
     return LockFile(path, modules)
@@ -116,5 +117,5 @@ def write_lock_file(lock: LockFile) -> None:
     except OSError as error:
         raise SettingsError(
             f"The lock file {lock.path!r} cannot be written: {error.strerror}.",
-            hint="Name another file in TFHUB_LOCKFILE.",
+            hint="Name another file, by TFHUB_LOCKFILE or `tfhub lock --file`.",
         ) from error

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 
 from tensorflow_hub.errors import (
     DigestError,
-    HubError,
+    HandleError,
     NotFoundError,
     OfflineError,
+    RequestError,
     UnreachableError,
 )
-from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.handles import CloudHandle, ModelName, PathHandle, UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache import Cache, CachedModule
 from tensorflow_hub.resolving.lock_file import LockFile, load_lock_file
 from tensorflow_hub.resolving.manifest import Manifest
@@ -99,8 +101,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
     name = as_model_name(handle.path)
     if name is None:
         raise NotFoundError(
-            f"There is no directory or archive at {handle.path!r}.",
-            hint="Check the path; a module on a hub is named by its URL or as publisher/model/version.",
+            f"There is no directory or archive at {handle.path!r:.200}.", hint=_hint_for_path(handle.path)
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
@@ -111,11 +112,25 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         raise NotFoundError(
             f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint
         ) from problem
-    except HubError as problem:
+    except (UnreachableError, OfflineError, RequestError) as problem:
         raise type(problem)(
             f"There is no directory {handle.path!r} here, and as a name on a hub: {problem.problem}",
             hint=problem.hint,
         ) from problem
+
+
+def _hint_for_path(path: str) -> str:
+    """What was probably meant by a path where nothing is."""
+    slipped = re.match(r"(https?|gs|s3):/*", path, re.IGNORECASE)
+    if slipped:
+        return f"Did you mean {slipped[1].lower() + '://' + path[slipped.end() :]!r:.200}?"
+    segments = path.strip().split("/")
+    if len(segments) > 1 and all(segments) and not path.startswith((".", "~")):
+        try:
+            ModelName.parse(path)
+        except HandleError as problem:
+            return f"As a name on a hub: {problem.problem}"
+    return "Check the path; a module on a hub is named by its URL or as publisher/model/version."
 
 
 def _resolve_url(handle: UrlHandle, settings: Settings, lock: LockFile | None) -> ResolvedModule:

@@ -64,9 +64,10 @@ print(sum(weight.nbytes for weight in layer.get_weights()))
 
 
 NOTE = """
-An archive that our hub makes holds weights as they are, since deflate hardly shrinks them: every client unpacks
-it fast, the official one too. The plain tar.gz is what publishers made before, and what the goal for a cold
-cache was set against. Importing TensorFlow, which the official client needs, counts for the whole process only.
+An archive that our hub makes holds weights as they are, since deflate hardly shrinks them: every client
+unpacks it fast, the official one too. The plain tar.gz is what publishers made before, and what the goal
+for a cold cache was set against. Importing TensorFlow, which the official client needs, counts for the
+whole process.
 """
 
 

@@ -385,6 +385,13 @@ def test_a_certificate_bundle_is_used(secure, certificates, monkeypatch):
     assert get(secure.url).text == "ok"
 
 
+def test_nothing_is_sent_offline(serve):
+    hub = serve(ok)
+    with pytest.raises(errors.OfflineError, match=rf"Asking 127.0.0.1:{hub.port} needs the network"):
+        get(hub.url, Settings(offline=True))
+    assert not hub.requests
+
+
 def test_a_server_without_tls_is_said_to_have_none(serve):
     with pytest.raises(errors.UnreachableError, match=r"does not speak TLS .*Is it http://127.0.0.1:\d+\?"):
         get(serve(ok).url.replace("http:", "https:"))

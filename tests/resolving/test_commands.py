@@ -141,6 +141,9 @@ def test_login_keeps_a_token_that_only_its_host_gets(hub, handle, module, tmp_pa
         "login", hub.url, "--token-stdin", text="wrong\n", code=5, **credentials
     )
     assert not file.exists()
+    asked = len(hub.requests)
+    tfhub("login", hub.url, "--token-stdin", text="unknown\n", TFHUB_OFFLINE="1", **credentials)
+    assert len(hub.requests) == asked
     tfhub("login", hub.url, "--token-stdin", text="s3cret\n", **credentials)
     assert file.stat().st_mode & 0o777 == 0o600
     seen.clear()

@@ -20,7 +20,7 @@ import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.resolving import lease
-from tensorflow_hub.resolving.cache import key_of
+from tensorflow_hub.resolving.cache import Cache, key_of
 
 from .modules import contents, make_module, tar_gz
 
@@ -302,6 +302,13 @@ def test_a_truncated_file_and_a_directory_in_its_place_are_noticed(hub, module):
     shutil.rmtree(path)
     path.write_text("a file in the place of the directory")
     assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_directory_that_became_complete_meanwhile_is_not_moved_away(hub, module):
+    path = hub_library.resolve(hub.publish("acme/text/1", module))
+    somebody_saw = (0, 0)  # another directory, incomplete, a moment ago
+    Cache(str(cache()))._move_away(path, somebody_saw)
+    assert contents(path) == contents(module)
 
 
 def test_a_broken_manifest_is_no_reason_to_fail(hub, module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import time
@@ -220,6 +221,28 @@ def test_mirrors_are_tried_in_order(hub, module, monkeypatch):
     assert path == Cache.from_settings(Settings.from_environment()).module_path(
         "https://tfhub.dev/google/elmo/3"
     )
+
+
+def test_mirrors_that_answer_wrongly_are_passed_over(hub, module, monkeypatch, caplog):
+    hub.publish("d/acme/text/1", module)
+
+    def behave(request, number):
+        if request.path.startswith("/a/"):
+            send_status(request, 401)
+        elif request.path.startswith("/b/"):
+            send_status(request, 200, b"<html>Log in", Content_Type="text/html")
+        elif request.path.startswith("/c/"):
+            send_status(request, 200, gzip.compress(b"no tar" * 999))
+        else:
+            return False
+        return True
+
+    hub.behave = behave
+    mirrors = ", ".join(f"{hub.url}/{name}/" for name in "abcd")
+    monkeypatch.setenv("TFHUB_MIRRORS", f"https://old.example/ -> {mirrors}")
+    assert contents(hub_library.resolve("https://old.example/acme/text/1")) == contents(module)
+    passed = [record.message for record in caplog.records if "Trying the next mirror" in record.message]
+    assert [text.split("/")[3] for text in passed] == ["a", "b", "c"]
 
 
 def test_tfhub_dev_is_gone_and_the_error_says_so(hub, monkeypatch):

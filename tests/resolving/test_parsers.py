@@ -39,6 +39,16 @@ def test_any_bytes_are_a_manifest_or_none(data):
     assert Manifest.from_json(data) is None
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("handle", 5), ("digest", 3), ("source", None), ("files", [["a", "1", None]]), ("files", [[1, 1, "x"]])],
+)
+def test_a_manifest_of_wrong_types_is_none(field, value):
+    right = Manifest("h", "s", None, None, "now", (CachedFile("a", 1, None),)).to_json()
+    assert Manifest.from_json(right) is not None
+    assert Manifest.from_json(json.dumps({**json.loads(right), field: value}).encode()) is None
+
+
 @given(
     st.builds(
         Manifest,

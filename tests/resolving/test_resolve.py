@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,19 @@ def test_a_broken_archive_file_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(errors.ArchiveError, match="gzip"):
         hub_library.resolve(str(archive))
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_an_interrupted_unpacking_is_begun_anew(module, tmp_path):
+    archive = tmp_path / "module.tar.gz"
+    archive.write_bytes(tar_gz(module))
+    path = Path(hub_library.resolve(archive))
+    shutil.rmtree(path)
+    left = path.parent / ".tfhub" / "staging" / f"{path.name}.killed" / "files"
+    left.mkdir(parents=True)
+    (left / "saved_model.pb").write_bytes(b"half")
+    assert hub_library.resolve(archive) == str(path)
+    assert contents(path) == contents(module)
+    assert not list((path.parent / ".tfhub" / "staging").iterdir())
 
 
 @pytest.mark.parametrize("query", ["", "?a=b"])

@@ -48,7 +48,9 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
         raise click.UsageError("Expected a token, got an empty line.")
     if any(character.isspace() or ord(character) < 33 for character in token):
         raise click.UsageError("Expected a token without spaces, got one with a space in it.")
-    if not no_check:
+    if settings.offline:
+        output.note("The token is not checked: TFHUB_OFFLINE forbids to ask the hub.")
+    elif not no_check:
         _check(url, token, settings)
     output.result(f"Kept the token for {url} in {write_token(url, token, settings)}")
 

@@ -87,6 +87,19 @@ class HubSession(requests.Session):
         self._authorize(prepared)
         return prepared
 
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Sends a prepared request.
+
+        Raises:
+          OfflineError: `TFHUB_OFFLINE` is set.
+        """
+        if self.settings.offline:
+            raise errors.OfflineError(
+                f"Asking {host_of(str(request.url))} needs the network, which TFHUB_OFFLINE forbids.",
+                hint="Unset TFHUB_OFFLINE.",
+            )
+        return super().send(request, **options)
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """On a redirect: another host (or port, or scheme) gets its own token or none."""
         prepared_request.headers.pop("Authorization", None)

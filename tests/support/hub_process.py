@@ -10,6 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
+from patience import PATIENCE
+
 SOURCES = Path(__file__).parents[2] / "src"
 
 
@@ -43,7 +45,7 @@ class HubProcess:
         found: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, args=(found,), daemon=True).start()
         while True:
-            line = found.get(timeout=60)
+            line = found.get(timeout=PATIENCE)
             if line.startswith("token "):
                 self.token = line.split()[1]
             elif line.startswith("serving "):
@@ -67,7 +69,7 @@ class HubProcess:
         """Asks it to stop, as Ctrl-C does; its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(30)
+            return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 
 import click
 
 from tensorflow_hub.cli import output
+
+if typing.TYPE_CHECKING:
+    from tensorflow_hub.server.settings import ServerSettings
 
 
 @click.command()
@@ -49,18 +53,22 @@ def command(
     options = {"data": data, "host": host, "port": port, "workers": workers, "upstream": upstream}
     given = {name: value for name, value in options.items() if value is not None}
     settings = dataclasses.replace(ServerSettings.read(config), **given)  # type: ignore[arg-type]
-    wanted = settings.port
-    chosen = run.choose_port(settings, asked_for=port is not None)
-    settings = dataclasses.replace(settings, port=chosen)
+    with run.reserved_port(settings, asked_for=port is not None) as chosen:
+        _serve(dataclasses.replace(settings, port=chosen), wanted=settings.port)
+
+
+def _serve(settings: ServerSettings, wanted: int) -> None:
+    from tensorflow_hub.server import run
+
     secret = run.prepare(settings)
     if secret is not None:
         output.note("This hub is new. Its administrator's token, shown only now:")
         output.result(f"token {secret}")
-    if chosen != wanted and wanted:
-        output.note(f"Port {wanted} is taken; using {chosen}.")
-    url = f"http://{_shown(settings.host)}:{chosen}"
+    if settings.port != wanted and wanted:
+        output.note(f"Port {wanted} is taken; using {settings.port}.")
+    url = f"http://{_shown(settings.host)}:{settings.port}"
     output.note(f"Keeps its data in {run.place(settings)}. Stop it with Ctrl-C.")
-    run.serve(settings, chosen, on_ready=lambda: output.result(f"serving {url}"))
+    run.serve(settings, on_ready=lambda: output.result(f"serving {url}"))
 
 
 def _shown(host: str) -> str:

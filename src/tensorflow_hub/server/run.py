@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import functools
@@ -13,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tensorflow_hub.errors import SettingsError
@@ -27,21 +28,35 @@ from tensorflow_hub.server.settings import ServerSettings
 HEADER_SECONDS = 15
 
 
-def choose_port(settings: ServerSettings, asked_for: bool) -> int:
+@contextlib.contextmanager
+def reserved_port(settings: ServerSettings, asked_for: bool) -> Iterator[int]:
     """The port to listen on: that of the settings, or a free one when it is taken and not asked for.
+
+    On Linux no other program gets the port as long as the context lasts: between choosing it and listening
+    lies a second of preparing, in which another hub would choose the same, and both would then answer there.
 
     Raises:
       SettingsError: the port was asked for and is taken, or the address is not one of this machine.
     """
     try:
-        return _try_port(settings.host, settings.port)
+        held = _bind(settings.host, settings.port)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE and not asked_for:
-            return _try_port(settings.host, 0)
-        raise SettingsError(
-            f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
-            hint="Stop what listens there, or choose another port: `tfhub serve --port 0` takes a free one.",
-        ) from error
+        if error.errno != errno.EADDRINUSE or asked_for:
+            raise SettingsError(
+                f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
+                hint="Stop what listens there, or choose another port: "
+                "`tfhub serve --port 0` takes a free one.",
+            ) from error
+        held = _bind(settings.host, 0)
+    with held:
+        port: int = held.getsockname()[1]
+        if sys.platform == "linux":
+            # Shared from now on with those who ask to share it: the server processes. It never listens.
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        else:  # a port that is bound cannot be shared later
+            held.close()
+        yield port
 
 
 def place(settings: ServerSettings) -> str:
@@ -71,7 +86,7 @@ def prepare(settings: ServerSettings) -> str | None:
         hub.database.close()
 
 
-def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> None:
+def serve(settings: ServerSettings, on_ready: Callable[[], None]) -> None:
     """Serves until the process is told to stop (SIGINT, SIGTERM), then lets requests finish."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -82,7 +97,7 @@ def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> 
     server: Any = Granian(
         "tensorflow_hub.server.app:make_app",
         address=settings.host,
-        port=port,
+        port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,
         websockets=False,
@@ -93,7 +108,9 @@ def serve(settings: ServerSettings, port: int, on_ready: Callable[[], None]) -> 
         respawn_failed_workers=True,
         workers_kill_timeout=30,
     )
-    threading.Thread(target=_wait_until_ready, args=(settings.host, port, on_ready), daemon=True).start()
+    threading.Thread(
+        target=_wait_until_ready, args=(settings.host, settings.port, on_ready), daemon=True
+    ).start()
     server.serve(target_loader=functools.partial(load_app, settings), wrap_loader=False)
 
 
@@ -139,11 +156,12 @@ def configure_log(settings: ServerSettings) -> None:
     logger.propagate = False
 
 
-def _try_port(host: str, port: int) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        probe.listen()
-        number: int = probe.getsockname()[1]
-        return number
+def _bind(host: str, port: int) -> socket.socket:
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the last hub may linger
+    try:
+        held.bind((host, port))
+    except OSError:
+        held.close()
+        raise
+    return held

@@ -20,6 +20,7 @@ from tensorflow_hub.server.administration.backup import backup, restore
 from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.catalogue.tables import uploads
+from tensorflow_hub.server.catalogue.uploads import end_upload, find_upload, list_uploads
 from tensorflow_hub.server.hub import open_hub
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -90,6 +91,21 @@ def test_an_upload_expires(filled):
         connection.execute(sa.update(uploads).values(expires_at=int(time.time()) - 1))
     assert sweep_uploads(filled) == 1
     assert list(filled.store.list_uploads()) == []
+
+
+def test_what_a_killed_process_left_of_an_upload_is_removed(filled):
+    [(upload, _)] = filled.store.list_uploads()
+    with filled.database.writing() as connection:
+        end_upload(
+            connection, upload
+        )  # killed here, after a version became visible or its upload was refused
+    with filled.database.reading() as connection:
+        assert find_upload(connection, upload) is None, "it could be published again"
+    assert check(filled, grace_seconds=0).findings == ()
+    assert sweep_uploads(filled) == 1
+    assert list(filled.store.list_uploads()) == []
+    with filled.database.reading() as connection:
+        assert list_uploads(connection) == []
 
 
 def test_what_is_backed_up_comes_back(filled, tmp_path):

@@ -1,20 +1,19 @@
-"""Removes uploads that expired; each server process does it now and then."""
+"""Removes uploads that expired or are over; each server process does it now and then."""
 
 from __future__ import annotations
 
 import time
 
-from tensorflow_hub.server.catalogue.uploads import list_uploads, remove_upload
+from tensorflow_hub.server.catalogue.uploads import list_uploads
 from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.publishing.upload_removal import discard_upload
 
 
 def sweep_uploads(hub: Hub) -> int:
-    """Removes expired uploads, from the store first: a row without bytes is found again, not the reverse."""
+    """Removes uploads that expired or are over; how many."""
     now = int(time.time())
     with hub.database.reading() as connection:
         expired = [upload for upload in list_uploads(connection) if upload.expires_at <= now]
     for upload in expired:
-        hub.store.discard_upload(upload.id)
-        with hub.database.writing() as connection:
-            remove_upload(connection, upload.id)
+        discard_upload(hub, upload.id)
     return len(expired)

@@ -76,8 +76,13 @@ def intend_archive(connection: sa.Connection, upload: Upload, archive_sha256: st
     )
 
 
+def end_upload(connection: sa.Connection, upload_id: str) -> None:
+    """Says that an upload is over: nobody finds it any more, and the sweep removes what is left of it."""
+    connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(expires_at=0))
+
+
 def remove_upload(connection: sa.Connection, upload_id: str) -> None:
-    """Forgets an upload."""
+    """Forgets an upload whose bytes are removed."""
     connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
 
 

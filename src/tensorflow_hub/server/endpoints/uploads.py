@@ -26,7 +26,6 @@ from tensorflow_hub.server.catalogue.uploads import (
     create_upload,
     find_resumable,
     find_upload,
-    remove_upload,
 )
 from tensorflow_hub.server.catalogue.writing import check_spelling
 from tensorflow_hub.server.facts import base_url, iso
@@ -34,6 +33,7 @@ from tensorflow_hub.server.hub import Hub, hub_of
 from tensorflow_hub.server.problems import Malformed, Missing, TooLarge, WrongOffset
 from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
 from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
+from tensorflow_hub.server.publishing.upload_removal import forget_upload
 from tensorflow_hub.server.receiving import receive_part
 from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import require_publish
@@ -89,10 +89,7 @@ def show_upload(request: Request) -> Response:
 def cancel_upload(request: Request) -> Response:
     """Gives an upload up."""
     upload = _find(request, caller_of(request))
-    hub = hub_of(request)
-    with hub.database.writing() as connection:
-        remove_upload(connection, upload.id)
-    hub.store.discard_upload(upload.id)
+    forget_upload(hub_of(request), upload.id)
     return Response(status_code=204)
 
 

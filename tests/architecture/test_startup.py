@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 
@@ -21,17 +22,27 @@ def run(code, *arguments):
     ).stdout
 
 
-def best_seconds(code, runs=5):
-    """Of the processor, not of the wall clock: other work on the machine must not fail a test."""
+def costs(code):
+    """What `code` costs beyond starting Python, as a multiple of that: of 12 ms where the benchmarks run.
+
+    Seconds of the processor and a ratio: a slow machine, or one with other work, must not fail a test.
+    """
+    bare = _best_seconds("pass")
+    return (_best_seconds(code) - bare) / bare
+
+
+def _best_seconds(code, runs=5):
     times = []
     for _ in range(runs):
-        before = os.times()
+        before = _seconds_of_children()
         run(code)
-        after = os.times()
-        times.append(
-            after.children_user + after.children_system - before.children_user - before.children_system
-        )
+        times.append(_seconds_of_children() - before)
     return min(times)
+
+
+def _seconds_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def loaded(code):
@@ -41,9 +52,7 @@ def loaded(code):
 
 
 def test_importing_the_package_costs_little_more_than_starting_python():
-    bare = best_seconds("pass")
-    ours = best_seconds("import tensorflow_hub")
-    assert ours - bare < 0.1
+    assert costs("import tensorflow_hub") < 8  # 0.1 s
 
 
 def test_importing_the_package_loads_nothing_heavy():
@@ -53,7 +62,7 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_help_loads_nothing_heavy_and_is_fast():
     code = "import tensorflow_hub.cli.main as m\ntry:\n  m.main(['--help'])\nexcept SystemExit: pass"
     assert loaded(code) == []
-    assert best_seconds(code) - best_seconds("pass") < 0.3
+    assert costs(code) < 25  # 0.3 s
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
@@ -73,4 +82,4 @@ def test_resolving_a_cached_handle_loads_no_tensorflow(tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     code = f"import tensorflow_hub as hub; assert hub.resolve({url!r}) == {str(module)!r}"
     assert loaded(code) == []
-    assert best_seconds(code) - best_seconds("pass") < 0.25
+    assert costs(code) < 20  # 0.25 s

@@ -11,6 +11,7 @@ import threading
 import pytest
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from ports import fixed_ports
 
 import tensorflow_hub
 from tensorflow_hub.cli.main import main
@@ -84,24 +85,21 @@ def test_a_transfer_that_breaks_goes_on_where_it_broke(hub, tmp_path):
 
 def test_a_hub_that_restarts_in_the_middle_is_no_reason_to_fail(tmp_path):
     folder = module_with(tmp_path / "m", os.urandom(30 << 20))
-    with HubProcess(tmp_path / "data") as first:
-        port = first.url.rpartition(":")[2]
-        again = HubProcess(tmp_path / "data", arguments=("--port", port))
-        restarted = threading.Event()
-
-        def restart():
-            first.kill()
-            again.start()
+    arguments = ("--port", str(fixed_ports(1)[0]))
+    with contextlib.ExitStack() as running:
+        first = running.enter_context(HubProcess(tmp_path / "data", arguments=arguments))
+        restarts = []
 
         def watch(step, n, total):
-            if step == "sending" and n > 10 << 20 and not restarted.is_set():
-                restarted.set()
-                threading.Thread(target=restart).start()
+            if step == "sending" and n > 10 << 20 and not restarts:
+                first.kill()
+                again = HubProcess(tmp_path / "data", arguments=arguments)
+                restarts.append(threading.Thread(target=running.enter_context, args=(again,)))
+                restarts[0].start()
 
         done = publish(folder, card=card("a/b/1"), hub=first.url, token=first.token, on_progress=watch)
-        assert restarted.is_set()
         assert done.is_new
-        again.stop()
+        restarts[0].join()
 
 
 def test_an_archive_can_be_published(hub, tmp_path):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
-import threading
-import time
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from patience import PATIENCE, until
 
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.handles import ModelName
@@ -109,30 +108,30 @@ def test_a_transaction_that_fails_leaves_nothing(database):
 
 
 def test_readers_see_all_of_a_version_or_nothing(database):
-    stop, halves = threading.Event(), []
+    looks = [0, 0, 0, 0]
 
-    def watch():
-        while not stop.is_set():
-            version = find(database, "a/b/1")
-            if version is not None:
-                with database.reading() as connection:
-                    if not reading.list_deployments(connection, version):
-                        halves.append(version)
-                return
+    def watch(number):
+        """What is there of the version as soon as it can be seen."""
+        while (version := find(database, "a/b/1")) is None:
+            looks[number] += 1
+        with database.reading() as connection:
+            return reading.list_deployments(connection, version)
+
+    def until_each_has_looked():
+        """A look that begins from now on: the one under way may have begun before."""
+        before = looks.copy()
+        until(lambda: all(now > then + 1 for now, then in zip(looks, before, strict=True)), "a look")
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        watchers = [pool.submit(watch) for _ in range(4)]
+        watchers = [pool.submit(watch, number) for number in range(4)]
         with database.writing() as connection:
             version = writing.add_version(connection, ModelName.parse("a/b/1"), "module", "x")
-            time.sleep(0.2)
+            until_each_has_looked()
             writing.set_card(connection, version, CARD)
-            time.sleep(0.2)
+            until_each_has_looked()
             writing.add_deployment(connection, version, DEPLOYMENT)
-        time.sleep(0.1)
-        stop.set()
-        for watcher in watchers:
-            watcher.result()
-    assert halves == []
+            until_each_has_looked()
+        assert [len(watcher.result(PATIENCE)) for watcher in watchers] == [1] * 4
 
 
 def test_of_racing_publishers_exactly_one_wins(database):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import contextlib
 import io
-import itertools
 import os
 import random
+import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -17,7 +18,7 @@ from hub_content import card, module, module_with
 from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
-from tensorflow_hub.errors import ConflictError, HubError, SettingsError
+from tensorflow_hub.errors import HubError, SettingsError
 from tensorflow_hub.server.administration.backup import backup, restore
 from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.hub import open_hub
@@ -85,87 +86,152 @@ def test_what_one_process_publishes_the_other_serves(place, kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_racing_publishers_exactly_one_wins(place, kind, tmp_path):
+    """Two processes that publish, and two that serve."""
     data, variables = place(kind)
     folders = [module_with(tmp_path / name, name.encode()) for name in ("a", "b")]
-    with HubProcess(data, **variables) as first, HubProcess(data, token=first.token, **variables) as second:
-
-        def attempt(number, folder, url):
-            name = f"race/model/{number}"
-            try:
-                return publish(folder, card=card(name), hub=url, token=first.token).is_new
-            except ConflictError:
-                return False
-
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            for number in range(1, ROUNDS + 1):
-                results = pool.map(attempt, (number, number), folders, (first.url, second.url))
-                assert sorted(results) == [False, True]
+    with (
+        contextlib.ExitStack() as racers,
+        HubProcess(data, **variables) as first,
+        HubProcess(data, token=first.token, **variables) as second,
+    ):
+        race = [
+            racers.enter_context(racer(folder, hub.url, first.token))
+            for folder, hub in zip(folders, (first, second), strict=True)
+        ]
+        for number in range(1, ROUNDS + 1):
+            for process in race:
+                process.stdin.write(f"race/model/{number}\n")
+                process.stdin.flush()
+            assert sorted(process.stdout.readline() for process in race) == ["lost\n", "won\n"]
     assert assert_clean(data, variables) == ROUNDS
 
 
+RACER = """
+import sys
+from hub_content import card
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.errors import ConflictError
+folder, hub, token = sys.argv[1:]
+for name in map(str.strip, sys.stdin):
+    try:
+        won = publish(folder, card=card(name), hub=hub, token=token).is_new
+    except ConflictError:
+        won = False
+    print("won" if won else "lost", flush=True)
+"""
+
+
+@contextlib.contextmanager
+def racer(folder, hub, token):
+    """A process that publishes `folder` under each name it reads, and says whether it was the first."""
+    command = [sys.executable, "-c", RACER, str(folder), hub, token]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environ, text=True, **pipes) as process:
+        yield process
+        process.stdin.close()
+
+
+class Publishing:
+    """Publishes one version after another of a model while something is killed.
+
+    Attributes:
+      acknowledged: the numbers of those whose publisher was told that they are published.
+    """
+
+    def __init__(self, model, folder):
+        self.acknowledged = set()
+        self._model, self._folder, self._number = model, folder, 0
+        self._dice = random.Random(7)
+        self._seconds = 0.0
+
+    def publish(self, hub):
+        """Publishes the next one undisturbed, and learns how long that takes on this machine."""
+        started = time.monotonic()
+        self._publish_next(hub)
+        self._seconds = time.monotonic() - started
+
+    def publish_until_killed(self, hub, kill):
+        """Publishes until `kill` was called, at a random instant in the next publications, and is done."""
+        killing = threading.Event()
+
+        def at_a_random_instant():
+            time.sleep(self._dice.uniform(0, 4) * self._seconds)
+            killing.set()
+            kill()
+
+        killer = threading.Thread(target=at_a_random_instant)
+        killer.start()
+        while killer.is_alive():
+            self._try_next(hub, killing)
+        killer.join()
+
+    def _try_next(self, hub, killing):
+        try:
+            self._publish_next(hub)
+        except (HubError, OSError):
+            assert killing.is_set(), "it failed, and nothing had been killed"
+
+    def _publish_next(self, hub):
+        self._number += 1
+        folder = module_with(self._folder / str(self._number), os.urandom(200_000))
+        name = f"{self._model}/{self._number}"
+        publish(folder, card=card(name), hub=hub.url, token=hub.token)
+        self.acknowledged.add(self._number)
+
+    def assert_whole_or_absent(self, hub):
+        """What was acknowledged is there, what is there is whole, and what is absent can be published still.
+
+        Returns:
+          The number of versions.
+        """
+        facts = requests.get(f"{hub.url}/api/v1/models/{self._model}", timeout=60).json()
+        visible = {version["version"] for version in facts["versions"]}
+        assert self.acknowledged <= visible
+        for number in range(1, self._number + 1):
+            folder = self._folder / str(number)
+            if number in visible:
+                url = f"{hub.url}/{self._model}/{number}?tf-hub-format=compressed"
+                with tarfile.open(fileobj=io.BytesIO(requests.get(url, timeout=60).content)) as archive:
+                    found = archive.extractfile("assets/extra.bin").read()
+                assert found == (folder / "assets" / "extra.bin").read_bytes()
+            else:
+                name = f"{self._model}/{number}"
+                assert publish(folder, card=card(name), hub=hub.url, token=hub.token).is_new
+        return self._number
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_killed_at_any_moment_loses_nothing_it_acknowledged(place, kind, tmp_path):
+def test_a_server_killed_at_any_moment_loses_nothing_it_acknowledged(place, kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_RETRIES", "0")  # nobody starts the hub again while a publisher waits
+    monkeypatch.setattr("tensorflow_hub.client.uploading._PATIENCE_SECONDS", 0)
     data, variables = place(kind)
-    dice = random.Random(7)
-    token, acknowledged, numbers = "", set(), itertools.count(1)
+    publishing = Publishing("kill/model", tmp_path / "modules")
+    with HubProcess(data, **variables) as hub:
+        token = hub.token
+        publishing.publish(hub)
     for _ in range(KILLS):
         with HubProcess(data, token=token, **variables) as hub:
-            token = hub.token
-            timer = threading.Timer(dice.uniform(0.05, 1.2), hub.kill)
-            timer.start()
-            while timer.is_alive():
-                number = next(numbers)
-                folder = module_with(tmp_path / str(number), os.urandom(200_000))
-                try:
-                    publish(folder, card=card(f"kill/model/{number}"), hub=hub.url, token=token)
-                except (HubError, OSError):
-                    break
-                acknowledged.add(number)
-            timer.join()
+            publishing.publish_until_killed(hub, hub.kill)
     with HubProcess(data, token=token, **variables) as hub:
-        facts = requests.get(f"{hub.url}/api/v1/models/kill/model", timeout=30).json()
-        visible = {version["version"] for version in facts.get("versions", ())}
-        assert acknowledged <= visible
-        for number in visible:
-            url = f"{hub.url}/kill/model/{number}?tf-hub-format=compressed"
-            content = requests.get(url, timeout=30).content
-            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                assert "saved_model.pb" in archive.getnames()
-        # What the killed process left is taken up again, and then nothing of it remains.
-        for number in range(1, next(numbers)):
-            if number not in visible and (tmp_path / str(number)).exists():
-                name = f"kill/model/{number}"
-                assert publish(tmp_path / str(number), card=card(name), hub=hub.url, token=token).is_new
-    assert assert_clean(data, variables) >= len(acknowledged)
+        count = publishing.assert_whole_or_absent(hub)
+    assert assert_clean(data, variables) == count
 
 
 @pytest.mark.services
-def test_a_database_that_crashes_in_the_middle(place, postgres, tmp_path):
+def test_a_database_killed_at_any_moment_loses_nothing_that_was_acknowledged(place, postgres, tmp_path):
+    def kill():
+        postgres.kill()
+        postgres.start()
+
     data, variables = place("services")
-    acknowledged = []
+    publishing = Publishing("crash/model", tmp_path / "modules")
     with HubProcess(data, **variables) as hub:
-        for number in range(1, 7):
-            folder = module_with(tmp_path / str(number), os.urandom(100_000))
-            if number % 3 == 0:
-                crash = threading.Timer(
-                    0.15 * number / 3, lambda: (postgres.stop("immediate"), postgres.start())
-                )
-                crash.start()
-            try:
-                publish(folder, card=card(f"crash/model/{number}"), hub=hub.url, token=hub.token)
-                acknowledged.append(number)
-            except (HubError, OSError):
-                pass
-            if number % 3 == 0:
-                crash.join()
-        time.sleep(0.5)
-        facts = requests.get(f"{hub.url}/api/v1/models/crash/model", timeout=30).json()
-        visible = {version["version"] for version in facts["versions"]}
-        assert set(acknowledged) <= visible
-        for number in set(range(1, 7)) - visible:
-            name = f"crash/model/{number}"
-            publish(tmp_path / str(number), card=card(name), hub=hub.url, token=hub.token)
-    assert assert_clean(data, variables) == 6
+        publishing.publish(hub)
+        for _ in range(KILLS):
+            publishing.publish_until_killed(hub, kill)
+        count = publishing.assert_whole_or_absent(hub)
+    assert assert_clean(data, variables) == count
 
 
 @pytest.mark.services

@@ -46,7 +46,9 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path, monkeypatch):
         "PIP_RETRIES": "0",
     }.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(assets.AssetError, match=r"(?s)Could not fetch thing 1\.0 .*TFHUB_ASSETS") as info:
+    with pytest.raises(
+        assets.UnreachableRegistryError, match=r"(?s)Could not fetch thing 1\.0 .*TFHUB_ASSETS"
+    ) as info:
         assets.fetch("thing", "1.0", "cd" * 32)
     assert "the package index does not answer" in str(info.value)
     assert not list(tmp_path.glob("incoming-*"))

@@ -91,7 +91,7 @@ def unigram(tmp_path_factory):
     return UnigramTokenizer(file, write_vocabulary(PIECES, 1, file))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text("ab z?", max_size=12), min_size=1, max_size=4))
 def test_the_unigram_tokenizer_finds_the_best_pieces(unigram, texts):
     import tensorflow as tf
@@ -141,7 +141,7 @@ def wordpiece(tmp_path_factory):
     return WordpieceTokenizer(str(file), 7, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text("unafble HE\u00c9\u65e5!\t\u0301\u200b", max_size=12), min_size=1, max_size=4))
 def test_the_wordpiece_tokenizer_is_greedy(wordpiece, texts):
     import tensorflow as tf

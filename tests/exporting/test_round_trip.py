@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from tensorflow.core.protobuf import saved_model_pb2
 
 import tensorflow_hub as hub
@@ -38,7 +38,7 @@ def placeholder(kind, dtype, shape):
     return v1.placeholder(dtype, shape)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(
     signatures=st.dictionaries(NAMES, TENSORS, min_size=1, max_size=2),
     tags=TAGS,
@@ -87,7 +87,7 @@ def _values(path):
     return {name: reader.get_tensor(name).tobytes() for name in reader.get_variable_to_shape_map()}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(values=st.lists(st.floats(-10, 10, width=32), max_size=4), depth=st.integers(1, 3))
 def test_a_module_computes_what_its_module_fn_does(values, depth):
     def module_fn():

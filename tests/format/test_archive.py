@@ -243,7 +243,7 @@ trees = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees)
 def test_any_tree_comes_back_or_is_refused(tmp_path_factory, content):
     root = tmp_path_factory.mktemp("tree")

@@ -43,7 +43,7 @@ class Place:
         }
         return subprocess.run(
             [sys.executable, "-m", "tensorflow_hub", *map(str, arguments)],
-            env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60,
+            env=environment, cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
 

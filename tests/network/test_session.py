@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import gzip
+import re
 import shutil
 import socket
 import socketserver
@@ -133,23 +134,22 @@ def test_no_token_crosses_the_network_in_the_clear_when_the_hub_has_https(serve,
 
 def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
     proxy = serve(lambda path, headers, number: (200, path.encode(), {}))
-    monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("http_proxy", proxy.url)
     assert get("http://hub.example/acme/text/1").text == "http://hub.example/acme/text/1"
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with pytest.raises(errors.UnreachableError, match="proxy on the way to hub.example does not answer"):
         get("http://hub.example/")
 
 
 def test_hosts_in_no_proxy_are_reached_directly(serve, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "hub.example,127.0.0.1")
     assert get(serve(ok).url).text == "ok"
 
 
 def test_a_proxy_that_wants_a_password_is_explained(serve, monkeypatch):
     proxy = serve(lambda path, headers, number: (407, b"", {}))
-    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("http_proxy", proxy.url)
     with pytest.raises(errors.UnreachableError, match=r"wants a name and a password \(407\)"):
         get("http://hub.example/")
 
@@ -199,7 +199,7 @@ def test_retry_after_is_honoured(serve):
     )
     started = time.monotonic()
     assert get(hub.url).text == "ok"
-    assert 1 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 1, "of its own accord it waits for 0.01 s"
 
 
 def test_a_wait_is_announced_once_a_session(serve, caplog):
@@ -209,7 +209,8 @@ def test_a_wait_is_announced_once_a_session(serve, caplog):
         session.exchange("GET", hub.url)
     [line] = [record for record in caplog.records if record.levelname == "WARNING"]
     host = hub.url.removeprefix("http://")
-    assert line.message == f"{host} does not answer; trying again for up to 16 s."
+    said = re.fullmatch(rf"{host} does not answer; trying again for up to (\d+) s\.", line.message)
+    assert int(said[1]) >= 16, "and what the first answer took, five times"
 
 
 def test_too_long_a_retry_after_is_not_waited_for(serve):
@@ -273,11 +274,12 @@ def test_redirects_in_circles_end(serve):
         get(hub.url)
 
 
-def test_a_hub_that_is_not_there_is_reported_soon():
-    started = time.monotonic()
-    with pytest.raises(errors.UnreachableError, match=r"127.0.0.1:9 cannot be reached .*Connection refused"):
-        get("http://127.0.0.1:9/acme/text/1")
-    assert time.monotonic() - started < 5
+def test_a_hub_that_is_not_there_is_reported_soon(caplog):
+    caplog.set_level("DEBUG", "tensorflow_hub")
+    said = r"127.0.0.1:9 cannot be reached .*Connection refused"
+    with open_session(Settings()) as session, pytest.raises(errors.UnreachableError, match=said):
+        session.exchange("GET", "http://127.0.0.1:9/acme/text/1", policy=RetryPolicy(retries=50, base=0.01))
+    assert caplog.text.count("before trying again") == RetryPolicy.connect_retries == 2
     with pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"):
         get("http://no-such-host.invalid/")
 
@@ -287,7 +289,7 @@ def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 4
     first, *rest = done.stderr.splitlines()
-    assert first == "127.0.0.1:9 does not answer; trying again for up to 2 s."
+    assert re.fullmatch(r"127\.0\.0\.1:9 does not answer; trying again for up to \d+ s\.", first)
     assert rest[0].startswith("error: 127.0.0.1:9 cannot be reached")
 
 
@@ -433,7 +435,7 @@ def tunnel():
 
 def test_https_goes_through_a_proxy_that_sees_only_the_host(secure, certificates, tunnel, monkeypatch):
     proxy, seen = tunnel
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("https_proxy", proxy)
     monkeypatch.setenv("NO_PROXY", "")
     settings = Settings(ca_bundle=str(certificates / "ca.pem"), hub=secure.url, token="s3cret")
     assert get(f"{secure.url}/acme/text/1", settings).text == "ok"

@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from patience import until_flushed
 
 import tensorflow_hub as hub_library
 
@@ -53,6 +53,7 @@ def test_pull_of_what_is_not_there_has_its_exit_code(handle):
 
 def test_cache_list_verify_and_repair(handle, module):
     path = Path(hub_library.resolve(handle))
+    until_flushed()
     [entry] = json.loads(tfhub("cache", "list", "--json"))["modules"]
     assert (entry["handle"], entry["complete"], entry["path"]) == (handle, True, str(path))
     assert handle in tfhub("cache", "list")
@@ -69,9 +70,7 @@ def test_cache_prune_and_clear(handle, hub, tmp_path):
     second = Path(
         hub_library.resolve(hub.publish("acme/b/1", make_module(tmp_path / "b", megabytes=1, seed=3)))
     )
-    for thread in threading.enumerate():
-        if thread.name == "tfhub-flush":
-            thread.join()  # it writes the manifest anew when the files are on the disk
+    until_flushed()
     os.utime(f"{first}.manifest.json", (0, 0))
     assert "would remove" in tfhub("cache", "prune", "--older-than", "30d", "--dry-run")
     assert first.exists()
@@ -81,6 +80,7 @@ def test_cache_prune_and_clear(handle, hub, tmp_path):
     tfhub("cache", "prune", "--max-size", "1KB")
     assert not second.exists()
     hub_library.resolve(handle)
+    until_flushed()
     tfhub("cache", "clear", handle)
     assert "is not in the cache" in tfhub("cache", "clear", handle, code=3)
     assert "expected a time" in tfhub("cache", "prune", "--older-than", "soon", code=2)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from pathlib import Path
 
 import pytest
+from patience import until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.resolving import durability
@@ -15,18 +15,12 @@ from tensorflow_hub.resolving.manifest import read_manifest, write_manifest
 from .modules import contents
 
 
-def flushed() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "tfhub-flush":
-            thread.join()
-
-
 @pytest.fixture
 def cached(hub, module):
     """A module of which the machine crashed before it was flushed, and its handle."""
     handle = hub.publish("acme/text/1", module)
     path = Path(hub_library.resolve(handle))
-    flushed()
+    until_flushed()
     manifest = read_manifest(f"{path}.manifest.json")
     assert manifest.unflushed == ""
     write_manifest(f"{path}.manifest.json", dataclasses.replace(manifest, unflushed="another boot"))
@@ -63,7 +57,7 @@ def test_very_many_files_keep_the_mark_until_they_are_hashed(hub, module):
     for number in range(500):
         (module / "assets" / f"{number}.txt").write_bytes(b"word")
     path = Path(hub_library.resolve(hub.publish("acme/many/1", module)))
-    flushed()
+    until_flushed()
     manifest = read_manifest(f"{path}.manifest.json")
     assert manifest.unflushed == durability.boot_number() != ""
     write_manifest(f"{path}.manifest.json", dataclasses.replace(manifest, unflushed="another boot"))

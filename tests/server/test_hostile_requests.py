@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
-import time
 from pathlib import Path
 
 import pytest
 import requests
 from hub_content import card
 from hub_process import HubProcess
+from patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """A hub with tight limits that believes a proxy."""
     settings = {
-        "TFHUB_SERVER_GUESSES_PER_MINUTE": "5",
-        "TFHUB_SERVER_STALL_SECONDS": "1",
+        "TFHUB_SERVER_GUESSES_PER_MINUTE": "2",  # half a minute till the next one: longer than the test takes
         "TFHUB_SERVER_MAX_REQUEST": "10K",
         "TFHUB_SERVER_MAX_ARCHIVE": "1M",
         "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
@@ -30,17 +31,16 @@ def guarded(tmp_path_factory):
 def call(hub, method, path, token=None, **options):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     headers |= options.pop("headers", {})
-    return requests.request(method, hub.url + path, headers=headers, timeout=30, **options)
+    return requests.request(method, hub.url + path, headers=headers, timeout=PATIENCE, **options)
 
 
 def test_guessing_tokens_gets_slow(guarded):
     address = {"X-Forwarded-For": "203.0.113.9"}
     statuses = [
         call(guarded, "GET", "/api/v1/tokens/self", f"tfhub_{i}", headers=address).status_code
-        for i in range(7)
+        for i in range(3)
     ]
-    assert statuses[:5] == [401] * 5
-    assert statuses[5:] == [429] * 2
+    assert statuses == [401, 401, 429]
     even_right = call(guarded, "GET", "/api/v1/tokens/self", guarded.token, headers=address)
     assert even_right.status_code == 429
     assert int(even_right.headers["retry-after"]) > 0
@@ -83,36 +83,35 @@ def test_deeply_nested_json_is_refused(guarded):
     assert answer.status_code == 400
 
 
-def test_a_body_that_stalls_is_cut(guarded):
-    host, port = guarded.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+def connect(hub):
+    host, port = hub.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)))
+
+
+def test_a_body_that_stalls_is_cut(tmp_path):
+    settings = {"TFHUB_SERVER_STALL_SECONDS": "1"}
+    with HubProcess(tmp_path / "data", **settings) as hub, connect(hub) as connection:
         lines = (
             "POST /api/v1/tokens HTTP/1.1",
             "Host: x",
-            f"Authorization: Bearer {guarded.token}",
+            f"Authorization: Bearer {hub.token}",
             "Content-Length: 100",
             "",
             "{",
         )
         connection.sendall("\r\n".join(lines).encode())
-        started = time.monotonic()
         answer = connection.recv(4096)
         assert b" 400 " in answer.splitlines()[0]
-        assert time.monotonic() - started < 10
 
 
 def test_slow_headers_do_not_keep_others_waiting(guarded):
-    host, port = guarded.url.removeprefix("http://").split(":")
-    slow = [socket.create_connection((host, int(port))) for _ in range(100)]
-    try:
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(guarded)) for _ in range(100)]
         for connection in slow:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ")
-        started = time.monotonic()
         assert call(guarded, "GET", "/healthz").status_code == 200
-        assert time.monotonic() - started < 5
-    finally:
-        for connection in slow:
-            connection.close()
+        cut_off, _, _ = select.select(slow, [], [], 0)
+        assert len(cut_off) < len(slow), "it answered only when the slow ones had been cut off"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hub_content import card, module, module_with
 
@@ -170,9 +172,12 @@ def test_an_expired_or_revoked_token_is_unknown(api, admin, new_token, hub_proce
 
 
 def test_secrets_are_not_kept_in_the_clear(hub_process, admin):
+    read = set()
     for file in hub_process.data.rglob("*"):
-        if file.is_file():
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # the search index drops old parts
             assert admin.encode() not in file.read_bytes(), file
+            read.add(file.name)
+    assert "catalogue.sqlite" in read
 
 
 def test_no_two_publishers_differ_by_case_only(hub_process, new_token, linear):

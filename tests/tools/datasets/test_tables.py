@@ -42,7 +42,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_si
 
 
 @given(st.lists(st.tuples(TEXT, TEXT.map(str.strip)), max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_survives_a_csv(tmp_path_factory, rows):
     dataset = read_texts(write(tmp_path_factory.mktemp("csv") / "data.csv", rows))
     assert [(e.text, e.labels[0]) for e in dataset.examples] == rows
@@ -91,7 +91,6 @@ def test_what_is_no_table_is_refused(name, content, match, tmp_path):
 
 
 @given(st.sets(st.binary(min_size=1, max_size=8), max_size=60), st.integers(0, 3))
-@settings(deadline=None)
 def test_splits_hold_every_example_once(contents, seed):
     digests = sorted(contents)
     parts = split(digests, 0.2, 0.2, seed)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from patience import PATIENCE
+from ports import fixed_ports
 
 # What training programs look like; `strategy` comes from the lines before them.
 DATA = """
@@ -84,7 +85,7 @@ def start(strategy, program, *arguments, **environment):
 
 
 def finish(process):
-    _, errors = process.communicate(timeout=240)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors[-3000:]
 
 
@@ -100,18 +101,8 @@ def test_mirrored_over_two_devices(program, image_module, tmp_path):
     check(json.loads((tmp_path / "result.json").read_text()))
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 def test_two_workers(image_module, tmp_path):
-    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    workers = [f"127.0.0.1:{port}" for port in fixed_ports(2)]
     processes = []
     for index in range(2):
         config = json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})

@@ -29,7 +29,7 @@ def make_index(folder, vectors, exact):
 
 
 @given(st.integers(1, 80), st.integers(1, 12), st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_exact_search_is_a_sort(count, k, seed):
     random = np.random.default_rng(seed)
     vectors = normalised(random.normal(size=(count, 6)).astype(np.float32))

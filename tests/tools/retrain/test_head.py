@@ -22,7 +22,7 @@ def clusters(count, classes=3, dimension=8, seed=0, spread=1.5):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_lbfgs_finds_the_minimum_of_any_convex_quadratic(seed, size):
     random = np.random.default_rng(seed)
     root = random.normal(size=(size, size))

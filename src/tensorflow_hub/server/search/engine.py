@@ -19,7 +19,7 @@ from tensorflow_hub.server.search.matching import (
     sampled,
 )
 from tensorflow_hub.server.search.question import AskedWord, asked_words, question_words
-from tensorflow_hub.server.search.ranking import rank
+from tensorflow_hub.server.search.ranking import Ranked, rank
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.spelling import correct
@@ -86,7 +86,7 @@ def search(
     estimated = found.total > _EXACT
     facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
     return SearchAnswer(
-        ids=tuple(searcher.doc(address)["id"][0] for address in found.page()),
+        ids=tuple(found.page()),
         total=found.total,
         facets=facets,
         estimated=estimated,
@@ -147,7 +147,7 @@ class _Found:
         self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
-        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stem(word.text)))
+        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stems[word.text]))
         for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
             kept = len(words) - self.missing
             if searcher.num_docs <= _SMALL:
@@ -169,18 +169,18 @@ class _Found:
         clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
         return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
 
-    def page(self) -> list[tantivy.DocAddress]:
-        """The hits of the page that was asked for."""
+    def page(self) -> list[int]:
+        """The models on the page that was asked for."""
         start = (self._request.page - 1) * self._request.page_size
         end = min(start + self._request.page_size, MAX_RESULTS)
         if start >= end:
             return []
         if not self._by_words:
-            return [address for _, address in self._search(start, end - start).hits]
+            return self._ids(self._search(start, end - start))
         ranked = self._ranked()[start:end] if start < _CANDIDATES else []
         if end > _CANDIDATES and self.total > _CANDIDATES:
             behind = max(start, _CANDIDATES)
-            ranked += [address for _, address in self._search(behind, end - behind).hits]
+            ranked += self._ids(self._search(behind, end - behind))
         return ranked
 
     def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
@@ -191,11 +191,21 @@ class _Found:
         narrowed = self._narrowing.apply(query)
         return self.searcher.search(narrowed, limit, count=True, offset=offset, **ordered)
 
-    def _ranked(self) -> list[tantivy.DocAddress]:
+    def _ids(self, found: tantivy.SearchResult) -> list[int]:
+        values = self.searcher.fast_field_values("id", [address for _, address in found.hits])
+        return [int(value) for value in values if value is not None]
+
+    def _ranked(self) -> list[int]:
         """The candidates, best first, families mixed."""
-        addresses = [address for _, address in self._first]
-        ranked = rank(self.index, self.searcher, self._words, self._request.text, addresses)
-        return _mix_families(self.searcher, ranked[:_MIXED]) + [address for _, address in ranked[_MIXED:]]
+        ranked = rank(
+            self.index,
+            self.searcher,
+            self._words,
+            self._request.text,
+            self._first,
+            complete=not self.missing,
+        )
+        return [hit.id for hit in _mix_families(ranked[:_MIXED]) + ranked[_MIXED:]]
 
 
 def _hits(found: tantivy.SearchResult) -> int:
@@ -203,20 +213,17 @@ def _hits(found: tantivy.SearchResult) -> int:
     return count
 
 
-def _mix_families(
-    searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]
-) -> list[tantivy.DocAddress]:
+def _mix_families(hits: Sequence[Ranked]) -> list[Ranked]:
     """Best first, but each further sibling of one family a little lower: ten sizes of one model do not
     fill a page that has other answers.
     """
     seen: Counter[str] = Counter()
-    ranked = []
-    for score, address in hits:
-        handle = searcher.doc(address)["handle"][0]
-        siblings, cousins = family(handle), "/".join(handle.split("/")[:2])
-        ranked.append((score * _SIBLING ** seen[siblings] * _COUSIN ** seen[cousins], address))
+    mixed = []
+    for hit in hits:
+        siblings, cousins = family(hit.handle), "/".join(hit.handle.split("/")[:2])
+        mixed.append((hit.score * _SIBLING ** seen[siblings] * _COUSIN ** seen[cousins], hit))
         seen.update((siblings, cousins))
-    return [address for _, address in sorted(ranked, key=lambda hit: -hit[0])]
+    return [hit for _, hit in sorted(mixed, key=lambda scored: -scored[0])]
 
 
 def _count_facets(

@@ -36,18 +36,37 @@ _MOST_STEMS = 100_000
 _STEMMED = "words_en"
 
 
+class _Stems(dict[str, str]):
+    """Word → the word as the text fields hold it, found out when it is asked for."""
+
+    def __init__(self, analyzer: tantivy.TextAnalyzer) -> None:
+        super().__init__()
+        self._analyzer = analyzer
+
+    def __missing__(self, word: str) -> str:
+        stems = self._analyzer.analyze(word)
+        stem = stems[0] if stems else word
+        if len(self) < _MOST_STEMS:
+            self[word] = stem
+        return stem
+
+
 class SearchIndex:
     """The index in a folder, made when it is not there.
 
     Args:
       folder: where its files are; made again when it cannot be read.
+
+    Attributes:
+      schema: its fields.
+      stems: word → the word as the text fields hold it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.schema = _schema()
         self.analyzer = _analyzer()
-        self._stems: dict[str, str] = {}
+        self.stems = _Stems(self.analyzer)
         self._signatures: list[tuple[str, Interface]] | None = None
         self._index = self._open()
 
@@ -95,16 +114,6 @@ class SearchIndex:
         finally:
             writer.wait_merging_threads()  # and lets go of the folder
         self.reload()
-
-    def stem(self, word: str) -> str:
-        """A word as the text fields hold it."""
-        known = self._stems.get(word)
-        if known is None:
-            stems = self.analyzer.analyze(word)
-            known = stems[0] if stems else word
-            if len(self._stems) < _MOST_STEMS:
-                self._stems[word] = known
-        return known
 
     def _open(self) -> tantivy.Index:
         if not (self.folder / "meta.json").is_file():

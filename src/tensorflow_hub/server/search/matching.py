@@ -90,13 +90,13 @@ def filter_clauses(
 
 def anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
     """The documents that have a word, or another way to say it, in whatever place."""
-    own = _term(index, "all", index.stem(word.text))
+    own = _term(index, "all", index.stems[word.text])
     others = [(Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in word.ways]
     return tantivy.Query.boolean_query([(Should, own), *others]) if others else own
 
 
 def _said(index: SearchIndex, phrase: str) -> tantivy.Query:
-    terms = [_term(index, "all", index.stem(word)) for word in words(phrase)]
+    terms = [_term(index, "all", index.stems[word]) for word in words(phrase)]
     return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, term) for term in terms])
 
 

@@ -1,8 +1,9 @@
 """Puts the candidates of a question in order.
 
-A document's score: for each word the best of its places (name, facets, description, anywhere; the word
-itself or another way to say it) and a little for the others; neighbouring words in its name and in the
-names of its facets' values, such as "image classification"; its standing.
+A document's score: for each word the best of its places (name, facets, description; the word itself or
+another way to say it) and a little for the others; what the choice of candidates made of all its text; for
+each word that it has at all, more for rare ones; neighbouring words in its name and in the names of its
+facets' values, such as "image classification"; its standing.
 How much a word tells in a place follows BM25 (Robertson and Zaragoza, 2009). The candidates are few, so
 their names, facets and descriptions are read and scored here: asking the index for each place would go
 through all documents that have a common word.
@@ -10,10 +11,11 @@ through all documents that have a common word.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import tantivy
 
@@ -24,7 +26,7 @@ from tensorflow_hub.server.search.words import words as words_of
 
 # How much a word counts by where it stands, and how many words a place usually has.
 _PLACES = {"name": (2.0, 5), "facts": (1.6, 14), "description": (1.5, 12)}
-_ANYWHERE = 0.5
+_EVERYWHERE = 0.4
 # What another way to say a word counts, what other places than the best one add, what having a word at
 # all is worth (and more the rarer it is), what neighbours in the name or the facets are.
 _ALTERNATIVE = 0.35
@@ -36,7 +38,25 @@ _WHOLE_HANDLE = 100.0
 # The constants of BM25, as Tantivy has them.
 _K1, _B = 1.2, 0.75
 
-Place = tuple[int, int]
+# Where a document is: segment and number.
+_Place = tuple[int, int]
+# A document chosen by the index: its score there, its address.
+Candidate = tuple[float, tantivy.DocAddress]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranked:
+    """A document with its place in the order.
+
+    Attributes:
+      score: the higher the better.
+      id: of the model.
+      handle: `publisher/model`.
+    """
+
+    score: float
+    id: int
+    handle: str
 
 
 def rank(
@@ -44,92 +64,134 @@ def rank(
     searcher: tantivy.Searcher,
     words: Sequence[AskedWord],
     text: str,
-    addresses: Sequence[tantivy.DocAddress],
-) -> list[tuple[float, tantivy.DocAddress]]:
-    """The documents at `addresses` with their scores for the `words` of the question `text`, best first."""
-    if not addresses:
-        return []
-    documents = [searcher.doc(address) for address in addresses]
-    among = tantivy.Query.term_set_query(index.schema, "id", [document["id"][0] for document in documents])
-    found = [_scores(searcher, anywhere(index, word), among) for word in words]
+    candidates: Sequence[Candidate],
+    *,
+    complete: bool,
+) -> list[Ranked]:
+    """Orders the candidates for the `words` of the question `text`, best first.
+
+    Args:
+      index: where they are.
+      searcher: the view of it that found them.
+      words: the words of the question.
+      text: the question.
+      candidates: what was found.
+      complete: whether each of them has all words.
+    """
+    documents = [searcher.doc(address) for _, address in candidates]
     question = _Question(index, searcher, words, asked_handle(text))
+    having = [] if complete else _having(index, searcher, words, documents)
     ranked = []
-    for address, document in zip(addresses, documents, strict=True):
+    for (score, address), document in zip(candidates, documents, strict=True):
         place = (address.segment_ord, address.doc)
-        ranked.append((question.score(document, [scores.get(place) for scores in found]), address))
-    return sorted(ranked, key=lambda hit: -hit[0])
+        lacking = sum(
+            worth
+            for worth, places in zip(question.worths, having, strict=not complete)
+            if place not in places
+        )
+        total = question.score(document) + sum(question.worths) - lacking + _EVERYWHERE * score
+        ranked.append(Ranked(total, document["id"][0], document["handle"][0]))
+    return sorted(ranked, key=lambda hit: -hit.score)
 
 
 class _Question:
-    """The words of a question with what each tells in each place."""
+    """The words of a question with what each tells in each place.
+
+    Attributes:
+      worths: what it is worth to have each word at all.
+    """
 
     def __init__(
-        self, index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord], handle: str | None
+        self,
+        index: SearchIndex,
+        searcher: tantivy.Searcher,
+        words: Sequence[AskedWord],
+        handle: str | None,
     ) -> None:
-        self._index = index
+        self._stems = index.stems
         self._searcher = searcher
         self._handle = handle
-        self._stems = [index.stem(word.text) for word in words]
-        others = [[[index.stem(part) for part in words_of(way)] for way in word.ways] for word in words]
-        # For each word: (its parts, how much this way to say it counts).
-        self._ways = [
-            [([stem], 1.0), *((parts, _ALTERNATIVE / len(parts)) for parts in ways)]
-            for stem, ways in zip(self._stems, others, strict=True)
-        ]
-        self._weights: dict[tuple[str, str], float] = {}
+        self._words = [index.stems[word.text] for word in words]
+        # Stem → (which word it stands for, how much it counts); the same for ways of several stems.
+        self._single: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._several: list[tuple[list[str], int, float]] = []
+        for at, word in enumerate(words):
+            self._single[self._words[at]].append((at, 1.0))
+            for way in word.ways:
+                parts = [index.stems[part] for part in words_of(way)]
+                if len(parts) == 1:
+                    self._single[parts[0]].append((at, _ALTERNATIVE))
+                else:
+                    self._several.append((parts, at, _ALTERNATIVE / len(parts)))
+        self._wanted = {*self._single, *(part for parts, _, _ in self._several for part in parts)}
+        self._weights = {
+            field: {part: boost * (1 + _K1) * self._rarity(field, part) for part in self._wanted}
+            for field, (boost, _) in _PLACES.items()
+        }
+        self._pairs = {
+            field: {
+                pair: boost * (self._rarity(field, pair[0]) + self._rarity(field, pair[1]))
+                for pair in itertools.pairwise(self._words)
+            }
+            for field, boost in _NEIGHBOURS.items()
+        }
+        self.worths = [_COVERAGE + _COVERAGE_RARE * self._rarity("all", stem) for stem in self._words]
 
-    def score(self, document: tantivy.Document, anywhere: Sequence[float | None]) -> float:
-        """The score of a document, given what each word scores anywhere in it (None: it is not there)."""
-        texts = {field: [self._index.stem(w) for w in document[field][0].split()] for field in _PLACES}
-        total: float = document["standing"][0] / 10 + self._neighbours(texts)
+    def score(self, document: tantivy.Document) -> float:
+        """What the name, the facets and the description of a document, and its standing, are worth."""
+        total: float = document["standing"][0] / 10
         if document["handle"][0] == self._handle:
             total += _WHOLE_HANDLE
-        for stem, ways, elsewhere in zip(self._stems, self._ways, anywhere, strict=True):
-            if elsewhere is None:
+        best = [0.0] * len(self._words)
+        for field in _PLACES:
+            text = [self._stems[word] for word in document[field][0].split()]
+            found = self._wanted.intersection(text)
+            if not found:
                 continue
-            scores = [self._in_place(field, texts[field], *way) for way in ways for field in _PLACES]
-            scores.append(_ANYWHERE * elsewhere)
-            best = max(scores)
-            total += best + _OTHER_PLACES * (sum(scores) - best)
-            total += _COVERAGE + _COVERAGE_RARE * self._weight("all", stem)
-        return total
+            for at, score in self._in_place(field, text, found):
+                total += _OTHER_PLACES * score
+                best[at] = max(best[at], score)
+            if field in _NEIGHBOURS and len(found) > 1:
+                total += self._neighbours(field, text)
+        return total + (1 - _OTHER_PLACES) * sum(best)
 
-    def _in_place(self, field: str, text: Sequence[str], parts: Sequence[str], factor: float) -> float:
-        """BM25 of words in a field; 0 when one of them is not there."""
-        boost, usual = _PLACES[field]
-        norm = _K1 * (1 - _B + _B * len(text) / usual)
-        total = 0.0
-        for part in parts:
+    def _in_place(self, field: str, text: Sequence[str], found: set[str]) -> list[tuple[int, float]]:
+        """What the words of the question, by their numbers, are worth in a place: BM25."""
+        norm = _K1 * (1 - _B + _B * len(text) / _PLACES[field][1])
+        weights = self._weights[field]
+        worth = {}
+        for part in found:
             times = text.count(part)
-            if not times:
-                return 0.0
-            total += self._weight(field, part) * times * (1 + _K1) / (times + norm)
-        return total * boost * factor
+            worth[part] = weights[part] * times / (times + norm)
+        scores = [(at, worth[part] * factor) for part in found for at, factor in self._single.get(part, ())]
+        for parts, at, factor in self._several:
+            if found.issuperset(parts):
+                scores.append((at, factor * sum(worth[part] for part in parts)))
+        return scores
 
-    def _neighbours(self, texts: Mapping[str, Sequence[str]]) -> float:
-        """For two words of the question that stand side by side in the same place of a document."""
-        total = 0.0
-        for field, boost in _NEIGHBOURS.items():
-            pairs = set(itertools.pairwise(texts[field]))
-            for first, second in itertools.pairwise(self._stems):
-                if (first, second) in pairs:
-                    total += boost * (self._weight(field, first) + self._weight(field, second))
-        return total
+    def _neighbours(self, field: str, text: Sequence[str]) -> float:
+        """For two words of the question that stand side by side in a place of a document."""
+        pairs = self._pairs[field]
+        return sum(pairs[pair] for pair in pairs.keys() & itertools.pairwise(text))
 
-    def _weight(self, field: str, stem: str) -> float:
+    def _rarity(self, field: str, stem: str) -> float:
         """How rare a word is in a field."""
-        known = self._weights.get((field, stem))
-        if known is None:
-            having = self._searcher.doc_freq(field, stem)
-            rest = self._searcher.num_docs - having
-            known = self._weights[field, stem] = math.log(1 + max(0, rest + 0.5) / (having + 0.5))
-        return known
+        having = self._searcher.doc_freq(field, stem)
+        rest = self._searcher.num_docs - having
+        return math.log(1 + max(0, rest + 0.5) / (having + 0.5))
 
 
-def _scores(searcher: tantivy.Searcher, query: tantivy.Query, among: tantivy.Query) -> dict[Place, float]:
-    unscored = tantivy.Query.const_score_query(among, 0.0)
-    joined = tantivy.Query.boolean_query([(Must, unscored), (Must, query)])
-    scores: dict[Place, float] = defaultdict(float)
-    for score, address in searcher.search(joined, 1000, count=False).hits:
-        scores[address.segment_ord, address.doc] = score
-    return scores
+def _having(
+    index: SearchIndex,
+    searcher: tantivy.Searcher,
+    words: Sequence[AskedWord],
+    documents: Sequence[tantivy.Document],
+) -> list[set[_Place]]:
+    """For each word, which of the documents have it somewhere."""
+    among = tantivy.Query.term_set_query(index.schema, "id", [document["id"][0] for document in documents])
+    found = []
+    for word in words:
+        joined = tantivy.Query.boolean_query([(Must, among), (Must, anywhere(index, word))])
+        hits = searcher.search(joined, max(1, len(documents)), count=False).hits
+        found.append({(address.segment_ord, address.doc) for _, address in hits})
+    return found

@@ -52,7 +52,7 @@ def distance(one: str, other: str, limit: int) -> int:
 def _is_known(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> bool:
     """Whether a document has the word, or all words of another way to say it."""
     ways = [[word], *(words(phrase) for phrase in alternatives(word))]
-    return any(all(searcher.doc_freq("all", index.stem(part)) for part in way) for way in ways)
+    return any(all(searcher.doc_freq("all", index.stems[part]) for part in way) for way in ways)
 
 
 def _numbers_with_letter(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:

@@ -69,6 +69,32 @@ def test_a_lost_index_is_made_again(database, tmp_path, damage):
     assert found(database, SearchFollower(database, tmp_path / "search"), "words") == [model]
 
 
+@pytest.mark.parametrize("suffix", ["store", "fast", "term"])
+def test_a_damaged_index_is_made_again(database, tmp_path, suffix):
+    for number in range(30):
+        model = put_entry(database, f"acme/words{number}/1", "Embeds words.")
+    SearchFollower(database, tmp_path / "search").build()
+    for file in (tmp_path / "search" / "index").glob(f"*.{suffix}"):
+        content = file.read_bytes()  # its end is read when it is opened
+        file.write_bytes(b"\xaa" * (len(content) - 100) + content[-100:])
+    follower = SearchFollower(database, tmp_path / "search")
+    with database.reading() as connection:
+        answer = follower.answer(connection, lambda index: search(index, SearchRequest(text="words29")))
+    assert answer.ids[0] == model
+
+
+def test_a_question_that_always_fails_does_not_make_the_index_again_and_again(database, tmp_path):
+    def fail(index):
+        asked.append(index)
+        raise ValueError("damaged")
+
+    follower, asked = SearchFollower(database, tmp_path / "search"), []
+    for expected in (2, 3, 4):
+        with database.reading() as connection, pytest.raises(ValueError, match="damaged"):
+            follower.answer(connection, fail)
+        assert len(asked) == expected
+
+
 def test_the_index_of_another_catalogue_is_made_again(database, tmp_path):
     put_entry(database, "acme/words/1")
     SearchFollower(database, tmp_path / "search").build()

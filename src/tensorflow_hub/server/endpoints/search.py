@@ -42,8 +42,9 @@ def show_search(request: Request) -> Response:
     hub = hub_of(request)
     audience = readable_publishers(caller)
     with hub.database.reading() as connection:
-        index = hub.search.refresh(connection)
-        answer = search(index, asked, audience=audience, with_facets=with_facets)
+        answer = hub.search.answer(
+            connection, lambda index: search(index, asked, audience=audience, with_facets=with_facets)
+        )
         results = _results(connection, answer.ids, caller, base_url(request))
     facets = {
         key: [{"value": value, "label": label(key, value), "count": count} for value, count in counts]
@@ -71,8 +72,10 @@ def show_similar(request: Request) -> Response:
     hub = hub_of(request)
     with hub.database.reading() as connection:
         model = find_readable_model(connection, ModelName.parse(request.path_params["handle"]), caller)
-        index = hub.search.refresh(connection)
-        ids = similar(index, model.id, audience=readable_publishers(caller), limit=10)
+        audience = readable_publishers(caller)
+        ids = hub.search.answer(
+            connection, lambda index: similar(index, model.id, audience=audience, limit=10)
+        )
         results = _results(connection, ids, caller, base_url(request))
     return JSONResponse({"model": model.handle, "results": results}, headers=_FRESH)
 

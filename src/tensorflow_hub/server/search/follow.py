@@ -2,15 +2,19 @@
 
 The processes of one machine share the index. Whoever notices a change first takes the lock, applies
 what is new and notes in `position.json` how far it came; the others read the result. An index that is
-missing, of another layout or of another catalogue is made again.
+missing, damaged, of another layout or of another catalogue is made again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 import sqlalchemy as sa
@@ -25,6 +29,11 @@ from tensorflow_hub.server.search.request import SearchRequest
 _NOTHING = Change(0, 0)
 # Nobody waits longer for another process; a search answers from what is there instead.
 _WAIT_SECONDS = 10.0
+# An index that is damaged again so soon is not made once more: something else is wrong.
+_MEND_SECONDS = 600.0
+
+Answer = TypeVar("Answer")
+_log = logging.getLogger("tensorflow_hub.server")
 
 
 class SearchFollower:
@@ -47,6 +56,7 @@ class SearchFollower:
         # In the folder of the index: who makes that anew loses the position too.
         self._position_file = self.index.folder / "position.json"
         self._seen = self._read_position()
+        self._mended: float | None = None
 
     def refresh(self, connection: sa.Connection) -> SearchIndex:
         """The index, with every change that is visible now (or, if another process works on it for long,
@@ -60,6 +70,18 @@ class SearchFollower:
                 self._mutex.release()
         return self.index
 
+    def answer(self, connection: sa.Connection, question: Callable[[SearchIndex], Answer]) -> Answer:
+        """What `question` finds in the index, with every change that is visible now.
+
+        An index whose files turn out to be damaged is made again, and the question asked once more.
+        """
+        try:
+            return question(self.refresh(connection))
+        except BaseException as error:
+            if not _is_damage(error) or not self._mend():
+                raise
+        return question(self.index)
+
     def build(self) -> None:
         """Waits until the index has everything that is visible now; to be called when a hub starts.
 
@@ -70,6 +92,18 @@ class SearchFollower:
         with self._mutex:
             self._catch_up(newest, -1)
         search(self.index, SearchRequest(text="imagge clasificatoin"))
+
+    def _mend(self) -> bool:
+        """Makes a damaged index again, unless that was just done and did not help."""
+        with self._mutex:
+            if self._mended is not None and time.monotonic() - self._mended < _MEND_SECONDS:
+                return False
+            _log.warning("The search index in %s is damaged; it is made again.", self.index.folder)
+            self._mended = time.monotonic()
+            with self._lock.acquire():
+                self._position_file.unlink(missing_ok=True)
+                self._apply()
+            return True
 
     def _catch_up(self, newest: Change, wait: float) -> None:
         if newest == self._seen:
@@ -124,3 +158,8 @@ class SearchFollower:
         beside = self._position_file.with_suffix(".new")
         beside.write_text(json.dumps(value), encoding="utf-8")
         beside.replace(self._position_file)
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether Tantivy could not read its files: it raises ValueError, or panics, which is no Exception."""
+    return isinstance(error, ValueError) or type(error).__name__ == "PanicException"

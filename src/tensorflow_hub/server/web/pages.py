@@ -42,12 +42,11 @@ _HEADINGS = {
 
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/`."""
-    index = hub_of(request).search.refresh(connection)
     audience = readable_publishers(caller)
-    every = answer_search(index, SearchRequest(page_size=1), audience=audience)
+    every = find(request, connection, caller, SearchRequest(page_size=1))
     used, newest = (
-        answer_search(index, asked, audience=audience, with_facets=False)
-        for asked in (_OF_ITS_OWN.sorted_by("downloads"), _OF_ITS_OWN.sorted_by("newest"))
+        find(request, connection, caller, _OF_ITS_OWN.sorted_by(order), with_facets=False)
+        for order in ("downloads", "newest")
     )
     counts = dict(every.facets.get("domain", ()))
     return render(
@@ -127,9 +126,10 @@ def _rendered(body: str) -> str:
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:
     """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
-    index = hub_of(request).search.refresh(connection)
     audience = readable_publishers(caller)
-    alike = similar(index, shown.model.id, audience=audience, limit=15)
+    alike = hub_of(request).search.answer(
+        connection, lambda index: similar(index, shown.model.id, audience=audience, limit=15)
+    )
     values = version_values(connection, shown, base_url(request), alike, audience)
     return render(request, "version.html", **values)
 
@@ -153,7 +153,16 @@ def problem(request: Request, error: HubError) -> Response:
     )
 
 
-def find(request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest) -> SearchAnswer:
+def find(
+    request: Request,
+    connection: sa.Connection,
+    caller: Caller,
+    asked: SearchRequest,
+    *,
+    with_facets: bool = True,
+) -> SearchAnswer:
     """Answers a question for those models that the caller may see."""
-    index = hub_of(request).search.refresh(connection)
-    return answer_search(index, asked, audience=readable_publishers(caller))
+    audience = readable_publishers(caller)
+    return hub_of(request).search.answer(
+        connection, lambda index: answer_search(index, asked, audience=audience, with_facets=with_facets)
+    )

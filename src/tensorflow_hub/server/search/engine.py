@@ -32,8 +32,10 @@ _FACET_VALUES = 30
 _EXACT = 50_000
 # Up to so many documents any word may be missing where too few have all; among more the commonest ones.
 _SMALL = 100_000
+# What share of the documents of a large catalogue may have a word that is looked for.
+_NEARLY_ALL = 0.9
 # How many are put in order with care.
-_CANDIDATES = 200
+_CANDIDATES = 150
 # Among how many of the best hits families are mixed, and what each further one keeps of its score: of those
 # that differ in numbers, of those whose handles begin alike.
 _MIXED = 60
@@ -147,15 +149,18 @@ class _Found:
         self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
-        by_rarity = sorted(words, key=lambda word: searcher.doc_freq("all", self.index.stems[word.text]))
+        having = {word: searcher.doc_freq("all", self.index.stems[word.text]) for word in words}
+        by_rarity = sorted(words, key=lambda word: having[word])
+        # To look for a word that nearly all documents have takes longest and tells nothing.
+        telling = [word for word in by_rarity if having[word] < _NEARLY_ALL * searcher.num_docs] or by_rarity
         for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
             kept = len(words) - self.missing
             if searcher.num_docs <= _SMALL:
                 self._matching, self._optional = matching_query(self.index, words, self.missing), words[:0]
             else:  # to look for all but any one goes through all documents of all common words
                 self._matching, self._optional = (
-                    matching_query(self.index, by_rarity[:kept]),
-                    by_rarity[kept:],
+                    matching_query(self.index, telling[:kept]),
+                    telling[kept:],
                 )
             first = self._search(0, _CANDIDATES if self._by_words else 1)
             if _hits(first) >= _ENOUGH:

@@ -43,7 +43,7 @@ def candidates_query(
     """
     clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching)]
     clauses += [(Should, anywhere(index, word)) for word in optional]
-    clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 0.5)) for power in range(3, 9)]
+    clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 1.0)) for power in (3, 5, 7)]
     clauses += [(Should, handle) for handle in whole_handle(index, text)]
     return tantivy.Query.boolean_query(clauses)
 

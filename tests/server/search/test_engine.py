@@ -153,6 +153,12 @@ def test_orders(index):
     assert ids(index)[0] == 1, "without words the most used comes first"
 
 
+def test_in_other_orders_than_by_relevance_no_word_is_missing(index):
+    assert set(ids(index, "japanese encoder")) == {1, 2}
+    assert ids(index, "japanese encoder", sort="newest") == [2]
+    assert ids(index, "japanese imagenet", sort="newest") == [2, 3], "unless nothing has them all"
+
+
 def test_pages_do_not_overlap(index):
     pages = [ids(index, "encoder imagenet", page=page, page_size=1) for page in (1, 2, 3, 4)]
     assert sorted(found for page in pages for found in page) == [1, 2, 3]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import tantivy
@@ -22,6 +22,7 @@ import tantivy
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.matching import Must, anywhere
 from tensorflow_hub.server.search.question import AskedWord, asked_handle
+from tensorflow_hub.server.search.words import family
 from tensorflow_hub.server.search.words import words as words_of
 
 # How much a word counts by where it stands, and how many words a place usually has.
@@ -37,6 +38,11 @@ _NEIGHBOURS = {"name": 0.6, "facts": 1.6}
 _WHOLE_HANDLE = 100.0
 # The constants of BM25, as Tantivy has them.
 _K1, _B = 1.2, 0.75
+# Among how many of the best hits families are mixed, and what each further one keeps of its score: of those
+# that differ in numbers, of those whose handles begin alike.
+_MIXED = 60
+_SIBLING = 0.9
+_COUSIN = 0.95
 
 # Where a document is: segment and number.
 _Place = tuple[int, int]
@@ -92,6 +98,19 @@ def rank(
         total = question.score(document) + sum(question.worths) - lacking + _EVERYWHERE * score
         ranked.append(Ranked(total, document["id"][0], document["handle"][0]))
     return sorted(ranked, key=lambda hit: -hit.score)
+
+
+def mix_families(hits: Sequence[Ranked]) -> list[Ranked]:
+    """The best of the hits with each further sibling of one family a little lower, then the others: ten sizes
+    of one model do not fill a page that has other answers.
+    """
+    seen: Counter[str] = Counter()
+    mixed = []
+    for hit in hits[:_MIXED]:
+        siblings, cousins = family(hit.handle), "/".join(hit.handle.split("/")[:2])
+        mixed.append((hit.score * _SIBLING ** seen[siblings] * _COUSIN ** seen[cousins], hit))
+        seen.update((siblings, cousins))
+    return [hit for _, hit in sorted(mixed, key=lambda scored: -scored[0])] + list(hits[_MIXED:])
 
 
 class _Question:

@@ -1,0 +1,130 @@
+"""The documents that match a question: which they are, how many, which stand on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tantivy
+
+from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.matching import Must, candidates_query, filter_clauses, matching_query
+from tensorflow_hub.server.search.question import AskedWord
+from tensorflow_hub.server.search.ranking import mix_families, rank
+from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
+from tensorflow_hub.server.search.signatures import matches
+
+# Fewer hits than a page, and documents that lack words of the question are taken too; in another order than
+# by relevance, where they would stand among the others, only when there is no hit.
+_ENOUGH = 20
+# Up to so many documents any word may be missing where too few have all; among more the commonest ones.
+_SMALL = 100_000
+# What share of the documents of a large catalogue may have a word that is looked for.
+_NEARLY_ALL = 0.9
+# How many are put in order with care.
+_CANDIDATES = 150
+_SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
+
+
+class Narrowing:
+    """The filters of a request, ready to be joined to queries."""
+
+    def __init__(self, index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None) -> None:
+        self.index = index
+        self.request = request
+        self.audience = audience
+        self._typed: list[tuple[Any, tantivy.Query]] = []
+        if request.interface:
+            fitting = [text for text, offered in index.signatures() if matches(request.interface, offered)]
+            wanted = tantivy.Query.term_set_query(index.schema, "signature", fitting)
+            self._typed = [(Must, tantivy.Query.const_score_query(wanted, 0.0))]
+
+    def apply(self, query: tantivy.Query, *, without: str = "") -> tantivy.Query:
+        """What of `query` the filters leave; `without` that of a facet."""
+        clauses = filter_clauses(self.index, self.request, self.audience, without=without) + self._typed
+        return tantivy.Query.boolean_query([(Must, query), *clauses]) if clauses else query
+
+
+class Found:
+    """The documents that match, in two steps: a quick choice of candidates among all of them, then a careful
+    order of those.
+    """
+
+    def __init__(self, searcher: tantivy.Searcher, narrowing: Narrowing, words: Sequence[AskedWord]) -> None:
+        self.searcher = searcher
+        self._narrowing = narrowing
+        self.index, self._request = narrowing.index, narrowing.request
+        self._words = words
+        self._by_words = bool(words) and self._request.sort == "relevance"
+        for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
+            self._matching, self._optional = self._relaxed()
+            first = self._search(0, _CANDIDATES if self._by_words else 1)
+            if count_of(first) >= (_ENOUGH if self._by_words else 1):
+                break
+        self.total = count_of(first)
+        self._first = first.hits
+
+    def _relaxed(self) -> tuple[tantivy.Query, Sequence[AskedWord]]:
+        """The query of the documents that have all words but `missing`, and words that lift them.
+
+        In a large catalogue it is the commonest words that may be missing: to look for all but any one goes
+        through all documents of all common words. One that nearly all have takes longest and tells nothing.
+        """
+        if self.searcher.num_docs <= _SMALL:
+            return matching_query(self.index, self._words, self.missing), ()
+        having = {word: self.searcher.doc_freq("all", self.index.stems[word.text]) for word in self._words}
+        by_rarity = sorted(self._words, key=lambda word: having[word])
+        limit = _NEARLY_ALL * self.searcher.num_docs
+        telling = [word for word in by_rarity if having[word] < limit] or by_rarity
+        kept = len(self._words) - self.missing
+        return matching_query(self.index, telling[:kept]), telling[kept:]
+
+    def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
+        """The query of all that match, for counts; `without` a facet's filter."""
+        query = self._matching
+        clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
+        return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
+
+    def page(self) -> list[int]:
+        """The models on the page that was asked for."""
+        start = (self._request.page - 1) * self._request.page_size
+        end = min(start + self._request.page_size, MAX_RESULTS)
+        if start >= end:
+            return []
+        if not self._by_words:
+            return self._ids(self._search(start, end - start))
+        ranked = self._ranked()[start:end] if start < _CANDIDATES else []
+        if end > _CANDIDATES and self.total > _CANDIDATES:
+            behind = max(start, _CANDIDATES)
+            ranked += self._ids(self._search(behind, end - behind))
+        return ranked
+
+    def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
+        query = candidates_query(self.index, self._matching, self._optional, self._request.text)
+        field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
+        order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
+        ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
+        narrowed = self._narrowing.apply(query)
+        return self.searcher.search(narrowed, limit, count=True, offset=offset, **ordered)
+
+    def _ids(self, found: tantivy.SearchResult) -> list[int]:
+        values = self.searcher.fast_field_values("id", [address for _, address in found.hits])
+        return [int(value) for value in values if value is not None]
+
+    def _ranked(self) -> list[int]:
+        """The candidates, best first, families mixed."""
+        ranked = rank(
+            self.index,
+            self.searcher,
+            self._words,
+            self._request.text,
+            self._first,
+            complete=not self.missing,
+        )
+        return [hit.id for hit in mix_families(ranked)]
+
+
+def count_of(found: tantivy.SearchResult) -> int:
+    """How many documents match, of which the hits are the first."""
+    count: int = found.count  # type: ignore[attr-defined]
+    return count

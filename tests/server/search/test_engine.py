@@ -203,6 +203,22 @@ def test_a_changed_document_takes_the_place_of_the_old_one(tmp_path):
     assert ids(index, "thing") == []
 
 
+def test_answers_are_kept_for_whom_they_are_and_while_nothing_changes(tmp_path):
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        change.put(SearchDocument(1, "acme/open", 1))
+        change.put(SearchDocument(2, "zoo/secret", 1, audience="zoo"))
+    asked = SearchRequest()
+    first = search(index, asked)
+    assert search(index, asked) is first
+    assert first.ids == (1,)
+    assert set(search(index, asked, audience=["zoo"]).ids) == {1, 2}
+    assert search(index, asked, with_facets=False).facets == {}
+    with index.changing() as change:
+        change.remove(1)
+    assert search(index, asked).ids == ()
+
+
 def test_a_damaged_index_is_made_again(tmp_path):
     with SearchIndex(tmp_path).changing() as change:
         change.put(DOCUMENTS[0])

@@ -56,6 +56,13 @@ def search(
       audience: the publishers whose private models may be shown; None for all.
       with_facets: whether to count the facets.
     """
+    key = (request.to_url(), audience if audience is None else tuple(audience), with_facets)
+    return index.kept(key, lambda: _answer(index, request, audience, with_facets))
+
+
+def _answer(
+    index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None, with_facets: bool
+) -> SearchAnswer:
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index, searcher, asked)

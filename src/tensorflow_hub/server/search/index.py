@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tantivy
 
@@ -33,7 +33,10 @@ _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
 _MOST_STEMS = 100_000
+_MOST_KEPT = 100
 _STEMMED = "words_en"
+
+Kept = TypeVar("Kept")
 
 
 class _Stems(dict[str, str]):
@@ -67,7 +70,7 @@ class SearchIndex:
         self.schema = _schema()
         self.analyzer = _analyzer()
         self.stems = _Stems(self.analyzer)
-        self._signatures: list[tuple[str, Interface]] | None = None
+        self._kept: dict[Hashable, Any] = {}
         self._index = self._open()
 
     def searcher(self) -> tantivy.Searcher:
@@ -77,28 +80,27 @@ class SearchIndex:
     def reload(self) -> None:
         """Takes notice of what other processes committed."""
         self._index.reload()
-        self._signatures = None
+        self._kept = {}
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, made once for as long as the index stays as it is."""
+        kept = self._kept  # of this moment: what is made while the index changes is not kept for the next
+        value: Kept | None = kept.get(key)
+        if value is None:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            value = kept[key] = make()
+        return value
 
     def signatures(self) -> list[tuple[str, Interface]]:
         """The different typed interfaces there are: few, even in a large catalogue."""
-        known = self._signatures
-        if known is None:
-            searcher = self.searcher()
-            terms = {"signature": {"terms": {"field": "signature", "size": _MOST_SIGNATURES}}}
-            query = tantivy.Query.all_query()
-            found = searcher.aggregate(query, terms)["signature"]["buckets"] if searcher.num_docs else []
-            known = []
-            for bucket in found:
-                with contextlib.suppress(FormatError):
-                    known.append((bucket["key"], parse_interface(bucket["key"])))
-            self._signatures = known
-        return known
+        return self.kept("signatures", self._read_signatures)
 
     def clear(self) -> None:
         """Starts again with an empty index."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._index = self._open()
-        self._signatures = None
+        self._kept = {}
 
     @contextlib.contextmanager
     def changing(self, *, bulk: bool = False) -> Iterator[IndexChange]:
@@ -114,6 +116,17 @@ class SearchIndex:
         finally:
             writer.wait_merging_threads()  # and lets go of the folder
         self.reload()
+
+    def _read_signatures(self) -> list[tuple[str, Interface]]:
+        searcher = self.searcher()
+        terms = {"signature": {"terms": {"field": "signature", "size": _MOST_SIGNATURES}}}
+        query = tantivy.Query.all_query()
+        found = searcher.aggregate(query, terms)["signature"]["buckets"] if searcher.num_docs else []
+        known = []
+        for bucket in found:
+            with contextlib.suppress(FormatError):
+                known.append((bucket["key"], parse_interface(bucket["key"])))
+        return known
 
     def _open(self) -> tantivy.Index:
         if not (self.folder / "meta.json").is_file():

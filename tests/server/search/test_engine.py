@@ -96,6 +96,14 @@ def test_a_letter_written_with_the_word_before_it_is_that_of_the_number(tmp_path
     assert (answer.ids[0], answer.corrected) == (1, "efficientnet b1")
 
 
+def test_the_beginning_of_a_name_finds_it_also_where_another_name_is_just_that(tmp_path):
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        change.put(SearchDocument(1, "acme/regnety200mf", 1))
+        change.put(SearchDocument(2, "acme/regnet", 1))
+    assert ids(index, "regnet") == [2, 1]
+
+
 def test_a_phrase_is_found_by_its_other_name(tmp_path):
     index = SearchIndex(tmp_path)
     with index.changing() as change:

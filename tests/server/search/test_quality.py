@@ -72,6 +72,7 @@ def test_the_whole_catalogue_is_taken(imported):
         "queries_third.json",
         "queries_fourth.json",
         "queries_fifth.json",
+        "queries_sixth.json",
     ],
 )
 def test_right_answers_stand_high(ask, file):

@@ -13,7 +13,7 @@ from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
 from tensorflow_hub.server.search.matching import Must, filter_clauses, sampled
 from tensorflow_hub.server.search.question import asked_words, question_words
 from tensorflow_hub.server.search.request import SearchRequest
-from tensorflow_hub.server.search.spelling import correct
+from tensorflow_hub.server.search.spelling import correct, with_longer_names
 
 _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
@@ -67,7 +67,7 @@ def _answer(
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
     narrowing = Narrowing(index, request, audience)
-    found = Found(searcher, narrowing, asked_words(words))
+    found = Found(searcher, narrowing, with_longer_names(index, searcher, asked_words(words)))
     estimated = found.total > _EXACT
     facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
     return SearchAnswer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Sequence
@@ -9,11 +10,15 @@ from collections.abc import Sequence
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
+from tensorflow_hub.server.search.question import AskedWord
 from tensorflow_hub.server.search.synonyms import alternatives
 from tensorflow_hub.server.search.words import words
 
 # How many documents with a similar word are looked at.
 _LOOK_AT = 40
+# A word in fewer names than this may be the beginning of one; how many such are taken.
+_FEW_NAMES = 20
+_LONGER_NAMES = 5
 
 
 def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
@@ -25,6 +30,21 @@ def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]
     for word in _numbers_with_letter(index, searcher, asked):
         corrected += [word] if _is_known(index, searcher, word) else _correction(index, searcher, word)
     return list(dict.fromkeys(corrected))
+
+
+def with_longer_names(
+    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord]
+) -> list[AskedWord]:
+    """The words; one that few names have may also be the beginning of a name, as "regnet" is of "regnety"."""
+    found = []
+    for word in words:
+        stem = index.stems[word.text]
+        longer: list[str] = []
+        if len(word.text) >= 4 and word.text.isalpha() and searcher.doc_freq("name", stem) < _FEW_NAMES:
+            names = searcher.terms_with_prefix("name", word.text, limit=_LONGER_NAMES)
+            longer = [name for name, _ in names if name != stem and name not in word.ways]
+        found.append(dataclasses.replace(word, ways=(*word.ways, *longer)))
+    return found
 
 
 def distance(one: str, other: str, limit: int) -> int:

@@ -10,6 +10,8 @@ from patience import until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.resolving import durability
+from tensorflow_hub.resolving.bundle import export_bundle
+from tensorflow_hub.resolving.cache import CachedModule
 from tensorflow_hub.resolving.manifest import read_manifest, write_manifest
 
 from .modules import contents
@@ -63,3 +65,15 @@ def test_very_many_files_keep_the_mark_until_they_are_hashed(hub, module):
     write_manifest(f"{path}.manifest.json", dataclasses.replace(manifest, unflushed="another boot"))
     (path / "assets" / "7.txt").write_bytes(b"\0\0\0\0")
     assert contents(hub_library.resolve(manifest.handle)) == contents(module)
+
+
+def test_a_bundle_is_the_same_before_and_after_the_flush(hub, module, tmp_path):
+    path = hub_library.resolve(hub.publish("acme/text/1", module))
+    until_flushed()
+    manifest = read_manifest(f"{path}.manifest.json")
+    bundles = []
+    for unflushed in ("", "this boot"):
+        bundles.append(tmp_path / f"{len(bundles)}.tar")
+        one = CachedModule(path, dataclasses.replace(manifest, unflushed=unflushed))
+        export_bundle([one], str(bundles[-1]))
+    assert bundles[0].read_bytes() == bundles[1].read_bytes()

@@ -300,6 +300,17 @@ def test_a_forked_child_does_not_keep_the_lease_of_its_dead_parent(tmp_path):
         os.killpg(parent.pid, signal.SIGKILL)
 
 
+def test_locks_that_never_work_are_no_hang(tmp_path, monkeypatch):
+    def taken(descriptor: int) -> None:
+        raise BlockingIOError(errno.EAGAIN, "taken")
+
+    monkeypatch.setattr(lease, "_lock", taken)
+    monkeypatch.setattr(lease, "STALE", 0.05)
+    with lease.lease(str(tmp_path / "x.lock"), lambda: False) as held:
+        assert held is not None
+        assert not held.exclusive
+
+
 @pytest.mark.parametrize("manifest", [True, False], ids=["manifest", "no manifest"])
 def test_a_half_deleted_directory_is_fetched_again(hub, tmp_path, manifest):
     module = make_module(tmp_path / "small", megabytes=0)

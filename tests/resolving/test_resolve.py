@@ -125,6 +125,15 @@ def test_a_foreign_hub_by_the_hosting_protocol(hub, module, query):
     assert len(hub.requests) == 1
 
 
+def test_what_was_done_is_said_at_debug_level(hub, module, caplog):
+    caplog.set_level("DEBUG", "tensorflow_hub")
+    handle = hub.publish("acme/text/1", module)
+    path = hub_library.resolve(handle)
+    assert hub_library.resolve(handle) == path
+    said = [record.message for record in caplog.records if record.message.startswith("Resolved")]
+    assert said == [f"Resolved {handle} to {path} ({how})" for how in ("download", "cache")]
+
+
 def test_an_archive_on_a_web_server(hub, module):
     handle = hub.serve("files/module.tar.gz", tar_gz(module))
     assert contents(hub_library.resolve(handle)) == contents(module)

@@ -18,8 +18,8 @@ from tensorflow_hub.errors import CacheError, DigestError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.download import limits_of
 from tensorflow_hub.resolving.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.unpacked import limits_of
 from tensorflow_hub.resolving.verification import with_digest
 from tensorflow_hub.settings import Settings
 

@@ -16,7 +16,6 @@ import dataclasses
 import datetime
 import hashlib
 import os
-import re
 import shutil
 import stat
 import tempfile
@@ -26,16 +25,14 @@ import uuid
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.resolving.durability import boot_number, flush, flush_later, survived
 from tensorflow_hub.resolving.manifest import (
-    CachedFile,
     Manifest,
+    files_of_foreign,
     is_complete,
-    list_files,
     read_manifest,
     write_manifest,
 )
 from tensorflow_hub.settings import Settings
 
-_SHARD = re.compile(r"(.+)\.data-\d{5}-of-(\d{5})")
 _USED_AGAIN_AFTER = 3600.0
 
 
@@ -236,7 +233,7 @@ def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
         if adopt:
             _note_use(manifest_path)
         return CachedModule(path, manifest)
-    files = _complete_without_manifest(path)
+    files = files_of_foreign(path)
     if files is None:
         return None
     manifest = Manifest(handle, "", None, None, now(), files)
@@ -244,38 +241,6 @@ def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
         with contextlib.suppress(OSError):
             write_manifest(manifest_path, manifest)
     return CachedModule(path, manifest)
-
-
-def _complete_without_manifest(path: str) -> tuple[CachedFile, ...] | None:
-    """The files of a directory that another program cached, None when it is visibly not whole."""
-    if not os.path.isdir(path):
-        return None
-    files = list_files(path)
-    names = {file.path for file in files if file.size}
-    if not names & {"saved_model.pb", "saved_model.pbtxt"}:
-        # No SavedModel: other formats are known by their main file. A TF1 module without its graph is broken.
-        whole = "tfhub_module.pb" not in names and any(
-            name.endswith((".tflite", "model.json")) for name in names
-        )
-        return files if whole else None
-    if os.path.isdir(os.path.join(path, "variables")) and not _has_all_shards(names):
-        return None
-    return files
-
-
-def _has_all_shards(names: set[str]) -> bool:
-    """Whether a checkpoint has its index and as many data files as their names say."""
-    variables = {name for name in names if name.startswith("variables/")}
-    if not variables:
-        return True  # an empty folder: some writers leave it for modules without variables
-    matches = [match for match in map(_SHARD.fullmatch, variables) if match]
-    if not matches:
-        return False
-    return all(
-        f"{match[1]}.index" in variables
-        and sum(1 for other in matches if (other[1], other[2]) == (match[1], match[2])) == int(match[2])
-        for match in matches
-    )
 
 
 def _note_use(manifest_path: str) -> None:

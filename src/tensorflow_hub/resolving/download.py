@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import os
 import shutil
-import urllib.parse
 
 import requests
 
@@ -22,23 +21,22 @@ from tensorflow_hub.format.archive_index import (
     INDEX_MEDIA_TYPE,
     LARGEST_SEGMENT,
     ArchiveIndex,
-    FileEntry,
-    module_digest,
 )
 from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.limits import ArchiveLimits, free_space
+from tensorflow_hub.format.limits import free_space
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
 from tensorflow_hub.network.answers import receive_body, shown_url
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
-from tensorflow_hub.resolving.cache import Cache, now
+from tensorflow_hub.resolving.cache import Cache
 from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
-from tensorflow_hub.resolving.manifest import CachedFile, Manifest
+from tensorflow_hub.resolving.manifest import Manifest
 from tensorflow_hub.resolving.progress import Progress
 from tensorflow_hub.resolving.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
 from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
 from tensorflow_hub.resolving.streamed import ArchiveStream, check_is_archive, with_format
+from tensorflow_hub.resolving.unpacked import limits_of, manifest_of
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -282,21 +280,3 @@ def _keep_index(job: Job, index: ArchiveIndex) -> None:
         os.replace(os.path.join(job.staging, "index.json"), path)
     except OSError as error:
         _log.debug("The index of %s is not kept: %s", job.handle, error)
-
-
-def manifest_of(
-    handle: str, source: str, files: tuple[FileEntry, ...], archive_sha256: str | None
-) -> Manifest:
-    """The manifest of files that were just written."""
-    cached = tuple(CachedFile(file.path, file.size, file.sha256) for file in files)
-    if source.startswith(("http://", "https://")):  # a mirror's, perhaps with a password
-        parts = urllib.parse.urlsplit(source)
-        source = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return Manifest(handle, source, module_digest(files), archive_sha256, now(), cached)
-
-
-def limits_of(settings: Settings) -> ArchiveLimits:
-    """What an archive may be at most, by the settings."""
-    return ArchiveLimits(
-        total_bytes=settings.max_module_bytes, files=settings.max_files, portable_names=os.name == "nt"
-    )

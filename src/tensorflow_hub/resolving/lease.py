@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 BEAT = 1.0
 STALE = 10.0
 _POLL_FIRST, _POLL_LAST = 0.005, 0.2
+_MOST_STOPPED = 3
 
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EIO}
@@ -119,10 +120,11 @@ def lease(path: str, is_done: Callable[[], bool]) -> Iterator[Lease | None]:
             held.release()
 
 
-def _acquire(path: str, is_done: Callable[[], bool], *, exclusive: bool = True) -> Lease | None:
+def _acquire(path: str, is_done: Callable[[], bool], *, stopped: int = 0) -> Lease | None:
+    """The lease at `path`, or None when `is_done`; `stopped` holders were given up before."""
     pause, watch = _POLL_FIRST, _Heartbeat()
     while True:
-        held, watched = _try_lock(path, exclusive=exclusive)
+        held, watched = _try_lock(path, exclusive=stopped == 0)
         if held is not None:
             return held
         if is_done():
@@ -130,7 +132,10 @@ def _acquire(path: str, is_done: Callable[[], bool], *, exclusive: bool = True) 
         if watch.is_stale(watched):
             if watched == path:
                 # The kernel says that the holder lives, but it is stopped: queue for another lease.
-                return _acquire(path + "+", is_done, exclusive=False)
+                if stopped < _MOST_STOPPED:
+                    return _acquire(path + "+", is_done, stopped=stopped + 1)
+                # So many? Then locks do not work here, and one without a lock has to do.
+                return _try_create(f"{path}.{uuid.uuid4().hex}")[0]
             # No locks, and the holder is gone. One of those who wait succeeds in moving the file away.
             _take_away(watched)
         time.sleep(pause)

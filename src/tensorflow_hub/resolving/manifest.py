@@ -14,11 +14,13 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import stat
 import tempfile
 from typing import Any
 
 FORMAT = 1
+_SHARD = re.compile(r"(.+)\.data-\d{5}-of-(\d{5})")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +134,38 @@ def list_files(directory: str) -> tuple[CachedFile, ...]:
                     relative = os.path.relpath(path, directory).replace(os.sep, "/")
                     found.append(CachedFile(relative, status.st_size, None))
     return tuple(sorted(found, key=lambda file: file.path))
+
+
+def files_of_foreign(path: str) -> tuple[CachedFile, ...] | None:
+    """The files of a directory that another program cached, None when it is visibly not whole."""
+    if not os.path.isdir(path):
+        return None
+    files = list_files(path)
+    names = {file.path for file in files if file.size}
+    if not names & {"saved_model.pb", "saved_model.pbtxt"}:
+        # No SavedModel: other formats are known by their main file. A TF1 module without its graph is broken.
+        whole = "tfhub_module.pb" not in names and any(
+            name.endswith((".tflite", "model.json")) for name in names
+        )
+        return files if whole else None
+    if os.path.isdir(os.path.join(path, "variables")) and not _has_all_shards(names):
+        return None
+    return files
+
+
+def _has_all_shards(names: set[str]) -> bool:
+    """Whether a checkpoint has its index and as many data files as their names say."""
+    variables = {name for name in names if name.startswith("variables/")}
+    if not variables:
+        return True  # an empty folder: some writers leave it for modules without variables
+    matches = [match for match in map(_SHARD.fullmatch, variables) if match]
+    if not matches:
+        return False
+    return all(
+        f"{match[1]}.index" in variables
+        and sum(1 for other in matches if (other[1], other[2]) == (match[1], match[2])) == int(match[2])
+        for match in matches
+    )
 
 
 def _umask() -> int:

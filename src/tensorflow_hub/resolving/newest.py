@@ -96,8 +96,8 @@ def newest_state(handle: CloudHandle, cache: Cache, settings: Settings) -> UrlHa
     known = remembered_newest(cache, plain)
     if settings.offline:
         return known or plain
-    from tensorflow_hub.resolving.download import limits_of
     from tensorflow_hub.resolving.object_store import RemoteDirectory
+    from tensorflow_hub.resolving.unpacked import limits_of
 
     state = UrlHandle(f"{handle.url}#{RemoteDirectory(handle.url).fingerprint(limits_of(settings))}")
     if state != known:

@@ -230,9 +230,8 @@ def offline_error(url: str, settings: Settings) -> OfflineError:
     from tensorflow_hub.resolving.sources import sources_of
 
     return OfflineError(
-        f"{url!r} is not in the cache {Cache.from_settings(settings).root!r}, and "
-        f"TFHUB_OFFLINE "
-        f"forbids to fetch {' or '.join(sources_of(url, settings))}.",
+        f"{url!r} is not in the cache {Cache.from_settings(settings).root!r}, and TFHUB_OFFLINE forbids to "
+        f"fetch {' or '.join(sources_of(url, settings))}.",
         hint="Unset TFHUB_OFFLINE, or bring the module along: `tfhub cache export`, `tfhub cache import`.",
     )
 

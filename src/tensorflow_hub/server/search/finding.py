@@ -19,8 +19,10 @@ from tensorflow_hub.server.search.signatures import matches
 _ENOUGH = 20
 # Up to so many documents any word may be missing where too few have all; among more the commonest ones.
 _SMALL = 100_000
-# What share of the documents of a large catalogue may have a word that is looked for.
-_NEARLY_ALL = 0.9
+# Among so many, when a word is common (a share of the documents), and how many words are looked for when some
+# are: each takes a way through most documents and changes little.
+_COMMON = 0.05
+_MOST_COMMON = 4
 # How many are put in order with care.
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
@@ -56,27 +58,32 @@ class Found:
         self.index, self._request = narrowing.index, narrowing.request
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
+        enough = _ENOUGH if self._by_words else 1
         for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
-            self._matching, self._optional = self._relaxed()
+            self._matching, self._unsure = self._relaxed()
             first = self._search(0, _CANDIDATES if self._by_words else 1)
-            if count_of(first) >= (_ENOUGH if self._by_words else 1):
+            if count_of(first) >= enough or (self.missing and self._is_large and count_of(first)):
                 break
         self.total = count_of(first)
         self._first = first.hits
 
+    @property
+    def _is_large(self) -> bool:
+        return self.searcher.num_docs > _SMALL
+
     def _relaxed(self) -> tuple[tantivy.Query, Sequence[AskedWord]]:
-        """The query of the documents that have all words but `missing`, and words that lift them.
+        """The query of the documents that have all words but `missing`, and words that those may lack.
 
         In a large catalogue it is the commonest words that may be missing: to look for all but any one goes
-        through all documents of all common words. One that nearly all have takes longest and tells nothing.
+        through all documents of all common words. Of those no more than a few are looked for at all.
         """
-        if self.searcher.num_docs <= _SMALL:
-            return matching_query(self.index, self._words, self.missing), ()
+        if not self._is_large:
+            return matching_query(self.index, self._words, self.missing), self._words if self.missing else ()
         having = {word: self.searcher.doc_freq("all", self.index.stems[word.text]) for word in self._words}
         by_rarity = sorted(self._words, key=lambda word: having[word])
-        limit = _NEARLY_ALL * self.searcher.num_docs
-        telling = [word for word in by_rarity if having[word] < limit] or by_rarity
-        kept = len(self._words) - self.missing
+        rare = [word for word in by_rarity if having[word] < _COMMON * self.searcher.num_docs]
+        telling = by_rarity[: max(len(rare), _MOST_COMMON)]
+        kept = max(1, len(telling) - self.missing)
         return matching_query(self.index, telling[:kept]), telling[kept:]
 
     def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
@@ -100,12 +107,16 @@ class Found:
         return ranked
 
     def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
-        query = candidates_query(self.index, self._matching, self._optional, self._request.text)
+        query = candidates_query(self.index, self._matching, self._lifting(), self._request.text)
         field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
         order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
         ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
         narrowed = self._narrowing.apply(query)
         return self.searcher.search(narrowed, limit, count=True, offset=offset, **ordered)
+
+    def _lifting(self) -> Sequence[AskedWord]:
+        """Words that stand a document higher among the candidates: in a small catalogue all do already."""
+        return self._unsure if self._is_large else ()
 
     def _ids(self, found: tantivy.SearchResult) -> list[int]:
         values = self.searcher.fast_field_values("id", [address for _, address in found.hits])
@@ -119,7 +130,7 @@ class Found:
             self._words,
             self._request.text,
             self._first,
-            complete=not self.missing,
+            unsure=self._unsure,
         )
         return [hit.id for hit in mix_families(ranked)]
 

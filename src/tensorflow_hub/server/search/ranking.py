@@ -72,7 +72,7 @@ def rank(
     text: str,
     candidates: Sequence[Candidate],
     *,
-    complete: bool,
+    unsure: Sequence[AskedWord],
 ) -> list[Ranked]:
     """Orders the candidates for the `words` of the question `text`, best first.
 
@@ -82,20 +82,17 @@ def rank(
       words: the words of the question.
       text: the question.
       candidates: what was found.
-      complete: whether each of them has all words.
+      unsure: those of the words that a candidate may lack.
     """
     documents = [searcher.doc(address) for _, address in candidates]
     question = _Question(index, searcher, words, asked_handle(text))
-    having = [] if complete else _having(index, searcher, words, documents)
+    having = _having(index, searcher, unsure, documents)
+    worths = [question.worth(word) for word in unsure]
     ranked = []
     for (score, address), document in zip(candidates, documents, strict=True):
         place = (address.segment_ord, address.doc)
-        lacking = sum(
-            worth
-            for worth, places in zip(question.worths, having, strict=not complete)
-            if place not in places
-        )
-        total = question.score(document) + sum(question.worths) - lacking + _EVERYWHERE * score
+        lacking = sum(worth for worth, places in zip(worths, having, strict=True) if place not in places)
+        total = question.score(document) + question.worths - lacking + _EVERYWHERE * score
         ranked.append(Ranked(total, document["id"][0], document["handle"][0]))
     return sorted(ranked, key=lambda hit: -hit.score)
 
@@ -117,7 +114,7 @@ class _Question:
     """The words of a question with what each tells in each place.
 
     Attributes:
-      worths: what it is worth to have each word at all.
+      worths: what it is worth to have all words.
     """
 
     def __init__(
@@ -154,7 +151,11 @@ class _Question:
             }
             for field, boost in _NEIGHBOURS.items()
         }
-        self.worths = [_COVERAGE + _COVERAGE_RARE * self._rarity("all", stem) for stem in self._words]
+        self.worths = sum(self.worth(word) for word in words)
+
+    def worth(self, word: AskedWord) -> float:
+        """What it is worth to have a word at all."""
+        return _COVERAGE + _COVERAGE_RARE * self._rarity("all", self._stems[word.text])
 
     def score(self, document: tantivy.Document) -> float:
         """What the name, the facets and the description of a document, and its standing, are worth."""

@@ -76,7 +76,7 @@ def _answer(
         facets=facets,
         estimated=estimated,
         corrected=" ".join(words) if words != asked else None,
-        relaxed=found.missing > 0,
+        relaxed=found.is_relaxed,
     )
 
 

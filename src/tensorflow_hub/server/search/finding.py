@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ _SMALL = 100_000
 # Among so many, when a word is common (a share of the documents), and how many words are looked for when some
 # are: each takes a way through most documents and changes little.
 _COMMON = 0.05
-_MOST_COMMON = 4
+_MOST_COMMON = 3
 # How many are put in order with care.
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
@@ -47,6 +48,21 @@ class Narrowing:
         return tantivy.Query.boolean_query([(Must, query), *clauses]) if clauses else query
 
 
+@dataclasses.dataclass(frozen=True)
+class _Demand:
+    """What a document has to have.
+
+    Attributes:
+      query: finds the documents.
+      unsure: the words of the question that they may lack.
+      lifting: those of them that make a document likelier to be a candidate.
+    """
+
+    query: tantivy.Query
+    unsure: Sequence[AskedWord] = ()
+    lifting: Sequence[AskedWord] = ()
+
+
 class Found:
     """The documents that match, in two steps: a quick choice of candidates among all of them, then a careful
     order of those.
@@ -59,36 +75,43 @@ class Found:
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
         enough = _ENOUGH if self._by_words else 1
-        for self.missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
-            self._matching, self._unsure = self._relaxed()
+        for missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
+            self._demand = self._demanded(missing)
             first = self._search(0, _CANDIDATES if self._by_words else 1)
-            if count_of(first) >= enough or (self.missing and self._is_large and count_of(first)):
+            if count_of(first) >= enough or (missing and self._is_large and count_of(first)):
                 break
         self.total = count_of(first)
         self._first = first.hits
 
     @property
+    def is_relaxed(self) -> bool:
+        """Whether what was found may lack a word of the question."""
+        return bool(self._demand.unsure)
+
+    @property
     def _is_large(self) -> bool:
         return self.searcher.num_docs > _SMALL
 
-    def _relaxed(self) -> tuple[tantivy.Query, Sequence[AskedWord]]:
-        """The query of the documents that have all words but `missing`, and words that those may lack.
+    def _demanded(self, missing: int) -> _Demand:
+        """All words but `missing`.
 
         In a large catalogue it is the commonest words that may be missing: to look for all but any one goes
         through all documents of all common words. Of those no more than a few are looked for at all.
         """
         if not self._is_large:
-            return matching_query(self.index, self._words, self.missing), self._words if self.missing else ()
+            query = matching_query(self.index, self._words, missing)
+            return _Demand(query, unsure=self._words if missing else ())
         having = {word: self.searcher.doc_freq("all", self.index.stems[word.text]) for word in self._words}
         by_rarity = sorted(self._words, key=lambda word: having[word])
         rare = [word for word in by_rarity if having[word] < _COMMON * self.searcher.num_docs]
         telling = by_rarity[: max(len(rare), _MOST_COMMON)]
-        kept = max(1, len(telling) - self.missing)
-        return matching_query(self.index, telling[:kept]), telling[kept:]
+        kept = max(1, len(telling) - missing)
+        query = matching_query(self.index, telling[:kept])
+        return _Demand(query, unsure=by_rarity[kept:], lifting=telling[kept:])
 
     def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
         """The query of all that match, for counts; `without` a facet's filter."""
-        query = self._matching
+        query = self._demand.query
         clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
         return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
 
@@ -107,16 +130,12 @@ class Found:
         return ranked
 
     def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
-        query = candidates_query(self.index, self._matching, self._lifting(), self._request.text)
+        query = candidates_query(self.index, self._demand.query, self._demand.lifting, self._request.text)
         field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
         order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
         ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
         narrowed = self._narrowing.apply(query)
         return self.searcher.search(narrowed, limit, count=True, offset=offset, **ordered)
-
-    def _lifting(self) -> Sequence[AskedWord]:
-        """Words that stand a document higher among the candidates: in a small catalogue all do already."""
-        return self._unsure if self._is_large else ()
 
     def _ids(self, found: tantivy.SearchResult) -> list[int]:
         values = self.searcher.fast_field_values("id", [address for _, address in found.hits])
@@ -130,7 +149,7 @@ class Found:
             self._words,
             self._request.text,
             self._first,
-            unsure=self._unsure,
+            unsure=self._demand.unsure,
         )
         return [hit.id for hit in mix_families(ranked)]
 

@@ -150,7 +150,8 @@ def _make_with_beat(cache: Cache, staging: str) -> None:
     fresh = cache.work_path("staging", f"new.{uuid.uuid4().hex}")
     os.mkdir(fresh)
     with open(os.path.join(fresh, _BEAT), "wb"):
-        os.rename(fresh, staging)
+        pass
+    os.rename(fresh, staging)  # closed before: Windows renames no directory with an open file in it
 
 
 def _can_be_opened(path: str) -> bool:

@@ -28,7 +28,6 @@ _log = logging.getLogger("tensorflow_hub")
 _SMALLEST_REQUEST = 4 << 20
 _LARGEST_REQUEST = 32 << 20
 _GAP = 32 << 10  # bytes between segments that are rather read and dropped than asked for around
-_PIECE = 256 << 10
 _WRONG_BYTES_ALLOWED = 2
 
 
@@ -96,29 +95,27 @@ class IndexedDownload:
             response.close()
 
     def _work(self) -> None:
-        lengths = (segment.length for segment in self._staged.index.segments)
-        buffer = memoryview(bytearray(max(_PIECE, *lengths)))
         try:
             while not self._stop.is_set():
                 try:
                     run = self._runs.popleft()
                 except IndexError:
                     return
-                self._fetch(run, buffer)
+                self._fetch(run)
         except BaseException as problem:  # handed over to the thread that waits
             with self._lock:
                 if self._problem is None and not self._stop.is_set():
                     self._problem = problem
             self._halt()
 
-    def _fetch(self, run: _Run, buffer: memoryview) -> None:
+    def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
         breaks = wrong = 0
         todo = collections.deque(run.numbers)
         while todo and not self._stop.is_set():
             before = len(todo)
             try:
-                self._receive(todo, run.end, buffer)
+                self._receive(todo, run.end)
             except DigestError:
                 wrong += 1
                 if wrong > _WRONG_BYTES_ALLOWED:
@@ -136,7 +133,7 @@ class IndexedDownload:
                 _log.debug("%s Asking again for what is missing.", reason)
                 self._stop.wait(self._session.policy.pause(breaks) or 0)
 
-    def _receive(self, todo: collections.deque[int], end: int, buffer: memoryview) -> None:
+    def _receive(self, todo: collections.deque[int], end: int) -> None:
         """One request; removes from `todo` what was written."""
         segments = self._staged.index.segments
         position = segments[todo[0]].offset
@@ -146,9 +143,8 @@ class IndexedDownload:
         try:
             while todo:
                 segment = segments[todo[0]]
-                _receive_into(response, buffer[: segment.offset - position])
-                content = buffer[: segment.length]
-                _receive_into(response, content)
+                _next_bytes(response, segment.offset - position)
+                content = _next_bytes(response, segment.length)
                 position = segment.offset + segment.length
                 self._staged.write(todo[0], inflate_segment(segment, content))
                 self._progress.advance(segment.length)
@@ -193,15 +189,15 @@ class IndexedDownload:
         )
 
 
-def _receive_into(response: requests.Response, target: memoryview) -> None:
-    """Fills `target` with the next bytes of an answer."""
-    filled = 0
-    while filled < len(target):
-        piece = response.raw.read(min(len(target) - filled, _PIECE), decode_content=False)
-        if not piece:
+def _next_bytes(response: requests.Response, count: int) -> bytes:
+    """The next bytes of an answer."""
+    pieces, missing = [], count
+    while missing:
+        pieces.append(response.raw.read(missing, decode_content=False))
+        if not pieces[-1]:
             raise ConnectionResetError(104, "the connection was closed too early")
-        target[filled : filled + len(piece)] = piece
-        filled += len(piece)
+        missing -= len(pieces[-1])
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _plan(segments: tuple[Segment, ...], missing: set[int], connections: int) -> Iterator[_Run]:

@@ -92,7 +92,7 @@ def rank(
     for (score, address), document in zip(candidates, documents, strict=True):
         place = (address.segment_ord, address.doc)
         lacking = sum(worth for worth, places in zip(worths, having, strict=True) if place not in places)
-        total = question.score(document) + question.worths - lacking + _EVERYWHERE * score
+        total = question.score(document) + question.worth_of_all - lacking + _EVERYWHERE * score
         ranked.append(Ranked(total, document["id"][0], document["handle"][0]))
     return sorted(ranked, key=lambda hit: -hit.score)
 
@@ -114,7 +114,7 @@ class _Question:
     """The words of a question with what each tells in each place.
 
     Attributes:
-      worths: what it is worth to have all words.
+      worth_of_all: what it is worth to have all words.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class _Question:
             }
             for field, boost in _NEIGHBOURS.items()
         }
-        self.worths = sum(self.worth(word) for word in words)
+        self.worth_of_all = sum(self.worth(word) for word in words)
 
     def worth(self, word: AskedWord) -> float:
         """What it is worth to have a word at all."""

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tensorflow_hub.server.callers import address_of
+from tensorflow_hub.server.compression import CompressingSend
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.problems import TooManyRequests, json_answer
 
@@ -46,6 +48,9 @@ class Surroundings:
         status = 0
         scope.setdefault("state", {})["number"] = number
 
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        compressing = CompressingSend(send, accepted)
+
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
@@ -55,7 +60,7 @@ class Surroundings:
                     *_SAFE_HEADERS,
                     (b"x-request-id", number.encode()),
                 ]
-            await send(message)
+            await compressing(message)
 
         try:
             await self._limited(scope, receive, send_with_headers)

@@ -48,7 +48,7 @@ class Asset:
 def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     """The answer to a GET or HEAD for an object that never changes."""
     headers = asset_headers(asset)
-    if _matches(request.headers.get("if-none-match"), headers["etag"]):
+    if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
         return _Head({**headers, "content-length": str(asset.size)})
@@ -134,7 +134,8 @@ def _range(request: Request, asset: Asset, etag: str) -> tuple[int, int] | None:
     return int(first), end
 
 
-def _matches(header: str | None, etag: str) -> bool:
+def matches(header: str | None, etag: str) -> bool:
+    """Whether `If-None-Match` names an ETag, by weak comparison."""
     if header is None:
         return False
     return header.strip() == "*" or etag in {part.strip().removeprefix("W/") for part in header.split(",")}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
+import brotli
 import pytest
 import requests
 from hub_content import card, module
 from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
-from tensorflow_hub.client.versions import put_card, withdraw
+from tensorflow_hub.client.versions import delete, put_card, withdraw
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -22,6 +24,8 @@ def hub(tmp_path_factory):
         for version in (1, 2):
             text = card(f"acme/words/{version}")
             publish(module(), card=text, hub=hub.url, token=hub.token)
+        large = card("acme/large/1")  # its index is long enough to be compressed
+        publish(module("05_text_embedding"), card=large, hub=hub.url, token=hub.token)
         text = "# Collection acme/collection/all/1\n\nAll of acme.\n\n* [words](https://tfhub.dev/acme/words/1)\n"
         put_card("acme/collection/all/1", text, hub=hub.url, token=hub.token)
         yield hub
@@ -47,12 +51,49 @@ def test_every_page_has_a_strict_policy_a_title_and_landmarks(hub, path):
     assert all(url.startswith("/static/") for url in loaded)
 
 
-def test_pages_are_revalidated_and_compressed(hub):
-    answer = get(hub, "/acme/words/2")
-    assert answer.headers["Content-Encoding"] == "gzip"
-    again = get(hub, "/acme/words/2", **{"If-None-Match": answer.headers["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert "Content-Encoding" not in get(hub, "/acme/words/2", **{"Accept-Encoding": "identity"}).headers
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/acme/words/2", "text/html"),
+        ("/acme/words/2", "application/json"),
+        ("/api/v1/openapi.json", "*/*"),
+        ("/api/v1/search", "*/*"),
+        ("/static/style.css", "*/*"),
+        ("/acme/large/1?tf-hub-format=compressed", "application/vnd.tensorflow-hub.index+json"),
+    ],
+)
+def test_texts_are_compressed_for_who_takes_that(hub, path, accept):
+    plain = get(hub, path, Accept=accept, **{"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    for accepted, encoding in (("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip;q=0.5", "gzip")):
+        headers = {"Accept": accept, "Accept-Encoding": accepted}
+        answer = requests.get(hub.url + path, headers=headers, timeout=60, stream=True)
+        packed = answer.raw.read(decode_content=False)
+        assert answer.headers["Content-Encoding"] == encoding
+        assert answer.headers["Content-Length"] == str(len(packed))
+        unpacked = gzip.decompress(packed) if encoding == "gzip" else brotli.decompress(packed)
+        assert len(packed) < len(unpacked)
+        if "took_ms" not in plain.text:
+            assert unpacked == plain.content
+            head = requests.head(hub.url + path, headers=headers, timeout=60)
+            assert head.headers["Content-Length"] == str(len(packed))
+        if "ETag" in plain.headers:
+            assert answer.headers["ETag"] == f"W/{plain.headers['ETag'].removeprefix('W/')}"
+            again = get(hub, path, **headers, **{"If-None-Match": answer.headers["ETag"]})
+            assert (again.status_code, again.content) == (304, b"")
+
+
+def test_archives_and_what_must_not_be_stored_are_not_compressed(hub):
+    archive = get(hub, "/acme/words/2?tf-hub-format=compressed")
+    assert "Content-Encoding" not in archive.headers
+    token = {"Authorization": f"Bearer {hub.token}"}
+    for _ in range(10):
+        body = {"name": "n" * 90, "scope": "read"}
+        requests.post(f"{hub.url}/api/v1/tokens", json=body, headers=token, timeout=60).raise_for_status()
+    secrets = get(hub, "/api/v1/tokens", **token)
+    assert len(secrets.content) > 1000
+    assert "Content-Encoding" not in secrets.headers
 
 
 def test_the_page_of_a_version(hub):
@@ -70,7 +111,7 @@ def test_an_old_version_leads_to_the_newest(hub):
 
 def test_a_collection_lists_its_models(hub):
     page = get(hub, "/acme/collection/all/1").text
-    assert '<a href="/acme/words/2">acme/words</a>' in page
+    assert '<a href="/acme/words/2">acme/<wbr>words</a>' in page
 
 
 def test_results_show_facets_and_keep_the_question(hub):
@@ -110,6 +151,17 @@ def test_a_withdrawn_version_says_so(hub):
     assert "Withdrawn." in page
     assert "It was wrong." in page
     assert "acme/old" not in get(hub, "/s?q=old").text
+
+
+def test_a_deleted_version_says_why_and_names_others(hub):
+    to = {"hub": hub.url, "token": hub.token}
+    for version in (1, 2):
+        publish(module(), card=card(f"acme/gone/{version}"), **to)
+    delete("acme/gone/2", "It held personal data.", **to)
+    answer = get(hub, "/acme/gone/2")
+    assert answer.status_code == 410
+    assert "was deleted: It held personal data.<" in answer.text
+    assert '<a href="/acme/gone/1">acme/gone/1</a>' in answer.text
 
 
 def test_static_files_are_kept_for_ever_under_their_digest(hub):

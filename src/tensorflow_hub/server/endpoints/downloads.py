@@ -19,7 +19,7 @@ from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_version, parse_name
 from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.problems import Missing
-from tensorflow_hub.server.serving import Asset, cors, serve_asset
+from tensorflow_hub.server.serving import Asset, cors, matches, serve_asset
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
 
@@ -49,7 +49,7 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
     }
     if version.model.private:
         headers["cache-control"] = "private, max-age=31536000, immutable"
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     if request.method == "GET":
         hub.downloads.count(version.id)

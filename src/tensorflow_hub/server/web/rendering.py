@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gzip
 import hashlib
 import math
 from importlib import resources
@@ -14,15 +13,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub.server.negotiation import quality
-
 SITE = "TensorFlow Hub"
 # Pages load their own style sheet and script and nothing else, from nowhere else.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_SMALLEST_COMPRESSED = 1000
 
 _LOGO = Markup(
     '<svg viewBox="0 0 32 32" aria-hidden="true">'
@@ -44,7 +40,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """The page made of a template.
 
     Args:
-      request: what is answered; its `Accept-Encoding` decides on compression.
+      request: what is answered.
       template: a file of `templates/`.
       status: of the answer.
       **values: what the template shows; `title` at least.
@@ -55,19 +51,13 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     headers = {
         "Content-Security-Policy": POLICY,
         "Cache-Control": "no-cache" if status < 400 else "no-store",
-        "Vary": "Accept, Accept-Encoding, Authorization",
+        "Vary": "Accept, Authorization",
     }
     if status == 200:
         # Weak: it names the page in both its forms, compressed and not.
         headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-    if (
-        len(body) > _SMALLEST_COMPRESSED
-        and quality(request.headers.get("accept-encoding") or "identity", "gzip") > 0
-    ):
-        body = gzip.compress(body, 5, mtime=0)
-        headers["Content-Encoding"] = "gzip"
     return Response(body, status, headers, media_type="text/html")
 
 

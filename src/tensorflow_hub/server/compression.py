@@ -1,0 +1,106 @@
+"""Pages, JSON and texts, compressed by Brotli or gzip for who takes that. Archives are left as they are.
+
+What must not be stored holds secrets or errors: it is not compressed either, so that no length tells
+what is inside (the BREACH attack). Nothing else is secret to who asks: tokens are no cookies, a foreign
+page cannot make a browser send one.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import Message, Send
+
+from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE, quality
+
+_TYPES = {
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "text/plain",
+    "application/json",
+    "image/svg+xml",
+    INDEX_MEDIA_TYPE,
+}
+_SMALLEST = 860  # bytes; smaller ones go out in one packet anyway
+_LARGEST_REMEMBERED = 256 << 10
+_LARGEST_AT_ONCE = 64 << 10  # larger ones take long enough to be worth a thread
+
+
+class CompressingSend:
+    """A `send` that compresses an answer which comes in one piece.
+
+    Args:
+      send: where to.
+      accept_encoding: what the client takes.
+    """
+
+    def __init__(self, send: Send, accept_encoding: str) -> None:
+        self._send = send
+        self._encoding = chosen_encoding(accept_encoding)
+        self._start: Message | None = None
+
+    async def __call__(self, message: Message) -> None:
+        """Passes a message on; the start of an answer waits for its body."""
+        if message["type"] == "http.response.start" and _is_compressible(Headers(raw=message["headers"])):
+            self._start = message
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            headers = MutableHeaders(raw=list(start["headers"]))
+            headers.add_vary_header("Accept-Encoding")
+            body = message.get("body", b"")
+            if self._encoding and not message.get("more_body") and len(body) >= _SMALLEST:
+                message = {**message, "body": await _compressed(body, self._encoding, headers)}
+            await self._send({**start, "headers": headers.raw})
+        await self._send(message)
+
+
+def chosen_encoding(accept_encoding: str) -> str:
+    """The way to compress that a client likes best; "" for none.
+
+    >>> chosen_encoding("gzip, deflate, br"), chosen_encoding("br;q=0, gzip"), chosen_encoding("")
+    ('br', 'gzip', '')
+    """
+    wanted = {name: quality(accept_encoding, name, wildcard=False) for name in ("br", "gzip")}
+    best = max(wanted, key=lambda name: wanted[name])
+    return best if wanted[best] > 0 else ""
+
+
+def _is_compressible(headers: Headers) -> bool:
+    media_type = headers.get("content-type", "").partition(";")[0]
+    caching = headers.get("cache-control", "")
+    return media_type in _TYPES and "no-store" not in caching and "content-encoding" not in headers
+
+
+async def _compressed(body: bytes, encoding: str, headers: MutableHeaders) -> bytes:
+    is_lasting = "immutable" in headers.get("cache-control", "")
+    if len(body) > _LARGEST_AT_ONCE:
+        packed = await run_in_threadpool(_remembered, bytes(body), encoding, is_lasting)
+    else:
+        packed = _remembered(bytes(body), encoding, is_lasting)
+    headers["Content-Encoding"] = encoding
+    headers["Content-Length"] = str(len(packed))
+    if headers.get("etag", "").startswith('"'):
+        headers["ETag"] = f"W/{headers['etag']}"  # the same content in other bytes
+    return packed
+
+
+def _remembered(body: bytes, encoding: str, is_lasting: bool) -> bytes:
+    if len(body) > _LARGEST_REMEMBERED:
+        return _compress.__wrapped__(body, encoding, is_lasting)
+    return _compress(body, encoding, is_lasting)
+
+
+@functools.lru_cache(maxsize=128)
+def _compress(body: bytes, encoding: str, is_lasting: bool) -> bytes:
+    """The body compressed: well when it is kept for ever, else fast."""
+    if encoding == "gzip":
+        return gzip.compress(body, 9 if is_lasting else 5, mtime=0)
+    import brotli
+
+    packed: bytes = brotli.compress(body, quality=9 if is_lasting else 5)
+    return packed

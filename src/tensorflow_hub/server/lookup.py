@@ -11,7 +11,7 @@ from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import DELETED, Model, Publisher, Version
+from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, Model, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import models, publishers
 from tensorflow_hub.server.problems import Gone, Missing
 from tensorflow_hub.server.rights import may_read
@@ -58,9 +58,12 @@ def find_readable_version(connection: sa.Connection, name: ModelName, caller: Ca
     if version is None or not may_read(caller, version.model.publisher, version.model.private):
         raise nothing_at(connection, name)
     if version.state == DELETED:
+        reason = (version.reason or "no reason was given").rstrip(".")
+        others = reading.list_versions(connection, version.model)
         raise Gone(
-            f"The version {version.handle} was deleted: {version.reason or 'no reason was given'}.",
+            f"The version {version.handle} was deleted: {reason}.",
             hint=f"See /{version.model.handle} for other versions; the number is not used again.",
+            suggestions=[other.handle for other in others if other.state == VISIBLE][:3],
         )
     return version
 

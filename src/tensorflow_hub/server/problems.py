@@ -23,7 +23,11 @@ class Missing(errors.NotFoundError):
 
 
 class Gone(errors.NotFoundError):
-    """A version was deleted by an administrator."""
+    """A version was deleted by an administrator; other versions are suggested."""
+
+    def __init__(self, problem: str, *, hint: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(problem, hint=hint)
+        self.suggestions = tuple(suggestions)
 
 
 class NotOffered(errors.NotFoundError):
@@ -108,7 +112,7 @@ def body_of(error: errors.HubError) -> Mapping[str, Any]:
     """The JSON body of an error."""
     _, code = status_of(error)
     body: dict[str, Any] = {"code": code, "message": error.problem, "hint": error.hint}
-    if isinstance(error, Missing) and error.suggestions:
+    if isinstance(error, Missing | Gone) and error.suggestions:
         body["suggestions"] = list(error.suggestions)
     return {"error": body}
 

@@ -13,6 +13,7 @@ from hub_process import HubProcess
 from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.versions import delete, withdraw
 
 CHROMIUM = (
     os.environ.get("TFHUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -36,6 +37,8 @@ PAGES = {
     "help": "/help",
     "api": "/help/api",
     "nothing there": "/acme/wordz",
+    "withdrawn": "/acme/words/1",
+    "deleted": "/acme/words/3",
 }
 HOSTILE = """# Module acme/hostile/1
 A hostile card <script>window.hacked = 1</script>
@@ -61,10 +64,11 @@ def hub(tmp_path_factory):
     )
     database.close()
     with HubProcess(data) as hub:
-        for version in (1, 2):
-            publish(
-                module("05_text_embedding"), card=card(f"acme/words/{version}"), hub=hub.url, token=hub.token
-            )
+        to = {"hub": hub.url, "token": hub.token}
+        for version in (1, 2, 3):
+            publish(module("05_text_embedding"), card=card(f"acme/words/{version}"), **to)
+        withdraw("acme/words/1", "Wrong labels.", **to)
+        delete("acme/words/3", "It held personal data.", **to)
         publish(module(), card=HOSTILE, hub=hub.url, token=hub.token)
         yield hub
 
@@ -151,7 +155,7 @@ def test_all_of_it_works_without_javascript(visit):
     page.locator(".facets a", has_text="acme").click()
     assert "publisher=acme" in page.url
     page.locator(".models a", has_text="acme/words").first.click()
-    assert page.locator("h1").inner_text() == "acme/words"
+    assert page.locator("h1").inner_text() == "acme/words version 2"
     page.get_by_text("Keras: hub.KerasLayer").click()
     assert page.locator("code", has_text="hub.KerasLayer").is_visible()
 

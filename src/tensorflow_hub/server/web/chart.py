@@ -36,5 +36,8 @@ def downloads_chart(by_day: Sequence[tuple[int, int]], today: int) -> Markup | N
     return Markup(
         '<svg class="chart" viewBox="0 0 {w} {h}" preserveAspectRatio="none" role="img" aria-label="{words}">'
         '<polygon class="area" points="0,{b} {points} {w},{b}"/><polyline class="line" points="{points}"/>'
-        '<line class="base" x1="0" y1="{b}" x2="{w}" y2="{b}"/></svg><p class="small quiet">{words}</p>'
-    ).format(w=_WIDTH, h=_HEIGHT, b=_HEIGHT - 4, points=points, words=words)
+        '<line class="base" x1="0" y1="{b}" x2="{w}" y2="{b}"/></svg>'
+        '<p class="chart-ends small quiet" aria-hidden="true">'
+        "<span>{weeks} weeks ago</span><span>now</span></p>"
+        '<p class="small quiet">{words}</p>'
+    ).format(w=_WIDTH, h=_HEIGHT, b=_HEIGHT - 4, points=points, words=words, weeks=WEEKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.facts import base_url
 from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Missing, status_of
+from tensorflow_hub.server.problems import Gone, Missing, status_of
 from tensorflow_hub.server.rights import readable_publishers
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
@@ -29,9 +30,12 @@ from tensorflow_hub.server.web.rendering import SITE, render, show_count
 from tensorflow_hub.server.web.results_page import refused_values, results_values, shown_facets
 from tensorflow_hub.server.web.version_page import version_values
 
+# The page of a publisher shows so many above its models, with a link to all.
+_MOST_COLLECTIONS = 5
 _DOMAINS = ("image", "text", "audio", "video")
 # What the lists of the first page show: no deployments, no collections.
 _OF_ITS_OWN = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
+_VERSION = re.compile(r"/\d+$")
 _HEADINGS = {
     404: "There is nothing here",
     410: "This version was deleted",
@@ -57,7 +61,7 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
         total=every.total,
         total_text=show_count(every.total, "model"),
         domains=[Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)],
-        used=load_listed(connection, used.ids, audience),
+        used=[model for model in load_listed(connection, used.ids, audience) if model.downloads],
         newest=load_listed(connection, newest.ids, audience),
         publishers=[Value(name, name, count) for name, count in every.facets.get("publisher", ())],
     )
@@ -95,10 +99,9 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
     answer = find(request, connection, caller, asked)
     audience = readable_publishers(caller)
     models = load_listed(connection, answer.ids, audience)
-    only_collections = SearchRequest(
-        filters={"publisher": (shown.name,), "kind": ("collection",)}, page_size=50
-    )
-    collections = load_listed(connection, find(request, connection, caller, only_collections).ids, audience)
+    only_collections = SearchRequest(filters={"publisher": (shown.name,), "kind": ("collection",)})
+    found = find(request, connection, caller, only_collections)
+    collections = load_listed(connection, found.ids[:_MOST_COLLECTIONS], audience)
     body = shown.card.split("\n", 1)[1] if shown.card.startswith("# ") and "\n" in shown.card else shown.card
     return render(
         request,
@@ -110,7 +113,9 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
         publisher=shown,
         collections=collections,
         models=[model for model in models if model.kind != "collection"],
-        total_text=show_count(answer.total - len(collections), "model"),
+        collections_text=show_count(found.total, "collection"),
+        collections_url=only_collections.to_url() if found.total > len(collections) else "",
+        total_text=show_count(answer.total - found.total, "model"),
         more_url=asked.to_url().replace("&page_size=50", ""),
         facets=[
             facet for facet in shown_facets(asked, answer) if facet.label in {"Task", "Format", "Language"}
@@ -137,8 +142,8 @@ def version(request: Request, connection: sa.Connection, caller: Caller, shown: 
 def problem(request: Request, error: HubError) -> Response:
     """Any error, for people."""
     status, _ = status_of(error)
-    suggestions: Sequence[str] = error.suggestions if isinstance(error, Missing) else ()
-    words = request.url.path.strip("/").replace("/", " ").replace("_", " ")
+    suggestions: Sequence[str] = error.suggestions if isinstance(error, Missing | Gone) else ()
+    words = _VERSION.sub("", request.url.path.strip("/")).replace("/", " ").replace("_", " ")
     return render(
         request,
         "problem.html",
@@ -149,6 +154,7 @@ def problem(request: Request, error: HubError) -> Response:
         problem=error.problem,
         hint="" if suggestions else error.hint,
         suggestions=suggestions,
+        suggestions_title="Versions that are here" if status == 410 else "Perhaps you meant",
         query_text=words[:100] if status == 404 else "",
     )
 

@@ -109,7 +109,8 @@ def _fields(older: VersionContent, newer: VersionContent) -> list[str]:
         if added and gone and len(added) <= 3 and len(gone) <= 3:
             found.append(f"{title}: {', '.join(gone)} → {', '.join(added)}")
         elif added:
-            found.append(f"{title}: adds {', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
+            adds = "adds " if old else ""
+            found.append(f"{title}: {adds} {', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
         elif gone:
             found.append(f"{title}: without {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
 import re
 import time
@@ -14,17 +13,16 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from markupsafe import Markup
 
-from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
 from tensorflow_hub.server.facts import DOWNLOAD_QUERY
 from tensorflow_hub.server.search.labels import label
-from tensorflow_hub.server.search.signatures import Interface
-from tensorflow_hub.server.search.typed_facts import signatures_of
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
+from tensorflow_hub.server.web.fact_groups import DEPLOYMENT_NAMES, fact_groups, show_date
 from tensorflow_hub.server.web.model_lists import Value, load_listed
-from tensorflow_hub.server.web.rendering import show_count, show_size
+from tensorflow_hub.server.web.rendering import show_size
+from tensorflow_hub.server.web.signature_tables import signature_tables
 from tensorflow_hub.server.web.snippets import Snippet, snippets
 from tensorflow_hub.server.web.version_changes import VersionContent, changes
 
@@ -34,7 +32,6 @@ _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
 _KIND_FORMATS = {"lite": "tflite", "tfjs": "tfjs", "coral": "coral"}
-_DEPLOYMENT_NAMES = {"saved_model": "SavedModel", "tfjs": "TF.js", "tflite": "TFLite", "coral": "Coral"}
 _CHIPS = {
     "task": "task",
     "language": "language",
@@ -45,18 +42,6 @@ _CHIPS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Fact:
-    """A line of the facts beside a page."""
-
-    label: str
-    text: str
-    url: str = ""
-    external: bool = False
-    is_code: bool = False
-    tone: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
 class DownloadLink:
     """A link to one of the forms in which a version can be fetched."""
 
@@ -64,14 +49,6 @@ class DownloadLink:
     url: str
     size: str
     note: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class FactGroup:
-    """Facts under a heading."""
-
-    title: str
-    facts: tuple[Fact, ...]
 
 
 def version_values(
@@ -91,7 +68,7 @@ def version_values(
     versions = _versions(connection, shown)
     forms = _forms(shown, metadata, deployments)
     code = snippets(shown.handle, base, forms)
-    signatures = [item for deployment in deployments for item in _signatures(deployment)][:_MOST_SIGNATURES]
+    signatures = [table for deployment in deployments for table in signature_tables(deployment)]
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     values = {
@@ -106,14 +83,14 @@ def version_values(
         "kind_word": {"module": "model"}.get(shown.model.kind, "deployment"),
         "asset_path": _asset_path(metadata),
         "snippets": code,
-        "signatures": signatures,
+        "signatures": signatures[:_MOST_SIGNATURES],
         "members": members,
         "members_title": "Models" if shown.model.kind == "collection" else "Deployments",
         "versions": versions,
         "changes": any(entry["changes"] for entry in versions),
         "similar": similar,
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
-        "fact_groups": _facts(shown, metadata, deployments),
+        "fact_groups": fact_groups(shown, metadata, deployments, forms),
         "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
     }
     return values | {"sections": _sections(values, code)}
@@ -164,8 +141,9 @@ def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:
 
 
 def _asset_path(metadata: Mapping[str, Sequence[str]]) -> str:
+    """Where the files were, when the card tells it to everybody: some only say "internal"."""
     path = next(iter(metadata.get("asset-path", ())), "")
-    return "" if path == "legacy" else path
+    return path if "://" in path else ""
 
 
 def _forms(
@@ -181,46 +159,6 @@ def _forms(
         if shown.model.kind in _KIND_FORMATS:
             found[_KIND_FORMATS[shown.model.kind]] = {}
     return found
-
-
-def _signatures(deployment: Deployment) -> list[dict[str, Any]]:
-    """The signatures, then the functions of a SavedModel such as `__call__`."""
-    found = [
-        {
-            "name": signature["name"],
-            "tags": ", ".join(variant["tags"]),
-            "rows": [
-                {"side": side, "name": name, "type": _type(tensor)}
-                for side, tensors in (("input", signature["inputs"]), ("output", signature["outputs"]))
-                for name, tensor in tensors.items()
-            ],
-        }
-        for variant in deployment.description.get("variants", ())
-        for signature in variant["signatures"]
-    ]
-    functions = signatures_of({"functions": deployment.description.get("functions", ())})
-    return found + [
-        {"name": name, "tags": "", "rows": _rows(interface)} for name, interface in functions.items()
-    ]
-
-
-def _type(tensor: Mapping[str, Any]) -> str:
-    shape = tensor["shape"]
-    dims = "…" if shape is None else ", ".join("?" if size is None else str(size) for size in shape)
-    kind = "" if tensor["kind"] == "dense" else f"{tensor['kind']} "
-    return f"{kind}{tensor['dtype']}[{dims}]"
-
-
-def _rows(interface: Interface) -> list[dict[str, str]]:
-    return [
-        {
-            "side": side,
-            "name": tensor.name or "",
-            "type": str(dataclasses.replace(tensor, name=None)).replace(",", ", "),
-        }
-        for side, tensors in (("input", interface.inputs), ("output", interface.outputs))
-        for tensor in tensors
-    ]
 
 
 def _children(connection: sa.Connection, shown: Version) -> list[Version]:
@@ -257,7 +195,7 @@ def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]
                 "number": version.number,
                 "state": version.state,
                 "reason": version.reason,
-                "date": _date(version.published_at),
+                "date": show_date(version.published_at),
                 "changes": changes(before, now) if before and now else [],
             }
         )
@@ -276,104 +214,10 @@ def _content(connection: sa.Connection, version: Version) -> VersionContent:
 
 def _download(shown: Version, deployment: Deployment) -> DownloadLink:
     return DownloadLink(
-        _DEPLOYMENT_NAMES.get(deployment.kind, deployment.kind),
+        DEPLOYMENT_NAMES.get(deployment.kind, deployment.kind),
         f"/{shown.handle}?{DOWNLOAD_QUERY[deployment.kind]}",
         show_size(deployment.archive_size),
     )
-
-
-def _facts(
-    shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
-) -> list[FactGroup]:
-    groups = [FactGroup("About", tuple(_about(shown, metadata, deployments)))]
-    if deployments:
-        groups.append(FactGroup("Trust", tuple(_trust(shown, metadata, deployments))))
-    links = [*_links(metadata, "colab", "Notebook"), *_links(metadata, "demo", "Demo")]
-    if links:
-        groups.append(FactGroup("Try it", tuple(links)))
-    return groups
-
-
-def _about(
-    shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
-) -> list[Fact]:
-    publisher = shown.model.publisher
-    found = [Fact("Publisher", publisher, url=f"/{publisher}"), Fact("Published", _date(shown.published_at))]
-    formats = [label("format", form) for form in _forms(shown, metadata, deployments)]
-    if formats:
-        found.append(Fact("Format", ", ".join(formats)))
-    if shown.parent:
-        found.append(Fact("Part of", shown.parent, url=f"/{shown.parent}"))
-    if deployments:
-        size = sum(deployment.unpacked_size for deployment in deployments)
-        files = sum(deployment.file_count for deployment in deployments)
-        found.append(Fact("Size", f"{show_size(size)} in {show_count(files, 'file')}"))
-    for deployment in deployments:
-        found += _read_from_files(deployment.description)
-    if shown.model.downloads:
-        found.append(Fact("Downloads", f"{shown.model.downloads:,}"))
-    return found
-
-
-def _read_from_files(description: Mapping[str, Any]) -> list[Fact]:
-    found = []
-    if variables := description.get("variables"):
-        text = show_count(variables["parameters"], "parameter")
-        trainable = variables.get("trainable")
-        found.append(Fact("Variables", text if trainable is None else f"{text}, {trainable:,} trainable"))
-    if met := list(description.get("interfaces", ())):
-        found.append(Fact("Interface", ", ".join(label("interface", name) for name in met)))
-    if size := description.get("image_size"):
-        found.append(Fact("Image size", f"{size[0]} × {size[1]} pixels"))
-    packages = description.get("packages") or {}
-    if packages:
-        found.append(
-            Fact("Needs", "pip install " + " ".join(sorted(packages)), is_code=True, tone="warn-text")
-        )
-    elif description.get("custom_ops"):
-        found.append(Fact("Custom ops", ", ".join(description["custom_ops"]), tone="warn-text"))
-    if assets := description.get("assets"):
-        found.append(Fact("Assets", ", ".join(assets[:5]) + (" …" if len(assets) > 5 else "")))
-    if written_by := description.get("tensorflow_version"):
-        found.append(Fact("Written by", f"TensorFlow {written_by}"))
-    return found
-
-
-def _trust(
-    shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
-) -> list[Fact]:
-    found = [
-        Fact(
-            f"Digest ({_DEPLOYMENT_NAMES[d.kind]})" if len(deployments) > 1 else "Digest",
-            d.digest,
-            is_code=True,
-        )
-        for d in deployments
-    ]
-    unsafe = {op: what for d in deployments for op, what in (d.description.get("unsafe_ops") or {}).items()}
-    if unsafe:
-        text = "; ".join(f"{op} {what}" for op, what in sorted(unsafe.items()))
-        found.append(Fact("Ops", f"Reaches outside the graph: {text}", tone="bad"))
-    else:
-        found.append(Fact("Ops", "None reaches outside the graph", tone="good"))
-    licences = metadata.get("license", ())
-    if licences:
-        known = known_values("license").get(licences[0])
-        url = known.url if known else ""
-        found.append(Fact("Licence", label("license", licences[0]), url=url, external=True))
-    else:
-        found.append(Fact("Licence", "not stated", tone="warn-text"))
-    found.append(Fact("Published by", f"token “{shown.published_by}”"))
-    return found
-
-
-def _links(metadata: Mapping[str, Sequence[str]], field: str, name: str) -> list[Fact]:
-    urls = [url for url in metadata.get(field, ()) if url.startswith(("https://", "http://"))]
-    return [Fact(name, url.rsplit("/", 1)[-1][:60] or url, url=url, external=True) for url in urls]
-
-
-def _date(seconds: int) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%-d %B %Y")
 
 
 def _today() -> int:

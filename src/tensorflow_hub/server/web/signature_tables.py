@@ -1,0 +1,76 @@
+"""The signatures of a deployment as tables: what goes in, what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tensorflow_hub.server.catalogue.records import Deployment
+from tensorflow_hub.server.search.signatures import Interface
+from tensorflow_hub.server.search.typed_facts import signatures_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A tensor: "input" or "output", its name ("" for an argument without one), its type and shape."""
+
+    side: str
+    name: str
+    type: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SignatureTable:
+    """A signature, with the tags of the graphs that have it in this very form."""
+
+    name: str
+    tags: str
+    rows: tuple[Row, ...]
+
+
+def signature_tables(deployment: Deployment) -> list[SignatureTable]:
+    """The signatures, then the functions of a SavedModel such as `__call__`."""
+    tags_of: dict[tuple[str, tuple[Row, ...]], list[str]] = {}
+    for variant in deployment.description.get("variants", ()):
+        for signature in variant["signatures"]:
+            key = signature["name"], _rows_of_signature(signature)
+            tags_of.setdefault(key, []).append(", ".join(variant["tags"]))
+    functions = signatures_of({"functions": deployment.description.get("functions", ())})
+    return [
+        *(SignatureTable(name, _tags(tags), rows) for (name, rows), tags in tags_of.items()),
+        *(SignatureTable(name, "", _rows_of_function(interface)) for name, interface in functions.items()),
+    ]
+
+
+def _tags(of_graphs: Sequence[str]) -> str:
+    """The tags of graphs for people; a single graph without tags needs no words."""
+    if not any(of_graphs):
+        return ""
+    return "tags " + " and ".join(tags or "none" for tags in of_graphs)
+
+
+def _rows_of_signature(signature: Mapping[str, Any]) -> tuple[Row, ...]:
+    return tuple(
+        Row(side, name, _type(tensor["dtype"], tensor["shape"], tensor["kind"]))
+        for side, tensors in (("input", signature["inputs"]), ("output", signature["outputs"]))
+        for name, tensor in tensors.items()
+    )
+
+
+def _rows_of_function(interface: Interface) -> tuple[Row, ...]:
+    return tuple(
+        Row(side, tensor.name or "", _type(tensor.dtype, tensor.shape))
+        for side, tensors in (("input", interface.inputs), ("output", interface.outputs))
+        for tensor in tensors
+    )
+
+
+def _type(dtype: str, shape: Sequence[int | None] | None, kind: str = "dense") -> str:
+    """A type and shape for people.
+
+    >>> _type("float32", [None, 512]), _type("string", None, "sparse")
+    ('float32[?, 512]', 'sparse string[…]')
+    """
+    dims = "…" if shape is None else ", ".join("?" if size is None else str(size) for size in shape)
+    return f"{'' if kind == 'dense' else f'{kind} '}{dtype}[{dims}]"

@@ -257,7 +257,7 @@ def test_deployments_of_other_kinds(api, send, admin):
         assert answer.headers["access-control-allow-origin"] == "*"
     weights = api("GET", "/js/model/1/group1-shard1of1.bin?tfjs-format=file")
     assert weights.content == b"\0" * 8
-    assert weights.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert weights.headers["cache-control"] == "public, max-age=31536000, s-maxage=3600, immutable"
     assert api("GET", "/js/model/1/absent.bin?tfjs-format=file").status_code == 404
     assert api("GET", "/js/model/1?tfjs-format=compressed").content[:2] == b"\x1f\x8b"
     assert send("js/model/1/default/1", data, card=card("js/model/1/default/1", "Tfjs")).status_code == 201

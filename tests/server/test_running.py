@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from patience import until
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.run import place, reserved_port
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -123,20 +121,38 @@ def test_what_is_private_is_not_kept_unpacked(tmp_path):
         assert answer.status_code == 406, answer.text
 
 
-def test_an_unexpected_error_is_answered_like_any_other(tmp_path):
-    with HubProcess(tmp_path / "data") as hub:
-        done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
-        shutil.rmtree(tmp_path / "data" / "store")
-        headers = {"Accept": INDEX_MEDIA_TYPE}
-        answer = requests.get(f"{done.url}?tf-hub-format=compressed", headers=headers, timeout=30)
-        assert answer.status_code == 500, answer.text
-        number = answer.headers["x-request-id"]
-        assert answer.json()["error"]["hint"].endswith(f"in the log, at the request {number}.")
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["x-frame-options"] == "DENY"
-    log = (tmp_path / "data.log").read_text()
-    assert f"request={number}" in log
-    assert log.count("Traceback (most recent call last)") >= 1
+def test_a_copy_goes_when_nobody_may_read_it_any_more(tmp_path):
+    unpacked = tmp_path / "unpacked"
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
+        token = {"Authorization": f"Bearer {hub.token}"}
+
+        def copies():
+            return {path.name for path in unpacked.iterdir()}
+
+        def change(path, method="PATCH", **body):
+            answer = requests.request(
+                method, f"{hub.url}/api/v1/{path}", json=body, headers=token, timeout=30
+            )
+            answer.raise_for_status()
+
+        to = {"hub": hub.url, "token": hub.token}
+        shared = [publish(module(), card=card(handle), **to) for handle in ("a/b/1", "open/b/1")]
+        own = publish(module("05_text_embedding"), card=card("a/c/1"), **to)
+        names = [done.digest.removeprefix("sha256:") for done in (shared[0], own)]
+        assert copies() == set(names)
+        etag = requests.head(f"{own.url}?tf-hub-format=compressed", timeout=30).headers["ETag"]
+        change("publishers/a", private=True)
+        assert copies() == {names[0]}, "another publisher still has this content"
+        for form in ("compressed", "uncompressed"):
+            url = f"{own.url}?tf-hub-format={form}"
+            answer = requests.get(url, headers={"If-None-Match": etag}, timeout=30, allow_redirects=False)
+            assert answer.status_code == 404
+        change("publishers/a", private=False)
+        url = f"{own.url}?tf-hub-format=uncompressed,compressed"
+        assert requests.get(url, timeout=30, allow_redirects=False).status_code == 200, "no copy: the archive"
+        change("publishers/a", private=True)
+        change("deletions", method="POST", handle="open/b/1", reason="x")
+        assert copies() == set()
 
 
 def test_downloads_are_counted(tmp_path):

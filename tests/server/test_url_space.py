@@ -23,7 +23,7 @@ def test_the_archive_is_the_module(api, linear):
     answer = api("GET", COMPRESSED)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/gzip"
-    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, s-maxage=3600, immutable"
     assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
         names = {member.name for member in archive if member.isfile()}

@@ -44,6 +44,9 @@ def make_app(settings: ServerSettings) -> Starlette:
             HubError: _answer_hub_error,
             HTTPException: _answer_http_exception,
             sa.exc.OperationalError: _answer_unavailable,
+            sa.exc.InterfaceError: _answer_unavailable,
+            sa.exc.TimeoutError: _answer_unavailable,
+            OSError: _answer_unavailable,
         },
         lifespan=_lifespan,
     )
@@ -117,8 +120,10 @@ def _answer_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _answer_unavailable(request: Request, error: Exception) -> Response:
-    _log.error("The database does not answer.", exc_info=error)
-    problem = Unavailable("The catalogue of this hub does not answer.", hint="Try again in a moment.")
+    number = request.state.number
+    _log.error("The database or the store failed.", exc_info=error, extra={"request": {"request": number}})
+    part = "files" if isinstance(error, OSError) else "catalogue"
+    problem = Unavailable(f"The {part} of this hub cannot be reached.", hint="Try again in a moment.")
     return _answer_hub_error(request, problem)
 
 
@@ -131,7 +136,11 @@ def _answer_unexpected(request: Request, error: Exception) -> Response:
         "The hub failed to answer this request.",
         hint=f"Its administrator finds why in the log, at the request {number}.",
     )
-    return _answer_hub_error(request, problem)
+    try:
+        return _answer_hub_error(request, problem)
+    except Exception:
+        _log.exception("The page about a failure failed too.")
+        return json_answer(problem)
 
 
 def _wants_page(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -26,6 +27,8 @@ _SAFE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+# In the log, as nginx writes it: nobody was left to be answered.
+_CLIENT_WENT = 499
 # Asked for by machines, often; never limited.
 _UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 
@@ -44,39 +47,27 @@ class Surroundings:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        number = secrets.token_hex(8)
-        status = 0
-        scope.setdefault("state", {})["number"] = number
-
-        accepted = Headers(scope=scope).get("accept-encoding", "")
-        compressing = CompressingSend(send, accepted)
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    *_SAFE_HEADERS,
-                    (b"x-request-id", number.encode()),
-                ]
-            await compressing(message)
-
+        scope.setdefault("state", {})["number"] = secrets.token_hex(8)
+        answer = _Answer(scope, send)
         try:
-            await self._limited(scope, receive, send_with_headers)
+            await self._limited(scope, receive, answer.send)
         except Exception as error:
             # Here and not by the application's outermost handler, which knows neither headers nor number.
-            answer = self.on_error(Request(scope), error)
-            if status:  # too late to say anything else: the connection breaks off
+            problem = self.on_error(Request(scope), error)
+            if answer.is_begun:  # too late to say anything else: the connection breaks off
                 raise
-            await answer(scope, receive, send_with_headers)
+            await problem(scope, receive, answer.begin_anew())
+        except asyncio.CancelledError:
+            answer.status = answer.status or _CLIENT_WENT
+            raise
         finally:
-            status = status or 500
-            seconds = time.perf_counter() - started
-            endpoint = getattr(scope.get("endpoint"), "__name__", "none")
-            self.hub.metrics.request(endpoint, scope["method"], status, seconds)
-            if _log.isEnabledFor(logging.INFO):
-                _log.info("", extra={"request": _line(scope, number, status, seconds)})
+            self._note(scope, answer.status or 500, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        endpoint = getattr(scope.get("endpoint"), "__name__", "none")
+        self.hub.metrics.request(endpoint, scope["method"], status, seconds)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("", extra={"request": _line(scope, status, seconds)})
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hub.settings.requests_per_minute and scope["path"] not in _UNLIMITED:
@@ -88,11 +79,40 @@ class Surroundings:
         await self.app(scope, receive, send)
 
 
-def _line(scope: Scope, number: str, status: int, seconds: float) -> dict[str, Any]:
+class _Answer:
+    """An answer on its way out: gets the headers of all answers, and is compressed."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.status = 0
+        self.is_begun = False
+        self._send = send
+        self._number = scope["state"]["number"].encode()
+        self._accepted = Headers(scope=scope).get("accept-encoding", "")
+        self._compressing = CompressingSend(self._out, self._accepted)
+
+    async def send(self, message: Message) -> None:
+        """Takes what the application sends."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            more = ((b"x-request-id", self._number), *_SAFE_HEADERS)
+            message["headers"] = [*message.get("headers", ()), *more]
+        await self._compressing(message)
+
+    def begin_anew(self) -> Send:
+        """Forgets an answer of which nothing went out yet."""
+        self._compressing = CompressingSend(self._out, self._accepted)
+        return self.send
+
+    async def _out(self, message: Message) -> None:
+        self.is_begun = True
+        await self._send(message)
+
+
+def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     """A request as the log shows it; the query is left out, it may hold what nobody else should read."""
     client = scope.get("client")
     return {
-        "request": number,
+        "request": scope["state"]["number"],
         "address": client[0] if client else None,
         "method": scope["method"],
         "path": scope["path"],

@@ -20,7 +20,9 @@ from tensorflow_hub.server.store.interface import Store
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _MEMORY_PIECE = 1 << 18
 _DISK_PIECE = 1 << 20
-FOREVER = "public, max-age=31536000, immutable"
+# A version never changes, but its publisher may become private, or it may be withdrawn or deleted: caches
+# that many share ask again each hour, those of one reader never.
+FOREVER = "public, max-age=31536000, s-maxage=3600, immutable"
 FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
 

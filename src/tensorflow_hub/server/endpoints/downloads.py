@@ -19,9 +19,10 @@ from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_version, parse_name
 from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.problems import Missing
-from tensorflow_hub.server.serving import Asset, cors, matches, serve_asset
+from tensorflow_hub.server.serving import FOREVER, FOREVER_PRIVATE, Asset, cors, matches, serve_asset
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
+from tensorflow_hub.server.unpacked import copy_url, has_copy
 
 
 def compressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
@@ -43,12 +44,10 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
     text = b"".join(hub.store.read(index_key(deployment.archive_sha256)))
     headers = {
         "etag": f'"{deployment.archive_sha256}-index"',
-        "cache-control": "public, max-age=31536000, immutable",
+        "cache-control": FOREVER_PRIVATE if version.model.private else FOREVER,
         "vary": "Accept",
         **cors(),
     }
-    if version.model.private:
-        headers["cache-control"] = "private, max-age=31536000, immutable"
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     if request.method == "GET":
@@ -60,9 +59,9 @@ def uncompressed(request: Request, connection: sa.Connection, version: Version) 
     """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
     deployment = reading.find_archive(connection, version, "saved_model")
     base = hub_of(request).settings.uncompressed_url
-    if deployment is None or not base or version.model.private:
+    if deployment is None or not base or version.model.private or not has_copy(base, deployment.digest):
         return None
-    location = f"{base.rstrip('/')}/{deployment.digest.removeprefix('sha256:')}"
+    location = copy_url(base, deployment.digest)
     hub_of(request).downloads.count(version.id)
     headers = {"Location": location, "Cache-Control": "no-cache", "Vary": "Accept"}
     return PlainTextResponse(location, 303, headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,12 +14,14 @@ from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.facts import base_url, iso, publisher_facts
 from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_publisher
 from tensorflow_hub.server.problems import Malformed
 from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import may_read, require_admin, require_owner
+from tensorflow_hub.server.unpacked import digests_of_publisher, digests_without_readers, remove_copy
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Authorization"}
 _FIELDS = {"title": str, "description": str, "card": str, "private": bool}
@@ -66,6 +69,13 @@ async def change_publisher(request: Request) -> Response:
     return await run_in_threadpool(_change, request, caller, values)
 
 
+def _readerless_copies(request: Request, connection: sa.Connection, publisher: Publisher) -> list[str]:
+    """The unpacked copies that may no longer be there once the publisher is private."""
+    if not publisher.private or not hub_of(request).settings.uncompressed_url:
+        return []
+    return digests_without_readers(connection, digests_of_publisher(connection, publisher.id))
+
+
 def _change(request: Request, caller: Caller, values: dict[str, Any]) -> Response:
     name = request.path_params["publisher"]
     require_owner(caller, name)
@@ -85,5 +95,8 @@ def _change(request: Request, caller: Caller, values: dict[str, Any]) -> Respons
         add_entry(connection, caller.name, caller.address, "publisher", publisher.name, **shown)
         record_changes(connection, writing.model_ids(connection, publisher))
         publisher = reading.find_publisher(connection, name)
-    assert publisher is not None
+        assert publisher is not None
+        readerless = _readerless_copies(request, connection, publisher)
+    for digest in readerless:
+        remove_copy(hub_of(request).settings.uncompressed_url, digest)
     return JSONResponse(publisher_facts(publisher, base_url(request)), 201 if is_new else 200)

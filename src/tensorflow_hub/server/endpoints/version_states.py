@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.callers import Caller, caller_of
+from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN
@@ -19,6 +20,7 @@ from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.lookup import find_readable_version
 from tensorflow_hub.server.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.rights import require_admin, require_owner
+from tensorflow_hub.server.unpacked import digests_without_readers, remove_copy
 
 
 async def withdraw_version(request: Request) -> Response:
@@ -50,9 +52,14 @@ async def _change(
         require(caller, name.publisher)
         with hub_of(request).database.writing() as connection:
             version = find_readable_version(connection, name, caller)
+            found = reading.find_archive(connection, version, "saved_model")
             set_state(connection, version, state, reason)
             add_entry(connection, caller.name, caller.address, action, version.handle, reason=reason)
             record_changes(connection, [version.model.id])
+            doomed = digests_without_readers(connection, [found.digest] if found else [])
+        base = hub_of(request).settings.uncompressed_url
+        for digest in doomed if base else ():
+            remove_copy(base, digest)
         return JSONResponse({"handle": version.handle, "state": state, "reason": reason})
 
     return await run_in_threadpool(change)

@@ -1,7 +1,7 @@
 """Publishing: upload → visible version, as the list of its steps.
 
-Whatever step fails, nothing is visible: the last but one is a single transaction. A process that is
-killed at any moment leaves an upload that can be published again, or expires.
+Whatever step up to `make_visible` fails, nothing is visible: that one is a single transaction. A process
+that is killed at any moment leaves an upload that can be published again, or expires.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tensorflow_hub.server.publishing.archive_steps import check_complete, check
 from tensorflow_hub.server.publishing.content_steps import check_card, check_kind, describe_content
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.publishing.storing_steps import clean_up, make_visible, store_objects
-from tensorflow_hub.server.publishing.unpacked_step import keep_unpacked
+from tensorflow_hub.server.publishing.unpacked_step import drop_private_copy, keep_unpacked
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Source, archive_key
 
@@ -41,6 +41,7 @@ STEPS: tuple[Step, ...] = (
     store_objects,
     keep_unpacked,
     make_visible,
+    drop_private_copy,
     clean_up,
 )
 

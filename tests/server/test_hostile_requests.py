@@ -18,7 +18,7 @@ from patience import PATIENCE
 def guarded(tmp_path_factory):
     """A hub with tight limits that believes a proxy."""
     settings = {
-        "TFHUB_SERVER_GUESSES_PER_MINUTE": "2",  # half a minute till the next one: longer than the test takes
+        "TFHUB_SERVER_GUESSES_PER_MINUTE": "1",  # a minute till the next one: longer than the test takes
         "TFHUB_SERVER_MAX_REQUEST": "10K",
         "TFHUB_SERVER_MAX_ARCHIVE": "1M",
         "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
@@ -34,18 +34,42 @@ def call(hub, method, path, token=None, **options):
     return requests.request(method, hub.url + path, headers=headers, timeout=PATIENCE, **options)
 
 
-def test_guessing_tokens_gets_slow(guarded):
-    address = {"X-Forwarded-For": "203.0.113.9"}
-    statuses = [
-        call(guarded, "GET", "/api/v1/tokens/self", f"tfhub_{i}", headers=address).status_code
-        for i in range(3)
-    ]
-    assert statuses == [401, 401, 429]
-    even_right = call(guarded, "GET", "/api/v1/tokens/self", guarded.token, headers=address)
+# Addresses that count as one: the same of IPv4, a whole network of IPv6; then one that is another.
+SOURCES = [
+    (["203.0.113.9"] * 3, "203.0.113.10"),
+    (["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:f::3"], "2001:db8:0:2::1"),
+]
+
+
+@pytest.mark.parametrize(("addresses", "other"), SOURCES, ids=["IPv4", "IPv6"])
+def test_guessing_tokens_gets_slow(guarded, addresses, other):
+    def ask(token, address):
+        forwarded = {"X-Forwarded-For": address}
+        return call(guarded, "GET", "/api/v1/tokens/self", token, headers=forwarded)
+
+    assert [ask("tfhub_junk", address).status_code for address in addresses[:2]] == [401, 429]
+    even_right = ask(guarded.token, addresses[2])
     assert even_right.status_code == 429
     assert int(even_right.headers["retry-after"]) > 0
-    elsewhere = {"X-Forwarded-For": "203.0.113.10"}
-    assert call(guarded, "GET", "/api/v1/tokens/self", guarded.token, headers=elsewhere).status_code == 200
+    assert ask(guarded.token, other).status_code == 200
+
+
+@pytest.mark.parametrize(("addresses", "other"), SOURCES, ids=["IPv4", "IPv6"])
+def test_requests_have_a_limit(patient, addresses, other):
+    statuses = [
+        call(patient, "GET", "/help", headers={"X-Forwarded-For": address}).status_code
+        for address in (*addresses, other)
+    ]
+    assert statuses == [200, 429, 429, 200]
+    assert call(patient, "GET", "/healthz", headers={"X-Forwarded-For": addresses[0]}).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """A hub that takes a request a minute."""
+    settings = {"TFHUB_SERVER_REQUESTS_PER_MINUTE": "1", "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.1"}
+    with HubProcess(tmp_path_factory.mktemp("patient") / "data", **settings) as hub:
+        yield hub
 
 
 def test_forwarded_addresses_of_strangers_are_not_believed(hub_process, api, admin):

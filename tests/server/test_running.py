@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -153,6 +154,24 @@ def test_a_copy_goes_when_nobody_may_read_it_any_more(tmp_path):
         change("publishers/a", private=True)
         change("deletions", method="POST", handle="open/b/1", reason="x")
         assert copies() == set()
+
+
+def test_metrics_are_those_of_all_processes(tmp_path):
+    with HubProcess(tmp_path / "data", arguments=("--workers", "2")) as hub:
+
+        def answered():
+            text = requests.get(f"{hub.url}/metrics", timeout=30).text
+            found = re.search(r'^tfhub_requests_total{endpoint="show_help".* ([0-9.]+)$', text, re.MULTILINE)
+            return float(found[1]) if found else 0.0
+
+        assert answered() == 0
+        for _ in range(20):  # each on a connection of its own, which either process may take
+            requests.get(f"{hub.url}/help", timeout=30).raise_for_status()
+        assert [answered() for _ in range(5)] == [20] * 5
+        requests.request("MADE-UP", f"{hub.url}/help", timeout=30)
+        text = requests.get(f"{hub.url}/metrics", timeout=30).text
+        assert 'method="other"' in text
+        assert "MADE-UP" not in text
 
 
 def test_downloads_are_counted(tmp_path):

@@ -89,6 +89,7 @@ async def _chores(hub: Hub) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         since_sweep += FLUSH_SECONDS
+        hub.metrics.measure()
         try:
             await run_in_threadpool(hub.downloads.flush, hub.database)
             if since_sweep >= SWEEP_SECONDS:

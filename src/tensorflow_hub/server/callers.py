@@ -79,6 +79,7 @@ def is_trusted_proxy(request: Request, address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip  # as a socket for both kinds of addresses reports it
     return any(ip in ipaddress.ip_network(network, strict=False) for network in trusted)
 
 

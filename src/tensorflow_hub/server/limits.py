@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
@@ -51,24 +52,41 @@ class Limits:
         self._publishes = RateLimit(settings.publishes_per_hour, 3600)
 
     def request(self, address: str) -> None:
-        """Counts a request of an address.
+        """Counts a request of an address, of IPv6 of its network.
 
         Raises:
           TooManyRequests: when it made too many; says when to try again.
         """
-        _refuse_after(self._requests.wait(address), "requests from this address")
+        _refuse_after(self._requests.wait(source_of(address)), "requests from this address")
 
     def before_guess(self, address: str) -> None:
         """Refuses an address that sent too many unknown tokens, whatever it sends now."""
-        _refuse_after(self._guesses.wait(address, take=False), "unknown tokens from this address")
+        _refuse_after(self._guesses.wait(source_of(address), take=False), "unknown tokens from this address")
 
     def guess(self, address: str) -> None:
         """Counts an unknown token of an address."""
-        _refuse_after(self._guesses.wait(address), "unknown tokens from this address")
+        _refuse_after(self._guesses.wait(source_of(address)), "unknown tokens from this address")
 
     def publish(self, token: int) -> None:
         """Counts an upload of a token."""
         _refuse_after(self._publishes.wait(str(token)), "uploads with this token")
+
+
+def source_of(address: str) -> str:
+    """What counts as one source: an address of IPv4; of IPv6 a network, as anybody gets a whole one.
+
+    >>> source_of("192.0.2.7"), source_of("::ffff:192.0.2.7"), source_of("2001:db8:1:2:3::4")
+    ('192.0.2.7', '192.0.2.7', '2001:db8:1:2::/64')
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 def _refuse_after(seconds: float, what: str) -> None:

@@ -1,63 +1,86 @@
-"""Counters of this process in the text form that Prometheus reads."""
+"""What happens in a hub, counted for Prometheus: in all its processes on this machine together.
+
+`tfhub serve` names a folder by `PROMETHEUS_MULTIPROC_DIR` before this is imported; then each process
+counts in a file there, and whichever is asked adds them up. Otherwise there is one process.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+import contextlib
+import os
+import resource
+import sys
+from pathlib import Path
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Upper bounds of the histogram of request times, in seconds.
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_COUNTS = {
+    "published_versions": "Versions and deployments that were published.",
+    "published_again": "Publications of what was published already.",
+    "mirrored_versions": "Deployments that were fetched from the upstream hub.",
+    "uploaded_bytes": "Bytes of uploads that were taken.",
+    "unknown_tokens": "Requests with a token that is unknown, revoked or expired.",
+}
 
 
 class Metrics:
-    """What happened in this process since it started."""
+    """The counters of this process, and the sums over all."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: dict[tuple[str, str, int], int] = {}
-        self._seconds: dict[str, list[float]] = {}  # endpoint → bucket counts…, sum
-        self._counts: dict[str, int] = {}
+        self._folder = os.environ.get(FOLDER_VARIABLE)
+        self._registry = own = CollectorRegistry()
+        labels = ("endpoint", "method", "status")
+        self._requests = Counter("tfhub_requests", "Answered requests.", labels, registry=own)
+        self._seconds = Histogram(
+            "tfhub_request_seconds", "Time to answer.", ("endpoint",), buckets=_BUCKETS, registry=own
+        )
+        self._counts = {name: Counter(f"tfhub_{name}", text, registry=own) for name, text in _COUNTS.items()}
+        self._cpu, self._memory = (
+            Gauge(f"tfhub_process_{name}", text, registry=own, multiprocess_mode="livesum")
+            for name, text in (
+                ("cpu_seconds", "Processor time of the server processes."),
+                ("max_resident_bytes", "The most memory that the server processes had."),
+            )
+        )
 
     def request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Counts an answered request."""
-        with self._lock:
-            key = (endpoint, method, status)
-            self._requests[key] = self._requests.get(key, 0) + 1
-            row = self._seconds.setdefault(endpoint, [0.0] * (len(BUCKETS) + 2))
-            for i, bound in enumerate(BUCKETS):
-                if seconds <= bound:
-                    row[i] += 1
-                    break
-            else:
-                row[len(BUCKETS)] += 1
-            row[-1] += seconds
+        method = method if method in _METHODS else "other"  # anybody may make up methods without end
+        self._requests.labels(endpoint, method, str(status)).inc()
+        self._seconds.labels(endpoint).observe(seconds)
 
     def count(self, name: str, by: int = 1) -> None:
         """Adds to the counter `tfhub_<name>_total`."""
-        with self._lock:
-            self._counts[name] = self._counts.get(name, 0) + by
+        self._counts[name].inc(by)
 
-    def render(self, gauges: Iterable[tuple[str, float]] = ()) -> str:
-        """The metrics as Prometheus reads them, with `gauges` measured by the caller."""
-        lines = ["# TYPE tfhub_requests_total counter"]
-        with self._lock:
-            for (endpoint, method, status), number in sorted(self._requests.items()):
-                labels = f'endpoint="{endpoint}",method="{method}",status="{status}"'
-                lines.append(f"tfhub_requests_total{{{labels}}} {number}")
-            lines.append("# TYPE tfhub_request_seconds histogram")
-            for endpoint, row in sorted(self._seconds.items()):
-                lines.extend(_histogram(endpoint, row))
-            for name, number in sorted(self._counts.items()):
-                lines += [f"# TYPE tfhub_{name}_total counter", f"tfhub_{name}_total {number}"]
-        for name, value in gauges:
-            lines += [f"# TYPE tfhub_{name} gauge", f"tfhub_{name} {value:g}"]
-        return "\n".join(lines) + "\n"
+    def measure(self) -> None:
+        """Notes what this process uses; to be called now and then in each."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._cpu.set(usage.ru_utime + usage.ru_stime)
+        self._memory.set(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+
+    def render(self) -> str:
+        """The metrics as Prometheus reads them."""
+        self.measure()
+        if not self._folder:
+            return generate_latest(self._registry).decode()
+        _forget_the_dead(Path(self._folder))
+        every = CollectorRegistry()
+        MultiProcessCollector(every, self._folder)  # type: ignore[no-untyped-call]
+        return generate_latest(every).decode()
 
 
-def _histogram(endpoint: str, row: list[float]) -> Iterable[str]:
-    below = 0
-    for bound, number in zip((*map(str, BUCKETS), "+Inf"), row, strict=False):
-        below += int(number)
-        yield f'tfhub_request_seconds_bucket{{endpoint="{endpoint}",le="{bound}"}} {below}'
-    yield f'tfhub_request_seconds_count{{endpoint="{endpoint}"}} {below}'
-    yield f'tfhub_request_seconds_sum{{endpoint="{endpoint}"}} {row[-1]:.6f}'
+def _forget_the_dead(folder: Path) -> None:
+    """Processes that ended use nothing any more; what they counted stays."""
+    for path in folder.glob("gauge_live*_*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

@@ -9,9 +9,11 @@ import functools
 import http.client
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import database_url
 from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
 from tensorflow_hub.server.hub import Hub, open_hub
+from tensorflow_hub.server.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.middleware import LogFormat
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -111,7 +114,9 @@ def serve(settings: ServerSettings, on_ready: Callable[[], None]) -> None:
     threading.Thread(
         target=_wait_until_ready, args=(settings.host, settings.port, on_ready), daemon=True
     ).start()
-    server.serve(target_loader=functools.partial(load_app, settings), wrap_loader=False)
+    with tempfile.TemporaryDirectory(prefix="tfhub-metrics-") as counters:
+        os.environ[FOLDER_VARIABLE] = counters  # the server processes inherit it
+        server.serve(target_loader=functools.partial(load_app, settings), wrap_loader=False)
 
 
 def _wait_until_ready(host: str, port: int, on_ready: Callable[[], None]) -> None:

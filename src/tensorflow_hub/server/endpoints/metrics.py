@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -12,17 +10,12 @@ from tensorflow_hub.server.problems import Missing
 
 
 def show_metrics(request: Request) -> Response:
-    """The counters of this process."""
+    """What all server processes of this machine counted."""
     hub = hub_of(request)
     if not hub.settings.metrics:
         raise Missing("Metrics are switched off.", hint="Set TFHUB_SERVER_METRICS=1.")
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    gauges = (
-        ("process_cpu_seconds", usage.ru_utime + usage.ru_stime),
-        ("process_max_resident_bytes", float(usage.ru_maxrss * 1024)),
-    )
     return PlainTextResponse(
-        hub.metrics.render(gauges),
+        hub.metrics.render(),
         media_type="text/plain; version=0.0.4",
         headers={"Cache-Control": "no-store"},
     )

@@ -63,6 +63,10 @@ test: $(VENV)/.stamp  ## the fast tests
 test-services: $(VENV)/.stamp  ## stores, catalogues and whole hubs on real PostgreSQL and S3 servers
 	@$(VENV)/bin/python -m pytest -m services $(PYTEST_ARGS)
 
+.PHONY: test-ceph
+test-ceph: $(VENV)/.stamp  ## the same on Ceph, a heavier S3 server, in a cluster of one machine (needs Debian's packages)
+	@$(VENV)/bin/python -m pytest -m ceph --timeout 600 $(PYTEST_ARGS)
+
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
 	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/exporting tests/loading tests/keras_layer $(PYTEST_ARGS)

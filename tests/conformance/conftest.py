@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from ceph import Ceph
 from real_services import Postgres, SeaweedFS
 
 _numbers = itertools.count()
@@ -22,6 +23,15 @@ def seaweedfs(tmp_path_factory):
     server = SeaweedFS(tmp_path_factory.mktemp("seaweedfs")).start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def ceph():
+    cluster = Ceph()
+    try:
+        yield cluster.start()
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture

@@ -24,7 +24,12 @@ from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.hub import open_hub
 from tensorflow_hub.server.settings import ServerSettings
 
-KINDS = ["embedded", pytest.param("services", marks=pytest.mark.services)]
+# A hub on a folder and SQLite, or on PostgreSQL with an S3 server.
+KINDS = [
+    "embedded",
+    pytest.param("seaweedfs", marks=pytest.mark.services),
+    pytest.param("ceph", marks=pytest.mark.ceph),
+]
 ROUNDS = int(os.environ.get("TFHUB_TEST_RACES", "8"))
 KILLS = int(os.environ.get("TFHUB_TEST_KILLS", "4"))
 
@@ -37,12 +42,12 @@ def place(request, tmp_path, monkeypatch, new_name):
         data = tmp_path / new_name()
         if kind == "embedded":
             return data, {}
-        seaweedfs, postgres = request.getfixturevalue("seaweedfs"), request.getfixturevalue("postgres")
-        for name, value in seaweedfs.environment.items():
+        server, postgres = request.getfixturevalue(kind), request.getfixturevalue("postgres")
+        for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         variables = {
             "TFHUB_SERVER_DATABASE": postgres.new_database(new_name()),
-            "TFHUB_SERVER_STORE": seaweedfs.new_place(new_name()),
+            "TFHUB_SERVER_STORE": server.new_place(new_name()),
         }
         return data, variables
 
@@ -79,8 +84,17 @@ def test_what_one_process_publishes_the_other_serves(place, kind, tmp_path):
         assert part.status_code == 206
         assert part.content == answer.content[100:200]
         redirected = requests.get(url, timeout=60, allow_redirects=False).status_code
-        assert redirected == (302 if kind == "services" else 200)
+        assert redirected == (200 if kind == "embedded" else 302)
         assert requests.head(url, timeout=60).headers["content-length"] == str(done.archive_size)
+        token = {"Authorization": f"Bearer {first.token}"}
+        publisher = f"{first.url}/api/v1/publishers/acme"
+        requests.patch(publisher, json={"private": True}, headers=token, timeout=60).raise_for_status()
+        assert requests.get(url, timeout=60).status_code == 404, "private at once, in the other process too"
+        assert requests.get(url, headers={"If-None-Match": "*"}, timeout=60).status_code == 404
+        private = requests.get(url, headers=token, timeout=60)
+        assert private.content == answer.content
+        answers = [*private.history, private]
+        assert answers[0].headers["Cache-Control"].startswith("private, ")
     assert assert_clean(data, variables) == 1
 
 
@@ -224,7 +238,7 @@ def test_a_database_killed_at_any_moment_loses_nothing_that_was_acknowledged(pla
         postgres.kill()
         postgres.start()
 
-    data, variables = place("services")
+    data, variables = place("seaweedfs")
     publishing = Publishing("crash/model", tmp_path / "modules")
     with HubProcess(data, **variables) as hub:
         publishing.publish(hub)
@@ -243,7 +257,7 @@ def test_a_hub_moves_to_postgresql_and_s3(place, tmp_path):
     small = opened(data, variables)
     backup(small, tmp_path / "backup")
     small.database.close()
-    data, variables = place("services")
+    data, variables = place("seaweedfs")
     large = opened(data, variables)
     restore(large, tmp_path / "backup")
     with pytest.raises(SettingsError, match="Expected an empty hub"):

@@ -1,4 +1,4 @@
-"""What every store does, on a folder and on a real S3 server."""
+"""What every store does, on a folder and on real S3 servers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ from tensorflow_hub.server.store.objects import ObjectStore
 from tensorflow_hub.server.store.opening import open_store
 
 
-@pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.services)])
+@pytest.fixture(
+    params=[
+        "directory",
+        pytest.param("seaweedfs", marks=pytest.mark.services),
+        pytest.param("ceph", marks=pytest.mark.ceph),
+    ]
+)
 def store(request, tmp_path, monkeypatch, new_name):
     if request.param == "directory":
         return DirectoryStore(tmp_path / "store")
-    server = request.getfixturevalue("seaweedfs")
+    server = request.getfixturevalue(request.param)
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     return ObjectStore(f"{server.new_place(new_name())}/prefix")

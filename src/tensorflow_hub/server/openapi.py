@@ -2,170 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow_hub
+from tensorflow_hub.server.openapi_schemas import (
+    CHANGE,
+    HANDLE,
+    INDEX_BODY,
+    NEW_TOKEN,
+    NEW_UPLOAD,
+    PUBLISHER_CHANGE,
+    SCHEMAS,
+    STRING,
+    Schema,
+    closed,
+    list_of,
+    object_of,
+    ref,
+)
 from tensorflow_hub.server.openapi_search import SEARCH_PATHS, SEARCH_SCHEMAS
-
-Schema = dict[str, Any]
-
-_STRING: Schema = {"type": "string"}
-_INTEGER: Schema = {"type": "integer"}
-_BOOLEAN: Schema = {"type": "boolean"}
-_OPTIONAL_STRING: Schema = {"type": ["string", "null"]}
-_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_HANDLE: Schema = {
-    "type": "string",
-    "description": "publisher/model/version",
-    "examples": ["google/elmo/3"],
-    "maxLength": 255,
-}
-_SCOPE: Schema = {"type": "string", "enum": ["read", "publish", "admin"]}
-_DEPLOYMENT: Schema = {"type": "string", "enum": ["saved_model", "tfjs", "tflite", "coral"]}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_OPTIONAL_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
-
-
-def _object(required: str, **properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
-def _closed(required: str, **properties: Schema) -> Schema:
-    """The body of a request: other fields are refused."""
-    return {**_object(required, **properties), "additionalProperties": False}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-SCHEMAS: dict[str, Schema] = {
-    "Error": _object(
-        "error",
-        error=_object(
-            "code message hint",
-            code={"type": "string", "description": "not_found, conflict, rejected, …"},
-            message=_STRING,
-            hint={"type": "string", "description": "What to do next."},
-            suggestions=_list(_STRING),
-        ),
-    ),
-    "Deployment": _object(
-        "kind url archive_size archive_sha256 digest size files published_at description",
-        kind=_DEPLOYMENT,
-        url=_STRING,
-        archive_size=_INTEGER,
-        archive_sha256=_SHA256,
-        digest={"type": "string", "description": "sha256:… of the content, whatever the compression."},
-        size={"type": "integer", "description": "Bytes of the unpacked files."},
-        files=_INTEGER,
-        published_at=_TIME,
-        description={
-            "type": "object",
-            "description": "Kind, signatures, variables, ops, assets, interfaces, packages.",
-        },
-    ),
-    "Version": _object(
-        "handle url publisher model version kind state metadata card deployments",
-        handle=_HANDLE,
-        url=_STRING,
-        publisher=_STRING,
-        model=_STRING,
-        version=_INTEGER,
-        kind=_STRING,
-        state={"type": "string", "enum": ["visible", "withdrawn"]},
-        reason=_STRING,
-        newest={"type": ["integer", "null"]},
-        parent=_OPTIONAL_STRING,
-        published_at=_TIME,
-        published_by=_STRING,
-        downloads=_INTEGER,
-        description=_STRING,
-        metadata={"type": "object", "additionalProperties": _list(_STRING)},
-        card={"type": "string", "description": "The whole card, Markdown."},
-        deployments=_list(_ref("Deployment")),
-    ),
-    "Model": _object(
-        "handle url publisher model kind newest versions",
-        handle=_STRING,
-        url=_STRING,
-        publisher=_STRING,
-        model=_STRING,
-        kind=_STRING,
-        newest={"type": ["integer", "null"]},
-        downloads=_INTEGER,
-        created_at=_TIME,
-        updated_at=_TIME,
-        versions=_list(
-            _object("handle url version state", handle=_HANDLE, url=_STRING, version=_INTEGER, state=_STRING)
-        ),
-    ),
-    "Publisher": _object(
-        "name url title private",
-        name=_STRING,
-        url=_STRING,
-        title=_STRING,
-        description=_STRING,
-        private=_BOOLEAN,
-        created_at=_TIME,
-    ),
-    "Upload": _object(
-        "",
-        id=_STRING,
-        url=_STRING,
-        handle=_HANDLE,
-        size=_INTEGER,
-        received={"type": "integer", "description": "Send the bytes from here on."},
-        expires_at=_TIME,
-        published={"type": "boolean", "description": "True: the same content is published, send nothing."},
-    ),
-    "Token": _object(
-        "id name scope publisher created_at expires_at revoked_at",
-        id=_INTEGER,
-        name=_STRING,
-        scope=_SCOPE,
-        publisher=_OPTIONAL_STRING,
-        created_at=_TIME,
-        created_by=_STRING,
-        expires_at=_OPTIONAL_TIME,
-        revoked_at=_OPTIONAL_TIME,
-        secret={"type": "string", "description": "Only in the answer that makes the token."},
-    ),
-    "StateChange": _object("handle state reason", handle=_HANDLE, state=_STRING, reason=_STRING),
-}
-for _schema in SCHEMAS.values():
-    _schema["required"] = [name for name in _schema["required"] if name]
-
-_NEW_UPLOAD = _closed(
-    "handle size sha256",
-    handle=_HANDLE,
-    size={"type": "integer", "minimum": 1},
-    sha256=_SHA256,
-    digest={"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
-    card=_STRING,
-    deployment=_DEPLOYMENT,
-)
-_NEW_TOKEN = _closed(
-    "name scope",
-    name={"type": "string", "minLength": 1, "maxLength": 100},
-    scope=_SCOPE,
-    publisher=_STRING,
-    days={"type": "integer", "minimum": 1, "maximum": 3650},
-)
-_PUBLISHER_CHANGE = _closed(
-    "",
-    title={"type": "string", "maxLength": 200},
-    description=_STRING,
-    card=_STRING,
-    private=_BOOLEAN,
-)
-_PUBLISHER_CHANGE["required"] = []
-_CHANGE = _closed("handle", handle=_HANDLE, reason={"type": "string", "maxLength": 1000})
-_INDEX_BODY = {"type": "object", "properties": {"index": {"type": "object"}}, "additionalProperties": False}
 
 
 def _answer(description: str, schema: Schema | None = None) -> Schema:
@@ -185,7 +38,7 @@ def _operation(
     described = {str(status): answer for status, answer in answers.items()}
     operation: Schema = {
         "summary": summary,
-        "responses": {**described, "default": _answer("An error.", _ref("Error"))},
+        "responses": {**described, "default": _answer("An error.", ref("Error"))},
     }
     if rights:
         operation["description"] = f"Takes a token: {rights}."
@@ -199,12 +52,12 @@ def _operation(
 
 
 def _in_path(name: str, description: str, schema: Schema | None = None) -> Schema:
-    shape = schema or _STRING
+    shape = schema or STRING
     return {"name": name, "in": "path", "required": True, "description": description, "schema": shape}
 
 
 def _in_query(name: str, description: str, schema: Schema | None = None) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema or _STRING}
+    return {"name": name, "in": "query", "description": description, "schema": schema or STRING}
 
 
 _UPLOAD = _in_path("upload", "The number of the upload.")
@@ -222,7 +75,7 @@ PATHS: dict[str, Schema] = {
     "/api/v1/models/{handle}": {
         "get": _operation(
             "A model with its versions, or a version with its card, signatures and downloads.",
-            {200: _answer("The facts.", {"anyOf": [_ref("Version"), _ref("Model")]})},
+            {200: _answer("The facts.", {"anyOf": [ref("Version"), ref("Model")]})},
             parameters=[_in_path("handle", "publisher/model or publisher/model/version; has slashes.")],
         )
     },
@@ -231,7 +84,7 @@ PATHS: dict[str, Schema] = {
             "The publishers.",
             {
                 200: _answer(
-                    "All that may be seen.", _object("publishers", publishers=_list(_ref("Publisher")))
+                    "All that may be seen.", object_of("publishers", publishers=list_of(ref("Publisher")))
                 )
             },
         )
@@ -239,13 +92,13 @@ PATHS: dict[str, Schema] = {
     "/api/v1/publishers/{publisher}": {
         "get": _operation(
             "A publisher and its models.",
-            {200: _answer("The facts.", _ref("Publisher"))},
+            {200: _answer("The facts.", ref("Publisher"))},
             parameters=[_in_path("publisher", "Its name.")],
         ),
         "patch": _operation(
             "Set title, description, card or privacy; adds a publisher that is new.",
-            {200: _answer("Changed.", _ref("Publisher")), 201: _answer("Added.", _ref("Publisher"))},
-            body=_PUBLISHER_CHANGE,
+            {200: _answer("Changed.", ref("Publisher")), 201: _answer("Added.", ref("Publisher"))},
+            body=PUBLISHER_CHANGE,
             parameters=[_in_path("publisher", "Its name.")],
             rights=f"{_OWNER}; to add one, scope admin for all",
         ),
@@ -254,17 +107,17 @@ PATHS: dict[str, Schema] = {
         "post": _operation(
             "Begin or resume an upload.",
             {
-                200: _answer("Resumed, or published already.", _ref("Upload")),
-                201: _answer("Begun.", _ref("Upload")),
+                200: _answer("Resumed, or published already.", ref("Upload")),
+                201: _answer("Begun.", ref("Upload")),
             },
-            body=_NEW_UPLOAD,
+            body=NEW_UPLOAD,
             rights=_PUBLISH,
         )
     },
     "/api/v1/uploads/{upload}": {
         "get": _operation(
             "How much of an upload came.",
-            {200: _answer("Its state.", _ref("Upload"))},
+            {200: _answer("Its state.", ref("Upload"))},
             parameters=[_UPLOAD],
             rights=_PUBLISH,
         ),
@@ -283,10 +136,10 @@ PATHS: dict[str, Schema] = {
         "post": _operation(
             "Check what was uploaded and make it visible.",
             {
-                200: _answer("The same content was published before.", _ref("Version")),
-                201: _answer("Published.", _ref("Version")),
+                200: _answer("The same content was published before.", ref("Version")),
+                201: _answer("Published.", ref("Version")),
             },
-            body=_INDEX_BODY,
+            body=INDEX_BODY,
             parameters=[_UPLOAD],
             rights=_PUBLISH,
         )
@@ -294,46 +147,46 @@ PATHS: dict[str, Schema] = {
     "/api/v1/cards": {
         "put": _operation(
             "Correct a version's card, or publish a placeholder or collection.",
-            {200: _answer("Changed.", _ref("Version")), 201: _answer("Added.", _ref("Version"))},
-            body=_closed("handle card", handle=_HANDLE, card=_STRING),
+            {200: _answer("Changed.", ref("Version")), 201: _answer("Added.", ref("Version"))},
+            body=closed("handle card", handle=HANDLE, card=STRING),
             rights=_PUBLISH,
         )
     },
     "/api/v1/withdrawals": {
         "post": _operation(
-            "Withdraw a version.", {200: _answer("Done.", _ref("StateChange"))}, body=_CHANGE, rights=_OWNER
+            "Withdraw a version.", {200: _answer("Done.", ref("StateChange"))}, body=CHANGE, rights=_OWNER
         )
     },
     "/api/v1/restorations": {
         "post": _operation(
             "Take a withdrawal back.",
-            {200: _answer("Done.", _ref("StateChange"))},
-            body=_CHANGE,
+            {200: _answer("Done.", ref("StateChange"))},
+            body=CHANGE,
             rights=_OWNER,
         )
     },
     "/api/v1/deletions": {
         "post": _operation(
             "Delete a version, leaving a tombstone.",
-            {200: _answer("Done.", _ref("StateChange"))},
-            body=_CHANGE,
+            {200: _answer("Done.", ref("StateChange"))},
+            body=CHANGE,
             rights="scope admin for all publishers",
         )
     },
     "/api/v1/tokens": {
         "get": _operation(
             "Tokens, without their secrets.",
-            {200: _answer("The tokens.", _object("tokens", tokens=_list(_ref("Token"))))},
+            {200: _answer("The tokens.", object_of("tokens", tokens=list_of(ref("Token"))))},
             parameters=[_in_query("publisher", "Those of one publisher.")],
             rights=_OWNER,
         ),
         "post": _operation(
-            "Make a token.", {201: _answer("With its secret.", _ref("Token"))}, body=_NEW_TOKEN, rights=_OWNER
+            "Make a token.", {201: _answer("With its secret.", ref("Token"))}, body=NEW_TOKEN, rights=_OWNER
         ),
     },
     "/api/v1/tokens/self": {
         "get": _operation(
-            "What the token in use may do.", {200: _answer("The token.", _ref("Token"))}, rights="any"
+            "What the token in use may do.", {200: _answer("The token.", ref("Token"))}, rights="any"
         )
     },
     "/api/v1/tokens/{token}": {
@@ -347,7 +200,7 @@ PATHS: dict[str, Schema] = {
     "/api/v1/audit": {
         "get": _operation(
             "Who did what, newest first.",
-            {200: _answer("The lines.", _object("entries", entries=_list({"type": "object"})))},
+            {200: _answer("The lines.", object_of("entries", entries=list_of({"type": "object"})))},
             parameters=[
                 _in_query("publisher", "What concerns one publisher."),
                 _in_query("before", "Lines before this number.", {"type": "integer", "minimum": 0}),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from tensorflow_hub.server.openapi_schemas import STRING, Schema, object_of
 from tensorflow_hub.server.search.facets import FACETS
 from tensorflow_hub.server.search.request import MAX_PAGE_SIZE, MAX_RESULTS, SORTS
 
-Schema = dict[str, Any]
-
-_STRING: Schema = {"type": "string"}
-_STRINGS: Schema = {"type": "array", "items": _STRING}
+_STRINGS: Schema = {"type": "array", "items": STRING}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _RESULTS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/SearchResult"}}
 
@@ -19,20 +15,16 @@ def _or_null(kind: str) -> Schema:
     return {"type": [kind, "null"]}
 
 
-def _object(required: str, **properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
 SEARCH_SCHEMAS: dict[str, Schema] = {
-    "SearchResult": _object(
+    "SearchResult": object_of(
         "handle model version url publisher kind description task format",
         handle={"type": "string", "description": "publisher/model/version, what code loads."},
-        model=_STRING,
+        model=STRING,
         version={"type": "integer", "minimum": 1},
-        url=_STRING,
-        publisher=_STRING,
-        kind=_STRING,
-        description=_STRING,
+        url=STRING,
+        publisher=STRING,
+        kind=STRING,
+        description=STRING,
         task=_or_null("string"),
         tasks=_STRINGS,
         format=_or_null("string"),
@@ -50,10 +42,10 @@ SEARCH_SCHEMAS: dict[str, Schema] = {
         downloads=_COUNT,
         published_at={"type": "string", "format": "date-time"},
     ),
-    "FacetValue": _object("value label count", value=_STRING, label=_STRING, count=_COUNT),
-    "SearchAnswer": _object(
+    "FacetValue": object_of("value label count", value=STRING, label=STRING, count=_COUNT),
+    "SearchAnswer": object_of(
         "query url total page pages corrected relaxed results facets",
-        query=_STRING,
+        query=STRING,
         url={"type": "string", "description": "The page that shows the same."},
         total=_COUNT,
         page={"type": "integer", "minimum": 1},
@@ -72,7 +64,7 @@ SEARCH_SCHEMAS: dict[str, Schema] = {
 
 
 def _parameter(name: str, description: str, schema: Schema | None = None) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema or _STRING}
+    return {"name": name, "in": "query", "description": description, "schema": schema or STRING}
 
 
 _HANDLE: Schema = {
@@ -80,7 +72,7 @@ _HANDLE: Schema = {
     "in": "path",
     "required": True,
     "description": "publisher/model; has slashes.",
-    "schema": _STRING,
+    "schema": STRING,
 }
 _FACET_PARAMETERS = [
     _parameter(facet.key, f"{facet.label}; may be repeated: any of the values.", {**_STRINGS, "maxItems": 20})
@@ -118,17 +110,19 @@ SEARCH_PATHS: dict[str, Schema] = {
         ],
     ),
     "/api/v1/similar/{handle}": _operation(
-        "Models that are like one.", _object("model results", model=_STRING, results=_RESULTS), [_HANDLE]
+        "Models that are like one.", object_of("model results", model=STRING, results=_RESULTS), [_HANDLE]
     ),
     "/api/v1/downloads/{handle}": _operation(
         "Downloads of a model by day, of the last year.",
-        _object(
+        object_of(
             "model total days",
-            model=_STRING,
+            model=STRING,
             total=_COUNT,
             days={
                 "type": "array",
-                "items": _object("day downloads", day={"type": "string", "format": "date"}, downloads=_COUNT),
+                "items": object_of(
+                    "day downloads", day={"type": "string", "format": "date"}, downloads=_COUNT
+                ),
             },
         ),
         [_HANDLE],

@@ -66,4 +66,5 @@ ROUTES: list[BaseRoute] = [
     Route("/robots.txt", static_files.show_robots),
     # /<publisher>, /<publisher>/<model…>, /<publisher>/<model…>/<version>: pages and downloads
     Route("/{path:path}", handle.show_handle, methods=READ),
+    Route("/{path:path}", handle.allow_scripts, methods=["OPTIONS"]),
 ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
+import json
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
+import requests
 from catalogues import open_catalogue, put_entry
 from hub_content import card, module
 from hub_process import HubProcess
@@ -67,10 +72,22 @@ def hub(tmp_path_factory):
         to = {"hub": hub.url, "token": hub.token}
         for version in (1, 2, 3):
             publish(module("05_text_embedding"), card=card(f"acme/words/{version}"), **to)
+        publish(tfjs_model(tmp_path_factory.mktemp("tfjs")), card=card("acme/js/1", "Tfjs"), **to)
         withdraw("acme/words/1", "Wrong labels.", **to)
         delete("acme/words/3", "It held personal data.", **to)
         publish(module(), card=HOSTILE, hub=hub.url, token=hub.token)
         yield hub
+
+
+def tfjs_model(folder):
+    weights = {
+        "paths": ["group1-shard1of1.bin"],
+        "weights": [{"name": "w", "shape": [2], "dtype": "float32"}],
+    }
+    model = {"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": [weights]}
+    (folder / "model.json").write_text(json.dumps(model))
+    (folder / "group1-shard1of1.bin").write_bytes(bytes(range(8)))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +242,47 @@ def test_the_policy_stops_what_would_get_through(visit):
     )
     assert stopped == ["img-src", "script-src-attr", "script-src-elem"]
     assert page.evaluate("window.hacked") is None
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A site of its own: another port is another origin."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>A game</title>")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("options", [{}, {"headers": {"Range": "bytes=0-7"}}], ids=["plain", "range"])
+def test_a_script_of_another_site_loads_a_model(browser, hub, elsewhere, options):
+    """As TF.js does: model.json, then the shards that it names, beside it."""
+    page = browser.new_page()
+    page.goto(elsewhere)
+    loaded = page.evaluate(
+        """async ([url, options]) => {
+          const model = await (await fetch(`${url}/model.json?tfjs-format=file`)).json();
+          const [shard] = model.weightsManifest[0].paths;
+          const answer = await fetch(`${url}/${shard}?tfjs-format=file`, options);
+          return [...new Uint8Array(await answer.arrayBuffer())];
+        }""",
+        [f"{hub.url}/acme/js/1", options],
+    )
+    assert loaded == list(range(8))
+    page.close()
+
+
+def test_a_script_of_another_site_loads_a_private_model(browser, hub, elsewhere, tmp_path):
+    to = {"hub": hub.url, "token": hub.token}
+    headers = {"Authorization": f"Bearer {hub.token}"}
+    made = {"json": {"private": True}, "headers": headers, "timeout": 60}
+    requests.patch(f"{hub.url}/api/v1/publishers/secret", **made).raise_for_status()
+    (tmp_path / "model").mkdir()
+    publish(tfjs_model(tmp_path / "model"), card=card("secret/js/1", "Tfjs"), **to)
+    page = browser.new_page()
+    page.goto(elsewhere)
+    ask = "async ([url, options]) => (await (await fetch(url, options)).json()).format"
+    url = f"{hub.url}/secret/js/1/model.json?tfjs-format=file"
+    assert page.evaluate(ask, [url, {"headers": headers}]) == "graph-model"
+    page.close()

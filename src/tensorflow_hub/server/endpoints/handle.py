@@ -25,6 +25,7 @@ from tensorflow_hub.server.lookup import (
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.negotiation import Wanted, wanted_forms
 from tensorflow_hub.server.problems import Missing, NotOffered
+from tensorflow_hub.server.serving import cors
 from tensorflow_hub.server.web import pages
 
 Answer = Callable[[Request, sa.Connection, Version], Response | None]
@@ -50,6 +51,16 @@ async def show_handle(request: Request) -> Response:
     if passed_on is not None:
         return passed_on
     return await run_in_threadpool(_show, request, forms)
+
+
+async def allow_scripts(request: Request) -> Response:
+    """Tells browsers that scripts of any site may send a token or ask for a range, as TF.js loaders can."""
+    headers = {
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "Authorization, Range, If-None-Match",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(status_code=204, headers={**cors(), **headers})
 
 
 def _show(request: Request, forms: tuple[Wanted, ...]) -> Response:

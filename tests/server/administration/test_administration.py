@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import json
 import os
+import stat
 import time
 
 import pytest
@@ -123,6 +126,31 @@ def test_what_is_backed_up_comes_back(filled, tmp_path):
         answer = requests.get(f"{process.url}/acme/a?tf-hub-format=compressed", timeout=30)
         assert answer.url.endswith("/acme/a/2?tf-hub-format=compressed")
         assert process.token == "", "it has the tokens of the other hub, and makes none"
+
+
+def test_a_backup_while_others_publish_is_whole(tmp_path):
+    with HubProcess(tmp_path / "data") as process:
+        to = {"hub": process.url, "token": process.token}
+
+        def publish_one(number):
+            handle = f"acme/a/{number}"
+            publish(module_with(tmp_path / f"m{number}", b"%d" % number), card=card(handle), **to)
+
+        publish_one(1)
+        hub = open_hub(ServerSettings(data=str(process.data)))
+        with contextlib.closing(hub.database), concurrent.futures.ThreadPoolExecutor(2) as pool:
+            publishing = [pool.submit(publish_one, number) for number in range(2, 12)]
+            while not all(future.done() for future in publishing):
+                backup(hub, tmp_path / "backup")
+            for future in publishing:
+                future.result()
+    assert stat.S_IMODE((tmp_path / "backup" / "catalogue.jsonl").stat().st_mode) == 0o600
+    other = open_hub(ServerSettings(data=str(tmp_path / "other")))
+    with contextlib.closing(other.database):
+        restore(other, tmp_path / "backup")
+        report = check(other, grace_seconds=0)
+        assert report.findings == ()
+        assert 1 <= report.deployments <= 11
 
 
 def test_restoring_what_is_no_backup(filled, tmp_path):

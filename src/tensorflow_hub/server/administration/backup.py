@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tensorflow_hub.errors import ArchiveError, SettingsError
 from tensorflow_hub.server.administration.references import needed_keys, stored_deployments
 from tensorflow_hub.server.catalogue.tables import metadata
 from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.store.directory import DirectoryStore
+from tensorflow_hub.server.store.directory import DirectoryStore, sync_folder
 from tensorflow_hub.server.store.interface import Store
 
 FORM = 1
@@ -53,6 +54,7 @@ def backup(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
         if on_progress is not None:
             on_progress(number, len(found))
     beside.replace(folder / "catalogue.jsonl")
+    sync_folder(folder)
     return copied
 
 
@@ -83,13 +85,16 @@ def restore(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
 
 
 def _write_rows(connection: sa.Connection, path: Path) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        path.chmod(0o600)  # hashes of tokens, private cards
+    path.unlink(missing_ok=True)
+    secret = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # hashes of tokens, private cards
+    with open(secret, "w", encoding="utf-8") as file:
         revision = MigrationContext.configure(connection).get_current_revision()
         file.write(json.dumps({"form": FORM, "revision": revision}) + "\n")
         for table in _tables():
             rows = connection.execute(sa.select(table)).mappings()
             file.writelines(json.dumps([table.name, dict(row)], ensure_ascii=False) + "\n" for row in rows)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _read_rows(connection: sa.Connection, path: Path) -> int:

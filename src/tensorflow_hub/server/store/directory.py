@@ -139,7 +139,7 @@ class DirectoryStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(0o644)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
@@ -176,7 +176,7 @@ def _sha256(file: BinaryIO) -> str:
     return sha256.hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes a rename durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

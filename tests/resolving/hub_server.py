@@ -6,9 +6,12 @@ import contextlib
 import re
 import socket
 import threading
+import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from patience import until
 
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.format.archive_writer import write_archive
@@ -66,6 +69,18 @@ class HubServer:
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.requests]
+
+    def forget(self) -> None:
+        """Forgets the requests of programs that are gone, those too that nobody has read yet."""
+        urllib.request.urlopen(self.serve("last", b"")).close()  # connections are accepted in their order
+        until(lambda: self._server.connections == 0, "the end of all connections")
+        self.requests.clear()
+
+    def asked_for(self) -> int:
+        """How many bytes of archives were asked for in parts."""
+        ranges = [headers["Range"] for _, headers in self.requests if "Range" in headers]
+        spans = [tuple(map(int, text.removeprefix("bytes=").split("-"))) for text in ranges]
+        return sum(end - start + 1 for start, end in spans)
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         with self._lock:
@@ -127,6 +142,18 @@ class HubServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    connections = 0
+    _lock = threading.Lock()
+
+    def process_request(self, request, client_address) -> None:
+        with self._lock:
+            self.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request) -> None:
+        super().shutdown_request(request)
+        with self._lock:
+            self.connections -= 1
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass

@@ -160,17 +160,10 @@ def test_what_a_killed_process_had_is_not_fetched_again(hub, tmp_path):
     index = ArchiveIndex.from_json(hub.indexes["/acme/large/1"])
     [journal] = journals("*/journal")
     done = sum(index.segments[int(number)].length for number in journal.read_bytes().split())
-    hub.requests.clear()
+    hub.forget()
     assert contents(hub_library.resolve(handle)) == contents(module)
     missing = sum(segment.length for segment in index.segments) - done
-    assert missing <= asked_for(hub) < missing + 100_000
-
-
-def asked_for(hub) -> int:
-    """How many bytes of archives were asked for in parts."""
-    ranges = [headers["Range"] for _, headers in hub.requests if "Range" in headers]
-    spans = [tuple(map(int, text.removeprefix("bytes=").split("-"))) for text in ranges]
-    return sum(end - start + 1 for start, end in spans)
+    assert missing <= hub.asked_for() < missing + 100_000
 
 
 def test_one_of_those_who_wait_goes_on_when_the_downloader_is_killed(hub, module):
@@ -266,9 +259,9 @@ def test_what_another_host_left_is_finished(hub, module):
         until(lambda: any(len(journal.read_bytes().split()) >= 4 for journal in journals("*/journal")))
         victim.kill()
         victim.communicate()
-    hub.requests.clear()
+    hub.forget()
     assert contents(finish(start(handle, A_HOST + SHORT_PATIENCE, "2"))) == contents(module)
-    assert 0 < asked_for(hub) < 8 << 20
+    assert 0 < hub.asked_for() < 8 << 20
     assert not list((cache() / ".tfhub" / "staging").iterdir())
 
 

@@ -16,6 +16,7 @@ import requests
 from hub_content import card, module, module_with
 from hub_process import SOURCES, HubProcess
 from patience import until
+from ports import fixed_ports
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import SettingsError
@@ -59,8 +60,9 @@ def test_a_taken_port_is_replaced_or_refused(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing holds a port before it is listened at")
 def test_a_port_belongs_to_one_hub_from_the_moment_it_is_chosen():
-    with reserved_port(ServerSettings(port=0), asked_for=True) as port:
-        same = ServerSettings(port=port)
+    same = ServerSettings(port=fixed_ports(1)[0])
+    with reserved_port(same, asked_for=True) as port:
+        assert port == same.port
         with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1:{port}: Address already"):
             reserved_port(same, asked_for=True).__enter__()
         with reserved_port(same, asked_for=False) as other:

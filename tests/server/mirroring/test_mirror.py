@@ -9,11 +9,13 @@ import ipaddress
 import os
 import tarfile
 import threading
+from typing import ClassVar
 
 import pytest
 import requests
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from patience import until
 from ports import silent_port
 
 from tensorflow_hub.client.publishing import publish
@@ -21,11 +23,14 @@ from tensorflow_hub.client.versions import restore, withdraw
 from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
+from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.writing import set_state
 from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.mirroring import mirror as mirror_module
 from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.settings import ServerSettings
 
 
@@ -92,7 +97,14 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
     gate: threading.Event | None = None
     breaks_off = False
 
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self):
+        self.asked.append(self.path)
+        self.send_error(404)
+
     def do_GET(self):
+        self.asked.append(self.path)
         if self.location:
             self.send_response(302)
             self.send_header("Location", self.location)
@@ -130,6 +142,7 @@ def packed(folder):
 def foreign():
     _Foreign.archive, _Foreign.location, _Foreign.facts = packed(module()), "", b""
     _Foreign.gate, _Foreign.breaks_off = None, False
+    _Foreign.asked.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Foreign)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -235,6 +248,33 @@ def test_what_does_not_end_well_is_not_passed_on_to_its_end(foreign, tmp_path, e
         _Foreign.gate = None
         absent = get(mirror, "/other/model/3?tf-hub-format=compressed")
         assert absent.status_code == 404, "the answer of upstream is believed for a while"
+
+
+def test_only_so_much_is_fetched_at_once(foreign, tmp_path, monkeypatch):
+    monkeypatch.setattr(mirror_module, "MOST_UNDER_WAY", 1)
+    _Foreign.archive, _Foreign.gate, _Foreign.breaks_off = large_archive(tmp_path), threading.Event(), True
+    hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
+    mirror = mirror_module.Mirror(hub, Upstream(foreign))
+    with contextlib.closing(hub.database):
+        nobody = Caller(None, "")
+        spool = mirror.bring(ModelName("other", "model", 3), "saved_model", nobody)
+        assert mirror.bring(ModelName("other", "model", 3), "saved_model", nobody) is spool
+        with pytest.raises(Unavailable, match="fetching much"):
+            mirror.bring(ModelName("other", "model", 4), "saved_model", nobody)
+        _Foreign.gate.set()
+        until(lambda: spool.is_over)
+        mirror.close()
+
+
+def test_upstream_hears_nothing_of_what_is_published_here(foreign, tmp_path):
+    with HubProcess(tmp_path / "mirror", arguments=("--upstream", foreign)) as mirror:
+        publish(module(), card=card("mine/a/1"), hub=mirror.url, token=mirror.token)
+        for path in ("/mine/a/1?tf-hub-format=compressed", "/mine/a?tf-hub-format=compressed", "/mine/b/1"):
+            get(mirror, path)
+        hub = open_hub(ServerSettings(data=str(mirror.data)))
+        with contextlib.closing(hub.database):
+            refresh(hub, Upstream(foreign), ModelName("mine", "a", 1))
+    assert _Foreign.asked == []
 
 
 def test_what_upstream_withdrew_is_withdrawn_here(tmp_path):

@@ -20,12 +20,15 @@ from tensorflow_hub.server.mirroring.fetching import fetch
 from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.rights import may_read
 
 _log = logging.getLogger("tensorflow_hub.server")
 # How many versions are fetched at once; others wait for their turn.
 _MOST_FETCHES = 8
+# How many may be under way or wait; more askers are told to come back.
+MOST_UNDER_WAY = 64
 # How long an answer of the upstream hub (absent; the newest is …) is believed, in seconds.
 _REMEMBER_SECONDS = 60.0
 # After how long upstream is asked again whether it has withdrawn what is kept here, in seconds.
@@ -92,6 +95,7 @@ class Mirror:
         Raises:
           UnreachableError: upstream cannot be asked and nothing is here: "not found" would be a guess, and
             would make readers give up for good.
+          Unavailable: too much is under way.
         """
         key = f"{name} {deployment}"
         if self._asked_lately(key):
@@ -108,6 +112,8 @@ class Mirror:
             except UnreachableError as error:
                 self._unreachable(name, error, is_news=False)
                 return None
+            if len(self._fetches) >= MOST_UNDER_WAY:
+                raise Unavailable("This hub is fetching much from upstream.", hint="Ask again in a moment.")
             spool = self._fetches[key] = Spool(work_folder(self.hub.settings))
             self._threads.submit(self._fetch, name, deployment, spool)
             return spool

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -20,16 +22,16 @@ _MARK = " (upstream)"
 
 
 def refresh(hub: Hub, upstream: Upstream, name: ModelName) -> None:
-    """Brings the state of a mirrored version up to date with upstream's."""
+    """Brings the state of a mirrored version up to date with upstream's; of others upstream hears nothing."""
+    with hub.database.reading() as connection:
+        if _mirrored_version(connection, name) is None:
+            return
     with upstream.open() as session:
         facts = upstream.facts(session, name)
     with hub.database.writing() as connection:
-        publisher = reading.find_publisher(connection, name.publisher)
-        version = reading.find_version(connection, name)
-        if publisher is None or version is None or not writing.is_mirrored(connection, publisher):
-            return
-        wanted = _wanted_state(version, facts)
-        if wanted is not None and wanted != (version.state, version.reason):
+        version = _mirrored_version(connection, name)
+        wanted = _wanted_state(version, facts) if version is not None else None
+        if version is not None and wanted is not None and wanted != (version.state, version.reason):
             writing.set_state(connection, version, *wanted)
             record_changes(connection, [version.model.id])
 
@@ -41,6 +43,13 @@ def words_of_upstream(reason: object) -> str:
     'Wrong labels. (upstream)'
     """
     return f"{str(reason or 'No reason was given.')[:900]}{_MARK}"
+
+
+def _mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
+    publisher = reading.find_publisher(connection, name.publisher)
+    if publisher is None or not writing.is_mirrored(connection, publisher):
+        return None
+    return reading.find_version(connection, name)
 
 
 def _wanted_state(version: Version, facts: Mapping[str, Any]) -> tuple[str, str] | None:

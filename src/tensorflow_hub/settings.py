@@ -211,6 +211,12 @@ class Settings:
         str,
         "Where the tools keep computed features; default `features` in the user's cache folder.",
     )
+    feature_cache_size: int = variable(
+        "TFHUB_FEATURE_CACHE_SIZE",
+        10 * 1000**3,
+        parse_size,
+        "How large the tools' features may grow together; those not used for longest are dropped first.",
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -2,11 +2,15 @@
 
 One SQLite file per module and way of applying it; key is the content's SHA-256, value the vector's
 little-endian float32 bytes. SQLite gives several processes at once and crashes in the middle for free.
+Stores that were not used for longest are emptied when all together grow above `TFHUB_FEATURE_CACHE_SIZE`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -45,18 +49,10 @@ class FeatureStore:
         self.dimension = dimension
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS features "
-                "(key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-            )
+            self._database = _connected(self.path)
+            os.utime(self.path)  # when it was last used
         except (OSError, sqlite3.Error) as error:
-            raise CacheError(
-                f"The feature cache {str(self.path)!r} cannot be used: {error}.",
-                hint="Delete it, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
-            ) from error
+            raise self._unusable(error) from error
 
     def __enter__(self) -> FeatureStore:
         return self
@@ -77,10 +73,20 @@ class FeatureStore:
             part = keys[start : start + _BATCH]
             marks = ",".join("?" * len(part))
             query = f"SELECT key, vector FROM features WHERE key IN ({marks})"  # noqa: S608 - marks only
-            for key, vector in self._database.execute(query, part):
+            try:
+                rows = self._database.execute(query, part).fetchall()
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+            for key, vector in rows:
                 if len(vector) == 4 * self.dimension:
                     found[bytes(key)] = np.frombuffer(vector, "<f4").astype(np.float32)
         return found
+
+    def _unusable(self, error: Exception) -> CacheError:
+        return CacheError(
+            f"The feature cache {str(self.path)!r} cannot be used: {error}.",
+            hint="Delete it, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
+        )
 
     def write(self, vectors: Mapping[bytes, Matrix] | Iterable[tuple[bytes, Matrix]]) -> None:
         """Adds vectors, all or none of them; those that are there stay."""
@@ -97,3 +103,56 @@ class FeatureStore:
                 f"The feature cache {str(self.path)!r} cannot be written: {error}.",
                 hint="Make room, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
             ) from error
+
+
+def make_room(folder: Path, limit: int, keep: Path) -> None:
+    """Drops what was not used for longest until the rest of a feature cache fits.
+
+    Stores are emptied, not deleted: another process may have them open, and SQLite lets it go on and
+    computes nothing wrong, whenever this process is killed.
+
+    Args:
+      folder: of the feature cache.
+      limit: bytes that stores and frames may have together.
+      keep: the store that is in use; it stays whatever its size.
+    """
+    entries = sorted([*folder.glob("*.sqlite"), *folder.glob("frames/*")], key=_used)
+    total = sum(map(_size, entries))
+    for entry in entries:
+        if total <= limit:
+            return
+        if entry != keep:
+            total -= _size(entry)
+            _drop(entry)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=60, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+    )
+    return database
+
+
+def _used(entry: Path) -> float:
+    try:
+        return entry.stat().st_mtime
+    except OSError:  # another process was faster
+        return 0.0
+
+
+def _size(entry: Path) -> int:
+    files = [entry, entry.with_name(f"{entry.name}-wal")] if entry.suffix else entry.rglob("*")
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
+def _drop(entry: Path) -> None:
+    if not entry.suffix:
+        shutil.rmtree(entry, ignore_errors=True)  # a run that finds half a frame traces anew
+        return
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_connected(entry)) as database:
+        database.execute("DELETE FROM features")
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.settings import Settings
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
 from tensorflow_hub.tools.encoders import Encoder, as_batch
-from tensorflow_hub.tools.feature_store import FeatureStore
-from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.feature_store import FeatureStore, make_room
+from tensorflow_hub.tools.images import RESIZING, Reader
 from tensorflow_hub.tools.retrain.head import Matrix
 
 Progress = Callable[[int, int], None]
@@ -78,6 +79,8 @@ def compute_features(
     finally:
         if store:
             store.close()
+    if cache and store:
+        make_room(cache, Settings.from_environment().feature_cache_size, keep=store.path)
     kept = tuple(example for example in examples if example.digest in vectors)
     return Features(
         kept,
@@ -91,8 +94,8 @@ def compute_features(
 
 def manner(encoder: Encoder) -> str:
     """What besides the module's content decides about a feature."""
-    size = "x".join(map(str, encoder.image_size))
-    return f"{encoder.kind} {size} {encoder.signature} {encoder.output}"
+    pixels = f"{encoder.image_size} {RESIZING} " if encoder.kind == "image" else ""
+    return f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}"
 
 
 Batch = tuple[Sequence[Example], Matrix, dict[bytes, str]]

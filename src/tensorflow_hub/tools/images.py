@@ -2,7 +2,7 @@
 
 What reaches the module is decoded and resized by TensorFlow ops only, so that an exported classifier
 does in its graph exactly what was done when it was trained. Pillow only looks at a file first: formats
-that TensorFlow cannot decode (WebP, TIFF, …) and photos stored lying on their side are handed on as PNG.
+that TensorFlow cannot decode (WebP, TIFF, …) and photos stored lying on their side are handed on as BMP.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.retrain.head import Matrix
 
 MAX_PIXELS = 200_000_000
+# Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
+RESIZING = "bicubic"
 _TENSORFLOW_DECODES = frozenset({"JPEG", "PNG", "GIF", "BMP"})
 _ORIENTATION = 0x0112
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
 def readable_bytes(path: Path) -> bytes:
@@ -59,11 +62,16 @@ def upright(content: bytes, name: str) -> bytes:
                 if image.format in _TENSORFLOW_DECODES and image.getexif().get(_ORIENTATION, 1) == 1:
                     return content
                 target = io.BytesIO()
-                operations.exif_transpose(image).convert("RGB").save(target, "PNG", compress_level=1)
+                # Not PNG: compressing a phone's photo takes longer than all the rest.
+                operations.exif_transpose(image).convert("RGB").save(target, "BMP")
                 return target.getvalue()
     except DataError:
         raise
     except image_module.UnidentifiedImageError as error:
+        if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
+            raise DataError(
+                f"{name!r} is a HEIC photo, which cannot be read.", hint="Convert it to JPEG."
+            ) from error
         raise DataError(f"{name!r} is not an image.", hint="Remove it.") from error
     except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
         raise DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it.") from error
@@ -80,7 +88,8 @@ def decode(content: Any, size: tuple[int, int]) -> Any:
       float32 [height, width, 3] in [0, 1].
     """
     image = tf.io.decode_image(content, channels=3, dtype=tf.uint8, expand_animations=False)
-    image = tf.image.resize(tf.cast(image, tf.float32) / 255.0, size, antialias=True)
+    # Resized as it is: in floats, a large photo would take four times the memory.
+    image = tf.image.resize(image, size, RESIZING, antialias=True) / 255.0
     return tf.clip_by_value(tf.ensure_shape(image, [*size, 3]), 0.0, 1.0)
 
 

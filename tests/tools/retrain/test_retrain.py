@@ -134,6 +134,7 @@ def test_bad_files_are_named_counted_and_left_out(image_module, tmp_path):
     whole = write_image(data / "blue" / "whole.jpg", (30, 30, 200), 999, (64, 64)).read_bytes()
     (data / "blue" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (data / "blue" / "notes.txt").write_text("mine")
+    (data / "red" / "phone.HEIC").write_bytes(b"\0\0\0\x24ftypheic" + bytes(100))
     (data / "nothing").mkdir()
     (data / "only-bad").mkdir()
     (data / "only-bad" / "bad.gif").write_bytes(b"GIF89a")
@@ -143,8 +144,11 @@ def test_bad_files_are_named_counted_and_left_out(image_module, tmp_path):
     outcome = hub.tools.retrain_image(data, image_module, tmp_path / "out", cache=False)
 
     assert {s.name for s in outcome.dataset.skipped} == {
-        "red/empty.jpg", "red/text.png", "blue/cut.jpg", "blue/notes.txt", "only-bad/bad.gif", "stray.png"
+        "red/empty.jpg", "red/text.png", "blue/cut.jpg", "blue/notes.txt", "only-bad/bad.gif", "stray.png",
+        "red/phone.HEIC",
     }  # fmt: skip
+    reasons = {s.name: s.reason for s in outcome.dataset.skipped}
+    assert reasons["red/phone.HEIC"] == "'phone.HEIC' is a HEIC photo, which cannot be read."
     assert set(outcome.dataset.empty_classes) == {"nothing", "only-bad"}
     assert outcome.labels == ("blue", "red")
     assert len(outcome.dataset.examples) == 32
@@ -179,6 +183,29 @@ def test_a_photo_lying_on_its_side_is_read_upright(tmp_path):
     array = Reader((10, 10))(tmp_path / "side.jpg")
     assert array[:4].mean() > 0.9
     assert array[6:].mean() < 0.1
+
+
+def test_a_phones_photo_is_resized_as_it_is_in_one_step(tmp_path):
+    from tensorflow_hub.tools.images import Reader
+
+    pixels = np.linspace(0, 255, 300 * 400 * 3).reshape(300, 400, 3).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    floats = tf.image.resize(pixels.astype(np.float32) / 255, (20, 30), "bicubic", antialias=True)
+    np.testing.assert_allclose(Reader((20, 30))(tmp_path / "photo.png"), floats, atol=1e-5)
+
+
+def test_a_name_in_another_encoding_is_written_readably(image_module, tmp_path):
+    import os
+
+    data = tmp_path / "data"
+    for i in range(12):
+        write_image(data / "red" / f"{i}.png", (200, 30, 30), i)
+        write_image(data / "blue" / f"{i}.png", (30, 30, 200), i + 100)
+    with open(os.fsencode(data / "red") + b"/caf\xe9.png", "wb") as stream:
+        stream.write(b"no picture")
+    outcome = hub.tools.retrain_image(data, image_module, tmp_path / "out", cache=False)
+    assert [s.name for s in outcome.dataset.skipped] == ["red/caf\\xe9.png"]
+    assert "caf" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_class_is_refused_before_anything_is_computed(image_module, tmp_path):

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, image_examples
-from tensorflow_hub.tools.datasets.tables import is_table, read_labels, read_rows
+from tensorflow_hub.tools.datasets.tables import is_table, read_rows
+from tensorflow_hub.tools.datasets.text_table import read_labels
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
+    # Not read, but photos all the same: they are counted among what was left out.
+    | {".heic", ".heif"}
 )
 _NOT_DATA = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 
@@ -63,6 +66,11 @@ def image_files(folder: Path) -> Iterator[Path]:
                 yield Path(directory) / name
 
 
+def name_below(path: Path, folder: Path) -> str:
+    r"""A file's path below a folder as text; bytes of a name that are no UTF-8 are written as `\\xff`."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+
+
 def is_image_name(name: str) -> bool:
     """Whether a file's name ends as an image's does.
 
@@ -79,11 +87,11 @@ def _from_folder(folder: Path) -> Dataset:
             continue
         if not entry.is_dir():
             reason = "is in no class folder" if is_image_name(entry.name) else "is not an image"
-            skipped.append(Skipped(entry.name, reason))
+            skipped.append(Skipped(name_below(entry, folder), reason))
             continue
         classes.append(entry.name)
         for path in sorted(p for p in entry.rglob("*") if p.is_file()):
-            name = path.relative_to(folder).as_posix()
+            name = name_below(path, folder)
             if path.name.startswith(".") or path.name.lower() in _NOT_DATA:
                 continue
             if is_image_name(path.name):

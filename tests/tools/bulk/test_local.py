@@ -44,7 +44,7 @@ def read(folder, format="parquet"):
             parts.append(np.array(table["embedding"].to_pylist(), np.float32))
         elif format == "npy":
             parts.append(np.load(path))
-            keys += path.with_suffix(".keys.txt").read_text().splitlines()
+            keys += json.loads(path.with_suffix(".keys.json").read_text())
         else:
             for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
                 features = tf.train.Example.FromString(record).features.feature
@@ -85,6 +85,35 @@ def test_tables(suffix, text_module, expected, tmp_path):
         pq.write_table(pa.table({"body": TEXTS}), path, row_group_size=50)
     hub.tools.apply(text_module, path, tmp_path / "out", text_column="body")
     np.testing.assert_allclose(read(tmp_path / "out")[1], expected, atol=1e-6)
+
+
+def test_pieces_end_where_shards_do(text_module, tmp_path):
+    """Rows are read in chunks that have nothing to do with the shards."""
+    path = tmp_path / "data.csv"
+    path.write_text("text\n" + "".join(f"{TEXTS[i % 230]} {i}\n" for i in range(9000)))
+    done = hub.tools.apply(text_module, path, tmp_path / "out", shard_size=5000)
+    assert done.rows == 9000
+    assert [pq.read_metadata(p).num_rows for p in sorted((tmp_path / "out").glob("part-*"))] == [5000, 4000]
+    assert read(tmp_path / "out")[0] == [str(i) for i in range(1, 9001)]
+
+
+def test_a_mark_of_utf8_and_windows_line_ends_are_no_part_of_a_text(text_module, tmp_path):
+    (tmp_path / "texts.txt").write_bytes("\ufeffgood\r\nbad".encode())
+    hub.tools.apply(text_module, tmp_path / "texts.txt", tmp_path / "out")
+    plain = hub.load(text_module)(tf.constant(["good", "bad"])).numpy()
+    np.testing.assert_allclose(read(tmp_path / "out")[1], plain, atol=1e-6)
+
+
+def test_keys_of_numpy_files_hold_any_name(photos, image_module, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    name = "two\nlines.png"
+    (folder / name).write_bytes((photos / "red" / "0.png").read_bytes())
+    with open(os.fsencode(folder) + b"/caf\xe9.png", "wb") as stream:
+        stream.write((photos / "red" / "0.png").read_bytes())
+    for kind in ("npy", "parquet"):
+        hub.tools.apply(image_module, folder, tmp_path / kind, format=kind)
+        assert sorted(read(tmp_path / kind, kind)[0]) == ["caf\\xe9.png", name]
 
 
 def test_rows_without_text_are_listed_and_the_others_keep_their_numbers(text_module, tmp_path):
@@ -169,7 +198,7 @@ def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("latin.txt", b"caf\xe9\n", r"is not text in UTF-8"),
+        ("latin.txt", b"a\nb\ncaf\xe9\n", r"is not text in UTF-8: .* in line 3\."),
         ("data.csv", b"a\n1\n", "Expected a column 'text'"),
         ("data.bin", b"", r"Expected a \.txt, \.csv"),
     ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,6 +20,8 @@ beam = pytest.importorskip("apache_beam", reason="needs apache-beam: make test-b
 
 from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
 from apache_beam.testing.util import assert_that  # noqa: E402
+
+from tensorflow_hub.tools.bulk.pipeline import apply_on_beam  # noqa: E402
 
 TEXTS = [text for text, _ in reviews_rows(100)]
 
@@ -60,6 +65,59 @@ def read(folder):
     return rows
 
 
+@pytest.fixture
+def job_server(tmp_path):
+    """Beam's own job server, which is spoken to as those of Flink and Spark are; its address."""
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main"]
+    process = subprocess.Popen([*command, "--port_file", str(port_file)], cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not port_file.exists() or not port_file.read_text():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield f"localhost:{port_file.read_text()}"
+    process.terminate()
+    process.wait()
+
+
+def test_a_job_sent_to_a_job_server_gives_what_the_local_one_gives(
+    job_server, text_module, expected, tmp_path
+):
+    (tmp_path / "texts.txt").write_text("".join(f"{t}\n" for t in TEXTS))
+    options = [f"job_endpoint={job_server}", "environment_type=LOOPBACK"]
+    done = apply_on_beam(
+        text_module,
+        tmp_path / "texts.txt",
+        tmp_path / "out",
+        runner="portable",
+        runner_options=options,
+        shard_size=40,
+    )
+    assert done.rows == 100
+    rows = read(tmp_path / "out")
+    np.testing.assert_allclose([rows[str(i)] for i in range(1, 101)], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("runner", "options", "match"),
+    [
+        ("nosuch", [], r"on Beam's runner 'nosuch': Unexpected pipeline runner: nosuch"),
+        ("prism", ["prism_location=/no/such/prism"], r"on Beam's runner 'prism': .* prism_location=PATH\."),
+        ("spark", ["spark_job_server_jar=/no/such.jar"], r"runner 'spark': .* job_endpoint=HOST:PORT\."),
+        ("flink", ["flink_job_server_jar=/no/such.jar"], r"runner 'flink': .* job_endpoint=HOST:PORT\."),
+    ],
+)
+def test_a_runner_that_cannot_be_started_is_named_with_what_it_needs(
+    runner, options, match, text_module, tmp_path
+):
+    (tmp_path / "texts.txt").write_text("good\n")
+    with pytest.raises(DataError, match=match):
+        apply_on_beam(
+            text_module, tmp_path / "texts.txt", tmp_path / "out", runner=runner, runner_options=options
+        )
+
+
 RUNNERS = {
     "direct": ["direct"],
     "two processes": ["direct", "direct_num_workers=2", "direct_running_mode=multi_processing"],
@@ -69,8 +127,6 @@ RUNNERS = {
 
 @pytest.mark.parametrize("options", RUNNERS.values(), ids=RUNNERS)
 def test_the_whole_job_gives_what_the_local_one_gives(options, text_module, expected, tmp_path):
-    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
-
     runner, *flags = options
     if runner == "prism":
         if not os.environ.get("TFHUB_TEST_PRISM"):
@@ -91,8 +147,6 @@ def test_the_whole_job_gives_what_the_local_one_gives(options, text_module, expe
 
 
 def test_images_and_broken_ones(photos, image_module, tmp_path):
-    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
-
     folder = tmp_path / "photos"
     folder.mkdir()
     for i, path in enumerate(sorted(photos.rglob("*.png"))):
@@ -108,7 +162,5 @@ def test_images_and_broken_ones(photos, image_module, tmp_path):
 
 
 def test_numpy_files_are_refused(text_module, tmp_path):
-    from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
-
     with pytest.raises(DataError, match="Expected parquet or tfrecord on Beam, got 'npy'"):
         apply_on_beam(text_module, tmp_path, tmp_path / "out", format="npy")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.splits import split
-from tensorflow_hub.tools.datasets.tables import read_texts
+from tensorflow_hub.tools.datasets.tables import read_rows
+from tensorflow_hub.tools.datasets.text_table import read_texts
 
 ROWS = [("a good one", "yes"), ('a, b\n"c"', "no"), ("日本語", "yes")]
 
@@ -46,6 +47,38 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_si
 def test_any_text_survives_a_csv(tmp_path_factory, rows):
     dataset = read_texts(write(tmp_path_factory.mktemp("csv") / "data.csv", rows))
     assert [(e.text, e.labels[0]) for e in dataset.examples] == rows
+
+
+VALUE = st.one_of(st.none(), st.integers(), st.booleans(), st.text(st.characters(codec="utf-8")))
+OBJECT = st.fixed_dictionaries({"text": VALUE}, optional={"other": st.lists(VALUE), "id": VALUE})
+
+
+@given(st.lists(OBJECT, min_size=1, max_size=20), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_any_values_survive_jsonl(tmp_path_factory, rows, escaped):
+    path = tmp_path_factory.mktemp("jsonl") / "data.jsonl"
+    lines = [json.dumps(row, ensure_ascii=escaped) for row in rows]
+    path.write_text("\n\n".join(lines), encoding="utf-8")
+    found = list(read_rows(path, {"text": (None, ["text"])}))
+    assert found == [(2 * i + 1, {"text": row["text"]}) for i, row in enumerate(rows)]
+
+
+def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
+    rows = [f"text {i},label" for i in range(50_000)]
+    rows[40_000:40_001] = ["short", "", "long,label,more"]
+    (tmp_path / "data.csv").write_text("text,label\n" + "\n".join(rows))
+    found = list(read_rows(tmp_path / "data.csv", {"text": (None, ["text"]), "label": (None, ["label"])}))
+    assert [number for number, _ in found] == list(range(1, 50_002))
+    assert found[39_999][1] == {"text": "text 39999", "label": "label"}
+    assert found[40_000][1] == {"text": "short", "label": None}
+    assert found[40_001][1] == {"text": "long", "label": "label"}
+    assert found[50_000][1]["text"] == "text 49999"
+
+
+def test_a_spreadsheets_csv_with_semicolons_is_read(tmp_path):
+    (tmp_path / "data.csv").write_text('\ufefftext;label\nfine, really;yes\n"a;b";no\n')
+    dataset = read_texts(tmp_path / "data.csv")
+    assert [(e.text, e.labels[0]) for e in dataset.examples] == [("fine, really", "yes"), ("a;b", "no")]
 
 
 def test_columns_are_found_by_their_usual_names_in_any_case(tmp_path):

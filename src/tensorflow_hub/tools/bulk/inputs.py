@@ -1,32 +1,41 @@
-"""What a module is applied to: rows of a file of texts or a table, or the images in a folder, one by one."""
+"""What a module is applied to: rows of a file of texts or a table, or the images in a folder, by chunks."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.datasets.image_folder import image_files
-from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, is_table, read_rows
-from tensorflow_hub.tools.encoders import Kind
+from tensorflow_hub.tools.datasets.image_folder import image_files, name_below
+from tensorflow_hub.tools.datasets.tables import CHUNK, TEXT_COLUMNS, is_table, read_chunks
+from tensorflow_hub.tools.opening import Kind
+
+IMAGES_AT_ONCE = 256
+
+Value = str | Path | None
 
 
-class Row(NamedTuple):
-    """One input; a tuple, for there are millions.
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Some consecutive inputs, by column: there are millions, and an object for each would cost more than it.
 
     Attributes:
-      key: the row's number in its file, from 1, or the image's path below its folder.
-      text: the text; None for an image, and for a cell without one.
-      path: the image's file.
+      keys: the rows' numbers in their file, from 1, or the images' paths below their folder.
+      values: the texts, None for a cell without one; or the images' files.
     """
 
-    key: str
-    text: str | None = None
-    path: Path | None = None
+    keys: Sequence[str]
+    values: Sequence[Value]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, part: slice) -> Rows:
+        return Rows(self.keys[part], self.values[part])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,30 +52,46 @@ class Input:
     kind: Kind
     text_column: str | None = None
 
-    def rows(self) -> Iterator[Row]:
-        """All rows, in an order that does not change while the input does not."""
+    def rows(self) -> Iterator[Rows]:
+        """All rows, in an order that does not change while the input does not, some at a time."""
         if self.kind == "image":
-            for path in image_files(self.path):
-                yield Row(path.relative_to(self.path).as_posix(), path=path)
+            yield from self._files()
         elif is_table(self.path):
-            columns = {"text": (self.text_column, TEXT_COLUMNS)}
-            for number, row in read_rows(self.path, columns):
-                text = row["text"]
-                yield Row(str(number), text=text if isinstance(text, str) else None)
+            for chunk in read_chunks(self.path, {"text": (self.text_column, TEXT_COLUMNS)}):
+                texts = [text if isinstance(text, str) else None for text in chunk.values["text"]]
+                yield Rows(list(map(str, chunk.numbers)), texts)
         else:
             yield from self._lines()
 
-    def _lines(self) -> Iterator[Row]:
-        number = 0
+    def pairs(self) -> Iterator[tuple[str, Value]]:
+        """The same, one (key, value) after the other."""
+        for rows in self.rows():
+            yield from zip(rows.keys, rows.values, strict=True)
+
+    def _files(self) -> Iterator[Rows]:
+        files = image_files(self.path)
+        while paths := list(itertools.islice(files, IMAGES_AT_ONCE)):
+            yield Rows([name_below(path, self.path) for path in paths], paths)
+
+    def _lines(self) -> Iterator[Rows]:
+        first = 1
+        with self.path.open("rb") as stream:
+            while lines := list(itertools.islice(stream, CHUNK)):
+                texts = self._decoded(lines, first)
+                yield Rows(list(map(str, range(first, first + len(lines)))), texts)
+                first += len(lines)
+
+    def _decoded(self, lines: Sequence[bytes], first: int) -> list[str]:
+        encoding = "utf-8-sig" if first == 1 else "utf-8"
         try:
-            with self.path.open(encoding="utf-8", newline="\n") as stream:
-                for number, line in enumerate(stream, 1):
-                    yield Row(str(number), text=line.rstrip("\r\n"))
+            texts = b"".join(lines).decode(encoding).split("\n")
         except UnicodeDecodeError as error:
+            whole = b"".join(lines)[: error.start].count(b"\n")
             raise DataError(
-                f"{self.path.name!r} is not text in UTF-8: {error.reason} after line {number}.",
+                f"{self.path.name!r} is not text in UTF-8: {error.reason} in line {first + whole}.",
                 hint="Convert it to UTF-8.",
             ) from error
+        return [text.rstrip("\r") for text in texts[: len(lines)]]
 
     def fingerprint(self) -> str:
         """Changes when the input does: sizes and times of its files."""

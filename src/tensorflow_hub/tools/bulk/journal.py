@@ -84,6 +84,10 @@ class Journal:
         self._append("shards.jsonl", [json.dumps(dataclasses.asdict(shard))])
         self.shards[shard.number] = shard
 
+    def written(self) -> int:
+        """Rows in all finished shards."""
+        return sum(shard.written for shard in self.shards.values())
+
     def skipped(self) -> list[Skipped]:
         """All inputs that were left out, of finished shards."""
         try:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import operator
 import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.batches import Vectors
-from tensorflow_hub.tools.bulk.inputs import Input, Row, open_input
+from tensorflow_hub.tools.bulk.batches import IMAGE_BATCH, TEXT_BATCH, Loader, Usable, vectors
+from tensorflow_hub.tools.bulk.inputs import Input, Rows, open_input
 from tensorflow_hub.tools.bulk.journal import Journal, Shard
 from tensorflow_hub.tools.bulk.outputs import WRITERS, write_shard
 from tensorflow_hub.tools.datasets.examples import Skipped
+from tensorflow_hub.tools.datasets.tables import CHUNK
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
-
-WINDOWS = {"text": 4096, "image": 256}
+from tensorflow_hub.tools.retrain.head import Matrix
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +81,7 @@ def apply(
       module: the handle of a module that gives one vector for an image or text.
       data: a folder of images; a `.txt` file with a text a line; a CSV, TSV, JSONL or Parquet table.
       output: the folder for `part-00000.parquet`, …; `skipped.jsonl` there lists what could not be used.
-      format: `parquet` (columns `key`, `embedding`), `npy` (and `.keys.txt` beside), or `tfrecord`.
+      format: `parquet` (columns `key`, `embedding`), `npy` (and `.keys.json` beside), or `tfrecord`.
       text_column: the table's column of texts.
       batch_size: rows that go through the module at once, at most.
       shard_size: rows of a file of the output.
@@ -100,24 +101,23 @@ def apply(
       print(done.rows, len(done.skipped))
     """
     started = time.perf_counter()
+    _require_possible(format, shard_size)
+    source = open_input(data, text_column)
+    encoder = open_encoder(module, source.kind, **module_options)
+    journal = Journal(Path(output), _job(encoder, source, format, shard_size), overwrite=overwrite)
+    resumed = journal.written()
+    size = batch_size or (TEXT_BATCH if source.kind == "text" else IMAGE_BATCH)
+    _run(source, encoder, journal, _Plan(Path(output), format, shard_size, size, progress))
+    seconds = time.perf_counter() - started
+    skipped = tuple(journal.skipped())
+    return Applied(Path(output), journal.written(), resumed, skipped, encoder.dimension, seconds)
+
+
+def _require_possible(format: str, shard_size: int) -> None:
     if format not in WRITERS:
         raise DataError(f"Expected the format {' or '.join(WRITERS)}, got {format!r}.", hint="Use parquet.")
     if shard_size < 1:
         raise DataError(f"Expected a shard size of 1 or more, got {shard_size}.", hint="Leave it away.")
-    source = open_input(data, text_column)
-    encoder = open_encoder(module, source.kind, **module_options)
-    job = _job(encoder, source, format, shard_size)
-    journal = Journal(Path(output), job, overwrite=overwrite)
-    resumed = sum(shard.written for shard in journal.shards.values())
-    _run(source, encoder, journal, _Plan(Path(output), format, shard_size, batch_size, progress))
-    return Applied(
-        Path(output),
-        sum(shard.written for shard in journal.shards.values()),
-        resumed,
-        tuple(journal.skipped()),
-        encoder.dimension,
-        time.perf_counter() - started,
-    )
 
 
 def _job(encoder: Encoder, source: Input, format: str, shard_size: int) -> dict[str, Any]:
@@ -137,87 +137,77 @@ class _Plan:
     folder: Path
     format: str
     shard_size: int
-    batch_size: int | None
+    batch_size: int
     progress: Callable[[str, int, int | None], None] | None
-
-
-@dataclasses.dataclass(frozen=True)
-class _Window:
-    """Rows that go through the module together; the last of a shard closes it."""
-
-    shard: int
-    rows: Sequence[Row]
-    last: bool
 
 
 def _run(source: Input, encoder: Encoder, journal: Journal, plan: _Plan) -> None:
     """Three things at once: a thread reads, this one computes, another writes."""
-    shard = _OpenShard()
+    pieces = _pieces(source, set(journal.shards), plan)
+    writing: Future[None] | None = None
     done = 0
-    with Vectors(encoder, plan.batch_size) as vectors, ThreadPoolExecutor(1) as writer:
-        writing: list[Future[None]] = []
-        for window in _ahead(_windows(source, set(journal.shards), plan.shard_size), 2):
-            shard.add(window.rows, *vectors(window.rows))
-            done += len(window.rows)
-            if plan.progress:
-                plan.progress("rows", done, None)
-            if not window.last:
-                continue
-            writing.append(writer.submit(_write, plan, journal, window.shard, shard))
-            shard = _OpenShard()
-            if len(writing) > 1:  # never more than two shards in memory
-                writing.pop(0).result()
-        for future in writing:
-            future.result()
+    with Loader(encoder) as load, ThreadPoolExecutor(1) as writer:
+        loaded = _ahead((number, load(rows)) for number, rows in pieces)
+        for number, parts in itertools.groupby(loaded, operator.itemgetter(0)):
+            shard = _Shard(number)
+            for _, part in parts:
+                shard.add(part, vectors(encoder, part.values, plan.batch_size))
+                done += len(part.keys) + len(part.skipped)
+                if plan.progress:
+                    plan.progress("rows", done, None)
+            if writing:
+                writing.result()  # never more than two shards in memory
+            writing = writer.submit(_write, plan, journal, shard)
+        if writing:
+            writing.result()
 
 
-class _OpenShard:
-    """The part of a shard that is computed."""
+@dataclasses.dataclass
+class _Shard:
+    number: int
+    keys: list[str] = dataclasses.field(default_factory=list)
+    results: list[Matrix] = dataclasses.field(default_factory=list)
+    skipped: list[Skipped] = dataclasses.field(default_factory=list)
 
-    def __init__(self) -> None:
-        self.read = 0
-        self.keys: list[str] = []
-        self.parts: list[Any] = []
-        self.skipped: list[Skipped] = []
-
-    def add(self, rows: Sequence[Row], keys: list[str], vectors: Any, skipped: list[Skipped]) -> None:
-        self.read += len(rows)
-        self.keys += keys
-        self.parts.append(vectors)
-        self.skipped += skipped
+    def add(self, part: Usable, result: Matrix) -> None:
+        self.keys += part.keys
+        self.skipped += part.skipped
+        self.results.append(result)
 
 
-def _write(plan: _Plan, journal: Journal, number: int, shard: _OpenShard) -> None:
-    write_shard(plan.folder, number, plan.format, shard.keys, np.concatenate(shard.parts))
-    journal.finished(Shard(number, shard.read, len(shard.keys)), shard.skipped)
+def _write(plan: _Plan, journal: Journal, shard: _Shard) -> None:
+    write_shard(plan.folder, shard.number, plan.format, shard.keys, np.concatenate(shard.results))
+    read, written = len(shard.keys) + len(shard.skipped), len(shard.keys)
+    journal.finished(Shard(shard.number, read, written), shard.skipped)
 
 
-def _windows(source: Input, finished: set[int], shard_size: int) -> Iterator[_Window]:
-    """Windows of the shards that are not finished yet; the rows of finished ones are read over."""
-    rows, size = source.rows(), WINDOWS[source.kind]
-    for number in itertools.count():
-        if number in finished:
-            passed = sum(1 for _ in itertools.islice(rows, shard_size))
-            if passed < shard_size:
-                return
-            continue
-        left = shard_size
-        window = list(itertools.islice(rows, min(size, left)))
-        while window:
-            left -= len(window)
-            following = list(itertools.islice(rows, min(size, left))) if left else []
-            yield _Window(number, window, last=not following)
-            window = following
-        if left:
-            return
+def _pieces(source: Input, finished: set[int], plan: _Plan) -> Iterator[tuple[int, Rows]]:
+    """The input with the number of the shard each piece belongs to; finished shards are read over.
+
+    A piece of images is what goes through the module at once. One of texts is longer: it is sorted by length.
+    """
+    most = plan.batch_size if source.kind == "image" else max(plan.batch_size, CHUNK)
+    position = 0
+    for rows in source.rows():
+        start = 0
+        while start < len(rows):
+            number, within = divmod(position + start, plan.shard_size)
+            piece = rows[start : start + min(most, plan.shard_size - within)]
+            if number not in finished:
+                yield number, piece
+            start += len(piece)
+        position += len(rows)
 
 
-def _ahead(windows: Iterator[_Window], depth: int) -> Iterator[_Window]:
-    """The same, with up to `depth` windows read ahead by a thread."""
-    waiting: queue.Queue[_Window | BaseException | None] = queue.Queue(depth)
+T = TypeVar("T")
+
+
+def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """The same, with up to `depth` items made ahead by a thread."""
+    waiting: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 
-    def put(item: _Window | BaseException | None) -> None:
+    def put(item: tuple[T] | BaseException | None) -> None:
         while not stop.is_set():
             try:
                 waiting.put(item, timeout=0.2)
@@ -225,23 +215,23 @@ def _ahead(windows: Iterator[_Window], depth: int) -> Iterator[_Window]:
                 continue
             return
 
-    def read() -> None:
+    def make() -> None:
         try:
-            for window in windows:
-                put(window)
+            for item in items:
+                put((item,))
                 if stop.is_set():
                     return
             put(None)
         except BaseException as error:
             put(error)
 
-    thread = threading.Thread(target=read, name="apply-reader", daemon=True)
+    thread = threading.Thread(target=make, name="apply-reader", daemon=True)
     thread.start()
     try:
         while (item := waiting.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            yield item
+            yield item[0]
     finally:
         stop.set()
         thread.join()

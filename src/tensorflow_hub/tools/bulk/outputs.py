@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,13 +63,12 @@ def parquet_schema(dimension: int) -> object:
 
 
 def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
-    """The matrix, and the keys beside it, one a line."""
+    """The matrix, and the keys beside it: a JSON list, for a file's name may hold anything, a newline too."""
     with path.open("wb") as stream:
         np.save(stream, np.ascontiguousarray(vectors))
     number = path.name.split("-")[1].split(".")[0]
-    lines = "".join(f"{key}\n" for key in keys)
-    keys_path = path.with_name(f"part-{number}.keys.txt")
-    keys_path.write_text(lines, encoding="utf-8")
+    keys_path = path.with_name(f"part-{number}.keys.json")
+    keys_path.write_text(json.dumps(list(keys)), encoding="utf-8")
     _sync(keys_path)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -15,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from tensorflow_hub.errors import DataError, MissingDependencyError
-from tensorflow_hub.tools.bulk.inputs import Input, Row, open_input
+from tensorflow_hub.errors import DataError, HubError, MissingDependencyError
+from tensorflow_hub.tools.bulk.inputs import Input, Value, open_input
 from tensorflow_hub.tools.bulk.local import Applied
 from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, tf_example
-from tensorflow_hub.tools.encoders import Encoder, Kind, open_encoder
+from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.opening import Kind
 
 try:
     import apache_beam as beam
@@ -38,6 +40,17 @@ RUNNERS = {
     "spark": "SparkRunner",
     "portable": "PortableRunner",
     "dataflow": "DataflowRunner",
+}
+
+_JOB_SERVER = "Give the address of one that runs: --runner-option job_endpoint=HOST:PORT."
+# What to do where Beam cannot start a runner by itself.
+_HINTS = {
+    "flink": f"Beam fetches the runner's job server from Maven, and needs Java. {_JOB_SERVER}",
+    "spark": f"Beam fetches the runner's job server from Maven, and needs Java. {_JOB_SERVER}",
+    "prism": "Beam fetches Prism from GitHub. Give a binary: --runner-option prism_location=PATH.",
+    "portable": _JOB_SERVER,
+    "dataflow": "It needs `pip install 'apache-beam[gcp]'` and --runner-option project=…, region=…, "
+    "temp_location=gs://….",
 }
 
 _encoders: dict[tuple[Any, ...], Encoder] = {}
@@ -163,7 +176,7 @@ def apply_on_beam(
       **module_options: of `open_encoder`.
 
     Raises:
-      DataError: the input or output cannot be used as asked.
+      DataError: the input or output cannot be used as asked, or the job fails, or its runner does not start.
     """
     started = time.perf_counter()
     if format not in {"parquet", "tfrecord"}:
@@ -175,18 +188,15 @@ def apply_on_beam(
         raise DataError(
             f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."
         )
-    rows = sum(1 for _ in source.rows())
+    rows = sum(map(len, source.rows()))
     encoder = open_encoder(module, source.kind, **module_options)  # refuses here what workers would refuse
-    options = PipelineOptions(
-        [f"--runner={RUNNERS.get(runner, runner)}", *(f"--{o}" for o in runner_options)]
-    )
     transform = ApplyModule(
         module, source.kind, batch_size=batch_size or (256 if source.kind == "text" else 32), **module_options
     ).with_skipped()
     shards = max(1, -(-rows // shard_size))
-    with beam.Pipeline(options=options) as pipeline:
+    with _pipeline_on(runner, runner_options) as pipeline:
         # One worker reads the rows (paths, for images) and hands them to all: what costs comes after.
-        listed = pipeline | "Input" >> beam.Create([source]) | "Rows" >> beam.FlatMap(Input.rows)
+        listed = pipeline | "Input" >> beam.Create([source]) | "Rows" >> beam.FlatMap(Input.pairs)
         elements = listed | beam.Reshuffle() | "Values" >> beam.Map(_element)
         results = elements | transform
         _written(results.main, folder, format, encoder.dimension, shards)
@@ -197,8 +207,26 @@ def apply_on_beam(
     return _applied(folder, rows, encoder.dimension, time.perf_counter() - started)
 
 
-def _element(row: Row) -> tuple[str, Any]:
-    return row.key, row.text if row.path is None else row.path.read_bytes()
+@contextlib.contextmanager
+def _pipeline_on(runner: str, runner_options: Sequence[str]) -> Iterator[Any]:
+    """A pipeline that has run when the context ends."""
+    try:
+        flags = [f"--runner={RUNNERS.get(runner, runner)}", *(f"--{option}" for option in runner_options)]
+        with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
+            yield pipeline
+    except HubError:
+        raise
+    except Exception as error:  # whatever Beam's runners raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(
+            f"The job failed on Beam's runner {runner!r}: {lines[-1].strip().rstrip('.')}.",
+            hint=_HINTS.get(runner, "Its log says more."),
+        ) from error
+
+
+def _element(pair: tuple[str, Value]) -> tuple[str, Any]:
+    key, value = pair
+    return key, value.read_bytes() if isinstance(value, Path) else value
 
 
 def _written(results: Any, folder: Path, format: str, dimension: int, shards: int) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.tools.datasets.examples import Dataset, Example
 from tensorflow_hub.tools.datasets.image_folder import read_images
-from tensorflow_hub.tools.datasets.tables import read_texts
+from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.retrain.metrics import Share, evaluate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -55,16 +56,7 @@ def build_neighbours(
       index, done = hub.tools.build_neighbours("acme/sentences/1", "questions.txt", "questions_index")
     """
     folder, source = Path(output), open_input(data, text_column)
-    if folder.exists() and any(p.name != _VECTORS for p in folder.iterdir()):
-        if not overwrite:
-            raise DataError(
-                f"The folder {str(folder)!r} is not empty.", hint="Choose another, or --overwrite."
-            )
-        if not (folder / "index.json").exists():
-            raise DataError(
-                f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o."
-            )
-        shutil.rmtree(folder)
+    _require_free(folder, overwrite)
     applied = apply(
         module,
         data,
@@ -87,13 +79,24 @@ def build_neighbours(
         dimension=applied.dimension,
         exact=applied.rows <= EXACT_LIMIT if exact is None else exact,
     )
-    keys, vectors = _collected(folder / _VECTORS, applied)
     if progress:
         progress("indexing", 0, applied.rows)
+    keys, vectors = _collected(folder / _VECTORS, applied)
     write_index(folder, vectors, list(_items(source, keys)), about)
-    del vectors
+    del vectors  # a memory map of what is removed next
     shutil.rmtree(folder / _VECTORS)
     return Index(folder), applied
+
+
+def _require_free(folder: Path, overwrite: bool) -> None:
+    """Makes way for an index: an unfinished one is gone on with, a finished one is replaced when asked."""
+    if not folder.exists() or all(path.name == _VECTORS for path in folder.iterdir()):
+        return
+    if not overwrite:
+        raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another, or --overwrite.")
+    if not (folder / "index.json").exists():
+        raise DataError(f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o.")
+    shutil.rmtree(folder)
 
 
 def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
@@ -105,7 +108,7 @@ def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
     for path in sorted(folder.glob("part-*.npy")):
         part = np.load(path)
         vectors[len(keys) : len(keys) + len(part)] = part
-        keys += path.with_suffix(".keys.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        keys += json.loads(path.with_suffix(".keys.json").read_text(encoding="utf-8"))
     return keys, vectors
 
 
@@ -113,9 +116,5 @@ def _items(source: Input, keys: list[str]) -> Iterator[Item]:
     if source.kind == "image":
         yield from (Item(key) for key in keys)
         return
-    wanted = iter(keys)
-    key = next(wanted, None)
-    for row in source.rows():
-        if row.key == key:
-            yield Item(row.key, (row.text or "")[:MAX_TEXT])
-            key = next(wanted, None)
+    wanted = set(keys)
+    yield from (Item(key, str(text)[:MAX_TEXT]) for key, text in source.pairs() if key in wanted)

@@ -16,7 +16,7 @@ from typing import Any
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
-from tensorflow_hub.tools.datasets.tables import read_texts
+from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
 from tensorflow_hub.tools.retrain.classifier import (
     Classifier,

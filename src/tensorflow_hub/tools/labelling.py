@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, ModuleError
 from tensorflow_hub.tools.datasets.image_folder import image_files
-from tensorflow_hub.tools.images import readable_bytes
+from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
 from tensorflow_hub.tools.modules import load, locate
 from tensorflow_hub.tools.retrain.frames import LABELS_FILE
 
@@ -116,7 +116,7 @@ class Labeller:
         except tf.errors.OpError as error:
             if len(contents) == 1:
                 (path,) = contents
-                problems[path] = f"{path.name!r} cannot be decoded: {error.message.splitlines()[0]}"
+                problems[path] = cannot_be_decoded(path.name, error).problem
                 return {}
         rows: dict[Path, Any] = {}
         for path, content in contents.items():

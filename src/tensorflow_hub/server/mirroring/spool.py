@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tensorflow_hub.errors import DownloadError, HubError
+from tensorflow_hub.errors import HubError, UnreachableError
 
 # The end is held back until the whole was checked and kept: nobody takes what has no end for complete.
 _HELD_BACK = 64 << 10
@@ -69,10 +69,10 @@ class Spool:
         """Refuses what is shorter than promised.
 
         Raises:
-          DownloadError: bytes are missing.
+          UnreachableError: bytes are missing.
         """
         if self.promised is not None and self._size != self.promised:
-            raise DownloadError(
+            raise UnreachableError(
                 f"Expected {self.promised:,} bytes from upstream, got {self._size:,}.",
                 hint="Ask again in a moment.",
             )

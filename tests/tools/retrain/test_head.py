@@ -70,6 +70,18 @@ def test_shifted_and_scaled_features_give_the_same_answers():
     )
 
 
+def test_fewer_examples_than_features_give_the_solution_of_the_whole_problem():
+    """Every example twice is the same problem, but one that is not reduced."""
+    random = np.random.default_rng(5)
+    few = clusters(30, dimension=40)
+    twice = Examples(*(np.concatenate([part, part]) for part in (few.features, few.targets, few.weights)))
+    assert len(few.features) < 40 < len(twice.features)
+    unseen = random.normal(size=(50, 40)).astype(np.float32)
+    reduced, whole = (fit(examples, None, penalty=0.01).head for examples in (few, twice))
+    np.testing.assert_allclose(reduced.weights, whole.weights, atol=2e-3)
+    np.testing.assert_allclose(reduced.probabilities(unseen), whole.probabilities(unseen), atol=5e-3)
+
+
 def test_multi_label_heads_give_independent_probabilities():
     train = clusters(300)
     both = train.targets.copy()

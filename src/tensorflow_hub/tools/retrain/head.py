@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from tensorflow_hub.tools.retrain.lbfgs import Vector, minimise
 
@@ -98,14 +99,15 @@ def fit(
     else:
         penalties = PENALTIES if penalty is None else (penalty,)
     problem = _Problem(train, multi_label)
+    chooser = problem.scaled(validation) if validation else problem.train
     point = problem.start()
     curve: list[Step] = []
     best: tuple[float, float, Vector] | None = None
     for value in penalties:
-        for solved, step in _solve(problem, point, value, validation, len(curve)):
+        for solved, step in _solve(problem, point, value, chooser if validation else None, len(curve)):
             curve.append(step)
             point = solved
-        loss = problem.loss(point, validation or train)
+        loss, _ = problem.measured(point, chooser)
         if best is None or loss < best[0] - 1e-6:
             best = (loss, value, point)
         elif penalties.index(value) - penalties.index(best[1]) >= PATIENCE:
@@ -148,21 +150,37 @@ def _solve(
         train_loss = value - problem.penalty(point, penalty)
         loss = accuracy = None
         if validation is not None:
-            loss, accuracy = problem.loss(point, validation), problem.accuracy(point, validation)
+            loss, accuracy = problem.measured(point, validation)
         yield point, Step(iteration, penalty, train_loss, loss, accuracy)
 
 
 class _Problem:
-    """The head's loss as a function of one float64 vector, on features centred and scaled."""
+    """The head's loss as a function of one float64 vector, on features centred, scaled and reduced.
+
+    The best weights lie in the span of the training features, as the penalty sees to. With fewer examples
+    than features the problem is therefore solved in an orthonormal basis of that span: the same, but smaller.
+    """
 
     def __init__(self, train: Examples, multi_label: bool) -> None:
         self.multi_label = multi_label
         self.mean = train.features.mean(axis=0)
         centred = train.features - self.mean
         self.scale = float(np.sqrt(np.mean(centred * centred))) or 1.0
-        self.train = dataclasses.replace(train, features=np.ascontiguousarray(centred / self.scale))
-        self.shape = (train.features.shape[1], train.targets.shape[1])
+        features = centred / self.scale
+        self.basis: Matrix | None = None
+        if features.shape[0] < features.shape[1]:
+            # Not NumPy's: on a busy machine its threads wait for each other, a hundred times as long.
+            self.basis, coordinates = (part.numpy() for part in tf.linalg.qr(features.T))
+            features = np.ascontiguousarray(coordinates.T)
+        self.train = dataclasses.replace(train, features=features)
+        self.shape = (features.shape[1], train.targets.shape[1])
         self.total = float(train.weights.sum()) or 1.0
+
+    def scaled(self, examples: Examples) -> Examples:
+        """Other examples, centred, scaled and reduced as the training examples are."""
+        features = (examples.features - self.mean) / self.scale
+        reduced = features if self.basis is None else features @ self.basis
+        return dataclasses.replace(examples, features=reduced)
 
     def start(self) -> Vector:
         return np.zeros(self.shape[0] * self.shape[1] + self.shape[1])
@@ -191,22 +209,17 @@ class _Problem:
     def head(self, point: Vector) -> Head:
         """The head for features as the module gives them: centring and scaling folded in."""
         weights, bias = self.split(point)
-        scaled = weights / np.float32(self.scale)
+        full = weights if self.basis is None else self.basis @ weights
+        scaled = full / np.float32(self.scale)
         return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
 
-    def loss(self, point: Vector, examples: Examples) -> float:
-        losses = cross_entropy(self._logits(point, examples), examples.targets, self.multi_label)
-        return float(losses.astype(np.float64) @ examples.weights / examples.weights.sum())
-
-    def accuracy(self, point: Vector, examples: Examples) -> float:
-        logits = self._logits(point, examples)
+    def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:
+        """Loss and accuracy on scaled examples."""
+        weights, bias = self.split(point)
+        logits = examples.features @ weights + bias
+        losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)
         if self.multi_label:
-            return float(np.mean((logits > 0) == (examples.targets > 0.5)))
-        return float(np.mean(logits.argmax(axis=1) == examples.targets.argmax(axis=1)))
-
-    def _logits(self, point: Vector, examples: Examples) -> Matrix:
-        if examples is self.train:
-            weights, bias = self.split(point)
-            result: Matrix = examples.features @ weights + bias
-            return result
-        return self.head(point).logits(examples.features)
+            right = (logits > 0) == (examples.targets > 0.5)
+        else:
+            right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
+        return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))

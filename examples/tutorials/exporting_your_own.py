@@ -9,6 +9,7 @@ HUB = "http://127.0.0.1:8500"  # `tfhub serve` runs one
 TOKEN = None  # by default TFHUB_TOKEN, or what `tfhub login` keeps
 
 # %%
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,17 @@ import tensorflow as tf
 
 import tensorflow_hub as hub
 
+for folder in ("as_tf2", "as_tf1"):
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier run
 Path("words.txt").write_text("good\nbad\nfilm\n", encoding="utf-8")
 VECTORS = np.array([[1, 0], [-1, 0], [0, 1], [0, 0]], np.float32)  # the last row: unknown words
 
 # %% [markdown]
 # ## As a TF2 SavedModel
 #
-# The *Reusable SavedModel* interface is a short list: `__call__`, `variables`, `trainable_variables`,
-# `regularization_losses`. With it, `hub.KerasLayer(..., trainable=True)` can train the module.
+# The *Reusable SavedModel* interface is a short list: `__call__` with a `training` argument, `variables`,
+# `trainable_variables`, `regularization_losses`. With it, `hub.KerasLayer(..., trainable=True)` can train
+# the module. `__call__` is traced for both values of `training`, also where they do the same, as here.
 #
 # Files belong to the module: a path in a lookup table or a `tf.saved_model.Asset` is copied along.
 
@@ -52,15 +56,19 @@ class Embedding(tf.train.Checkpoint):
         self.trainable_variables = [self.vectors]
         self.regularization_losses = []
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="sentences")])
-    def __call__(self, sentences):
+    @tf.function
+    def __call__(self, sentences, training=False):
         """Adds up the vectors of a sentence's words."""
         rows = self.table.lookup(tf.strings.split(sentences).to_sparse())
         return tf.nn.safe_embedding_lookup_sparse(self.vectors, rows, combiner="sum")
 
 
-tf.saved_model.save(Embedding(), "as_tf2")
-print([f"{met.name}: {met.missing or 'complete'}" for met in hub.check_interface("as_tf2")])
+embedding = Embedding()
+for training in (False, True):
+    embedding.__call__.get_concrete_function(tf.TensorSpec([None], tf.string, "sentences"), training=training)
+tf.saved_model.save(embedding, "as_tf2")
+for met in hub.check_interface("as_tf2"):
+    print(met.name, met.missing or "complete")
 
 # %% [markdown]
 # ## In TF1 Hub format
@@ -90,6 +98,8 @@ with tf.Graph().as_default(), tf.compat.v1.Session() as session:
 #
 # A card documents it: the first line says what it is called, comments hold what search needs, the rest is
 # free Markdown. `tfhub check as_tf2 --card card.md` says what a hub would refuse.
+#
+# A version never changes. To run this cell again after a change, write `/2` into the first line.
 
 # %%
 CARD = """# Module acme/three-words/1

@@ -120,7 +120,7 @@ RECIPES = (
         description="Vectors of English words from their characters: misspelt words are near the right ones.",
         task="text-embedding",
         license="apache-2.0",
-        fields={"network-architecture": "lstm", "language": "en"},
+        fields={"network-architecture": "rnn", "language": "en"},
         packages=(
             Package(
                 "pypi",

@@ -153,7 +153,7 @@ def _recipe(model: str, task: str, result: str, classify: bool) -> Recipe:
         description=f"{result} by EfficientNet-Lite0, trained on ImageNet (ILSVRC-2012-CLS).",
         task=task,
         license="apache-2.0",
-        fields={"network-architecture": "efficientnet-lite", "dataset": "imagenet-ilsvrc-2012-cls"},
+        fields={"network-architecture": "efficientnet", "dataset": "imagenet-ilsvrc-2012-cls"},
         packages=(PACKAGE,),
         build=lambda packages, directory: _build(classify, packages, directory),
         body=_BODY,

@@ -1,20 +1,15 @@
-"""Imports TensorFlow without the lines it writes to standard error before its log level applies."""
+"""Imports TensorFlow without the lines it writes to standard error, and keeps its warnings out."""
 
 from __future__ import annotations
 
+import logging
 import os
+
+from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow with file descriptor 2 closed to it meanwhile, and keeps its warnings out."""
+    """Imports TensorFlow; from now on only its errors are shown."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow as tf
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-    tf.get_logger().setLevel("ERROR")
+    import_quietly("tensorflow")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -152,6 +152,7 @@ def _recipe(handle: str, paper: str, cell: Cell) -> Recipe:
         packages=(cifar10.PACKAGE,),
         build=lambda packages, directory: _build(cell, packages, directory),
         body=_BODY,
+        minutes=8,
         interface="image-feature-vector",
     )
 

@@ -283,6 +283,7 @@ RECIPES = (
             ),
         ),
         build=build,
+        minutes=6,
         body="""
 Two signatures: `default` takes sentences, string `[batch]`, whose tokens are set apart by spaces; `tokens`
 takes `tokens`, string `[batch, length]`, and `sequence_len`, int32 `[batch]`. Outputs: `word_emb` `[batch,

@@ -223,6 +223,7 @@ RECIPES = (
             squeezenet.PACKAGE,
         ),
         build=build,
+        minutes=2,
         body="""
 Call the module with a dict: `image`, float32 `[height, width, 3]` in [0, 1]; `image_scales`, float32 `[n]`;
 `score_threshold`, float32; and `max_feature_num`, int32. Out come, best first, `locations` (y, x in

@@ -7,7 +7,7 @@
 # %% tags=["parameters"]
 REVIEWS = "reviews.csv"
 MODULE = "zoo/universal-sentence-encoder-lite/1"
-MOST = 1500  # rows to take: enough to see the effect, in a minute or two
+MOST = 2500  # rows to take: enough to see the effect, in a minute or two
 
 # %%
 import csv
@@ -48,20 +48,20 @@ model = keras.Sequential([layer, keras.layers.Dense(len(labels))])
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
 model.fit(batches(~held_out), epochs=5, verbose=0)
-print("fixed:     ", model.evaluate(batches(held_out), verbose=0, return_dict=True))
+print(f"fixed:      {model.evaluate(batches(held_out), verbose=0)[1]:.1%} right")
 
 # %% [markdown]
 # ## Then all of it, gently
 #
 # A small learning rate and few passes: the module knows more than your data can teach it, and forgets
-# quickly.
+# quickly. With a rate ten times as large, it is worse after three passes than before.
 
 # %%
 before = [variable.numpy().copy() for variable in layer.resolved_object.trainable_variables]
 layer.trainable = True
-model.compile(keras.optimizers.Adam(0.001), loss, metrics=["accuracy"])
-model.fit(batches(~held_out), epochs=3, verbose=0)
-print("fine-tuned:", model.evaluate(batches(held_out), verbose=0, return_dict=True))
+model.compile(keras.optimizers.Adam(0.0001), loss, metrics=["accuracy"])
+model.fit(batches(~held_out), epochs=2, verbose=0)
+print(f"fine-tuned: {model.evaluate(batches(held_out), verbose=0)[1]:.1%} right")
 after = [variable.numpy() for variable in layer.resolved_object.trainable_variables]
 print(
     "largest change of a weight:", max(float(np.abs(a - b).max()) for a, b in zip(after, before, strict=True))

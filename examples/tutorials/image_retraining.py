@@ -42,7 +42,7 @@ print(interface.name, "by", interface.where)
 # their bytes, is held out.
 
 # %%
-outcome = hub.tools.retrain_image(PHOTOS, MODULE, "my_model")
+outcome = hub.tools.retrain_image(PHOTOS, MODULE, "my_model", overwrite=True)
 print("labels:", outcome.labels)
 print("accuracy on held-out photos:", outcome.accuracy)
 

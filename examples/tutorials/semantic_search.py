@@ -58,6 +58,6 @@ for row in np.argsort(-cosines)[:3]:
 
 # %%
 Path("questions.txt").write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
-hub.tools.build_neighbours(MODULE, "questions.txt", "questions_index")
+hub.tools.build_neighbours(MODULE, "questions.txt", "questions_index", overwrite=True)
 for neighbour in hub.tools.Finder("questions_index").texts([QUERY], k=3)[0]:
     print(f"{neighbour.cosine:.2f}  {neighbour.text}")

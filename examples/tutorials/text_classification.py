@@ -8,8 +8,8 @@
 # shell:
 #
 # ```bash
-# tfhub retrain text reviews.csv --module zoo/universal-sentence-encoder-lite/1 -o my_model
-# tfhub label my_model --text "Two hours I would like to have back."
+# tfhub retrain text reviews.csv --module zoo/universal-sentence-encoder-lite/1 -o my_text_model
+# tfhub label my_text_model --text "Two hours I would like to have back."
 # ```
 
 # %% tags=["parameters"]
@@ -40,7 +40,7 @@ print(vectors.shape)
 # a model, a report and a card that is ready to publish.
 
 # %%
-outcome = hub.tools.retrain_text(REVIEWS, MODULE, "my_model")
+outcome = hub.tools.retrain_text(REVIEWS, MODULE, "my_text_model", overwrite=True)
 print("labels:", outcome.labels)
 print("accuracy on held-out texts:", outcome.accuracy)
 

@@ -106,8 +106,10 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
 
 def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
     """The queries under which a version can be downloaded."""
-    queries = [f"?{DOWNLOAD_QUERY[d.kind]}" for d in reading.list_deployments(connection, version)]
-    if queries and hub_of(request).settings.uncompressed_url and not version.model.private:
+    deployments = reading.list_deployments(connection, version)
+    queries = [f"?{DOWNLOAD_QUERY[deployment.kind]}" for deployment in deployments]
+    base = hub_of(request).settings.uncompressed_url
+    if base and not version.model.private and any(has_copy(base, d.digest) for d in deployments):
         queries.append("?tf-hub-format=uncompressed")
     return queries
 

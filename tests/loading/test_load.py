@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import weakref
 
 import numpy as np
 import pytest
@@ -71,7 +72,23 @@ def test_it_is_what_tensorflow_gives(network):
 
     loaded, reference = hub.load(network), tf.saved_model.load(network)
     np.testing.assert_array_equal(loaded(X), reference(X))
-    assert set(dir(loaded)) == set(dir(reference))
+    assert set(dir(loaded)) - {"_is_hub_module_v1"} == set(dir(reference))
+
+
+def test_in_a_graph_of_tensorflow_1_a_session_restores_the_variables(network):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = hub.load(network)(tf.constant(X))
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        results = session.run(outputs)
+    np.testing.assert_allclose(results, hub.load(network)(X), rtol=1e-6)
+
+
+def test_dependents_see_which_format_it_is(network, repository):
+    assert hub.load(network)._is_hub_module_v1 is False
+    assert hub.load(str(repository / "tests/data/tf1_modules/05_text_embedding/module"))._is_hub_module_v1
 
 
 def test_for_inference_only_it_computes_the_same_with_less(network):
@@ -198,22 +215,57 @@ def _resident() -> int:
         return int(file.read().split()[1]) * 4096
 
 
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory):
+    """A network whose one variable takes 4 MB, with a custom gradient, by format."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    root = tmp_path_factory.mktemp("heavy")
+
+    @tf.custom_gradient
+    def twice(x):
+        return 2.0 * x, lambda dy: 3.0 * dy
+
+    module = tf.train.Checkpoint(w=tf.Variable(tf.ones([3, 350_000])))
+    module.__call__ = tf.function(
+        lambda x: twice(x @ module.w), input_signature=[tf.TensorSpec([None, 3], tf.float32)]
+    )
+    tf.saved_model.save(module, str(root / "TF2"))
+
+    def graph():
+        x = v1.placeholder(tf.float32, [None, 3])
+        w = v1.get_variable("w", [3, 350_000], initializer=v1.ones_initializer())
+        hub.add_signature(inputs=x, outputs=2.0 * (x @ w))
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        exported = hub.Module(hub.create_module_spec(graph))
+        session.run(v1.global_variables_initializer())
+        exported.export(str(root / "TF1"), session)
+    return {"TF1": str(root / "TF1"), "TF2": str(root / "TF2")}
+
+
 @pytest.mark.parametrize("name", ["TF1", "TF2"])
-def test_loading_and_dropping_does_not_grow_the_process(network, repository, name):
-    path = network if name == "TF2" else str(repository / "tests/data/tf1_modules/05_text_embedding/module")
-    example = X if name == "TF2" else ["hello"]
+def test_loading_and_dropping_100_times_does_not_grow_the_process(heavy, name):
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import ops
 
-    def once() -> None:
-        hub.load(path)(example)
+    def once() -> weakref.ref:
+        module = hub.load(heavy[name])
+        module(X)
+        return weakref.ref(module)
 
-    for _ in range(30):
+    def known() -> tuple[int, int]:
+        gc.collect()
+        return len(context.context().list_function_names()), len(ops.gradient_registry._registry)
+
+    for _ in range(5):
         once()
-    gc.collect()
-    before = _resident()
-    for _ in range(70):
-        once()
-    gc.collect()
-    assert _resident() - before < 25e6
+    before, resident = known(), _resident()
+    loaded = [once() for _ in range(100)]
+    assert all(after <= earlier for after, earlier in zip(known(), before, strict=True))
+    assert [module for module in loaded if module() is not None] == []
+    assert _resident() - resident < 200e6  # 100 of them take 420 MB
 
 
 def test_calling_often_does_not_grow_the_graph(network, repository):

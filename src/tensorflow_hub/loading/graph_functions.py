@@ -1,19 +1,42 @@
-"""The functions that a graph of TensorFlow 1 carries in its library: bodies of loops, branches, datasets.
+"""The functions that a graph carries in its library: bodies of loops, branches, datasets; which calls which.
 
-A function in an imported graph has to be known to the eager runtime too, or a call of the piece that
-needs it ends in "Op type not registered 'while_body_12'". The runtime has one name space for the whole
-process, and two modules may well use one name for different functions, so each is renamed after the
+A function in an imported graph of TensorFlow 1 has to be known to the eager runtime too, or a call of the
+piece that needs it ends in "Op type not registered 'while_body_12'". The runtime has one name space for the
+whole process, and two modules may well use one name for different functions, so each is renamed after the
 content of its library first.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.eager import context
+
+
+def called_by(node: Any) -> list[str]:
+    """The names of functions that a node may call."""
+    names = [node.op]
+    for attr in node.attr.values():
+        if attr.HasField("func"):
+            names.append(attr.func.name)
+        names.extend(function.name for function in attr.list.func)
+    return names
+
+
+def reachable(names: Iterable[str], functions: Mapping[str, Any]) -> set[str]:
+    """Those of `names` that are functions of a library, and the functions that they call in turn."""
+    queue = list(names)
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name in functions and name not in found:
+            found.add(name)
+            for node in functions[name].node_def:
+                queue.extend(called_by(node))
+    return found
 
 
 def with_unique_functions(meta_graph: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.loading.control_flow import Context, contexts_of, restricted
-from tensorflow_hub.loading.graph_functions import register, with_unique_functions
+from tensorflow_hub.loading.graph_functions import called_by, reachable, register, with_unique_functions
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 # Where an imported piece lies in the function's graph, apart from the function's own arguments.
@@ -69,8 +69,10 @@ class Graph:
         for node in self.meta_graph.graph_def.node:
             if node.name in names:
                 _copy_node(node, piece.graph_def.node.add(), fed)
-        for function in self._functions_called(piece.graph_def.node):
-            piece.graph_def.library.function.add().CopyFrom(function)
+        for name in sorted(
+            reachable((n for node in piece.graph_def.node for n in called_by(node)), self.functions)
+        ):
+            piece.graph_def.library.function.add().CopyFrom(self.functions[name])
         piece.graph_def.library.gradient.extend(
             g
             for g in self.meta_graph.graph_def.library.gradient
@@ -82,17 +84,6 @@ class Graph:
                 definition = restricted(context, piece.graph_def, given)
                 piece.collection_def[context.key].bytes_list.value.append(definition.SerializeToString())
         return piece
-
-    def _functions_called(self, nodes: Iterable[Any]) -> list[Any]:
-        found: dict[str, Any] = {}
-        queue = list(nodes)
-        while queue:
-            node = queue.pop()
-            for name in _functions_named(node):
-                if name in self.functions and name not in found:
-                    found[name] = self.functions[name]
-                    queue.extend(self.functions[name].node_def)
-        return list(found.values())
 
 
 def import_piece(piece: Any, feeds: Mapping[str, Any], scope: str = SCOPE) -> tf.Graph:
@@ -135,12 +126,3 @@ def _copy_node(node: Any, copy: Any, fed: Collection[str]) -> None:
         kept = [i for i in copy.input if not (i.startswith("^") and i[1:] in fed)]
         del copy.input[:]
         copy.input.extend(kept)
-
-
-def _functions_named(node: Any) -> list[str]:
-    names = [node.op]
-    for attr in node.attr.values():
-        if attr.HasField("func"):
-            names.append(attr.func.name)
-        names.extend(function.name for function in attr.list.func)
-    return names

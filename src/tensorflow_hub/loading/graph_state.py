@@ -16,6 +16,7 @@ from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
 from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 _TABLE_INITIALIZERS = frozenset(
@@ -86,6 +87,13 @@ class GraphState:
                 feeds[name] = tf.convert_to_tensor(asset.asset_path)
         return feeds
 
+    @property
+    def is_distributed(self) -> bool:
+        """Whether each replica of a `tf.distribute` strategy has variables of its own."""
+        return any(
+            isinstance(variable, tf.distribute.DistributedValues) for variable in self.variables.values()
+        )
+
     def feed_names(self) -> set[str]:
         """The tensors that `captures` feeds, and so where a piece of the graph ends."""
         return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
@@ -96,7 +104,8 @@ class GraphState:
         def evaluate() -> list[Any]:
             return self.evaluate(graph, fetches)
 
-        return list(tf.function(evaluate, autograph=False)())
+        with first_replica():
+            return list(tf.function(evaluate, autograph=False)())
 
     def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
         """As `run`, inside the function being traced: its tensors; for ops nothing."""

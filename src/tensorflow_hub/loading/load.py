@@ -84,8 +84,12 @@ def _load_tf2(
         directory.meta_graph(wanted)  # raises a TagsError
     try:
         with gradients_of() as keep_with:
-            loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
+            if tf.compat.v1.executing_eagerly_outside_functions():
+                loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
+            else:  # the ops that restore variables run later, in a session, and need the directory then
+                loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
             keep_with(loaded)
+        loaded._is_hub_module_v1 = False  # dependents ask for it
         return loaded
     except HubError:
         raise

@@ -9,43 +9,22 @@ functions, of all variants, share one set of variables and tables.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.loading.call_form import CallForm, fit_inputs
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
-from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
+from tensorflow_hub.loading.graph_piece import Graph
+from tensorflow_hub.loading.graph_signature import GraphSignature
+from tensorflow_hub.loading.graph_state import GraphState, variables_in
+from tensorflow_hub.loading.graph_variant import Variant, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.reference_variables import to_resources
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 TRAIN = "train"
-
-
-class Variant:
-    """One graph of the module on the shared state: its signatures, update ops and losses."""
-
-    def __init__(self, graph: Graph, state: GraphState) -> None:
-        self.graph = graph
-        self.state = state
-        self.signatures = signatures_of(graph.meta_graph)
-        self.losses = collection(graph.meta_graph, "regularization_losses")
-        self._updates = collection(graph.meta_graph, "update_ops")
-
-    def updates_fed_by(self, signature: GraphSignature) -> list[str]:
-        """The update ops that depend on no other input than the signature's."""
-        feeds = self.state.feed_names() | set(signature.input_tensors)
-        return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
-
-    def unfed(self, names: Collection[str]) -> list[str]:
-        """The placeholders among the nodes `names`."""
-        nodes = self.graph.nodes
-        return sorted(name for name in names if name in nodes and nodes[name].op == "Placeholder")
 
 
 class Signatures(Mapping[str, Any]):
@@ -93,7 +72,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         trainable = [variable for variable in state.variables.values() if variable.trainable]
         self.variables = list(state.variables.values())
         self.trainable_variables = trainable
-        self.regularization_losses = [_loss_function(training, name) for name in training.losses]
+        self.regularization_losses = [loss_function(training, name) for name in training.losses]
         self.asset_paths = list(state.assets.values())
         self._resources = list(state.resources.values())
         info = inference.graph.meta_graph.meta_info_def
@@ -169,7 +148,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         def run(*tensors: Any) -> Any:
             fed = dict(zip(names, tensors, strict=True))
             wanted = [_name(fetch) for fetch in tf.nest.flatten(fetches)]
-            return tf.nest.pack_sequence_as(fetches, _evaluate(variant, wanted, fed))
+            return tf.nest.pack_sequence_as(fetches, evaluate(variant, wanted, fed))
 
         graph = self.graph
         specs = [_spec_of(graph.get_tensor_by_name(name)) for name in names]
@@ -234,10 +213,12 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         key = (name, training, endpoints)
         if key not in self._functions:
             signature = self._signature(name, training)
-            with tf.init_scope():
-                self._functions[key] = _make_function(
-                    self._training if training else self._inference, signature, training, endpoints
-                )
+            variant = self._training if training else self._inference
+            function, arguments = signature_function(variant, signature, training, endpoints)
+            if not variant.state.is_distributed:  # else traced by each replica, with its variables
+                with tf.init_scope():
+                    function = function.get_concrete_function(**arguments)
+            self._functions[key] = function
         return self._functions[key]
 
 
@@ -261,62 +242,6 @@ def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) 
         inference = Variant(graph, state)
         training = inference if train_graph is graph else Variant(train_graph, state)
         return ReusableModule(directory, inference, training)
-
-
-def _make_function(
-    variant: Variant, signature: GraphSignature, training: bool, endpoints: tuple[str, ...]
-) -> Any:
-    """A concrete function of a signature: flat tensors by name to outputs by name."""
-    from tensorflow_hub.loading.endpoints import find_tensor
-
-    specs = signature.component_specs()
-    arguments = signature.arguments()
-    extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
-    updates = variant.updates_fed_by(signature) if training else []
-
-    def run(**tensors: Any) -> dict[str, Any]:
-        fed = {signature.component_tensors[arguments[key]]: tensor for key, tensor in tensors.items()}
-        fetches = [*signature.output_tensors, *extra.values()]
-        values = _evaluate(variant, fetches, fed, updates)
-        by_tensor = dict(zip(fetches, values, strict=True))
-        outputs = signature.assemble(by_tensor)
-        return outputs | {name: by_tensor[tensor] for name, tensor in extra.items()}
-
-    if all(name.isidentifier() for name in arguments):
-        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    named = {key: tf.TensorSpec(specs[name].shape, specs[name].dtype, key) for key, name in arguments.items()}
-    return tf.function(run, autograph=False).get_concrete_function(**named)
-
-
-def _evaluate(
-    variant: Variant, fetches: Sequence[str], fed: Mapping[str, Any], updates: Sequence[str] = ()
-) -> list[Any]:
-    """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
-    graph, state = variant.graph, variant.state
-    ends = state.feed_names() | set(fed)
-    piece = graph.piece([*fetches, *updates], ends)
-    names = {node.name for node in piece.graph_def.node}
-    unfed = variant.unfed(names)
-    if unfed:
-        raise SignatureError(
-            f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
-            hint="Name endpoints of the same signature, or feed these as well.",
-        )
-    feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
-    imported = import_piece(piece, feeds)
-    run_too = [fetched(imported, node_of(name), feeds) for name in updates]
-    values = [fetched(imported, output_of(name), feeds) for name in fetches]
-    with tf.control_dependencies(run_too):
-        return [tf.identity(value) for value in values] if run_too else values
-
-
-def _loss_function(variant: Variant, name: str) -> Any:
-    def loss() -> Any:
-        (value,) = _evaluate(variant, [output_of(name)], {})
-        return value
-
-    return tf.function(loss, autograph=False, input_signature=[])
 
 
 def _name(tensor: Any) -> str:

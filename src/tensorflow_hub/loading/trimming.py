@@ -8,13 +8,18 @@ custom gradients are too. They are taken out of the protobuf before TensorFlow s
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from tensorflow_hub.loading.graph_functions import reachable
+from tensorflow_hub.loading.restoring import VariableValues
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 
 # What inference calls on the object itself; Keras' own export has `serve`.
@@ -40,12 +45,32 @@ def load_trimmed(
         folder = tempfile.TemporaryDirectory(prefix="tfhub_load_")
     except (KeyError, IndexError, ValueError, OSError):  # an unusual file, or no place for another
         return tf.saved_model.load(directory.path, tags=tags, options=options)
-    with folder as name:
+    with folder as name, _no_collection():
         variables = Path(directory.path, "variables")
         if variables.is_dir():
             Path(name, "variables").symlink_to(variables.resolve())
         Path(name, "saved_model.pb").write_bytes(trimmed.SerializeToString())
+        objects = trimmed.meta_graphs[0].object_graph_def
+        whole = options is None and len(trimmed.meta_graphs) == 1
+        values = VariableValues.of(directory.path, objects) if whole else None
+        if values is not None:
+            without = tf.saved_model.LoadOptions(experimental_skip_checkpoint=True)
+            loaded = tf.saved_model.load(name, tags=tags, options=without)
+            if values.read_into(loaded, sum(node.HasField("variable") for node in objects.nodes)):
+                return loaded
         return tf.saved_model.load(name, tags=tags, options=options)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Loading makes very many objects that all stay: looking for garbage among them takes time in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
@@ -159,13 +184,7 @@ def _copy_library(source: Any, meta_graph: Any, inference_only: bool) -> None:
     if not inference_only:
         queue += [gradient.gradient_func for gradient in library.registered_gradients]
         queue += [gradient.gradient_func for gradient in library.gradient]
-    needed: set[str] = set()
-    while queue:
-        name = queue.pop()
-        if name in functions and name not in needed:
-            needed.add(name)
-            for node in functions[name].node_def:
-                queue.extend(_called(node))
+    needed = reachable(queue, functions)
     target = meta_graph.graph_def.library
     target.function.extend(function for name, function in functions.items() if name in needed)
     if not inference_only:
@@ -175,12 +194,3 @@ def _copy_library(source: Any, meta_graph: Any, inference_only: bool) -> None:
     for function in target.function:
         for node in function.node_def:
             node.attr.pop("_gradient_op_type", None)
-
-
-def _called(node: Any) -> list[str]:
-    names = [node.op]
-    for attr in node.attr.values():
-        if attr.HasField("func"):
-            names.append(attr.func.name)
-        names.extend(function.name for function in attr.list.func)
-    return names

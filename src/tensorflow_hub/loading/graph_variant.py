@@ -1,0 +1,94 @@
+"""One graph of a module of TensorFlow 1 on the module's state, and the functions made of its pieces."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
+from tensorflow_hub.loading.graph_state import GraphState, collection
+from tensorflow_hub.loading.tensor_names import node_of, output_of
+
+
+class Variant:
+    """One graph of the module on the shared state: its signatures, update ops and losses."""
+
+    def __init__(self, graph: Graph, state: GraphState) -> None:
+        self.graph = graph
+        self.state = state
+        self.signatures = signatures_of(graph.meta_graph)
+        self.losses = collection(graph.meta_graph, "regularization_losses")
+        self._updates = collection(graph.meta_graph, "update_ops")
+
+    def updates_fed_by(self, signature: GraphSignature) -> list[str]:
+        """The update ops that depend on no other input than the signature's."""
+        feeds = self.state.feed_names() | set(signature.input_tensors)
+        return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
+
+    def unfed(self, names: Collection[str]) -> list[str]:
+        """The placeholders among the nodes `names`."""
+        nodes = self.graph.nodes
+        return sorted(name for name in names if name in nodes and nodes[name].op == "Placeholder")
+
+
+def signature_function(
+    variant: Variant, signature: GraphSignature, training: bool, endpoints: tuple[str, ...]
+) -> tuple[Any, dict[str, tf.TensorSpec]]:
+    """A function of a signature, from flat tensors by name to outputs by name, and the specs of these."""
+    from tensorflow_hub.loading.endpoints import find_tensor
+
+    specs = signature.component_specs()
+    arguments = signature.arguments()
+    extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
+    updates = variant.updates_fed_by(signature) if training else []
+
+    def run(**tensors: Any) -> dict[str, Any]:
+        fed = {signature.component_tensors[arguments[key]]: tensor for key, tensor in tensors.items()}
+        fetches = [*signature.output_tensors, *extra.values()]
+        values = evaluate(variant, fetches, fed, updates)
+        by_tensor = dict(zip(fetches, values, strict=True))
+        outputs = signature.assemble(by_tensor)
+        return outputs | {name: by_tensor[tensor] for name, tensor in extra.items()}
+
+    if all(name.isidentifier() for name in arguments):
+        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    named = {key: tf.TensorSpec(specs[name].shape, specs[name].dtype, key) for key, name in arguments.items()}
+    return tf.function(run, autograph=False, reduce_retracing=True), named
+
+
+def evaluate(
+    variant: Variant, fetches: Sequence[str], fed: Mapping[str, Any], updates: Sequence[str] = ()
+) -> list[Any]:
+    """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
+    graph, state = variant.graph, variant.state
+    ends = state.feed_names() | set(fed)
+    piece = graph.piece([*fetches, *updates], ends)
+    names = {node.name for node in piece.graph_def.node}
+    unfed = variant.unfed(names)
+    if unfed:
+        raise SignatureError(
+            f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
+            hint="Name endpoints of the same signature, or feed these as well.",
+        )
+    feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
+    imported = import_piece(piece, feeds)
+    run_too = [fetched(imported, node_of(name), feeds) for name in updates]
+    values = [fetched(imported, output_of(name), feeds) for name in fetches]
+    with tf.control_dependencies(run_too):
+        return [tf.identity(value) for value in values] if run_too else values
+
+
+def loss_function(variant: Variant, name: str) -> Any:
+    """A function without arguments that gives the loss `name`."""
+
+    def loss() -> Any:
+        (value,) = evaluate(variant, [output_of(name)], {})
+        return value
+
+    return tf.function(loss, autograph=False, input_signature=[])

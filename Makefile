@@ -4,6 +4,7 @@ VENV ?= .venv
 VENV215 ?= .venv-tf215
 VENV_DEMO ?= .venv-demo
 VENV_BEAM ?= .venv-beam
+VENV_BACKENDS ?= .venv-backends
 PYTEST_ARGS ?=
 WORKERS ?= 2
 export PYTHONPATH := $(CURDIR)/src
@@ -40,6 +41,9 @@ $(VENV215)/.stamp: requirements/tf215.txt
 $(VENV_BEAM)/.stamp: requirements/beam.txt
 	$(call install,$(VENV_BEAM),requirements/beam.txt,-e .)
 
+$(VENV_BACKENDS)/.stamp: requirements/backends.txt
+	$(call install,$(VENV_BACKENDS),requirements/backends.txt,-e .)
+
 .PHONY: setup
 setup: $(VENV)/.stamp  ## the development environment in .venv
 
@@ -49,6 +53,7 @@ lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server --extra postgres --extra tools pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra beam pyproject.toml requirements/build.in requirements/beam.in -o requirements/beam.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra jax pyproject.toml requirements/build.in requirements/backends.in -o requirements/backends.txt
 
 # --- what a new user runs ------------------------------------------------------------------------
 .PHONY: demo
@@ -74,6 +79,15 @@ test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on
 .PHONY: test-beam
 test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
 	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_pipeline.py $(PYTEST_ARGS)
+
+.PHONY: test-backends
+test-backends: $(VENV_BACKENDS)/.stamp  ## the Keras layer on JAX, and on PyTorch with TORCH=torch==2.13.0 (or a file, or a wheel for the CPU)
+	@$(if $(TORCH),$(VENV_BACKENDS)/bin/python -m pip install --disable-pip-version-check --quiet $(TORCH))
+	@TFHUB_TEST_BACKENDS="jax $(if $(TORCH),torch)" $(VENV_BACKENDS)/bin/python -m pytest tests/keras_layer/test_backends.py $(PYTEST_ARGS)
+
+.PHONY: test-applications
+test-applications: $(VENV)/.stamp  ## export every architecture of keras.applications and compare with Keras (an hour)
+	@$(VENV)/bin/python -m pytest -m slow --timeout 3600 tests/exporting/test_keras_applications.py $(PYTEST_ARGS)
 
 .PHONY: zoo
 zoo: $(VENV)/.stamp  ## build real modules out of packages and publish them (ZOO_HUB=URL, ZOO="family …")
@@ -137,4 +151,4 @@ settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings 
 
 .PHONY: clean
 clean:  ## remove environments and build products
-	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_BACKENDS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache

@@ -81,6 +81,18 @@ def test_any_callable_may_be_given(kit):
     assert layer.weights == []
 
 
+def test_a_keras_model_may_be_given(kit):
+    inner = kit.keras.Sequential([kit.keras.Input([1]), kit.keras.layers.Dropout(0.5)])
+    inner.add(kit.keras.layers.Dense(2, kernel_regularizer="l2"))
+    layer = kit.KerasLayer(inner, trainable=True)
+    np.testing.assert_array_equal(layer(X), inner(X))
+    assert len(layer.trainable_weights) == 2
+    assert len(layer.losses) == 1
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    np.testing.assert_array_equal(layer(X, training=True), inner(X))  # no dropout
+
+
 def test_the_path_may_be_a_path_object(kit, modules):
     from pathlib import Path
 
@@ -182,6 +194,38 @@ def test_symbolic_ragged(kit, modules):
     outputs = kit.KerasLayer(modules("ragged"))(inputs)
     model = kit.keras.Model(inputs, outputs)
     np.testing.assert_array_equal(model(tf.ragged.constant([[1.0, 2.0], [3.0]])), [3.0, 3.0])
+
+
+def test_ragged_outputs_stay_ragged_in_a_functional_model(kit, modules):
+    import tensorflow as tf
+
+    texts = kit.keras.Input((), dtype="string")
+    words = kit.KerasLayer(modules("ragged_out"))(texts)
+    count = kit.KerasLayer(lambda ragged: tf.cast(ragged.row_lengths(), tf.float32)[:, None])(words)
+    model = kit.keras.Model(texts, count)
+    np.testing.assert_array_equal(model(tf.constant(["a b", "c"])), [[2], [1]])
+
+
+def test_outputs_of_unknown_rank(kit, modules):
+    import tensorflow as tf
+
+    def unknown(x):
+        return tf.py_function(lambda y: 2 * y, [x], tf.float32)
+
+    layer = kit.KerasLayer(unknown, output_shape=[1])
+    assert tuple(layer.compute_output_shape((7, 1))) == (7, 1)
+    assert tuple(layer(kit.keras.Input([1])).shape) == (None, 1)
+    if kit.is_keras3:
+        with pytest.raises(ValueError, match="Expected an output of known rank"):
+            kit.KerasLayer(unknown)(kit.keras.Input([1]))
+
+
+def test_in_sequential_with_the_shape_of_a_batch(kit, modules):
+    layer = kit.KerasLayer(modules("image"), batch_input_shape=(5, 8, 8, 3))
+    model = kit.keras.Sequential([layer, kit.keras.layers.Dense(2)])
+    assert tuple(model.output_shape) == (5, 2)
+    again = kit.KerasLayer.from_config(layer.get_config())
+    assert tuple(kit.keras.Sequential([again]).output_shape) == (5, 4)
 
 
 def test_in_sequential_with_an_input_shape(kit, modules):

@@ -119,6 +119,21 @@ def test_training_is_a_python_bool(kit, training):
     assert type(seen[0]) is bool
 
 
+@pytest.mark.parametrize("kind", ["python", "numpy", "tensor", "variable", "in a graph"])
+def test_training_may_be_any_kind_of_truth(kit, modules, kind):
+    import tensorflow as tf
+
+    layer = kit.KerasLayer(modules("regression"), trainable=True)
+    call = (
+        tf.function(lambda x, t: layer(x, training=t))
+        if kind == "in a graph"
+        else (lambda x, t: layer(x, training=t))
+    )
+    wrap = {"python": int, "numpy": np.bool_, "variable": tf.Variable}.get(kind, tf.constant)
+    np.testing.assert_array_equal(call(tf.constant(X), wrap(True)), [[8.0], [14.0]])
+    np.testing.assert_array_equal(call(tf.constant(X), wrap(False)), [[4.0], [7.0]])
+
+
 def test_a_callable_without_training_is_not_given_it(kit):
     layer = kit.KerasLayer(lambda inputs: inputs, trainable=False)
     np.testing.assert_array_equal(layer(X, training=True), X)

@@ -1,7 +1,7 @@
 """The Keras 3 layer where Keras runs on JAX or PyTorch: TensorFlow works behind it, on the CPU.
 
 The module is applied, and layers after it train. Its own weights stay as they are, and no gradient passes
-through it to layers before.
+through it to layers before. On JAX, a layer made with `trainable=True` is fine-tuned: see `jax_function`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def announce() -> None:
     """Says, once, what runs the modules."""
     warnings.warn(
         f"hub.KerasLayer runs modules with TensorFlow on the CPU beside Keras on {backend()}: for inference "
-        "and for training the layers after it. Set KERAS_BACKEND=tensorflow to fine-tune modules.",
+        "and for training the layers after it.",
         stacklevel=2,
     )
 
 
 def refuse_training(handle: Any) -> None:
-    """Raises ModeError: no gradient passes from another backend into TensorFlow."""
+    """Raises ModeError: no gradient passes from this backend into TensorFlow."""
     raise ModeError(
         f"Expected trainable=False for {handle!r} with Keras on {backend()}, got trainable=True.",
-        hint="Keep the module as it is, or set KERAS_BACKEND=tensorflow before importing Keras.",
+        hint="Keep the module as it is, or fine-tune it with KERAS_BACKEND=tensorflow or jax.",
     )
 
 

@@ -2,36 +2,115 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, ModuleError
 from tensorflow_hub.keras_layer.callee import Callee
-from tensorflow_hub.keras_layer.options import LayerOptions
+from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.loading.load import load
+from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.variable_names import unique_names
 
 
 class HubLayer:
-    """The part of `KerasLayer` that does not depend on the Keras; mixed in before its `Layer`.
+    """A module as a Keras layer.
 
-    Subclasses written for earlier releases override or call `_setup_layer`, `_check_trainability`,
-    `_add_existing_weight` and `_call_loss_if_trainable`, and read `_func` and `_is_hub_module_v1`.
+    Args:
+      handle: a path, a URL, `publisher/model/version` on the configured hub, or a callable object that
+        follows the Reusable SavedModel interface (`__call__`, `variables`, `trainable_variables`,
+        `regularization_losses`).
+      trainable: whether the module's weights are trained; may be set later. A pattern (a string, searched
+        in the variables' names) or a function of a variable chooses which of them may be.
+      arguments: keyword arguments passed to the callable with every call.
+      tags: tags of the graph to load; see `hub.load`.
+      signature: the name of a signature to call in place of the object itself.
+      signature_outputs_as_dict: whether a signature's outputs come as a dict.
+      output_key: the output to take where there are several.
+      output_shape: shape of the outputs without the batch size, where the module does not tell it.
+      load_options: `tf.saved_model.LoadOptions`.
+      endpoints: names of tensors inside the module (see `hub.with_endpoints`) to give as extra outputs, in
+        the same pass. The outputs then come as a dict, in which a single one of the module is "default".
+      **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
+
+    Raises:
+      ResolveError: the handle leads nowhere.
+      SignatureError: there is no such signature or output.
+
+    Example:
+      ```
+      model = tf.keras.Sequential([
+          hub.KerasLayer("acme/text-embedding/1", input_shape=[], dtype=tf.string, trainable=True),
+          tf.keras.layers.Dense(1),
+      ])
+      ```
     """
+
+    # The part of `KerasLayer` that does not depend on the Keras, mixed in before its `Layer`. Subclasses
+    # written for earlier releases override or call `_setup_layer`, `_check_trainability`,
+    # `_add_existing_weight` and `_call_loss_if_trainable`, and read `_func` and `_is_hub_module_v1`. They
+    # also call `super(KerasLayer, self).__init__` and mean that of Keras: here it is `_initialize`.
 
     trainable: bool
     trainable_weights: list[Any]
     _trainability_checked = False
+    _base: ClassVar[Any]  # the `Layer` of the Keras
 
-    def _add_existing_weight(self, weight: tf.Variable, trainable: bool | None = None) -> None:
+    def _initialize(  # noqa: PLR0917
+        self,
+        handle: Any,
+        trainable: Any = False,
+        arguments: dict[str, Any] | None = None,
+        _sentinel: None = None,
+        tags: Any = None,
+        signature: str | None = None,
+        signature_outputs_as_dict: bool | None = None,
+        output_key: str | None = None,
+        output_shape: Any = None,
+        load_options: Any = None,
+        *,
+        endpoints: Any = (),
+        **kwargs: Any,
+    ) -> None:
+        """Serves both layers as `__init__`."""
+        options = LayerOptions(
+            handle,
+            checked_trainable(trainable),
+            arguments or {},
+            tags,
+            signature,
+            signature_outputs_as_dict,
+            output_key,
+            output_shape,
+            load_options,
+            tuple(endpoints),
+        )
+        self._prepare(options)
+        self._setup_layer(options.is_trainable, **self._arguments_of_keras({"autocast": False, **kwargs}))
+        self._finish_setup()
+
+    def _arguments_of_keras(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments for the `__init__` of Keras."""
+        return kwargs
+
+    def _finish_setup(self) -> None:
+        if type(self).build is self._base.build:  # type: ignore[attr-defined]
+            self.built = True
+
+    def _add_existing_weight(self, weight: Any, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
         raise NotImplementedError
 
     def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> None:
         """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
+        raise NotImplementedError
+
+    def _own_weights(self) -> list[Any]:
+        """The weights of the layer itself, those that training may change first."""
         raise NotImplementedError
 
     def _prepare(self, options: LayerOptions) -> None:
@@ -90,16 +169,27 @@ class HubLayer:
                 stacklevel=2,
             )
 
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        if tf.is_tensor(training):
+            static = tf.get_static_value(training)
+            if static is None:
+                return tf.cond(
+                    tf.cast(training, tf.bool),
+                    lambda: self._apply(inputs, training=True),
+                    lambda: self._apply(inputs, training=False),
+                )
+            training = static
+        return self._apply(inputs, training=bool(training))
+
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _apply(self, inputs: Any, training: bool) -> Any:
         """Calls the loaded object; for training only while the layer is trainable."""
         if self.trainable:
             self._check_trainability()
-        try:
-            outputs = self._callee(inputs, training=training and self.trainable)
-        except HubError as error:
-            error._keras_call_info_injected = True  # type: ignore[attr-defined]  # else a RuntimeError
-            raise
+        training = training and self.trainable
+        with unchanged_errors(), contextlib.nullcontext() if training else first_replica():
+            outputs = self._callee(inputs, training=training)
         return tf.nest.map_structure(self._in_precision, outputs)
 
     def _in_precision(self, output: Any) -> Any:
@@ -115,7 +205,42 @@ class HubLayer:
     def _trace(self, specs: Any) -> Any:
         """The outputs' specs for inputs of given specs, found without running anything."""
         run = tf.function(lambda inputs: self._apply(inputs, training=False), autograph=False)
-        return run.get_concrete_function(specs).structured_outputs
+        outputs = run.get_concrete_function(specs).structured_outputs
+        return tf.nest.map_structure(_spec_of, outputs)
+
+    def _output_shapes(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        specs = self._callee.input_specs(input_shape)
+        outputs = self._trace(specs)
+        if self._options.output_shape is None:
+            return tf.nest.map_structure(lambda spec: spec.shape, outputs)
+        batch = tf.nest.flatten(specs)[0].shape[:1]
+        return tf.nest.map_structure(lambda spec: batch.concatenate(spec.shape[1:]), outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration, for layers made from a handle."""
+        return {**super().get_config(), **self._options.config(self.trainable)}  # type: ignore[misc]
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the weights by their names in the module, whichever of them are trainable."""
+        for name, weight in self._weights_by_name().items():
+            store[name] = weight.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        weights = self._weights_by_name()
+        if set(store.keys()) != set(weights):
+            super().load_own_variables(store)  # type: ignore[misc]
+            return
+        for name, weight in weights.items():
+            weight.assign(store[name])
+
+    def _weights_by_name(self) -> dict[str, Any]:
+        names = self._callee.weight_names
+        return {
+            names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}").replace("/", "."): weight
+            for i, weight in enumerate(self._own_weights())
+        }
 
     @property
     def resolved_object(self) -> Any:
@@ -123,8 +248,23 @@ class HubLayer:
         return self._func
 
 
+@contextlib.contextmanager
+def unchanged_errors() -> Iterator[None]:
+    """Keeps Keras from turning our errors into RuntimeErrors."""
+    try:
+        yield
+    except HubError as error:
+        error._keras_call_info_injected = True  # type: ignore[attr-defined]
+        raise
+
+
 def _unique(variables: Any) -> list[Any]:
     found: dict[int, Any] = {}
     for variable in variables:
         found.setdefault(id(variable), variable)
     return list(found.values())
+
+
+def _spec_of(output: Any) -> Any:
+    """The spec of an output; composite tensors come from a trace as tensors."""
+    return output if isinstance(output, tf.TypeSpec) else tf.type_spec_from_value(output)

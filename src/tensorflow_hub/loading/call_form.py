@@ -151,6 +151,8 @@ def _is_concrete(function: Any) -> bool:
 def _parameters(function: Any) -> set[str]:
     """The names of a callable's parameters, also of those it was traced with by name."""
     names: set[str] = set()
+    if hasattr(function, "call") and hasattr(function, "compute_output_shape"):
+        return set(inspect.signature(function.call).parameters)  # a Keras layer
     spec = getattr(function, "function_spec", None)
     full = getattr(spec, "fullargspec", None)
     if full is not None:

@@ -13,8 +13,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.inlining import inline_calls
+from tensorflow_hub.loading.flat_function import FlatFunction
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 
@@ -151,37 +150,20 @@ class _Flat:
             return function(**inputs, **keywords) if form.takes_keywords else function(inputs, **keywords)
 
         self._trace = tf.function(run, autograph=False).get_concrete_function(spec)
-        meta_graph = tf.compat.v1.MetaGraphDef()
-        meta_graph.graph_def.CopyFrom(inline_calls(self._trace.graph.as_graph_def()))
-        self.graph = Graph.of(meta_graph)
+        self._flat = FlatFunction(self._trace)
+        self.graph = self._flat.graph
 
     def function(self, endpoints: Sequence[str]) -> Any:
         """The function from flat inputs to the outputs and endpoints by name."""
-        source = self._trace.graph
-        captures = [(inside.name, outside) for outside, inside in source.captures]
-        captured = {name for name, _ in captures}
-        arguments = [tensor for tensor in source.inputs if tensor.name not in captured]
         wanted = {name: find_tensor(self.graph.nodes, name) for name in endpoints}
-        results = [tensor.name for tensor in source.outputs]
-        controls = [op.name for op in source.control_outputs]
-        ends = captured | {tensor.name for tensor in arguments}
-        piece = self.graph.piece([*results, *wanted.values(), *controls], ends)
 
         def run(*tensors: Any) -> dict[str, Any]:
-            target = tf.compat.v1.get_default_graph()
-            for variable in source.variables:
-                target.watch_variable(variable)
-            feeds = {name: tf.convert_to_tensor(outside) for name, outside in captures}
-            feeds |= {tensor.name: value for tensor, value in zip(arguments, tensors, strict=True)}
-            imported = import_piece(piece, feeds)
-            run_too = [fetched(imported, name, feeds) for name in controls if name in self.graph.nodes]
-            with tf.control_dependencies(run_too):
-                values = [tf.identity(fetched(imported, name, feeds)) for name in results]
+            values, inner = self._flat.run(tensors, list(wanted.values()))
             outputs = tf.nest.pack_sequence_as(self._trace.structured_outputs, values, expand_composites=True)
             outputs = outputs if isinstance(outputs, dict) else {"default": outputs}
-            return outputs | {name: fetched(imported, tensor, feeds) for name, tensor in wanted.items()}
+            return outputs | dict(zip(wanted, inner, strict=True))
 
-        specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in arguments]
+        specs = self._flat.input_specs
         return tf.function(run, autograph=False, input_signature=specs).get_concrete_function()
 
 

@@ -1,0 +1,81 @@
+"""A function of TensorFlow on variables as a function of JAX on values, made by tf2jax."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tensorflow_hub.errors import MissingDependencyError, UnsupportedFeatureError
+from tensorflow_hub.loading.flat_function import FlatFunction
+
+
+class JaxFunction:
+    """Calls a function of TensorFlow in JAX; made anew for inputs of other shapes.
+
+    Args:
+      function: from a nest of tensors to a nest of tensors; the variables it uses become arguments.
+      handle: of the module, for messages.
+
+    Raises:
+      MissingDependencyError: tf2jax is not installed.
+    """
+
+    def __init__(self, function: Callable[..., Any], handle: Any) -> None:
+        try:
+            self._tf2jax = importlib.import_module("tf2jax")
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"Fine-tuning {handle!r} with Keras on JAX needs the package tf2jax, which is not installed.",
+                hint="Run `pip install tf2jax`, keep trainable=False, or set KERAS_BACKEND=tensorflow.",
+            ) from error
+        self._function = function
+        self._handle = handle
+        self._made: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {}
+
+    def __call__(self, inputs: tuple[Any, ...], values: Mapping[int, Any], rng: Any) -> tuple[Any, list[Any]]:
+        """Calls the function.
+
+        Args:
+          inputs: its arguments: nests of arrays of JAX.
+          values: id of each `tf.Variable` → its value as an array of JAX.
+          rng: a key for random numbers.
+
+        Returns:
+          The outputs, and for each variable that was assigned to (the variable, its new value).
+
+        Raises:
+          UnsupportedFeatureError: JAX has no counterpart of what the function does.
+        """
+        specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, str(x.dtype)), inputs)
+        key = str(specs)
+        if key not in self._made:
+            self._made[key] = self._make(specs)
+        function, variables, structure = self._made[key]
+        given = {name: values[id(variable)] for name, variable in variables.items()}
+        outputs, after = function(given, *keras.tree.flatten(inputs), rng=rng)
+        assigned = [(variables[name], after[name]) for name in given if after[name] is not given[name]]
+        return tf.nest.pack_sequence_as(structure, outputs), assigned
+
+    def _make(self, specs: tuple[Any, ...]) -> tuple[Callable[..., Any], dict[str, Any], Any]:
+        """The function of JAX, the variable for each of its parameters, and how outputs are nested."""
+        trace = tf.function(self._function, autograph=False).get_concrete_function(*specs)
+        flat = FlatFunction(trace)  # tf2jax forgets what a function inside a function assigns
+        plain = tf.function(
+            lambda *tensors: flat.run(tensors)[0], autograph=False, input_signature=flat.input_specs
+        )
+        try:
+            function, parameters = self._tf2jax.convert(plain, *flat.input_specs)
+            concrete = plain.get_concrete_function()
+            by_handle = {variable.handle.ref(): variable for variable in concrete.variables}
+            captured = [by_handle[c.ref()] for c in concrete.captured_inputs if c.dtype == tf.resource]
+        except (ValueError, KeyError, TypeError, NotImplementedError, AttributeError) as error:
+            raise UnsupportedFeatureError(
+                f"Expected a module that tf2jax can convert to JAX, but {self._handle!r} has operations that "
+                f"it cannot: {str(error).strip()[:500] or type(error).__name__}",
+                hint="Keep trainable=False, or set KERAS_BACKEND=tensorflow to fine-tune this module.",
+            ) from error
+        return function, dict(zip(parameters, captured, strict=True)), trace.structured_outputs

@@ -1,0 +1,57 @@
+"""A traced function with no calls of others left, on the same variables: every tensor in it has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.loading.inlining import inline_calls
+
+
+class FlatFunction:
+    """A concrete function with the bodies of what it calls in place of the calls.
+
+    Attributes:
+      graph: what it is made of; find the names of tensors here.
+      input_specs: of its flat inputs, variables left out.
+    """
+
+    def __init__(self, trace: Any) -> None:
+        self._source = trace.graph
+        meta_graph = tf.compat.v1.MetaGraphDef()
+        meta_graph.graph_def.CopyFrom(inline_calls(self._source.as_graph_def()))
+        self.graph = Graph.of(meta_graph)
+        self._captures = [(inside.name, outside) for outside, inside in self._source.captures]
+        captured = {name for name, _ in self._captures}
+        self._arguments = [tensor.name for tensor in self._source.inputs if tensor.name not in captured]
+        self.input_specs = [
+            tf.TensorSpec(tensor.shape, tensor.dtype)
+            for tensor in self._source.inputs
+            if tensor.name not in captured
+        ]
+
+    def run(self, tensors: Sequence[Any], inner: Sequence[str] = ()) -> tuple[list[Any], list[Any]]:
+        """Computes in the function being traced.
+
+        Args:
+          tensors: the flat inputs.
+          inner: names of tensors in the graph to give as well.
+
+        Returns:
+          The flat outputs, and the tensors `inner`.
+        """
+        source, graph = self._source, self.graph
+        results = [tensor.name for tensor in source.outputs]
+        controls = [op.name for op in source.control_outputs]
+        feeds = {name: tf.convert_to_tensor(outside) for name, outside in self._captures}
+        feeds |= dict(zip(self._arguments, tensors, strict=True))
+        for variable in source.variables:
+            tf.compat.v1.get_default_graph().watch_variable(variable)
+        imported = import_piece(graph.piece([*results, *inner, *controls], set(feeds)), feeds)
+        run_too = [fetched(imported, name, feeds) for name in controls if name in graph.nodes]
+        with tf.control_dependencies(run_too):
+            outputs = [tf.identity(fetched(imported, name, feeds)) for name in results]
+        return outputs, [fetched(imported, name, feeds) for name in inner]

@@ -131,7 +131,8 @@ def _run(kind: str, data: str, options: dict[str, Any]) -> None:
         output.note(f"empty classes: {', '.join(empty)}")
     contradictions = outcome.dataset.same_content_other_labels()
     if contradictions:
-        output.note(f"{len(contradictions)} pairs have the same content and different labels: see the report")
+        pairs = output.counted(len(contradictions), "pair")
+        output.note(f"{pairs} with the same content and different labels: see the report")
     features = outcome.features
     output.result(
         f"{outcome.accuracy} right on {outcome.accuracy.trials} {outcome.measured_on} examples "

@@ -14,6 +14,7 @@ counts as far as it was touched.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -115,10 +116,12 @@ def faiss(vectors: np.ndarray) -> Callable[[int], Search]:
     return viewing
 
 
+OWN = "tensorflow_hub.tools.neighbours.index"
+
 # Name → the library it needs, how it is built, and how many vertices searching has in view.
 WAYS: dict[str, tuple[str, Callable[[np.ndarray, Path], Callable[[int], Search]], Sequence[int]]] = {
-    "this package, exact": ("numpy", lambda v, folder: own(v, True, folder), (0,)),
-    "this package, graph": ("usearch", lambda v, folder: own(v, False, folder), (0,)),
+    "this package, exact": (OWN, lambda v, folder: own(v, True, folder), (0,)),
+    "this package, graph": (OWN, lambda v, folder: own(v, False, folder), (0,)),
     "usearch, half precision": ("usearch", lambda v, _: usearch(v, "f16"), VIEWS),
     "usearch, single precision": ("usearch", lambda v, _: usearch(v, "f32"), VIEWS),
     "hnswlib": ("hnswlib", lambda v, _: hnswlib(v), VIEWS),
@@ -129,7 +132,7 @@ WAYS: dict[str, tuple[str, Callable[[np.ndarray, Path], Callable[[int], Search]]
 def measure(name: str, vectors: np.ndarray, queries: np.ndarray, truth: list[set[int]]) -> None:
     """Prints a row of the table for each view."""
     library, build, views = WAYS[name]
-    __import__(library)
+    importlib.import_module(library)  # its memory and time are not the index's
     with tempfile.TemporaryDirectory() as folder:
         before, started = resident(), time.perf_counter()
         viewing = build(vectors, Path(folder))
@@ -189,7 +192,7 @@ def main() -> None:
         path = Path(folder) / "vectors.npy"
         np.save(path, vectors)
         for name, (library, _, _) in WAYS.items():
-            python = sys.executable if "package" in name else interpreter_with(library)
+            python = sys.executable if library == OWN else interpreter_with(library)
             if python is not None:
                 command = [python, __file__, "--only", name, "--vectors", str(path)]
                 subprocess.run([*command, "--queries", str(arguments.queries)], check=True)

@@ -90,9 +90,14 @@ def filter_clauses(
 
 def anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
     """The documents that have a word, or another way to say it, in whatever place."""
-    own = _term(index, "all", index.stems[word.text])
-    others = [(Should, tantivy.Query.boost_query(_said(index, way), _ALTERNATIVE)) for way in word.ways]
-    return tantivy.Query.boolean_query([(Should, own), *others]) if others else own
+    own, *others = ways_of(index, word)
+    boosted = [(Should, tantivy.Query.boost_query(other, _ALTERNATIVE)) for other in others]
+    return tantivy.Query.boolean_query([(Should, own), *boosted]) if boosted else own
+
+
+def ways_of(index: SearchIndex, word: AskedWord) -> list[tantivy.Query]:
+    """The documents that have a word; for each other way to say it, those that say it so."""
+    return [_term(index, "all", index.stems[word.text]), *(_said(index, way) for way in word.ways)]
 
 
 def _said(index: SearchIndex, phrase: str) -> tantivy.Query:

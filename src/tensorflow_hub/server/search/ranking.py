@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.matching import Must, anywhere
+from tensorflow_hub.server.search.matching import Must, Should, ways_of
 from tensorflow_hub.server.search.question import AskedWord, asked_handle
 from tensorflow_hub.server.search.words import family
 from tensorflow_hub.server.search.words import words as words_of
@@ -43,6 +43,9 @@ _K1, _B = 1.2, 0.75
 _MIXED = 60
 _SIBLING = 0.9
 _COUSIN = 0.95
+
+# How many queries mark what they match in one score: it holds whole numbers of 24 bits.
+_MARKS = 20
 
 # Where a document is: segment and number.
 _Place = tuple[int, int]
@@ -208,10 +211,20 @@ def _having(
     documents: Sequence[tantivy.Document],
 ) -> list[set[_Place]]:
     """For each word, which of the documents have it somewhere."""
-    among = tantivy.Query.term_set_query(index.schema, "id", [document["id"][0] for document in documents])
-    found = []
-    for word in words:
-        joined = tantivy.Query.boolean_query([(Must, among), (Must, anywhere(index, word))])
-        hits = searcher.search(joined, max(1, len(documents)), count=False).hits
-        found.append({(address.segment_ord, address.doc) for _, address in hits})
+    found: list[set[_Place]] = [set() for _ in words]
+    ways = [(places, way) for word, places in zip(words, found, strict=True) for way in ways_of(index, word)]
+    ids = [document["id"][0] for document in documents]
+    among = tantivy.Query.const_score_query(tantivy.Query.term_set_query(index.schema, "id", ids), 0.0)
+    for start in range(0, len(ways) if ids else 0, _MARKS):
+        marked = dict(enumerate(ways[start : start + _MARKS]))
+        query = among
+        # One in the other, not side by side: a choice of many is gone through in whole, these are looked up.
+        for mark, (_, way) in marked.items():
+            query = tantivy.Query.boolean_query(
+                [(Must, query), (Should, tantivy.Query.const_score_query(way, float(1 << mark)))]
+            )
+        for score, address in searcher.search(query, len(ids), count=False).hits:
+            for mark, (places, _) in marked.items():
+                if int(score) >> mark & 1:
+                    places.add((address.segment_ord, address.doc))
     return found

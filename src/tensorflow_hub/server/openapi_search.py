@@ -44,10 +44,11 @@ SEARCH_SCHEMAS: dict[str, Schema] = {
     ),
     "FacetValue": object_of("value label count", value=STRING, label=STRING, count=_COUNT),
     "SearchAnswer": object_of(
-        "query url total page pages corrected relaxed results facets",
+        "query url total total_estimated page pages corrected relaxed results facets",
         query=STRING,
         url={"type": "string", "description": "The page that shows the same."},
         total=_COUNT,
+        total_estimated={"type": "boolean", "description": "Counted on a sample: very many match."},
         page={"type": "integer", "minimum": 1},
         pages=_COUNT,
         corrected={**_or_null("string"), "description": "What was searched in place of mistyped words."},

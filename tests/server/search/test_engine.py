@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from tensorflow_hub.server.search import finding
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.index import SearchIndex
@@ -170,6 +171,40 @@ def test_in_other_orders_than_by_relevance_no_word_is_missing(index):
 def test_pages_do_not_overlap(index):
     pages = [ids(index, "encoder imagenet", page=page, page_size=1) for page in (1, 2, 3, 4)]
     assert sorted(found for page in pages for found in page) == [1, 2, 3]
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """640 models of which 20 are much used, searched as if they were very many."""
+    for name, value in {"_SMALL": 100, "_MANY": 50, "_CANDIDATES": 10}.items():
+        monkeypatch.setattr(finding, name, value)
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        for number in range(640):
+            used, rare = number % 32 == 5, number % 8 == 0
+            description = "An encoder of unusual sounds." if rare else "An encoder."
+            handle = f"acme/model{number}"
+            document = SearchDocument(number, handle, 1, description=description, downloads=4000 * used)
+            change.put(document, is_new=True)
+    return index
+
+
+def test_among_very_many_the_much_used_are_first_and_pages_do_not_overlap(many):
+    answer = search(many, SearchRequest(text="encoder", page_size=20))
+    assert (answer.total, answer.total_estimated) == (640, True)
+    assert {id_ % 32 for id_ in answer.ids} == {5}
+    pages = [ids(many, "encoder", page=page, page_size=20) for page in range(1, 33)]
+    assert sorted(found for page in pages for found in page) == list(range(640))
+
+
+def test_where_few_of_very_many_are_much_used_all_are_compared(many):
+    answer = search(many, SearchRequest(text="encoder of unusual sounds"))
+    assert (answer.total, answer.total_estimated) == (80, False)
+    assert all(id_ % 8 == 0 for id_ in answer.ids)
+
+
+def test_a_handle_is_first_among_very_many_too(many):
+    assert ids(many, "acme/model7")[0] == 7
 
 
 def test_private_models_are_for_those_who_may_read_them(index):

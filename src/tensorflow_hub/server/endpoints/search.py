@@ -54,6 +54,7 @@ def show_search(request: Request) -> Response:
         "query": asked.text,
         "url": f"{base_url(request)}{asked.to_url()}",
         "total": answer.total,
+        "total_estimated": answer.total_estimated,
         "page": asked.page,
         "pages": math.ceil(min(answer.total, MAX_RESULTS) / asked.page_size),
         "corrected": answer.corrected,

@@ -17,7 +17,7 @@ from tensorflow_hub.server.search.spelling import correct, with_longer_names
 
 _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
-_EXACT = 50_000
+_EXACT = 20_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,7 @@ class SearchAnswer:
     Attributes:
       ids: the models of this page, best first.
       total: how many there are on all pages.
+      total_estimated: whether that was counted on a sample.
       facets: facet key → (value, how many), commonest first.
       estimated: whether the counts of the facets were made on a sample.
       corrected: the words that were searched in place of the question's, when a word was unknown.
@@ -35,6 +36,7 @@ class SearchAnswer:
 
     ids: tuple[int, ...]
     total: int
+    total_estimated: bool
     facets: dict[str, tuple[tuple[str, int], ...]]
     estimated: bool
     corrected: str | None
@@ -73,6 +75,7 @@ def _answer(
     return SearchAnswer(
         ids=tuple(found.page()),
         total=found.total,
+        total_estimated=found.is_estimated,
         facets=facets,
         estimated=estimated,
         corrected=" ".join(words) if words != asked else None,

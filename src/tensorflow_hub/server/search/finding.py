@@ -8,8 +8,17 @@ from typing import Any
 
 import tantivy
 
-from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.matching import Must, candidates_query, filter_clauses, matching_query
+from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
+from tensorflow_hub.server.search.matching import (
+    Must,
+    Should,
+    candidates_query,
+    filter_clauses,
+    matching_query,
+    much_used,
+    sampled,
+    whole_handle,
+)
 from tensorflow_hub.server.search.question import AskedWord
 from tensorflow_hub.server.search.ranking import mix_families, rank
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
@@ -24,6 +33,10 @@ _SMALL = 100_000
 # are: each takes a way through most documents and changes little.
 _COMMON = 0.05
 _MOST_COMMON = 3
+# Where so many match, the candidates are the much used ones of them, if these are enough (to score all takes
+# long and says little), and come first by what no score of words reaches.
+_MANY = 100_000
+_USED_FIRST = 64.0
 # How many are put in order with care.
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
@@ -56,11 +69,13 @@ class _Demand:
       query: finds the documents.
       unsure: the words of the question that they may lack.
       lifting: those of them that make a document likelier to be a candidate.
+      commonness: how many documents have the rarest word that they must have.
     """
 
     query: tantivy.Query
     unsure: Sequence[AskedWord] = ()
     lifting: Sequence[AskedWord] = ()
+    commonness: int = 0
 
 
 class Found:
@@ -75,18 +90,25 @@ class Found:
         self._words = words
         self._by_words = bool(words) and self._request.sort == "relevance"
         enough = _ENOUGH if self._by_words else 1
+        self._used_first: tantivy.Query | None = None
         for missing in dict.fromkeys((0, len(words) // 2, max(0, len(words) - 1))):
             self._demand = self._demanded(missing)
-            first = self._search(0, _CANDIDATES if self._by_words else 1)
-            if count_of(first) >= enough or (missing and self._is_large and count_of(first)):
+            if self._choose_used():
                 break
-        self.total = count_of(first)
-        self._first = first.hits
+            first = self._search(0, _CANDIDATES if self._by_words else 1)
+            self.total, self._first = count_of(first), first.hits
+            if self.total >= enough or (missing and self._is_large and self.total):
+                break
 
     @property
     def is_relaxed(self) -> bool:
         """Whether what was found may lack a word of the question."""
         return bool(self._demand.unsure)
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the total was counted on a sample."""
+        return self._used_first is not None
 
     @property
     def _is_large(self) -> bool:
@@ -107,7 +129,24 @@ class Found:
         telling = by_rarity[: max(len(rare), _MOST_COMMON)]
         kept = max(1, len(telling) - missing)
         query = matching_query(self.index, telling[:kept])
-        return _Demand(query, unsure=by_rarity[kept:], lifting=telling[kept:])
+        return _Demand(query, by_rarity[kept:], telling[kept:], commonness=having[by_rarity[0]])
+
+    def _choose_used(self) -> bool:
+        """Takes the candidates from the much used models where very many match, if enough are such."""
+        if not (self._is_large and self._by_words and self._demand.commonness > _MANY):
+            return False
+        used, share = much_used(self.index, self.searcher, _COMMON)
+        self._used_first = tantivy.Query.boolean_query(
+            [(Should, used), *((Should, handle) for handle in whole_handle(self.index, self._request.text))]
+        )
+        first = self._search(0, _CANDIDATES, used_only=True)
+        if count_of(first) < _CANDIDATES or count_of(first) <= _MANY * share:
+            self._used_first = None
+            return False
+        self._first = first.hits
+        sample = self.searcher.search(self.matching(extra=sampled(self.index)), 1, count=True)
+        self.total = count_of(sample) * SAMPLING
+        return True
 
     def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
         """The query of all that match, for counts; `without` a facet's filter."""
@@ -129,8 +168,11 @@ class Found:
             ranked += self._ids(self._search(behind, end - behind))
         return ranked
 
-    def _search(self, offset: int, limit: int) -> tantivy.SearchResult:
+    def _search(self, offset: int, limit: int, *, used_only: bool = False) -> tantivy.SearchResult:
         query = candidates_query(self.index, self._demand.query, self._demand.lifting, self._request.text)
+        if self._used_first is not None:
+            first = tantivy.Query.const_score_query(self._used_first, _USED_FIRST)
+            query = tantivy.Query.boolean_query([(Must, query), (Must if used_only else Should, first)])
         field = None if self._by_words else _SORT_FIELDS.get(self._request.sort, "quality")
         order = tantivy.Order.Asc if self._request.sort == "size" else tantivy.Order.Desc
         ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}

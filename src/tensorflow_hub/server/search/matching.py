@@ -19,6 +19,8 @@ from tensorflow_hub.server.search.words import words
 
 # What another way to say a word counts.
 _ALTERNATIVE = 0.35
+# Powers of ten of downloads that lift a model.
+_USED = (3, 5, 7)
 
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
@@ -43,9 +45,16 @@ def candidates_query(
     """
     clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching)]
     clauses += [(Should, anywhere(index, word)) for word in optional]
-    clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 1.0)) for power in (3, 5, 7)]
+    clauses += [(Should, _constant(_term(index, "flag", f"used-{power}"), 1.0)) for power in _USED]
     clauses += [(Should, handle) for handle in whole_handle(index, text)]
     return tantivy.Query.boolean_query(clauses)
+
+
+def much_used(index: SearchIndex, searcher: tantivy.Searcher, most: float) -> tuple[tantivy.Query, float]:
+    """The models that are used the most, a share of at most `most` of all; what share they are."""
+    shares = {power: searcher.doc_freq("flag", f"used-{power}") / searcher.num_docs for power in _USED}
+    power = next((power for power in _USED if shares[power] <= most), _USED[-1])
+    return _term(index, "flag", f"used-{power}"), shares[power]
 
 
 def whole_handle(index: SearchIndex, text: str) -> list[tantivy.Query]:

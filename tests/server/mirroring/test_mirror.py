@@ -178,10 +178,14 @@ def test_a_foreign_hub_is_mirrored_too(foreign, tmp_path):
         ("http://10.0.0.1", "http://127.0.0.1:6379/"),
         ("http://10.0.0.1", "http://[::1]/"),
         ("http://10.0.0.1", "http://0.0.0.0/"),
+        ("http://1.1.1.1", "http://127.0.0.1\\@8.8.8.8/"),
+        ("http://1.1.1.1", "http://8.8.8.8:x/"),
     ],
 )
 def test_upstream_leads_nowhere_it_is_not_itself(upstream, target):
-    with pytest.raises(DownloadError, match="which is not public|cannot be found|to redirect to http"):
+    with pytest.raises(
+        DownloadError, match="which is not public|cannot be found|to redirect to http|is no URL"
+    ):
         check_target(upstream, target)
 
 
@@ -209,6 +213,12 @@ def test_a_host_is_reached_at_the_address_that_was_checked(foreign):
         session.close()
         with pytest.raises(requests.exceptions.ConnectionError, match="NewConnectionError"):
             session.get(url, timeout=30)
+
+
+def test_a_host_is_looked_up_as_it_is_asked():
+    """Else the name that was checked would not be the one that is pinned."""
+    with pytest.raises(DownloadError, match="'xn--bcher-kva.invalid' cannot be found"):
+        check_target("http://1.1.1.1", "http://bücher.invalid/object")
 
 
 def large_archive(tmp_path):

@@ -46,7 +46,8 @@ def fetch(hub: Hub, upstream: Upstream, name: ModelName, deployment: str, spool:
     with upstream.open() as session:
         facts = upstream.facts(session, name)
         if facts.get("state") == "deleted":
-            raise NotFoundError(f"{name} was deleted upstream.", hint=str(facts["reason"]))
+            reason = facts.get("reason") or "No reason was given."
+            raise NotFoundError(f"{name} was deleted upstream.", hint=str(reason)[:500])
         card = _card(upstream, name, facts, deployment)
         if facts and not facts["deployments"]:
             _add_entry(hub, name, card, facts)

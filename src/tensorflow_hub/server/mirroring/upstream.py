@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
-from tensorflow_hub.handles import ModelName
+from tensorflow_hub.handles import MAX_VERSION, ModelName
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
@@ -71,7 +71,7 @@ class Upstream:
             "HEAD", url, accept_statuses=_REDIRECTS | {200}, what=str(name), allow_redirects=False
         ) as answer:
             match = _VERSION.search(urlsplit(answer.headers.get("Location", "")).path)
-        return int(match[1]) if match else None
+        return int(match[1]) if match and int(match[1]) <= MAX_VERSION else None
 
     def facts(self, session: HubSession, name: ModelName) -> Mapping[str, Any]:
         """What the hub's API knows of a version: its card; empty when it has no such API.
@@ -146,15 +146,15 @@ class Upstream:
                 raise NotFoundError(
                     f"{self.url} does not offer {what} in this form.", hint="Ask for another."
                 )
-            url = urljoin(url, location)
-            self._check_target(session, url)
+            url = self._check_target(session, urljoin(url, location))
         raise DownloadError(f"{self.url} redirects {what} in circles.", hint="Tell its administrator.")
 
-    def _check_target(self, session: HubSession, url: str) -> None:
-        """Refuses to be led into a network that the upstream hub itself is not in."""
-        parts, own = urlsplit(url), urlsplit(self.url)
+    def _check_target(self, session: HubSession, url: str) -> str:
+        """Refuses to be led into a network that the upstream hub itself is not in; the URL to ask for."""
+        url = _as_sent(session, url)
+        parts, own = urlsplit(url), urlsplit(_as_sent(session, self.url))
         if parts.netloc == own.netloc and parts.scheme == own.scheme:
-            return
+            return url
         host = parts.hostname or ""
         schemes = ("https",) if own.scheme == "https" else ("http", "https")
         if parts.scheme not in schemes:
@@ -171,6 +171,21 @@ class Upstream:
         adapter = session.get_adapter(url)
         assert isinstance(adapter, PinnedAdapter)
         adapter.pin(host, targets)
+        return url
+
+
+def _as_sent(session: HubSession, url: str) -> str:
+    """A URL as it is sent: what is checked has to name the host that is asked, however oddly it is written.
+
+    With a backslash before the `@`, `http://127.0.0.1@example.com/` is on the one host or the other, by who
+    reads it.
+    """
+    try:
+        return str(session.prepare_request(requests.Request("GET", url)).url)
+    except requests.exceptions.RequestException as error:
+        raise DownloadError(
+            f"The upstream hub redirects to {url!r:.200}, which is no URL.", hint="Tell its administrator."
+        ) from error
 
 
 def _length(answer: requests.Response) -> int | None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest, parse_size
 from tensorflow_hub.server.search.signatures import parse_interface
 
@@ -60,6 +62,12 @@ def test_a_filter_is_put_on_and_taken_off():
 def test_values_that_cannot_be_read_are_refused(pair, message):
     with pytest.raises(FormatError, match=message):
         SearchRequest.parse([pair])
+
+
+def test_a_size_is_one_that_the_index_has_numbers_for(tmp_path):
+    """Else it answered by an error, which would be taken for a damaged index."""
+    request = SearchRequest.parse([("max_size", "9" * 15 + "GB")])
+    assert search(SearchIndex(tmp_path / "index"), request, audience=()).total == 0
 
 
 def test_sizes():

@@ -16,6 +16,8 @@ MAX_PAGE_SIZE = 100
 # Nobody reads further, and each further page costs more than the one before.
 MAX_RESULTS = 10_000
 
+# Everything is smaller, and the index has no numbers for more.
+_LARGEST_SIZE = 2**63 - 1
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "B": 1, "": 1}
 
 
@@ -118,7 +120,7 @@ class SearchRequest:
 
 
 def parse_size(text: str) -> int:
-    """Reads a size: a number of bytes, or with a unit (`100MB`, `1.5 GB`, `64MiB`).
+    """Reads a size: a number of bytes, or with a unit (`100MB`, `1.5 GB`, `64MiB`); huge ones are cut off.
 
     >>> parse_size("100MB")
     100000000
@@ -131,7 +133,7 @@ def parse_size(text: str) -> int:
         raise FormatError(
             f"Expected a size such as 100MB, got {text!r}.", hint="Units: KB, MB, GB, KiB, MiB, GiB."
         )
-    return int(float(digits) * unit)
+    return min(int(float(digits) * unit), _LARGEST_SIZE)
 
 
 def _flag(text: str) -> bool:

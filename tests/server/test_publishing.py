@@ -244,6 +244,7 @@ def test_a_token_of_another_publisher_may_not(hub_process, new_token):
 def test_deployments_of_other_kinds(api, send, admin):
     model_json = {
         "format": "graph-model",
+        "generatedBy": "long enough to be compressed " * 100,
         "modelTopology": {"node": []},
         "weightsManifest": [
             {"paths": ["group1-shard1of1.bin"], "weights": [{"name": "w", "shape": [2], "dtype": "float32"}]}
@@ -255,6 +256,9 @@ def test_deployments_of_other_kinds(api, send, admin):
         answer = api("GET", "/js/model/1/model.json?tfjs-format=file", headers=origin)
         assert answer.json() == model_json
         assert answer.headers["access-control-allow-origin"] == "*"
+    part = api("GET", "/js/model/1/model.json?tfjs-format=file", headers={"Range": "bytes=10-2009"})
+    assert (part.status_code, part.content) == (206, json.dumps(model_json).encode()[10:2010])
+    assert "Content-Encoding" not in part.headers, "a range is of the plain bytes"
     weights = api("GET", "/js/model/1/group1-shard1of1.bin?tfjs-format=file")
     assert weights.content == b"\0" * 8
     assert weights.headers["cache-control"] == "public, max-age=31536000, s-maxage=3600, immutable"

@@ -45,7 +45,7 @@ class CompressingSend:
 
     async def __call__(self, message: Message) -> None:
         """Passes a message on; the start of an answer waits for its body."""
-        if message["type"] == "http.response.start" and _is_compressible(Headers(raw=message["headers"])):
+        if message["type"] == "http.response.start" and _has_encodings(message):
             self._start = message
             return
         if self._start is not None:
@@ -53,7 +53,9 @@ class CompressingSend:
             headers = MutableHeaders(raw=list(start["headers"]))
             headers.add_vary_header("Accept-Encoding")
             body = message.get("body", b"")
-            if self._encoding and not message.get("more_body") and len(body) >= _SMALLEST:
+            # A range is one of the plain bytes: packed, it would be of others than its headers say.
+            is_whole = start["status"] != 206 and not message.get("more_body")
+            if self._encoding and is_whole and len(body) >= _SMALLEST:
                 message = {**message, "body": await _compressed(body, self._encoding, headers)}
             await self._send({**start, "headers": headers.raw})
         await self._send(message)
@@ -70,10 +72,16 @@ def chosen_encoding(accept_encoding: str) -> str:
     return best if wanted[best] > 0 else ""
 
 
-def _is_compressible(headers: Headers) -> bool:
+def _has_encodings(start: Message) -> bool:
+    """Whether caches have to tell apart the compressed answer from the plain one.
+
+    Also where the answer is that nothing changed, of which caches take over the headers.
+    """
+    headers = Headers(raw=start["headers"])
     media_type = headers.get("content-type", "").partition(";")[0]
+    is_text = media_type in _TYPES or (start["status"] == 304 and not media_type)
     caching = headers.get("cache-control", "")
-    return media_type in _TYPES and "no-store" not in caching and "content-encoding" not in headers
+    return is_text and "no-store" not in caching and "content-encoding" not in headers
 
 
 async def _compressed(body: bytes, encoding: str, headers: MutableHeaders) -> bytes:

@@ -82,6 +82,7 @@ def test_texts_are_compressed_for_who_takes_that(hub, path, accept):
             assert answer.headers["ETag"] == f"W/{plain.headers['ETag'].removeprefix('W/')}"
             again = get(hub, path, **headers, **{"If-None-Match": answer.headers["ETag"]})
             assert (again.status_code, again.content) == (304, b"")
+            assert "Accept-Encoding" in again.headers["Vary"], "caches take this over"
 
 
 def test_archives_and_what_must_not_be_stored_are_not_compressed(hub):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import MissingDependencyError
 from tensorflow_hub.keras_layer.shared import HubLayer
+from tensorflow_hub.loading.replicas import first_replica
 
 
 def _keras2() -> Any:
@@ -43,7 +44,12 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defin
 
     def _call_loss_if_trainable(self, loss: Any) -> None:
         """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
-        self.add_loss(lambda: loss() if self.trainable else None)
+
+        def value() -> Any:
+            with first_replica():
+                return loss() if self.trainable else None
+
+        self.add_loss(value)
 
     def _own_weights(self) -> list[Any]:
         return [*self._trainable_weights, *self._non_trainable_weights]

@@ -12,6 +12,7 @@ from tensorflow_hub.keras_layer import other_backends
 from tensorflow_hub.keras_layer.jax_function import JaxFunction
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.keras_layer.shared import HubLayer, unchanged_errors
+from tensorflow_hub.loading.replicas import first_replica
 
 
 class AdoptedVariable(keras.Variable):  # type: ignore[misc]
@@ -100,7 +101,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
             return losses
         if self._in_jax:
             return losses + [self._run_in_jax(loss, ()) for loss in self._hub_losses]
-        return losses + [loss() for loss in self._hub_losses]
+        with first_replica():
+            return losses + [loss() for loss in self._hub_losses]
 
     def _own_weights(self) -> list[Any]:
         return [*self._trainable_variables, *self._non_trainable_variables]

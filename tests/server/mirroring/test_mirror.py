@@ -25,7 +25,7 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.writing import set_state
+from tensorflow_hub.server.catalogue.writing import ensure_publisher, set_state
 from tensorflow_hub.server.hub import open_hub
 from tensorflow_hub.server.mirroring import mirror as mirror_module
 from tensorflow_hub.server.mirroring.refreshing import refresh
@@ -273,6 +273,18 @@ def test_only_so_much_is_fetched_at_once(foreign, tmp_path, monkeypatch):
             mirror.bring(ModelName("other", "model", 4), "saved_model", nobody)
         _Foreign.gate.set()
         until(lambda: spool.is_over)
+        mirror.close()
+
+
+def test_names_that_are_made_up_wait_for_no_thread(tmp_path):
+    hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
+    with contextlib.closing(hub.database):
+        with hub.database.writing() as connection:
+            ensure_publisher(connection, "ours")
+        mirror = mirror_module.Mirror(hub, Upstream("http://127.0.0.1:1"))
+        for number in (1, 2):
+            assert mirror.bring(ModelName("ours", "model", number), "saved_model", Caller(None, "")) is None
+        assert not mirror._asked
         mirror.close()
 
 

@@ -17,7 +17,7 @@ from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.hub import Hub
 from tensorflow_hub.server.mirroring.fetching import fetch
-from tensorflow_hub.server.mirroring.refreshing import refresh
+from tensorflow_hub.server.mirroring.refreshing import mirrored_version, refresh
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import Upstream
 from tensorflow_hub.server.problems import Unavailable
@@ -187,9 +187,13 @@ class Mirror:
 
     def _refresh_later(self, name: ModelName) -> None:
         key = f"{name} state"
-        if not self._asked_lately(key, _REFRESH_SECONDS):
-            self._remember(key)
-            self._threads.submit(self._refresh, name)
+        if self._asked_lately(key, _REFRESH_SECONDS):
+            return
+        with self.hub.database.reading() as connection:
+            if mirrored_version(connection, name) is None:
+                return  # anybody may make up names without end: none of them waits for a thread
+        self._remember(key)
+        self._threads.submit(self._refresh, name)
 
     def _refresh(self, name: ModelName) -> None:
         try:

@@ -24,12 +24,12 @@ _MARK = " (upstream)"
 def refresh(hub: Hub, upstream: Upstream, name: ModelName) -> None:
     """Brings the state of a mirrored version up to date with upstream's; of others upstream hears nothing."""
     with hub.database.reading() as connection:
-        if _mirrored_version(connection, name) is None:
+        if mirrored_version(connection, name) is None:
             return
     with upstream.open() as session:
         facts = upstream.facts(session, name)
     with hub.database.writing() as connection:
-        version = _mirrored_version(connection, name)
+        version = mirrored_version(connection, name)
         wanted = _wanted_state(version, facts) if version is not None else None
         if version is not None and wanted is not None and wanted != (version.state, version.reason):
             writing.set_state(connection, version, *wanted)
@@ -45,7 +45,8 @@ def words_of_upstream(reason: object) -> str:
     return f"{str(reason or 'No reason was given.')[:900]}{_MARK}"
 
 
-def _mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
+def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
+    """The version, when it is kept here and came from upstream."""
     publisher = reading.find_publisher(connection, name.publisher)
     if publisher is None or not writing.is_mirrored(connection, publisher):
         return None

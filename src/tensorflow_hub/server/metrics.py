@@ -81,6 +81,6 @@ def _forget_the_dead(folder: Path) -> None:
         pid = int(path.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # or its number is another user's now
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

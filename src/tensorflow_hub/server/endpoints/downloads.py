@@ -62,7 +62,8 @@ def uncompressed(request: Request, connection: sa.Connection, version: Version) 
     if deployment is None or not base or version.model.private or not has_copy(base, deployment.digest):
         return None
     location = copy_url(base, deployment.digest)
-    hub_of(request).downloads.count(version.id)
+    if request.method == "GET":
+        hub_of(request).downloads.count(version.id)
     headers = {"Location": location, "Cache-Control": "no-cache", "Vary": "Accept"}
     return PlainTextResponse(location, 303, headers=headers)
 

@@ -110,7 +110,7 @@ def _fields(older: VersionContent, newer: VersionContent) -> list[str]:
             found.append(f"{title}: {', '.join(gone)} → {', '.join(added)}")
         elif added:
             adds = "adds " if old else ""
-            found.append(f"{title}: {adds} {', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
+            found.append(f"{title}: {adds}{', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
         elif gone:
             found.append(f"{title}: without {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}")
     return found

@@ -203,6 +203,13 @@ def test_where_few_of_very_many_are_much_used_all_are_compared(many):
     assert all(id_ % 8 == 0 for id_ in answer.ids)
 
 
+def test_very_many_can_be_looked_through_without_words(many):
+    answer = search(many, SearchRequest(page_size=20))
+    assert (answer.total, answer.total_estimated) == (640, False)
+    assert {id_ % 32 for id_ in answer.ids} == {5}
+    assert search(many, SearchRequest(text="encoder", sort="newest")).total == 640
+
+
 def test_a_handle_is_first_among_very_many_too(many):
     assert ids(many, "acme/model7")[0] == 7
 

@@ -123,15 +123,15 @@ def _count_facets(
 def _count(
     found: Found, keys: Sequence[str], *, sample: bool, without: str = ""
 ) -> dict[str, tuple[tuple[str, int], ...]]:
-    extra = sampled(found.index) if sample else None
-    counts = _aggregate(found.searcher, found.matching(extra=extra, without=without), keys)
+    among = sampled(found.index) if sample else None
+    counts = _aggregate(found.searcher, found.matching(among=among, without=without), keys)
     times = SAMPLING if sample else 1
     return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
 
 
 def _is_large(found: Found, key: str) -> bool:
     """Whether very many documents match without the filter of a facet, going by the sample."""
-    query = found.matching(extra=sampled(found.index), without=key)
+    query = found.matching(among=sampled(found.index), without=key)
     return count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
 
 

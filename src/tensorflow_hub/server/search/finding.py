@@ -66,13 +66,15 @@ class _Demand:
     """What a document has to have.
 
     Attributes:
-      query: finds the documents.
+      words: the words that they must have.
+      missing: how many of these any document may lack.
       unsure: the words of the question that they may lack.
       lifting: those of them that make a document likelier to be a candidate.
       commonness: how many documents have the rarest word that they must have.
     """
 
-    query: tantivy.Query
+    words: Sequence[AskedWord]
+    missing: int = 0
     unsure: Sequence[AskedWord] = ()
     lifting: Sequence[AskedWord] = ()
     commonness: int = 0
@@ -121,15 +123,18 @@ class Found:
         through all documents of all common words. Of those no more than a few are looked for at all.
         """
         if not self._is_large:
-            query = matching_query(self.index, self._words, missing)
-            return _Demand(query, unsure=self._words if missing else ())
+            return _Demand(self._words, missing, unsure=self._words if missing else ())
         having = {word: self.searcher.doc_freq("all", self.index.stems[word.text]) for word in self._words}
         by_rarity = sorted(self._words, key=lambda word: having[word])
         rare = [word for word in by_rarity if having[word] < _COMMON * self.searcher.num_docs]
         telling = by_rarity[: max(len(rare), _MOST_COMMON)]
         kept = max(1, len(telling) - missing)
-        query = matching_query(self.index, telling[:kept])
-        return _Demand(query, by_rarity[kept:], telling[kept:], commonness=having[by_rarity[0]])
+        return _Demand(
+            telling[:kept],
+            unsure=by_rarity[kept:],
+            lifting=telling[kept:],
+            commonness=min(having.values(), default=0),
+        )
 
     def _choose_used(self) -> bool:
         """Takes the candidates from the much used models where very many match, if enough are such."""
@@ -144,15 +149,14 @@ class Found:
             self._used_first = None
             return False
         self._first = first.hits
-        sample = self.searcher.search(self.matching(extra=sampled(self.index)), 1, count=True)
+        sample = self.searcher.search(self.matching(among=sampled(self.index)), 1, count=True)
         self.total = count_of(sample) * SAMPLING
         return True
 
-    def matching(self, *, without: str = "", extra: tantivy.Query | None = None) -> tantivy.Query:
-        """The query of all that match, for counts; `without` a facet's filter."""
-        query = self._demand.query
-        clauses = [(Must, query), *([(Must, extra)] if extra is not None else [])]
-        return self._narrowing.apply(tantivy.Query.boolean_query(clauses), without=without)
+    def matching(self, *, without: str = "", among: tantivy.Query | None = None) -> tantivy.Query:
+        """The query of all that match, for counts; `without` a facet's filter, `among` some only."""
+        query = matching_query(self.index, self._demand.words, self._demand.missing, among=among)
+        return self._narrowing.apply(query, without=without)
 
     def page(self) -> list[int]:
         """The models on the page that was asked for."""
@@ -169,7 +173,8 @@ class Found:
         return ranked
 
     def _search(self, offset: int, limit: int, *, used_only: bool = False) -> tantivy.SearchResult:
-        query = candidates_query(self.index, self._demand.query, self._demand.lifting, self._request.text)
+        matching = matching_query(self.index, self._demand.words, self._demand.missing)
+        query = candidates_query(self.index, matching, self._demand.lifting, self._request.text)
         if self._used_first is not None:
             first = tantivy.Query.const_score_query(self._used_first, _USED_FIRST)
             query = tantivy.Query.boolean_query([(Must, query), (Must if used_only else Should, first)])

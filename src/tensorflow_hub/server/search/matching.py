@@ -25,16 +25,28 @@ _USED = (3, 5, 7)
 Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
 
-def matching_query(index: SearchIndex, asked: Sequence[AskedWord], missing: int = 0) -> tantivy.Query:
-    """The documents that have all of `asked` but at most `missing`; scored, roughly."""
-    groups = [anywhere(index, word) for word in asked]
+def matching_query(
+    index: SearchIndex,
+    asked: Sequence[AskedWord],
+    missing: int = 0,
+    *,
+    among: tantivy.Query | None = None,
+) -> tantivy.Query:
+    """The documents that have all of `asked` but at most `missing`; scored, roughly.
+
+    Those `among` some only, if given.
+    """
+    groups = [anywhere(index, word, among) for word in asked]
+    narrowed = [(Must, among)] if among is not None else []
     if not groups:
-        return tantivy.Query.all_query()
+        return tantivy.Query.all_query() if among is None else among
     if not missing:
-        return tantivy.Query.boolean_query([(Must, group) for group in groups])
-    return tantivy.Query.boolean_query(
-        [(Should, group) for group in groups], minimum_number_should_match=max(1, len(groups) - missing)
+        return tantivy.Query.boolean_query([*narrowed, *((Must, group) for group in groups)])
+    least = max(1, len(groups) - missing)
+    some = tantivy.Query.boolean_query(
+        [(Should, group) for group in groups], minimum_number_should_match=least
     )
+    return tantivy.Query.boolean_query([*narrowed, (Must, some)]) if narrowed else some
 
 
 def candidates_query(
@@ -97,11 +109,15 @@ def filter_clauses(
     return clauses
 
 
-def anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
-    """The documents that have a word, or another way to say it, in whatever place."""
+def anywhere(index: SearchIndex, word: AskedWord, among: tantivy.Query | None = None) -> tantivy.Query:
+    """The documents that have a word, or another way to say it, in whatever place; `among` some, if given."""
     own, *others = ways_of(index, word)
-    boosted = [(Should, tantivy.Query.boost_query(other, _ALTERNATIVE)) for other in others]
-    return tantivy.Query.boolean_query([(Should, own), *boosted]) if boosted else own
+    if not others:
+        return own
+    ways = [own, *(tantivy.Query.boost_query(other, _ALTERNATIVE) for other in others)]
+    if among is not None:  # here already: a choice of many is gone through in whole, one of few is not
+        ways = [tantivy.Query.boolean_query([(Must, among), (Must, way)]) for way in ways]
+    return tantivy.Query.boolean_query([(Should, way) for way in ways])
 
 
 def ways_of(index: SearchIndex, word: AskedWord) -> list[tantivy.Query]:

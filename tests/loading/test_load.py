@@ -103,6 +103,38 @@ def test_for_inference_only_it_computes_the_same_with_less(network):
     assert [v.name for v in part.variables] == [v.name for v in whole.variables]
 
 
+def test_for_inference_only_second_copies_of_variables_are_left_out(tmp_path):
+    import tensorflow as tf
+
+    module = tf.train.Checkpoint()  # with what Keras gives an export
+    module.variables = [tf.Variable([1.0, 2.0, 3.0])]
+    module._all_variables = [tf.Variable([1.0, 2.0, 3.0])]
+    module.serve = tf.function(
+        lambda x: x * module.variables[0], input_signature=[tf.TensorSpec([None, 3], tf.float32)]
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    whole, part = (hub.load(str(tmp_path / "module"), inference_only=only) for only in (False, True))
+    assert len(whole._all_variables) == 1
+    assert not hasattr(part, "_all_variables")
+    np.testing.assert_array_equal(part.serve(X), whole.serve(X))
+
+
+def test_for_inference_only_private_variables_that_are_used_stay(tmp_path):
+    import tensorflow as tf
+
+    module = tf.Module()
+    module._parts = [tf.Variable(2.0), tf.Variable(5.0)]
+    module._count = tf.Variable(7.0)
+    module.__call__ = tf.function(
+        lambda x: x * module._parts[0], input_signature=[tf.TensorSpec([None, 3], tf.float32)]
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    part = hub.load(str(tmp_path / "module"), inference_only=True)
+    np.testing.assert_array_equal(part(X), 2 * X)
+    assert [v.numpy() for v in part._parts] == [2, 5]
+    assert not hasattr(part, "_count")
+
+
 def test_for_inference_only_gradients_are_those_of_the_ops(network):
     import tensorflow as tf
 

@@ -2,8 +2,9 @@
 
 Much of the time to load a network goes into rebuilding functions that are never called. Always superfluous
 are those that only the graph of TensorFlow 1 in the file refers to: saving and restoring all variables, often
-more nodes than the network. For inference only, traces for training, functions of the network's parts and
-custom gradients are too. They are taken out of the protobuf before TensorFlow sees it. State stays as it is.
+more nodes than the network. For inference only, traces for training, functions of the network's parts,
+custom gradients and second copies of variables are too. They are taken out of the protobuf before TensorFlow
+sees it. State that functions use, or that has a public name, stays as it is.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
         if inference_only:
             _empty_functions(objects, _kept_functions(objects))
             _drop_concrete_functions(objects)
+            _drop_second_variables(objects)
         _copy_library(source, meta_graph, inference_only)
         for asset in meta_graph.asset_file_def:
             asset.filename = os.path.abspath(os.path.join(directory.path, "assets", asset.filename))  # noqa: PTH100
@@ -174,6 +176,42 @@ def _drop_concrete_functions(objects: Any) -> None:
                 node.user_object.identifier = "_generic_user_object"
     for name in set(objects.concrete_functions) - used:
         del objects.concrete_functions[name]
+
+
+def _drop_second_variables(objects: Any) -> None:
+    """Takes out variables that no function uses and that only a private attribute leads to.
+
+    An export of Keras holds each weight twice: in `variables`, which its functions use, and in
+    `_all_variables`. An attribute that leads to anything else that is not to be had otherwise stays.
+    """
+    if any(node.slot_variables for node in objects.nodes):
+        return
+    root = objects.nodes[0]
+    private = {child.node_id for child in root.children if child.local_name.startswith("_")}
+    public = _below(objects, [child.node_id for child in root.children if child.node_id not in private])
+    bound = {number for function in objects.concrete_functions.values() for number in function.bound_inputs}
+    for number in private:
+        alone = _below(objects, [number]) - public
+        variables = {found for found in alone if objects.nodes[found].HasField("variable")}
+        plain = all(objects.nodes[found].HasField("user_object") for found in alone - variables)
+        if not variables or not plain or alone & bound:
+            continue
+        for found in variables:
+            objects.nodes[found].user_object.identifier = "_generic_user_object"
+        kept = [child for child in root.children if child.node_id != number]
+        del root.children[:]
+        root.children.extend(kept)
+
+
+def _below(objects: Any, numbers: list[int]) -> set[int]:
+    """The nodes and all that they lead to."""
+    found, queue = set(numbers), list(numbers)
+    while queue:
+        for child in objects.nodes[queue.pop()].children:
+            if child.node_id not in found:
+                found.add(child.node_id)
+                queue.append(child.node_id)
+    return found
 
 
 def _copy_library(source: Any, meta_graph: Any, inference_only: bool) -> None:

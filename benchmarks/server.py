@@ -88,7 +88,7 @@ def wrk(
     amount, unit = re.search(r"Transfer/sec:\s+([\d.]+)(\w+)", text).groups()
     factor = {"B": 1e-6, "KB": 1.024e-3, "MB": 1.048576, "GB": 1073.741824}[unit]
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    return rate, float(amount) * factor, re.search(r"99%\s+(\S+)", text)[1]
+    return rate, float(amount) * factor, re.search(r"^ +99% +(\S+)", text, re.MULTILINE)[1]
 
 
 def fetch(url: str) -> float:

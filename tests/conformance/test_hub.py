@@ -40,12 +40,13 @@ def place(request, tmp_path, monkeypatch, new_name):
 
     def make(kind):
         data = tmp_path / new_name()
+        unlimited = {"TFHUB_SERVER_PUBLISHES_PER_HOUR": "0"}  # a thousand rounds are too many
         if kind == "embedded":
-            return data, {}
+            return data, unlimited
         server, postgres = request.getfixturevalue(kind), request.getfixturevalue("postgres")
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
-        variables = {
+        variables = unlimited | {
             "TFHUB_SERVER_DATABASE": postgres.new_database(new_name()),
             "TFHUB_SERVER_STORE": server.new_place(new_name()),
         }

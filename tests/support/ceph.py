@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from patience import until
 from ports import fixed_ports
+from s3_access import ACCESS_KEY, BUCKET, SECRET_KEY, s3_environment
 
-ACCESS_KEY, SECRET_KEY, BUCKET = "hub", "hubsecret", "modules"
 _PROGRAMS = (
     "ceph",
     "ceph-authtool",
@@ -112,13 +112,7 @@ class Ceph:
     @property
     def environment(self) -> dict[str, str]:
         """What an S3 client needs to know."""
-        return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": "us-east-1",
-            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-        }
+        return s3_environment(self.port)
 
     def new_place(self, name: str) -> str:
         """An empty place for objects: a prefix in the bucket."""

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE, until
 from ports import fixed_ports
-
-ACCESS_KEY, SECRET_KEY, BUCKET = "hub", "hubsecret", "modules"
+from s3_access import ACCESS_KEY, BUCKET, SECRET_KEY, s3_environment
 
 
 class Postgres:
@@ -160,13 +159,7 @@ class SeaweedFS:
     @property
     def environment(self) -> dict[str, str]:
         """What an S3 client needs to know."""
-        return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": "us-east-1",
-            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-        }
+        return s3_environment(self.port)
 
     def new_place(self, name: str) -> str:
         """An empty place for objects: a prefix in one bucket (each bucket would reserve volumes)."""

@@ -79,13 +79,18 @@ def write_hub_format(
     spec = create_module_spec(module_fn, tags_and_args=tags_and_args)
     with tempfile.TemporaryDirectory() as directory:
         checkpoint = os.path.join(directory, "weights")
-        tf.raw_ops.SaveV2(
-            prefix=checkpoint,
-            tensor_names=[names[id(variable)] for variable in variables],
-            shape_and_slices=[""] * len(variables),
-            tensors=[variable.read_value() for variable in variables],
-        )
+        _save_values(checkpoint, {names[id(variable)]: variable for variable in variables})
         spec.export(path, checkpoint_path=checkpoint)
+
+
+def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:
+    """Writes the values of variables under these names, as a checkpoint of TensorFlow 1."""
+    tf.raw_ops.SaveV2(
+        prefix=checkpoint,
+        tensor_names=list(variables),
+        shape_and_slices=[""] * len(variables),
+        tensors=[variable.read_value() for variable in variables.values()],
+    )
 
 
 def _build(

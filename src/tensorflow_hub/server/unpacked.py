@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.server.catalogue.tables import deployments, models, publishers, versions
+from tensorflow_hub.server.store.directory import sync
 
 if TYPE_CHECKING:
     from tensorflow_hub.server.store.objects import ObjectStore
@@ -126,7 +127,7 @@ def _copy_to_folder(unpacked: Path, base: Path, name: str) -> None:
         shutil.copytree(unpacked, temporary)
         _flush(temporary)
         temporary.rename(target)
-        _fsync(base)
+        sync(base)
     except OSError:
         if not target.exists():  # else another process was faster: its copy is the same
             raise
@@ -138,13 +139,5 @@ def _flush(folder: Path) -> None:
     """Makes a copy durable before it gets its name: a folder that is there is complete."""
     for directory, _, names in os.walk(folder):
         for name in names:
-            _fsync(Path(directory, name))
-        _fsync(Path(directory))
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync(Path(directory, name))
+        sync(Path(directory))

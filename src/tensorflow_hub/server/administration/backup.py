@@ -22,7 +22,7 @@ from tensorflow_hub.errors import ArchiveError, SettingsError
 from tensorflow_hub.server.administration.references import needed_keys, stored_deployments
 from tensorflow_hub.server.catalogue.tables import metadata
 from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.store.directory import DirectoryStore, sync_folder
+from tensorflow_hub.server.store.directory import DirectoryStore, sync
 from tensorflow_hub.server.store.interface import Store
 
 FORM = 1
@@ -54,7 +54,7 @@ def backup(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
         if on_progress is not None:
             on_progress(number, len(found))
     beside.replace(folder / "catalogue.jsonl")
-    sync_folder(folder)
+    sync(folder)
     return copied
 
 

@@ -139,7 +139,7 @@ class DirectoryStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(0o644)
         temporary.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
@@ -176,9 +176,9 @@ def _sha256(file: BinaryIO) -> str:
     return sha256.hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes what a file holds durable; of a folder, which names are in it."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

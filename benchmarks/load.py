@@ -4,7 +4,8 @@
 
 The networks are built by Keras with random weights and exported by `model.export`. Each measurement is a
 process of its own that has imported TensorFlow before the clock starts; the ways alternate, and the median
-counts. CPU seconds are shown beside wall-clock ones: on a busy machine they are the ones to compare.
+counts. CPU seconds are shown beside wall-clock ones: on a busy machine they are the ones to compare. The last
+three columns are ratios: of the load alone, from the path to the first result, and of a batch of one image.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 SIZES = {"MobileNetV2": 224, "ResNet50": 224, "EfficientNetB0": 224, "EfficientNetB7": 600}
 WAYS = ("tf.saved_model.load", "hub.load", "hub.load(inference_only=True)")
-STEADY_CALLS = 5
+# One call's time varies by a tenth: at least so many seconds and calls, and the median counts.
+STEADY_SECONDS, STEADY_CALLS = 2.0, 5
 
 
 def export(name: str, path: str) -> None:
@@ -53,10 +56,17 @@ def measure(way: str, path: str, size: int) -> dict[str, float]:
         "first_result": time.perf_counter() - wall,
         "first_result_cpu": time.process_time() - cpu,
     }
-    start = time.perf_counter()
-    for _ in range(STEADY_CALLS):
-        module.serve(images).numpy()
-    return figures | {"batch": (time.perf_counter() - start) / STEADY_CALLS}
+    return figures | {"batch": steady(lambda: module.serve(images).numpy())}
+
+
+def steady(call: Callable[[], object]) -> float:
+    """Seconds of one call: the median of as many as fit the time."""
+    times: list[float] = []
+    while len(times) < STEADY_CALLS or sum(times) < STEADY_SECONDS:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def in_process(*arguments: str) -> str:
@@ -98,20 +108,20 @@ def main() -> None:
         print(json.dumps(measure(way, path, int(size))))
         return
     results = {}
-    header = (
-        f"{'network':16}{'way':32}{'load s':>8}{'first s':>9}{'cpu s':>8}{'batch s':>9}{'ratio':>7}{'cpu':>7}"
-    )
-    print(header)
+    head = ["network", "way", "load", "first result", "CPU to it", "a batch", "load", "first result", "batch"]
+    print("| " + " | ".join(head) + " |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.networks:
             results[name] = compare(name, arguments.runs, Path(folder))
             plain = results[name][WAYS[0]]
             for way, row in results[name].items():
+                ratios = [row[key] / plain[key] for key in ("load", "first_result", "batch")]
                 print(
-                    f"{name:16}{way:32}{row['load']:8.2f}{row['first_result']:9.2f}"
-                    f"{row['first_result_cpu']:8.2f}{row['batch']:9.3f}"
-                    f"{row['first_result'] / plain['first_result']:7.2f}"
-                    f"{row['first_result_cpu'] / plain['first_result_cpu']:7.2f}",
+                    f"| {name} | `{way}` | {row['load']:.2f} s | {row['first_result']:.2f} s "
+                    f"| {row['first_result_cpu']:.2f} s | {1000 * row['batch']:.1f} ms | "
+                    + " | ".join(f"{ratio:.2f}" for ratio in ratios)
+                    + " |",
                     flush=True,
                 )
     if arguments.json:

@@ -12,6 +12,7 @@ from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
 from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
 from tensorflow_hub.loading.graph_state import GraphState, collection
+from tensorflow_hub.loading.loop_gradients import evaluate_loops, has_loops
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 
@@ -76,6 +77,8 @@ def evaluate(
             f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
             hint="Name endpoints of the same signature, or feed these as well.",
         )
+    if has_loops(piece):
+        return evaluate_loops(graph, state, fetches, fed, updates)
     feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
     imported = import_piece(piece, feeds)
     run_too = [fetched(imported, node_of(name), feeds) for name in updates]

@@ -65,6 +65,14 @@ def test_cache_list_verify_and_repair(handle, module):
     assert contents(path) == contents(module)
 
 
+def test_a_cache_that_is_none_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    said = tfhub("cache", "list", code=1, TFHUB_CACHE_DIR=str(tmp_path / "file"))
+    assert "cannot be read: Not a directory." in said
+    assert "0 modules" not in said
+    assert tfhub("cache", "list", "--json", TFHUB_CACHE_DIR=str(tmp_path / "none")).count('"modules": []') == 1
+
+
 def test_cache_prune_and_clear(handle, hub, tmp_path):
     first = Path(hub_library.resolve(handle))
     second = Path(

@@ -387,6 +387,11 @@ def a_page_of_html():
     return b"<!DOCTYPE html><title>Not found</title>" * 30
 
 
+@hostile(r"a tar archive, plain or gzipped, got 15 bytes of another kind")
+def a_sentence():
+    return b"No such module."
+
+
 @hostile(r"Expected gzip members of at least 1,024 bytes on average, got 1,025 of them in 1,048,576")
 def very_many_members():
     return gzip.compress(b"", 1) * 100_001

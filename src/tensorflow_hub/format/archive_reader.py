@@ -82,18 +82,27 @@ class _Source:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = memoryview(b"")
+        self._came = 0
 
     def pieces(self, length: int) -> Iterator[memoryview]:
         """Exactly `length` bytes, in pieces as they come."""
         while length:
             if not self._rest:
                 self._rest = memoryview(next(self._chunks, b""))
+                self._came += len(self._rest)
                 if not self._rest:
-                    raise refuse("Expected the whole archive, got a part of it: it ends within a file.")
+                    raise self._broken_off()
             piece = self._rest[:length]
             self._rest = self._rest[len(piece) :]
             length -= len(piece)
             yield piece
+
+    def _broken_off(self) -> ArchiveError:
+        if self._came < BLOCK:  # some sentence of a server
+            return refuse(
+                f"Expected a tar archive, plain or gzipped, got {self._came} bytes of another kind."
+            )
+        return refuse("Expected the whole archive, got a part of it: it ends within a file.")
 
     def take(self, length: int) -> bytes:
         """Exactly `length` bytes, few."""

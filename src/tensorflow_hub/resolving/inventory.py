@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 
+from tensorflow_hub.errors import CacheError
 from tensorflow_hub.resolving.cache import Cache, CachedModule, discard, key_of
 from tensorflow_hub.resolving.manifest import Manifest, is_complete, list_files, read_manifest
 
@@ -40,7 +41,11 @@ class CacheEntry:
 
 
 def list_cache(cache: Cache) -> list[CacheEntry]:
-    """The modules of the writable cache, the last used first."""
+    """The modules of the writable cache, the last used first; none where no cache is yet.
+
+    Raises:
+      CacheError: it cannot be read, or is no directory.
+    """
     found = []
     for name in _keys(cache.root):
         path = os.path.join(cache.root, name)
@@ -159,7 +164,15 @@ def _noted_handle(path: str) -> str:
 
 
 def _keys(root: str) -> Iterator[str]:
-    names = {entry.name.partition(".")[0] for entry in _scan(root)}
+    try:
+        names = {name.partition(".")[0] for name in os.listdir(root)}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CacheError(
+            f"The cache {root!r} cannot be read: {error.strerror}.",
+            hint="Set TFHUB_CACHE_DIR to another directory.",
+        ) from error
     yield from (name for name in names if _KEY.fullmatch(name))
 
 

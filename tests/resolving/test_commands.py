@@ -70,7 +70,9 @@ def test_a_cache_that_is_none_is_a_sentence(tmp_path):
     said = tfhub("cache", "list", code=1, TFHUB_CACHE_DIR=str(tmp_path / "file"))
     assert "cannot be read: Not a directory." in said
     assert "0 modules" not in said
-    assert tfhub("cache", "list", "--json", TFHUB_CACHE_DIR=str(tmp_path / "none")).count('"modules": []') == 1
+    assert (
+        tfhub("cache", "list", "--json", TFHUB_CACHE_DIR=str(tmp_path / "none")).count('"modules": []') == 1
+    )
 
 
 def test_cache_prune_and_clear(handle, hub, tmp_path):

@@ -15,7 +15,7 @@ from tensorflow_hub.settings import Settings
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
 from tensorflow_hub.tools.encoders import Encoder, as_batch
 from tensorflow_hub.tools.feature_store import FeatureStore, make_room
-from tensorflow_hub.tools.images import RESIZING, Reader
+from tensorflow_hub.tools.images import DECODING, Reader
 from tensorflow_hub.tools.retrain.head import Matrix
 
 Progress = Callable[[int, int], None]
@@ -94,7 +94,7 @@ def compute_features(
 
 def manner(encoder: Encoder) -> str:
     """What besides the module's content decides about a feature."""
-    pixels = f"{encoder.image_size} {RESIZING} " if encoder.kind == "image" else ""
+    pixels = f"{encoder.image_size} {DECODING} " if encoder.kind == "image" else ""
     return f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}"
 
 

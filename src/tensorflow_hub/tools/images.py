@@ -1,8 +1,9 @@
 """From an image file to the tensor a module takes: checked, upright, in [0, 1], of one size.
 
 What reaches the module is decoded and resized by TensorFlow ops only, so that an exported classifier
-does in its graph exactly what was done when it was trained. Pillow only looks at a file first: formats
-that TensorFlow cannot decode (WebP, TIFF, …) and photos stored lying on their side are handed on as BMP.
+does in its graph exactly what was done when it was trained. Pillow only looks at a file first: what
+TensorFlow cannot decode rightly (WebP, TIFF, BMP with a palette, …) and photos stored lying on their side
+are handed on as BMP. Transparent pixels are laid on white; below them most programs leave black.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from tensorflow_hub.tools.retrain.head import Matrix
 MAX_PIXELS = 150_000_000
 # Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
 RESIZING = "bicubic"
-_TENSORFLOW_DECODES = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+# What decides about the pixels a module sees: features that were computed in another way are not reused.
+DECODING = f"{RESIZING}, on white"
+_TENSORFLOW_DECODES = frozenset({"JPEG", "PNG"})
 _ORIENTATION = 0x0112
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
@@ -57,11 +60,11 @@ def upright(content: bytes, name: str) -> bytes:
             with image_module.open(io.BytesIO(content)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(name)
-                if image.format in _TENSORFLOW_DECODES and image.getexif().get(_ORIENTATION, 1) == 1:
+                if _decodes_rightly(image) and image.getexif().get(_ORIENTATION, 1) == 1:
                     return content
                 target = io.BytesIO()
                 # Not PNG: compressing a phone's photo takes longer than all the rest.
-                operations.exif_transpose(image).convert("RGB").save(target, "BMP")
+                on_white(operations.exif_transpose(image)).save(target, "BMP")
                 return target.getvalue()
     except DataError:
         raise
@@ -77,8 +80,32 @@ def upright(content: bytes, name: str) -> bytes:
         raise cannot_be_decoded(name, error) from error
 
 
+def _decodes_rightly(image: Any) -> bool:
+    """Whether TensorFlow makes the same of a file as Pillow does."""
+    plain = image.mode in {"L", "RGB"} and not _is_transparent(image)
+    # TensorFlow takes a palette's indices in a BMP for grey, and knows no transparency of a GIF.
+    return (
+        image.format in _TENSORFLOW_DECODES
+        or (image.format == "BMP" and plain)
+        or (image.format == "GIF" and not _is_transparent(image))
+    )
+
+
+def _is_transparent(image: Any) -> bool:
+    return image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+
+
+def on_white(image: Any) -> Any:
+    """A Pillow image in RGB, transparent pixels laid on white."""
+    if not _is_transparent(image):
+        return image.convert("RGB")
+    white = require("PIL.Image").new("RGBA", image.size, "white")
+    white.alpha_composite(image.convert("RGBA"))
+    return white.convert("RGB")
+
+
 def decode(content: Any, size: tuple[int, int]) -> Any:
-    """Decodes a JPEG, PNG, GIF (first frame) or BMP.
+    """Decodes a JPEG, PNG, GIF (first frame) or BMP; what is transparent in a PNG is laid on white.
 
     Args:
       content: the file's bytes, scalar string.
@@ -87,10 +114,20 @@ def decode(content: Any, size: tuple[int, int]) -> Any:
     Returns:
       float32 [height, width, 3] in [0, 1].
     """
-    image = tf.io.decode_image(content, channels=3, dtype=tf.uint8, expand_animations=False)
+    image = tf.io.decode_image(content, channels=0, dtype=tf.uint8, expand_animations=False)
+    transparent = (tf.strings.substr(content, 0, 4) == b"\x89PNG") & (tf.shape(image)[2] % 2 == 0)
+    image = tf.cond(transparent, lambda: _on_white(image), lambda: image[:, :, :3])
+    image = tf.tile(image, [1, 1, 3 // tf.shape(image)[2]])  # grey to colours
     # Resized as it is: in floats, a large photo would take four times the memory.
     image = tf.image.resize(image, size, RESIZING, antialias=True) / 255.0
     return tf.clip_by_value(tf.ensure_shape(image, [*size, 3]), 0.0, 1.0)
+
+
+def _on_white(image: Any) -> Any:
+    """uint8 [height, width, 2 or 4], of which the last is opacity → [height, width, 1 or 3]."""
+    wide = tf.cast(image, tf.uint16)
+    colours, opacity = wide[:, :, :-1], wide[:, :, -1:]
+    return tf.cast((colours * opacity + 255 * (255 - opacity) + 127) // 255, tf.uint8)
 
 
 def decode_batch(contents: Any, size: tuple[int, int]) -> Any:

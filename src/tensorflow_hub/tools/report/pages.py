@@ -11,7 +11,7 @@ from typing import Any
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
-from tensorflow_hub.tools.images import readable_bytes
+from tensorflow_hub.tools.images import on_white, readable_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -32,7 +32,7 @@ def thumbnail(path: Path, side: int = 168) -> str:
     try:
         with image_module.open(io.BytesIO(readable_bytes(path))) as image:
             image.draft("RGB", (2 * side, 2 * side))
-            small = image.convert("RGB")
+            small = on_white(image)
             small.thumbnail((side, side))
             target = io.BytesIO()
             small.save(target, "JPEG", quality=80)

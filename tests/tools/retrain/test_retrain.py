@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from tests_tools import save_image_module, write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError, SignatureError
+from tensorflow_hub.format.card import check_card, parse_card
+from tensorflow_hub.tools.modules import digest_of
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +66,21 @@ def test_the_tflite_file_says_the_same(trained):
     np.testing.assert_allclose(scores, tf.nn.softmax(full), atol=1e-4)
 
 
-def test_the_card_can_be_published(trained):
-    card = pytest.importorskip("tensorflow_hub.format.card")
+def test_the_card_can_be_published(trained, image_module):
     text = (trained.output / "card.md").read_text()
-    assert not card.check_card(card.parse_card(text))
-    assert card.parse_card(text).name == "my-publisher/colours/1"
+    card = parse_card(text)
+    assert not check_card(card)
+    assert card.name == "my-publisher/colours/1"
+    assert f"`{digest_of(Path(image_module))}`" in text
+
+
+def test_the_code_of_the_card_runs(trained, photos, tmp_path, monkeypatch):
+    code = re.search(r"```python\n(.*?)```", (trained.output / "card.md").read_text(), re.DOTALL)[1]
+    shutil.copy(photos / "red" / "1.jpg", tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    variables = {}
+    exec(code.replace("my-publisher/colours/1", str(trained.output / "model")), variables)
+    assert variables["result"]["label"].numpy()[0] == b"red"
 
 
 def test_the_report_needs_nothing_from_elsewhere(trained):

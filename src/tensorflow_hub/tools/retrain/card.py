@@ -43,6 +43,11 @@ def card_text(outcome: Outcome, name: str) -> str:
     rows = "\n".join(f"| {_inline(c.label)} | {c.recall} | {c.precision} |" for c in evaluation.classes)
     what = "images" if kind == "image" else "texts"
     scores = "independent probabilities" if outcome.dataset.multi_label else "probabilities that sum to 1"
+    example = (
+        'image_bytes=tf.constant([open("photo.jpg", "rb").read()])'
+        if kind == "image"
+        else 'text=tf.constant(["One text"])'
+    )
     tunable = "true" if outcome.options.fine_tune else "false"
     return f"""# Module {name}
 
@@ -70,32 +75,22 @@ collection: on other {what} it may be worse.
 
 ## Use
 
-{_use(kind)}
+```python
+import tensorflow as tf
+import tensorflow_hub as hub
+classifier = hub.load("{name}").signatures["serving_default"]
+result = classifier({example})
+result["label"], result["scores"]
+```
 
 The scores are {scores}, in the order of `assets/labels.txt`.
 
 ## Made from
 
-Module `{_inline(outcome.module)}`, content SHA-256 `{outcome.digest[:64]}`.
+Module `{_inline(outcome.module)}`, content `{outcome.digest}`.
 Before publishing, add the licence under which you give this model (`license:` in a comment above);
 that of the module holds for its part.
 """
-
-
-def _use(kind: str) -> str:
-    if kind == "image":
-        return """```python
-import tensorflow_hub as hub
-classifier = hub.load("HANDLE").signatures["serving_default"]
-result = classifier(image_bytes=tf.constant([open("photo.jpg", "rb").read()]))
-result["label"], result["scores"]
-```"""
-    return """```python
-import tensorflow_hub as hub
-classifier = hub.load("HANDLE").signatures["serving_default"]
-result = classifier(text=tf.constant(["One text"]))
-result["label"], result["scores"]
-```"""
 
 
 def _inline(text: str) -> str:

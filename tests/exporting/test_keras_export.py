@@ -82,6 +82,16 @@ def test_the_hub_format_serves_graphs(model, exported):
 
 
 @pytest.mark.parametrize("format", ["saved_model_2", "hub"])
+def test_constants_of_layers_go_into_the_graph(tmp_path, format):
+    import keras
+
+    normalization = keras.layers.Normalization(mean=[0.2, 0.3, 0.4], variance=[1.0, 2.0, 3.0])
+    model = keras.Sequential([keras.Input([8, 8, 3]), normalization])
+    hub.export_keras_model(model, str(tmp_path / "module"), format=format)
+    np.testing.assert_allclose(hub.load(str(tmp_path / "module"))(X), model(X), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("format", ["saved_model_2", "hub"])
 def test_a_fine_tuned_module_is_written_with_its_weights(exported, tmp_path, format):
     layer = hub.KerasLayer(exported[format], trainable=True)
     for weight in layer.resolved_object.trainable_variables:
@@ -115,6 +125,33 @@ def test_a_text_module_with_a_table_is_written_again(tmp_path):
     expected = layer(["hello", "world"]).numpy()
     hub.save(layer, str(tmp_path / "text"))
     np.testing.assert_allclose(hub.load(str(tmp_path / "text"))(tf.constant(["hello", "world"])), expected)
+
+
+def test_dropout_draws_anew_each_time_in_the_hub_format(tmp_path):
+    import keras
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input([8]), keras.layers.Dropout(0.5)])
+    hub.export_keras_model(model, str(tmp_path / "module"), format="hub")
+    ones = tf.ones([1, 8])
+    module = hub.load(str(tmp_path / "module"))
+    assert module.trainable_variables == []
+    np.testing.assert_array_equal(module(ones), ones)
+    assert len({bytes(module(ones, training=True).numpy()) for _ in range(10)}) > 1
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        dropped = hub.Module(str(tmp_path / "module"), tags={"train"})(np.ones([1, 8], np.float32))
+        session.run(tf.compat.v1.global_variables_initializer())
+        assert len({bytes(session.run(dropped)) for _ in range(10)}) > 1
+
+
+def test_a_table_cannot_go_into_the_hub_format(tmp_path):
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input([], dtype="string"), keras.layers.StringLookup(vocabulary=["hello", "world"])]
+    )
+    with pytest.raises(ExportError, match=r"variables and constants only, but it uses another resource"):
+        hub.export_keras_model(model, str(tmp_path / "module"), format="hub")
 
 
 def test_a_saved_file_is_exported(model, tmp_path):

@@ -6,9 +6,10 @@ The traces of `__call__` become the graph variants: without training the one wit
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -45,7 +46,9 @@ def write_hub_format(
             "Expected an object whose __call__ was traced for some inputs, got one without traces.",
             hint="Call it once, or give its tf.function an input_signature.",
         )
-    variables = list(module.variables)
+    modes = (False, True) if form.takes_training else (False,)
+    traces = {training: _trace(module, form, training) for training in modes}
+    variables = _variables_of(module, traces.values())
     names = dict(
         zip(
             map(id, variables),
@@ -67,7 +70,8 @@ def write_hub_format(
             )
             for variable in variables
         }
-        inputs, outputs = _build(module, form, form.input_specs[0], training, handles)
+        state = {handles[key].handle.op.name for key in handles.keys() - set(map(id, module.variables))}
+        inputs, outputs = _build(traces[training], handles, state)
         for name in ("default", *signatures):
             add_signature(name, inputs=inputs, outputs=outputs)
         if attach is not None:
@@ -77,6 +81,9 @@ def write_hub_format(
     if form.takes_training:
         tags_and_args.append(({"train"}, {"training": True}))
     spec = create_module_spec(module_fn, tags_and_args=tags_and_args)
+    if not variables:
+        spec.export(path)
+        return
     with tempfile.TemporaryDirectory() as directory:
         checkpoint = os.path.join(directory, "weights")
         _save_values(checkpoint, {names[id(variable)]: variable for variable in variables})
@@ -93,31 +100,69 @@ def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:
     )
 
 
-def _build(
-    module: Any, form: CallForm, spec: Any, training: bool, handles: dict[int, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Adds one trace to the module's graph, with its updates and losses; gives its inputs and outputs."""
-    keywords = {"training": training} if form.takes_training else {}
+@dataclasses.dataclass(frozen=True)
+class _Trace:
+    """A module's call and its losses as functions.
+
+    Attributes:
+      inputs: input name → spec.
+      call: from the inputs, in this order, to what the module returns.
+      losses: functions without arguments.
+    """
+
+    inputs: dict[str, tf.TensorSpec]
+    call: Any
+    losses: list[Any]
+
+
+def _trace(module: Any, form: CallForm, training: bool) -> _Trace:
+    spec: Any = form.input_specs[0]
     specs = spec if isinstance(spec, dict) else {"default" if not _is_image(spec) else "images": spec}
-    inputs = {
-        name: tf.compat.v1.placeholder(part.dtype, part.shape, name=name) for name, part in specs.items()
-    }
+    keywords = {"training": training} if form.takes_training else {}
 
     def run(*tensors: Any) -> Any:
         given = dict(zip(specs, tensors, strict=True))
         return module(given if isinstance(spec, dict) else tensors[0], **keywords)
 
-    with tf.init_scope():
-        trace = tf.function(run, autograph=False).get_concrete_function(*specs.values())
-        losses = [
-            tf.function(loss, autograph=False).get_concrete_function()
-            for loss in module.regularization_losses or ()
-        ]
-    results, updates = _import(trace, list(inputs.values()), handles)
-    outputs = tf.nest.pack_sequence_as(trace.structured_outputs, results)
+    call = tf.function(run, autograph=False).get_concrete_function(*specs.values())
+    losses = [
+        tf.function(loss, autograph=False).get_concrete_function()
+        for loss in module.regularization_losses or ()
+    ]
+    return _Trace(specs, call, losses)
+
+
+def _variables_of(module: Any, traces: Iterable[_Trace]) -> list[Any]:
+    """The module's variables, and others that it uses: the state of dropout's random numbers, say."""
+    found = {id(variable): variable for variable in module.variables}
+    for trace in traces:
+        for function in (trace.call, *trace.losses):
+            found |= {id(variable): variable for variable in function.graph.variables}
+    return list(found.values())
+
+
+def _build(
+    trace: _Trace, handles: dict[int, Any], state: Container[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Adds one trace to the module's graph, with its updates and losses; gives its inputs and outputs.
+
+    Args:
+      trace: of the call.
+      handles: id of a variable of the object → the variable in the graph.
+      state: the handles of variables that change with every call, not by update ops.
+    """
+    inputs = {
+        name: tf.compat.v1.placeholder(part.dtype, part.shape, name=name)
+        for name, part in trace.inputs.items()
+    }
+    results, writes = _import(trace.call, list(inputs.values()), handles)
+    updates = [write for write in writes if write.inputs[0].op.name not in state]
+    with tf.control_dependencies([write for write in writes if write not in updates]):
+        results = [tf.identity(result) for result in results]
+    outputs = tf.nest.pack_sequence_as(trace.call.structured_outputs, results)
     for update in updates:
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, update)
-    for loss in losses:
+    for loss in trace.losses:
         (value,), _ = _import(loss, [], handles)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)
     return inputs, outputs if isinstance(outputs, dict) else {"default": results[0]}
@@ -127,20 +172,13 @@ def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[li
     """A trace's nodes in the graph being built: (its results, the ops that write variables)."""
     source = trace.graph
     by_handle = {id(variable.handle): handles[id(variable)] for variable in source.variables}
-    captured = {inside.name: outside for outside, inside in source.captures}
-    unknown = [name for name, outside in captured.items() if id(outside) not in by_handle]
-    if unknown:
-        raise ExportError(
-            f"Expected an object with variables only, but it uses {len(unknown)} other resources or values "
-            f"({captured[unknown[0]].dtype.name}).",
-            hint="Write it as a TF2 SavedModel, with hub.save, or build it with hub.create_module_spec.",
-        )
+    captured = {inside.name: _in_graph(outside, by_handle) for outside, inside in source.captures}
     meta_graph = tf.compat.v1.MetaGraphDef()
     meta_graph.graph_def.CopyFrom(inline_calls(source.as_graph_def()))
     graph = Graph.of(meta_graph)
     arguments = [tensor.name for tensor in source.inputs if tensor.name not in captured]
     feeds = dict(zip(arguments, tensors, strict=True))
-    feeds |= {name: by_handle[id(outside)].handle for name, outside in captured.items()}
+    feeds |= captured
     results = [tensor.name for tensor in source.outputs]
     writes = [name for name, node in graph.nodes.items() if node.op in _WRITES]
     scope = tf.compat.v1.get_default_graph().unique_name("trace", mark_as_used=False)
@@ -150,6 +188,19 @@ def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[li
         return [fetched(target, name, feeds, scope) for name in names]
 
     return elements(results), elements(writes)
+
+
+def _in_graph(outside: Any, by_handle: dict[int, Any]) -> Any:
+    """What a trace uses from outside, in the graph being built: a variable's handle, or a constant."""
+    if id(outside) in by_handle:
+        return by_handle[id(outside)].handle
+    if isinstance(outside, tf.__internal__.EagerTensor) and outside.dtype not in {tf.resource, tf.variant}:
+        return tf.constant(outside.numpy(), outside.dtype)
+    raise ExportError(
+        f"Expected an object with variables and constants only, but it uses another {outside.dtype.name}, "
+        "such as a table.",
+        hint="Write it as a TF2 SavedModel, with hub.save, or build it with hub.create_module_spec.",
+    )
 
 
 def _is_image(spec: Any) -> bool:

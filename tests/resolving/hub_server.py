@@ -90,8 +90,13 @@ class HubServer:
             if not self.behave(request, number):
                 self.send(request)
 
-    def send(self, request: BaseHTTPRequestHandler, limit: int | None = None) -> None:
-        """The right answer, or its first `limit` bytes and then a reset."""
+    def send(
+        self,
+        request: BaseHTTPRequestHandler,
+        limit: int | None = None,
+        then: Callable[[BaseHTTPRequestHandler], object] | None = None,
+    ) -> None:
+        """The right answer, or its first `limit` bytes and then what `then` does: the end of the connection."""
         asked = request.path.partition("?")[0]
         path = self.newest.get(asked, asked)
         if path not in self.files:
@@ -104,7 +109,7 @@ class HubServer:
         if path in self.indexes and INDEX_MEDIA_TYPE in request.headers.get("Accept", ""):
             headers["Content-Type"] = INDEX_MEDIA_TYPE
             headers.pop("ETag")
-            self._send_bytes(request, 200, self.indexes[path], headers, limit)
+            self._send_bytes(request, 200, self.indexes[path], headers, None)
             return
         status = 200
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
@@ -115,6 +120,8 @@ class HubServer:
                 headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
                 content, status = content[start : end + 1], 206
         self._send_bytes(request, status, content, headers, limit)
+        if limit is not None:
+            (then or hang_up)(request)
 
     def _send_bytes(
         self,
@@ -135,8 +142,6 @@ class HubServer:
             request.wfile.write(piece)
             with self._lock:
                 self.bytes_sent += len(piece)
-        if limit is not None:
-            hang_up(request)
 
 
 class _Server(ThreadingHTTPServer):

@@ -10,12 +10,14 @@ import xml.sax.saxutils
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 
 from .hub_server import send_status
 from .modules import contents, make_module, tar_gz
+from .test_interrupts import interrupted
 
 pytest.importorskip("obstore")
 
@@ -149,6 +151,23 @@ def test_a_directory_that_changes_while_it_is_read_is_refused(bucket, module):
     bucket.on_get = lambda key: None
     path = hub_library.resolve("s3://bucket/models/text/1")
     assert contents(path)["saved_model.pb"] == b"other " * 100_000
+
+
+def test_a_silent_store_does_not_keep_a_program_that_was_interrupted(bucket, module):
+    bucket.put_directory("models/text/1", module)
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def fall_silent(key):
+        stalled.set()
+        go_on.wait(2 * PATIENCE)
+
+    bucket.on_get = fall_silent
+    try:
+        assert "error: Interrupted." in interrupted("s3://bucket/models/text/1", stalled)
+    finally:
+        bucket.on_get = lambda key: None
+        go_on.set()
+    assert contents(hub_library.resolve("s3://bucket/models/text/1")) == contents(module)
 
 
 def test_what_is_not_there(bucket):

@@ -9,6 +9,7 @@ import sys
 import click
 
 import tensorflow_hub
+from tensorflow_hub.cli import output
 from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.errors import HubError
 
@@ -91,7 +92,10 @@ def main(arguments: list[str] | None = None) -> None:
         code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
         if isinstance(code, int) and code:  # what click.exceptions.Exit carried
             sys.exit(code)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            output.error("Interrupted.")
+            output.hint("Run the same command again; what was fetched or sent is kept where possible.")
         sys.exit(130)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

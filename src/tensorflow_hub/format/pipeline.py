@@ -67,7 +67,13 @@ def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
             put(error)
 
     def take() -> Iterator[bytes]:
-        while (item := waiting.get()) is not None:
+        while True:
+            try:
+                item = waiting.get(timeout=0.5)  # in pieces: Windows hears no Ctrl-C meanwhile
+            except queue.Empty:
+                continue
+            if item is None:
+                return
             if isinstance(item, BaseException):
                 raise item
             yield item
@@ -76,6 +82,5 @@ def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
     thread.start()
     try:
         yield take()
-    finally:
+    finally:  # not waited for: it may be reading from a connection that stalls, and ends with that
         stop.set()
-        thread.join(5)  # it may hang in a stalled connection; then it ends with that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import urllib.parse
@@ -82,6 +83,15 @@ def receive_beginning(response: requests.Response, most: int) -> bool:
         if not whole:
             response.close()
     return whole
+
+
+def hang_up(response: requests.Response) -> None:
+    """Ends an answer at once, also while another thread waits for its next bytes.
+
+    `close` would wait for that thread, which holds the buffer: with a silent server as long as it may be silent.
+    """
+    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):  # urllib3 < 2.3; or it is over
+        response.raw.shutdown()
 
 
 def _text(found: Mapping[str, Any], key: str) -> str:

@@ -17,11 +17,12 @@ import requests
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
 from tensorflow_hub.format.archive_index import Segment
 from tensorflow_hub.format.segment_content import inflate_segment
-from tensorflow_hub.network.answers import error_of_failure
+from tensorflow_hub.network.answers import error_of_failure, hang_up
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.progress import Progress
 from tensorflow_hub.resolving.staged_files import StagedFiles
 from tensorflow_hub.resolving.streamed import READ_FAILURES
+from tensorflow_hub.resolving.workers import work_off
 
 _log = logging.getLogger("tensorflow_hub")
 
@@ -52,9 +53,7 @@ class IndexedDownload:
         self._session, self._url, self._what = session, url, what
         self._staged, self._progress = staged, progress
         self._location = url
-        self._runs: collections.deque[_Run] = collections.deque()
         self._active: set[requests.Response] = set()
-        self._problem: BaseException | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -67,46 +66,16 @@ class IndexedDownload:
         """
         segments = self._staged.index.segments
         first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
-        self._runs.extend(_plan(segments, first_twins, connections))
-        # Daemons: an interrupted program does not wait for a server that stalls.
-        threads = [
-            threading.Thread(target=self._work, name=f"tfhub-download-{number}", daemon=True)
-            for number in range(min(connections, len(self._runs)))
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.5)
-        finally:
-            self._halt()
-        if self._problem is not None:
-            raise self._problem
+        runs = _plan(segments, first_twins, connections)
+        work_off(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._hang_up)
 
     def _is_first_missing(self, number: int) -> bool:
         return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number
 
-    def _halt(self) -> None:
-        self._stop.set()
+    def _hang_up(self) -> None:
         with self._lock:
-            active = list(self._active)
-        for response in active:
-            response.close()
-
-    def _work(self) -> None:
-        try:
-            while not self._stop.is_set():
-                try:
-                    run = self._runs.popleft()
-                except IndexError:
-                    return
-                self._fetch(run)
-        except BaseException as problem:  # handed over to the thread that waits
-            with self._lock:
-                if self._problem is None and not self._stop.is_set():
-                    self._problem = problem
-            self._halt()
+            for response in self._active:
+                hang_up(response)
 
     def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
@@ -141,7 +110,7 @@ class IndexedDownload:
         with self._lock:
             self._active.add(response)
         try:
-            while todo:
+            while todo and not self._stop.is_set():
                 segment = segments[todo[0]]
                 _next_bytes(response, segment.offset - position)
                 content = _next_bytes(response, segment.length)

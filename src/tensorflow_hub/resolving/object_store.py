@@ -6,7 +6,6 @@ Keys, regions and endpoints come from the environment, as the tools of each stor
 
 from __future__ import annotations
 
-import concurrent.futures
 import hashlib
 import os
 import urllib.parse
@@ -28,6 +27,7 @@ from tensorflow_hub.format.member_names import NamesSeen, check_path
 from tensorflow_hub.handles import CloudHandle
 from tensorflow_hub.resolving.progress import Progress
 from tensorflow_hub.resolving.staged_files import digest_at
+from tensorflow_hub.resolving.workers import work_off
 
 T = TypeVar("T")
 
@@ -112,14 +112,9 @@ class RemoteDirectory:
             with open(path, "wb") as file:
                 file.truncate(item.size)
         parts = [(item, at) for item in objects for at in range(0, item.size, _PART)]
-        with concurrent.futures.ThreadPoolExecutor(max(1, connections)) as pool:
-            waiting = [pool.submit(self._fetch_part, target, item, at, progress) for item, at in parts]
-            try:
-                for part in concurrent.futures.as_completed(waiting):
-                    part.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        work_off(
+            parts, lambda part: self._fetch_part(target, part[0], part[1], progress), threads=connections
+        )
         return tuple(_entry(target, item) for item in objects)
 
     def read(self, path: str) -> bytes:

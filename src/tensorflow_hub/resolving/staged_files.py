@@ -62,9 +62,10 @@ class StagedFiles:
 
     def close(self) -> None:
         """Closes the journal."""
-        if self._journal >= 0:
-            os.close(self._journal)
-            self._journal = -1
+        with self._lock:  # a thread that comes late must not write to a file that got its number
+            if self._journal >= 0:
+                os.close(self._journal)
+                self._journal = -1
 
     def path_of(self, path: str) -> str:
         """Where a file of the archive lies."""

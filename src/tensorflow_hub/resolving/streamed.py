@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from tensorflow_hub.errors import ArchiveError, DownloadError
-from tensorflow_hub.network.answers import error_of_failure, shown_url
+from tensorflow_hub.network.answers import error_of_failure, hang_up, shown_url
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.progress import Progress
 
@@ -56,6 +56,7 @@ class ArchiveStream:
         self.total = _content_length(response)
         self._sha256 = hashlib.sha256()
         self._breaks = 0
+        self._closed = False
         progress.start(self.total)
 
     @property
@@ -85,12 +86,16 @@ class ArchiveStream:
             return bytes(data)
 
     def close(self) -> None:
-        """Gives the connection back."""
+        """Gives the connection back; a thread that is still reading comes to its end."""
+        self._closed = True
+        hang_up(self._response)
         self._response.close()
 
     def _reopen(self, failure: Exception | None) -> None:
         """Asks for the rest after a break."""
         self._response.close()
+        if self._closed:
+            raise DownloadError(f"The download of {self._what!r} was given up.", hint="Run it again.")
         reason = (
             error_of_failure(failure, self._url).problem
             if failure

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from patience import PATIENCE
 
 from tensorflow_hub import errors
 from tensorflow_hub.handles import UrlHandle
@@ -280,8 +281,13 @@ def test_a_hub_that_is_not_there_is_reported_soon(caplog):
     with open_session(Settings()) as session, pytest.raises(errors.UnreachableError, match=said):
         session.exchange("GET", "http://127.0.0.1:9/acme/text/1", policy=RetryPolicy(retries=50, base=0.01))
     assert caplog.text.count("before trying again") == RetryPolicy.connect_retries == 2
-    with pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"):
-        get("http://no-such-host.invalid/")
+    caplog.clear()
+    with (
+        open_session(Settings()) as session,
+        pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"),
+    ):
+        session.exchange("GET", "http://no-such-host.invalid/", policy=RetryPolicy(retries=50, base=0.01))
+    assert caplog.text.count("before trying again") == RetryPolicy.connect_retries
 
 
 def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
@@ -294,9 +300,16 @@ def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
 
 
 def test_a_silent_server_is_given_up(serve):
-    hub = serve(lambda path, headers, number: (time.sleep(2), b"", {}))
+    given_up = threading.Event()
+
+    def answer(path, headers, number):
+        given_up.wait(PATIENCE)
+        return 200, b"", {}
+
+    hub = serve(answer)
     with pytest.raises(errors.UnreachableError, match="did not answer in time"):
         get(hub.url, Settings(read_timeout=0.2, retries=0))
+    given_up.set()
 
 
 def test_retry_after_is_read_in_both_forms():

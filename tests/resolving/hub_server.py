@@ -96,7 +96,7 @@ class HubServer:
         limit: int | None = None,
         then: Callable[[BaseHTTPRequestHandler], object] | None = None,
     ) -> None:
-        """The right answer, or its first `limit` bytes and then what `then` does: the end of the connection."""
+        """The right answer, or its first `limit` bytes; `then` ends the connection, or whatever."""
         asked = request.path.partition("?")[0]
         path = self.newest.get(asked, asked)
         if path not in self.files:

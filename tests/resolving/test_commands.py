@@ -65,6 +65,22 @@ def test_cache_list_verify_and_repair(handle, module):
     assert contents(path) == contents(module)
 
 
+def test_what_cannot_be_fetched_again_stays_and_is_named(handle, hub, tmp_path):
+    path = Path(hub_library.resolve(handle))
+    other = hub.publish("acme/b/1", make_module(tmp_path / "b", megabytes=0, seed=3))
+    (Path(hub_library.resolve(other)) / "saved_model.pb").write_bytes(b"graph?" * 100_000)
+    until_flushed()
+    (path / "notes.txt").write_text("of some other program")
+    hub.files.pop("/acme/text/1")
+    for reason, environment in (("TFHUB_OFFLINE", {"TFHUB_OFFLINE": "1"}), ("Nothing is published", {})):
+        said = tfhub("cache", "verify", "--repair", code=1, **environment)
+        assert reason in said
+        assert "`tfhub cache clear` removes what cannot be fetched again." in said
+        assert (path / "saved_model.pb").exists()
+        assert hub_library.resolve(handle) == str(path)
+    assert f"1 of 2 modules are not intact: {handle}" in said, "the other one was fetched again"
+
+
 def test_a_cache_that_is_none_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     said = tfhub("cache", "list", code=1, TFHUB_CACHE_DIR=str(tmp_path / "file"))
@@ -107,6 +123,15 @@ def test_a_bundle_carries_modules_to_a_machine_without_a_network(handle, module,
     at = content.index(b"nein\nja\n")
     content[at] = ord("N")
     bundle.write_bytes(content)
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(content[:5000])
+    assert f"The bundle {str(broken)!r} cannot be used. Expected the whole" in tfhub(
+        "cache", "import", str(broken), code=1
+    )
+    nowhere = str(tmp_path / "none" / "bundle.tar")
+    assert f"The bundle {nowhere!r} cannot be written: No such file" in tfhub(
+        "cache", "export", "acme/text/1", "-o", nowhere, code=1
+    )
     other = {"TFHUB_CACHE_DIR": str(tmp_path / "other"), "TFHUB_OFFLINE": "1"}
     assert "not those of its manifest" in tfhub("cache", "import", str(bundle), code=1, **other)
     assert "is not in the cache" in tfhub("pull", handle, code=4, **other)

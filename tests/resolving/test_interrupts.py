@@ -18,8 +18,7 @@ from tensorflow_hub.resolving.workers import work_off
 
 from .modules import contents
 
-
-# A shell starts what runs in its background deaf to Ctrl-C, and Python keeps to that: the tests too may run there.
+# A shell starts what runs in its background deaf to Ctrl-C, and Python keeps to that: tests may run there.
 PULL = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,7 +28,7 @@ main()
 
 
 def interrupted(handle: str, stalled: threading.Event) -> str:
-    """What `tfhub pull` says to Ctrl-C when the server is silent; fails when it waits for the server first."""
+    """What `tfhub pull` says to Ctrl-C when the server is silent; fails when it waits for the server."""
     patient = {"TFHUB_READ_TIMEOUT": "36000", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen(
         [sys.executable, "-c", PULL, "pull", handle],
@@ -51,7 +50,7 @@ def interrupted(handle: str, stalled: threading.Event) -> str:
 
 @contextlib.contextmanager
 def silent_after(hub, count: int):
-    """Each archive or part of one stops after `count` bytes until the context ends; an event tells of the first."""
+    """Archives and their parts stop after `count` bytes until the context ends; the event tells of it."""
     stalled, go_on = threading.Event(), threading.Event()
 
     def fall_silent(request):

@@ -90,6 +90,13 @@ def test_a_lock_file_comes_back(tmp_path):
     assert read_lock_file(lock.path) == lock
 
 
+def test_a_lock_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    (tmp_path / "tfhub.lock").mkdir()
+    with pytest.raises(errors.SettingsError, match=r"tfhub\.lock' cannot be written: Is a directory"):
+        write_lock_file(LockFile(str(tmp_path / "tfhub.lock"), {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["tfhub.lock"]
+
+
 @pytest.mark.parametrize(
     ("handle", "expected"),
     [

@@ -101,6 +101,17 @@ def test_a_broken_archive_file_leaves_nothing_behind(tmp_path, monkeypatch):
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("setting", [("TFHUB_MAX_MODULE_SIZE", "1MB"), ("TFHUB_MAX_FILES", "3")])
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "stream"])
+def test_too_large_a_module_says_which_setting_allows_more(hub, module, monkeypatch, setting, indexed):
+    handle = hub.publish("acme/text/1", module, indexed=indexed)
+    monkeypatch.setenv(*setting)
+    with pytest.raises(
+        errors.ArchiveError, match=rf"Expected at most .* got .*Nothing was kept\. .*{setting[0]}"
+    ):
+        hub_library.resolve(handle)
+
+
 def test_an_interrupted_unpacking_is_begun_anew(module, tmp_path):
     archive = tmp_path / "module.tar.gz"
     archive.write_bytes(tar_gz(module))

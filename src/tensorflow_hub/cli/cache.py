@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tensorflow_hub.cli import output
-from tensorflow_hub.errors import DigestError, NotFoundError
+from tensorflow_hub.errors import DigestError, HubError, NotFoundError
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache import Cache, discard
 from tensorflow_hub.resolving.inventory import (
@@ -22,6 +22,8 @@ from tensorflow_hub.resolving.inventory import (
     find_entry,
     list_cache,
     remove_entry,
+    remove_unused,
+    replace_entry,
 )
 from tensorflow_hub.settings import Settings, parse_size
 
@@ -82,7 +84,9 @@ def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
     if wrong:
         raise DigestError(
             f"{len(wrong)} of {len(results)} modules are not intact: {', '.join(wrong)}.",
-            hint="Fetch them again with `tfhub cache verify --repair`.",
+            hint="`tfhub cache clear` removes what cannot be fetched again."
+            if repair
+            else "Fetch them again with `tfhub cache verify --repair`.",
         )
 
 
@@ -105,8 +109,7 @@ def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: 
     )
     abandoned = abandoned_paths(cache)
     if not dry_run:
-        for entry in going:
-            remove_entry(cache, entry)
+        going = [entry for entry in going if remove_unused(cache, entry)]
         for path in abandoned:
             discard(cache, path)
     if as_json:
@@ -188,13 +191,17 @@ def _entry(cache: Cache, handle: str) -> CacheEntry:
 
 
 def _repair(cache: Cache, entry: CacheEntry) -> bool:
-    """Fetches a module again; one of an unknown handle or of a file that is gone stays as it is."""
+    """Fetches a module again; what cannot be fetched stays as it is."""
     from tensorflow_hub.resolving.resolve import resolve_module
 
     if not entry.handle or not isinstance(parse_handle(entry.handle), UrlHandle):
         return False
-    remove_entry(cache, entry)
-    resolve_module(entry.handle)
+    try:
+        replace_entry(cache, entry, lambda: resolve_module(entry.handle))
+    except HubError as problem:
+        output.error(problem.problem)
+        output.hint(problem.hint)
+        return False
     return True
 
 

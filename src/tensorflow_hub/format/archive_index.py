@@ -26,7 +26,7 @@ from typing import Any, Final, Literal, NoReturn, cast
 
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits
-from tensorflow_hub.format.member_names import NamesSeen, check_path
+from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded
 
 INDEX_MEDIA_TYPE: Final = "application/vnd.tensorflow-hub.index+json"
 FORMAT: Final = 1
@@ -166,7 +166,10 @@ class _FilesReader:
         file = FileEntry(path, _integer(value.get("size"), repr(path)), _hex(value.get("sha256"), repr(path)))
         self._total += file.size
         if self._total > self._limits.total_bytes:
-            _refuse(f"Expected at most {self._limits.total_bytes:,} bytes of files, got more at {path!r}.")
+            raise exceeded(
+                f"Expected at most {self._limits.total_bytes:,} bytes of files, got more at {path!r}.",
+                self._limits,
+            )
         self.files.append(file)
         start = 0
         for row in _list(value.get("segments"), f"segments of {path!r}"):

@@ -14,7 +14,7 @@ from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits, free_space
-from tensorflow_hub.format.member_names import NamesSeen, check_path, refuse
+from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.format.pipeline import SumLane, ahead
 from tensorflow_hub.format.tar_header import BLOCK, TarHeader, padding, parse_header, parse_pax
 
@@ -161,7 +161,9 @@ class _Extraction:
         while (block := self._source.take(BLOCK)).strip(b"\0"):
             self._members += 1
             if self._members > 3 * self._limits.files:
-                raise refuse(f"Expected at most {self._limits.files:,} files and directories, got more.")
+                raise exceeded(
+                    f"Expected at most {self._limits.files:,} files and directories, got more.", self._limits
+                )
             pending = self._member(self._header(block), pending)
         if pending != _Pending() or self._source.take(BLOCK).strip(b"\0"):
             raise refuse("Expected two blocks of zeros at the end of the archive, got one and other data.")
@@ -241,9 +243,10 @@ class _Extraction:
 
     def _check_room(self, path: str, size: int) -> None:
         if self._bytes + size > self._limits.total_bytes:
-            raise refuse(
+            raise exceeded(
                 f"Expected at most {self._limits.total_bytes:,} bytes of files, "
-                f"got {self._bytes + size:,} at {path!r}."
+                f"got {self._bytes + size:,} at {path!r}.",
+                self._limits,
             )
         if size > _LARGE and (free := free_space(self._target)) is not None and size > free:
             raise refuse(

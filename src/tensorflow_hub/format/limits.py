@@ -27,6 +27,7 @@ class ArchiveLimits:
       gzip_members: of one stream, from which on `gzip_member_bytes` is looked at; tools that compress in
         parallel write several.
       gzip_member_bytes: that members have on average, packed: each costs time, however small it is.
+      advice: what to do about too many bytes or files, for the one who set these limits; "" for the usual.
     """
 
     total_bytes: int = 64 << 30
@@ -41,6 +42,7 @@ class ArchiveLimits:
     padding_bytes: int = 1 << 20
     gzip_members: int = 1_000
     gzip_member_bytes: int = 1 << 10
+    advice: str = ""
 
 
 DEFAULT_LIMITS = ArchiveLimits()

@@ -25,6 +25,13 @@ def refuse(problem: str) -> ArchiveError:
     )
 
 
+def exceeded(problem: str, limits: ArchiveLimits) -> ArchiveError:
+    """The error for an archive with more in it than the limits allow."""
+    return (
+        ArchiveError(problem, hint=f"Nothing was kept. {limits.advice}") if limits.advice else refuse(problem)
+    )
+
+
 def check_path(path: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> str:
     """Checks a path of a file in a module and returns it without leading `./` and trailing `/`.
 
@@ -99,7 +106,9 @@ class NamesSeen:
         known = self._seen.get(key)
         if known is None:
             if len(self._seen) > self._limits.files:
-                raise refuse(f"Expected at most {self._limits.files:,} files and directories, got more.")
+                raise exceeded(
+                    f"Expected at most {self._limits.files:,} files and directories, got more.", self._limits
+                )
             self._seen[key] = path, is_directory
             return
         spelling, was_directory = known

@@ -66,21 +66,22 @@ def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
         except BaseException as error:  # raised again where the chunks are taken
             put(error)
 
-    def take() -> Iterator[bytes]:
-        while True:
-            try:
-                item = waiting.get(timeout=0.5)  # in pieces: Windows hears no Ctrl-C meanwhile
-            except queue.Empty:
-                continue
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
     thread = threading.Thread(target=run, name="ahead", daemon=True)
     thread.start()
     try:
-        yield take()
+        yield _taken(waiting)
     finally:  # not waited for: it may be reading from a connection that stalls, and ends with that
         stop.set()
+
+
+def _taken(waiting: queue.Queue[bytes | BaseException | None]) -> Iterator[bytes]:
+    while True:
+        try:
+            item = waiting.get(timeout=0.5)  # in pieces: Windows hears no Ctrl-C meanwhile
+        except queue.Empty:
+            continue
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        yield item

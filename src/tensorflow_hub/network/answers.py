@@ -88,9 +88,11 @@ def receive_beginning(response: requests.Response, most: int) -> bool:
 def hang_up(response: requests.Response) -> None:
     """Ends an answer at once, also while another thread waits for its next bytes.
 
-    `close` would wait for that thread, which holds the buffer: with a silent server as long as it may be silent.
+    `close` would wait for that thread, which holds the buffer, and so for a silent server.
     """
-    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):  # urllib3 < 2.3; or it is over
+    with contextlib.suppress(
+        AttributeError, OSError, RuntimeError, ValueError
+    ):  # urllib3 < 2.3; or it is over
         response.raw.shutdown()
 
 

@@ -45,6 +45,8 @@ _LASTING_FAILURES = (
     requests.exceptions.TooManyRedirects,
     UnicodeError,
 )
+# What `urllib3` calls it when no connection came about at all.
+_NO_CONNECTION = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
 class HubSession(requests.Session):
@@ -243,7 +245,7 @@ def _setback_of_answer(
 def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
     if isinstance(failure, _LASTING_FAILURES):
         return 0
-    if isinstance(failure, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(failure):
+    if any(name in repr(failure) for name in _NO_CONNECTION):
         return min(policy.connect_retries, policy.retries)
     return policy.retries
 

@@ -13,8 +13,9 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Sequence
+from typing import BinaryIO
 
-from tensorflow_hub.errors import CacheError, DigestError
+from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
@@ -34,22 +35,27 @@ def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
     Raises:
       CacheError: a file cannot be read, or the bundle cannot be written.
     """
-    folder = os.path.dirname(os.path.abspath(path))
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".bundle-", delete=False) as temporary:
-            try:
-                with tarfile.open(fileobj=temporary, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                    for module in sorted(
-                        map(with_digest, modules), key=lambda module: module.manifest.handle
-                    ):
-                        _add_module(archive, module)
-                os.chmod(temporary.name, 0o644)
-                os.replace(temporary.name, path)
-            except BaseException:
-                os.unlink(temporary.name)
-                raise
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".bundle-")
+        try:
+            with (
+                os.fdopen(handle, "wb") as file,
+                tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
+            ):
+                for module in sorted(map(with_digest, modules), key=lambda module: module.manifest.handle):
+                    _add_module(archive, module)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     except OSError as error:
-        raise cache_error(error, path) from error
+        if isinstance(error, HubError):
+            raise
+        raise CacheError(
+            f"The bundle {path!r} cannot be written: {error.strerror or error}.",
+            hint="Name a file in a directory that exists, has room and can be written.",
+        ) from error
 
 
 def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedModule]:
@@ -63,7 +69,7 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
     staging = cache.work_path("staging", f"import.{uuid.uuid4().hex}")
     try:
         with open(path, "rb") as file:
-            files = extract_archive(file, staging, limits_of(settings))
+            files = _extract(file, staging, path, settings)
         manifests = [
             _checked_manifest(staging, file.path, files) for file in files if _is_manifest(file.path)
         ]
@@ -75,11 +81,20 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
             cache.install(os.path.join(staging, key_of(manifest.handle)), manifest) for manifest in manifests
         ]
     except OSError as error:
-        if isinstance(error, (CacheError, DigestError)):
+        if isinstance(error, HubError):
             raise
         raise cache_error(error, path) from error
     finally:
         discard(cache, staging)
+
+
+def _extract(file: BinaryIO, target: str, path: str, settings: Settings) -> tuple[FileEntry, ...]:
+    try:
+        return extract_archive(file, target, limits_of(settings))
+    except ArchiveError as problem:
+        raise ArchiveError(
+            f"The bundle {path!r} cannot be used. {problem.problem}", hint=problem.hint
+        ) from problem
 
 
 def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:

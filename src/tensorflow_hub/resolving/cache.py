@@ -182,13 +182,23 @@ class Cache:
 
 
 def discard(cache: Cache, path: str) -> None:
-    """Removes a directory or file, first out of sight of readers, then for good."""
+    """Removes a directory or file, first out of sight of readers, then for good.
+
+    Raises:
+      CacheError: it may not be removed, or on Windows a program is using it.
+    """
     if not os.path.lexists(path):
         return
     aside = path
     if not os.path.abspath(path).startswith(os.path.join(cache.root, ".tfhub") + os.sep):
         aside = cache.work_path("trash", uuid.uuid4().hex)
-        _rename_quietly(path, aside)
+        try:
+            _rename_quietly(path, aside)
+        except OSError as error:
+            raise CacheError(
+                f"{path!r} cannot be removed from the cache: {error.strerror or error}.",
+                hint="End the programs that use it, or ask the owner of the cache.",
+            ) from error
     if os.path.isdir(aside) and not os.path.islink(aside):
         shutil.rmtree(aside, ignore_errors=True)
     else:

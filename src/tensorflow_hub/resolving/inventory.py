@@ -7,10 +7,11 @@ import dataclasses
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 
 from tensorflow_hub.errors import CacheError
-from tensorflow_hub.resolving.cache import Cache, CachedModule, discard, key_of
+from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
 from tensorflow_hub.resolving.manifest import Manifest, is_complete, list_files, read_manifest
 
 _KEY = re.compile(r"[0-9a-f]{40}")
@@ -80,6 +81,32 @@ def remove_entry(cache: Cache, entry: CacheEntry) -> None:
     ):
         with contextlib.suppress(OSError):
             os.unlink(other)
+
+
+def replace_entry(cache: Cache, entry: CacheEntry, fetch: Callable[[], object]) -> None:
+    """Puts what `fetch` brings in the place of a module; when `fetch` fails, the module is put back."""
+    aside = cache.work_path("trash", uuid.uuid4().hex)
+    try:
+        os.rename(entry.path, aside)
+    except FileNotFoundError:  # only its manifest is there
+        pass
+    except OSError as error:
+        raise cache_error(error, entry.path) from error
+    try:
+        fetch()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.rename(aside, entry.path)
+        raise
+    discard(cache, aside)
+
+
+def remove_unused(cache: Cache, entry: CacheEntry) -> bool:
+    """Removes a module, unless somebody used or repaired it since it was listed; whether it is removed."""
+    if _entry(entry.path, read_manifest(entry.path + ".manifest.json")) != entry:
+        return False
+    remove_entry(cache, entry)
+    return True
 
 
 def entries_to_prune(

@@ -147,16 +147,21 @@ class _Heartbeat:
 
     def __init__(self) -> None:
         self._seen: tuple[str, int] | None = None
-        self._since = time.monotonic()
+        self._silent = 0.0
+        self._looked = time.monotonic()
 
     def is_stale(self, path: str) -> bool:
         try:
             beat = (path, os.stat(path).st_mtime_ns)
         except OSError:
             beat = (path, -1)
+        now = time.monotonic()
+        # When we were stopped ourselves, by Ctrl-Z or as a machine that sleeps, so was the holder perhaps.
+        self._silent += min(now - self._looked, BEAT)
+        self._looked = now
         if beat != self._seen:
-            self._seen, self._since = beat, time.monotonic()
-        return time.monotonic() - self._since > STALE
+            self._seen, self._silent = beat, 0.0
+        return self._silent > STALE
 
 
 def _try_lock(path: str, *, exclusive: bool) -> tuple[Lease | None, str]:

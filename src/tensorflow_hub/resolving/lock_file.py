@@ -109,11 +109,16 @@ def write_lock_file(lock: LockFile) -> None:
         modules[handle] = {"digest": entry.digest, **({"newest": entry.newest} if entry.newest else {})}
     folder = os.path.dirname(os.path.abspath(lock.path))
     try:
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            json.dump({"format": FORMAT, "modules": modules}, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, lock.path)
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".tfhub-lock-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"format": FORMAT, "modules": modules}, file, indent=2, ensure_ascii=False)
+                file.write("\n")
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, lock.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         raise SettingsError(
             f"The lock file {lock.path!r} cannot be written: {error.strerror}.",

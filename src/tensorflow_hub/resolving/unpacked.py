@@ -26,5 +26,8 @@ def manifest_of(
 def limits_of(settings: Settings) -> ArchiveLimits:
     """What an archive may be at most, by the settings."""
     return ArchiveLimits(
-        total_bytes=settings.max_module_bytes, files=settings.max_files, portable_names=os.name == "nt"
+        total_bytes=settings.max_module_bytes,
+        files=settings.max_files,
+        portable_names=os.name == "nt",
+        advice="When you trust its publisher, TFHUB_MAX_MODULE_SIZE and TFHUB_MAX_FILES allow more.",
     )

@@ -42,12 +42,7 @@ def work_off(
 
     def run() -> None:
         try:
-            while not stop.is_set():
-                try:
-                    task = waiting.popleft()
-                except IndexError:
-                    break
-                work(task)
+            _take_on(waiting, work, stop)
         except BaseException as problem:  # handed over to the thread that waits
             if not stop.is_set():
                 problems.append(problem)
@@ -69,3 +64,12 @@ def work_off(
         end = time.monotonic() + _FAREWELL
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
+
+
+def _take_on(waiting: collections.deque[T], work: Callable[[T], object], stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            task = waiting.popleft()
+        except IndexError:
+            return
+        work(task)

@@ -131,7 +131,6 @@ def _build(cell: Cell, packages: Mapping[str, Path], directory: Path) -> None:
         tf.TensorSpec([None, _SIZE, _SIZE, 3], tf.float32),
         variables=[v.value for v in backbone.variables],
         trainable=[v.value for v in backbone.trainable_variables],
-        attributes={"backbone": backbone},
     )
 
 

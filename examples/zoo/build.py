@@ -5,7 +5,7 @@
     python examples/zoo/build.py --out zoo/ --publish http://127.0.0.1:8500   # all of them, on a hub
 
 A module is built once: a directory that is complete keeps its files, only its card is written anew. The
-token for publishing comes from `TFHUB_TOKEN` or `tfhub login`.
+token for publishing comes from `tfhub login`, or from `TFHUB_TOKEN` for the hub in `TFHUB_URL`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,12 @@ def main() -> None:
         for family, recipe in wanted:
             print(f"{family:24} {recipe.name}")
         return
-    build_all([recipe for _, recipe in wanted], arguments.out, arguments.publish)
+    from tensorflow_hub.errors import HubError
+
+    try:
+        build_all([recipe for _, recipe in wanted], arguments.out, arguments.publish)
+    except HubError as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 def build_all(wanted: list[Recipe], out: Path, hub_url: str | None) -> None:

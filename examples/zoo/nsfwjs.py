@@ -68,7 +68,6 @@ def _build(package: Path, name: str, backbone: keras.Model, size: int, directory
         tf.TensorSpec([None, size, size, 3], tf.float32),
         variables=[v.value for v in backbone.variables],
         trainable=[v.value for v in backbone.trainable_variables],
-        attributes={"backbone": backbone},
     )
 
 

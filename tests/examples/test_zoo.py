@@ -301,6 +301,21 @@ class TestModules:
             else:
                 assert hub.check_interface(directory) == (), recipe.name
 
+    def test_no_variable_is_stored_twice(self, built, recipes):
+        import tensorflow as tf
+        import third_party
+
+        from tensorflow_hub.format.description import describe
+
+        as_they_came = {recipe.name for recipe in third_party.RECIPES}
+        for name in recipes.keys() - as_they_came:
+            directory = built(name)
+            parameters = describe(directory).variables.parameters
+            reader = tf.train.load_checkpoint(str(Path(directory) / "variables" / "variables"))
+            shapes = reader.get_variable_to_shape_map().values()
+            stored = sum(math.prod(shape) for shape in shapes)
+            assert stored <= 1.01 * parameters + 10, name  # counters, and the graph of objects
+
     def load(self, directory, **arguments):
         import tensorflow_hub as hub
 

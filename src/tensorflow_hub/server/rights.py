@@ -54,7 +54,8 @@ def require_token(caller: Caller) -> None:
     """Raises for an anonymous caller."""
     if caller.token is None:
         raise AuthenticationError(
-            "Expected a token, got none.", hint="Set TFHUB_TOKEN, or send `Authorization: Bearer <token>`."
+            "Expected a token, got none.",
+            hint="Run `tfhub login`, or set TFHUB_TOKEN for the hub in TFHUB_URL.",
         )
 
 

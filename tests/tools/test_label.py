@@ -92,7 +92,23 @@ def test_label_files_and_folders(capsys, model, tmp_path):
     code, out, err = tfhub(capsys, "label", model, tmp_path / "a", "--json")
     assert code == 1
     assert [item["label"] for item in json.loads(out)] == ["red", "blue", None]
-    assert "not labelled: '3.png' is not an image." in err
+    assert f"not labelled: {tmp_path}/a/3.png: '3.png' is not an image." in err
+
+
+def test_label_reads_lines(capsys, reviews, text_module, tmp_path):
+    import tensorflow_hub as hub
+
+    hub.tools.retrain_text(reviews, text_module, tmp_path / "model", cache=False)
+    (tmp_path / "lines.txt").write_bytes("\ufeffa lovely film\r\ndull\x0bindeed\n".encode())
+    code, out, _ = tfhub(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "lines.txt", "--json")
+    assert code == 0
+    assert [item["name"] for item in json.loads(out)] == ["a lovely film", "dull\x0bindeed"]
+    (tmp_path / "latin.txt").write_bytes(b"good\ncaf\xe9\n")
+    code, _, err = tfhub(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "latin.txt")
+    assert code == 1
+    assert "latin.txt' is not text in UTF-8: invalid continuation byte in line 2." in err
+    code, _, err = tfhub(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "none.txt")
+    assert "There is no file" in err
 
 
 def test_label_shows_a_table(capsys, model, tmp_path):

@@ -38,7 +38,7 @@ def command(
     Examples:
       tfhub label my_model photo.jpg holiday/
       tfhub label my_reviews --text "A waste of two hours." --text "Brilliant!"
-      tail -f posts.txt | tfhub label my_reviews --text-file - --json
+      head -100 posts.txt | tfhub label my_reviews --text-file - --json
     """
     import_quietly("tensorflow_hub.tools.labelling")
     from tensorflow_hub.tools.labelling import Labeller
@@ -58,7 +58,7 @@ def command(
             output.table(rows, ["what", "best", *[f"{i}." for i in range(2, width)]])
     unread = [item for item in results if item.problem]
     for item in unread:
-        output.note(f"not labelled: {item.problem}")
+        output.note(f"not labelled: {item.name}: {item.problem}")
     if unread:
         sys.exit(1)
 
@@ -75,12 +75,24 @@ def _labelled(
         )
     if files:
         yield from labeller.images(files)
-    lines: list[str] = []
-    if text_file == "-":
-        lines = [line.rstrip("\n") for line in sys.stdin]
-    elif text_file is not None:
-        if not Path(text_file).is_file():
-            raise DataError(f"There is no file {text_file!r}.", hint="Check the path.")
-        lines = Path(text_file).read_text(encoding="utf-8").splitlines()
+    lines = _lines(text_file) if text_file is not None else []
     if texts or lines:
         yield from labeller.texts([*texts, *lines])
+
+
+def _lines(text_file: str) -> list[str]:
+    """The lines of a file, or of standard input."""
+    name = "Standard input" if text_file == "-" else repr(text_file)
+    try:
+        content = sys.stdin.buffer.read() if text_file == "-" else Path(text_file).read_bytes()
+        lines = content.decode("utf-8-sig").removesuffix("\n").split("\n")
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {name}.", hint="Check the path.") from error
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror}.", hint="Check the path.") from error
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{name} is not text in UTF-8: {error.reason} in line {line}.", hint="Convert it to UTF-8."
+        ) from error
+    return [line.removesuffix("\r") for line in lines] if content else []

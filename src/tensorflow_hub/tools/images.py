@@ -53,7 +53,7 @@ def upright(content: bytes, name: str) -> bytes:
     image_module = require("PIL.Image")
     operations = require("PIL.ImageOps")
     if not content:
-        raise DataError(f"{name!r} is empty.", hint="Remove it.")
+        raise DataError(f"{name!r} is empty.", hint="Leave it out.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,7 +75,7 @@ def upright(content: bytes, name: str) -> bytes:
             raise DataError(
                 f"{name!r} is a HEIC photo, which cannot be read.", hint="Convert it to JPEG."
             ) from error
-        raise DataError(f"{name!r} is not an image.", hint="Remove it.") from error
+        raise DataError(f"{name!r} is not an image.", hint="Leave it out.") from error
     except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
         raise cannot_be_decoded(name, error) from error
 
@@ -184,4 +184,4 @@ def _first_line(error: Exception) -> str:
 
 def cannot_be_decoded(name: str, error: Exception) -> DataError:
     """The error for an image that TensorFlow could not decode."""
-    return DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Remove it.")
+    return DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Leave it out.")

@@ -201,7 +201,8 @@ def _traced_shape(apply: Any, loaded: Any, handle: str, kind: Kind) -> Any:
         )
         raise InputError(
             f"Expected {handle!r} to take {wanted}; it takes {' or '.join(taken) or 'something else'}.",
-            hint="`tfhub check` shows its interface; text encoders in two parts need --preprocessor.",
+            hint="`tfhub check` shows its interface"
+            + ("." if kind == "image" else "; text encoders in two parts need --preprocessor."),
         ) from error
     except tf.errors.OpError as error:  # pragma: no cover - a broken graph
         raise ModuleError(

@@ -119,11 +119,11 @@ def test_keys_of_numpy_files_hold_any_name(photos, image_module, tmp_path):
 
 def test_rows_without_text_are_listed_and_the_others_keep_their_numbers(text_module, tmp_path):
     path = tmp_path / "data.jsonl"
-    path.write_text('{"text": "a"}\n{"text": null}\n{"text": 3}\n{"text": ""}\n')
+    path.write_text('{"text": "a"}\n{"text": null}\n{"text": 3}\n{"text": " "}\n{"text": "b"}\n')
     done = hub.tools.apply(text_module, path, tmp_path / "out")
-    assert [(s.name, s.reason) for s in done.skipped] == [("2", "has no text"), ("3", "has no text")]
-    assert read(tmp_path / "out")[0] == ["1", "4"]
-    assert len((tmp_path / "out" / "skipped.jsonl").read_text().splitlines()) == 2
+    assert [(s.name, s.reason) for s in done.skipped] == [(n, "has no text") for n in "234"]
+    assert read(tmp_path / "out")[0] == ["1", "5"]
+    assert len((tmp_path / "out" / "skipped.jsonl").read_text().splitlines()) == 3
 
 
 def test_images(photos, image_module, tmp_path):
@@ -132,6 +132,16 @@ def test_images(photos, image_module, tmp_path):
     assert done.rows == 60
     assert keys[:2] == ["blue/0.png", "blue/1.jpg"]
     assert vectors.shape == (60, 12)
+
+
+def test_a_link_to_nothing_is_listed(photos, image_module, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes((photos / "red" / "0.png").read_bytes())
+    (folder / "b.png").symlink_to("nowhere.png")
+    done = hub.tools.apply(image_module, folder, tmp_path / "out")
+    reason = "'b.png' cannot be read: No such file or directory."
+    assert [(s.name, s.reason) for s in done.skipped] == [("b.png", reason)]
 
 
 def test_broken_images_are_listed(photos, image_module, tmp_path):
@@ -194,6 +204,8 @@ def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_
     with pytest.raises(DataError, match="is not empty"):
         hub.tools.apply(text_module, texts_file, tmp_path / "out", overwrite=True)
     assert (tmp_path / "out" / "mine").exists()
+    with pytest.raises(DataError, match=r"Expected a folder to write to, '.*mine' is a file"):
+        hub.tools.apply(text_module, texts_file, tmp_path / "out" / "mine")
 
 
 @pytest.mark.parametrize(

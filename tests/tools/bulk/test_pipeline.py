@@ -47,13 +47,17 @@ def test_keys_stay_with_their_vectors_and_what_is_no_text_is_put_aside(text_modu
         np.testing.assert_allclose([found[i] for i in range(100)], expected, atol=1e-6)
 
     with TestPipeline() as pipeline:
-        pairs = [*enumerate(TEXTS), (100, None)]
+        pairs = [*enumerate(TEXTS), (100, None), (101, " ")]
         results = (
             pipeline | beam.Create(pairs) | hub.beam.ApplyModule(text_module, batch_size=9).with_skipped()
         )
         assert_that(results.main, check)
         assert_that(
-            results.skipped, lambda items: items == [(100, "has no text")] or pytest.fail(str(items)), "s"
+            results.skipped,
+            lambda items: (
+                sorted(items) == [(100, "has no text"), (101, "has no text")] or pytest.fail(str(items))
+            ),
+            "s",
         )
 
 
@@ -146,16 +150,31 @@ def test_the_whole_job_gives_what_the_local_one_gives(options, text_module, expe
     np.testing.assert_allclose([rows[str(i)] for i in range(1, 101)], expected, atol=1e-6)
 
 
+def test_another_run_leaves_nothing_of_the_last_one(text_module, tmp_path):
+    texts, out = tmp_path / "texts.txt", tmp_path / "out"
+    texts.write_text("".join(f"{t}\n" for t in TEXTS))
+    hub.tools.apply(text_module, texts, out, shard_size=30)
+    with pytest.raises(DataError, match="is not empty"):
+        apply_on_beam(text_module, texts, out)
+    for shard_size in (20, 50):
+        apply_on_beam(text_module, texts, out, shard_size=shard_size, overwrite=True)
+        assert len(read(out)) == sum(pq.read_metadata(p).num_rows for p in out.glob("part*")) == 100
+    with pytest.raises(DataError, match=r"Expected a folder to write to, '.*texts.txt' is a file"):
+        apply_on_beam(text_module, texts, texts)
+
+
 def test_images_and_broken_ones(photos, image_module, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     for i, path in enumerate(sorted(photos.rglob("*.png"))):
         (folder / f"{i}.png").write_bytes(path.read_bytes())
     (folder / "broken.png").write_bytes(b"no")
+    (folder / "gone.png").symlink_to("nowhere.png")
     done = apply_on_beam(image_module, folder, tmp_path / "out")
     local = hub.tools.apply(image_module, folder, tmp_path / "local")
     assert done.rows == local.rows == 15
-    assert done.skipped == local.skipped
+    assert sorted(s.name for s in local.skipped) == ["broken.png", "gone.png"]
+    assert set(done.skipped) == set(local.skipped)
     ours, theirs = read(tmp_path / "out"), read(tmp_path / "local")
     for key in theirs:
         np.testing.assert_allclose(ours[key], theirs[key], atol=1e-5)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.inputs import Rows
+from tensorflow_hub.tools.bulk.inputs import Rows, is_text
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
@@ -71,7 +71,7 @@ class Loader:
 
     def __call__(self, rows: Rows) -> Usable:
         """Loads some rows."""
-        if self._read is None and None not in rows.values:
+        if self._read is None and all(map(is_text, rows.values)):
             return Usable(rows.keys, rows.values, ())
         values = (
             map(_text, rows.values) if self._read is None else self._threads.map(self._image, rows.values)
@@ -90,7 +90,7 @@ class Loader:
 
 
 def _text(value: Any) -> str | DataError:
-    return DataError("has no text", hint="Fill it in.") if value is None else value
+    return value if is_text(value) else DataError("has no text", hint="Fill it in.")
 
 
 def vectors(encoder: Encoder, values: Sequence[Any], size: int) -> Matrix:

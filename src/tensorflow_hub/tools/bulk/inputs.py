@@ -98,11 +98,25 @@ class Input:
         digest = hashlib.sha256(f"{self.kind} {self.text_column}".encode())
         files = image_files(self.path) if self.kind == "image" else iter([self.path])
         for path in files:
-            status = path.stat()
-            digest.update(
-                f"{path} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
-            )
+            digest.update(f"{path} {_state(path)}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
+
+
+def _state(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:  # a link to nothing; left out with its reason when it is read
+        return "unreadable"
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def is_text(value: object) -> bool:
+    """Whether there is something in it to apply a module to.
+
+    >>> is_text("a"), is_text(" "), is_text(None)
+    (True, False, False)
+    """
+    return isinstance(value, str) and bool(value.strip())
 
 
 def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> Input:

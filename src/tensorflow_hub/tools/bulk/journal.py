@@ -42,6 +42,10 @@ class Journal:
     def __init__(self, folder: Path, job: Mapping[str, Any], *, overwrite: bool) -> None:
         self._folder = folder
         self._job_file = folder / "apply.json"
+        if folder.is_file():
+            raise DataError(
+                f"Expected a folder to write to, {str(folder)!r} is a file.", hint="Choose another with -o."
+            )
         previous = self._previous()
         if previous is not None and previous != dict(job):
             changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))
@@ -52,7 +56,7 @@ class Journal:
                     hint="Choose another with -o, or begin anew with --overwrite.",
                 )
             shutil.rmtree(folder)
-        elif previous is None and folder.exists() and (folder.is_file() or any(folder.iterdir())):
+        elif previous is None and folder.exists() and any(folder.iterdir()):
             raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o.")
         folder.mkdir(parents=True, exist_ok=True)
         self._job_file.write_text(json.dumps(dict(job), indent=2), encoding="utf-8")

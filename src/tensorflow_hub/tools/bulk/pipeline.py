@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError, HubError, MissingDependencyError
-from tensorflow_hub.tools.bulk.inputs import Input, Value, open_input
+from tensorflow_hub.tools.bulk.inputs import Input, Value, is_text, open_input
 from tensorflow_hub.tools.bulk.local import Applied
 from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, tf_example
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
@@ -113,9 +113,10 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
         if self._encoder.kind == "image":
             good, values, bad = _decoded(self._encoder, pairs)
         else:
-            good = [i for i, (_, text) in enumerate(pairs) if isinstance(text, str)]
+            told = [is_text(text) for _, text in pairs]
+            good = [i for i, tells in enumerate(told) if tells]
             values = [pairs[i][1] for i in good]
-            bad = [(key, "has no text") for key, text in pairs if not isinstance(text, str)]
+            bad = [(key, "has no text") for (key, _), tells in zip(pairs, told, strict=True) if not tells]
         yield from (beam.pvalue.TaggedOutput("skipped", item) for item in bad)
         if not good:
             return
@@ -172,7 +173,7 @@ def apply_on_beam(
       text_column: the table's column of texts.
       batch_size: elements that go through the module at once, at most.
       shard_size: rows of an output file, about.
-      overwrite: write into a folder that is not empty.
+      overwrite: replace what an earlier run wrote into the folder.
       **module_options: of `open_encoder`.
 
     Raises:
@@ -184,10 +185,7 @@ def apply_on_beam(
             f"Expected parquet or tfrecord on Beam, got {format!r}.", hint="Use --format parquet."
         )
     source, folder = open_input(data, text_column), Path(output)
-    if folder.exists() and any(folder.iterdir()) and not overwrite:
-        raise DataError(
-            f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."
-        )
+    _make_way(folder, overwrite)
     rows = sum(map(len, source.rows()))
     encoder = open_encoder(module, source.kind, **module_options)  # refuses here what workers would refuse
     transform = ApplyModule(
@@ -197,10 +195,11 @@ def apply_on_beam(
     with _pipeline_on(runner, runner_options) as pipeline:
         # One worker reads the rows (paths, for images) and hands them to all: what costs comes after.
         listed = pipeline | "Input" >> beam.Create([source]) | "Rows" >> beam.FlatMap(Input.pairs)
-        elements = listed | beam.Reshuffle() | "Values" >> beam.Map(_element)
-        results = elements | transform
+        read = listed | beam.Reshuffle() | beam.FlatMap(_read).with_outputs("skipped", main="main")
+        results = read.main | transform
         _written(results.main, folder, format, encoder.dimension, shards)
-        lines = results.skipped | "Lines" >> beam.Map(_skipped_line)
+        skipped = (read.skipped, results.skipped) | beam.Flatten()
+        lines = skipped | "Lines" >> beam.Map(_skipped_line)
         _ = lines | beam.io.WriteToText(
             os.fspath(folder / "skipped.jsonl"), num_shards=1, shard_name_template=""
         )
@@ -224,9 +223,30 @@ def _pipeline_on(runner: str, runner_options: Sequence[str]) -> Iterator[Any]:
         ) from error
 
 
-def _element(pair: tuple[str, Value]) -> tuple[str, Any]:
+def _make_way(folder: Path, overwrite: bool) -> None:
+    """Refuses a folder with things in it, or removes what an earlier run wrote: its shards stay otherwise."""
+    if folder.is_file():
+        raise DataError(
+            f"Expected a folder to write to, {str(folder)!r} is a file.", hint="Choose another with -o."
+        )
+    if folder.exists() and any(folder.iterdir()) and not overwrite:
+        raise DataError(
+            f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."
+        )
+    for pattern in ("part-*", "skipped.jsonl", "shards.jsonl", "apply.json"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _read(pair: tuple[str, Value]) -> Iterator[Any]:
     key, value = pair
-    return key, value.read_bytes() if isinstance(value, Path) else value
+    if not isinstance(value, Path):
+        yield pair
+        return
+    try:
+        yield key, value.read_bytes()
+    except OSError as error:
+        yield beam.pvalue.TaggedOutput("skipped", (key, f"{value.name!r} cannot be read: {error.strerror}."))
 
 
 def _written(results: Any, folder: Path, format: str, dimension: int, shards: int) -> Any:

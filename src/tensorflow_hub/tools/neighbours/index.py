@@ -87,8 +87,9 @@ class Index:
             self._items = list(_read_items(path / "items.jsonl"))
             self._graph = None if self.about.exact else _open_graph(path / _GRAPH)
         except (OSError, ValueError, TypeError, KeyError) as error:
+            missing = isinstance(error, FileNotFoundError) and f"it has no {Path(error.filename).name}"
             raise DataError(
-                f"{os.fspath(folder)!r} is not an index of neighbours: {error}.",
+                f"{os.fspath(folder)!r} is not an index of neighbours: {missing or error}.",
                 hint="Make one: `tfhub neighbours build HANDLE INPUT -o INDEX`.",
             ) from error
         if not len(self._items) == len(self._vectors) == self.about.count:

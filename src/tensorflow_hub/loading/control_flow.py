@@ -41,6 +41,11 @@ class Context:
     inside: frozenset[str]
     named: frozenset[str]
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The nodes inside whose tensors nothing outside can take."""
+        return self.inside - {node_of(name) for name in getattr(self.definition, "loop_exit_names", ())}
+
 
 def contexts_of(meta_graph: Any) -> list[Context]:
     """The contexts of a MetaGraphDef."""

@@ -7,6 +7,7 @@ initializers and savers too. Each function is therefore made of the piece it nee
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -40,6 +41,11 @@ class Graph:
             {function.signature.name: function for function in graph_def.library.function},
             contexts_of(meta_graph),
         )
+
+    @functools.cached_property
+    def hidden(self) -> frozenset[str]:
+        """The nodes inside of loops and branches, whose tensors cannot be fetched."""
+        return frozenset().union(*(context.hidden for context in self.contexts))
 
     def needed(self, fetches: Iterable[str], feeds: Collection[str]) -> set[str]:
         """The names of the nodes between the tensors `feeds` and the tensors or ops `fetches`."""

@@ -51,7 +51,7 @@ def signature_function(
     def run(**tensors: Any) -> dict[str, Any]:
         fed = {signature.component_tensors[arguments[key]]: tensor for key, tensor in tensors.items()}
         fetches = [*signature.output_tensors, *extra.values()]
-        values = evaluate(variant, fetches, fed, updates)
+        values = evaluate(variant, fetches, fed, updates, training=training)
         by_tensor = dict(zip(fetches, values, strict=True))
         outputs = signature.assemble(by_tensor)
         return outputs | {name: by_tensor[tensor] for name, tensor in extra.items()}
@@ -64,10 +64,21 @@ def signature_function(
 
 
 def evaluate(
-    variant: Variant, fetches: Sequence[str], fed: Mapping[str, Any], updates: Sequence[str] = ()
+    variant: Variant,
+    fetches: Sequence[str],
+    fed: Mapping[str, Any],
+    updates: Sequence[str] = (),
+    *,
+    training: bool = False,
 ) -> list[Any]:
     """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
     graph, state = variant.graph, variant.state
+    hidden = sorted(graph.hidden.intersection(map(node_of, fetches)))
+    if hidden:
+        raise SignatureError(
+            f"Expected tensors outside of the graph's loops and branches, got {hidden} inside of one.",
+            hint="Name what comes out of it; hub.endpoint_names(module) lists what there is.",
+        )
     ends = state.feed_names() | set(fed)
     piece = graph.piece([*fetches, *updates], ends)
     names = {node.name for node in piece.graph_def.node}
@@ -78,7 +89,7 @@ def evaluate(
             hint="Name endpoints of the same signature, or feed these as well.",
         )
     if has_loops(piece):
-        return evaluate_loops(graph, state, fetches, fed, updates)
+        return evaluate_loops(graph, state, fetches, fed, updates, training=training)
     feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
     imported = import_piece(piece, feeds)
     run_too = [fetched(imported, node_of(name), feeds) for name in updates]

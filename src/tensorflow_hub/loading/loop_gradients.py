@@ -8,32 +8,53 @@ checkpointing of activations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import record
+from tensorflow.python.framework import op_def_registry
 from tensorflow.python.ops import handle_data_util
 
-from tensorflow_hub.errors import UnsupportedFeatureError
+from tensorflow_hub.loading.graph_functions import called_by, reachable
 from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
 from tensorflow_hub.loading.graph_state import GraphState
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
-_RANDOM = frozenset(
-    {
-        *("RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "RandomGamma"),
-        *("ParameterizedTruncatedNormal", "Multinomial", "RandomPoisson", "RandomPoissonV2", "RandomShuffle"),
-    }
+_one_at_a_time = threading.Lock()
+
+_CHANGES = (
+    "Expected a loop of TensorFlow 1 that gives the same when it runs again, to differentiate it, got random "
+    "numbers or changing variables inside of loops or branches: {}. "
+    "Call the module with training=False, or train only what comes after the loop."
+)
+_FURTHER = (
+    "Expected the first derivative of a loop of TensorFlow 1, got a further one. "
+    "Compute it without the gradient of the module, for example by tf.stop_gradient."
+)
+_LEFT_OUT = (
+    "Expected a loop of TensorFlow 1 with the gradient that hub.load gives it, got a module saved without "
+    "custom gradients or loaded with inference_only=True. "
+    "Save it with hub.save, or with experimental_custom_gradients=True."
 )
 
 
 def has_loops(piece: Any) -> bool:
-    """Whether a piece of a graph has loops of version 1."""
-    return tf.compat.v1.GraphKeys.WHILE_CONTEXT in piece.collection_def
+    """Whether a piece of a graph has loops of version 1, inside of branches too."""
+    return any(node.op == "NextIteration" for node in piece.graph_def.node)
 
 
 def evaluate_loops(
-    graph: Graph, state: GraphState, fetches: Sequence[str], fed: Mapping[str, Any], updates: Sequence[str]
+    graph: Graph,
+    state: GraphState,
+    fetches: Sequence[str],
+    fed: Mapping[str, Any],
+    updates: Sequence[str],
+    *,
+    training: bool,
 ) -> list[Any]:
     """The tensors `fetches` of a piece with loops, in the function being traced, with gradients.
 
@@ -43,38 +64,45 @@ def evaluate_loops(
       fetches: names of tensors.
       fed: tensor name → tensor: the inputs.
       updates: names of ops to run as well; gradients do not run them again.
+      training: whether a loop that cannot be differentiated is an error then; else no gradient passes it.
     """
-    used = graph.needed([*fetches, *updates], state.feed_names() | set(fed)) | set(map(node_of, fetches))
+    names = list(dict.fromkeys(fetches))
+    used = graph.needed([*names, *updates], state.feed_names() | set(fed)) | set(map(node_of, names))
     feeds = {**state.captures(graph, used), **fed}
-    drawn, inside = _random_numbers(graph, fetches, list(feeds))
-    variables = {name: state.variables[node_of(name)] for name in feeds if node_of(name) in state.variables}
-    # What has gradients: variables, by their values, and inputs. Handles cannot be arguments of a gradient
-    # that is saved.
-    sources = {name: v.read_value() for name, v in variables.items() if v.dtype.is_floating}
-    sources |= {name: tensor for name, tensor in fed.items() if tensor.dtype.is_floating}
+    kept, refused = _changing(graph, state, names, list(feeds), updates)
+    sources = _sources(state, feeds)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(*tensors: Any) -> tuple[list[Any], Callable[..., list[Any]]]:
-        given = {**fed, **{name: t for name, t in zip(sources, tensors, strict=True) if name in fed}}
-        values = _forward(graph, [*fetches, *drawn], {**state.captures(graph, used), **given}, updates)
-        results, random = values[: len(fetches)], dict(zip(drawn, values[len(fetches) :], strict=True))
+        inputs = dict(zip(sources, tensors, strict=True))
+        given = {name: inputs.get(name, tensor) for name, tensor in fed.items()}
+        values = _forward(graph, [*names, *kept], {**state.captures(graph, used), **given}, updates)
+        same = dict(zip(kept, map(tf.stop_gradient, values[len(names) :]), strict=True))
 
         def gradient(*upstream: Any) -> list[Any]:
-            if inside:
-                raise UnsupportedFeatureError(
-                    f"Expected a loop of TensorFlow 1 without random numbers to differentiate, got {inside}.",
-                    hint="Call the module with training=False, or train only what comes after the loop.",
-                )
-            floats = {
-                name: dy
-                for name, value, dy in zip(fetches, results, upstream, strict=True)
-                if value.dtype.is_floating
-            }
-            return _backward(graph, floats, {**state.captures(graph, used), **given, **random}, list(sources))
+            if refused:
+                return [_failing(_CHANGES.format(", ".join(refused[:8])), tensor) for tensor in tensors]
+            above = zip(names, values, upstream, strict=False)
+            floats = {name: dy for name, value, dy in above if value.dtype.is_floating}
+            return _backward(graph, floats, {**state.captures(graph, used), **given, **same}, inputs)
 
-        return results, gradient
+        return values[: len(names)], gradient
 
-    return list(run(*sources.values()))
+    if refused and not training:
+        values = [tf.stop_gradient(value) for value in _forward(graph, names, feeds, updates)]
+    else:
+        values = run(*sources.values())
+    by_name = dict(zip(names, values, strict=True))
+    return [by_name[name] for name in fetches]
+
+
+def _sources(state: GraphState, feeds: Mapping[str, Any]) -> dict[str, Any]:
+    """What has gradients among the feeds: inputs, and variables by their values, since no handle can be an
+    argument of a gradient that is saved.
+    """
+    variables = {name: state.variables[node_of(name)] for name in feeds if node_of(name) in state.variables}
+    values = {name: v.read_value() for name, v in variables.items() if v.dtype.is_floating}
+    return values | {name: feed for name, feed in feeds.items() if feed.dtype.is_floating}
 
 
 def _forward(graph: Graph, fetches: Sequence[str], feeds: Mapping[str, Any], updates: Sequence[str]) -> Any:
@@ -87,11 +115,13 @@ def _forward(graph: Graph, fetches: Sequence[str], feeds: Mapping[str, Any], upd
         with tf.control_dependencies(run_too):
             return [tf.identity(fetched(imported, output_of(name), given)) for name in fetches]
 
-    return tf.function(body, autograph=False)(*feeds.values())
+    with record.stop_recording():
+        values = tf.function(body, autograph=False)(*feeds.values())
+    return [tf.raw_ops.PreventGradient(input=value, message=_LEFT_OUT) for value in values]
 
 
 def _backward(
-    graph: Graph, upstream: Mapping[str, Any], known: Mapping[str, Any], sources: Sequence[str]
+    graph: Graph, upstream: Mapping[str, Any], known: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> list[Any]:
     """The gradients by `sources`, None where there is none, in the function being traced.
 
@@ -99,14 +129,15 @@ def _backward(
       graph: what the piece is of.
       upstream: output → the gradient by it.
       known: tensor name → tensor, of all that the piece is given.
-      sources: names in `known`.
+      sources: names in `known` → values: of variables what they hold.
     """
     with tf.Graph().as_default() as whole:  # no function: there TensorFlow 1 differentiates its loops
         given = {name: _placeholder(tensor) for name, tensor in known.items()}
         imported = import_piece(graph.piece(list(upstream), set(given)), given)
         outputs = [fetched(imported, output_of(name), given) for name in upstream]
         above = [_placeholder(tensor) for tensor in upstream.values()]
-        gradients = tf.gradients(outputs, [given[name] for name in sources], above)
+        with _control_flow_of_tensorflow_1():
+            gradients = tf.gradients(outputs, [given[name] for name in sources], above)
         flat = tf.nest.flatten(gradients, expand_composites=True)
         wanted = [tensor.name for tensor in flat if tensor is not None]
     inputs = (*given.values(), *above)
@@ -118,24 +149,105 @@ def _backward(
 
     # Not by tf.function, which would order the stateful ops of loops among those outside of them.
     function = tf.compat.v1.wrap_function(body, [tf.TensorSpec(p.shape, p.dtype) for p in inputs])
-    computed = iter(function(*known.values(), *upstream.values()))
+    with record.stop_recording():
+        found = function(*known.values(), *upstream.values())
+    computed = iter(_final(found, [*sources.values(), *upstream.values()]))
     values = [None if tensor is None else next(computed) for tensor in flat]
     result: list[Any] = tf.nest.pack_sequence_as(gradients, values, expand_composites=True)
     return result
 
 
+def _failing(message: str, tensor: Any) -> Any:
+    """A gradient that fails when it is computed: it is built where nobody asks for it as well, for frozen
+    layers, for persistent tapes, for saving.
+    """
+    # What fails has to be the value: an op beside it is taken out of the graph of a train step of Keras.
+    nan = tf.fill(tf.shape(tensor), tf.constant(math.nan, tensor.dtype))
+    return tf.debugging.check_numerics(nan, message)
+
+
+def _final(values: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
+    """Values whose derivative by `sources` fails when it is computed; made of ops only, which are saved.
+
+    Where the root is taken its derivative is infinite, and the check of numbers checks gradients too.
+    """
+    zeros = [tf.math.multiply_no_nan(source, tf.zeros_like(source)) for source in sources]
+    roots = [tf.sqrt(tf.debugging.check_numerics(zero, _FURTHER)) for zero in zeros]
+    zero = tf.add_n([tf.cast(tf.reduce_sum(root), tf.float32) for root in roots])
+    ended = map(tf.stop_gradient, values)
+    return [value + tf.cast(zero, value.dtype) if value.dtype.is_floating else value for value in ended]
+
+
 def _placeholder(tensor: Any) -> Any:
-    """An input of a graph that looks like a tensor of a function; of a variable also in what it holds."""
-    placeholder = tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
-    if tensor.dtype == tf.resource:
-        handle_data_util.copy_handle_data(tensor, placeholder)
-    return placeholder
+    """An input of a graph for a tensor of a function; gradients in loops ask for shapes of variables."""
+    data = handle_data_util.get_resource_handle_data(tensor) if tensor.dtype == tf.resource else None
+    if data is None or not data.is_set:
+        return tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
+    held = data.shape_and_type[0]
+    handle = tf.raw_ops.VarHandleOp(dtype=held.dtype, shape=tf.TensorShape(held.shape))
+    handle_data_util.copy_handle_data(tensor, handle)
+    return handle
 
 
-def _random_numbers(
-    graph: Graph, fetches: Sequence[str], feeds: Sequence[str]
+@contextlib.contextmanager
+def _control_flow_of_tensorflow_1() -> Iterator[None]:
+    """Makes gradients of TensorArrays those of version 1; which version is one flag of the process."""
+    with _one_at_a_time:
+        before = tf.compat.v1.control_flow_v2_enabled()
+        tf.compat.v1.disable_control_flow_v2()
+        try:
+            yield
+        finally:
+            if before:
+                tf.compat.v1.enable_control_flow_v2()
+
+
+def _changing(
+    graph: Graph, state: GraphState, fetches: Sequence[str], feeds: Sequence[str], updates: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """The tensors of random numbers outside of loops, and the nodes that draw some within."""
+    """What would not be the same in a second forward pass: random numbers, variables that `updates` assign.
+
+    Returns:
+      The tensors to keep from the first pass, and nodes whose tensors cannot be: those in loops and branches.
+    """
     within = {name for context in graph.contexts for name in context.inside}
-    nodes = sorted(name for name in graph.needed(fetches, feeds) if graph.nodes[name].op in _RANDOM)
-    return [f"{n}:0" for n in nodes if n not in within], [n for n in nodes if n in within]
+    changed = {
+        _origin(graph, name) for name in graph.needed(updates, feeds) if _assigns(graph.nodes[name].op)
+    }
+    changed = {name for name in changed if name in state.variables and not state.variables[name].trainable}
+    kept, refused = [], []
+    for name in sorted(graph.needed(fetches, feeds)):
+        node = graph.nodes[name]
+        reads = node.op in {"ReadVariableOp", "ResourceGather"} and _origin(graph, name) in changed
+        called = reachable(called_by(node), graph.functions)
+        if any(_is_random(inner.op) for function in called for inner in graph.functions[function].node_def):
+            refused.append(name)
+        elif not reads and not _is_random(node.op):
+            continue
+        elif name in within or node.op == "RandomGamma":  # that one has a gradient of its own
+            refused.append(name)
+        else:
+            outputs = op_def_registry.get(node.op).output_arg
+            kept += [f"{name}:{number}" for number in range(len(outputs))]
+    return kept, refused
+
+
+def _is_random(op: str) -> bool:
+    """Whether an op draws other numbers each time."""
+    definition = op_def_registry.get(op)
+    if definition is None or not definition.is_stateful or op.startswith("Cudnn"):
+        return False
+    names = {attribute.name for attribute in definition.attr}
+    return "seed2" in names or (op.startswith("Stateful") and "shape_dtype" in names)
+
+
+def _assigns(op: str) -> bool:
+    return op.startswith(("Assign", "ResourceScatter", "ResourceApply"))
+
+
+def _origin(graph: Graph, name: str) -> str:
+    """The node whose handle a node gets as its first input, also through the entries of loops."""
+    source = node_of(graph.nodes[name].input[0])
+    while source in graph.nodes and graph.nodes[source].op in {"Enter", "Switch", "Identity"}:
+        source = node_of(graph.nodes[source].input[0])
+    return source

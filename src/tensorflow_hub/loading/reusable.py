@@ -121,8 +121,9 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         """The tensors of a signature's graph that may be asked for as endpoints."""
         signature = self._signature(signature_name or self.default_signature(), False)
         feeds = self._inference.state.feed_names() | set(signature.input_tensors)
-        needed = self._inference.graph.needed(signature.output_tensors, feeds)
-        return sorted(f"{name}:0" for name in needed)
+        graph = self._inference.graph
+        needed = graph.needed(signature.output_tensors, feeds) - graph.hidden
+        return sorted(f"{name}:0" for name in needed if graph.nodes[name].op != "NoOp")
 
     @property
     def graph(self) -> tf.Graph:

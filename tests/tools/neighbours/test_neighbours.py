@@ -121,7 +121,10 @@ def test_another_module_is_refused(pictures, tmp_path, photos):
 def test_a_broken_index_is_refused(broken, tmp_path):
     make_index(tmp_path / "i", np.eye(3, dtype=np.float32), True)
     (tmp_path / "i" / broken).write_bytes(b"{")
-    with pytest.raises(DataError, match=r"is not an index of neighbours: it has no index.json\."):
+    with pytest.raises(DataError, match="is not an index of neighbours"):
+        Index(tmp_path / "i")
+    (tmp_path / "i" / broken).unlink()
+    with pytest.raises(DataError, match=rf"is not an index of neighbours: it has no {broken}\."):
         Index(tmp_path / "i")
 
 

@@ -216,7 +216,7 @@ def test_a_wait_is_announced_once_a_session(serve, caplog):
 
 def test_too_long_a_retry_after_is_not_waited_for(serve):
     hub = serve(lambda path, headers, number: (429, b"", {"Retry-After": "86400"}))
-    with pytest.raises(errors.LimitError, match="asks to slow down"):
+    with pytest.raises(errors.LimitError, match=r"asks to slow down .*to wait 86,400 s; we wait 300 s"):
         get(hub.url)
     assert len(hub.requests) == 1
 
@@ -238,6 +238,24 @@ def test_a_redirect_from_https_to_http_is_refused(serve, certificates):
     with pytest.raises(errors.DownloadError, match=r"redirects from https to 'http://127.0.0.1:\d+/blob'"):
         get(hub.url, Settings(ca_bundle=str(certificates / "ca.pem")))
     assert not plain.requests
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://[::1", "//a:x/"])
+def test_a_redirect_to_what_is_no_web_address_is_refused(serve, target):
+    hub = serve(lambda path, headers, number: (302, b"", {"Location": target}))
+    said = rf"127.0.0.1:{hub.port} redirects to '{re.escape(target)}', which is no address on the web"
+    with pytest.raises(errors.DownloadError, match=said):
+        get(hub.url)
+
+
+def test_what_a_server_says_does_not_act_on_a_terminal(serve):
+    body = b'{"error": {"message": "no\\u001b]0;title\\u0007", "suggestions": ["\\u001b[31m"]}}'
+    hub = serve(lambda path, headers, number: (404, body, {}))
+    with pytest.raises(errors.NotFoundError, match=r"It says: no \]0;title") as caught:
+        get(hub.url)
+    assert "\x1b" not in str(caught.value)
+    problem = error_of_failure(requests.exceptions.ConnectionError("SSH-2.0\x1b[31m\r\n"), hub.url)
+    assert problem.problem.endswith("): SSH-2.0 [31m.")
 
 
 def test_a_body_is_read_up_to_its_limit(serve):

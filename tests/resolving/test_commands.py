@@ -128,6 +128,11 @@ def test_a_bundle_carries_modules_to_a_machine_without_a_network(handle, module,
     assert f"The bundle {str(broken)!r} cannot be used. Expected the whole" in tfhub(
         "cache", "import", str(broken), code=1
     )
+    (tmp_path / "file").write_text("")
+    no_cache = str(tmp_path / "file" / "cache")
+    assert f"The cache {no_cache!r}" in tfhub(
+        "cache", "import", str(bundle), code=1, TFHUB_CACHE_DIR=no_cache
+    )
     nowhere = str(tmp_path / "none" / "bundle.tar")
     assert f"The bundle {nowhere!r} cannot be written: No such file" in tfhub(
         "cache", "export", "acme/text/1", "-o", nowhere, code=1
@@ -187,3 +192,7 @@ def test_login_keeps_a_token_that_only_its_host_gets(hub, handle, module, tmp_pa
     assert {token for path, token in seen if path == "/acme/text/1"} == {None}
     tfhub("login", hub.url, "--forget", **credentials)
     assert "s3cret" not in file.read_text()
+    assert "There is no token for" in tfhub("login", hub.url, "--forget", **credentials)
+    assert "Expected the address of a hub, got 'hub example'" in tfhub(
+        "login", "hub example", "--token-stdin", text="s3cret\n", code=1, **credentials
+    )

@@ -10,7 +10,7 @@ import click
 
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import HandleError, NotFoundError
-from tensorflow_hub.network.credentials import write_token
+from tensorflow_hub.network.credentials import host_of, read_tokens, write_token
 from tensorflow_hub.network.session import open_session
 from tensorflow_hub.settings import Settings
 
@@ -36,7 +36,9 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
     settings = Settings.from_environment()
     url = _address(hub or settings.hub)
     if forget:
-        output.result(f"Forgot the token for {url} in {write_token(url, None, settings)}")
+        known = host_of(url) in read_tokens(settings)
+        path = write_token(url, None, settings)
+        output.result(f"{'Forgot the token' if known else 'There is no token'} for {url} in {path}")
         return
     if token_stdin:
         token = sys.stdin.readline().strip()
@@ -60,6 +62,7 @@ def _address(text: str) -> str:
     try:
         parts = urllib.parse.urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_address = is_address and not any(map(str.isspace, parts.netloc))
     except ValueError:  # a port that is no number
         is_address = False
     if not is_address:
@@ -73,12 +76,14 @@ def _check(url: str, token: str, settings: Settings) -> None:
     """Asks the hub what the token may do; a foreign hub cannot be asked."""
     with open_session(dataclasses.replace(settings, hub=url, token=token)) as session:
         try:
-            facts = session.exchange("GET", f"{url}/api/v1/tokens/self", what=url).json()
+            answer = session.exchange("GET", f"{url}/api/v1/tokens/self", what=url)
         except NotFoundError:
             output.note("This hub does not tell whether the token is good; it is kept as it is.")
             return
-        except ValueError:
-            return
+    try:
+        facts = answer.json()
+    except ValueError:
+        return
     if isinstance(facts, dict):
         known = ", ".join(f"{key} {facts[key]}" for key in ("name", "publisher", "scope") if facts.get(key))
         output.note(f"The hub knows it: {known}.")

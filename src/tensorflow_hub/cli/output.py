@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tensorflow_hub.network.foreign_text import ACTING
+
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
-# Those that a terminal acts on, or that turn the direction of writing: hubs send names, descriptions and
-# messages that anybody may have written.
-_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def result(text: str) -> None:
@@ -75,7 +73,7 @@ def _harmless(text: str) -> str:
     >>> print(_harmless("name\x1b]0;title\x07"))
     name\u001b]0;title\u0007
     """
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _paint(text: str, colour: str) -> str:

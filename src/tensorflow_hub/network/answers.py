@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensorflow_hub import errors
 from tensorflow_hub.network.credentials import host_of
+from tensorflow_hub.network.foreign_text import inert, one_line
 
 if TYPE_CHECKING:
     import requests
@@ -39,7 +40,7 @@ def read_refusal(response: requests.Response) -> Refusal:
             code=_text(found, "code"),
             message=_text(found, "message"),
             hint=_text(found, "hint"),
-            suggestions=tuple(str(item) for item in found.get("suggestions") or ())[:5],
+            suggestions=tuple(inert(str(item)) for item in found.get("suggestions") or ())[:5],
         )
     except Exception:
         return Refusal()
@@ -98,7 +99,7 @@ def hang_up(response: requests.Response) -> None:
 
 def _text(found: Mapping[str, Any], key: str) -> str:
     value = found.get(key)
-    return value[:1000] if isinstance(value, str) else ""
+    return inert(value[:1000]) if isinstance(value, str) else ""
 
 
 class _Meaning(NamedTuple):
@@ -148,13 +149,13 @@ _MEANINGS = {
     ),
     429: _Meaning(
         errors.LimitError,
-        "{host} asks to slow down for {what!r} (429), also after waiting.",
+        "{host} asks to slow down for {what!r} (429).",
         "Wait a while, or lower TFHUB_CONNECTIONS.",
     ),
 }
 _FAILED = _Meaning(
     errors.UnreachableError,
-    "{host} failed to answer for {what!r} (status {status}), also after repeating.",
+    "{host} failed to answer for {what!r} (status {status}).",
     "Try again later, or name another hub in TFHUB_MIRRORS.",
 )
 _OTHER = _Meaning(
@@ -253,5 +254,5 @@ def _reason(failure: Exception) -> str:
         cause = inner
     if isinstance(cause, OSError) and cause.strerror:
         return str(cause.strerror)
-    said = str(cause).rsplit(": ", 1)[-1][:200]
+    said = one_line(str(cause).rsplit(": ", 1)[-1], 200)
     return re.sub(r"\[Errno -?\d+\] ", "", said) or type(cause).__name__

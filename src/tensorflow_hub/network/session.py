@@ -118,21 +118,14 @@ class HubSession(requests.Session):
         Of its body the beginning is kept: `requests` would read all of it, however much that is.
 
         Raises:
-          DownloadError: from https to http, where anybody on the way could put another module.
+          DownloadError: to what is no web address; or from https to http, where anybody on the way could put
+            another module.
         """
         target: str | None = super().get_redirect_target(resp)
         if target is not None:
             with contextlib.suppress(requests.exceptions.RequestException):
                 receive_beginning(resp, _LARGEST_REDIRECT)
-        if target is not None and resp.url.lower().startswith("https:"):
-            next_url = urllib.parse.urljoin(resp.url, target)
-            if urllib.parse.urlsplit(next_url).scheme == "http":
-                resp.close()
-                raise errors.DownloadError(
-                    f"{host_of(resp.url)} redirects from https to {shown_url(next_url)!r}, "
-                    "which is not encrypted.",
-                    hint="Tell the hub's owner; it has to redirect to https.",
-                )
+            _check_redirect(resp, target)
         return target
 
     def _authorize(self, prepared: requests.PreparedRequest) -> None:
@@ -195,7 +188,7 @@ class HubSession(requests.Session):
         """Waits before a request is repeated; raises the problem when it is not worth repeating."""
         pause = policy.pause(attempt, setback.asked) if attempt < setback.repeats else None
         if pause is None:
-            raise setback.problem
+            raise setback.problem if attempt >= setback.repeats else _too_long(setback, policy)
         if attempt == 0:
             patience = policy.patience(setback.repeats, setback.asked, took)
             self._tell_patience(url, setback.does, patience)
@@ -215,6 +208,28 @@ def open_session(settings: Settings | None = None) -> HubSession:
     return HubSession(settings or Settings.from_environment())
 
 
+def _check_redirect(response: requests.Response, target: str) -> None:
+    host = host_of(response.url)
+    try:
+        next_url = urllib.parse.urljoin(response.url, target)
+        parts = urllib.parse.urlsplit(next_url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        response.close()
+        raise errors.DownloadError(
+            f"{host} redirects to {target!r:.200}, which is no address on the web.",
+            hint="Check the address, or tell the hub's owner.",
+        )
+    if response.url.lower().startswith("https:") and parts.scheme == "http":
+        response.close()
+        raise errors.DownloadError(
+            f"{host} redirects from https to {shown_url(next_url)!r}, which is not encrypted.",
+            hint="Tell the hub's owner; it has to redirect to https.",
+        )
+
+
 class _Setback(NamedTuple):
     """Why a request did not succeed, and how often it is worth repeating.
 
@@ -229,6 +244,14 @@ class _Setback(NamedTuple):
     repeats: int
     asked: float | None = None
     does: str = "does not answer"
+
+
+def _too_long(setback: _Setback, policy: RetryPolicy) -> errors.HubError:
+    problem = setback.problem
+    return type(problem)(
+        f"{problem.problem} It asks to wait {setback.asked:,.0f} s; we wait {policy.longest_asked:,.0f} s.",
+        hint="Try again later.",
+    )
 
 
 def _setback_of_answer(

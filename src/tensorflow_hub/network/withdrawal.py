@@ -5,6 +5,8 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Mapping
 
+from tensorflow_hub.network.foreign_text import one_line
+
 HEADER = "TFHub-Withdrawn"
 _MOST_CHARACTERS = 300
 # What may stand in a header field as it is (RFC 9110 §5.5), but for `%`, which begins an encoded byte.
@@ -19,7 +21,7 @@ def withdrawal_headers(reason: str) -> dict[str, str]:
     >>> withdrawal_headers("100 % überholt")
     {'TFHub-Withdrawn': '100 %25 %C3%BCberholt'}
     """
-    return {HEADER: urllib.parse.quote(_one_line(reason), safe=_PLAIN)}
+    return {HEADER: urllib.parse.quote(one_line(reason, _MOST_CHARACTERS), safe=_PLAIN)}
 
 
 def withdrawal_reason(headers: Mapping[str, str]) -> str | None:
@@ -29,10 +31,8 @@ def withdrawal_reason(headers: Mapping[str, str]) -> str | None:
     ('überholt ok', None)
     """
     value = headers.get(HEADER)
-    return None if value is None else _one_line(urllib.parse.unquote(value[: 9 * _MOST_CHARACTERS]))
-
-
-def _one_line(text: str) -> str:
-    """The text without line breaks and without characters that a terminal acts on, cut when very long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
+    return (
+        None
+        if value is None
+        else one_line(urllib.parse.unquote(value[: 9 * _MOST_CHARACTERS]), _MOST_CHARACTERS)
+    )

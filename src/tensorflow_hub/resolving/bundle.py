@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Sequence
-from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
@@ -68,8 +67,7 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
     """
     staging = cache.work_path("staging", f"import.{uuid.uuid4().hex}")
     try:
-        with open(path, "rb") as file:
-            files = _extract(file, staging, path, settings)
+        files = _extract(path, staging, settings)
         manifests = [
             _checked_manifest(staging, file.path, files) for file in files if _is_manifest(file.path)
         ]
@@ -83,18 +81,26 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
     except OSError as error:
         if isinstance(error, HubError):
             raise
-        raise cache_error(error, path) from error
+        raise cache_error(error, cache.root) from error
     finally:
         discard(cache, staging)
 
 
-def _extract(file: BinaryIO, target: str, path: str, settings: Settings) -> tuple[FileEntry, ...]:
+def _extract(path: str, target: str, settings: Settings) -> tuple[FileEntry, ...]:
     try:
-        return extract_archive(file, target, limits_of(settings))
-    except ArchiveError as problem:
-        raise ArchiveError(
-            f"The bundle {path!r} cannot be used. {problem.problem}", hint=problem.hint
-        ) from problem
+        file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise CacheError(
+            f"The bundle {path!r} cannot be read: {error.strerror or error}.",
+            hint="Name a file that you may read.",
+        ) from error
+    with file:
+        try:
+            return extract_archive(file, target, limits_of(settings))
+        except ArchiveError as problem:
+            raise ArchiveError(
+                f"The bundle {path!r} cannot be used. {problem.problem}", hint=problem.hint
+            ) from problem
 
 
 def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:

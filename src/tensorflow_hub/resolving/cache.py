@@ -120,7 +120,7 @@ class Cache:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise cache_error(error, folder) from error
+            raise cache_error(error, self.root) from error
         return os.path.join(folder, name)
 
     def find(self, handle: str) -> CachedModule | None:

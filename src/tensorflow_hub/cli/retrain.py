@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensorflow_hub.cli import output
 from tensorflow_hub.cli.progress import Progress
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.outcome import Outcome
 
 _OPTIONS: tuple[Any, ...] = (
     click.option("--module", required=True, metavar="HANDLE", help="The module whose features are used."),
@@ -135,8 +138,7 @@ def _run(kind: str, data: str, options: dict[str, Any]) -> None:
         output.note(f"{pairs} with the same content and different labels: see the report")
     features = outcome.features
     output.result(
-        f"{outcome.accuracy} right on {outcome.accuracy.trials} {outcome.measured_on} examples "
-        f"({len(outcome.labels)} classes, {len(outcome.dataset.examples)} examples; "
+        f"{_how_good(outcome)} ({len(outcome.labels)} classes, {len(outcome.dataset.examples)} examples; "
         f"features: {features.computed} computed, {features.reused} reused)"
     )
     output.result(
@@ -144,6 +146,13 @@ def _run(kind: str, data: str, options: dict[str, Any]) -> None:
         + ("FILES" if kind == "image" else "--text TEXT")
     )
     output.note(_how_to_publish(out, options["name"]))
+
+
+def _how_good(outcome: Outcome) -> str:
+    if not outcome.measured:
+        return "Not measured: no example is left for it"
+    right = "with all labels right" if outcome.dataset.multi_label else "right"
+    return f"{outcome.accuracy} {right} on {len(outcome.measured)} {outcome.measured_on} examples"
 
 
 def _how_to_publish(out: str, name: str | None) -> str:

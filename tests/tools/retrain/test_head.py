@@ -92,6 +92,16 @@ def test_multi_label_heads_give_independent_probabilities():
     assert scores.sum(axis=1).mean() > 1.4
 
 
+def test_the_curve_of_multi_label_data_counts_examples_whose_labels_are_all_right():
+    train = clusters(300)
+    random = np.random.default_rng(3)
+    noise = random.integers(0, 2, train.targets.shape).astype(np.float32)  # not to be foretold
+    solved = fit(train, Examples(train.features, noise, train.weights), multi_label=True)
+    assert solved.curve
+    for step in solved.curve:
+        assert step.validation_accuracy < 0.4, "about half of the single labels are right"
+
+
 @pytest.mark.parametrize("classes", [2, 5])
 def test_constant_features_give_the_shares_of_the_classes(classes):
     labels = np.arange(100) % classes

@@ -288,6 +288,25 @@ def test_multi_label_texts_with_class_weights(text_module, tmp_path):
     scores = serve(text=tf.constant(["film battle soldier kiss heart 500"]))["scores"].numpy()
     assert (scores > 0.5).all()
     assert "Confusion matrix" not in (tmp_path / "out" / "report.html").read_text()
+    assert "Examples whose labels are all right, on" in (tmp_path / "out" / "card.md").read_text()
+
+
+def test_what_cannot_be_measured_is_said_so_everywhere(text_module, tmp_path):
+    (tmp_path / "few.csv").write_text("text,label\ngood,a\nbad,b\n")
+    hub.tools.retrain_text(
+        tmp_path / "few.csv", text_module, tmp_path / "out", validation=0, test=0, cache=False
+    )
+
+    def refuse(name):
+        raise ValueError(name)
+
+    found = json.loads((tmp_path / "out" / "metrics.json").read_text(), parse_constant=refuse)
+    assert found["accuracy"]["value"] is found["balanced_accuracy"] is found["loss"] is None
+    assert "Not measured: no example was left for it." in (tmp_path / "out" / "card.md").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Nothing was measured" in page
+    assert "By class" not in page
+    assert "solved for one penalty" in page
 
 
 def test_fine_tuning_trains_the_module_and_keeps_the_best_epoch(photos, image_module, tmp_path):

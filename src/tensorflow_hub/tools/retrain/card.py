@@ -37,10 +37,9 @@ def require_name(name: str | None) -> None:
 
 def card_text(outcome: Outcome, name: str) -> str:
     """Markdown in the form of tfhub.dev's documentation files."""
-    kind, evaluation = outcome.dataset.kind, outcome.evaluation
+    kind = outcome.dataset.kind
     labels = ", ".join(f"`{_inline(label)}`" for label in outcome.labels[:50])
     more = f" and {len(outcome.labels) - 50} more" if len(outcome.labels) > 50 else ""
-    rows = "\n".join(f"| {_inline(c.label)} | {c.recall} | {c.precision} |" for c in evaluation.classes)
     what = "images" if kind == "image" else "texts"
     scores = "independent probabilities" if outcome.dataset.multi_label else "probabilities that sum to 1"
     example = (
@@ -63,12 +62,7 @@ Classifies {what} into {len(outcome.labels)} classes, on the features of {_inlin
 
 ## How good it is
 
-Accuracy on {evaluation.accuracy.trials} {outcome.measured_on} examples, with its 95 % interval:
-{evaluation.accuracy}.
-
-| Class | found (recall) | right when said (precision) |
-|---|---|---|
-{rows}
+{_figures(outcome)}
 
 Trained on {len(outcome.splits.train)} examples, chosen on {len(outcome.splits.validation)}, all of one
 collection: on other {what} it may be worse.
@@ -91,6 +85,20 @@ Module `{_inline(outcome.module)}`, content `{outcome.digest}`.
 Before publishing, add the licence under which you give this model (`license:` in a comment above);
 that of the module holds for its part.
 """
+
+
+def _figures(outcome: Outcome) -> str:
+    evaluation = outcome.evaluation
+    if not outcome.measured:
+        return "Not measured: no example was left for it."
+    what = "Examples whose labels are all right" if outcome.dataset.multi_label else "Accuracy"
+    rows = "\n".join(f"| {_inline(c.label)} | {c.recall} | {c.precision} |" for c in evaluation.classes)
+    return f"""{what}, on {len(outcome.measured)} {outcome.measured_on} examples, with the 95 % interval:
+{evaluation.accuracy}.
+
+| Class | found (recall) | right when said (precision) |
+|---|---|---|
+{rows}"""
 
 
 def _inline(text: str) -> str:

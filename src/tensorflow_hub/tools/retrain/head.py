@@ -219,7 +219,7 @@ class _Problem:
         logits = examples.features @ weights + bias
         losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)
         if self.multi_label:
-            right = (logits > 0) == (examples.targets > 0.5)
+            right = ((logits > 0) == (examples.targets > 0.5)).all(axis=1)
         else:
             right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
         return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))

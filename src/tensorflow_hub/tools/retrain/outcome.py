@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,12 +86,21 @@ class Outcome:
             "head": {"penalty": self.fit.penalty, "iterations": len(self.fit.curve)},
             "measured_on": self.measured_on,
             "accuracy": evaluation.accuracy.to_dict(),
-            "balanced_accuracy": evaluation.balanced_accuracy,
-            "loss": evaluation.loss,
+            "balanced_accuracy": _number(evaluation.balanced_accuracy),
+            "loss": _number(evaluation.loss),
             "classes": {
-                c.label: {"recall": c.recall.to_dict(), "precision": c.precision.to_dict(), "f1": c.f1}
+                c.label: {
+                    "recall": c.recall.to_dict(),
+                    "precision": c.precision.to_dict(),
+                    "f1": _number(c.f1),
+                }
                 for c in evaluation.classes
             },
             "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
             "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
         }
+
+
+def _number(value: float) -> float | None:
+    """For JSON, which has no NaN."""
+    return None if math.isnan(value) else value

@@ -53,7 +53,7 @@ def _loss_chart(outcome: Outcome) -> str:
     validation = tuple((s.iteration, s.validation_loss) for s in curve if s.validation_loss is not None)
     lines.append(Line("validation", validation))
     chosen = max(s.iteration for s in curve if s.penalty == outcome.fit.penalty)
-    mark = (chosen, "chosen") if validation else None
+    mark = (chosen, "chosen") if validation and outcome.options.penalty is None else None
     return line_chart("Loss by iteration", lines, "iteration", "loss, nats", mark=mark)
 
 

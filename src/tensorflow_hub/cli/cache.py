@@ -1,4 +1,4 @@
-"""`tfhub cache`: see, check, tidy and carry the cache of downloaded modules."""
+"""`tfhub cache`: see, check, tidy and carry downloaded modules; see and clear the features of examples."""
 
 from __future__ import annotations
 
@@ -137,6 +137,30 @@ def clear(handles: tuple[str, ...], everything: bool, yes: bool) -> None:
     for entry in entries:
         remove_entry(cache, entry)
         output.result(f"removed {_name(entry)}")
+
+
+@command.command("features", epilog="\b\nExamples:\n  tfhub cache features\n  tfhub cache features --clear")
+@click.option("--clear", is_flag=True, help="Remove them; who needs them computes them again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def features(clear: bool, as_json: bool) -> None:
+    """See or clear the features that retrain and compare keep of your examples.
+
+    They lie in TFHUB_FEATURE_CACHE. Above TFHUB_FEATURE_CACHE_SIZE, those that were not used for longest
+    go by themselves.
+    """
+    from tensorflow_hub.tools.feature_store import default_folder, make_room, used_bytes
+
+    folder, limit = default_folder(), Settings.from_environment().feature_cache_size
+    before = used_bytes(folder)
+    if clear:
+        make_room(folder, 0)
+    size = used_bytes(folder)
+    if as_json:
+        output.result_json({"folder": str(folder), "size": size, "limit": limit, "cleared": before - size})
+        return
+    if clear:
+        output.result(f"removed {output.size(before - size)}")
+    output.result(f"{output.size(size)} in {folder}, of {output.size(limit)} at most")
 
 
 @command.command(

@@ -15,13 +15,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
 
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.settings import Settings
-from tensorflow_hub.tools.retrain.head import Matrix
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.retrain.head import Matrix
 
 _BATCH = 500
 
@@ -105,7 +108,12 @@ class FeatureStore:
             ) from error
 
 
-def make_room(folder: Path, limit: int, keep: Path) -> None:
+def used_bytes(folder: Path) -> int:
+    """What stores and frames in the folder of a feature cache have together."""
+    return sum(map(_size, _entries(folder)))
+
+
+def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
     """Drops what was not used for longest until the rest of a feature cache fits.
 
     Stores are emptied, not deleted: another process may have them open, and SQLite lets it go on and
@@ -114,9 +122,9 @@ def make_room(folder: Path, limit: int, keep: Path) -> None:
     Args:
       folder: of the feature cache.
       limit: bytes that stores and frames may have together.
-      keep: the store that is in use; it stays whatever its size.
+      keep: a store that is in use; it stays whatever its size.
     """
-    entries = sorted([*folder.glob("*.sqlite"), *folder.glob("frames/*")], key=_used)
+    entries = sorted(_entries(folder), key=_used)
     total = sum(map(_size, entries))
     for entry in entries:
         if total <= limit:
@@ -124,6 +132,10 @@ def make_room(folder: Path, limit: int, keep: Path) -> None:
         if entry != keep:
             total -= _size(entry)
             _drop(entry)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [*folder.glob("*.sqlite"), *folder.glob("frames/*")]
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -142,6 +142,21 @@ def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
         get("http://hub.example/")
 
 
+@pytest.mark.parametrize("proxy", ["http://", "ftp://127.0.0.1:9", "http://me:s3cret@[::1", "http://h:99999"])
+def test_a_proxy_that_is_none_is_explained(monkeypatch, proxy):
+    monkeypatch.setenv("http_proxy", proxy)
+    said = r"a proxy for hub.example that cannot be used\. Expected http://proxy:port in HTTP_PROXY"
+    with pytest.raises(errors.SettingsError, match=said) as caught:
+        get("http://hub.example/acme/text/1")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_a_socks_proxy_needs_is_said(monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    failure = requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+    assert "pip install 'requests[socks]'" in str(error_of_failure(failure, "http://hub.example/acme/text/1"))
+
+
 def test_hosts_in_no_proxy_are_reached_directly(serve, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "hub.example,127.0.0.1")
@@ -481,6 +496,17 @@ def test_a_file_that_is_no_certificate_is_named(secure, tmp_path, setting, name)
     (tmp_path / "notes.txt").write_text("not a certificate")
     with pytest.raises(errors.SettingsError, match=rf"{name} names .*notes.txt'.* not a PEM file"):
         get(secure.url, Settings(**{setting: str(tmp_path / "notes.txt")}))
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_that_requests_would_take_is_named(secure, serve, monkeypatch, variable):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, "/no/such.pem")
+    with pytest.raises(
+        errors.SettingsError, match=rf"{variable}.* names the file '/no/such.pem', which does not exist"
+    ):
+        get(secure.url)
+    assert get(serve(ok).url).text == "ok"
 
 
 def test_validation_can_be_switched_off(secure):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -33,6 +34,20 @@ def test_what_is_shown(monkeypatch, wanted, stream, shown):
         bar.advance(2_000_000)
     text = sys.stderr.getvalue()
     assert (shown in text) if shown else text == ""
+
+
+def test_a_bar_shows_rate_and_time_left_however_long_the_handle(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "80")
+    import sys
+
+    handle = "https://hub.example/acme/" + "x" * 200 + "/classification/5"
+    with progress.shown_progress(handle, Settings()) as bar:
+        bar.start(4_000_000, already=1_000_000)
+    first = sys.stderr.getvalue().split("\r")[1]
+    assert "classification/5" in first
+    assert re.search(r"1.00M/4.00M \[.*B/s\]", first)
+    assert len(first) <= 80
 
 
 def test_lines_come_now_and_then(monkeypatch):

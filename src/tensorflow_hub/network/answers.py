@@ -223,12 +223,24 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
             hint="Try again; when that fails too, see what lies between: a proxy, a gateway.",
         )
     if isinstance(failure, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        if requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)):
+            return _unusable_proxy(failure, host)
         return errors.HandleError(
             f"Expected a URL that can be fetched, got {url!r}.", hint="Check its spelling."
         )
     return errors.UnreachableError(
         f"{host} cannot be reached ({url}): {_reason(failure)}.",
         hint="Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
+    )
+
+
+def _unusable_proxy(failure: Exception, host: str) -> errors.HubError:
+    """The reason is not told in full: it could quote a password."""
+    return errors.SettingsError(
+        f"The environment names a proxy for {host} that cannot be used.",
+        hint="SOCKS proxies need another package: pip install 'requests[socks]'."
+        if "SOCKS" in str(failure)
+        else "Expected http://proxy:port in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY names exceptions.",
     )
 
 

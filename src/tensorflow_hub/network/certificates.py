@@ -16,15 +16,22 @@ def authorities(settings: Settings) -> str:
     Raises:
       SettingsError: there is none at `TFHUB_CA_BUNDLE`.
     """
-    if not settings.ca_bundle:
-        return ""
-    path = _existing(settings.ca_bundle, "TFHUB_CA_BUNDLE")
+    return checked_bundle(settings.ca_bundle, "TFHUB_CA_BUNDLE") if settings.ca_bundle else ""
+
+
+def checked_bundle(path: str, name: str) -> str:
+    """The path of a file or folder of authorities that can be read.
+
+    Raises:
+      SettingsError: there is none at `path`, which the environment variable `name` gave.
+    """
+    path = _existing(path, name)
     is_folder = os.path.isdir(path)
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(None if is_folder else path, path if is_folder else None)
     except OSError as error:
-        raise _no_certificate(path, "TFHUB_CA_BUNDLE", error) from error
+        raise _no_certificate(path, name, error) from error
     return path
 
 

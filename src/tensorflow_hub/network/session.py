@@ -26,7 +26,7 @@ from tensorflow_hub.network.answers import (
     receive_body,
     shown_url,
 )
-from tensorflow_hub.network.certificates import authorities, client_certificate
+from tensorflow_hub.network.certificates import authorities, checked_bundle, client_certificate
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.settings import Settings
@@ -81,6 +81,9 @@ class HubSession(requests.Session):
             merged["verify"] = False
         elif self._authorities:
             merged["verify"] = self._authorities
+        elif isinstance(merged["verify"], str) and url.lower().startswith("https:"):
+            # Named by a variable of `requests`, which takes a wrong one for a failure of its own.
+            checked_bundle(merged["verify"], "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE)")
         return merged
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:

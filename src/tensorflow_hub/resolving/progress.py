@@ -14,6 +14,7 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _SECONDS_BETWEEN_LINES = 10.0
+_LONGEST_TITLE = 31
 
 
 class Progress(Protocol):
@@ -57,7 +58,7 @@ class Bar:
             if self._bar is not None:
                 self._bar.close()
             self._bar = tqdm.tqdm(
-                desc=self._title,
+                desc=shortened(self._title),
                 total=total,
                 initial=already,
                 unit="B",
@@ -114,6 +115,18 @@ class Lines:
         left = f", {missing / rate:,.0f} s left" if missing > 0 and rate else ""
         sys.stderr.write(f"{self._title}: {self._done / 1e6:,.1f}{of} MB, {rate / 1e6:,.1f} MB/s{left}\n")
         sys.stderr.flush()
+
+
+def shortened(title: str) -> str:
+    """A handle for a terminal of 80 columns, where rate and time left need 45: the end of it tells which.
+
+    >>> shortened("https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/classification/5")
+    '…et_v2_100_224/classification/5'
+    >>> shortened("https://hub.example/acme/text/1")
+    'hub.example/acme/text/1'
+    """
+    text = title.partition("://")[2] or title
+    return text if len(text) <= _LONGEST_TITLE else f"…{text[1 - _LONGEST_TITLE :]}"
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ class StagedFiles:
                 os.close(descriptor)
             self.note_written([number])
         except OSError as error:
-            raise cache_error(error, path) from error
+            raise cache_error(error, self._staging.partition(f"{os.sep}.tfhub{os.sep}")[0]) from error
 
     def note_written(self, numbers: Iterable[int]) -> None:
         """Tells that segments are in place, also when they came from elsewhere."""

@@ -6,15 +6,14 @@ never along a redirect to another one.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import urllib.parse
 from collections.abc import Mapping
 
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.whole_file import whole_file
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -87,15 +86,8 @@ def write_token(url: str, token: str | None, settings: Settings) -> str:
     try:
         folder = os.path.dirname(path) or "."
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".credentials-")  # mkstemp: mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"tokens": tokens}, file, indent=2)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        with whole_file(path, prefix=".credentials-", private=True) as file:
+            file.write(json.dumps({"tokens": tokens}, indent=2).encode())
     except OSError as error:
         raise SettingsError(
             f"The credentials file {path!r} cannot be written: {error.strerror}.",

@@ -115,6 +115,14 @@ class HubSession(requests.Session):
                 prepared_request.prepare_auth(netrc)
         self._authorize(prepared_request)
 
+    def resolve_redirects(  # type: ignore[no-untyped-def]
+        self, resp, req, *arguments, yield_requests=False, **options
+    ) -> Any:
+        """Follows redirects; one that is not to be followed may lead into an object store."""
+        if yield_requests:
+            return iter(())
+        return super().resolve_redirects(resp, req, *arguments, **options)
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where an answer redirects to; None when it does not.
 

@@ -10,7 +10,6 @@ import dataclasses
 import io
 import os
 import tarfile
-import tempfile
 import uuid
 from collections.abc import Sequence
 
@@ -22,6 +21,7 @@ from tensorflow_hub.resolving.manifest import Manifest, read_manifest
 from tensorflow_hub.resolving.unpacked import limits_of
 from tensorflow_hub.resolving.verification import with_digest
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.whole_file import whole_file
 
 
 def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
@@ -35,19 +35,12 @@ def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
       CacheError: a file cannot be read, or the bundle cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".bundle-")
-        try:
-            with (
-                os.fdopen(handle, "wb") as file,
-                tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
-            ):
-                for module in sorted(map(with_digest, modules), key=lambda module: module.manifest.handle):
-                    _add_module(archive, module)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with (
+            whole_file(path, prefix=".bundle-") as file,
+            tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for module in sorted(map(with_digest, modules), key=lambda module: module.manifest.handle):
+                _add_module(archive, module)
     except OSError as error:
         if isinstance(error, HubError):
             raise

@@ -12,11 +12,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 from typing import Any
 
 from tensorflow_hub.errors import DigestError, SettingsError
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.whole_file import whole_file
 
 FILE_NAME = "tfhub.lock"
 FORMAT = 1
@@ -107,18 +107,10 @@ def write_lock_file(lock: LockFile) -> None:
     modules = {}
     for handle, entry in sorted(lock.modules.items()):
         modules[handle] = {"digest": entry.digest, **({"newest": entry.newest} if entry.newest else {})}
-    folder = os.path.dirname(os.path.abspath(lock.path))
+    document = json.dumps({"format": FORMAT, "modules": modules}, indent=2, ensure_ascii=False) + "\n"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".tfhub-lock-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"format": FORMAT, "modules": modules}, file, indent=2, ensure_ascii=False)
-                file.write("\n")
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, lock.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with whole_file(lock.path) as file:
+            file.write(document.encode())
     except OSError as error:
         raise SettingsError(
             f"The lock file {lock.path!r} cannot be written: {error.strerror}.",

@@ -16,8 +16,9 @@ import json
 import os
 import re
 import stat
-import tempfile
 from typing import Any
+
+from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 1
 _SHARD = re.compile(r"(.+)\.data-\d{5}-of-(\d{5})")
@@ -95,18 +96,8 @@ def read_manifest(path: str) -> Manifest | None:
 
 def write_manifest(path: str, manifest: Manifest) -> None:
     """Writes the manifest to `path` in one step that also survives a power failure."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(manifest.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with whole_file(path, prefix=".manifest-", durable=True) as file:
+        file.write(manifest.to_json())
 
 
 def is_complete(directory: str, manifest: Manifest) -> bool:
@@ -166,12 +157,3 @@ def _has_all_shards(names: set[str]) -> bool:
         and sum(1 for other in matches if (other[1], other[2]) == (match[1], match[2])) == int(match[2])
         for match in matches
     )
-
-
-def _umask() -> int:
-    # There is no call that only reads it; on Linux /proc does, without a moment in which it is wrong.
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    return 0o022

@@ -23,6 +23,7 @@ from tensorflow_hub.resolving.cache import Cache, key_of
 from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
 from tensorflow_hub.resolving.streamed import with_format
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.whole_file import whole_file
 
 
 def ask_newest(handle: UrlHandle, settings: Settings, *, hurry: bool) -> UrlHandle | None:
@@ -71,10 +72,8 @@ def remember_newest(cache: Cache, handle: UrlHandle, newest: UrlHandle) -> None:
     """Keeps the answer for times without a network."""
     with contextlib.suppress(OSError, HubError):
         path = cache.work_path("newest", key_of(handle.url) + ".json")
-        temporary = f"{path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump({"handle": handle.url, "newest": newest.url}, file)
-        os.replace(temporary, path)
+        with whole_file(path) as file:
+            file.write(json.dumps({"handle": handle.url, "newest": newest.url}).encode())
 
 
 def remembered_newest(cache: Cache, handle: UrlHandle) -> UrlHandle | None:

@@ -445,6 +445,18 @@ def test_a_cache_that_cannot_be_written_is_a_sentence(hub, module, tmp_path, mon
         hub_library.resolve(handle)
 
 
+def test_a_cache_whose_paths_are_too_long_is_a_sentence(hub, module, tmp_path, monkeypatch):
+    longest = os.pathconf("/", "PC_PATH_MAX")
+    deep = str(tmp_path)
+    while len(deep) < longest - 300:
+        deep += "/" + "x" * 100
+    monkeypatch.setenv("TFHUB_CACHE_DIR", deep + "/" + "x" * (longest - len(deep) - 120))
+    with pytest.raises(
+        errors.CacheError, match=r"become longer than this system takes\. Set TFHUB_CACHE_DIR"
+    ):
+        hub_library.resolve(hub.publish("acme/text/1", module))
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(hub, module, tmp_path, monkeypatch):
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -88,6 +88,7 @@ def tfhub() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
+    output.take_any_text()
     try:
         code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
         if isinstance(code, int) and code:  # what click.exceptions.Exit carried

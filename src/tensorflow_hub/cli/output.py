@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,15 @@ from typing import Any
 from tensorflow_hub.network.foreign_text import ACTING
 
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+def take_any_text() -> None:
+    """Prints characters that standard output cannot hold by their numbers; else they end the program.
+
+    So it is with a path in Japanese where a script on Windows reads what is printed.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def result(text: str) -> None:

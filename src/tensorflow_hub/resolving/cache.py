@@ -34,6 +34,7 @@ from tensorflow_hub.resolving.manifest import (
 from tensorflow_hub.settings import Settings
 
 _USED_AGAIN_AFTER = 3600.0
+_LONGEST_ON_WINDOWS = 259  # characters of a path, unless the administrator allows more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,6 +221,13 @@ def cache_error(error: OSError, path: str) -> CacheError:
         return CacheError(
             f"The cache {path!r} cannot be written: {reason}.",
             hint="Set TFHUB_CACHE_DIR to a directory of your own; TFHUB_CACHE_READONLY may name this one.",
+        )
+    if error.errno == errno.ENAMETOOLONG or (
+        os.name == "nt" and len(str(error.filename)) > _LONGEST_ON_WINDOWS
+    ):
+        return CacheError(
+            f"The paths in the cache {path!r} become longer than this system takes.",
+            hint="Set TFHUB_CACHE_DIR to a directory with a short path.",
         )
     return CacheError(
         f"The cache {path!r} cannot be used: {reason}.", hint="Set TFHUB_CACHE_DIR to another directory."

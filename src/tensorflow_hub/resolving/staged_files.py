@@ -21,6 +21,7 @@ from tensorflow_hub.format.archive_index import ArchiveIndex, Segment
 from tensorflow_hub.resolving.cache import cache_error
 
 _BLOCK = 1 << 20
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for each line break
 
 
 class StagedFiles:
@@ -54,7 +55,7 @@ class StagedFiles:
                     shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self._make_directories()
         # The journal is written anew with what proved right; the index last: both belong together.
-        self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+        self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | _BINARY, 0o666)
         self._note(set(range(len(self.index.segments))) - self.missing)
         with open(kept + ".new", "wb") as file:
             file.write(document)
@@ -153,9 +154,6 @@ def digest_at(path: str, start: int, size: int) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def _write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:

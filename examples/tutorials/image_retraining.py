@@ -10,7 +10,7 @@
 #
 # ```bash
 # tfhub retrain image photos/ --module zoo/efficientnet-lite0/feature-vector/1 -o my_model
-# tfhub label my_model photos/cat/1.jpg
+# tfhub label my_model photos/cat/1002.png
 # ```
 
 # %% tags=["parameters"]
@@ -26,9 +26,10 @@ import numpy as np
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## What does the module take?
+# ## Is it a module for this?
 #
-# Images of what size? It says so itself, without being loaded:
+# It says so itself, without being loaded. (`tfhub check` and its page on the hub also tell the size of the
+# images it takes; the tool sees to that.)
 
 # %%
 (interface,) = hub.check_interface(MODULE, "image-feature-vector")

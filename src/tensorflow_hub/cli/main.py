@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Abort as error:
         if isinstance(error.__cause__, KeyboardInterrupt):
             output.error("Interrupted.")
-            output.hint("Run the same command again; what was fetched or sent is kept where possible.")
+            output.hint("Run the same command again; what was done is kept where possible.")
         sys.exit(130)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

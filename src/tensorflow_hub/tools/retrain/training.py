@@ -65,7 +65,7 @@ def retrain_image(
 
     Example:
       outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
-      print(outcome.accuracy)  # 93.3 % (82.1 to 97.7)
+      print(outcome.accuracy)  # on the test examples, with its interval
     """
     chosen = Options(**options)
     clock = Clock()

@@ -135,7 +135,6 @@ class WordpieceTokenizer(tf.Module):
         count = tf.size(words)
         lengths = tf.strings.length(words, unit="UTF8_CHAR")
         known = lengths <= _MAX_CHARACTERS
-        sizes = tf.range(1, self._longest + 1)
         rows = tf.range(count)
 
         def step(
@@ -146,22 +145,9 @@ class WordpieceTokenizer(tf.Module):
             ids: tf.TensorArray,
             owners: tf.TensorArray,
         ) -> tuple[tf.Tensor, ...]:
-            text = tf.gather(words, rows)
             left = tf.gather(lengths, rows) - start
-            # A word that is not begun yet has no mark before its piece.
-            shape = tf.stack([tf.size(rows), self._longest])
-            pieces = tf.strings.substr(
-                tf.broadcast_to(text[:, None], shape),
-                tf.broadcast_to(start[:, None], shape),
-                tf.broadcast_to(sizes[None, :], shape),
-                unit="UTF8_CHAR",
-            )
-            pieces = tf.where((start > 0)[:, None], tf.strings.join(["##", pieces]), pieces)
-            found = self._pieces.lookup(pieces)
-            fits = tf.logical_and(found >= 0, sizes[None, :] <= left[:, None])
-            size = tf.reduce_max(tf.where(fits, sizes[None, :], 0), axis=1)
+            piece, size = self._longest_pieces(tf.gather(words, rows), start, left)
             matched = size > 0
-            piece = tf.gather(found, tf.maximum(size - 1, 0), batch_dims=1)
             ids = ids.write(i, tf.boolean_mask(piece, matched))
             owners = owners.write(i, tf.boolean_mask(rows, matched))
             bad = tf.concat([bad, tf.boolean_mask(rows, tf.logical_not(matched))], axis=0)
@@ -197,6 +183,25 @@ class WordpieceTokenizer(tf.Module):
             ),
         )
         return self._by_word(count, bad, ids, owners)
+
+    def _longest_pieces(
+        self, words: tf.Tensor, start: tf.Tensor, left: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The longest piece at `start` of each word: its id, and how many characters it has; 0 for none."""
+        sizes = tf.range(1, self._longest + 1)
+        shape = tf.stack([tf.size(words), self._longest])
+        pieces = tf.strings.substr(
+            tf.broadcast_to(words[:, None], shape),
+            tf.broadcast_to(start[:, None], shape),
+            tf.broadcast_to(sizes[None, :], shape),
+            unit="UTF8_CHAR",
+        )
+        # A word that is not begun yet has no mark before its piece.
+        pieces = tf.where((start > 0)[:, None], tf.strings.join(["##", pieces]), pieces)
+        found = self._pieces.lookup(pieces)
+        fits = tf.logical_and(found >= 0, sizes[None, :] <= left[:, None])
+        size = tf.reduce_max(tf.where(fits, sizes[None, :], 0), axis=1)
+        return tf.gather(found, tf.maximum(size - 1, 0), batch_dims=1), size
 
     def _by_word(
         self, count: tf.Tensor, bad: tf.Tensor, ids: tf.TensorArray, owners: tf.TensorArray

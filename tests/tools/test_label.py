@@ -85,6 +85,14 @@ def test_a_problem_is_a_sentence_and_a_next_step(capsys, reviews, text_module, t
     assert "--label-column" in err
 
 
+def test_what_the_system_refuses_is_a_sentence_too(capsys, reviews, text_module, tmp_path):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "model"
+    code, _, err = tfhub(capsys, "retrain", "text", reviews, "--module", text_module, "-o", out, "--no-cache")
+    assert code == 1
+    assert f"error: {out} cannot be used: Not a directory.\n" in err
+
+
 def test_label_files_and_folders(capsys, model, tmp_path):
     write_image(tmp_path / "a" / "1.png", (200, 30, 30), 1)
     write_image(tmp_path / "a" / "2.webp", (30, 30, 200), 2)

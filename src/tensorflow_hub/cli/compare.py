@@ -63,8 +63,6 @@ def command(
         comparison = tools.compare(
             modules, data, preprocessors=_pairs(preprocessors), progress=progress, **options
         )
-    if html_file:
-        Path(html_file).write_text(comparison_page(comparison), encoding="utf-8")
     measured = [m for m in comparison.measurements if m.problem is None]
     failed = [m for m in comparison.measurements if m.problem is not None]
     if as_json:
@@ -82,6 +80,8 @@ def command(
             for m in measured
         ]
         output.table(rows, ["module", "accuracy (95 %)", "examples/s", "MB", "memory MB", "features"])
+    if html_file:
+        Path(html_file).write_text(comparison_page(comparison), encoding="utf-8")
     for m in failed:
         output.note(f"not measured: {m.module}: {m.problem}")
     if failed:

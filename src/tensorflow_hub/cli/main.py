@@ -108,3 +108,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(exit_code(error))
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        if error.errno is None:  # not the system's word: a defect
+            raise
+        output.error(f"{error.filename or 'The disk'} cannot be used: {error.strerror}.")
+        output.hint("Check the path, the rights to it, and the room there.")
+        sys.exit(1)

@@ -29,7 +29,7 @@ def test_each_module_is_measured_on_the_same_examples(compared, text_module):
     assert good.accuracy.value > poor.accuracy.value
     assert compared.best.module == text_module
     assert (good.dimension, poor.dimension) == (24, 2)
-    assert good.examples_per_second > 100
+    assert good.examples_per_second > 0
     assert 50 < good.peak_megabytes < 4000
     assert 0.01 < good.megabytes < 1
 

@@ -134,6 +134,12 @@ def test_nothing_to_index_is_refused(text_module, tmp_path):
         hub.tools.build_neighbours(text_module, tmp_path / "t.txt", tmp_path / "index")
 
 
+def test_a_file_is_no_folder_for_an_index(text_module, tmp_path):
+    (tmp_path / "t.txt").write_text("a\n")
+    with pytest.raises(DataError, match=r"Expected a folder to write to, '.*t.txt' is a file"):
+        hub.tools.build_neighbours(text_module, tmp_path / "t.txt", tmp_path / "t.txt", overwrite=True)
+
+
 def test_an_index_is_replaced_only_when_asked(text_module, tmp_path):
     (tmp_path / "t.txt").write_text("a\nb\n")
     for overwrite in (False, True):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Skipped
 
 
@@ -42,10 +43,7 @@ class Journal:
     def __init__(self, folder: Path, job: Mapping[str, Any], *, overwrite: bool) -> None:
         self._folder = folder
         self._job_file = folder / "apply.json"
-        if folder.is_file():
-            raise DataError(
-                f"Expected a folder to write to, {str(folder)!r} is a file.", hint="Choose another with -o."
-            )
+        require_folder(folder)
         previous = self._previous()
         if previous is not None and previous != dict(job):
             changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))

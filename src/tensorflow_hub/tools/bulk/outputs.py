@@ -11,11 +11,24 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.retrain.head import Matrix
 
 Writer = Callable[[Path, Sequence[str], Matrix], None]
 VECTOR = "embedding"
+
+
+def require_folder(path: Path) -> None:
+    """Refuses a file as the folder to write into.
+
+    Raises:
+      DataError: it is one.
+    """
+    if path.is_file():
+        raise DataError(
+            f"Expected a folder to write to, {str(path)!r} is a file.", hint="Choose another with -o."
+        )
 
 
 def shard_name(number: int, suffix: str) -> str:

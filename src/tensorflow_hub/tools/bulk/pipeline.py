@@ -19,7 +19,7 @@ import numpy as np
 from tensorflow_hub.errors import DataError, HubError, MissingDependencyError
 from tensorflow_hub.tools.bulk.inputs import Input, Value, is_text, open_input
 from tensorflow_hub.tools.bulk.local import Applied
-from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, tf_example
+from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, require_folder, tf_example
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.opening import Kind
 
@@ -225,10 +225,7 @@ def _pipeline_on(runner: str, runner_options: Sequence[str]) -> Iterator[Any]:
 
 def _make_way(folder: Path, overwrite: bool) -> None:
     """Refuses a folder with things in it, or removes what an earlier run wrote: its shards stay otherwise."""
-    if folder.is_file():
-        raise DataError(
-            f"Expected a folder to write to, {str(folder)!r} is a file.", hint="Choose another with -o."
-        )
+    require_folder(folder)
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise DataError(
             f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."

@@ -14,6 +14,7 @@ import numpy as np
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.local import Applied, apply
+from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.neighbours.index import EXACT_LIMIT, About, Index, Item, write_index
 from tensorflow_hub.tools.retrain.head import Matrix
 
@@ -90,6 +91,7 @@ def build_neighbours(
 
 def _require_free(folder: Path, overwrite: bool) -> None:
     """Makes way for an index: an unfinished one is gone on with, a finished one is replaced when asked."""
+    require_folder(folder)
     if not folder.exists() or all(path.name == _VECTORS for path in folder.iterdir()):
         return
     if not overwrite:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
@@ -131,6 +132,7 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
         tuning, scores = fine_tune(classifier, prepared)
         clock.lap("fine-tuning")
     _write_model(prepared, head, classifier, labels_file, clock)
+    evaluation = evaluate(scores, prepared.targets[prepared.measured], prepared.labels, options.multi_label)
     outcome = Outcome(
         dataset=prepared.dataset,
         labels=prepared.labels,
@@ -143,9 +145,7 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
         fit=solution,
         fine_tuning=tuning,
         measured_on="test" if len(prepared.splits.test) else "validation",
-        evaluation=evaluate(
-            scores, prepared.targets[prepared.measured], prepared.labels, options.multi_label
-        ),
+        evaluation=evaluation,
         scores=scores,
         measured=tuple(prepared.examples[i] for i in prepared.measured),
         more_data=more_data,
@@ -193,10 +193,7 @@ def _write_documents(outcome: Outcome, clock: Clock) -> None:
 
 def _require_free(output: Path, overwrite: bool) -> None:
     """Refuses to write over what is no earlier run's result, before any work is done."""
-    if output.is_file():
-        raise DataError(
-            f"Expected a folder to write to, {str(output)!r} is a file.", hint="Choose another with -o."
-        )
+    require_folder(output)
     if output.is_dir() and any(output.iterdir()) and not overwrite:
         raise DataError(
             f"The folder {str(output)!r} is not empty.",

@@ -32,6 +32,7 @@ assert keras.ops.convert_to_numpy(layer(x)).tolist() == [[4.0], [7.0]]
 assert layer.weights == []
 model = keras.Sequential([keras.Input([1]), layer, keras.layers.Dense(1)])
 model.compile("sgd", "mse")
+assert model.jit_compile == (keras.backend.backend() == "jax")
 before = model.layers[-1].get_weights()[0].copy()
 model.fit(x, x, verbose=0)
 assert (model.layers[-1].get_weights()[0] != before).all()
@@ -73,6 +74,7 @@ assert keras.ops.convert_to_numpy(layer(x)).tolist() == [[4.0], [7.0]]
 assert float(layer.losses[0]) == 4.5
 model = keras.Sequential([keras.Input([1]), layer])
 model.compile(keras.optimizers.SGD(0.01), "mse")
+assert model.jit_compile
 history = model.fit(x, 0 * x, verbose=0)
 np.testing.assert_allclose(history.history["loss"][0], loss, rtol=1e-6)
 for weight, variable in zip(layer.weights, plain.variables):

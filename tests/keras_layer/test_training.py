@@ -303,6 +303,18 @@ def test_jit_compilation_is_left_to_what_can_be_compiled(kit, modules):
     model.fit(tf.constant(["a", "b"]), tf.ones(2), verbose=0)
 
 
+def test_a_program_may_say_that_a_module_can_be_compiled(kit, modules):
+    if not kit.is_keras3:
+        pytest.skip("Keras 2 asks no layer")
+    layer = kit.KerasLayer(modules("regression"), trainable=True)
+    layer.supports_jit = True
+    model = kit.keras.Sequential([kit.keras.Input([1]), layer])
+    model.compile("sgd", "mse", jit_compile=True)
+    assert model.jit_compile
+    model.fit(X, X, verbose=0)
+    assert layer.resolved_object.w.numpy() != 3.0
+
+
 def test_run_eagerly(kit, modules):
     layer = kit.KerasLayer(modules("regression"), trainable=True)
     model = kit.keras.Sequential([kit.keras.Input([1]), layer])

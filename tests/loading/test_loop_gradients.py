@@ -265,6 +265,9 @@ def test_a_tensor_inside_of_a_loop_is_no_endpoint(tmp_path):
         hub.errors.SignatureError, match=r"outside of the graph's loops and branches, got .*while/Identity"
     ):
         hub.with_endpoints(module, ["while/Identity"])(NUMBERS)
+    hub.save(module, str(tmp_path / "again"))
+    with pytest.raises(hub.errors.UnsupportedFeatureError, match="in its form of TensorFlow 1"):
+        hub.endpoint_names(hub.load(str(tmp_path / "again")))
 
 
 def test_a_layer_trains_is_saved_and_loaded(tmp_path):

@@ -11,9 +11,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import InputError, SignatureError
+from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
 from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
 from tensorflow_hub.loading.flat_function import FlatFunction
+from tensorflow_hub.loading.loop_gradients import has_loops
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 
@@ -152,6 +153,12 @@ class _Flat:
         self._trace = tf.function(run, autograph=False).get_concrete_function(spec)
         self._flat = FlatFunction(self._trace)
         self.graph = self._flat.graph
+        if has_loops(self.graph.meta_graph):
+            raise UnsupportedFeatureError(
+                "Expected a function without loops of TensorFlow 1 to take endpoints of, "
+                "got one that was saved as a SavedModel of TensorFlow 2 with such loops.",
+                hint="Take endpoints of the module in its form of TensorFlow 1.",
+            )
 
     def function(self, endpoints: Sequence[str]) -> Any:
         """The function from flat inputs to the outputs and endpoints by name."""

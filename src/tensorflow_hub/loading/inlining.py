@@ -49,6 +49,8 @@ class _Inliner:
         self._add(nodes, _Scope("", {}, ()))
 
     def _add(self, nodes: Sequence[Any], scope: _Scope) -> None:
+        # Of all nodes first: in a loop of the old kind some take what comes after them.
+        scope.output_numbers.update((node.name, _output_numbers(node)) for node in nodes)
         for node in _in_order(nodes):
             inputs = [self._input(name, scope) for name in node.input]
             function = self._called(node)
@@ -71,7 +73,6 @@ class _Inliner:
             del copy.attr["_class"]
         if scope.after and not any(not name.startswith("^") for name in inputs):
             copy.input.extend(name for name in scope.after if name not in copy.input)
-        scope.output_numbers[node.name] = _output_numbers(node)
 
     def _add_call(self, node: Any, function: Any, inputs: list[str], scope: _Scope) -> None:
         data = [name for name in inputs if not name.startswith("^")]

@@ -71,6 +71,13 @@ def test_cache_list_verify_and_repair(handle, module):
     assert contents(path) == contents(module)
 
 
+def test_what_another_program_cached_is_said_to_have_the_right_sizes_only(handle, module):
+    path = Path(hub_library.resolve(handle))
+    until_flushed()
+    Path(f"{path}.manifest.json").unlink()
+    assert f"{path.name}: complete by names and sizes; another program" in tfhub("cache", "verify")
+
+
 def test_what_cannot_be_fetched_again_stays_and_is_named(handle, hub, tmp_path):
     path = Path(hub_library.resolve(handle))
     other = hub.publish("acme/b/1", make_module(tmp_path / "b", megabytes=0, seed=3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.cache import Cache
 from tensorflow_hub.resolving.inventory import (
+    abandoned_paths,
     find_entry,
     list_cache,
     remove_entry,
@@ -52,6 +54,15 @@ def test_what_was_repaired_since_it_was_listed_stays(cached, module):
     until_flushed()
     assert not remove_unused(cache, entry)
     assert contents(path) == contents(module)
+
+
+def test_what_older_versions_of_this_library_left_is_abandoned(cached):
+    cache, _, path = cached
+    left = [path.parent / f"{'a' * 40}.lock", path.parent / f"{'a' * 40}.{'0' * 32}.tmp"]
+    left[0].touch()
+    left[1].mkdir()
+    assert abandoned_paths(cache) == []
+    assert set(abandoned_paths(cache, time.time() + 25 * 3600)) == set(map(str, left))
 
 
 def test_a_module_is_put_back_when_no_other_comes(cached, module):

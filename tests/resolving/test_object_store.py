@@ -14,6 +14,7 @@ from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
+from tensorflow_hub.resolving.object_store import RemoteDirectory
 
 from .hub_server import send_status
 from .modules import contents, make_module, tar_gz
@@ -215,6 +216,18 @@ def test_a_cache_in_an_object_store_is_shared(bucket, hub, tmp_path, monkeypatch
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "three"))
     assert contents(hub_library.resolve(handle)) == contents(module)
     assert len(hub.requests) > asked
+
+
+def test_a_store_without_credentials_says_which_to_set(bucket):
+    from obstore.exceptions import GenericError
+
+    def asked_the_cloud() -> None:
+        raise GenericError("Error performing PUT http://169.254.169.254/latest/api/token in 4.8 ms")
+
+    with pytest.raises(
+        errors.AuthenticationError, match=r"no credentials for 's3://bucket/x'.* AWS_SKIP_SIGNATURE"
+    ):
+        RemoteDirectory("s3://bucket/x")._call(asked_the_cloud)
 
 
 def test_without_obstore_the_error_says_what_to_install(monkeypatch):

@@ -73,9 +73,7 @@ def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
         repaired = bool(problems) and repair and _repair(cache, entry)
         results.append({"handle": _name(entry), "problems": problems, "repaired": repaired})
         if not as_json:
-            output.result(
-                f"{_name(entry)}: {'intact' if not problems else 'repaired' if repaired else 'WRONG'}"
-            )
+            output.result(f"{_name(entry)}: {_verdict(entry, problems, repaired=repaired)}")
             for problem in problems:
                 output.note(f"  {problem}")
     if as_json:
@@ -212,6 +210,12 @@ def _entry(cache: Cache, handle: str) -> CacheEntry:
     if entry is None:
         raise NotFoundError(f"{handle!r} is not in the cache {cache.root!r}.", hint="See `tfhub cache list`.")
     return entry
+
+
+def _verdict(entry: CacheEntry, problems: Sequence[str], *, repaired: bool) -> str:
+    if problems:
+        return "repaired" if repaired else "WRONG"
+    return "intact" if entry.digest else "complete by names and sizes; another program cached it"
 
 
 def _repair(cache: Cache, entry: CacheEntry) -> bool:

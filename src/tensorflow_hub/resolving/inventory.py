@@ -15,6 +15,8 @@ from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, dis
 from tensorflow_hub.resolving.manifest import Manifest, is_complete, list_files, read_manifest
 
 _KEY = re.compile(r"[0-9a-f]{40}")
+# Manifests of ours; downloads and locks of older versions of this library, which wait for dead ones.
+_UNFINISHED = re.compile(r"\.manifest-.*|[0-9a-f]{40}\.(?:[0-9a-f]{32}\.tmp|lock)")
 _ABANDONED_AFTER = 24 * 3600.0
 
 
@@ -146,10 +148,10 @@ def abandoned_paths(cache: Cache, now: float | None = None) -> list[str]:
         return now - max(map(_mtime, signs)) > _ABANDONED_AFTER
 
     under_way = [*_scan(os.path.join(work, "staging")), *_scan(os.path.join(work, "locks"))]
-    half_manifests = [entry for entry in _scan(cache.root) if entry.name.startswith(".manifest-")]
+    unfinished = [entry for entry in _scan(cache.root) if _UNFINISHED.fullmatch(entry.name)]
     return [
         *(entry.path for entry in _scan(os.path.join(work, "trash"))),
-        *(entry.path for entry in (*under_way, *half_manifests) if is_old(entry.path)),
+        *(entry.path for entry in (*under_way, *unfinished) if is_old(entry.path)),
         *(
             entry.path
             for entry in _scan(os.path.join(work, "indexes"))

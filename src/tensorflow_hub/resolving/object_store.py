@@ -39,6 +39,8 @@ _ENDPOINTS = (
     "AZURE_ENDPOINT",
     "AZURE_STORAGE_ENDPOINT",
 )
+# Asked for credentials when the environment has none: they answer on machines of their cloud only.
+_METADATA_HOSTS = ("169.254.169.254", "metadata.google.internal")
 
 
 class RemoteObject(NamedTuple):
@@ -189,6 +191,12 @@ class RemoteDirectory:
         except (exceptions.BaseError, ValueError) as error:
             if isinstance(error, HubError):
                 raise
+            if any(host in str(error) for host in _METADATA_HOSTS):
+                raise AuthenticationError(
+                    f"There are no credentials for {self.url!r} in the environment.",
+                    hint="Set those of the store (AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, …); "
+                    "for a public bucket AWS_SKIP_SIGNATURE=true or GOOGLE_SKIP_SIGNATURE=true.",
+                ) from error
             reason = str(error).partition("\n")[0][:300]
             raise DownloadError(
                 f"{self.url!r} cannot be used: {reason}.",

@@ -8,7 +8,9 @@ A parser may only give a result or a FormatError. The input of a failure is writ
 from __future__ import annotations
 
 import argparse
+import copy
 import io
+import json
 import random
 import sys
 import tempfile
@@ -16,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.archive_index import ArchiveIndex
@@ -69,7 +72,19 @@ def make_targets(work: Path) -> dict[str, tuple[bytes, Callable[[bytes], object]
 
     def extract(data: bytes) -> object:
         with tempfile.TemporaryDirectory(dir=work) as target:
-            return extract_archive(io.BytesIO(data), target, LIMITS)
+            try:
+                files = extract_archive(io.BytesIO(data), target, LIMITS)
+            except FormatError:
+                assert not any(Path(target).iterdir()), "what is refused leaves nothing"
+                raise
+            there = {path for path in Path(target).rglob("*") if not path.is_dir()}
+            assert there == {Path(target, file.path) for file in files}
+            return files
+
+    def read_index(data: bytes) -> object:
+        index = ArchiveIndex.from_json(data, LIMITS)
+        assert ArchiveIndex.from_json(index.to_json(), LIMITS) == index
+        return index
 
     def describe_graph(data: bytes) -> object:
         (work / "module" / "saved_model.pb").write_bytes(data)
@@ -78,7 +93,9 @@ def make_targets(work: Path) -> dict[str, tuple[bytes, Callable[[bytes], object]
     return {
         "archive": (archive, extract),
         "tar": (_unzipped(archive), extract),
-        "index": (index.to_json(), lambda data: ArchiveIndex.from_json(data, LIMITS)),
+        "tar with right sums": (_unzipped(archive), lambda data: extract(with_right_sums(data))),
+        "index": (index.to_json(), read_index),
+        "index of other values": (bytes(8), lambda data: read_index(other_values(index.to_json(), data))),
         "checkpoint": ((MODULE / "variables/variables.index").read_bytes(), parse_checkpoint),
         "graph": ((MODULE / "saved_model.pb").read_bytes(), describe_graph),
         "card": (card, check_text),
@@ -89,6 +106,35 @@ def _unzipped(archive: bytes) -> bytes:
     import gzip
 
     return gzip.decompress(archive)
+
+
+def with_right_sums(data: bytes) -> bytes:
+    """A tar whose headers have the checksum of what they say, so that readers look further."""
+    tar = bytearray(data)
+    for at in range(0, len(tar) - 511, 512):
+        if tar[at + 257 : at + 262] == b"ustar":
+            tar[at + 148 : at + 156] = b" " * 8
+            tar[at + 148 : at + 156] = b"%06o\0 " % sum(tar[at : at + 512])
+    return bytes(tar)
+
+
+def other_values(document: bytes, seed: bytes) -> bytes:
+    """JSON that is well-formed, with a few of its values exchanged."""
+    chance = random.Random(seed)
+    value = json.loads(document)
+    for _ in range(chance.choice([1, 1, 2, 5])):
+        at: Any = value
+        while True:
+            key = chance.choice(list(at) if isinstance(at, dict) else range(len(at)))
+            if not isinstance(at[key], (dict, list)) or not at[key] or chance.random() < 0.1:
+                break
+            at = at[key]
+        number = at[key] if isinstance(at[key], int) else 1
+        others = [None, True, -1, 0, number + 1, number - 1, 2 * number, 1 << 62, 0.5, "", "../x", "deflate"]
+        at[key] = chance.choice(
+            [*others, [], {}, value["digest"], copy.deepcopy(chance.choice(list(value.values())))]
+        )
+    return json.dumps(value).encode()
 
 
 def damaged(seed: bytes, chance: random.Random) -> bytes:

@@ -115,6 +115,8 @@ def test_label_reads_lines(capsys, reviews, text_module, tmp_path):
     code, _, err = tfhub(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "latin.txt")
     assert code == 1
     assert "latin.txt' is not text in UTF-8: invalid continuation byte in line 2." in err
+    code, out, _ = tfhub(capsys, "label", tmp_path / "model", "--text", "lovely \udcff")  # no UTF-8 in argv
+    assert code == 0
     code, _, err = tfhub(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "none.txt")
     assert "There is no file" in err
 

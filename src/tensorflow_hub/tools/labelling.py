@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, ModuleError
 from tensorflow_hub.tools.datasets.image_folder import image_files
+from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
 from tensorflow_hub.tools.modules import load, locate
 from tensorflow_hub.tools.retrain.frames import LABELS_FILE
@@ -87,7 +88,8 @@ class Labeller:
         self._require("text")
         for start in range(0, len(texts), 256):
             part = texts[start : start + 256]
-            scores = self._serve(text=tf.constant(part, tf.string))["scores"].numpy()
+            whole = [whole_text(text) for text in part]
+            scores = self._serve(text=tf.constant(whole, tf.string))["scores"].numpy()
             yield from (self._labelled(text, row) for text, row in zip(part, scores, strict=True))
 
     def _labelled_images(self, paths: Sequence[Path]) -> Iterator[Labelled]:

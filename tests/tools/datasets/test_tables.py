@@ -63,6 +63,12 @@ def test_any_values_survive_jsonl(tmp_path_factory, rows, escaped):
     assert found == [(2 * i + 1, {"text": row["text"]}) for i, row in enumerate(rows)]
 
 
+def test_a_half_of_an_emoji_is_replaced(tmp_path):
+    (tmp_path / "data.jsonl").write_text('{"text": "fine"}\n{"text": "cut \\ud83d", "id": 1}\n')
+    found = [row["text"] for _, row in read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])})]
+    assert found == ["fine", "cut \ufffd"]
+
+
 def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
     rows = [f"text {i},label" for i in range(50_000)]
     rows[40_000:40_001] = ["short", "", "long,label,more"]

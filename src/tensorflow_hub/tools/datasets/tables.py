@@ -8,6 +8,7 @@ import importlib
 import itertools
 import json
 import operator
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -201,7 +202,16 @@ def _values_of_json(
     path: Path, numbers: Sequence[int], lines: Sequence[bytes], chosen: Mapping[str, str]
 ) -> dict[str, list[Any]]:
     rows = [_json_object(path, number, line) for number, line in zip(numbers, lines, strict=True)]
-    return {field: [row.get(column) for row in rows] for field, column in chosen.items()}
+    return {field: [whole_text(row.get(column)) for row in rows] for field, column in chosen.items()}
+
+
+def whole_text(value: Any) -> Any:
+    r"""A text without halves of characters, which JSON has where an emoji was cut; all else as it is.
+
+    >>> whole_text("cut \ud83d") == "cut \ufffd", whole_text(3)
+    (True, 3)
+    """
+    return re.sub("[\ud800-\udfff]", "\ufffd", value) if isinstance(value, str) else value
 
 
 def _json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:

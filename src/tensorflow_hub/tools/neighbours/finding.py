@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.neighbours.index import Index
@@ -62,7 +63,7 @@ class Finder:
     def texts(self, texts: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
         """The nearest items of each text."""
         self._require("text")
-        return self.vectors(self._open()(texts), k)
+        return self.vectors(self._open()([whole_text(text) for text in texts]), k)
 
     def images(self, files: Sequence[str | os.PathLike[str]], k: int = 10) -> list[list[Neighbour]]:
         """The nearest items of each image file.

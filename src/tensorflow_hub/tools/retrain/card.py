@@ -47,6 +47,7 @@ def card_text(outcome: Outcome, name: str) -> str:
         if kind == "image"
         else 'text=tf.constant(["One text"])'
     )
+    first = f" after `{_inline(outcome.options.preprocessor)}`" if outcome.options.preprocessor else ""
     tunable = "true" if outcome.options.fine_tune else "false"
     return f"""# Module {name}
 
@@ -81,7 +82,7 @@ The scores are {scores}, in the order of `assets/labels.txt`.
 
 ## Made from
 
-Module `{_inline(outcome.module)}`, content `{outcome.digest}`.
+Module `{_inline(outcome.module)}`{first}, content `{outcome.digest}`.
 Before publishing, add the licence under which you give this model (`license:` in a comment above);
 that of the module holds for its part.
 """

@@ -15,6 +15,7 @@ from tensorflow_hub.settings import Settings
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
 from tensorflow_hub.tools.encoders import Encoder, as_batch
 from tensorflow_hub.tools.feature_store import FeatureStore, make_room
+from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import DECODING, Reader
 from tensorflow_hub.tools.retrain.head import Matrix
 
@@ -115,7 +116,7 @@ def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | N
 
 
 def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -> Iterator[Batch]:
-    read = Reader(encoder.image_size)
+    read, encode = Reader(encoder.image_size), FreezingEncoder(encoder)
 
     def load(example: Example) -> Matrix | str:
         assert example.path is not None
@@ -134,5 +135,5 @@ def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -
             good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
             failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}
             arrays = [image for _, image in good]
-            features = encoder(np.stack(arrays)) if arrays else as_batch([], encoder.dimension)
+            features = encode(np.stack(arrays)) if arrays else as_batch([], encoder.dimension)
             yield [example for example, _ in good], features, failed

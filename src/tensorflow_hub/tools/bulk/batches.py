@@ -14,6 +14,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.inputs import Rows, is_text
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.retrain.head import Matrix
 
@@ -93,19 +94,27 @@ def _text(value: Any) -> str | DataError:
     return value if is_text(value) else DataError("has no text", hint="Fill it in.")
 
 
-def vectors(encoder: Encoder, values: Sequence[Any], size: int) -> Matrix:
-    """Applies a module: texts or images → float32 [len(values), dimension], in their order.
+class Vectors:
+    """Applies a module to any number of rows: texts or images → float32 [rows, dimension], in their order.
 
     Args:
       encoder: the module.
-      values: what it takes.
-      size: at most so many at once.
+      size: at most so many rows go through it at once.
     """
-    result = np.empty((len(values), encoder.dimension), np.float32)
-    if encoder.kind == "text":
-        for group in batches_by_length(list(map(len, values)), size):
-            result[group] = encoder([values[i] for i in group])
-    else:
-        for start in range(0, len(values), size):
-            result[start : start + size] = encoder(np.stack(values[start : start + size]))
-    return result
+
+    def __init__(self, encoder: Encoder, size: int) -> None:
+        self._encoder = encoder
+        self._of_images = FreezingEncoder(encoder)
+        self._size = size
+
+    def __call__(self, values: Sequence[Any]) -> Matrix:
+        """The vectors of some rows."""
+        result = np.empty((len(values), self._encoder.dimension), np.float32)
+        if self._encoder.kind == "text":
+            for group in batches_by_length(list(map(len, values)), self._size):
+                result[group] = self._encoder([values[i] for i in group])
+            return result
+        for start in range(0, len(values), self._size):
+            part = slice(start, start + self._size)
+            result[part] = self._of_images(np.stack(values[part]))
+        return result

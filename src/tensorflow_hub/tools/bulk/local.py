@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.batches import IMAGE_BATCH, TEXT_BATCH, Loader, Usable, vectors
+from tensorflow_hub.tools.bulk.batches import IMAGE_BATCH, TEXT_BATCH, Loader, Usable, Vectors
 from tensorflow_hub.tools.bulk.inputs import Input, Rows, open_input
 from tensorflow_hub.tools.bulk.journal import Journal, Shard
 from tensorflow_hub.tools.bulk.outputs import WRITERS, write_shard
@@ -143,7 +143,7 @@ class _Plan:
 
 def _run(source: Input, encoder: Encoder, journal: Journal, plan: _Plan) -> None:
     """Three things at once: a thread reads, this one computes, another writes."""
-    pieces = _pieces(source, set(journal.shards), plan)
+    pieces, vectors = _pieces(source, set(journal.shards), plan), Vectors(encoder, plan.batch_size)
     writing: Future[None] | None = None
     done = 0
     with Loader(encoder) as load, ThreadPoolExecutor(1) as writer:
@@ -151,7 +151,7 @@ def _run(source: Input, encoder: Encoder, journal: Journal, plan: _Plan) -> None
         for number, parts in itertools.groupby(loaded, operator.itemgetter(0)):
             shard = _Shard(number)
             for _, part in parts:
-                shard.add(part, vectors(encoder, part.values, plan.batch_size))
+                shard.add(part, vectors(part.values))
                 done += len(part.keys) + len(part.skipped)
                 if plan.progress:
                     plan.progress("rows", done, None)

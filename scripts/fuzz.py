@@ -131,9 +131,8 @@ def other_values(document: bytes, seed: bytes) -> bytes:
             at = at[key]
         number = at[key] if isinstance(at[key], int) else 1
         others = [None, True, -1, 0, number + 1, number - 1, 2 * number, 1 << 62, 0.5, "", "../x", "deflate"]
-        at[key] = chance.choice(
-            [*others, [], {}, value["digest"], copy.deepcopy(chance.choice(list(value.values())))]
-        )
+        elsewhere = copy.deepcopy(chance.choice(list(value.values())))
+        at[key] = chance.choice([*others, [], {}, elsewhere])
     return json.dumps(value).encode()
 
 

@@ -102,6 +102,27 @@ def test_the_token_of_the_configured_hub_goes_there_and_nowhere_else(serve):
     assert "Authorization" not in other.requests[0][1]
 
 
+def test_a_token_from_a_file_with_a_line_break_is_sent_without(serve):
+    hub = serve(ok)
+    get(hub.url, Settings(hub=hub.url, token="s3cret\n"))
+    assert hub.requests[0][1]["Authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize("token", ["s3cret\nX: y", "s3 cret", "s3crét"])
+def test_what_can_be_no_token_is_refused_and_not_shown(serve, tmp_path, token):
+    hub = serve(ok)
+    with pytest.raises(
+        errors.SettingsError, match="Expected a token in TFHUB_TOKEN, got a text with"
+    ) as caught:
+        get(hub.url, Settings(hub=hub.url, token=token))
+    assert "s3" not in str(caught.value)
+    settings = Settings(credentials=str(tmp_path / "tokens.json"))
+    write_token(hub.url, token, settings)
+    with pytest.raises(errors.SettingsError, match=r"Expected a token in the file '.*tokens\.json'"):
+        get(hub.url, settings)
+    assert not hub.requests
+
+
 def test_a_redirect_to_another_port_loses_the_token(serve):
     other = serve(ok)
     hub = serve(lambda path, headers, number: (302, b"", {"Location": f"{other.url}/blob"}))

@@ -97,6 +97,30 @@ def test_connections_that_break_are_taken_up_where_they_broke(hub, module):
     assert len(broken) == 6
 
 
+def test_a_stream_that_breaks_more_often_than_is_repeated_goes_on_as_long_as_much_comes(
+    hub, module, monkeypatch
+):
+    monkeypatch.setenv("TFHUB_RETRIES", "2")
+    handle = hub.publish("acme/text/1", module, indexed=False)
+    whole = len(hub.files["/acme/text/1"][0])
+    asked = []
+
+    def behave(request, number):
+        asked.append(int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-")))
+        if whole - asked[-1] > 1_500_000:
+            hub.send(request, limit=1_500_000)
+            return True
+        return False
+
+    hub.behave = behave
+    assert contents(hub_library.resolve(handle)) == contents(module)
+    assert asked == sorted(asked)
+    assert len(asked) > 3
+    hub.behave = lambda request, number: bool(hub.send(request, limit=1000)) or True
+    with pytest.raises(errors.DownloadError, match=r"broke after 3,000 bytes\. .* closed the connection"):
+        hub_library.resolve(hub.publish("acme/text/2", module, indexed=False))
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_answers_that_say_not_now_are_waited_for(hub, module, status):
     handle = hub.publish("acme/text/1", module)

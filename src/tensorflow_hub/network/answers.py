@@ -223,20 +223,22 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
             hint="Try again; when that fails too, see what lies between: a proxy, a gateway.",
         )
     if isinstance(failure, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        if requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)):
-            return _unusable_proxy(failure, host)
-        return errors.HandleError(
-            f"Expected a URL that can be fetched, got {url!r}.", hint="Check its spelling."
-        )
+        return _unusable_address(failure, url, host)
     return errors.UnreachableError(
         f"{host} cannot be reached ({url}): {_reason(failure)}.",
         hint="Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
     )
 
 
-def _unusable_proxy(failure: Exception, host: str) -> errors.HubError:
-    """The reason is not told in full: it could quote a password."""
-    return errors.SettingsError(
+def _unusable_address(failure: Exception, url: str, host: str) -> errors.HubError:
+    """The error for the address of a server, or of the proxy on the way, that `requests` does not take."""
+    import requests
+
+    if not requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)):
+        return errors.HandleError(
+            f"Expected a URL that can be fetched, got {url!r}.", hint="Check its spelling."
+        )
+    return errors.SettingsError(  # without the reason, which could quote a password
         f"The environment names a proxy for {host} that cannot be used.",
         hint="SOCKS proxies need another package: pip install 'requests[socks]'."
         if "SOCKS" in str(failure)

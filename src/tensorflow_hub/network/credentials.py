@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import urllib.parse
 from collections.abc import Mapping
 
@@ -61,10 +62,21 @@ def read_tokens(settings: Settings) -> Mapping[str, str]:
 
 
 def token_for(url: str, settings: Settings) -> str | None:
-    """The token that goes to the host of `url`: `TFHUB_TOKEN` to the configured hub, else the kept one."""
+    """The token that goes to the host of `url`: `TFHUB_TOKEN` to the configured hub, else the kept one.
+
+    Raises:
+      SettingsError: it cannot be one; it is not shown.
+    """
     if settings.token and host_of(url) == host_of(settings.hub):
-        return settings.token
-    return read_tokens(settings).get(host_of(url))
+        token, place = settings.token.strip(), "TFHUB_TOKEN"
+    else:
+        token, place = read_tokens(settings).get(host_of(url), ""), f"the file {credentials_path(settings)!r}"
+    if not re.fullmatch(r"[!-~]*", token):
+        raise SettingsError(
+            f"Expected a token in {place}, got a text with spaces, line breaks or letters beyond ASCII.",
+            hint="Copy the token anew; `tfhub login` keeps it.",
+        )
+    return token or None
 
 
 def write_token(url: str, token: str | None, settings: Settings) -> str:

@@ -21,6 +21,8 @@ from tensorflow_hub.resolving.progress import Progress
 
 _log = logging.getLogger("tensorflow_hub")
 
+_PROGRESS = 1 << 20  # bytes between two breaks after which patience begins anew
+
 # The transport errors that a read from a stream can raise.
 READ_FAILURES = (OSError, urllib3.exceptions.HTTPError, requests.exceptions.RequestException)
 
@@ -55,7 +57,7 @@ class ArchiveStream:
         self._validator = _validator(response)
         self.total = _content_length(response)
         self._sha256 = hashlib.sha256()
-        self._breaks = 0
+        self._breaks = self._broke_at = 0
         self._closed = False
         progress.start(self.total)
 
@@ -101,7 +103,8 @@ class ArchiveStream:
             if failure
             else "The connection was closed too early."
         )
-        pause = self._session.policy.pause(self._breaks)
+        if self.received - self._broke_at > _PROGRESS:
+            self._breaks = 0
         if self._breaks >= self._session.policy.retries or self._validator is None:
             raise DownloadError(
                 f"The download of {self._what!r} broke after {self.received:,} bytes. {reason}",
@@ -110,11 +113,14 @@ class ArchiveStream:
                 else "Run it again; TFHUB_RETRIES and TFHUB_READ_TIMEOUT allow more patience.",
             )
         _log.debug("%s Going on at byte %d.", reason, self.received)
-        time.sleep(pause or 0)
-        self._breaks += 1
+        time.sleep(self._session.policy.pause(self._breaks) or 0)
+        self._breaks, self._broke_at = self._breaks + 1, self.received
+        self._response = self._ask_for_rest(self._validator)
+
+    def _ask_for_rest(self, validator: str) -> requests.Response:
         headers = {
             "Range": f"bytes={self.received}-",
-            "If-Range": self._validator,
+            "If-Range": validator,
             "Accept-Encoding": "identity",
         }
         response = self._session.exchange(
@@ -132,7 +138,7 @@ class ArchiveStream:
                 f"The download of {self._what!r} broke after {self.received:,} bytes, and the file changed.",
                 hint="Run it again.",
             )
-        self._response = response
+        return response
 
 
 def check_is_archive(response: requests.Response, what: str) -> None:

@@ -157,7 +157,7 @@ def _how_good(outcome: Outcome) -> str:
 
 def _how_to_publish(out: str, name: str | None) -> str:
     """The next command; a card with a made-up name has to get a real one before."""
-    first = f"name a licence in {out}/card.md" + (
+    first = f"name a licence in {out}/card.md (<!-- license: apache-2.0 -->)" + (
         "" if name else " and, in its first line, publisher/model/version (or retrain with --name)"
     )
     return f"To publish it: {first}, then: tfhub publish {out}/model --card {out}/card.md"

@@ -81,6 +81,8 @@ def interfaces_of(
         name = _interface_of(call)
         if name == IMAGE_FEATURE_VECTOR and _is_named_classifier(call, calls):
             name = IMAGE_CLASSIFICATION
+        if name in {IMAGE_FEATURE_VECTOR, TEXT_EMBEDDING} and _has_labels(call, calls):
+            name = IMAGE_CLASSIFICATION if name == IMAGE_FEATURE_VECTOR else None
         if name and name not in found:
             missing = [*_missing(name, call, functions)]
             if is_object and call.where != "__call__":
@@ -170,6 +172,16 @@ def _is_named_classifier(call: _Call, calls: Sequence[_Call]) -> bool:
     return "" in call.outputs and any(
         _interface_of(other) == IMAGE_CLASSIFICATION
         and (_shown(other.inputs), _shown(other.outputs)) == (_shown(call.inputs), _shown(call.outputs))
+        for other in calls
+    )
+
+
+def _has_labels(call: _Call, calls: Sequence[_Call]) -> bool:
+    """Whether a signature gives labels with as many numbers for the same input: they are no features then."""
+    return any(
+        _shown(other.inputs) == _shown(call.inputs)
+        and "label" in other.outputs
+        and str(other.outputs.get("scores")) == _shown(call.outputs)
         for other in calls
     )
 

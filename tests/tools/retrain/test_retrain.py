@@ -49,6 +49,8 @@ def test_the_saved_model_takes_bytes_and_says_what_training_measured(trained, ph
 
 
 def test_the_saved_model_is_a_module_of_the_classification_interface(trained):
+    (interface,) = hub.check_interface(str(trained.output / "model"))
+    assert interface.name == "image-classification"
     module = hub.load(str(trained.output / "model"))
     logits = module(tf.zeros([2, 16, 16, 3]))
     assert logits.shape == (2, 3)
@@ -266,6 +268,7 @@ def test_texts(reviews, text_module, tmp_path):
     assert [label.decode() for label in result["label"].numpy()] == ["positive", "negative"]
     assert (tmp_path / "out" / "model.tflite").stat().st_size > 1000
     assert "Most certain mistakes" in (tmp_path / "out" / "report.html").read_text()
+    assert hub.check_interface(str(tmp_path / "out" / "model")) == (), "its numbers are no embedding"
 
 
 def test_multi_label_texts_with_class_weights(text_module, tmp_path):

@@ -83,8 +83,7 @@ The scores are {scores}, in the order of `assets/labels.txt`.
 ## Made from
 
 Module `{_inline(outcome.module)}`{first}, content `{outcome.digest}`.
-Before publishing, add the licence under which you give this model (`license:` in a comment above);
-that of the module holds for its part.
+The licence of the module holds for its part.
 """
 
 

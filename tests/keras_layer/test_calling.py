@@ -121,8 +121,9 @@ def test_list_inputs_and_outputs(kit, modules):
 def test_ragged_inputs(kit, modules):
     import tensorflow as tf
 
-    outputs = kit.KerasLayer(modules("ragged"))(tf.ragged.constant([[1.0, 2.0], [3.0]]))
-    np.testing.assert_array_equal(outputs, [3.0, 3.0])
+    layer = kit.KerasLayer(modules("ragged"))
+    for rows in (tf.ragged.constant([[1.0, 2.0], [3.0]]), [[1, 2], [3]]):
+        np.testing.assert_array_equal(layer(rows), [3.0, 3.0])
 
 
 def test_ragged_outputs(kit, modules):

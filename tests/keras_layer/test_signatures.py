@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
+
 import numpy as np
 import pytest
 
 import tensorflow_hub as hub
-from tensorflow_hub.errors import InputError, ModuleError, NotFoundError, SignatureError
+from tensorflow_hub.errors import InputError, ModeError, ModuleError, NotFoundError, SignatureError
 
 pytestmark = pytest.mark.keras
 
@@ -76,6 +79,7 @@ def test_an_output_of_a_callable_by_key(kit, modules):
             "got both",
         ),
         ({"unknown": 1}, (TypeError, ValueError), "unknown"),
+        ({"_sentinel": "single"}, InputError, "by keyword, got 'single' by position"),
     ],
     ids=str,
 )
@@ -105,6 +109,9 @@ def test_a_missing_directory_is_not_found(kit, tmp_path):
         ({"output_shape": [[1], [2]]}, X, InputError, "Expected one output_shape for each of 1 outputs"),
         ({}, np.ones([2, 3], np.float32), ValueError, "Expected inputs of"),
         ({}, {"x": X}, ValueError, "Expected inputs of"),
+        ({}, ["a", "b"], InputError, r"got list \['a', 'b'\]"),
+        ({}, [[1.0], [2.0, 3.0]], InputError, r"got list \[\[1.0\], \[2.0, 3.0\]\]"),
+        ({"arguments": {"scale": 2}}, X, InputError, r"got float32 \(2, 1\) and arguments={'scale': 2}"),
     ],
     ids=str,
 )
@@ -112,6 +119,27 @@ def test_wrong_calls_say_what_was_expected(kit, modules, options, inputs, error,
     layer = kit.KerasLayer(modules("regression"), **options)
     with pytest.raises(error, match=match):
         layer(inputs)
+
+
+def test_one_value_for_a_module_of_several_is_refused(kit, modules):
+    layer = kit.KerasLayer(modules("listed"))
+    with pytest.raises(InputError, match=r"Expected inputs of .* as \[TensorSpec.*, got float32 \(2, 1\)"):
+        layer(X)
+
+
+def test_a_symbolic_call_of_another_shape_is_refused(kit, modules):
+    layer = kit.KerasLayer(modules("regression"))
+    with pytest.raises(InputError, match=r"Expected inputs of .*, got float32 \(None, 3\)"):
+        layer(kit.keras.Input([3]))
+
+
+def test_symbols_of_the_other_keras_are_refused(kit, modules):
+    other = {"keras3": "tf_keras", "keras2": "keras"}[kit.name]
+    if importlib.metadata.version("tensorflow").startswith("2.15"):
+        pytest.skip("there is one Keras")
+    symbol = importlib.import_module(other).Input([1])
+    with pytest.raises(ModeError, match=r"got one of Keras \d\. Use tensorflow_hub\.keras_layer\.keras"):
+        kit.KerasLayer(modules("regression"))(symbol)
 
 
 @pytest.mark.parametrize("name", ["hidden", "hidden:0", "line_out"])
@@ -124,7 +152,7 @@ def test_an_endpoint_comes_in_the_same_pass(kit, modules, name):
 
 
 def test_endpoints_train_and_pass_training_on(kit, modules):
-    layer = kit.KerasLayer(modules("regression"), endpoints=["hidden"], trainable=True)
+    layer = kit.KerasLayer(modules("regression"), endpoints="hidden", trainable=True)
     np.testing.assert_array_equal(layer(X, training=True)["default"], [[8.0], [14.0]])
     assert layer.resolved_object.mean.numpy() == 0.75
     inputs = kit.keras.Input([1])

@@ -236,6 +236,12 @@ def test_a_trainable_layer_without_weights_warns_once(kit):
         layer(X)
 
 
+def test_a_pattern_that_no_variable_matches_is_named(kit, modules):
+    layer = kit.KerasLayer(modules("regression"), trainable="block_1/")
+    with pytest.warns(UserWarning, match="no trainable weights that match 'block_1/'"):
+        layer(X)
+
+
 def test_a_module_without_lists_has_the_variables_that_it_uses(kit, modules):
     layer = kit.KerasLayer(modules("bare"), trainable=True)
     assert len(layer.trainable_weights) == 1

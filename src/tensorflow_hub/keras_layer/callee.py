@@ -11,6 +11,9 @@ from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
 
+# What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.
+_MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
+
 
 class Callee:
     """What a layer calls: `callee(inputs, training)`.
@@ -48,14 +51,21 @@ class Callee:
         try:
             outputs = self._call(inputs, training)
         except (TypeError, ValueError) as error:
-            if "Could not find matching concrete function" not in str(error):
+            if not any(sign in str(error) for sign in _MISFITS):
                 raise
             raise self._misfit(inputs, error) from error
         return self._shaped(self._chosen(outputs))
 
     def fit(self, inputs: Any) -> Any:
-        """Inputs as tensors of the dtypes that the callable takes."""
-        return fit_inputs(inputs, self.form)
+        """Inputs as tensors of the dtypes that the callable takes.
+
+        Raises:
+          InputError: they cannot be made such tensors.
+        """
+        try:
+            return fit_inputs(inputs, self.form)
+        except (TypeError, ValueError) as error:
+            raise self._misfit(inputs, error) from error
 
     def variables(self) -> list[Any]:
         """The variables that the callable uses, for an object that keeps no list of them."""
@@ -196,12 +206,10 @@ class Callee:
         return self._function(**inputs, **arguments)
 
     def _misfit(self, inputs: Any, error: Exception) -> InputError:
-        got = tf.nest.map_structure(
-            lambda t: f"{getattr(t, 'dtype', type(t))} {getattr(t, 'shape', '')}", inputs
-        )
         ways = " or ".join(map(str, self.form.input_specs)) or "(unknown)"
+        arguments = f" and arguments={dict(self._options.arguments)}" if self._options.arguments else ""
         return InputError(
-            f"Expected inputs of {self._options.handle!r} as {ways}, got {got}.",
+            f"Expected inputs of {self._options.handle!r} as {ways}, got {_described(inputs)}{arguments}.",
             hint="Change dtype, shape or nesting of the inputs. TensorFlow says: "
             + str(error).strip()[:2000],
         )
@@ -238,6 +246,17 @@ class Callee:
             if isinstance(tensor, tf.Tensor):
                 tensor.set_shape(tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape]))
         return outputs
+
+
+def _described(inputs: Any) -> str:
+    """What inputs are, in a few words: of tensors and arrays their dtypes and shapes."""
+    if isinstance(inputs, dict):
+        return "{" + ", ".join(f"{name!r}: {_described(value)}" for name, value in inputs.items()) + "}"
+    if isinstance(inputs, (list, tuple)) and any(hasattr(value, "dtype") for value in inputs):
+        return "[" + ", ".join(map(_described, inputs)) + "]"
+    if hasattr(inputs, "dtype"):
+        return f"{getattr(inputs.dtype, 'name', inputs.dtype)} {getattr(inputs, 'shape', '')}"
+    return f"{type(inputs).__name__} {inputs!r:.60}"
 
 
 def _all_fit(spec: Any, inputs: Any) -> bool:

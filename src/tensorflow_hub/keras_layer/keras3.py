@@ -114,6 +114,7 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
 
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
+        self._refuse_other_keras(inputs)
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
             if self._in_jax:
                 inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)

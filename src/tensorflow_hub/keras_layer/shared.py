@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import HubError, ModuleError
+from tensorflow_hub.errors import HubError, InputError, ModeError, ModuleError
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.loading.load import load
@@ -33,8 +33,9 @@ class HubLayer:
       output_key: the output to take where there are several.
       output_shape: shape of the outputs without the batch size, where the module does not tell it.
       load_options: `tf.saved_model.LoadOptions`.
-      endpoints: names of tensors inside the module (see `hub.with_endpoints`) to give as extra outputs, in
-        the same pass. The outputs then come as a dict, in which a single one of the module is "default".
+      endpoints: one or more names of tensors inside the module (see `hub.with_endpoints`) to give as extra
+        outputs, in the same pass. The outputs then come as a dict, in which a single one of the module is
+        "default".
       **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
 
     Raises:
@@ -77,6 +78,11 @@ class HubLayer:
         **kwargs: Any,
     ) -> None:
         """Serves both layers as `__init__`."""
+        if _sentinel is not None:
+            raise InputError(
+                f"Expected the options after `arguments` by keyword, got {_sentinel!r} by position.",
+                hint="Write KerasLayer(handle, trainable=…, signature=…).",
+            )
         options = LayerOptions(
             handle,
             checked_trainable(trainable),
@@ -87,7 +93,7 @@ class HubLayer:
             output_key,
             output_shape,
             load_options,
-            tuple(endpoints),
+            (endpoints,) if isinstance(endpoints, str) else tuple(endpoints),
         )
         self._prepare(options)
         self._setup_layer(options.is_trainable, **self._arguments_of_keras({"autocast": False, **kwargs}))
@@ -164,11 +170,16 @@ class HubLayer:
             return
         self._trainability_checked = True
         if not self.trainable_weights:
+            pattern = self._options.trainable
+            chosen = f" that match {pattern!r}" if isinstance(pattern, str) else ""
             warnings.warn(
-                f"The hub.KerasLayer of {self._options.handle!r} is trainable but has no trainable weights.",
+                f"The hub.KerasLayer of {self._options.handle!r} is trainable but has no trainable weights"
+                f"{chosen}.",
                 stacklevel=2,
             )
 
+    # Not converted: what AutoGraph raises is no error of ours any more.
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Calls the loaded object; `training` counts only while the layer is trainable."""
         if tf.is_tensor(training):
@@ -201,6 +212,23 @@ class HubLayer:
 
     def _output_dtype(self) -> str | None:
         raise NotImplementedError
+
+    def _refuse_other_keras(self, inputs: Any) -> None:
+        """Refuses symbolic inputs of the other Keras.
+
+        Raises:
+          ModeError: there is one.
+        """
+        own = self._base.__module__.split(".")[0]
+        other, half = ("Keras 3", "keras3") if own == "tf_keras" else ("Keras 2", "keras2")
+        for leaf in tf.nest.flatten(inputs):
+            symbols = [kind for kind in type(leaf).__mro__ if kind.__name__ == "KerasTensor"]
+            if any(kind.__module__.split(".")[0] != own for kind in symbols):
+                raise ModeError(
+                    f"Expected an input of the Keras that this layer is one of ({own}), got one of {other}.",
+                    hint=f"Use tensorflow_hub.keras_layer.{half}.KerasLayer, or build all with {own}. "
+                    "TF_USE_LEGACY_KERAS=1 makes both tf.keras and hub.KerasLayer those of Keras 2.",
+                )
 
     def _trace(self, specs: Any) -> Any:
         """The outputs' specs for inputs of given specs, found without running anything."""

@@ -68,6 +68,8 @@ def _convert(value: Any, spec: Any) -> Any:
         return type(value)(items)
     if value is None:
         return None
+    if isinstance(value, (list, tuple)) and isinstance(spec, tf.RaggedTensorSpec):
+        return tf.ragged.constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)
     return _to_tensor(value, getattr(spec, "dtype", None))
 
 

@@ -18,12 +18,12 @@ from tensorflow_hub.loading.loop_gradients import has_loops
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 
-def with_endpoints(module: Any, endpoints: Sequence[str], signature: str | None = None) -> Any:
+def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str | None = None) -> Any:
     """A callable that gives a module's outputs together with tensors inside it.
 
     Args:
       module: what `hub.load` gave.
-      endpoints: names of tensors, or ends of names, or names of layers, as `endpoint_names` lists them.
+      endpoints: names of tensors, ends of names, or names of layers, as `endpoint_names` lists them; or one.
       signature: the signature to call; by default the module itself.
 
     Returns:
@@ -33,9 +33,10 @@ def with_endpoints(module: Any, endpoints: Sequence[str], signature: str | None 
     Raises:
       SignatureError: when called, if a name means no tensor or several.
     """
+    names = (endpoints,) if isinstance(endpoints, str) else tuple(endpoints)
     if callable(getattr(module, "call_signature", None)):
-        return _EndpointsOfTf1(module, tuple(endpoints), signature)
-    return _EndpointsOfTf2(module, tuple(endpoints), signature)
+        return _EndpointsOfTf1(module, names, signature)
+    return _EndpointsOfTf2(module, names, signature)
 
 
 def endpoint_names(module: Any, signature: str | None = None) -> list[str]:

@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import tensorflow as tf
 from tensorflow_hub.tools.modules import Located, locate
 from tensorflow_hub.tools.opening import Kind, Opened, open_module
 from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.whole_file import whole_file
 
 FACTS_VERSION = 1
 
@@ -153,9 +153,8 @@ def _read_facts(path: Path) -> Facts | None:
 def _write_facts(path: Path, facts: Facts) -> None:
     with contextlib.suppress(OSError):  # only a cache
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps([*facts[0], facts[1]]), encoding="utf-8")
-        temporary.replace(path)
+        with whole_file(path) as file:
+            file.write(json.dumps([*facts[0], facts[1]]).encode())
 
 
 def as_batch(features: Sequence[Matrix], dimension: int) -> Matrix:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 1
 # Up to here a matrix product answers within milliseconds and is exact (benchmarks/neighbours.py).
@@ -152,9 +153,8 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
         graph.add(np.arange(len(unit)), unit)
         graph.save(os.fspath(folder / _GRAPH))
     value = {"format": FORMAT, **dataclasses.asdict(about)}
-    temporary = folder / ".index.json"
-    temporary.write_text(json.dumps(value, indent=2), encoding="utf-8")
-    temporary.replace(folder / "index.json")
+    with whole_file(folder / "index.json") as file:
+        file.write(json.dumps(value, indent=2).encode())
 
 
 def normalised(vectors: Matrix) -> Matrix:

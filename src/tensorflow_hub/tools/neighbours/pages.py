@@ -15,7 +15,6 @@ from tensorflow_hub.tools.neighbours.finding import Finder, Neighbour
 from tensorflow_hub.tools.report.pages import render, thumbnail
 
 MAX_UPLOAD = 20 << 20
-MAX_K = 100
 SHOWN = 24
 
 

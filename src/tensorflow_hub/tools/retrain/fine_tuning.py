@@ -29,7 +29,6 @@ class Epoch:
     number: int
     train_loss: float | None
     validation_loss: float | None
-    validation_accuracy: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,8 +63,11 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
     random = np.random.default_rng(options.seed)
 
     def validated(number: int, train_loss: float | None) -> Epoch:
+        if not len(splits.validation):
+            return Epoch(number, train_loss, None)
         logits = _logits(classifier, batches, splits.validation)
-        return _epoch(number, train_loss, logits, targets[splits.validation], options.multi_label)
+        loss = cross_entropy(logits, targets[splits.validation], options.multi_label).mean()
+        return Epoch(number, train_loss, float(loss))
 
     history = [validated(0, None)]
     kept, best = 0, [v.numpy() for v in classifier.variables]
@@ -145,17 +147,3 @@ def _logits(classifier: Classifier, batches: _Batches, rows: Any) -> Matrix:
     parts = [classifier(batch, False).numpy() for _, batch in batches(rows)]
     classes = int(classifier.head_bias.shape[0])
     return np.concatenate(parts) if parts else np.zeros((0, classes), np.float32)
-
-
-def _epoch(
-    number: int, train_loss: float | None, logits: Matrix, targets: Matrix, multi_label: bool
-) -> Epoch:
-    """An epoch with what its weights give on the validation examples."""
-    if not len(targets):
-        return Epoch(number, train_loss, None, None)
-    loss = float(cross_entropy(logits, targets, multi_label).mean())
-    if multi_label:
-        accuracy = float(np.mean((logits > 0) == (targets > 0.5)))
-    else:
-        accuracy = float(np.mean(logits.argmax(axis=1) == targets.argmax(axis=1)))
-    return Epoch(number, train_loss, loss, accuracy)

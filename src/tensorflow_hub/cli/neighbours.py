@@ -39,6 +39,9 @@ def command() -> None:
 @click.option("--signature", help="The module's signature to use.")
 @click.option("--output-key", help="The module's output to use.")
 @click.option("--preprocessor", metavar="HANDLE", help="For a text encoder in two parts: the first.")
+@click.option(
+    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
+)
 @click.option("--overwrite", is_flag=True, help="Replace an index in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
 def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> None:

@@ -10,6 +10,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests_tools import BAD, reviews_rows, write_image
@@ -132,6 +133,26 @@ def test_nothing_to_index_is_refused(text_module, tmp_path):
     (tmp_path / "t.txt").write_text("")
     with pytest.raises(DataError, match="There is nothing to index"):
         hub.tools.build_neighbours(text_module, tmp_path / "t.txt", tmp_path / "index")
+
+
+class AnySize(tf.Module):
+    """Images of any size → float32 [b, 6]: the size, and what does not depend on it."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
+    def __call__(self, images):
+        size = tf.cast(tf.shape(images), tf.float32)
+        sizes = tf.tile(size[None, 1:], [tf.shape(images)[0], 1])
+        return tf.concat([sizes, tf.reduce_mean(images, axis=[1, 2])], axis=1)
+
+
+def test_a_module_for_any_size_is_asked_with_the_size_of_the_index(photos, capsys, tmp_path):
+    tf.saved_model.save(AnySize(), str(tmp_path / "module"))
+    build = ["neighbours", "build", tmp_path / "module", photos / "red", "-o", tmp_path / "index"]
+    main([str(argument) for argument in [*build, "--image-size", 8, 20]])
+    vector = Index(tmp_path / "index").vector(0)
+    np.testing.assert_allclose(vector[:3] / vector[0], np.array([8, 20, 3]) / 8, rtol=1e-5)
+    (found,) = hub.tools.Finder(tmp_path / "index").images([photos / "red" / "3.webp"], k=1)
+    assert found[0].cosine > 0.999  # of a square picture it would be 0.9
 
 
 def test_a_file_is_no_folder_for_an_index(text_module, tmp_path):

@@ -179,6 +179,35 @@ def test_what_a_killed_process_had_is_not_fetched_again(hub, tmp_path):
     assert missing <= hub.asked_for() < missing + 100_000
 
 
+def test_a_cache_that_is_removed_under_a_downloader_harms_nothing(hub, tmp_path):
+    """Another one begins anew at the same place; the first must not take that for the rest of its own."""
+    module = make_module(tmp_path / "large", megabytes=24)
+    handle = hub.publish("acme/large/1", module)
+    journals = (cache() / ".tfhub" / "staging").glob
+    parts = itertools.count(1)
+    first_goes_on, second_goes_on, second_came = (threading.Event() for _ in range(3))
+
+    def behave(request, number):
+        if "Range" in request.headers and next(parts) > 2:
+            (second_goes_on if second_came.is_set() else first_goes_on).wait(PATIENCE)
+        return False
+
+    hub.behave = behave
+    first = start(handle)
+    until(lambda: any(len(journal.read_bytes().split()) >= 4 for journal in journals("*/journal")))
+    until(lambda: len(hub.requests) >= 6)
+    cache().rename(tmp_path / "removed")  # in one step: no file of the first is in the way
+    second_came.set()
+    second = start(handle, ENDLESS_PATIENCE)
+    until(lambda: list(journals("*/journal")))
+    first_goes_on.set()
+    time.sleep(1)
+    second_goes_on.set()
+    paths = {finish(process) for process in (first, second)}
+    assert contents(paths.pop()) == contents(module)
+    assert not paths
+
+
 def test_one_of_those_who_wait_goes_on_when_the_downloader_is_killed(hub, module):
     handle = hub.publish("acme/text/1", module)
     with answering(hub, 0):

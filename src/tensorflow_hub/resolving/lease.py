@@ -42,6 +42,7 @@ class Lease:
         self._path = path
         self._descriptor = descriptor
         self._also: list[str] = []
+        self._token = uuid.uuid4().bytes
         self._touch()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="tfhub-lease", daemon=True)
@@ -61,8 +62,20 @@ class Lease:
 
     def beat_at(self, path: str) -> None:
         """Makes a file that is touched each second as well, while the lease is held."""
-        with open(path, "wb"):
-            self._also.append(path)
+        with open(path, "wb") as file:
+            file.write(self._token)
+        self._also.append(path)
+
+    def beats_at(self, path: str) -> bool:
+        """Whether the file is still the one that `beat_at` made.
+
+        Opened, because a network file system answers a look from memory.
+        """
+        try:
+            with open(path, "rb") as file:
+                return file.read() == self._token
+        except OSError:
+            return False
 
     def now(self) -> float:
         """The time by the clock of the file system, seconds since 1970."""
@@ -76,8 +89,9 @@ class Lease:
         self._done.set()
         if self._descriptor >= 0:
             # Unlinked while locked: who opened it before sees that it is gone and opens a new one.
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
+            if _is_current(self._descriptor, self._path):  # else somebody removed ours, and this is another's
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
             os.close(self._descriptor)
             self._descriptor = -1
 

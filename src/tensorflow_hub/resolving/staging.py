@@ -33,7 +33,7 @@ _VANISHED = {errno.ENOENT, errno.ESTALE}
 
 
 class _OvertakenError(Exception):
-    """The staging directory was taken over: this process was stopped for so long that it seemed dead."""
+    """The staging directory is another's: this process was stopped long, or the cache removed."""
 
 
 def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -> tuple[CachedModule, str]:
@@ -127,12 +127,17 @@ def _fill_and_install(
     except OSError as error:
         if error.errno in _VANISHED:
             raise _OvertakenError from error
+        discard(cache, staging)
         raise
     try:
         manifest = fill(staging)
+        if not held.beats_at(beat):  # of what lies there now, we do not know who wrote what
+            raise _OvertakenError
         installed = cache.install(os.path.join(staging, "files"), manifest)
+    except _OvertakenError:
+        raise
     except BaseException as error:
-        if isinstance(error, (OSError, HubError)) and not _can_be_opened(beat):
+        if isinstance(error, (OSError, HubError)) and not held.beats_at(beat):
             raise _OvertakenError from error
         if isinstance(error, (DownloadError, UnreachableError, KeyboardInterrupt, SystemExit)):
             # The next one goes on where this one was interrupted.
@@ -152,15 +157,6 @@ def _make_with_beat(cache: Cache, staging: str) -> None:
     with open(os.path.join(fresh, _BEAT), "wb"):
         pass
     os.rename(fresh, staging)  # closed before: Windows renames no directory with an open file in it
-
-
-def _can_be_opened(path: str) -> bool:
-    """Whether a file is there; opened, because a network file system answers a look from memory."""
-    try:
-        with open(path, "rb"):
-            return True
-    except OSError:
-        return False
 
 
 def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:

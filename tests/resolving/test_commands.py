@@ -44,6 +44,8 @@ def test_pull_prints_the_path(handle, module, tmp_path):
     tfhub("pull", handle, "--to", str(tmp_path / "copy"))
     assert contents(tmp_path / "copy") == contents(module)
     assert "does not exist yet" in tfhub("pull", handle, "--to", str(tmp_path / "copy"), code=1)
+    assert contents(tmp_path / "copy") == contents(module)
+    assert not list(tmp_path.glob(".pull-*"))
 
 
 def test_a_path_that_the_output_cannot_hold_is_printed_by_its_numbers(handle, tmp_path):

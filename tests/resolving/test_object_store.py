@@ -198,6 +198,14 @@ def test_a_hub_that_names_the_directory(bucket, hub, module, monkeypatch, load_f
     assert contents(hub_library.resolve(f"{hub.url}/acme/text/1")) == contents(module)
 
 
+def test_a_hub_that_has_no_directory_names_the_setting(hub, monkeypatch):
+    monkeypatch.setenv("TFHUB_MODEL_LOAD_FORMAT", "UNCOMPRESSED")
+    body = b'{"error": {"code": "not_offered", "message": "Not in this form.", "hint": "As an archive."}}'
+    hub.behave = lambda request, number: send_status(request, 406, body) or True
+    with pytest.raises(errors.RequestError, match="As an archive; TFHUB_MODEL_LOAD_FORMAT=AUTO takes what"):
+        hub_library.resolve(f"{hub.url}/acme/text/1")
+
+
 def test_a_cache_in_an_object_store_is_shared(bucket, hub, tmp_path, monkeypatch):
     module = make_module(tmp_path / "small", megabytes=1)  # larger ones are put in parts
     monkeypatch.setenv("TFHUB_CACHE_DIR", "s3://bucket/cache")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import click
@@ -46,15 +49,21 @@ _ORIGINS = {"local": "is a directory here", "cache": "was in the cache", "downlo
 
 
 def _copy(module: ResolvedModule, target: str) -> ResolvedModule:
+    place = Path(target).resolve()
     try:
-        shutil.copytree(module.path, target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".pull-", dir=place.parent) as unfinished:
+            if place.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            shutil.copytree(module.path, Path(unfinished, "module"))
+            Path(unfinished, "module").rename(place)
     except (OSError, shutil.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CacheError(
             f"The module cannot be copied to {target!r}: {reason}.",
             hint="Name a directory that does not exist yet.",
         ) from error
-    return ResolvedModule(module.handle, str(Path(target).resolve()), module.origin, module.manifest)
+    return ResolvedModule(module.handle, str(place), module.origin, module.manifest)
 
 
 def _facts(module: ResolvedModule) -> dict[str, object]:

@@ -16,6 +16,7 @@ from tensorflow_hub.errors import (
     DownloadError,
     HubError,
     NotFoundError,
+    RequestError,
 )
 from tensorflow_hub.format.archive_index import (
     INDEX_MEDIA_TYPE,
@@ -133,7 +134,13 @@ def _download_objects(handle: CloudHandle, job: Job) -> Manifest:
 
 def _download_from(session: HubSession, source: str, job: Job) -> Manifest:
     if job.settings.load_format == "UNCOMPRESSED" and not job.is_archive:
-        return _download_uncompressed(session, source, job)
+        try:
+            return _download_uncompressed(session, source, job)
+        except RequestError as problem:
+            if type(problem) is not RequestError:  # a token is missing, …
+                raise
+            hint = f"{problem.hint.rstrip('.')}; TFHUB_MODEL_LOAD_FORMAT=AUTO takes what there is."
+            raise RequestError(problem.problem, hint=hint) from problem
     try:
         return _download_archive(session, source, job)
     except NotFoundError:

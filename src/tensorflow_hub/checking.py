@@ -44,9 +44,10 @@ def check_interface(handle: str | os.PathLike[str], interface: str | None = None
 def _required(module: ModuleDescription, name: str) -> Interface:
     found = next((met for met in module.interface_details if met.name == name), None)
     if found is None:
-        calls = "; ".join(calls_of(module.variants, module.functions)[:8]) or "no function or signature"
+        calls = dict.fromkeys(calls_of(module.variants, module.functions))  # once for each `training`
+        got = "; ".join([*calls][:8]) or "no function or signature"
         raise UnsupportedFeatureError(
-            f"Expected a module of the interface {name} ({INTERFACES[name]}), got {calls}.",
+            f"Expected a module of the interface {name} ({INTERFACES[name]}), got {got}.",
             hint="Export a function or a signature of that form, or use the module for what it is.",
         )
     return found

@@ -207,12 +207,39 @@ def test_wrong_requests_are_refused(tmp_path, arguments, error, match):
         hub.export_keras_application(name, str(tmp_path / "module"), **(options[0] if options else {}))
 
 
+@pytest.mark.parametrize("name", ["keras", "tf_keras"])
+@pytest.mark.parametrize("format", ["saved_model_2", "hub"])
+def test_a_subclassed_model_is_exported_after_its_first_call(tmp_path, name, format):
+    keras = pytest.importorskip(name)
+
+    class Sum(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = keras.layers.Dense(2), keras.layers.Dense(2)
+
+        def call(self, inputs):
+            return self.left(inputs["a"]) + self.right(inputs["b"])
+
+    model = Sum()
+    with pytest.raises(ExportError, match=r"got Sum '\w+'\. Build it with keras\.Input, or call it once"):
+        hub.export_keras_model(model, str(tmp_path / "module"), format=format)
+    inputs = {"a": np.ones([3, 2], np.float32), "b": np.ones([3, 4], np.float32)}
+    expected = model(inputs)
+    hub.export_keras_model(model, str(tmp_path / "module"), format=format)
+    module = hub.load(str(tmp_path / "module"))
+    for size in (3, 1):
+        part = {key: value[:size] for key, value in inputs.items()}
+        np.testing.assert_allclose(module(part), expected[:size], rtol=1e-5)
+
+
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="Expected a Keras model at"):
         hub.export_keras_model(str(tmp_path / "missing.keras"), str(tmp_path / "m"))
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(ExportError, match="Expected a model that Keras can load"):
         hub.export_keras_model(str(tmp_path / "text.keras"), str(tmp_path / "m"))
+    with pytest.raises(ExportError, match=r"knows its inputs, got int 3\."):
+        hub.export_keras_model(3, str(tmp_path / "m"))
     with pytest.raises(ExportError, match="got 'odd'"):
         hub.export_keras_model(_built(), str(tmp_path / "m"), format="odd")
     assert not (tmp_path / "m").exists()

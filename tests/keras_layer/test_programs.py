@@ -232,3 +232,10 @@ def test_texts_of_every_kind_are_predicted(bench, texts):
         "dataset": tf.data.Dataset.from_tensor_slices(["a", "b"]).batch(2),
     }[texts]
     assert model.predict(given, verbose=0).shape == (2, 1)
+
+
+def test_many_layers_get_no_advice_about_tracing(bench, tf1_modules, caplog):
+    for _ in range(7):
+        bench.layer("text", trainable=False)(["a"])
+        bench.kit.KerasLayer(str(tf1_modules / "05_text_embedding" / "module"))(["a"])
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]

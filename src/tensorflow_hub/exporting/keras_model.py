@@ -126,15 +126,35 @@ def _serving(run: Any, specs: Any, outputs: str) -> Any:
 def _input_specs(model: Any) -> Any:
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        raise ExportError(
-            f"Expected a Keras model that knows its inputs, got {type(model).__name__} {model.name!r}.",
-            hint="Build it with keras.Input, or call it once on data before exporting.",
-        )
+        return _specs_of_first_call(model)
     specs = [_spec(tensor, f"input_{i}" if len(inputs) > 1 else "inputs") for i, tensor in enumerate(inputs)]
     structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
     if isinstance(structure, dict):
         return {key: _spec(tensor, key) for key, tensor in structure.items()}
     return specs[0] if len(specs) == 1 else specs
+
+
+def _specs_of_first_call(model: Any) -> Any:
+    """What a subclassed model was first called on, for batches of any size."""
+    if hasattr(model, "save_spec") and model.save_spec():  # Keras 2
+        (arguments, _) = model.save_spec()
+        return tf.nest.map_structure(lambda spec: tf.TensorSpec(spec.shape, spec.dtype), arguments[0])
+    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())  # Keras 3
+    if len(shapes) != 1:
+        raise ExportError(
+            f"Expected a Keras model that knows its inputs, got {type(model).__name__} "
+            f"{getattr(model, 'name', model)!r}.",
+            hint="Build it with keras.Input, or call it once on data before exporting.",
+        )
+    return _specs_of_shapes(shapes[0], model.input_dtype, "inputs")
+
+
+def _specs_of_shapes(shapes: Any, dtype: Any, name: str) -> Any:
+    if isinstance(shapes, dict):
+        return {key: _specs_of_shapes(shape, dtype, key) for key, shape in shapes.items()}
+    if shapes and isinstance(shapes[0], (list, tuple)):
+        return [_specs_of_shapes(shape, dtype, f"input_{i}") for i, shape in enumerate(shapes)]
+    return tf.TensorSpec((None, *shapes[1:]), dtype, name)
 
 
 def _spec(tensor: Any, name: str) -> tf.TensorSpec:

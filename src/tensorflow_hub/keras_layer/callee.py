@@ -186,7 +186,8 @@ class Callee:
             self._traces[key] = tf.function(
                 lambda given: function(given, **arguments), autograph=False, input_signature=[spec]
             )
-        return self._traces[key]
+        # Not called itself: TensorFlow counts those of all layers as one that is traced again and again.
+        return self._traces[key].get_concrete_function()
 
     def _first_name(self) -> str:
         names = [name for name in self.form.input_specs[0] if name not in self._options.arguments]

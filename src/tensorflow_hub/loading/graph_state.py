@@ -6,7 +6,7 @@ The objects are shared by all graph variants of a module, and by all functions m
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
@@ -45,7 +45,7 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         def create() -> Any:
             return fetched(import_piece(piece, {}), f"{self._node}:0", {})
 
-        return tf.function(create, autograph=False)()
+        return _traced(create)()
 
     def _initialize(self) -> None:
         if self._initializers:
@@ -105,7 +105,7 @@ class GraphState:
             return self.evaluate(graph, fetches)
 
         with first_replica():
-            return list(tf.function(evaluate, autograph=False)())
+            return list(_traced(evaluate)())
 
     def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
         """As `run`, inside the function being traced: its tensors; for ops nothing."""
@@ -173,7 +173,12 @@ class GraphState:
             feeds = self.captures(graph, {node.name for node in piece.graph_def.node}) | fixed
             import_piece(piece, feeds)
 
-        tf.function(restore, autograph=False)()
+        _traced(restore)()
+
+
+def _traced(function: Callable[[], Any]) -> Any:
+    """A function to run once, without TensorFlow's advice to reuse those that are made again and again."""
+    return tf.function(function, autograph=False).get_concrete_function()
 
 
 def collection(meta_graph: Any, key: str) -> list[str]:

@@ -511,6 +511,33 @@ def test_https_goes_through_a_proxy_that_sees_only_the_host(secure, certificates
 
 
 @pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("407 Proxy Authentication Required", "http://name:password@proxy:port"),
+        ("403 Forbidden", "Check HTTPS_PROXY"),
+    ],
+)
+def test_a_proxy_that_does_not_lead_to_a_host_says_so_once(monkeypatch, status, hint):
+    seen = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            seen.append(self.rfile.readline())
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.server_address[1]}")
+        said = rf"The proxy on the way to hub.example refuses to lead there: {status}\. .*{hint}"
+        with pytest.raises(errors.UnreachableError, match=said):
+            get("https://hub.example/acme/text/1")
+        proxy.shutdown()
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
     ("setting", "name"), [("client_cert", "TFHUB_CLIENT_CERT"), ("ca_bundle", "TFHUB_CA_BUNDLE")]
 )
 def test_a_file_that_is_no_certificate_is_named(secure, tmp_path, setting, name):

@@ -203,6 +203,11 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
             f"The certificate of {host} is not trusted: {_reason(failure)}.",
             hint="Set TFHUB_CA_BUNDLE to the file with your organisation's certificates.",
         )
+    if refuses_tunnel(failure):
+        return errors.UnreachableError(
+            f"The proxy on the way to {host} refuses to lead there: {_reason(failure)}.",
+            hint=_MEANINGS[407].hint if "407" in repr(failure) else "Check HTTPS_PROXY and NO_PROXY.",
+        )
     if isinstance(failure, requests.exceptions.ProxyError):
         return errors.UnreachableError(
             f"The proxy on the way to {host} does not answer: {_reason(failure)}.",
@@ -228,6 +233,11 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         f"{host} cannot be reached ({url}): {_reason(failure)}.",
         hint="Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
     )
+
+
+def refuses_tunnel(failure: Exception) -> bool:
+    """Whether a proxy answered, with a status of 4xx, that it does not lead to the host."""
+    return "Tunnel connection failed: 4" in repr(failure)
 
 
 def _unusable_address(failure: Exception, url: str, host: str) -> errors.HubError:

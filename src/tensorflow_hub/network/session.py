@@ -24,6 +24,7 @@ from tensorflow_hub.network.answers import (
     error_of_failure,
     receive_beginning,
     receive_body,
+    refuses_tunnel,
     shown_url,
 )
 from tensorflow_hub.network.certificates import authorities, checked_bundle, client_certificate
@@ -277,7 +278,7 @@ def _setback_of_answer(
 
 
 def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
-    if isinstance(failure, _LASTING_FAILURES):
+    if isinstance(failure, _LASTING_FAILURES) or refuses_tunnel(failure):
         return 0
     if any(name in repr(failure) for name in _NO_CONNECTION):
         return min(policy.connect_retries, policy.retries)

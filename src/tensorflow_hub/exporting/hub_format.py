@@ -49,27 +49,12 @@ def write_hub_format(
     modes = (False, True) if form.takes_training else (False,)
     traces = {training: _trace(module, form, training) for training in modes}
     variables = _variables_of(module, traces.values())
-    names = dict(
-        zip(
-            map(id, variables),
-            unique_names([variable.name.split(":")[0] for variable in variables]),
-            strict=True,
-        )
-    )
-    trained = {id(variable) for variable in module.trainable_variables}
+    unique = unique_names([variable.name.split(":")[0] for variable in variables])
+    names = dict(zip(map(id, variables), unique, strict=True))
+    trained = set(map(id, module.trainable_variables))
 
     def module_fn(training: bool) -> None:
-        handles = {
-            id(variable): tf.compat.v1.get_variable(
-                names[id(variable)],
-                shape=variable.shape,
-                dtype=variable.dtype,
-                initializer=tf.compat.v1.zeros_initializer(),
-                trainable=id(variable) in trained,
-                use_resource=True,
-            )
-            for variable in variables
-        }
+        handles = {id(v): _declared(v, names[id(v)], trainable=id(v) in trained) for v in variables}
         state = {handles[key].handle.op.name for key in handles.keys() - set(map(id, module.variables))}
         inputs, outputs = _build(traces[training], handles, state)
         for name in ("default", *signatures):
@@ -88,6 +73,18 @@ def write_hub_format(
         checkpoint = os.path.join(directory, "weights")
         _save_values(checkpoint, {names[id(variable)]: variable for variable in variables})
         spec.export(path, checkpoint_path=checkpoint)
+
+
+def _declared(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
+    """A variable of the graph being written, in place of one of the module; a checkpoint has its value."""
+    return tf.compat.v1.get_variable(
+        name,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        initializer=tf.compat.v1.zeros_initializer(),
+        trainable=trainable,
+        use_resource=True,
+    )
 
 
 def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:

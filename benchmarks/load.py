@@ -2,10 +2,11 @@
 
     python benchmarks/load.py [--networks MobileNetV2 EfficientNetB7 …] [--runs 5] [--json results.json]
 
-The networks are built by Keras with random weights and exported by `model.export`. Each measurement is a
-process of its own that has imported TensorFlow before the clock starts; the ways alternate, and the median
-counts. CPU seconds are shown beside wall-clock ones: on a busy machine they are the ones to compare. The last
-three columns are ratios: of the load alone, from the path to the first result, and of a batch of one image.
+The networks are built by Keras with random weights and exported by `model.export`. Each measurement of
+loading is a process of its own that has imported TensorFlow before the clock starts; the ways alternate,
+and the median counts. Batches are measured in turn in one process. CPU seconds are shown beside wall-clock
+ones: on a busy machine they are the ones to compare. The last three columns are ratios: of the load alone,
+from the path to the first result, and of a batch of one image.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 SIZES = {"MobileNetV2": 224, "ResNet50": 224, "EfficientNetB0": 224, "EfficientNetB7": 600}
 WAYS = ("tf.saved_model.load", "hub.load", "hub.load(inference_only=True)")
-# One call's time varies by a tenth: at least so many seconds and calls, and the median counts.
-STEADY_SECONDS, STEADY_CALLS = 2.0, 5
+# At least so many seconds and calls of each way, and the median counts.
+STEADY_SECONDS, STEADY_CALLS = 8.0, 20
 
 
 def export(name: str, path: str) -> None:
@@ -51,22 +51,30 @@ def measure(way: str, path: str, size: int) -> dict[str, float]:
         module = hub.load(path, inference_only="inference_only" in way)
     loaded = time.perf_counter()
     module.serve(images).numpy()
-    figures = {
+    return {
         "load": loaded - wall,
         "first_result": time.perf_counter() - wall,
         "first_result_cpu": time.process_time() - cpu,
     }
-    return figures | {"batch": steady(lambda: module.serve(images).numpy())}
 
 
-def steady(call: Callable[[], object]) -> float:
-    """Seconds of one call: the median of as many as fit the time."""
-    times: list[float] = []
-    while len(times) < STEADY_CALLS or sum(times) < STEADY_SECONDS:
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def steady(path: str, size: int) -> dict[str, float]:
+    """Seconds of a batch by each way, in turn in one process: between two, one graph differs by a tenth."""
+    import numpy as np
+    import tensorflow as tf
+
+    import tensorflow_hub as hub
+
+    images = tf.constant(np.random.default_rng(0).random((1, size, size, 3)), tf.float32)
+    loaded = (tf.saved_model.load(path), hub.load(path), hub.load(path, inference_only=True))
+    modules = dict(zip(WAYS, loaded, strict=True))
+    times: dict[str, list[float]] = {way: [] for way in WAYS}
+    while len(times[WAYS[0]]) <= STEADY_CALLS or sum(times[WAYS[0]]) < STEADY_SECONDS:
+        for way, module in modules.items():
+            start = time.perf_counter()
+            module.serve(images).numpy()
+            times[way].append(time.perf_counter() - start)
+    return {way: statistics.median(of_way[1:]) for way, of_way in times.items()}
 
 
 def in_process(*arguments: str) -> str:
@@ -84,8 +92,10 @@ def compare(name: str, runs: int, folder: Path) -> dict[str, dict[str, float]]:
             figures[way].append(
                 json.loads(in_process("--measure", way, path, str(SIZES[name])).splitlines()[-1])
             )
+    batches = json.loads(in_process("--steady", path, str(SIZES[name])).splitlines()[-1])
     return {
         way: {key: statistics.median(run[key] for run in of_way) for key in of_way[0]}
+        | {"batch": batches[way]}
         for way, of_way in figures.items()
     }
 
@@ -99,6 +109,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--export", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--steady", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.export:
         export(*arguments.export)
@@ -106,6 +117,9 @@ def main() -> None:
     if arguments.measure:
         way, path, size = arguments.measure
         print(json.dumps(measure(way, path, int(size))))
+        return
+    if arguments.steady:
+        print(json.dumps(steady(arguments.steady[0], int(arguments.steady[1]))))
         return
     results = {}
     head = ["network", "way", "load", "first result", "CPU to it", "a batch", "load", "first result", "batch"]
@@ -124,6 +138,7 @@ def main() -> None:
                     + " |",
                     flush=True,
                 )
+    print("\nThe last three columns are ratios to `tf.saved_model.load`.")
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2))
 

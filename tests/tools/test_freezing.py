@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,6 +12,7 @@ from tensorflow_hub.tools import freezing
 from tensorflow_hub.tools.encoders import open_encoder
 from tensorflow_hub.tools.freezing import FreezingEncoder
 
+PIXELS = 16 * 16
 IMAGES = np.random.default_rng(0).random((5, 16, 16, 3)).astype(np.float32)
 
 
@@ -19,9 +22,9 @@ def encoder(image_module):
 
 
 def test_features_stay_the_same_when_weights_become_constants(encoder):
-    encode, expected = FreezingEncoder(encoder, after=10), encoder(IMAGES)
+    encode, expected = FreezingEncoder(encoder, pays_from=10 * PIXELS), encoder(IMAGES)
     np.testing.assert_array_equal(encode(IMAGES), expected)
-    assert encode._apply is encoder
+    assert encode._apply is None
     for _ in range(3):
         np.testing.assert_allclose(encode(IMAGES), expected, atol=1e-5)
     assert encode._apply is not encoder
@@ -30,18 +33,43 @@ def test_features_stay_the_same_when_weights_become_constants(encoder):
     np.testing.assert_allclose(encode(IMAGES), expected, atol=1e-5)  # they are constants indeed
 
 
+def test_weights_become_constants_at_once_where_so_many_images_are_expected(encoder):
+    assert FreezingEncoder(encoder, expected=9, pays_from=10 * PIXELS)._apply is None
+    encode = FreezingEncoder(encoder, expected=10, pays_from=10 * PIXELS)
+    np.testing.assert_allclose(encode(IMAGES), encoder(IMAGES), atol=1e-5)
+    assert encode._apply is not encoder
+
+
+def test_a_graph_with_a_loop_stays_as_it_is(encoder, caplog):
+    def looping(images):
+        small = tf.map_fn(lambda image: image, images)  # a While with functions of its own
+        return encoder.apply(small)
+
+    spec = tf.TensorSpec([None, 16, 16, 3], tf.float32)
+    opened = dataclasses.replace(
+        encoder.open(), apply=tf.function(looping, input_signature=[spec], autograph=False)
+    )
+    with_loop = dataclasses.replace(encoder, open=lambda: opened)
+    encode, expected = FreezingEncoder(with_loop, pays_from=PIXELS), encoder(IMAGES)
+    with caplog.at_level("DEBUG", "tensorflow_hub"):
+        np.testing.assert_allclose(encode(IMAGES), expected, atol=1e-5)
+    assert encode._apply is with_loop
+    assert "do not become constants: the graph has loops or branches" in caplog.text
+    np.testing.assert_allclose(with_loop(IMAGES), expected, atol=1e-5)  # nothing was taken away from it
+
+
 def test_large_weights_and_graphs_that_cannot_be_frozen_stay_as_they_are(encoder, monkeypatch):
     expected = encoder(IMAGES)
     with monkeypatch.context() as small:
         small.setattr(freezing, "LARGEST", 10)
-        encode = FreezingEncoder(encoder, after=1)
+        encode = FreezingEncoder(encoder, pays_from=PIXELS)
         np.testing.assert_array_equal(encode(IMAGES), expected)
         assert encode._apply is encoder
 
     def refuse(function):
         raise ValueError("an op that TensorFlow does not know how to convert")
 
-    monkeypatch.setattr(freezing, "convert_variables_to_constants_v2", refuse)
-    encode = FreezingEncoder(encoder, after=1)
+    monkeypatch.setattr(freezing, "_with_constants", refuse)
+    encode = FreezingEncoder(encoder, pays_from=PIXELS)
     np.testing.assert_array_equal(encode(IMAGES), expected)
     assert encode._apply is encoder

@@ -83,6 +83,11 @@ class Encoder:
         found.update({id(v): v for v in self.apply.get_concrete_function().variables})
         return tuple(found.values())
 
+    @property
+    def weight_bytes(self) -> int:
+        """What all variables take in memory."""
+        return sum((v.shape.num_elements() or 0) * v.dtype.size for v in self.variables)
+
     def __call__(self, batch: Any) -> Matrix:
         """Features of a batch: float32 images or a sequence of str → float32 NumPy [b, dimension]."""
         if self.kind == "text":

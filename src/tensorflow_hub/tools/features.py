@@ -116,7 +116,7 @@ def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | N
 
 
 def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -> Iterator[Batch]:
-    read, encode = Reader(encoder.image_size), FreezingEncoder(encoder)
+    read = Reader(encoder.image_size)
 
     def load(example: Example) -> Matrix | str:
         assert example.path is not None
@@ -128,6 +128,7 @@ def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -
     batches = [examples[start : start + size] for start in range(0, len(examples), size)]
     with ThreadPoolExecutor(4) as threads:
         waiting = [threads.map(load, batch) for batch in batches[:2]]
+        encode = FreezingEncoder(encoder, expected=len(examples))  # while the first images are read
         for number, batch in enumerate(batches):
             images = list(waiting.pop(0))
             if number + 2 < len(batches):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
+from tensorflow_hub.tools.garbage import collection_paused
 from tensorflow_hub.tools.modules import Located, load
 
 Kind = Literal["image", "text"]
@@ -42,6 +43,7 @@ class Opened:
     loaded: tuple[Any, ...]
 
 
+@collection_paused()
 def open_module(
     module: Located,
     kind: Kind,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,8 @@ class Vectors:
 
     def __init__(self, encoder: Encoder, size: int) -> None:
         self._encoder = encoder
-        self._of_images = FreezingEncoder(encoder)
+        self._apply: Callable[[Any], Matrix]
+        self._apply = FreezingEncoder(encoder) if encoder.kind == "image" else encoder
         self._size = size
 
     def __call__(self, values: Sequence[Any]) -> Matrix:
@@ -112,9 +113,9 @@ class Vectors:
         result = np.empty((len(values), self._encoder.dimension), np.float32)
         if self._encoder.kind == "text":
             for group in batches_by_length(list(map(len, values)), self._size):
-                result[group] = self._encoder([values[i] for i in group])
+                result[group] = self._apply([values[i] for i in group])
             return result
         for start in range(0, len(values), self._size):
             part = slice(start, start + self._size)
-            result[part] = self._of_images(np.stack(values[part]))
+            result[part] = self._apply(np.stack(values[part]))
         return result

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.garbage import collection_paused
 from tensorflow_hub.tools.images import decode_batch
 from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames
 from tensorflow_hub.tools.retrain.head import Head
@@ -86,7 +87,9 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         size = self._encoder.image_size
         spec = tf.TensorSpec([None], tf.string, "image_bytes")
         serve = tf.function(
-            lambda image_bytes: self.scored(decode_batch(image_bytes, size)), input_signature=[spec]
+            lambda image_bytes: self.scored(decode_batch(image_bytes, size)),
+            input_signature=[spec],
+            autograph=False,
         )
         pixels = tf.TensorSpec([None, *size, 3], tf.float32, "images")
         images = tf.function(self._serve_images, input_signature=[pixels], autograph=False)
@@ -96,6 +99,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
         }
 
 
+@collection_paused()
 def write_saved_model(classifier: Classifier, directory: Path) -> None:
     """Writes the SavedModel, whole or not at all; replaces one that is there.
 

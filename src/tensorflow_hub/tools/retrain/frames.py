@@ -42,10 +42,7 @@ class Frames:
     def wants(self, encoder: Encoder, classes: int, multi_label: bool) -> bool:
         """Whether a frame is missing that would be kept; opens the module where one is missing."""
         frame = self._path(encoder, classes, multi_label)
-        if frame is None or frame.is_dir():
-            return False
-        size: int = sum((v.shape.num_elements() or 0) * v.dtype.size for v in encoder.variables)
-        return size < MAX_BYTES
+        return frame is not None and not frame.is_dir() and encoder.weight_bytes < MAX_BYTES
 
     def write(self, encoder: Encoder, head: Head, labels: Sequence[str], target: Path) -> bool:
         """Writes a classifier's SavedModel into the empty folder `target`; False when there is no frame."""

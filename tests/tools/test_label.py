@@ -121,6 +121,17 @@ def test_label_reads_lines(capsys, reviews, text_module, tmp_path):
     assert "There is no file" in err
 
 
+def test_labels_stay_in_order_whatever_separates_their_words(text_module, tmp_path):
+    import tensorflow_hub as hub
+
+    rows = [f"{word} {i},{label}" for i in range(30) for word, label in (("good", "x\x1cy"), ("bad", "z"))]
+    (tmp_path / "data.csv").write_text("text,label\n" + "\n".join(rows))
+    hub.tools.retrain_text(tmp_path / "data.csv", text_module, tmp_path / "model", cache=False)
+    labeller = hub.tools.Labeller(tmp_path / "model")
+    assert labeller.labels == ("x y", "z")
+    assert [labelled.label for labelled in labeller.texts(["good", "bad"])] == ["x y", "z"]
+
+
 def test_label_shows_a_table(capsys, model, tmp_path):
     write_image(tmp_path / "1.png", (200, 30, 30), 1)
     code, out, _ = tfhub(capsys, "label", model, tmp_path / "1.png", "--top", "1")

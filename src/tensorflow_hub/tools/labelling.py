@@ -70,7 +70,7 @@ class Labeller:
             )
         self._loaded, self._serve = loaded, serve
         self.kind = "image" if "image_bytes" in inputs else "text"
-        self.labels = tuple(labels.read_text(encoding="utf-8").splitlines())
+        self.labels = tuple(labels.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
 
     def images(self, files: Iterable[str | os.PathLike[str]]) -> Iterator[Labelled]:
         """Labels image files, and all images in folders; what cannot be read is reported, not raised.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.splits import split
 from tensorflow_hub.tools.datasets.tables import read_rows
-from tensorflow_hub.tools.datasets.text_table import read_texts
+from tensorflow_hub.tools.datasets.text_table import one_line, read_texts
 
 ROWS = [("a good one", "yes"), ('a, b\n"c"', "no"), ("日本語", "yes")]
 
@@ -42,7 +42,7 @@ def test_every_kind_of_table_gives_the_same(suffix, tmp_path):
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1).filter(str.strip)
 
 
-@given(st.lists(st.tuples(TEXT, TEXT.map(str.strip)), max_size=20))
+@given(st.lists(st.tuples(TEXT, TEXT.map(one_line)), max_size=20))
 @settings(max_examples=40)
 def test_any_text_survives_a_csv(tmp_path_factory, rows):
     dataset = read_texts(write(tmp_path_factory.mktemp("csv") / "data.csv", rows))
@@ -139,3 +139,10 @@ def test_splits_hold_every_example_once(contents, seed):
 def test_shares_that_leave_nothing_are_refused():
     with pytest.raises(DataError, match=r"validation \+ test < 1, got 0\.5 and 0\.5"):
         split([b"a"], 0.5, 0.5, 0)
+
+
+def test_a_label_is_one_line_whatever_a_cell_holds(tmp_path):
+    labels = ["New\nYork", "two\u2028lines", "two lines", " and  spaces ", "c\x85d", "half \ud83d"]
+    write(tmp_path / "data.jsonl", [("text", label) for label in labels])
+    expected = ("New York", "and spaces", "c d", "half \ufffd", "two lines")
+    assert read_texts(tmp_path / "data.jsonl").classes() == expected

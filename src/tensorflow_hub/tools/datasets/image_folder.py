@@ -9,14 +9,14 @@ from pathlib import Path
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, image_examples
 from tensorflow_hub.tools.datasets.tables import is_table, read_rows
-from tensorflow_hub.tools.datasets.text_table import read_labels
+from tensorflow_hub.tools.datasets.text_table import one_line, read_labels
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
     # Not read, but photos all the same: they are counted among what was left out.
     | {".heic", ".heif"}
 )
-_NOT_DATA = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+_NOT_DATA = frozenset({"thumbs.db", "desktop.ini"})
 
 
 def read_images(
@@ -58,12 +58,38 @@ def read_images(
 
 
 def image_files(folder: Path) -> Iterator[Path]:
-    """All files under `folder` whose name is an image's, sorted, hidden ones left out."""
-    for directory, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if is_image_name(name) and not name.startswith("."):
-                yield Path(directory) / name
+    """All files under `folder` whose name is an image's, sorted, hidden ones left out.
+
+    A folder that cannot be listed is given itself: who reads it is told why.
+    """
+    return (path for path in _files(folder) if is_image_name(path.name) or path.is_dir())
+
+
+def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """All files under `folder`, hidden ones left out; a folder that cannot be listed is given itself.
+
+    Links are followed, also those to nothing, for whoever reads them to name; but not into a folder they
+    lie in: that way has no end.
+    """
+    here = os.path.realpath(folder)
+    if here in above:
+        return
+    try:
+        names = sorted(path.name for path in folder.iterdir() if not _is_hidden(path.name))
+    except OSError:
+        yield folder
+        return
+    folders = [name for name in names if (folder / name).is_dir()]
+    for name in sorted(set(names) - set(folders)):
+        path = folder / name
+        if path.is_file() or not path.exists():  # no pipe, from which nothing may ever come
+            yield path
+    for name in folders:
+        yield from _files(folder / name, (*above, here))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _NOT_DATA
 
 
 def name_below(path: Path, folder: Path) -> str:
@@ -83,24 +109,23 @@ def is_image_name(name: str) -> bool:
 def _from_folder(folder: Path) -> Dataset:
     files, skipped, classes = [], [], []
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name.lower() in _NOT_DATA:
+        if _is_hidden(entry.name):
             continue
         if not entry.is_dir():
             reason = "is in no class folder" if is_image_name(entry.name) else "is not an image"
             skipped.append(Skipped(name_below(entry, folder), reason))
             continue
-        classes.append(entry.name)
-        for path in sorted(p for p in entry.rglob("*") if p.is_file()):
+        label = one_line(name_below(entry, folder))
+        classes.append(label)
+        for path in sorted(_files(entry, (os.path.realpath(folder),))):
             name = name_below(path, folder)
-            if path.name.startswith(".") or path.name.lower() in _NOT_DATA:
-                continue
-            if is_image_name(path.name):
-                files.append((name, path, (entry.name,)))
+            if is_image_name(path.name) or path.is_dir():
+                files.append((name, path, (label,)))
             else:
                 skipped.append(Skipped(name, "is not an image by its name"))
     examples, unreadable = image_examples(files)
     used = {example.labels[0] for example in examples}
-    empty = tuple(name for name in classes if name not in used)
+    empty = tuple(dict.fromkeys(name for name in classes if name not in used))
     return Dataset("image", str(folder), tuple(examples), (*skipped, *unreadable), empty)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, text_example
-from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, read_rows
+from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, read_rows, whole_text
 
 LABEL_COLUMNS = ("label", "labels", "class", "category", "sentiment")
 
@@ -57,9 +57,16 @@ def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, (list, tuple)):
-        parts = [str(item).strip() for item in value]
-    elif multi_label:
-        parts = [part.strip() for part in str(value).split("|")]
+        parts = list(map(str, value))
     else:
-        parts = [str(value).strip()]
-    return tuple(dict.fromkeys(part for part in parts if part))
+        parts = str(value).split("|") if multi_label else [str(value)]
+    return tuple(dict.fromkeys(filter(None, map(one_line, parts))))
+
+
+def one_line(label: str) -> str:
+    r"""A label as it stands in `labels.txt`, a line for each: all white space in it becomes single spaces.
+
+    >>> one_line(" New\nYork\u2028 "), one_line("caf\u00e9")
+    ('New York', 'café')
+    """
+    return " ".join(whole_text(label).split())

@@ -200,6 +200,21 @@ def _parse_url(text: str) -> UrlHandle:
     return UrlHandle(text)
 
 
+def is_web_address(text: str) -> bool:
+    """Whether a text is a URL of http or https with a host, and with a possible port where it has one.
+
+    >>> is_web_address("https://hub.example/acme"), is_web_address("ftp://hub.example")
+    (True, False)
+    >>> is_web_address("http://hub.example:0"), is_web_address("http://hub.example:port")
+    (False, False)
+    """
+    try:
+        parts = urllib.parse.urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or a bracket too many
+        return False
+
+
 def as_model_name(text: str) -> ModelName | None:
     """Reads a handle without a scheme as a name on the configured hub; None when it can only be a path.
 

@@ -10,6 +10,7 @@ import click
 
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import HandleError, NotFoundError
+from tensorflow_hub.handles import is_web_address
 from tensorflow_hub.network.credentials import host_of, read_tokens, write_token
 from tensorflow_hub.network.session import open_session
 from tensorflow_hub.settings import Settings
@@ -59,16 +60,11 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
 
 def _address(text: str) -> str:
     url = text if "://" in text else f"https://{text}"
-    try:
-        parts = urllib.parse.urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        is_address = is_address and not any(map(str.isspace, parts.netloc))
-    except ValueError:  # a port that is no number
-        is_address = False
-    if not is_address:
+    if not is_web_address(url) or any(map(str.isspace, url)):
         raise HandleError(
             f"Expected the address of a hub, got {text!r}.", hint="For example https://hub.example."
         )
+    parts = urllib.parse.urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 

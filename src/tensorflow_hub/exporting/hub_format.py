@@ -62,9 +62,7 @@ def write_hub_format(
         if attach is not None:
             attach()
 
-    tags_and_args: list[tuple[set[str], dict[str, Any]]] = [(set(), {"training": False})]
-    if form.takes_training:
-        tags_and_args.append(({"train"}, {"training": True}))
+    tags_and_args = [({"train"} if training else set[str](), {"training": training}) for training in modes]
     spec = create_module_spec(module_fn, tags_and_args=tags_and_args)
     if not variables:
         spec.export(path)
@@ -153,12 +151,13 @@ def _build(
         for name, part in trace.inputs.items()
     }
     results, writes = _import(trace.call, list(inputs.values()), handles)
-    updates = [write for write in writes if write.inputs[0].op.name not in state]
-    with tf.control_dependencies([write for write in writes if write not in updates]):
+    of_calls = [write for write in writes if write.inputs[0].op.name in state]
+    with tf.control_dependencies(of_calls):
         results = [tf.identity(result) for result in results]
     outputs = tf.nest.pack_sequence_as(trace.call.structured_outputs, results)
-    for update in updates:
-        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, update)
+    for write in writes:
+        if write not in of_calls:
+            tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, write)
     for loss in trace.losses:
         (value,), _ = _import(loss, [], handles)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)

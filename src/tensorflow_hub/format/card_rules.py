@@ -11,7 +11,7 @@ from tensorflow_hub.errors import CardError, HandleError
 from tensorflow_hub.format.card_syntax import Card, parse_card
 from tensorflow_hub.format.description import ModuleDescription
 from tensorflow_hub.format.vocabulary import FIELDS, closest, known_values
-from tensorflow_hub.handles import ModelName
+from tensorflow_hub.handles import ModelName, is_web_address
 
 Severity = Literal["error", "warning"]
 _LONGEST_VALUE = 1000
@@ -135,16 +135,9 @@ def _handle(key: str, value: str) -> tuple[Severity, str, str] | None:
 
 
 def _url(key: str, value: str, *, must_be_colab: bool) -> tuple[Severity, str, str] | None:
-    try:
-        parts = urlsplit(value)
-        valid = (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(map(str.isspace, value))
-        )
-    except ValueError:
-        valid = False
-    if not valid:
+    if not is_web_address(value) or any(map(str.isspace, value)):
         return "error", f"Expected a URL for {key!r}, got {value!r}.", "Begin it with https://."
-    if must_be_colab and parts.hostname != _COLAB_HOST:
+    if must_be_colab and urlsplit(value).hostname != _COLAB_HOST:
         return (
             "error",
             f"Expected a URL at {_COLAB_HOST} for {key!r}, got {value!r}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
 import math
@@ -19,6 +20,7 @@ import urllib3.exceptions
 
 import tensorflow_hub
 from tensorflow_hub import errors
+from tensorflow_hub.handles import is_web_address
 from tensorflow_hub.network.answers import (
     error_of,
     error_of_failure,
@@ -83,8 +85,7 @@ class HubSession(requests.Session):
         elif self._authorities:
             merged["verify"] = self._authorities
         elif isinstance(merged["verify"], str) and url.lower().startswith("https:"):
-            # Named by a variable of `requests`, which takes a wrong one for a failure of its own.
-            checked_bundle(merged["verify"], "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE)")
+            _checked_bundle_of_requests(merged["verify"])
         return merged
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
@@ -220,21 +221,25 @@ def open_session(settings: Settings | None = None) -> HubSession:
     return HubSession(settings or Settings.from_environment())
 
 
+@functools.lru_cache
+def _checked_bundle_of_requests(path: str) -> None:
+    """Refuses a bundle that `requests` would take for a failure of its own; looks once, not each request."""
+    checked_bundle(path, "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE)")
+
+
 def _check_redirect(response: requests.Response, target: str) -> None:
     host = host_of(response.url)
     try:
         next_url = urllib.parse.urljoin(response.url, target)
-        parts = urllib.parse.urlsplit(next_url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_address = False
-    if not is_address:
+        next_url = ""
+    if not is_web_address(next_url):
         response.close()
         raise errors.DownloadError(
             f"{host} redirects to {target!r:.200}, which is no address on the web.",
             hint="Check the address, or tell the hub's owner.",
         )
-    if response.url.lower().startswith("https:") and parts.scheme == "http":
+    if response.url.lower().startswith("https:") and next_url.lower().startswith("http:"):
         response.close()
         raise errors.DownloadError(
             f"{host} redirects from https to {shown_url(next_url)!r}, which is not encrypted.",

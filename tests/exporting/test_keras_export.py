@@ -144,6 +144,25 @@ def test_dropout_draws_anew_each_time_in_the_hub_format(tmp_path):
         assert len({bytes(session.run(dropped)) for _ in range(10)}) > 1
 
 
+@pytest.mark.parametrize("structure", [list, tuple, lambda parts: dict(zip("ab", parts, strict=True))])
+def test_several_inputs_and_outputs_go_into_the_hub_format(tmp_path, structure):
+    import keras
+    import tensorflow as tf
+
+    inputs = [keras.Input([2], name=name) for name in "ab"]
+    outputs = [inputs[0] - inputs[1], inputs[0] * inputs[1]]
+    path = str(tmp_path / "module")
+    hub.export_keras_model(keras.Model(structure(inputs), structure(outputs)), path, format="hub")
+    module = hub.load(path)
+    names = list(module.input_specs("default"))
+    results = module({name: tf.fill([1, 2], value) for name, value in zip(names, (5.0, 3.0), strict=True)})
+    by_name = structure is not list and structure is not tuple
+    assert (names, sorted(results)) == (
+        (["a", "b"], ["a", "b"]) if by_name else (["input_0", "input_1"], ["output_0", "output_1"])
+    )
+    np.testing.assert_array_equal([results[name] for name in sorted(results)], [[[2, 2]], [[15, 15]]])
+
+
 def test_a_table_cannot_go_into_the_hub_format(tmp_path):
     import keras
 

@@ -126,6 +126,13 @@ def test_ragged_inputs(kit, modules):
         np.testing.assert_array_equal(layer(rows), [3.0, 3.0])
 
 
+def test_rows_of_ragged_inputs_may_be_counted_in_32_bits(kit, modules):
+    import tensorflow as tf
+
+    rows = tf.ragged.constant([[1.0, 2.0], [3.0]], row_splits_dtype=tf.int32)
+    np.testing.assert_array_equal(kit.KerasLayer(modules("ragged"))(rows), [3.0, 3.0])
+
+
 def test_ragged_outputs(kit, modules):
     outputs = kit.KerasLayer(modules("ragged_out"), dtype="string")(["a b", "c"])
     assert outputs.to_list() == [[b"a", b"b"], [b"c"]]
@@ -336,6 +343,12 @@ def test_integer_and_string_outputs_are_not_cast_by_a_policy(kit, modules):
     )
     assert outputs["list"][1].dtype.name == "int32"
     assert outputs["default"].dtype.name == "float16"
+
+
+def test_outputs_that_are_none_stay_so_under_a_policy(kit):
+    outputs = kit.KerasLayer(lambda x: {"y": x, "nothing": None}, dtype="float16")(np.ones([1, 2]))
+    assert outputs["nothing"] is None
+    assert outputs["y"].dtype.name == "float16"
 
 
 def test_a_module_of_half_precision_takes_floats(kit, modules):

@@ -64,6 +64,28 @@ def test_a_weights_file_loads_into_a_model_with_another_choice_of_weights(kit, m
     assert other.layers[0].resolved_object.w.numpy() == 5.0
 
 
+def test_weights_whose_names_differ_in_signs_alone_stay_two(kit, tmp_path):
+    import tensorflow as tf
+
+    def model():
+        class Line:
+            def __init__(self):
+                self.variables = [tf.Variable([1.0], name=name) for name in ("a/b", "a.b")]
+                self.trainable_variables = self.variables
+
+            def __call__(self, x):
+                return x * self.variables[0] + self.variables[1]
+
+        return kit.keras.Sequential([kit.keras.Input([1]), kit.KerasLayer(Line(), trainable=True)])
+
+    path = str(tmp_path / "model.weights.h5")
+    saved, other = model(), model()
+    saved.set_weights([np.array([3.0]), np.array([5.0])])
+    saved.save_weights(path)
+    other.load_weights(path)
+    np.testing.assert_array_equal(other(X), [[8.0], [11.0]])
+
+
 def test_an_hdf5_file_of_keras2_loads_with_custom_objects(kit, modules, tmp_path):
     if kit.is_keras3:
         pytest.skip("a format of Keras 2")

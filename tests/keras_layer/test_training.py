@@ -134,6 +134,12 @@ def test_training_may_be_any_kind_of_truth(kit, modules, kind):
     np.testing.assert_array_equal(call(tf.constant(X), wrap(False)), [[4.0], [7.0]])
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_training_may_be_given_by_position(kit, modules, training):
+    layer = kit.KerasLayer(modules("regression"), trainable=True)
+    np.testing.assert_array_equal(layer(X, training), layer(X, training=training))
+
+
 def test_a_callable_without_training_is_not_given_it(kit):
     layer = kit.KerasLayer(lambda inputs: inputs, trainable=False)
     np.testing.assert_array_equal(layer(X, training=True), X)
@@ -192,6 +198,23 @@ def test_gradients_flow_through_a_frozen_layer(kit, modules):
         tape.watch(x)
         y = layer(x)
     np.testing.assert_array_equal(tape.gradient(y, x), [[3.0], [3.0]])
+
+
+def test_tapes_give_second_derivatives_and_those_of_frozen_weights(kit, modules):
+    import tensorflow as tf
+
+    layer = kit.KerasLayer(modules("regression"))
+    w = layer.resolved_object.w
+    x = tf.constant(X)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape(persistent=True) as inner:
+            inner.watch(x)
+            y = layer(x) ** 2
+        first = inner.gradient(y, x)
+    np.testing.assert_array_equal(first, [[24.0], [42.0]])
+    np.testing.assert_array_equal(outer.gradient(first, x), [[18.0], [18.0]])
+    np.testing.assert_array_equal(inner.gradient(y, w), [[36.0]])
 
 
 @pytest.mark.parametrize("trainable", [True, False])

@@ -12,6 +12,7 @@ import pytest
 import tensorflow_hub as hub
 from tensorflow_hub.errors import (
     FormatError,
+    HandleError,
     MissingDependencyError,
     NotAModuleError,
     NotFoundError,
@@ -84,6 +85,29 @@ def test_in_a_graph_of_tensorflow_1_a_session_restores_the_variables(network):
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
         results = session.run(outputs)
     np.testing.assert_allclose(results, hub.load(network)(X), rtol=1e-6)
+
+
+def test_inside_a_function_it_is_loaded_once(network):
+    import tensorflow as tf
+
+    loaded = []
+
+    @tf.function
+    def run(x):
+        if not loaded:
+            loaded.append(hub.load(network))
+        return loaded[0](x)
+
+    np.testing.assert_array_equal(run(X), hub.load(network)(X))
+    loaded[0].w.assign(tf.zeros([3, 2]))
+    np.testing.assert_array_equal(run(X), np.zeros([2, 2]))
+    np.testing.assert_array_equal(loaded[0].w, np.zeros([3, 2]))
+
+
+@pytest.mark.parametrize("handle", [None, b"acme/text/1", 3, ""])
+def test_what_is_no_handle_is_refused(handle):
+    with pytest.raises(HandleError, match="Expected a handle"):
+        hub.load(handle)
 
 
 def test_dependents_see_which_format_it_is(network, repository):

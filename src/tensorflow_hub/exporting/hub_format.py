@@ -112,12 +112,11 @@ class _Trace:
 
 def _trace(module: Any, form: CallForm, training: bool) -> _Trace:
     spec: Any = form.input_specs[0]
-    specs = spec if isinstance(spec, dict) else {"default" if not _is_image(spec) else "images": spec}
+    specs = _inputs_by_name(spec)
     keywords = {"training": training} if form.takes_training else {}
 
     def run(*tensors: Any) -> Any:
-        given = dict(zip(specs, tensors, strict=True))
-        return module(given if isinstance(spec, dict) else tensors[0], **keywords)
+        return module(tf.nest.pack_sequence_as(spec, tensors), **keywords)
 
     call = tf.function(run, autograph=False).get_concrete_function(*specs.values())
     losses = [
@@ -125,6 +124,16 @@ def _trace(module: Any, form: CallForm, training: bool) -> _Trace:
         for loss in module.regularization_losses or ()
     ]
     return _Trace(specs, call, losses)
+
+
+def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
+    """The inputs in the order of `tf.nest`, named as in the signature of a SavedModel of TensorFlow 2."""
+    parts = tf.nest.flatten(spec)
+    if isinstance(spec, tf.TypeSpec):
+        return {"images" if _is_image(spec) else "default": spec}
+    if isinstance(spec, dict) and len(parts) == len(spec):
+        return {name: spec[name] for name in sorted(spec)}
+    return {f"input_{i}": part for i, part in enumerate(parts)}
 
 
 def _variables_of(module: Any, traces: Iterable[_Trace]) -> list[Any]:
@@ -154,14 +163,18 @@ def _build(
     of_calls = [write for write in writes if write.inputs[0].op.name in state]
     with tf.control_dependencies(of_calls):
         results = [tf.identity(result) for result in results]
-    outputs = tf.nest.pack_sequence_as(trace.call.structured_outputs, results)
+    outputs = tf.nest.pack_sequence_as(trace.call.structured_outputs, results, expand_composites=True)
     for write in writes:
         if write not in of_calls:
             tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, write)
     for loss in trace.losses:
         (value,), _ = _import(loss, [], handles)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)
-    return inputs, outputs if isinstance(outputs, dict) else {"default": results[0]}
+    return inputs, outputs if isinstance(outputs, dict) else _outputs_by_name(tf.nest.flatten(outputs))
+
+
+def _outputs_by_name(parts: list[Any]) -> dict[str, Any]:
+    return {"default": parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
 
 
 def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[list[Any], list[Any]]:

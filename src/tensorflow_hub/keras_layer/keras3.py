@@ -115,6 +115,7 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         self._refuse_other_keras(inputs)
+        args, kwargs = self._with_training_named(args, kwargs)
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
             if self._in_jax:
                 inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
@@ -191,7 +192,9 @@ def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
     return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
-def _keras_tensor(spec: Any) -> keras.KerasTensor:
+def _keras_tensor(spec: Any) -> keras.KerasTensor | None:
+    if spec == tf.type_spec_from_value(None):
+        return None
     if spec.shape.rank is None:
         raise InputError(
             "Expected an output of known rank for a symbolic call of Keras 3, got one of unknown shape.",

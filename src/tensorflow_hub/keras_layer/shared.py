@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -158,7 +159,8 @@ class HubLayer:
         else:
             candidates = _unique(listed[0] or ())
             everything = _unique([*candidates, *(listed[1] or ())])
-        names = unique_names([variable.name.split(":")[0] for variable in everything])
+        # Unique as they are saved: without the slashes, which make folders in a file of weights.
+        names = unique_names([v.name.split(":")[0].replace("/", ".") for v in everything])
         self._callee.weight_names = {id(v): name for v, name in zip(everything, names, strict=True)}
         trained = [variable for variable in candidates if self._options.chosen(variable)]
         chosen = {id(variable) for variable in trained}
@@ -206,9 +208,17 @@ class HubLayer:
     def _in_precision(self, output: Any) -> Any:
         """An output in the layer's precision, under a policy of another than the usual."""
         dtype = self._output_dtype()
-        if dtype in {"float16", "bfloat16", "float64"} and output.dtype.is_floating:
+        if dtype in {"float16", "bfloat16", "float64"} and tf.is_tensor(output) and output.dtype.is_floating:
             return tf.cast(output, dtype)
         return output
+
+    def _with_training_named(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments after the inputs, `training` by name: by position Keras does not see it."""
+        if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
+            return (), {"training": args[0], **kwargs}
+        return args, kwargs
 
     def _output_dtype(self) -> str | None:
         raise NotImplementedError
@@ -266,7 +276,7 @@ class HubLayer:
     def _weights_by_name(self) -> dict[str, Any]:
         names = self._callee.weight_names
         return {
-            names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}").replace("/", "."): weight
+            names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}"): weight
             for i, weight in enumerate(self._own_weights())
         }
 

@@ -48,7 +48,8 @@ def fit_inputs(inputs: Any, form: CallForm) -> Any:
     """Converts inputs to tensors of the dtypes that the callable was traced for.
 
     Lists of numbers or strings and arrays become tensors; floating-point tensors of another width are
-    cast, and integers to integers. What fits already is passed on untouched.
+    cast, and integers to integers, also those that say where the rows of a ragged tensor end. What fits
+    already is passed on untouched.
 
     Args:
       inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
@@ -70,6 +71,8 @@ def _convert(value: Any, spec: Any) -> Any:
         return None
     if isinstance(value, (list, tuple)) and isinstance(spec, tf.RaggedTensorSpec):
         return tf.ragged.constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)
+    if isinstance(value, tf.RaggedTensor) and isinstance(spec, tf.RaggedTensorSpec):
+        value = value.with_row_splits_dtype(spec.row_splits_dtype)
     return _to_tensor(value, getattr(spec, "dtype", None))
 
 

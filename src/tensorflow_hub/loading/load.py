@@ -19,6 +19,8 @@ from tensorflow_hub.loading.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
 
 
+# Not converted by AutoGraph: a module may be loaded inside a tf.function, at its first trace.
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def load(
     handle: str | os.PathLike[str],
     tags: Collection[str] | None = None,
@@ -69,9 +71,8 @@ def load(
 
 def _directory(handle: str | os.PathLike[str]) -> str:
     """The local directory of a handle; a directory stands for itself, without the resolvers."""
-    path = os.fspath(handle)
-    if os.path.isfile(os.path.join(path, "saved_model.pb")):
-        return path
+    if isinstance(handle, (str, os.PathLike)) and os.path.isfile(os.path.join(handle, "saved_model.pb")):
+        return os.fspath(handle)
     return resolve(handle)
 
 
@@ -83,7 +84,8 @@ def _load_tf2(
     if wanted is not None:
         directory.meta_graph(wanted)  # raises a TagsError
     try:
-        with gradients_of() as keep_with:
+        # Outside of functions being traced, else each of their calls would read the variables again.
+        with gradients_of() as keep_with, tf.init_scope():
             if tf.compat.v1.executing_eagerly_outside_functions():
                 loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
             else:  # the ops that restore variables run later, in a session, and need the directory then

@@ -9,7 +9,7 @@ of 256 or 1,024 sentences (the faster counts) that lie in memory, or on 32 image
 throws the result away; apply opens the module,
 reads a table or a folder, sorts, computes, and writes files that are synced to disk. Memory is the peak of a
 process of its own. `--beam` is an interpreter with apache-beam (else that in TFHUB_PEERS): one worker process
-against two, on a fifth of the sentences.
+against two; each of them starts TensorFlow first, which few sentences are not worth.
 """
 
 from __future__ import annotations
@@ -196,10 +196,9 @@ def main() -> None:
         print("\n| Rows of CSV | peak memory, MB |\n|---|---|")
         print("".join(f"| {rows:,} | {megabytes:.0f} |\n" for rows, megabytes in memory), flush=True)
         if beam:
-            texts = sentences(folder / "beam.csv", most // 5)
             print("| Beam worker processes | rows | seconds |\n|---|---|---|")
             for workers in (1, 2):
-                done = run(BEAM, words, texts, folder / f"beam{workers}", workers, python=beam)
+                done = run(BEAM, words, tables["csv"], folder / f"beam{workers}", workers, python=beam)
                 print(f"| {workers} | {done['rows']:,} | {done['seconds']:.1f} |", flush=True)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -58,17 +59,22 @@ def _sync(path: Path) -> None:
 
 
 def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
-    arrow, parquet = require("pyarrow"), require("pyarrow.parquet")
+    # Floats of features hardly compress and have no repeated values: neither is worth its time.
+    table = arrow_table(keys, vectors)
+    require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
+
+
+def arrow_table(keys: Sequence[str], vectors: Matrix) -> Any:
+    """Keys and their vectors, float32 [n, dimension], as a table of Arrow."""
+    arrow = require("pyarrow")
     flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
-    table = arrow.table(
+    return arrow.table(
         {"key": list(keys), VECTOR: arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])},
         schema=parquet_schema(vectors.shape[1]),
     )
-    # Floats of features hardly compress and have no repeated values: neither is worth its time.
-    parquet.write_table(table, path, compression="none", use_dictionary=False)
 
 
-def parquet_schema(dimension: int) -> object:
+def parquet_schema(dimension: int) -> Any:
     """`key`: string; `embedding`: a list of `dimension` float32."""
     arrow = require("pyarrow")
     return arrow.schema(

@@ -12,16 +12,17 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError, HubError, MissingDependencyError
 from tensorflow_hub.tools.bulk.inputs import Input, Value, is_text, open_input
 from tensorflow_hub.tools.bulk.local import Applied
-from tensorflow_hub.tools.bulk.outputs import VECTOR, parquet_schema, require_folder, tf_example
+from tensorflow_hub.tools.bulk.outputs import arrow_table, parquet_schema, require_folder, tf_example
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.opening import Kind
+from tensorflow_hub.tools.retrain.head import Matrix
 
 try:
     import apache_beam as beam
@@ -80,8 +81,7 @@ class ApplyModule(beam.PTransform):  # type: ignore[misc]
         self, module: str, kind: Kind = "text", *, batch_size: int = 256, **module_options: Any
     ) -> None:
         super().__init__()
-        self._function = _Apply(module, kind, tuple(sorted(module_options.items())))
-        self._batch_size = batch_size
+        self._batches = _ApplyToBatches(module, kind, batch_size, module_options)
         self._skipped = False
 
     def with_skipped(self) -> ApplyModule:
@@ -90,14 +90,44 @@ class ApplyModule(beam.PTransform):  # type: ignore[misc]
         return self
 
     def expand(self, elements: Any) -> Any:
-        """Batches the elements and applies the module."""
+        """Batches the elements, applies the module, and takes the batches apart."""
+        results = elements | self._batches
+        vectors = results.main | beam.FlatMap(_each)
+        return _Results(vectors, results.skipped) if self._skipped else vectors
+
+
+class _Results(NamedTuple):
+    main: Any
+    skipped: Any
+
+
+# A key in a tuple, or None for an element without one.
+Mark = tuple[Any] | None
+
+
+def _each(batch: tuple[Sequence[Mark], Matrix]) -> Iterator[Any]:
+    for mark, vector in zip(*batch, strict=True):
+        yield vector if mark is None else (mark[0], vector)
+
+
+class _ApplyToBatches(beam.PTransform):  # type: ignore[misc]
+    """Elements as `ApplyModule` takes → batches: marks, and the vectors as one matrix, float32 [b, n].
+
+    What goes from step to step costs as much as it has elements, not as much as it has numbers.
+    """
+
+    def __init__(self, module: str, kind: Kind, batch_size: int, module_options: dict[str, Any]) -> None:
+        super().__init__()
+        self._function = _Apply(module, kind, tuple(sorted(module_options.items())))
+        self._batch_size = batch_size
+
+    def expand(self, elements: Any) -> Any:
         batches = elements | beam.BatchElements(min_batch_size=1, max_batch_size=self._batch_size)
-        results = batches | beam.ParDo(self._function).with_outputs("skipped", main="main")
-        return results if self._skipped else results.main
+        return batches | beam.ParDo(self._function).with_outputs("skipped", main="main")
 
 
 class _Apply(beam.DoFn):  # type: ignore[misc]
-    """Batches → vectors."""
+    """A batch of elements → marks and vectors."""
 
     def __init__(self, module: str, kind: Kind, module_options: tuple[Any, ...]) -> None:
         super().__init__()
@@ -109,6 +139,7 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
 
     def process(self, batch: Sequence[Any]) -> Iterator[Any]:
         assert self._encoder is not None
+        marks = [(element[0],) if isinstance(element, tuple) else None for element in batch]
         pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
         if self._encoder.kind == "image":
             good, values, bad = _decoded(self._encoder, pairs)
@@ -118,11 +149,9 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
             values = [pairs[i][1] for i in good]
             bad = [(key, "has no text") for (key, _), tells in zip(pairs, told, strict=True) if not tells]
         yield from (beam.pvalue.TaggedOutput("skipped", item) for item in bad)
-        if not good:
-            return
-        vectors = self._encoder(np.stack(values) if self._encoder.kind == "image" else values)
-        for i, vector in zip(good, vectors, strict=True):
-            yield (pairs[i][0], vector) if isinstance(batch[i], tuple) else vector
+        if good:
+            vectors = self._encoder(np.stack(values) if self._encoder.kind == "image" else values)
+            yield [marks[i] for i in good], vectors
 
 
 def _shared_encoder(module: str, kind: Kind, module_options: tuple[Any, ...]) -> Encoder:
@@ -188,9 +217,8 @@ def apply_on_beam(
     _make_way(folder, overwrite)
     rows = sum(map(len, source.rows()))
     encoder = open_encoder(module, source.kind, **module_options)  # refuses here what workers would refuse
-    transform = ApplyModule(
-        module, source.kind, batch_size=batch_size or (256 if source.kind == "text" else 32), **module_options
-    ).with_skipped()
+    size = batch_size or (256 if source.kind == "text" else 32)
+    transform = _ApplyToBatches(module, source.kind, size, module_options)
     shards = max(1, -(-rows // shard_size))
     with _pipeline_on(runner, runner_options) as pipeline:
         # One worker reads the rows (paths, for images) and hands them to all: what costs comes after.
@@ -249,11 +277,13 @@ def _read(pair: tuple[str, Value]) -> Iterator[Any]:
 def _written(results: Any, folder: Path, format: str, dimension: int, shards: int) -> Any:
     prefix = os.fspath(folder / "part")
     if format == "tfrecord":
-        records = results | beam.MapTuple(tf_example)
+        records = results | "Each" >> beam.FlatMap(_each) | beam.MapTuple(tf_example)
         return records | beam.io.WriteToTFRecord(prefix, file_name_suffix=".tfrecord", num_shards=shards)
-    records = results | beam.MapTuple(lambda key, vector: {"key": key, VECTOR: vector.tolist()})
+    tables = results | beam.MapTuple(lambda marks, vectors: arrow_table([key for (key,) in marks], vectors))
     schema = parquet_schema(dimension)
-    return records | beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
+    return tables | beam.io.WriteToParquetBatched(
+        prefix, schema, file_name_suffix=".parquet", num_shards=shards
+    )
 
 
 def _skipped_line(item: tuple[str, str]) -> str:

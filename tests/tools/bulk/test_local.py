@@ -198,6 +198,20 @@ def test_another_job_does_not_mix_into_a_folder(texts_file, text_module, tmp_pat
     assert len(list((tmp_path / "out").glob("part-*"))) == 1
 
 
+def test_beginning_anew_leaves_what_others_put_into_the_folder(texts_file, text_module, tmp_path):
+    out = tmp_path / "out"
+    hub.tools.apply(text_module, texts_file, out)
+    texts_file = texts_file.rename(out / "texts.txt")
+    (out / ".part-00000.parquet.1").write_text("left by a run that was killed")
+    assert hub.tools.apply(text_module, texts_file, out, format="npy", overwrite=True).rows == 230
+    assert {path.name for path in out.iterdir()} == {
+        *("texts.txt", "apply.json", "shards.jsonl", "part-00000.npy", "part-00000.keys.json")
+    }
+    (out / ".part-00007.npy.1").write_text("left by a run that was killed")
+    hub.tools.apply(text_module, texts_file, out, format="npy")
+    assert not list(out.glob(".part-*"))
+
+
 def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("mine")

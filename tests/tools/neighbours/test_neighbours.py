@@ -17,7 +17,7 @@ from tests_tools import BAD, reviews_rows, write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.cli.main import main
-from tensorflow_hub.errors import DataError
+from tensorflow_hub.errors import DataError, HubError
 from tensorflow_hub.tools.neighbours.index import About, Index, Item, exact_search, normalised, write_index
 from tensorflow_hub.tools.neighbours.pages import SearchServer
 
@@ -171,6 +171,33 @@ def test_an_index_is_replaced_only_when_asked(text_module, tmp_path):
     (tmp_path / "mine" / "x").write_text("x")
     with pytest.raises(DataError, match="holds something else"):
         hub.tools.build_neighbours(text_module, tmp_path / "t.txt", tmp_path / "mine", overwrite=True)
+
+
+def test_an_index_stays_until_the_next_is_finished(text_module, image_module, tmp_path):
+    index = tmp_path / "index"
+    (tmp_path / "t.txt").write_text("a\nb\n")
+    hub.tools.build_neighbours(text_module, tmp_path / "t.txt", index, exact=False)
+    (index / "notes.md").write_text("mine")
+    (tmp_path / "more.txt").write_text("a\nb\nc\n")
+
+    def rebuild(module, progress=None):
+        hub.tools.build_neighbours(module, tmp_path / "more.txt", index, overwrite=True, progress=progress)
+
+    def interrupt(what, done, total):
+        if what == "indexing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(HubError, match="to take texts"):
+        rebuild(image_module)
+    assert len(hub.tools.Finder(index).index) == 2
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        rebuild(text_module, interrupt)
+    assert len(hub.tools.Finder(index).index) == 2
+    rebuild(text_module)
+    assert len(hub.tools.Finder(index).index) == 3
+    assert {path.name for path in index.iterdir()} == {
+        *("index.json", "vectors.npy", "items.jsonl", "notes.md")
+    }
 
 
 def test_the_command_line(capsys, text_module, photos, image_module, tmp_path):

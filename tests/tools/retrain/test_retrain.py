@@ -257,6 +257,38 @@ def test_an_output_folder_in_use_is_not_touched(photos, image_module, tmp_path):
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
 
 
+def test_an_interrupted_run_leaves_the_earlier_result_whole(photos, image_module, tmp_path):
+    out = tmp_path / "out"
+
+    def run(**options):
+        return hub.tools.retrain_image(photos, image_module, out, cache=False, **options)
+
+    def interrupt(what, done, total):
+        if what == "fine-tuning":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        run(fine_tune=True, progress=interrupt)
+    assert not out.exists()
+    run(tflite=True)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        run(fine_tune=True, overwrite=True, progress=interrupt)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+    (out / ".retrain-killed").mkdir()
+    run(overwrite=True)
+    names = {"model", "labels.txt", "card.md", "report.html", "metrics.json"}
+    assert {p.name for p in out.iterdir()} == names
+
+
+def test_overwriting_replaces_a_result_and_nothing_else(photos, image_module, tmp_path):
+    (tmp_path / "project" / "model").mkdir(parents=True)
+    (tmp_path / "project" / "model" / "mine.py").write_text("mine")
+    with pytest.raises(DataError, match="holds something else than an earlier result"):
+        hub.tools.retrain_image(photos, image_module, tmp_path / "project", overwrite=True)
+    assert (tmp_path / "project" / "model" / "mine.py").read_text() == "mine"
+
+
 def test_a_text_module_is_refused_for_images(photos, text_module, tmp_path):
     with pytest.raises(ModuleError, match=r"to take images, .*; it takes string \[\?\]\."):
         hub.tools.retrain_image(photos, text_module, tmp_path / "out")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.outputs import require_folder
+from tensorflow_hub.tools.bulk.outputs import remove_output, require_folder
 from tensorflow_hub.tools.datasets.examples import Skipped
 
 
@@ -53,7 +52,7 @@ class Journal:
                     f"{', '.join(changed)} differ.",
                     hint="Choose another with -o, or begin anew with --overwrite.",
                 )
-            shutil.rmtree(folder)
+            remove_output(folder)
         elif previous is None and folder.exists() and any(folder.iterdir()):
             raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o.")
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.batches import IMAGE_BATCH, TEXT_BATCH, Loader, Usable, Vectors
 from tensorflow_hub.tools.bulk.inputs import Input, Rows, open_input
 from tensorflow_hub.tools.bulk.journal import Journal, Shard
-from tensorflow_hub.tools.bulk.outputs import WRITERS, write_shard
+from tensorflow_hub.tools.bulk.outputs import UNFINISHED, WRITERS, write_shard
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.datasets.tables import CHUNK
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
@@ -160,6 +160,8 @@ def _run(source: Input, encoder: Encoder, journal: Journal, plan: _Plan) -> None
             writing = writer.submit(_write, plan, journal, shard)
         if writing:
             writing.result()
+    for path in plan.folder.glob(UNFINISHED):  # by runs that were killed
+        path.unlink(missing_ok=True)
 
 
 @dataclasses.dataclass

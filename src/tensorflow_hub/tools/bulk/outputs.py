@@ -18,6 +18,7 @@ from tensorflow_hub.tools.retrain.head import Matrix
 
 Writer = Callable[[Path, Sequence[str], Matrix], None]
 VECTOR = "embedding"
+UNFINISHED = ".part-*"
 
 
 def require_folder(path: Path) -> None:
@@ -30,6 +31,13 @@ def require_folder(path: Path) -> None:
         raise DataError(
             f"Expected a folder to write to, {str(path)!r} is a file.", hint="Choose another with -o."
         )
+
+
+def remove_output(folder: Path) -> None:
+    """Removes what a run wrote into a folder, and nothing else: people keep other things beside it."""
+    for pattern in ("part-*", UNFINISHED, "skipped.jsonl", "shards.jsonl", "apply.json"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def shard_name(number: int, suffix: str) -> str:

@@ -19,7 +19,13 @@ import numpy as np
 from tensorflow_hub.errors import DataError, HubError, MissingDependencyError
 from tensorflow_hub.tools.bulk.inputs import Input, Value, is_text, open_input
 from tensorflow_hub.tools.bulk.local import Applied
-from tensorflow_hub.tools.bulk.outputs import arrow_table, parquet_schema, require_folder, tf_example
+from tensorflow_hub.tools.bulk.outputs import (
+    arrow_table,
+    parquet_schema,
+    remove_output,
+    require_folder,
+    tf_example,
+)
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.opening import Kind
 from tensorflow_hub.tools.retrain.head import Matrix
@@ -258,9 +264,7 @@ def _make_way(folder: Path, overwrite: bool) -> None:
         raise DataError(
             f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o, or --overwrite."
         )
-    for pattern in ("part-*", "skipped.jsonl", "shards.jsonl", "apply.json"):
-        for path in folder.glob(pattern):
-            path.unlink()
+    remove_output(folder)
 
 
 def _read(pair: tuple[str, Value]) -> Iterator[Any]:

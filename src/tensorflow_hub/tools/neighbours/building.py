@@ -15,7 +15,15 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.local import Applied, apply
 from tensorflow_hub.tools.bulk.outputs import require_folder
-from tensorflow_hub.tools.neighbours.index import EXACT_LIMIT, About, Index, Item, write_index
+from tensorflow_hub.tools.neighbours.index import (
+    EXACT_LIMIT,
+    FILES,
+    About,
+    Index,
+    Item,
+    replace_index,
+    write_index,
+)
 from tensorflow_hub.tools.retrain.head import Matrix
 
 MAX_TEXT = 2000
@@ -83,22 +91,26 @@ def build_neighbours(
     if progress:
         progress("indexing", 0, applied.rows)
     keys, vectors = _collected(folder / _VECTORS, applied)
-    write_index(folder, vectors, list(_items(source, keys)), about)
+    finished = folder / _VECTORS / "index"
+    finished.mkdir(exist_ok=True)
+    write_index(finished, vectors, list(_items(source, keys)), about)
     del vectors  # a memory map of what is removed next
+    replace_index(finished, folder)
     shutil.rmtree(folder / _VECTORS)
     return Index(folder), applied
 
 
 def _require_free(folder: Path, overwrite: bool) -> None:
-    """Makes way for an index: an unfinished one is gone on with, a finished one is replaced when asked."""
+    """Refuses a folder with other things in it, or with a finished index that is not to be replaced.
+
+    The index there stays until the new one is finished; an unfinished one is gone on with.
+    """
     require_folder(folder)
-    if not folder.exists() or all(path.name == _VECTORS for path in folder.iterdir()):
-        return
-    if not overwrite:
+    found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if found - {_VECTORS} and not overwrite:
         raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another, or --overwrite.")
-    if not (folder / "index.json").exists():
+    if found - {_VECTORS, *FILES} and "index.json" not in found:
         raise DataError(f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o.")
-    shutil.rmtree(folder)
 
 
 def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:

@@ -27,6 +27,8 @@ EXACT_LIMIT = 50_000
 # HNSW: links of a vertex, and how many vertices building and searching keep in view (same place).
 CONNECTIVITY, EXPANSION_BUILD, EXPANSION_SEARCH = 16, 128, 256
 _GRAPH = "graph.usearch"
+# With the last of them an index is whole.
+FILES = ("vectors.npy", "items.jsonl", _GRAPH, "index.json")
 
 Indices = npt.NDArray[np.int64]
 
@@ -155,6 +157,15 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
     value = {"format": FORMAT, **dataclasses.asdict(about)}
     with whole_file(folder / "index.json") as file:
         file.write(json.dumps(value, indent=2).encode())
+
+
+def replace_index(new: Path, folder: Path) -> None:
+    """Moves a finished index into a folder, in the place of one that is there."""
+    for name in reversed(FILES):
+        (folder / name).unlink(missing_ok=True)
+    for name in FILES:
+        if (new / name).exists():
+            (new / name).rename(folder / name)
 
 
 def normalised(vectors: Matrix) -> Matrix:

@@ -7,9 +7,13 @@ card and report.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import os
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +38,9 @@ from tensorflow_hub.tools.retrain.outcome import Outcome
 from tensorflow_hub.tools.retrain.preparing import Clock, Prepared, prepare
 from tensorflow_hub.tools.retrain.report import report_html
 from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
+
+# How the folder is named that a run writes into.
+_UNFINISHED = ".retrain-"
 
 
 def retrain_image(
@@ -119,12 +126,20 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
     require_classes(dataset)
     require_name(options.name)
     _require_free(output, options.overwrite)
+    with _whole_result(output) as folder:
+        outcome = dataclasses.replace(_trained(dataset, module, folder, clock, options), output=output)
+        _write_documents(outcome, folder, clock)
+    return outcome
+
+
+def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options: Options) -> Outcome:
     prepared = prepare(dataset, module, options, clock)
     head, solution = solve_head(prepared)
     more_data = more_data_curve(prepared, solution.penalty)
     clock.lap("solving the head")
 
-    labels_file = _labels_file(output, prepared.labels)
+    labels_file = folder / LABELS_FILE
+    labels_file.write_text("".join(f"{label}\n" for label in prepared.labels), encoding="utf-8")
     classifier, tuning = None, None
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     if options.fine_tune:
@@ -133,7 +148,7 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
         clock.lap("fine-tuning")
     _write_model(prepared, head, classifier, labels_file, clock)
     evaluation = evaluate(scores, prepared.targets[prepared.measured], prepared.labels, options.multi_label)
-    outcome = Outcome(
+    return Outcome(
         dataset=prepared.dataset,
         labels=prepared.labels,
         module=module,
@@ -151,17 +166,33 @@ def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options:
         more_data=more_data,
         features=prepared.features,
         seconds=clock.laps,
-        output=output,
+        output=folder,
     )
-    _write_documents(outcome, clock)
-    return outcome
 
 
-def _labels_file(output: Path, labels: Sequence[str]) -> Path:
+@contextlib.contextmanager
+def _whole_result(output: Path) -> Iterator[Path]:
+    """A folder to write into; what is in it at the end takes the place of an earlier result in `output`.
+
+    Whoever interrupts a run keeps what was there, model and figures of one run.
+    """
+    existed = output.is_dir()
     output.mkdir(parents=True, exist_ok=True)
-    path = output / LABELS_FILE
-    path.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
-    return path
+    for left in output.glob(f"{_UNFINISHED}*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=output, prefix=_UNFINISHED, ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+            shutil.rmtree(output / "model", ignore_errors=True)
+            (output / "model.tflite").unlink(missing_ok=True)
+            for path in Path(folder).iterdir():
+                path.replace(output / path.name)
+    finally:
+        if not existed:
+            with contextlib.suppress(OSError):  # there is something in it: all is well
+                output.rmdir()
 
 
 def _write_model(
@@ -183,21 +214,26 @@ def _write_model(
         clock.lap("writing the TFLite file")
 
 
-def _write_documents(outcome: Outcome, clock: Clock) -> None:
-    output = outcome.output
-    (output / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
-    (output / "report.html").write_text(report_html(outcome), encoding="utf-8")
+def _write_documents(outcome: Outcome, folder: Path, clock: Clock) -> None:
+    (folder / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
+    (folder / "report.html").write_text(report_html(outcome), encoding="utf-8")
     clock.lap("writing the report")
-    (output / "metrics.json").write_text(json.dumps(outcome.to_dict(), indent=2), encoding="utf-8")
+    (folder / "metrics.json").write_text(json.dumps(outcome.to_dict(), indent=2), encoding="utf-8")
 
 
 def _require_free(output: Path, overwrite: bool) -> None:
     """Refuses to write over what is no earlier run's result, before any work is done."""
     require_folder(output)
-    if output.is_dir() and any(output.iterdir()) and not overwrite:
+    found = [path.name for path in output.iterdir()] if output.is_dir() else []
+    if all(name.startswith(_UNFINISHED) for name in found):
+        return
+    if not overwrite:
         raise DataError(
             f"The folder {str(output)!r} is not empty.",
             hint="Choose another with -o, or replace what is there with --overwrite.",
         )
-    if overwrite and (output / "model.tflite").exists():
-        (output / "model.tflite").unlink()
+    if LABELS_FILE not in found:
+        raise DataError(
+            f"The folder {str(output)!r} holds something else than an earlier result.",
+            hint="Choose another with -o.",
+        )

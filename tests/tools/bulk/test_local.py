@@ -227,13 +227,44 @@ def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_
     [
         ("latin.txt", b"a\nb\ncaf\xe9\n", r"is not text in UTF-8: .* in line 3\."),
         ("data.csv", b"a\n1\n", "Expected a column 'text'"),
-        ("data.bin", b"", r"Expected a \.txt, \.csv"),
+        ("data.bin", b"", r"Expected a \.txt, \.csv.*Rename it to what it is"),
+        ("data.csv.gz", b"", r"Expected a \.txt, \.csv.*Unpack it first\."),
     ],
 )
 def test_inputs_that_cannot_be_read_are_refused(name, content, match, text_module, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=match):
         hub.tools.apply(text_module, tmp_path / name, tmp_path / "out")
+
+
+def test_what_can_be_read_only_once_is_refused(text_module, tmp_path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    for source in ("-", tmp_path / "pipe.txt"):
+        with pytest.raises(DataError, match=r"can be read only once\. Write it to a file first"):
+            hub.tools.apply(text_module, source, tmp_path / "out")
+
+
+# A limit of the size of files, as on a full disk; the signal that comes with it is put aside.
+TOO_LARGE = """
+import resource, signal, sys
+import tensorflow_hub as hub
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
+try:
+    hub.tools.apply(*sys.argv[1:4], format="npy")
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_matrix_that_finds_no_room_is_the_systems_error(text_module, tmp_path):
+    (tmp_path / "many.txt").write_text("a\n" * 5000)
+    arguments = [text_module, str(tmp_path / "many.txt"), str(tmp_path / "out")]
+    ended = subprocess.run(
+        [sys.executable, "-c", TOO_LARGE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "File too large\n", ended.stderr
+    assert not list((tmp_path / "out").glob("*part-*"))
 
 
 def test_a_module_for_images_is_refused_for_texts(texts_file, image_module, tmp_path):

@@ -81,6 +81,15 @@ def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
     assert found[50_000][1]["text"] == "text 49999"
 
 
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path):
+    for row in ('"never closed,y', 'last,"never closed'):
+        (tmp_path / "data.csv").write_text(f'text,label\n"two\nlines",x\n{row}\nlost,z\n')
+        with pytest.raises(DataError, match=r"quote that opens in line 4 of 'data.csv' is never closed\."):
+            read_texts(tmp_path / "data.csv")
+    (tmp_path / "data.csv").write_text('text,label\na 5" disk,x\n"b",y\n')
+    assert [example.text for example in read_texts(tmp_path / "data.csv").examples] == ['a 5" disk', "b"]
+
+
 def test_a_spreadsheets_csv_with_semicolons_is_read(tmp_path):
     (tmp_path / "data.csv").write_text('\ufefftext;label\nfine, really;yes\n"a;b";no\n')
     dataset = read_texts(tmp_path / "data.csv")

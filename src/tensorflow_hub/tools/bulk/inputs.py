@@ -11,7 +11,13 @@ from pathlib import Path
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.image_folder import image_files, name_below
-from tensorflow_hub.tools.datasets.tables import CHUNK, TEXT_COLUMNS, is_table, read_chunks
+from tensorflow_hub.tools.datasets.tables import (
+    CHUNK,
+    TEXT_COLUMNS,
+    is_table,
+    read_chunks,
+    unknown_kind_hint,
+)
 from tensorflow_hub.tools.opening import Kind
 
 IMAGES_AT_ONCE = 256
@@ -137,11 +143,16 @@ def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> 
                 hint="Give a folder of images, or a .txt, .csv, .jsonl or .parquet file of texts.",
             )
         return Input(source, "image")
+    if str(source) == "-" or (source.exists() and not source.is_file()):
+        raise DataError(
+            f"Expected a file or a folder, {str(source)!r} can be read only once.",
+            hint="Write it to a file first: a run that was interrupted reads its input again.",
+        )
     if not source.is_file():
         raise DataError(f"There is no file or folder {str(source)!r}.", hint="Check the path.")
     if not is_table(source) and source.suffix.lower() not in {".txt", ".text", ""}:
         raise DataError(
             f"Expected a .txt, .csv, .tsv, .jsonl or .parquet file, got {source.name!r}.",
-            hint="Rename it to what it is, or convert it.",
+            hint=unknown_kind_hint(source),
         )
     return Input(source, "text", text_column)

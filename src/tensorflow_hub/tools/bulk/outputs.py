@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +92,24 @@ def parquet_schema(dimension: int) -> Any:
 
 def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
     """The matrix, and the keys beside it: a JSON list, for a file's name may hold anything, a newline too."""
-    with path.open("wb") as stream:
-        np.save(stream, np.ascontiguousarray(vectors))
+    write_matrix(path, vectors.shape, [vectors])
     number = path.name.split("-")[1].split(".")[0]
     keys_path = path.with_name(f"part-{number}.keys.json")
     keys_path.write_text(json.dumps(list(keys)), encoding="utf-8")
     _sync(keys_path)
+
+
+def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -> None:
+    """Writes a float32 matrix of that shape, given by blocks of rows, as a NumPy file.
+
+    On a full disk this is the system's error, with its cause; `np.save` names none, and a memory map ends
+    the process.
+    """
+    with path.open("wb") as stream:
+        head = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, head)
+        for block in blocks:
+            stream.write(np.ascontiguousarray(block, "<f4").data)
 
 
 def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:

@@ -73,8 +73,18 @@ def read_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
     else:
         raise DataError(
             f"Expected a .csv, .tsv, .jsonl or .parquet file, got {path.name!r}.",
-            hint="Rename it to what it is, or convert it.",
+            hint=unknown_kind_hint(path),
         )
+
+
+def unknown_kind_hint(path: Path) -> str:
+    """What to do with a file of a kind that is not read.
+
+    >>> unknown_kind_hint(Path("posts.csv.gz")), unknown_kind_hint(Path("posts.doc"))
+    ('Unpack it first.', 'Rename it to what it is, or convert it.')
+    """
+    packed = path.suffix.lower() in {".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"}
+    return "Unpack it first." if packed else "Rename it to what it is, or convert it."
 
 
 def choose_columns(path: Path, present: Sequence[str], columns: Columns) -> dict[str, str]:
@@ -113,7 +123,9 @@ def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]
                     rows = len(next(iter(values.values())))
                     yield Chunk(range(done + 1, done + 1 + rows), values)
                     done += rows
+                _require_closed_quotes(path, delimiter)
             except arrow.ArrowException:
+                _require_closed_quotes(path, delimiter)
                 yield from _other_csv(reader, names, chosen, done)
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(
@@ -144,6 +156,29 @@ def _regular_csv(
         for batch in batches:
             if batch.num_rows:
                 yield {field: batch.column(column).to_pylist() for field, column in chosen.items()}
+
+
+def _require_closed_quotes(path: Path, delimiter: str) -> None:
+    """Refuses a table with a quote that is never closed: all lines after it would be one text.
+
+    Raises:
+      DataError: it has one; says where.
+    """
+    with path.open("rb") as stream:
+        quotes = sum(block.count(b'"') for block in iter(lambda: stream.read(1 << 20), b""))
+    if quotes % 2 == 0:
+        return
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        reader, line = csv.reader(text, delimiter=delimiter, strict=True), 0
+        try:
+            for _ in reader:
+                line = reader.line_num
+        except csv.Error as error:
+            if "end of data" in str(error):  # else it is only unusual, as is 5" without quotes around it
+                raise DataError(
+                    f"The quote that opens in line {line + 1} of {path.name!r} is never closed.",
+                    hint='Close it, or write "" for a quote that belongs to the text.',
+                ) from error
 
 
 def _other_csv(

@@ -14,7 +14,7 @@ import numpy as np
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.local import Applied, apply
-from tensorflow_hub.tools.bulk.outputs import require_folder
+from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -115,15 +115,12 @@ def _require_free(folder: Path, overwrite: bool) -> None:
 
 def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
     """The keys and vectors of all shards, the vectors in a memory map."""
-    vectors = np.lib.format.open_memmap(
-        folder / "all.npy", "w+", np.float32, (applied.rows, applied.dimension)
-    )
+    parts = sorted(folder.glob("part-*.npy"))
+    write_matrix(folder / "all.npy", (applied.rows, applied.dimension), map(np.load, parts))
     keys: list[str] = []
-    for path in sorted(folder.glob("part-*.npy")):
-        part = np.load(path)
-        vectors[len(keys) : len(keys) + len(part)] = part
+    for path in parts:
         keys += json.loads(path.with_suffix(".keys.json").read_text(encoding="utf-8"))
-    return keys, vectors
+    return keys, np.load(folder / "all.npy", mmap_mode="r")
 
 
 def _items(source: Input, keys: list[str]) -> Iterator[Item]:

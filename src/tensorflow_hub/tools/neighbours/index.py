@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.outputs import write_matrix
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.retrain.head import Matrix
 from tensorflow_hub.whole_file import whole_file
@@ -144,14 +145,14 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
       items: what they stand for.
       about: what to note.
     """
-    unit = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.float32, vectors.shape)
-    for start in range(0, len(vectors), 65_536):
-        unit[start : start + 65_536] = normalised(vectors[start : start + 65_536])
-    unit.flush()
+    starts = range(0, len(vectors), 65_536)
+    blocks = (normalised(vectors[start : start + 65_536]) for start in starts)
+    write_matrix(folder / "vectors.npy", vectors.shape, blocks)
     with (folder / "items.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n" for item in items)
     if not about.exact:
         graph = _new_graph(about.dimension)
+        unit = np.load(folder / "vectors.npy", mmap_mode="r")
         graph.add(np.arange(len(unit)), unit)
         graph.save(os.fspath(folder / _GRAPH))
     value = {"format": FORMAT, **dataclasses.asdict(about)}

@@ -65,6 +65,16 @@ def test_the_command_line(capsys, photos, image_module, tmp_path):
     assert (tmp_path / "c.html").exists()
 
 
+def test_what_is_of_use_with_no_module_is_said_once(reviews, text_module, tmp_path):
+    with pytest.raises(DataError, match="Expected a column 'stars'"):
+        hub.tools.compare([text_module, text_module], reviews, label_column="stars")
+    (tmp_path / "one.csv").write_text("text,label\na,x\nb,x\n")
+    with pytest.raises(DataError, match="at least 2 classes"):
+        hub.tools.compare([text_module, text_module], tmp_path / "one.csv")
+    with pytest.raises(DataError, match=r"shares with validation \+ test < 1, got 0\.3 and 0\.9"):
+        hub.tools.compare([text_module, text_module], reviews, validation=0.3, test=0.9)
+
+
 def test_no_modules_are_refused(reviews):
     with pytest.raises(DataError, match="There are no modules to compare"):
         hub.tools.compare([], reviews)

@@ -309,6 +309,8 @@ def test_an_unknown_signature_is_refused_with_those_there_are(reviews, text_modu
 def test_options_out_of_range_are_refused():
     with pytest.raises(DataError, match=r"Expected epochs of 1 or more, got 0\."):
         hub.tools.retrain_text("x.csv", "m", "out", epochs=0)
+    with pytest.raises(DataError, match=r"Expected shares with validation \+ test < 1, got 0\.5 and 0\.5\."):
+        hub.tools.retrain_text("x.csv", "m", "out", validation=0.5, test=0.5)
 
 
 def test_texts(reviews, text_module, tmp_path):

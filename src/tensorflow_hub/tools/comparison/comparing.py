@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.comparison.measuring import Measurement
+from tensorflow_hub.tools.comparison.measuring import Measurement, read_dataset
+from tensorflow_hub.tools.datasets.examples import require_classes
 from tensorflow_hub.tools.report.pages import render, svg
 from tensorflow_hub.tools.report.scatter import Point, scatter_chart
+from tensorflow_hub.tools.retrain.options import Options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,7 @@ def compare(
       A measurement for each module; one that could not be measured says why.
 
     Raises:
-      DataError: no modules.
+      DataError: no modules, or data or options that are of use with no module.
 
     Example:
       comparison = hub.tools.compare(["acme/words/1", "acme/sentences/1"], "reviews.csv")
@@ -71,6 +73,8 @@ def compare(
     if not modules:
         raise DataError("There are no modules to compare.", hint="Give one handle or more.")
     columns = {"image_column": image_column, "text_column": text_column, "label_column": label_column}
+    # Said once and before any work, not by each module.
+    require_classes(read_dataset(os.fspath(data), columns, Options(**options).multi_label))
     measurements = []
     for number, module in enumerate(modules):
         if progress:

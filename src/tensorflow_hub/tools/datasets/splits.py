@@ -48,14 +48,23 @@ def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -
     Raises:
       DataError: the shares leave nothing to train on.
     """
-    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
-        raise DataError(
-            f"Expected shares with validation + test < 1, got {validation} and {test}.",
-            hint="For example --validation 0.15 --test 0.15.",
-        )
+    require_shares(validation, test)
     places = np.array([place(digest, seed) for digest in digests])
     is_test = places < test
     is_validation = ~is_test & (places < test + validation)
     return Splits(
         np.flatnonzero(~is_test & ~is_validation), np.flatnonzero(is_validation), np.flatnonzero(is_test)
     )
+
+
+def require_shares(validation: float, test: float) -> None:
+    """Refuses shares that leave nothing to train on.
+
+    Raises:
+      DataError: one is below 0, or together they are 1 or more.
+    """
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise DataError(
+            f"Expected shares with validation + test < 1, got {validation} and {test}.",
+            hint="For example --validation 0.15 --test 0.15.",
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.splits import require_shares
 from tensorflow_hub.tools.feature_store import default_folder
 
 
@@ -62,6 +63,7 @@ class Options:
     progress: Callable[[str, int, int], None] | None = None
 
     def __post_init__(self) -> None:
+        require_shares(self.validation, self.test)
         checks = {
             "penalty above 0": self.penalty is None or self.penalty > 0,
             "augment of 0 or more": self.augment >= 0,

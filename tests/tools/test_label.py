@@ -133,10 +133,10 @@ def test_labels_stay_in_order_whatever_separates_their_words(text_module, tmp_pa
 
 
 def test_label_shows_a_table(capsys, model, tmp_path):
-    write_image(tmp_path / "1.png", (200, 30, 30), 1)
-    code, out, _ = tfhub(capsys, "label", model, tmp_path / "1.png", "--top", "1")
+    write_image(tmp_path / "two\nlines.png", (200, 30, 30), 1)
+    code, out, _ = tfhub(capsys, "label", model, tmp_path / "two\nlines.png", "--top", "1")
     assert code == 0
-    assert out.splitlines()[1].split()[1] == "red"
+    assert out.splitlines()[1].split()[:2] == [f"{tmp_path}/two\\nlines.png", "red"]
 
 
 def test_an_image_cut_off_in_the_middle_spoils_no_other(model, tmp_path):

@@ -34,7 +34,7 @@ def result_json(value: Any) -> None:
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> None:
     """Writes rows as aligned columns under a header."""
-    lines = [list(header), *([_harmless(str(cell)) for cell in row] for row in rows)]
+    lines = [list(header), *([_harmless(str(cell)).replace("\n", "\\n") for cell in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -143,6 +143,12 @@ def _one_vector(value: Any, output: str | None, handle: str) -> Any:
                 hint="Choose one with --output-key.",
             )
         value = value[found[0]]
+    elif output not in {None, "default"}:
+        raise ModuleError(
+            f"Expected {handle!r} to give several outputs, one of them {output!r}; "
+            "it gives one without a name.",
+            hint="Leave --output-key away.",
+        )
     if not isinstance(value, tf.Tensor):
         raise ModuleError(
             f"Expected {handle!r} to give a tensor, it gives {type(value).__name__}.",

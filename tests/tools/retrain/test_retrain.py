@@ -306,6 +306,18 @@ def test_an_unknown_signature_is_refused_with_those_there_are(reviews, text_modu
         hub.tools.retrain_text(reviews, text_module, tmp_path / "out", signature="tokens")
 
 
+def test_an_output_that_does_not_exist_is_refused(reviews, text_module, tmp_path):
+    with pytest.raises(ModuleError, match=r"one of them 'pooled'; it gives one without a name\. Leave"):
+        hub.tools.retrain_text(reviews, text_module, tmp_path / "out", output_key="pooled")
+
+
+def test_of_many_classes_without_training_examples_some_are_named(text_module, tmp_path):
+    rows = "".join(f"text {i},class {i}\n" for i in range(300))
+    (tmp_path / "data.csv").write_text(f"text,label\n{rows}")
+    with pytest.raises(DataError, match=r"are left of ('class \d+' \(1 in all\),? ?){5}and \d+ more"):
+        hub.tools.retrain_text(tmp_path / "data.csv", text_module, tmp_path / "out", cache=False)
+
+
 def test_options_out_of_range_are_refused():
     with pytest.raises(DataError, match=r"Expected epochs of 1 or more, got 0\."):
         hub.tools.retrain_text("x.csv", "m", "out", epochs=0)
@@ -397,7 +409,7 @@ def test_augmentation_adds_changed_copies(photos, image_module, tmp_path):
 def test_a_table_of_images(photos, image_module, tmp_path):
     lines = ["file,class"]
     lines += [f"{path},{path.parent.name}" for path in sorted(photos.rglob("*.png"))]
-    lines += ["missing.png,red", ",red", f"{photos / 'red' / '1.jpg'},"]
+    lines += ["missing.png,red", ",red", f"{photos / 'red' / '1.jpg'},", "nul\0.png,red"]
     (tmp_path / "images.csv").write_text("\n".join(lines))
     outcome = hub.tools.retrain_image(
         tmp_path / "images.csv", image_module, tmp_path / "out", validation=0.2, test=0.2, cache=False
@@ -406,5 +418,6 @@ def test_a_table_of_images(photos, image_module, tmp_path):
         "has no path",
         "has no label",
         "cannot be read: No such file or directory",
+        "cannot be read: embedded null byte",
     ]
     assert len(outcome.dataset.examples) == 15

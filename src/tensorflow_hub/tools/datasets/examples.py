@@ -107,8 +107,8 @@ def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[
         name, path, labels = file
         try:
             digest = hashlib.sha256(path.read_bytes()).digest()
-        except OSError as error:
-            return Skipped(name, f"cannot be read: {error.strerror or error}")
+        except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
+            return Skipped(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return Example(name, labels, digest, path=path)
 
     with ThreadPoolExecutor(8) as threads:

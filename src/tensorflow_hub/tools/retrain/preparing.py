@@ -113,7 +113,8 @@ def _require_trainable(prepared: Prepared) -> None:
     found = prepared.targets[splits.train].sum(axis=0)
     missing = [label for label, count in zip(prepared.labels, found, strict=True) if not count]
     if missing:
-        few = ", ".join(f"{label!r} ({counts[label]} in all)" for label in missing)
+        few = ", ".join(f"{label[:100]!r} ({counts[label]} in all)" for label in missing[:5])
+        few += f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise DataError(
             f"No training examples are left of {few} after {len(splits.validation)} for validation and "
             f"{len(splits.test)} for test.",

@@ -228,6 +228,28 @@ def test_similar_models(index):
     assert similar(index, 99) == ()
 
 
+def test_similar_models_are_of_the_same_domain_first(tmp_path):
+    """A new image classifier was said to be like those of texts: the tools write both cards alike."""
+    card = "Classifies into classes on features. Trained on examples, chosen on others, of one collection."
+
+    def document(id, name, domain):
+        facets = {"domain": (domain,), "task": (f"{domain}-classification",)}
+        return SearchDocument(id, name, 1, description=card, facets=facets)
+
+    index = SearchIndex(tmp_path)
+    with index.changing() as change:
+        change.put(document(1, "acme/cats", "image"))
+        for number in range(10, 14):
+            change.put(document(number, f"acme/cats-{number}", "text"))
+        for number in range(20, 60):
+            seen = document(number, f"zoo/net-{number}", "image")
+            change.put(dataclasses.replace(seen, description="A network for photos."))
+        change.put(SearchDocument(4, "zoo/other", 1, description="Features and classes of collections."))
+    assert all(number >= 20 for number in similar(index, 1))
+    assert len(similar(index, 1)) == 6
+    assert similar(index, 4), "a model without a domain is like others, too"
+
+
 def test_similar_models_after_many_changes(tmp_path):
     """The statistics of words count replaced documents for a while: more of them than there are documents."""
     index = SearchIndex(tmp_path)

@@ -10,7 +10,7 @@ import tantivy
 from tensorflow_hub.server.search.facets import FACET_KEYS
 from tensorflow_hub.server.search.finding import Found, Narrowing, count_of
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
-from tensorflow_hub.server.search.matching import Must, filter_clauses, sampled
+from tensorflow_hub.server.search.matching import Must, Should, filter_clauses, sampled
 from tensorflow_hub.server.search.question import asked_words, question_words
 from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.spelling import correct, with_longer_names
@@ -18,6 +18,8 @@ from tensorflow_hub.server.search.spelling import correct, with_longer_names
 _FACET_VALUES = 30
 # Up to so many documents are counted one by one.
 _EXACT = 20_000
+# More than words in common ever count.
+_ABOVE_ALL = 1000.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,9 +88,13 @@ def _answer(
 def similar(
     index: SearchIndex, id: int, *, audience: Sequence[str] | None = (), limit: int = 6
 ) -> tuple[int, ...]:
-    """The models whose names, facets and descriptions are most like those of model `id`."""
-    searcher = index.searcher()
-    own = searcher.search(tantivy.Query.term_query(index.schema, "id", id), 1, count=False).hits
+    """The models whose names, facets and descriptions are most like those of model `id`.
+
+    Those of its domain come first: cards of a classifier of images and of one of texts have most words in
+    common, and nobody takes one for the other.
+    """
+    searcher, itself = index.searcher(), tantivy.Query.term_query(index.schema, "id", id)
+    own = searcher.search(itself, 1, count=False).hits
     if not own:
         return ()
     alike = tantivy.Query.more_like_this_query(
@@ -100,7 +106,18 @@ def similar(
         min_term_frequency=1,
         max_query_terms=20,
     )
-    clauses = [(Must, alike), *filter_clauses(index, SearchRequest(), audience)]
+    facets = _aggregate(searcher, itself, ["domain", "task"])
+
+    def same(key: str, score: float) -> tantivy.Query:
+        values = [value for value, _ in facets[key]]
+        return tantivy.Query.const_score_query(tantivy.Query.term_set_query(index.schema, key, values), score)
+
+    either = tantivy.Query.boolean_query([(Should, alike), (Should, same("task", 0.0))])
+    clauses = [
+        (Must, either),
+        (Should, same("domain", _ABOVE_ALL)),
+        *filter_clauses(index, SearchRequest(), audience),
+    ]
     hits = searcher.search(tantivy.Query.boolean_query(clauses), limit + 1, count=False).hits
     ids = (searcher.doc(address)["id"][0] for _, address in hits)
     return tuple(other for other in ids if other != id)[:limit]

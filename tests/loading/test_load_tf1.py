@@ -67,6 +67,21 @@ def test_signatures_compute_what_the_original_library_did(case_dir, check):
     assert compared or any(isinstance(v, tf.SparseTensor) for v in outputs.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "inputs"), [("01_linear_scalar", [1.0, 2.0]), ("05_text_embedding", ["cat", "a dog"])]
+)
+def test_in_a_graph_a_session_fills_variables_and_tables(name, inputs):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    path = MODULES / name / "module"
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = hub.load(path)(inputs)
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        results = session.run(outputs)
+    np.testing.assert_allclose(results, hub.load(path)(inputs), rtol=1e-6)
+
+
 def test_a_call_gives_the_default_output():
     module = hub.load(MODULES / "01_linear_scalar" / "module")
     a, b = (v.numpy() for v in sorted(module.variables, key=lambda v: v.name))

@@ -131,7 +131,7 @@ def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
     parts = tf.nest.flatten(spec)
     if isinstance(spec, tf.TypeSpec):
         return {"images" if _is_image(spec) else "default": spec}
-    if isinstance(spec, dict) and len(parts) == len(spec):
+    if isinstance(spec, dict) and all(isinstance(part, tf.TypeSpec) for part in spec.values()):
         return {name: spec[name] for name in sorted(spec)}
     return {f"input_{i}": part for i, part in enumerate(parts)}
 

@@ -78,13 +78,13 @@ class GraphState:
         for name, variable in self.variables.items():
             if f"{name}:0" in used:
                 function.watch_variable(variable)
-                feeds[f"{name}:0"] = tf.convert_to_tensor(variable.handle)
+                feeds[f"{name}:0"] = function.capture(variable.handle)
         for name, resource in self.resources.items():
             if f"{name}:0" in used:
-                feeds[f"{name}:0"] = tf.convert_to_tensor(resource.resource_handle)
+                feeds[f"{name}:0"] = function.capture(resource.resource_handle)
         for name, asset in self.assets.items():
             if name in used:
-                feeds[name] = tf.convert_to_tensor(asset.asset_path)
+                feeds[name] = function.capture(asset.asset_path)
         return feeds
 
     @property
@@ -99,13 +99,16 @@ class GraphState:
         return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
 
     def run(self, graph: Graph, fetches: list[str]) -> list[Any]:
-        """Runs ops or evaluates tensors of the graph on this state, now."""
+        """Runs ops or evaluates tensors of the graph on this state: now, or with a session's tables."""
 
         def evaluate() -> list[Any]:
-            return self.evaluate(graph, fetches)
+            return [*self.evaluate(graph, fetches), tf.constant(True)]
 
         with first_replica():
-            return list(_traced(evaluate)())
+            *elements, done = _traced(evaluate)()
+        if not elements:
+            _run_with_tables(done)
+        return elements
 
     def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
         """As `run`, inside the function being traced: its tensors; for ops nothing."""
@@ -167,18 +170,25 @@ class GraphState:
         if not imports:
             return
 
-        def restore() -> None:
+        def restore() -> Any:
             fixed = {output_of(saver.filename_tensor_name): tf.constant(prefix)}
             piece = graph.piece(imports, self.feed_names() | set(fixed))
             feeds = self.captures(graph, {node.name for node in piece.graph_def.node}) | fixed
             import_piece(piece, feeds)
+            return tf.constant(True)
 
-        _traced(restore)()
+        _run_with_tables(_traced(restore)())
 
 
 def _traced(function: Callable[[], Any]) -> Any:
     """A function to run once, without TensorFlow's advice to reuse those that are made again and again."""
     return tf.function(function, autograph=False).get_concrete_function()
+
+
+def _run_with_tables(done: Any) -> None:
+    """In a graph, makes what gives `done` one of the ops that a program runs by `tables_initializer`."""
+    if not tf.compat.v1.executing_eagerly_outside_functions():
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS, done.op)
 
 
 def collection(meta_graph: Any, key: str) -> list[str]:

@@ -283,6 +283,17 @@ def test_in_a_subclassed_model(kit, modules):
     assert len(model.non_trainable_weights) == 2
 
 
+def test_after_a_layer_that_masks(kit):
+    model = kit.keras.Sequential(
+        [
+            kit.keras.Input([2], dtype="int32"),
+            kit.keras.layers.Embedding(3, 2, mask_zero=True, embeddings_initializer="ones"),
+            kit.KerasLayer(lambda x: 2 * x),
+        ]
+    )
+    np.testing.assert_array_equal(model(np.array([[1, 0]])), [[[2, 2], [2, 2]]])
+
+
 def test_in_time_distributed(kit, modules):
     layer = kit.keras.layers.TimeDistributed(kit.KerasLayer(modules("image")))
     frames = kit.keras.Input([5, 8, 8, 3])

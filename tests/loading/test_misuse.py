@@ -122,6 +122,12 @@ def test_the_signature_goes_by_keyword(module):
         module([1.0], "default")
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a/", "_a", 5])
+def test_names_that_are_no_scopes(path, name):
+    with tf.Graph().as_default(), pytest.raises(errors.ModuleError, match="Expected a name of letters"):
+        hub.Module(path, name=name)
+
+
 def test_outputs_without_default():
     spec = hub.create_module_spec(lambda: hub.add_signature(outputs={"a": tf.constant(1.0)}))
     with tf.Graph().as_default():

@@ -60,7 +60,6 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defin
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         self._refuse_other_keras(inputs)
-        args, kwargs = self._with_training_named(args, kwargs)
         if not any(
             keras.backend.is_keras_tensor(leaf) for leaf in tf.nest.flatten(inputs) if tf.is_tensor(leaf)
         ):

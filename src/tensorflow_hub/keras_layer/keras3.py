@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -115,7 +116,8 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         self._refuse_other_keras(inputs)
-        args, kwargs = self._with_training_named(args, kwargs)
+        if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
+            kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
             if self._in_jax:
                 inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)

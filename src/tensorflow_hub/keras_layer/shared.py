@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import tensorflow as tf
 
@@ -16,6 +16,15 @@ from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.variable_names import unique_names
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _unconverted(method: _Method) -> _Method:
+    """Keeps AutoGraph away: what it raises is no error of ours any more."""
+    wrapper = tf.autograph.experimental.do_not_convert(method)
+    wrapper.__signature__ = inspect.signature(method)  # Keras 2 asks for `training` and `mask`
+    return wrapper  # type: ignore[no-any-return]
 
 
 class HubLayer:
@@ -180,8 +189,7 @@ class HubLayer:
                 stacklevel=2,
             )
 
-    # Not converted: what AutoGraph raises is no error of ours any more.
-    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    @_unconverted
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Calls the loaded object; `training` counts only while the layer is trainable."""
         if tf.is_tensor(training):
@@ -195,7 +203,7 @@ class HubLayer:
             training = static
         return self._apply(inputs, training=bool(training))
 
-    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    @_unconverted
     def _apply(self, inputs: Any, training: bool) -> Any:
         """Calls the loaded object; for training only while the layer is trainable."""
         if self.trainable:
@@ -211,14 +219,6 @@ class HubLayer:
         if dtype in {"float16", "bfloat16", "float64"} and tf.is_tensor(output) and output.dtype.is_floating:
             return tf.cast(output, dtype)
         return output
-
-    def _with_training_named(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments after the inputs, `training` by name: by position Keras does not see it."""
-        if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
-            return (), {"training": args[0], **kwargs}
-        return args, kwargs
 
     def _output_dtype(self) -> str | None:
         raise NotImplementedError

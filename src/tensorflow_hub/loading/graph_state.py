@@ -105,7 +105,8 @@ class GraphState:
             return [*self.evaluate(graph, fetches), tf.constant(True)]
 
         with first_replica():
-            *elements, done = _traced(evaluate)()
+            elements = list(_traced(evaluate)())
+        done = elements.pop()
         if not elements:
             _run_with_tables(done)
         return elements

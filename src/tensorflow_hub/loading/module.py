@@ -24,7 +24,7 @@ from tensorflow_hub.loading.lifted_state import LiftedState
 from tensorflow_hub.loading.reference_variables import to_resources
 from tensorflow_hub.loading.state import ModuleState, StatePlan, add_state, plan_state
 
-_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(?<!/)")
 
 
 class Module:

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.tools.modules import Located, locate
-from tensorflow_hub.tools.opening import Kind, Opened, open_module
+from tensorflow_hub.tools.opening import Kind, Opened, open_module, require_kind
 from tensorflow_hub.tools.retrain.head import Matrix
 from tensorflow_hub.whole_file import whole_file
 
@@ -119,8 +119,10 @@ def open_encoder(
         applied.
 
     Raises:
+      DataError: `kind` is something else.
       ModuleError: the module does not map images or texts to one vector each; says what it does take.
     """
+    require_kind(kind)
     module = locate(handle)
     first = locate(preprocessor) if preprocessor is not None else None
     wanted = (signature, output_key, image_size)

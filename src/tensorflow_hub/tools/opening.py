@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import InputError, ModuleError, SignatureError
+from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
 from tensorflow_hub.tools.garbage import collection_paused
 from tensorflow_hub.tools.modules import Located, load
 
@@ -22,6 +22,16 @@ _SIGNATURES = {
     "image": ("image_feature_vector", "default", "serving_default"),
     "text": ("default", "serving_default"),
 }
+
+
+def require_kind(kind: str) -> None:
+    """Refuses what is neither an image nor a text.
+
+    Raises:
+      DataError: `kind` is something else.
+    """
+    if kind not in _SIGNATURES:
+        raise DataError(f"Expected the kind 'image' or 'text', got {kind!r}.", hint="Give one of these.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -180,6 +180,13 @@ def test_images_and_broken_ones(photos, image_module, tmp_path):
         np.testing.assert_allclose(ours[key], theirs[key], atol=1e-5)
 
 
+def test_mistakes_are_named_where_the_pipeline_is_written():
+    with pytest.raises(DataError, match=r"Expected the kind 'image' or 'text', got 'images'\."):
+        hub.beam.ApplyModule("acme/words/1", kind="images")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sgnature'"):
+        hub.beam.ApplyModule("acme/words/1", sgnature="default")
+
+
 def test_numpy_files_are_refused(text_module, tmp_path):
     with pytest.raises(DataError, match="Expected parquet or tfrecord on Beam, got 'npy'"):
         apply_on_beam(text_module, tmp_path, tmp_path / "out", format="npy")

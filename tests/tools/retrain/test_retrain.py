@@ -336,6 +336,20 @@ def test_texts(reviews, text_module, tmp_path):
     assert hub.check_interface(str(tmp_path / "out" / "model")) == (), "its numbers are no embedding"
 
 
+def test_labels_of_any_kind_stay_within_their_places(text_module, tmp_path):
+    labels = ("x" * 3000, "<script>alert(1)</script>", "\u202eback\x07")
+    rows = [json.dumps({"text": f"text {i}", "label": label}) for label in labels for i in range(20)]
+    (tmp_path / "data.jsonl").write_text("\n".join(rows))
+    hub.tools.retrain_text(tmp_path / "data.jsonl", text_module, tmp_path / "out", cache=False)
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "x" * 79 + "…" in report
+    assert "x" * 200 not in report, "no column is wider than the page"
+    assert "<script" not in report
+    card = (tmp_path / "out" / "card.md").read_text()
+    assert "| back |" in card
+    assert not re.search("<script|x{201}|\u202e|\x07", card)
+
+
 def test_multi_label_texts_with_class_weights(text_module, tmp_path):
     rows = []
     for i in range(120):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import threading
 import time
@@ -27,7 +28,7 @@ from tensorflow_hub.tools.bulk.outputs import (
     tf_example,
 )
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
-from tensorflow_hub.tools.opening import Kind
+from tensorflow_hub.tools.opening import Kind, require_kind
 from tensorflow_hub.tools.retrain.head import Matrix
 
 try:
@@ -77,6 +78,9 @@ class ApplyModule(beam.PTransform):  # type: ignore[misc]
       batch_size: elements that go through the module at once, at most.
       **module_options: of `open_encoder`.
 
+    Raises:
+      DataError: `kind` is something else. The module itself is looked at by the workers.
+
     Example:
       vectors = texts | hub.beam.ApplyModule("acme/sentences/1")
       results = photos | hub.beam.ApplyModule("acme/image-vectors/1", kind="image").with_skipped()
@@ -124,6 +128,8 @@ class _ApplyToBatches(beam.PTransform):  # type: ignore[misc]
 
     def __init__(self, module: str, kind: Kind, batch_size: int, module_options: dict[str, Any]) -> None:
         super().__init__()
+        require_kind(kind)  # here, where the pipeline is written, not on a worker
+        inspect.signature(open_encoder).bind(module, kind, **module_options)
         self._function = _Apply(module, kind, tuple(sorted(module_options.items())))
         self._batch_size = batch_size
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tensorflow_hub.errors import DataError, HandleError
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.foreign_text import one_line
 
 if TYPE_CHECKING:
     from tensorflow_hub.tools.retrain.outcome import Outcome
@@ -102,5 +103,6 @@ def _figures(outcome: Outcome) -> str:
 
 
 def _inline(text: str) -> str:
-    """A text of the user's on one line of Markdown, without what would be read as markup."""
-    return re.sub(r"\s+", " ", text).translate({ord(c): None for c in "`<>|"})[:200]
+    """A text of the user's on one line of Markdown, without what would be read as markup or acted on."""
+    plain = one_line(text, 200)
+    return plain.translate({ord(c): None for c in "`<>|"})

@@ -163,3 +163,5 @@ def test_texts_for_an_image_classifier_are_refused(model):
         list(Labeller(model).texts(["a"]))
     with pytest.raises(DataError, match="There is no file 'nowhere.jpg'"):
         list(Labeller(model).images(["nowhere.jpg"]))
+    with pytest.raises(DataError, match=r"Expected a list of files, got 'nowhere.jpg'"):
+        list(Labeller(model).images("nowhere.jpg"))

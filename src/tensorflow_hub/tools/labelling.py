@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, ModuleError
+from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
@@ -79,6 +80,7 @@ class Labeller:
           DataError: the classifier takes texts, or there is no such file.
         """
         self._require("image")
+        require_several(files, "files")
         paths = list(_expanded(files))
         for start in range(0, len(paths), BATCH):
             yield from self._labelled_images(paths[start : start + BATCH])
@@ -86,6 +88,7 @@ class Labeller:
     def texts(self, texts: Sequence[str]) -> Iterator[Labelled]:
         """Labels texts."""
         self._require("text")
+        require_several(texts, "texts")
         for start in range(0, len(texts), 256):
             part = texts[start : start + 256]
             whole = [whole_text(text) for text in part]

@@ -273,6 +273,11 @@ def test_a_module_for_images_is_refused_for_texts(texts_file, image_module, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_a_batch_of_nothing_is_refused(texts_file, text_module, tmp_path):
+    with pytest.raises(DataError, match=r"Expected a batch size of 1 or more, got -1\."):
+        hub.tools.apply(text_module, texts_file, tmp_path / "out", batch_size=-1)
+
+
 def test_an_empty_input_gives_no_rows(text_module, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     assert hub.tools.apply(text_module, tmp_path / "empty.txt", tmp_path / "out").rows == 0

@@ -76,5 +76,7 @@ def test_what_is_of_use_with_no_module_is_said_once(reviews, text_module, tmp_pa
 
 
 def test_no_modules_are_refused(reviews):
+    with pytest.raises(DataError, match=r"Expected a list of handles, got 'acme/words/1'\. Put it in a list"):
+        hub.tools.compare("acme/words/1", reviews)
     with pytest.raises(DataError, match="There are no modules to compare"):
         hub.tools.compare([], reviews)

@@ -100,6 +100,8 @@ def test_what_is_left_out_does_not_shift_the_others(text_module, tmp_path):
 
 
 def test_the_wrong_kind_of_question_is_refused(sentences, pictures):
+    with pytest.raises(DataError, match=r"Expected a list of texts, got 'one text'"):
+        hub.tools.Finder(sentences).texts("one text")
     with pytest.raises(DataError, match="The index holds texts, it was asked for images"):
         hub.tools.Finder(sentences).images(["x.png"])
     with pytest.raises(DataError, match="The index holds images, it was asked for texts"):

@@ -101,7 +101,7 @@ def apply(
       print(done.rows, len(done.skipped))
     """
     started = time.perf_counter()
-    _require_possible(format, shard_size)
+    _require_possible(format, shard_size, batch_size)
     source = open_input(data, text_column)
     encoder = open_encoder(module, source.kind, **module_options)
     journal = Journal(Path(output), _job(encoder, source, format, shard_size), overwrite=overwrite)
@@ -113,11 +113,13 @@ def apply(
     return Applied(Path(output), journal.written(), resumed, skipped, encoder.dimension, seconds)
 
 
-def _require_possible(format: str, shard_size: int) -> None:
+def _require_possible(format: str, shard_size: int, batch_size: int | None) -> None:
     if format not in WRITERS:
         raise DataError(f"Expected the format {' or '.join(WRITERS)}, got {format!r}.", hint="Use parquet.")
     if shard_size < 1:
         raise DataError(f"Expected a shard size of 1 or more, got {shard_size}.", hint="Leave it away.")
+    if batch_size is not None and batch_size < 1:
+        raise DataError(f"Expected a batch size of 1 or more, got {batch_size}.", hint="Leave it away.")
 
 
 def _job(encoder: Encoder, source: Input, format: str, shard_size: int) -> dict[str, Any]:

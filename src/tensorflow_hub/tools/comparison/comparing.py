@@ -13,7 +13,7 @@ from typing import Any
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.comparison.measuring import Measurement, read_dataset
-from tensorflow_hub.tools.datasets.examples import require_classes
+from tensorflow_hub.tools.datasets.examples import require_classes, require_several
 from tensorflow_hub.tools.report.pages import render, svg
 from tensorflow_hub.tools.report.scatter import Point, scatter_chart
 from tensorflow_hub.tools.retrain.options import Options
@@ -70,6 +70,7 @@ def compare(
       comparison = hub.tools.compare(["acme/words/1", "acme/sentences/1"], "reviews.csv")
       print(comparison.best.module)
     """
+    require_several(modules, "handles")
     if not modules:
         raise DataError("There are no modules to compare.", hint="Give one handle or more.")
     columns = {"image_column": image_column, "text_column": text_column, "label_column": label_column}

@@ -91,6 +91,18 @@ class Dataset:
         return tuple(pairs)
 
 
+def require_several(values: object, what: str) -> None:
+    """Refuses one text where several are taken: Python would go through it letter by letter.
+
+    Raises:
+      DataError: it is a text.
+    """
+    if isinstance(values, (str, bytes)):
+        raise DataError(
+            f"Expected a list of {what}, got {str(values)[:60]!r}.", hint="Put it in a list: [...]."
+        )
+
+
 def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
     """An example made of a text.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.images import Reader
@@ -63,6 +64,7 @@ class Finder:
     def texts(self, texts: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
         """The nearest items of each text."""
         self._require("text")
+        require_several(texts, "texts")
         return self.vectors(self._open()([whole_text(text) for text in texts]), k)
 
     def images(self, files: Sequence[str | os.PathLike[str]], k: int = 10) -> list[list[Neighbour]]:
@@ -72,6 +74,7 @@ class Finder:
           DataError: a file cannot be read, or the index is one of texts.
         """
         self._require("image")
+        require_several(files, "files")
         read = Reader(self._open().image_size)
         return self.vectors(self._open()(np.stack([read(Path(file)) for file in files])), k)
 

@@ -38,6 +38,11 @@ def test_a_classifier_comes_out_and_is_right(trained):
     )
 
 
+def test_an_outcome_is_shown_in_a_line(trained):
+    shown = rf"<Outcome '.*': 3 classes, {re.escape(str(trained.accuracy))} on \d+ test examples>"
+    assert re.fullmatch(shown, repr(trained))
+
+
 def test_the_saved_model_takes_bytes_and_says_what_training_measured(trained, photos):
     serve = tf.saved_model.load(str(trained.output / "model")).signatures["serving_default"]
     readable = [

@@ -61,6 +61,11 @@ class Outcome:
     seconds: dict[str, float]
     output: Path
 
+    def __repr__(self) -> str:
+        """What matters, for a notebook shows it; all examples would be megabytes."""
+        measured = f"{self.accuracy} on {len(self.measured)} {self.measured_on} examples"
+        return f"<Outcome {str(self.output)!r}: {len(self.labels)} classes, {measured}>"
+
     @property
     def accuracy(self) -> Share:
         """On the examples that were measured on."""

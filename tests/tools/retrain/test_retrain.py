@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -284,6 +286,28 @@ def test_an_interrupted_run_leaves_the_earlier_result_whole(photos, image_module
     run(overwrite=True)
     names = {"model", "labels.txt", "card.md", "report.html", "metrics.json"}
     assert {p.name for p in out.iterdir()} == names
+
+
+# A limit of the size of files, as on a full disk; the signal that comes with it is put aside.
+TOO_LARGE = """
+import resource, signal, sys
+import tensorflow_hub as hub
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
+try:
+    hub.tools.retrain_image(*sys.argv[1:4], cache=False)
+except hub.errors.ExportError as error:
+    print(error)
+"""
+
+
+def test_a_model_that_finds_no_room_is_said_to(photos, image_module, tmp_path):
+    arguments = [str(photos), str(image_module), str(tmp_path / "out")]
+    ended = subprocess.run(
+        [sys.executable, "-c", TOO_LARGE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert re.search(r"cannot be written: .*too large\. Make room on the disk", ended.stdout), ended
+    assert not (tmp_path / "out").exists()
 
 
 def test_overwriting_replaces_a_result_and_nothing_else(photos, image_module, tmp_path):

@@ -169,13 +169,18 @@ def _whole_or_absent(directory: Path) -> Iterator[Path]:
                 shutil.rmtree(directory)
             temporary.chmod(0o755)  # mkdtemp makes it private
             temporary.rename(directory)
-    except (AssertionError, ValueError, OSError, tf.errors.OpError) as error:
-        raise ExportError(
-            f"The classifier cannot be written to {str(directory)!r}: {str(error).splitlines()[0]}",
-            hint="If the module is in the TF1 Hub format, try its TF2 version; else check the disk.",
-        ) from error
+    except (OSError, tf.errors.OpError) as error:
+        raise _unwritable(error, hint="Make room on the disk, or choose another folder.") from error
+    except (AssertionError, ValueError) as error:
+        hint = "If the module is in the TF1 Hub format, try its TF2 version."
+        raise _unwritable(error, hint=hint) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unwritable(error: Exception, hint: str) -> ExportError:
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return ExportError(f"The classifier cannot be written: {said.rstrip('.')}.", hint=hint)
 
 
 def write_tflite(classifier: Classifier, path: Path) -> None:

@@ -40,22 +40,32 @@ def test_weights_become_constants_at_once_where_so_many_images_are_expected(enco
     assert encode._apply is not encoder
 
 
-def test_a_graph_with_a_loop_stays_as_it_is(encoder, caplog):
-    def looping(images):
-        small = tf.map_fn(lambda image: image, images)  # a While with functions of its own
-        return encoder.apply(small)
-
+def changed(encoder, function):
+    """The encoder with something else before it in its graph."""
     spec = tf.TensorSpec([None, 16, 16, 3], tf.float32)
-    opened = dataclasses.replace(
-        encoder.open(), apply=tf.function(looping, input_signature=[spec], autograph=False)
+    apply = tf.function(
+        lambda images: encoder.apply(function(images)), input_signature=[spec], autograph=False
     )
-    with_loop = dataclasses.replace(encoder, open=lambda: opened)
+    opened = dataclasses.replace(encoder.open(), apply=apply)
+    return dataclasses.replace(encoder, open=lambda: opened)
+
+
+def test_weights_in_a_graph_with_a_loop_become_constants_too(encoder):
+    with_loop = changed(encoder, lambda images: tf.map_fn(lambda image: image, images))
     encode, expected = FreezingEncoder(with_loop, pays_from=PIXELS), encoder(IMAGES)
-    with caplog.at_level("DEBUG", "tensorflow_hub"):
-        np.testing.assert_allclose(encode(IMAGES), expected, atol=1e-5)
-    assert encode._apply is with_loop
-    assert "do not become constants: the graph has loops or branches" in caplog.text
+    np.testing.assert_allclose(encode(IMAGES), expected, atol=1e-5)
+    assert encode._apply is not with_loop
     np.testing.assert_allclose(with_loop(IMAGES), expected, atol=1e-5)  # nothing was taken away from it
+
+
+def test_what_uses_a_table_stays_as_it_is(encoder, caplog):
+    zero = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([1], [0.0]), 0.0)
+    with_table = changed(encoder, lambda images: images + zero.lookup(tf.constant(1)))
+    encode = FreezingEncoder(with_table, pays_from=PIXELS)
+    with caplog.at_level("DEBUG", "tensorflow_hub"):
+        np.testing.assert_allclose(encode(IMAGES), encoder(IMAGES), atol=1e-5)
+    assert encode._apply is with_table
+    assert "do not become constants: they are not all it uses" in caplog.text
 
 
 def test_large_weights_and_graphs_that_cannot_be_frozen_stay_as_they_are(encoder, monkeypatch):

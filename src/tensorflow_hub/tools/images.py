@@ -25,7 +25,7 @@ MAX_PIXELS = 150_000_000
 # Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
 RESIZING = "bicubic"
 # What decides about the pixels a module sees: features that were computed in another way are not reused.
-DECODING = f"{RESIZING}, on white"
+DECODING = f"{RESIZING}, smoothed where it shrinks, on white"
 _TENSORFLOW_DECODES = frozenset({"JPEG", "PNG"})
 _ORIENTATION = 0x0112
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
@@ -118,9 +118,22 @@ def decode(content: Any, size: tuple[int, int]) -> Any:
     transparent = (tf.strings.substr(content, 0, 4) == b"\x89PNG") & (tf.shape(image)[2] % 2 == 0)
     image = tf.cond(transparent, lambda: _on_white(image), lambda: image[:, :, :3])
     image = tf.tile(image, [1, 1, 3 // tf.shape(image)[2]])  # grey to colours
-    # Resized as it is: in floats, a large photo would take four times the memory.
-    image = tf.image.resize(image, size, RESIZING, antialias=True) / 255.0
+    image = _resized(image, size) / 255.0
     return tf.clip_by_value(tf.ensure_shape(image, [*size, 3]), 0.0, 1.0)
+
+
+def _resized(image: Any, size: tuple[int, int]) -> Any:
+    """uint8 [height, width, 3] → float32 [*size, 3].
+
+    As it is: in floats, a large photo would take four times the memory. And smoothed only where it shrinks:
+    elsewhere that changes nothing, up to 0.3 of 255, and takes five times as long.
+    """
+    grows = tf.reduce_all(tf.shape(image)[:2] <= size)
+    return tf.cond(
+        grows,
+        lambda: tf.image.resize(image, size, RESIZING),
+        lambda: tf.image.resize(image, size, RESIZING, antialias=True),
+    )
 
 
 def _on_white(image: Any) -> Any:

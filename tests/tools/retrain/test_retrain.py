@@ -235,6 +235,16 @@ def test_a_phones_photo_is_resized_as_it_is_in_one_step(tmp_path):
     np.testing.assert_allclose(Reader((20, 30))(tmp_path / "photo.png"), floats, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(32, 32), (64, 48), (224, 224), (20, 224), (224, 20)])
+def test_smoothing_is_left_out_only_where_it_changes_nothing(size, tmp_path):
+    from tensorflow_hub.tools.images import Reader
+
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "icon.png")
+    smoothed = tf.image.resize(pixels, size, "bicubic", antialias=True).numpy().clip(0, 255)
+    np.testing.assert_allclose(Reader(size)(tmp_path / "icon.png") * 255, smoothed, atol=0.3)
+
+
 def test_a_name_in_another_encoding_is_written_readably(image_module, tmp_path):
     import os
 

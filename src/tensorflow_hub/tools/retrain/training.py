@@ -22,6 +22,7 @@ from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
+from tensorflow_hub.tools.garbage import what_lives_spared
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
 from tensorflow_hub.tools.retrain.classifier import (
     Classifier,
@@ -43,6 +44,7 @@ from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 _UNFINISHED = ".retrain-"
 
 
+@what_lives_spared()
 def retrain_image(
     data: str | os.PathLike[str],
     module: str,
@@ -84,6 +86,7 @@ def retrain_image(
     return _retrain(dataset, module, Path(output), clock, chosen)
 
 
+@what_lives_spared()
 def retrain_text(
     data: str | os.PathLike[str],
     module: str,

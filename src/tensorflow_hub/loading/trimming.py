@@ -9,16 +9,14 @@ sees it. State that functions use, or that has a public name, stays as it is.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.loading.graph_functions import reachable
 from tensorflow_hub.loading.restoring import VariableValues
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
@@ -46,7 +44,7 @@ def load_trimmed(
         folder = tempfile.TemporaryDirectory(prefix="tfhub_load_")
     except (KeyError, IndexError, ValueError, OSError):  # an unusual file, or no place for another
         return tf.saved_model.load(directory.path, tags=tags, options=options)
-    with folder as name, _no_collection():
+    with folder as name, collection_paused():
         variables = Path(directory.path, "variables")
         if variables.is_dir():
             Path(name, "variables").symlink_to(variables.resolve())
@@ -60,18 +58,6 @@ def load_trimmed(
             if values.read_into(loaded, sum(node.HasField("variable") for node in objects.nodes)):
                 return loaded
         return tf.saved_model.load(name, tags=tags, options=options)
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Loading makes very many objects that all stay: looking for garbage among them takes time in vain."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:

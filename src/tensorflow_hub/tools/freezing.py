@@ -15,8 +15,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
+from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
-from tensorflow_hub.tools.garbage import collection_paused
 from tensorflow_hub.tools.retrain.head import Matrix
 
 PAYS_FROM = 128 * 224 * 224  # pixels: small images cost less, the graph does not

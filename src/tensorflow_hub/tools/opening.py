@@ -13,7 +13,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
-from tensorflow_hub.tools.garbage import collection_paused
+from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.modules import Located, load
 
 Kind = Literal["image", "text"]

@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
+from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
-from tensorflow_hub.tools.garbage import collection_paused
 from tensorflow_hub.tools.images import decode_batch
 from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames
 from tensorflow_hub.tools.retrain.head import Head

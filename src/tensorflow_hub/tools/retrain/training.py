@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.loading.garbage import what_lives_spared
 from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
-from tensorflow_hub.tools.garbage import what_lives_spared
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
 from tensorflow_hub.tools.retrain.classifier import (
     Classifier,

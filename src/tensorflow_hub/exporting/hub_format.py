@@ -170,11 +170,15 @@ def _build(
     for loss in trace.losses:
         (value,), _ = _import(loss, [], handles)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)
-    return inputs, outputs if isinstance(outputs, dict) else _outputs_by_name(tf.nest.flatten(outputs))
+    return inputs, outputs_by_name(outputs, "default")
 
 
-def _outputs_by_name(parts: list[Any]) -> dict[str, Any]:
-    return {"default": parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
+def outputs_by_name(result: Any, alone: str) -> dict[str, Any]:
+    """What a call returns, as a signature's outputs: by its own names, `alone` for one, else by number."""
+    if isinstance(result, dict):
+        return result
+    parts = tf.nest.flatten(result)
+    return {alone: parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
 
 
 def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[list[Any], list[Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, NotFoundError
+from tensorflow_hub.exporting.hub_format import outputs_by_name, write_hub_format
 from tensorflow_hub.exporting.reusable_saved_model import SavableModule, save
 
 
@@ -35,8 +36,6 @@ def write_module(module: SavableModule, path: str, format: str) -> None:
     if format == "saved_model_2":
         save(module, path)
     elif format == "hub":
-        from tensorflow_hub.exporting.hub_format import write_hub_format
-
         write_hub_format(module, path)
     else:
         raise ExportError(
@@ -115,11 +114,7 @@ def _serving(run: Any, specs: Any, outputs: str) -> Any:
     flat = tf.nest.flatten(specs)
 
     def serve(*tensors: Any) -> dict[str, Any]:
-        result = run(tf.nest.pack_sequence_as(specs, tensors), training=False)
-        if isinstance(result, dict):
-            return result
-        parts = tf.nest.flatten(result)
-        return {outputs: parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
+        return outputs_by_name(run(tf.nest.pack_sequence_as(specs, tensors), training=False), outputs)
 
     return tf.function(serve, autograph=False, input_signature=flat)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.splits import split
 from tensorflow_hub.tools.datasets.tables import read_rows
-from tensorflow_hub.tools.datasets.text_table import one_line, read_texts
+from tensorflow_hub.tools.datasets.text_table import label_line, read_texts
 
 ROWS = [("a good one", "yes"), ('a, b\n"c"', "no"), ("日本語", "yes")]
 
@@ -42,7 +42,7 @@ def test_every_kind_of_table_gives_the_same(suffix, tmp_path):
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1).filter(str.strip)
 
 
-@given(st.lists(st.tuples(TEXT, TEXT.map(one_line)), max_size=20))
+@given(st.lists(st.tuples(TEXT, TEXT.map(label_line)), max_size=20))
 @settings(max_examples=40)
 def test_any_text_survives_a_csv(tmp_path_factory, rows):
     dataset = read_texts(write(tmp_path_factory.mktemp("csv") / "data.csv", rows))

@@ -9,7 +9,7 @@ from pathlib import Path
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, image_examples
 from tensorflow_hub.tools.datasets.tables import is_table, read_rows
-from tensorflow_hub.tools.datasets.text_table import one_line, read_labels
+from tensorflow_hub.tools.datasets.text_table import label_line, read_labels
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
@@ -75,17 +75,20 @@ def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     if here in above:
         return
     try:
-        names = sorted(path.name for path in folder.iterdir() if not _is_hidden(path.name))
+        with os.scandir(folder) as listing:  # which tells files from folders without asking for each
+            entries = sorted((e for e in listing if not _is_hidden(e.name)), key=lambda entry: entry.name)
     except OSError:
         yield folder
         return
-    folders = [name for name in names if (folder / name).is_dir()]
-    for name in sorted(set(names) - set(folders)):
-        path = folder / name
-        if path.is_file() or not path.exists():  # no pipe, from which nothing may ever come
-            yield path
-    for name in folders:
-        yield from _files(folder / name, (*above, here))
+    folders = []
+    for entry in entries:
+        if os.path.isdir(entry) if entry.is_symlink() else entry.is_dir():
+            folders.append(folder / entry.name)
+        # No pipe, from which nothing may ever come.
+        elif entry.is_file(follow_symlinks=False) or os.path.isfile(entry) or not os.path.exists(entry):
+            yield folder / entry.name
+    for inner in folders:
+        yield from _files(inner, (*above, here))
 
 
 def _is_hidden(name: str) -> bool:
@@ -115,7 +118,7 @@ def _from_folder(folder: Path) -> Dataset:
             reason = "is in no class folder" if is_image_name(entry.name) else "is not an image"
             skipped.append(Skipped(name_below(entry, folder), reason))
             continue
-        label = one_line(name_below(entry, folder))
+        label = label_line(name_below(entry, folder))
         classes.append(label)
         for path in sorted(_files(entry, (os.path.realpath(folder),))):
             name = name_below(path, folder)

@@ -118,15 +118,16 @@ def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
             names = next(reader, [])
             chosen = choose_columns(path, names, columns)
+            rest: Iterator[Chunk] = iter(())
             try:
                 for values in _regular_csv(path, delimiter, names, chosen):
                     rows = len(next(iter(values.values())))
                     yield Chunk(range(done + 1, done + 1 + rows), values)
                     done += rows
-                _require_closed_quotes(path, delimiter)
             except arrow.ArrowException:
-                _require_closed_quotes(path, delimiter)
-                yield from _other_csv(reader, names, chosen, done)
+                rest = _other_csv(reader, names, chosen, done)
+            _require_closed_quotes(path, delimiter)
+            yield from rest
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(
             f"{path.name!r} is not a CSV in UTF-8: {error}.", hint="Save it as CSV in UTF-8."

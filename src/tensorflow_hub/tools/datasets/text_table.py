@@ -60,13 +60,13 @@ def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
         parts = list(map(str, value))
     else:
         parts = str(value).split("|") if multi_label else [str(value)]
-    return tuple(dict.fromkeys(filter(None, map(one_line, parts))))
+    return tuple(dict.fromkeys(filter(None, map(label_line, parts))))
 
 
-def one_line(label: str) -> str:
+def label_line(label: str) -> str:
     r"""A label as it stands in `labels.txt`, a line for each: all white space in it becomes single spaces.
 
-    >>> one_line(" New\nYork\u2028 "), one_line("caf\u00e9")
+    >>> label_line(" New\nYork\u2028 "), label_line("caf\u00e9")
     ('New York', 'café')
     """
     return " ".join(whole_text(label).split())

@@ -31,7 +31,7 @@ class FreezingEncoder:
     Args:
       encoder: of images.
       expected: how many images there are at least.
-      pays_from: so many pixels in all, the weights become constants.
+      pays_from: from so many pixels in all on, the weights become constants.
     """
 
     def __init__(self, encoder: Encoder, *, expected: int = 0, pays_from: int = PAYS_FROM) -> None:

@@ -50,6 +50,15 @@ def percent(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters.
+
+    >>> shortened("Felis catus", 6), shortened("cat", 6)
+    ('Felis…', 'cat')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 @functools.cache
 def _environment() -> Any:
     jinja2 = require("jinja2")
@@ -61,4 +70,5 @@ def _environment() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["percent"] = percent
+    environment.filters["shortened"] = shortened
     return environment

@@ -104,5 +104,4 @@ def _figures(outcome: Outcome) -> str:
 
 def _inline(text: str) -> str:
     """A text of the user's on one line of Markdown, without what would be read as markup or acted on."""
-    plain = one_line(text, 200)
-    return plain.translate({ord(c): None for c in "`<>|"})
+    return one_line(text, 200).translate({ord(c): None for c in "`<>|"})

@@ -10,7 +10,11 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Applies it."""
+    """Makes the tables of the first release.
+
+    Written out, not made from the models: what those say in a later release must not change what a
+    database of the first one has.
+    """
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

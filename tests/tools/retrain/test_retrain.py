@@ -142,6 +142,18 @@ def test_without_room_for_frames_the_model_is_written_all_the_same(photos, image
     assert hub.load(str(outcome.output / "model")).signatures["images"]
 
 
+def test_half_a_frame_is_as_good_as_none(photos, image_module, tmp_path):
+    cache = str(tmp_path / "cache")
+    hub.tools.retrain_image(photos, image_module, tmp_path / "first", cache_folder=cache)
+    (frame,) = (tmp_path / "cache" / "frames").iterdir()
+    for path in (frame / "variables").glob("variables.data-*"):
+        path.write_bytes(path.read_bytes()[:10])  # the index is whole: it is found out while copying
+    outcome = hub.tools.retrain_image(photos, image_module, tmp_path / "second", cache_folder=cache)
+    assert outcome.features.computed == 0
+    labels = [item.label for item in hub.tools.Labeller(tmp_path / "second").images([photos])]
+    assert labels == [item.label for item in hub.tools.Labeller(tmp_path / "first").images([photos])]
+
+
 def test_a_first_run_writes_its_model_from_the_frame_made_meanwhile(photos, image_module, tmp_path):
     cache = tmp_path / "cache"
     hub.tools.retrain_image(photos, image_module, tmp_path / "model", cache_folder=str(cache))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -101,7 +100,7 @@ class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
 
 @collection_paused()
 def write_saved_model(classifier: Classifier, directory: Path) -> None:
-    """Writes the SavedModel, whole or not at all; replaces one that is there.
+    """Writes the SavedModel as a new folder.
 
     Raises:
       ExportError: it cannot be written, or the module cannot be exported again.
@@ -109,18 +108,18 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     # Training mode is of use only where there is something to train.
     for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
         classifier.__call__.get_concrete_function(classifier.input_spec(), training)
-    with _whole_or_absent(directory) as temporary:
+    with _failures_explained():
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         signatures = classifier.signatures()
-        tf.saved_model.save(classifier, os.fspath(temporary), signatures=signatures, options=options)
+        tf.saved_model.save(classifier, os.fspath(directory), signatures=signatures, options=options)
 
 
 def write_from_frame(
     frames: Frames, encoder: Encoder, head: Head, labels: Sequence[str], directory: Path
 ) -> bool:
     """The same from a frame of an earlier run; False when there is none."""
-    with _whole_or_absent(directory) as temporary:
-        return frames.write(encoder, head, labels, temporary)
+    with _failures_explained():
+        return frames.write(encoder, head, labels, directory)
 
 
 @contextlib.contextmanager
@@ -158,24 +157,15 @@ def frame_made_meanwhile(
 
 
 @contextlib.contextmanager
-def _whole_or_absent(directory: Path) -> Iterator[Path]:
-    """A folder to write into, which takes the place of `directory` when it holds a SavedModel at the end."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))
+def _failures_explained() -> Iterator[None]:
+    """Turns what the system and TensorFlow raise into an error that says what to do."""
     try:
-        yield temporary
-        if (temporary / "saved_model.pb").exists():
-            if directory.exists():
-                shutil.rmtree(directory)
-            temporary.chmod(0o755)  # mkdtemp makes it private
-            temporary.rename(directory)
+        yield
     except (OSError, tf.errors.OpError) as error:
         raise _unwritable(error, hint="Make room on the disk, or choose another folder.") from error
     except (AssertionError, ValueError) as error:
         hint = "If the module is in the TF1 Hub format, try its TF2 version."
         raise _unwritable(error, hint=hint) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _unwritable(error: Exception, hint: str) -> ExportError:

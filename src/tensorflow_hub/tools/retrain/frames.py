@@ -33,6 +33,11 @@ HEAD_WEIGHTS, HEAD_BIAS, LABELS = (
 )
 
 
+def write_labels(path: Path, labels: Sequence[str]) -> None:
+    """Writes the names of the classes, one a line, in the order of the scores."""
+    path.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+
+
 class Frames:
     """The frames in a folder of the feature cache; None as folder keeps none."""
 
@@ -45,7 +50,7 @@ class Frames:
         return frame is not None and not frame.is_dir() and encoder.weight_bytes < MAX_BYTES
 
     def write(self, encoder: Encoder, head: Head, labels: Sequence[str], target: Path) -> bool:
-        """Writes a classifier's SavedModel into the empty folder `target`; False when there is no frame."""
+        """Writes a classifier's SavedModel as the new folder `target`; False when there is no frame."""
         frame = self._path(encoder, len(labels), head.multi_label)
         if frame is None or not frame.is_dir():
             return False
@@ -55,7 +60,7 @@ class Frames:
             names = sorted(reader.get_variable_to_shape_map())
             if not set(values) <= set(names):
                 return False
-            shutil.copytree(frame, target, ignore=shutil.ignore_patterns("variables"), dirs_exist_ok=True)
+            shutil.copytree(frame, target, ignore=shutil.ignore_patterns("variables"))
             (target / "variables").mkdir()
             tf.raw_ops.SaveV2(
                 prefix=os.fspath(target / "variables" / "variables"),
@@ -63,10 +68,10 @@ class Frames:
                 shape_and_slices=[""] * len(names),
                 tensors=[tf.constant(values.get(name, reader.get_tensor(name))) for name in names],
             )
-        except (OSError, tf.errors.OpError):
+        except (OSError, LookupError, ValueError, tf.errors.OpError):  # TensorFlow raises all of them
+            shutil.rmtree(target, ignore_errors=True)
             return False  # a broken frame is as good as none
-        lines = "".join(f"{label}\n" for label in labels)
-        (target / "assets" / LABELS_FILE).write_text(lines, encoding="utf-8")
+        write_labels(target / "assets" / LABELS_FILE, labels)
         return True
 
     def keep(self, encoder: Encoder, saved: Path, classes: int, multi_label: bool) -> None:

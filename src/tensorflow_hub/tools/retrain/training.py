@@ -31,7 +31,7 @@ from tensorflow_hub.tools.retrain.classifier import (
     write_tflite,
 )
 from tensorflow_hub.tools.retrain.fine_tuning import fine_tune
-from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames
+from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames, write_labels
 from tensorflow_hub.tools.retrain.head import Head
 from tensorflow_hub.tools.retrain.metrics import evaluate
 from tensorflow_hub.tools.retrain.options import Options
@@ -142,7 +142,7 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
     clock.lap("solving the head")
 
     labels_file = folder / LABELS_FILE
-    labels_file.write_text("".join(f"{label}\n" for label in prepared.labels), encoding="utf-8")
+    write_labels(labels_file, prepared.labels)
     classifier, tuning = None, None
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     if options.fine_tune:

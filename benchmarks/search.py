@@ -32,11 +32,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tensorflow_hub.format.vocabulary import known_values
+from tensorflow_hub.server.administration.documents_import import import_documents
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
-from tensorflow_hub.server.documents_import import import_documents
 from tensorflow_hub.server.endpoints.search import result_facts
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.follow import SearchFollower

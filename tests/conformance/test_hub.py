@@ -21,7 +21,7 @@ from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import HubError, SettingsError
 from tensorflow_hub.server.administration.backup import backup, restore
 from tensorflow_hub.server.administration.check import check
-from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.core.hub import open_hub
 from tensorflow_hub.server.settings import ServerSettings
 
 # A hub on a folder and SQLite, or on PostgreSQL with an S3 server.

@@ -9,8 +9,8 @@ import requests
 from hub_process import HubProcess
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tensorflow_hub.server.core.problems import ANSWERS
 from tensorflow_hub.server.openapi import describe_api
-from tensorflow_hub.server.problems import ANSWERS
 from tensorflow_hub.server.routes import ROUTES
 
 PATHS = describe_api("http://hub")["paths"]

@@ -14,8 +14,8 @@ from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.records import Upload
+from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.publishing.describing import describe_apart
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.settings import MIB, ServerSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tensorflow_hub.server.limits import RateLimit
+from tensorflow_hub.server.core.limits import RateLimit
 
 
 def test_a_bucket_allows_a_burst_and_then_one_at_a_time():

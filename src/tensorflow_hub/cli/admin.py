@@ -14,7 +14,7 @@ import click
 from tensorflow_hub.cli import admin_import_docs, output
 
 if TYPE_CHECKING:
-    from tensorflow_hub.server.hub import Hub
+    from tensorflow_hub.server.core.hub import Hub
 
 _DATA = click.option("--data", metavar="DIR", help="Folder of the hub, as given to `tfhub serve`.")
 _CONFIG = click.option("--config", metavar="FILE", help="TOML file with the hub's settings.")
@@ -146,7 +146,7 @@ def _hub(data: str | None, config: str | None, new: bool = False) -> Iterator[Hu
     Unless it may be `new`, it has to be there: a mistyped folder is told, not taken for a hub without models.
     """
     from tensorflow_hub.errors import SettingsError
-    from tensorflow_hub.server.hub import open_hub
+    from tensorflow_hub.server.core.hub import open_hub
     from tensorflow_hub.server.settings import ServerSettings
 
     settings = ServerSettings.read(config)

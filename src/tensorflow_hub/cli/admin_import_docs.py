@@ -27,9 +27,9 @@ def command(folder: Path, data: str | None, config: str | None, as_json: bool) -
       tfhub admin import-docs tfhub.dev/assets/docs
       tfhub admin import-docs tfhub.dev/assets/docs --data /srv/hub --json
     """
+    from tensorflow_hub.server.administration.documents_import import import_documents, summary
     from tensorflow_hub.server.catalogue.database import Database, database_url
     from tensorflow_hub.server.catalogue.migrate import migrate
-    from tensorflow_hub.server.documents_import import import_documents, summary
     from tensorflow_hub.server.settings import ServerSettings
 
     settings = ServerSettings.read(config)

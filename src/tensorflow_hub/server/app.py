@@ -17,12 +17,12 @@ from starlette.responses import Response
 
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.administration.sweep import sweep_uploads
-from tensorflow_hub.server.hub import Hub, open_hub
-from tensorflow_hub.server.middleware import Surroundings
+from tensorflow_hub.server.core.hub import Hub, open_hub
+from tensorflow_hub.server.core.negotiation import quality
+from tensorflow_hub.server.core.problems import Malformed, Missing, Unavailable, headers_of, json_answer
+from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import Upstream
-from tensorflow_hub.server.negotiation import quality
-from tensorflow_hub.server.problems import Malformed, Missing, Unavailable, headers_of, json_answer
 from tensorflow_hub.server.routes import ROUTES
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.web import pages
@@ -39,7 +39,7 @@ def make_app(settings: ServerSettings) -> Starlette:
     hub = open_hub(settings)
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(Surroundings, hub=hub, on_error=_answer_unexpected)],
+        middleware=[Middleware(RequestMiddleware, hub=hub, on_error=_answer_unexpected)],
         exception_handlers={
             HubError: _answer_hub_error,
             HTTPException: _answer_http_exception,

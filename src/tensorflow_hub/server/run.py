@@ -22,9 +22,9 @@ from typing import Any
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import database_url
 from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
-from tensorflow_hub.server.hub import Hub, open_hub
-from tensorflow_hub.server.metrics import FOLDER_VARIABLE
-from tensorflow_hub.server.middleware import LogFormat
+from tensorflow_hub.server.core.hub import Hub, open_hub
+from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
+from tensorflow_hub.server.http.middleware import LogFormat
 from tensorflow_hub.server.settings import ServerSettings
 
 # The longest a client may take to send its request line and headers.

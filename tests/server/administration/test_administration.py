@@ -24,7 +24,7 @@ from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.catalogue.tables import uploads
 from tensorflow_hub.server.catalogue.uploads import end_upload, find_upload, list_uploads
-from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.core.hub import open_hub
 from tensorflow_hub.server.settings import ServerSettings
 
 

@@ -23,14 +23,14 @@ from tensorflow_hub.client.versions import restore, withdraw
 from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.writing import ensure_publisher, set_state
-from tensorflow_hub.server.hub import open_hub
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import open_hub
+from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.mirroring import mirror as mirror_module
 from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.upstream import Upstream
-from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.settings import ServerSettings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from catalogues import open_catalogue, tfhub_documents
 
-from tensorflow_hub.server.documents_import import import_documents
+from tensorflow_hub.server.administration.documents_import import import_documents
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.request import SearchRequest

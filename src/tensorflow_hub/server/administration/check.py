@@ -17,7 +17,7 @@ from tensorflow_hub.server.administration.references import (
     stored_deployments,
 )
 from tensorflow_hub.server.catalogue.uploads import list_uploads
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, index_key
 

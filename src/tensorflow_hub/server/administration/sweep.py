@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tensorflow_hub.server.catalogue.uploads import list_uploads
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.publishing.upload_removal import discard_upload
 
 

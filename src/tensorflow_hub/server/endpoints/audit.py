@@ -7,12 +7,12 @@ import dataclasses
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tensorflow_hub.server.callers import caller_of
 from tensorflow_hub.server.catalogue.audit import list_entries
-from tensorflow_hub.server.facts import iso
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Malformed
-from tensorflow_hub.server.rights import require_admin, require_owner
+from tensorflow_hub.server.core.callers import caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.rights import require_admin, require_owner
 
 _PAGE = 100
 

@@ -8,18 +8,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import version_json
+from tensorflow_hub.server.core.lookup import find_readable_version
+from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.core.rights import require_publish
 from tensorflow_hub.server.endpoints.uploads import versioned_name
-from tensorflow_hub.server.facts import base_url, version_facts
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_version
 from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
-from tensorflow_hub.server.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.rights import require_publish
 
 # Kinds of cards that stand for themselves.
 _WITHOUT_FILES = {"placeholder", "collection"}
@@ -55,7 +56,7 @@ def _put(request: Request, caller: Caller, handle: str, text: str) -> Response:
         writing.set_card(connection, version, card)
         add_entry(connection, caller.name, caller.address, "card", version.handle)
         record_changes(connection, [version.model.id])
-        facts = version_facts(connection, version, base_url(request))
+        facts = version_json(connection, version, base_url(request))
     return JSONResponse(facts, 201 if is_new else 200, headers={"Cache-Control": "no-store"})
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import mimetypes
-from collections.abc import Callable
 
 import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
-from tensorflow_hub.server.facts import DOWNLOAD_QUERY
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_version, parse_name
-from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE
-from tensorflow_hub.server.problems import Missing
-from tensorflow_hub.server.serving import FOREVER, FOREVER_PRIVATE, Asset, cors, matches, serve_asset
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
+from tensorflow_hub.server.core.lookup import find_readable_version, split_file
+from tensorflow_hub.server.core.negotiation import INDEX_MEDIA_TYPE
+from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.http.asset_response import (
+    FOREVER,
+    FOREVER_PRIVATE,
+    Asset,
+    cors,
+    matches,
+    serve_asset,
+)
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
-from tensorflow_hub.server.unpacked import copy_url, has_copy
+from tensorflow_hub.server.store.unpacked import copy_url, has_copy
 
 
 def compressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
@@ -157,24 +161,3 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
         version.model.private,
     )
     return serve_asset(request, hub, asset)
-
-
-def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelName, str]:
-    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number.
-
-    Names of models may hold numbers too (`tfjs-model/blazeface/1/default/1`), and so may paths of files: of
-    all ways to read the path the longest handle counts that is here, else the longest with a version.
-    """
-    segments = path.strip("/").split("/")
-    last = len(segments) - 1
-    cuts = [i for i in range(last, 1, -1) if i == last or segments[i - 1].isdigit()]
-    readings = []
-    for cut in cuts:
-        with contextlib.suppress(Missing):
-            name = parse_name("/".join(segments[:cut]))
-            if not isinstance(name, str):
-                readings.append((name, "/".join(segments[cut:])))
-    if not readings:
-        raise Missing(f"No file lies at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
-    versioned = (found for found in readings if found[0].version is not None)
-    return next((found for found in readings if is_here(found[0])), next(versioned, readings[0]))

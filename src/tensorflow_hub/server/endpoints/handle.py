@@ -11,42 +11,43 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.withdrawal import withdrawal_headers
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue.records import WITHDRAWN, Version
-from tensorflow_hub.server.endpoints import downloads
-from tensorflow_hub.server.facts import base_url, publisher_facts, version_facts
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import (
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import publisher_json, version_json
+from tensorflow_hub.server.core.lookup import (
     find_readable_publisher,
     find_readable_version,
     other_place,
     parse_name,
 )
+from tensorflow_hub.server.core.negotiation import Representation, representations
+from tensorflow_hub.server.core.problems import Missing, NotOffered
+from tensorflow_hub.server.endpoints import downloads
+from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
-from tensorflow_hub.server.negotiation import Wanted, wanted_forms
-from tensorflow_hub.server.problems import Missing, NotOffered
-from tensorflow_hub.server.serving import cors
 from tensorflow_hub.server.web import pages
 
 Answer = Callable[[Request, sa.Connection, Version], Response | None]
 
 # The forms of a download; each gives None when the version does not have it.
-_DOWNLOADS: dict[Wanted, Answer] = {
-    Wanted.COMPRESSED: downloads.compressed,
-    Wanted.INDEX: downloads.index,
-    Wanted.UNCOMPRESSED: downloads.uncompressed,
-    Wanted.TFJS_ARCHIVE: downloads.tfjs_archive,
-    Wanted.TFLITE: downloads.tflite,
-    Wanted.CORAL: downloads.coral,
+_DOWNLOADS: dict[Representation, Answer] = {
+    Representation.COMPRESSED: downloads.compressed,
+    Representation.INDEX: downloads.index,
+    Representation.UNCOMPRESSED: downloads.uncompressed,
+    Representation.TFJS_ARCHIVE: downloads.tfjs_archive,
+    Representation.TFLITE: downloads.tflite,
+    Representation.CORAL: downloads.coral,
 }
 
 # The page stands at the same URL, and what is private is seen by some only.
-_FACTS_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+_JSON_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
 
 
 async def show_handle(request: Request) -> Response:
     """Answers in the first of the forms asked for that there is."""
-    forms = wanted_forms(request.query_params, request.headers.get("accept", ""))
+    forms = representations(request.query_params, request.headers.get("accept", ""))
     passed_on = await bring_from_upstream(request, request.path_params["path"], forms)
     if passed_on is not None:
         return passed_on
@@ -63,10 +64,10 @@ async def allow_scripts(request: Request) -> Response:
     return Response(status_code=204, headers={**cors(), **headers})
 
 
-def _show(request: Request, forms: tuple[Wanted, ...]) -> Response:
+def _show(request: Request, forms: tuple[Representation, ...]) -> Response:
     caller, path = caller_of(request), request.path_params["path"]
     with hub_of(request).database.reading() as connection:
-        if Wanted.TFJS_FILE in forms:
+        if Representation.TFJS_FILE in forms:
             return downloads.tfjs_file(request, connection, caller, path)
         name = parse_name(path)
         if isinstance(name, str):
@@ -95,13 +96,17 @@ def _with_state(answer: Response, version: Version) -> Response:
 
 
 def _version(
-    request: Request, connection: sa.Connection, caller: Caller, version: Version, forms: tuple[Wanted, ...]
+    request: Request,
+    connection: sa.Connection,
+    caller: Caller,
+    version: Version,
+    forms: tuple[Representation, ...],
 ) -> Response:
     for form in forms:
-        if form is Wanted.PAGE:
+        if form is Representation.PAGE:
             return pages.version(request, connection, caller, version)
-        if form is Wanted.FACTS:
-            return JSONResponse(version_facts(connection, version, base_url(request)), headers=_FACTS_HEADERS)
+        if form is Representation.JSON:
+            return JSONResponse(version_json(connection, version, base_url(request)), headers=_JSON_HEADERS)
         answer = _DOWNLOADS[form](request, connection, version)
         if answer is not None:
             return answer
@@ -118,11 +123,11 @@ def _version(
 
 
 def _publisher(
-    request: Request, connection: sa.Connection, caller: Caller, name: str, forms: tuple[Wanted, ...]
+    request: Request, connection: sa.Connection, caller: Caller, name: str, forms: tuple[Representation, ...]
 ) -> Response:
     publisher = find_readable_publisher(connection, name, caller)
-    if Wanted.FACTS in forms:
-        return JSONResponse(publisher_facts(publisher, base_url(request)), headers=_FACTS_HEADERS)
+    if Representation.JSON in forms:
+        return JSONResponse(publisher_json(publisher, base_url(request)), headers=_JSON_HEADERS)
     return pages.publisher(request, connection, caller, publisher)
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.server.catalogue.migrate import is_current
-from tensorflow_hub.server.hub import Hub, hub_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
 
 
 def show_health(request: Request) -> Response:

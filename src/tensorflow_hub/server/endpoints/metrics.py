@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Missing
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Missing
 
 
 def show_metrics(request: Request) -> Response:

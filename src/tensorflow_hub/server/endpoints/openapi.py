@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tensorflow_hub.server.facts import base_url
+from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.openapi import describe_api
 
 

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.server.callers import Caller, caller_of
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import version_json
+from tensorflow_hub.server.core.requests import no_other_fields, read_json
 from tensorflow_hub.server.endpoints.uploads import find_own_upload
-from tensorflow_hub.server.facts import base_url, version_facts
-from tensorflow_hub.server.hub import hub_of
 from tensorflow_hub.server.publishing.archive_steps import archive_limits
 from tensorflow_hub.server.publishing.steps import publish
-from tensorflow_hub.server.requests import no_other_fields, read_json
 
 
 async def publish_upload(request: Request) -> Response:
@@ -36,5 +37,5 @@ def _publish(request: Request, caller: Caller, index: Any) -> Response:
     publication = publish(hub, upload, claimed, caller)
     assert publication.version is not None
     with hub.database.reading() as connection:
-        facts = version_facts(connection, publication.version, base_url(request))
+        facts = version_json(connection, publication.version, base_url(request))
     return JSONResponse(facts, 201 if publication.is_new else 200, headers={"Cache-Control": "no-store"})

@@ -10,18 +10,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.handles import is_publisher_name
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import Publisher
-from tensorflow_hub.server.facts import base_url, iso, publisher_facts
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_publisher
-from tensorflow_hub.server.problems import Malformed
-from tensorflow_hub.server.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.rights import may_read, require_admin, require_owner
-from tensorflow_hub.server.unpacked import digests_of_publisher, digests_without_readers, remove_copy
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import iso, publisher_json
+from tensorflow_hub.server.core.lookup import find_readable_publisher
+from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.core.rights import may_read, require_admin, require_owner
+from tensorflow_hub.server.store.unpacked import digests_of_publisher, digests_without_readers, remove_copy
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Authorization"}
 _FIELDS = {"title": str, "description": str, "card": str, "private": bool}
@@ -33,7 +34,7 @@ def list_publishers(request: Request) -> Response:
     with hub_of(request).database.reading() as connection:
         found = reading.list_publishers(connection, private=True)
     shown = [p for p in found if may_read(caller, p.name, p.private)]
-    facts = [publisher_facts(publisher, base) for publisher in shown]
+    facts = [publisher_json(publisher, base) for publisher in shown]
     return JSONResponse({"publishers": facts}, headers=_HEADERS)
 
 
@@ -54,7 +55,7 @@ def show_publisher(request: Request) -> Response:
         for model in models
         if model.newest is not None
     ]
-    facts = {**publisher_facts(publisher, base), "card": publisher.card, "models": listed}
+    facts = {**publisher_json(publisher, base), "card": publisher.card, "models": listed}
     return JSONResponse(facts, headers=_HEADERS)
 
 
@@ -99,4 +100,4 @@ def _change(request: Request, caller: Caller, values: dict[str, Any]) -> Respons
         readerless = _readerless_copies(request, connection, publisher)
     for digest in readerless:
         remove_copy(hub_of(request).settings.uncompressed_url, digest)
-    return JSONResponse(publisher_facts(publisher, base_url(request)), 201 if is_new else 200)
+    return JSONResponse(publisher_json(publisher, base_url(request)), 201 if is_new else 200)

@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.facts import base_url, iso
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_model
-from tensorflow_hub.server.problems import Malformed
-from tensorflow_hub.server.rights import readable_publishers
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.lookup import find_readable_model
+from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.rights import readable_publishers
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.labels import label

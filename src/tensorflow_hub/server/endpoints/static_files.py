@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tensorflow_hub.server.problems import Missing
+from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.web.rendering import static_file
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

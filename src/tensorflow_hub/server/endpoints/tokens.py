@@ -11,16 +11,16 @@ from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import is_publisher_name
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import tokens
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.catalogue.writing import ensure_publisher
-from tensorflow_hub.server.facts import iso
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Malformed, Missing
-from tensorflow_hub.server.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.rights import require_admin, require_owner, require_token
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.problems import Malformed, Missing
+from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.core.rights import require_admin, require_owner, require_token
 
 SECONDS_PER_DAY = 86400
 _LONGEST_DAYS = 3650

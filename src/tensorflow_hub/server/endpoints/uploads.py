@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.handles import ModelName, is_publisher_name
-from tensorflow_hub.server.callers import Caller, caller_of
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.catalogue.uploads import (
@@ -28,15 +27,17 @@ from tensorflow_hub.server.catalogue.uploads import (
     find_upload,
 )
 from tensorflow_hub.server.catalogue.writing import check_spelling
-from tensorflow_hub.server.facts import base_url, iso
-from tensorflow_hub.server.hub import Hub, hub_of
-from tensorflow_hub.server.problems import Malformed, Missing, TooLarge, WrongOffset
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.problems import Malformed, Missing, TooLarge, WrongOffset
+from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
+from tensorflow_hub.server.core.rights import require_publish
+from tensorflow_hub.server.http.upload_body import receive_part
 from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
 from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
 from tensorflow_hub.server.publishing.upload_removal import forget_upload
-from tensorflow_hub.server.receiving import receive_part
-from tensorflow_hub.server.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.rights import require_publish
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

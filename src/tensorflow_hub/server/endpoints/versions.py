@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import caller_of
-from tensorflow_hub.server.facts import base_url, model_facts, version_facts
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.lookup import find_readable_model, find_readable_version
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import caller_of
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import model_json, version_json
+from tensorflow_hub.server.core.lookup import find_readable_model, find_readable_version
+from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
-from tensorflow_hub.server.problems import Missing
 
 
 async def show_model(request: Request) -> Response:
@@ -26,9 +27,9 @@ def _show(request: Request, name: ModelName) -> Response:
     caller, base = caller_of(request), base_url(request)
     with hub_of(request).database.reading() as connection:
         if name.version is None:
-            facts = model_facts(connection, find_readable_model(connection, name, caller), base)
+            facts = model_json(connection, find_readable_model(connection, name, caller), base)
         else:
-            facts = version_facts(connection, find_readable_version(connection, name, caller), base)
+            facts = version_json(connection, find_readable_version(connection, name, caller), base)
     return JSONResponse(facts, headers={"Cache-Control": "no-cache", "Vary": "Authorization"})
 
 

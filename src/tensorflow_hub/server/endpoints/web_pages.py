@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub.server.callers import caller_of
-from tensorflow_hub.server.hub import hub_of
+from tensorflow_hub.server.core.callers import caller_of
+from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web import pages
 
 

@@ -13,25 +13,30 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from tensorflow_hub.errors import DownloadError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.withdrawal import withdrawal_headers
-from tensorflow_hub.server.callers import caller_of
-from tensorflow_hub.server.endpoints.downloads import split_file
-from tensorflow_hub.server.hub import Hub, hub_of
-from tensorflow_hub.server.lookup import parse_name
+from tensorflow_hub.server.core.callers import caller_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
+from tensorflow_hub.server.core.lookup import parse_name, split_file
+from tensorflow_hub.server.core.negotiation import Representation
+from tensorflow_hub.server.core.problems import Unavailable
+from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.mirror import Mirror, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
-from tensorflow_hub.server.negotiation import Wanted
-from tensorflow_hub.server.problems import Unavailable
-from tensorflow_hub.server.serving import cors
 
 _DEPLOYMENTS = {
-    Wanted.TFJS_ARCHIVE: "tfjs",
-    Wanted.TFJS_FILE: "tfjs",
-    Wanted.TFLITE: "tflite",
-    Wanted.CORAL: "coral",
+    Representation.TFJS_ARCHIVE: "tfjs",
+    Representation.TFJS_FILE: "tfjs",
+    Representation.TFLITE: "tflite",
+    Representation.CORAL: "coral",
 }
 # What upstream sends is what was asked for, so it can go on as it comes. An index is not made yet, but
 # who asks for one takes the archive too.
-_PASSED_ON = {Wanted.COMPRESSED, Wanted.INDEX, Wanted.TFJS_ARCHIVE, Wanted.TFLITE, Wanted.CORAL}
+_PASSED_ON = {
+    Representation.COMPRESSED,
+    Representation.INDEX,
+    Representation.TFJS_ARCHIVE,
+    Representation.TFLITE,
+    Representation.CORAL,
+}
 # What comes within a moment is answered as if it had been here, in seconds.
 _MOMENT = 2.0
 # How long anybody waits for what cannot be passed on as it comes, in seconds.
@@ -39,14 +44,14 @@ _PATIENCE = 20.0
 _LOOK_AGAIN = 0.02
 
 
-def _name_of(path: str, forms: Sequence[Wanted], mirror: Mirror) -> ModelName | str:
-    if Wanted.TFJS_FILE in forms:
+def _name_of(path: str, forms: Sequence[Representation], mirror: Mirror) -> ModelName | str:
+    if Representation.TFJS_FILE in forms:
         return split_file(path, lambda name: is_here(mirror.hub, name))[0]
     return parse_name(path)
 
 
 async def bring_from_upstream(
-    request: Request, path: str, forms: Sequence[Wanted] = (Wanted.FACTS,)
+    request: Request, path: str, forms: Sequence[Representation] = (Representation.JSON,)
 ) -> Response | None:
     """Where this hub mirrors another one: fetches what the request asks for, if it is absent here.
 

@@ -15,17 +15,17 @@ import sqlalchemy as sa
 from tensorflow_hub.errors import CardError, NotFoundError
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import WITHDRAWN, Token, Upload
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import TooLarge
 from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import Content, Upstream
-from tensorflow_hub.server.problems import TooLarge
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.steps import publish
 from tensorflow_hub.server.publishing.upload_removal import forget_upload

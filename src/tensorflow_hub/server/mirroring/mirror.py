@@ -13,16 +13,16 @@ import time
 
 from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading, writing
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import Unavailable
+from tensorflow_hub.server.core.rights import may_read
 from tensorflow_hub.server.mirroring.fetching import fetch
 from tensorflow_hub.server.mirroring.refreshing import mirrored_version, refresh
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import Upstream
-from tensorflow_hub.server.problems import Unavailable
 from tensorflow_hub.server.publishing.steps import work_folder
-from tensorflow_hub.server.rights import may_read
 
 _log = logging.getLogger("tensorflow_hub.server")
 # How many versions are fetched at once; others wait for their turn.

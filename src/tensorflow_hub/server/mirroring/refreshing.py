@@ -14,7 +14,7 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.mirroring.upstream import Upstream
 
 # Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.

@@ -14,8 +14,8 @@ from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.segment_content import inflate_segment
 from tensorflow_hub.server.catalogue.records import Upload
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import WrongOffset
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import WrongOffset
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.publishing.upload_removal import forget_upload
 from tensorflow_hub.server.settings import ServerSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.describing import describe_apart
 from tensorflow_hub.server.publishing.publication import Publication

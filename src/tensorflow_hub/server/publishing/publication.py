@@ -8,9 +8,9 @@ from pathlib import Path
 from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
 from tensorflow_hub.format.description import ModuleDescription
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.records import Upload, Version
 from tensorflow_hub.server.catalogue.writing import CardText
+from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.store.interface import Source
 
 

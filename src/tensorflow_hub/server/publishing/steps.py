@@ -16,10 +16,10 @@ from pathlib import Path
 
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.records import Upload
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import WrongOffset
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import WrongOffset
 from tensorflow_hub.server.publishing.archive_steps import check_complete, check_index, repack, unpack
 from tensorflow_hub.server.publishing.content_steps import check_card, check_kind, describe_content
 from tensorflow_hub.server.publishing.publication import Publication

@@ -16,8 +16,8 @@ from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
 from tensorflow_hub.server.catalogue.uploads import end_upload, intend_archive
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import Gone
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import Gone
 from tensorflow_hub.server.publishing.archive_steps import index_of
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.publishing.upload_removal import discard_upload, forget_upload

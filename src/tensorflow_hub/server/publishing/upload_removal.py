@@ -7,7 +7,7 @@ is left in between, the sweep of expired uploads removes.
 from __future__ import annotations
 
 from tensorflow_hub.server.catalogue.uploads import end_upload, remove_upload
-from tensorflow_hub.server.hub import Hub
+from tensorflow_hub.server.core.hub import Hub
 
 
 def forget_upload(hub: Hub, upload_id: str) -> None:

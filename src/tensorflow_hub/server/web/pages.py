@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import FormatError, HubError
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.records import Publisher, Version
-from tensorflow_hub.server.facts import base_url
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Gone, Missing, status_of
-from tensorflow_hub.server.rights import readable_publishers
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Gone, Missing, status_of
+from tensorflow_hub.server.core.rights import readable_publishers
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.facets import FACET_KEYS

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
-from tensorflow_hub.server.facts import DOWNLOAD_QUERY
+from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
 from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart

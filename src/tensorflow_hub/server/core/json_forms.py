@@ -1,38 +1,17 @@
-"""What the API says about a version, a model and a publisher: records as JSON."""
+"""The JSON form of a version, a model and a publisher: what the API answers about them."""
 
 from __future__ import annotations
 
 import datetime
-import re
 from typing import Any
 
 import sqlalchemy as sa
-from starlette.requests import Request
 
-from tensorflow_hub.server.callers import is_trusted_proxy
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Deployment, Model, Publisher, Version
-from tensorflow_hub.server.hub import hub_of
-
-# A host name or address, with or without a port: nothing that could end a header or begin a path.
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-def base_url(request: Request) -> str:
-    """The URL of this hub as the client sees it, without a slash at the end."""
-    settings = hub_of(request).settings
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    scheme, hosts = request.url.scheme, [request.headers.get("host", "")]
-    if request.client and is_trusted_proxy(request, request.client.host):
-        forwarded = request.headers.get("x-forwarded-proto", scheme)
-        scheme = forwarded if forwarded in {"http", "https"} else scheme
-        hosts.insert(0, request.headers.get("x-forwarded-host", ""))
-    host = next((host for host in hosts if _HOST.fullmatch(host)), f"{settings.host}:{settings.port}")
-    return f"{scheme}://{host}"
-
-
-def version_facts(connection: sa.Connection, version: Version, base: str) -> dict[str, Any]:
+def version_json(connection: sa.Connection, version: Version, base: str) -> dict[str, Any]:
     """Everything the catalogue knows about a version."""
     card = reading.find_card(connection, version)
     deployments = reading.list_deployments(connection, version)
@@ -53,7 +32,7 @@ def version_facts(connection: sa.Connection, version: Version, base: str) -> dic
         "description": card.description if card else "",
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
-        "deployments": [deployment_facts(deployment, version, base) for deployment in deployments],
+        "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
     }
 
 
@@ -66,7 +45,7 @@ DOWNLOAD_QUERY = {
 }
 
 
-def deployment_facts(deployment: Deployment, version: Version, base: str) -> dict[str, Any]:
+def deployment_json(deployment: Deployment, version: Version, base: str) -> dict[str, Any]:
     """What can be downloaded, from where, and what is in it."""
     return {
         "kind": deployment.kind,
@@ -81,7 +60,7 @@ def deployment_facts(deployment: Deployment, version: Version, base: str) -> dic
     }
 
 
-def model_facts(connection: sa.Connection, model: Model, base: str) -> dict[str, Any]:
+def model_json(connection: sa.Connection, model: Model, base: str) -> dict[str, Any]:
     """A model and its versions, newest first."""
     versions = reading.list_versions(connection, model)
     return {
@@ -108,7 +87,7 @@ def model_facts(connection: sa.Connection, model: Model, base: str) -> dict[str,
     }
 
 
-def publisher_facts(publisher: Publisher, base: str) -> dict[str, Any]:
+def publisher_json(publisher: Publisher, base: str) -> dict[str, Any]:
     """Who a publisher is."""
     return {
         "name": publisher.name,

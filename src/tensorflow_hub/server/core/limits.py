@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from tensorflow_hub.server.problems import TooManyRequests
+from tensorflow_hub.server.core.problems import TooManyRequests
 from tensorflow_hub.server.settings import ServerSettings
 
 # Keys remembered at once; the ones idle for longest go first.

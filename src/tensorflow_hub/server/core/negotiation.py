@@ -8,11 +8,11 @@ from collections.abc import Mapping
 INDEX_MEDIA_TYPE = "application/vnd.tensorflow-hub.index+json"
 
 
-class Wanted(enum.Enum):
+class Representation(enum.Enum):
     """The forms in which a handle can be answered."""
 
     PAGE = "page"
-    FACTS = "facts"
+    JSON = "json"
     COMPRESSED = "compressed"
     INDEX = "index"
     UNCOMPRESSED = "uncompressed"
@@ -23,34 +23,34 @@ class Wanted(enum.Enum):
 
 
 # Query parameter → its values → what is wanted. The hosting protocol of tfhub.dev.
-_QUERY: Mapping[str, Mapping[str, Wanted]] = {
-    "tf-hub-format": {"compressed": Wanted.COMPRESSED, "uncompressed": Wanted.UNCOMPRESSED},
-    "tfjs-format": {"compressed": Wanted.TFJS_ARCHIVE, "file": Wanted.TFJS_FILE},
-    "lite-format": {"tflite": Wanted.TFLITE},
-    "coral-format": {"tflite": Wanted.CORAL},
+_QUERY: Mapping[str, Mapping[str, Representation]] = {
+    "tf-hub-format": {"compressed": Representation.COMPRESSED, "uncompressed": Representation.UNCOMPRESSED},
+    "tfjs-format": {"compressed": Representation.TFJS_ARCHIVE, "file": Representation.TFJS_FILE},
+    "lite-format": {"tflite": Representation.TFLITE},
+    "coral-format": {"tflite": Representation.CORAL},
 }
 
 
-def wanted_forms(query: Mapping[str, str], accept: str) -> tuple[Wanted, ...]:
+def representations(query: Mapping[str, str], accept: str) -> tuple[Representation, ...]:
     """The forms a client takes, in its order of preference; empty when it asks for unknown ones only.
 
-    >>> wanted_forms({"tf-hub-format": "uncompressed, compressed"}, "*/*")
-    (<Wanted.UNCOMPRESSED: 'uncompressed'>, <Wanted.COMPRESSED: 'compressed'>)
-    >>> wanted_forms({"tf-hub-format": "compressed"}, INDEX_MEDIA_TYPE + ", application/gzip;q=0.9")
-    (<Wanted.INDEX: 'index'>, <Wanted.COMPRESSED: 'compressed'>)
-    >>> wanted_forms({}, "text/html"), wanted_forms({}, "application/json")
-    ((<Wanted.PAGE: 'page'>,), (<Wanted.FACTS: 'facts'>,))
+    >>> representations({"tf-hub-format": "uncompressed, compressed"}, "*/*")
+    (<Representation.UNCOMPRESSED: 'uncompressed'>, <Representation.COMPRESSED: 'compressed'>)
+    >>> representations({"tf-hub-format": "compressed"}, INDEX_MEDIA_TYPE + ", application/gzip;q=0.9")
+    (<Representation.INDEX: 'index'>, <Representation.COMPRESSED: 'compressed'>)
+    >>> representations({}, "text/html"), representations({}, "application/json")
+    ((<Representation.PAGE: 'page'>,), (<Representation.JSON: 'json'>,))
     """
     for parameter, values in _QUERY.items():
         text = query.get(parameter)
         if text is None:
             continue
         forms = [values[value] for part in text.lower().split(",") if (value := part.strip()) in values]
-        if Wanted.COMPRESSED in forms and quality(accept, INDEX_MEDIA_TYPE, wildcard=False) > 0:
-            forms.insert(forms.index(Wanted.COMPRESSED), Wanted.INDEX)
+        if Representation.COMPRESSED in forms and quality(accept, INDEX_MEDIA_TYPE, wildcard=False) > 0:
+            forms.insert(forms.index(Representation.COMPRESSED), Representation.INDEX)
         return tuple(forms)
     wants_json = quality(accept, "application/json", wildcard=False) > quality(accept, "text/html")
-    return (Wanted.FACTS if wants_json else Wanted.PAGE,)
+    return (Representation.JSON if wants_json else Representation.PAGE,)
 
 
 def quality(accept: str, media_type: str, wildcard: bool = True) -> float:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, Model, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import models, publishers
-from tensorflow_hub.server.problems import Gone, Missing
-from tensorflow_hub.server.rights import may_read
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.problems import Gone, Missing
+from tensorflow_hub.server.core.rights import may_read
 
 # Names compared with a misspelt one.
 _MOST_CANDIDATES = 2000
@@ -114,6 +116,27 @@ def parse_name(path: str) -> ModelName | str:
         return ModelName.parse(path)
     except HandleError as error:
         raise Missing(error.problem, hint=error.hint) from error
+
+
+def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelName, str]:
+    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number.
+
+    Names of models may hold numbers too (`tfjs-model/blazeface/1/default/1`), and so may paths of files: of
+    all ways to read the path the longest handle counts that is here, else the longest with a version.
+    """
+    segments = path.strip("/").split("/")
+    last = len(segments) - 1
+    cuts = [i for i in range(last, 1, -1) if i == last or segments[i - 1].isdigit()]
+    readings = []
+    for cut in cuts:
+        with contextlib.suppress(Missing):
+            name = parse_name("/".join(segments[:cut]))
+            if not isinstance(name, str):
+                readings.append((name, "/".join(segments[cut:])))
+    if not readings:
+        raise Missing(f"No file lies at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
+    versioned = (found for found in readings if found[0].version is not None)
+    return next((found for found in readings if is_here(found[0])), next(versioned, readings[0]))
 
 
 def _candidates(connection: sa.Connection, name: ModelName) -> list[str]:

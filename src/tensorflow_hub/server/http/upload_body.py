@@ -9,9 +9,9 @@ from starlette.requests import Request
 
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.catalogue.uploads import advance_upload
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import TooLarge, WrongOffset
-from tensorflow_hub.server.requests import receive_body
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import TooLarge, WrongOffset
+from tensorflow_hub.server.core.requests import receive_body
 
 # Bytes gathered before they are written: a request to an S3 store, a system call to a disk.
 _PIECE = 8 << 20

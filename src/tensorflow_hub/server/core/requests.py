@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
-from tensorflow_hub.server.hub import hub_of
-from tensorflow_hub.server.problems import Malformed, TooLarge
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Malformed, TooLarge
 
 T = TypeVar("T")
 

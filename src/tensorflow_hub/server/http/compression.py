@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Send
 
-from tensorflow_hub.server.negotiation import INDEX_MEDIA_TYPE, quality
+from tensorflow_hub.server.core.negotiation import INDEX_MEDIA_TYPE, quality
 
 _TYPES = {
     "text/html",

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from tensorflow_hub.errors import AuthenticationError
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.catalogue.tokens import find_token
-from tensorflow_hub.server.hub import Hub, hub_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
 
 # Longer ones cannot be tokens of a hub; looking them up would only cost time.
 _LONGEST_TOKEN = 200

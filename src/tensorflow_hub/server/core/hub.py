@@ -8,9 +8,9 @@ from starlette.requests import Request
 
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.migrate import migrate
-from tensorflow_hub.server.downloads import DownloadCounter
-from tensorflow_hub.server.limits import Limits
-from tensorflow_hub.server.metrics import Metrics
+from tensorflow_hub.server.core.download_counter import DownloadCounter
+from tensorflow_hub.server.core.limits import Limits
+from tensorflow_hub.server.core.metrics import Metrics
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Store

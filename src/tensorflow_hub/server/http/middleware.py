@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tensorflow_hub.server.callers import address_of
-from tensorflow_hub.server.compression import CompressingSend
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import TooManyRequests, json_answer
+from tensorflow_hub.server.core.callers import address_of
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import TooManyRequests, json_answer
+from tensorflow_hub.server.http.compression import CompressingSend
 
 _log = logging.getLogger("tensorflow_hub.server.access")
 
@@ -33,7 +33,7 @@ _CLIENT_WENT = 499
 _UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 
 
-class Surroundings:
+class RequestMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, hub: Hub, on_error: Callable[[Request, Exception], Response]) -> None:

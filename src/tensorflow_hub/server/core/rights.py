@@ -11,8 +11,8 @@ Whoever may not read a private publisher is told that nothing is there.
 from __future__ import annotations
 
 from tensorflow_hub.errors import AuthenticationError, ForbiddenError
-from tensorflow_hub.server.callers import Caller
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
+from tensorflow_hub.server.core.callers import Caller
 
 
 def has_scope(caller: Caller, scope: str, publisher: str | None) -> bool:

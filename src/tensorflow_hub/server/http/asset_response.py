@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tensorflow_hub.server.hub import Hub
-from tensorflow_hub.server.problems import Unavailable
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

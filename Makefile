@@ -47,6 +47,9 @@ $(VENV_BACKENDS)/.stamp: requirements/backends.txt
 .PHONY: setup
 setup: $(VENV)/.stamp  ## the development environment in .venv
 
+.PHONY: environments
+environments: $(VENV)/.stamp $(VENV215)/.stamp $(VENV_BACKENDS)/.stamp  ## the environments of the tests that CI runs
+
 .PHONY: lock
 lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server pyproject.toml requirements/build.in -o requirements/demo.txt

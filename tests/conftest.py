@@ -25,7 +25,8 @@ hypothesis.settings.load_profile("tests")
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ("TFHUB_TEST_", "TFHUB_ASSETS")
-    for name in [name for name in os.environ if name.startswith("TFHUB_") and not name.startswith(kept)]:
+    ours = ("TFHUB_", "KAGGLE", "HF_", "HUGGING_FACE_")  # of this machine's user: tokens, caches, places
+    for name in [name for name in os.environ if name.startswith(ours) and not name.startswith(kept)]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

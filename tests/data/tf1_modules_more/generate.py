@@ -179,7 +179,8 @@ def c11_tables():
         mutable = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, 7)
         dense = tf.contrib.lookup.MutableDenseHashTable(tf.int64, tf.float32, 0.5, empty_key=-1, deleted_key=-2)
         ids = words.lookup(keys)
-        hub.add_signature(inputs=keys, outputs={"default": ids, "mapped": mapping.lookup(keys), "mutable": mutable.lookup(keys), "dense": dense.lookup(ids), "back": back.lookup(ids), "contents": tf.io.read_file(vocabulary)})
+        asset = tf.get_collection(tf.GraphKeys.ASSET_FILEPATHS)[0]
+        hub.add_signature(inputs=keys, outputs={"default": ids, "mapped": mapping.lookup(keys), "mutable": mutable.lookup(keys), "dense": dense.lookup(ids), "back": back.lookup(ids), "contents": tf.io.read_file(asset)})
     inputs = {"k": {"default": np.array([b"a", b"two", b"zzz"])}}
     return Case("hash tables of all kinds, one vocabulary for two tables", inputs, [M("default", "k"), M("numpy", "k", feed="numpy", positional=True), C("ctx_multi", "multi", "k"), C("ctx_control_dependencies", "control_dependencies", "k")],
                 lambda path: export(hub.create_module_spec(module_fn, drop_collections=["saveable_objects"]), path), {})

@@ -94,20 +94,33 @@ def parse_paths(text: str) -> tuple[str, ...]:
     return tuple(path for path in text.split(os.pathsep) if path)
 
 
+_MIRROR_URL = re.compile(r"https?://[^/]")
+_MIRROR_PATH = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\\\\")
+
+
 def parse_mirrors(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Reads `prefix -> URL, URL; prefix -> URL`: where handles with a prefix are fetched from instead.
+    """Reads `prefix -> place, place; prefix -> place`: where handles with a prefix are found instead.
+
+    A prefix is a URL, and its places are URLs; or it is a path, and its places are paths or URLs.
 
     >>> parse_mirrors("https://tfhub.dev/ -> https://hub.example/, http://10.0.0.7:8500/")
     (('https://tfhub.dev/', ('https://hub.example/', 'http://10.0.0.7:8500/')),)
+    >>> parse_mirrors("/home/me/modules -> /data/modules")
+    (('/home/me/modules', ('/data/modules',)),)
     """
-    mirrors = []
-    for rule in filter(None, map(str.strip, text.split(";"))):
-        prefix, *targets = (part.strip() for part in re.split(r"->|→|=", rule, maxsplit=1))
-        urls = tuple(filter(None, re.split(r"[,\s]+", "".join(targets))))
-        if not urls or not all(re.match(r"https?://[^/]", url) for url in (prefix, *urls)):
-            raise ValueError(f"expected 'https://old/ -> https://new/', got the rule {rule!r}")
-        mirrors.append((prefix, urls))
-    return tuple(mirrors)
+    return tuple(map(_parse_mirror, filter(None, map(str.strip, text.split(";")))))
+
+
+def _parse_mirror(rule: str) -> tuple[str, tuple[str, ...]]:
+    is_path = _MIRROR_PATH.match(rule) is not None  # which may hold spaces and equals signs
+    prefix, *targets = (part.strip() for part in re.split("->|→" if is_path else "->|→|=", rule, maxsplit=1))
+    places = re.split("," if is_path else r"[,\s]+", "".join(targets))
+    places = [place.strip() for place in places if place.strip()]
+    kinds = (_MIRROR_URL, _MIRROR_PATH) if is_path else (_MIRROR_URL,)
+    valid = is_path or _MIRROR_URL.match(prefix)
+    if not places or not valid or not all(any(kind.match(place) for kind in kinds) for place in places):
+        raise ValueError(f"expected 'https://old/ -> https://new/' or '/old -> /new', got the rule {rule!r}")
+    return prefix, tuple(places)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,8 +163,8 @@ class Settings:
         "TFHUB_MIRRORS",
         (),
         parse_mirrors,
-        "Where handles with a prefix are fetched from, tried in order: "
-        "`https://tfhub.dev/ -> https://hub.example/, https://other.example/; …`.",
+        "Where handles with a prefix are found, tried in order: "
+        "`https://tfhub.dev/ -> https://hub.example/, https://other.example/; /old/path -> /new/path; …`.",
     )
     lockfile: str = variable(
         "TFHUB_LOCKFILE",

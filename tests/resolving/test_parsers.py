@@ -13,7 +13,7 @@ from tensorflow_hub import errors
 from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.lock_file import LockedModule, LockFile, read_lock_file, write_lock_file
 from tensorflow_hub.resolving.manifest import CachedFile, Manifest
-from tensorflow_hub.resolving.sources import sources_of
+from tensorflow_hub.resolving.sources import places_of_path, sources_of
 from tensorflow_hub.resolving.streamed import with_format
 from tensorflow_hub.settings import Settings, parse_mirrors, parse_size
 
@@ -112,7 +112,44 @@ def test_the_longest_prefix_decides(handle, expected):
     assert sources_of(handle, Settings(mirrors=parse_mirrors(text))) == expected
 
 
-@pytest.mark.parametrize("text", ["x", "https://a", "https://a ->", "-> https://b", "a -> b"])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/home/me/words", ("/data/words", "/my data/words")),
+        ("/home/me", ("/data", "/my data")),
+        ("/home/me/x=1/words", ("/runs/words",)),
+        ("/home/mechanic/words", ()),
+        (r"C:\Users\me\words\1", ("/srv/words/1",)),
+        ("acme/words/1", ()),
+    ],
+)
+def test_the_longest_path_decides(path, expected):
+    text = r"/home/me/ -> /data, /my data; /home/me/x=1 → /runs; C:\Users\me -> /srv; https://a -> https://b"
+    settings = Settings(mirrors=parse_mirrors(text))
+    assert places_of_path(path, settings) == expected
+    assert sources_of("https://a/x", settings) == ("https://b/x",)
+
+
+def test_a_relative_path_fits_the_rule_of_the_folder_it_was_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(mirrors=((str(tmp_path), ("/data",)),))
+    assert places_of_path("words/1", settings) == ("/data/words/1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "https://a",
+        "https://a ->",
+        "-> https://b",
+        "a -> b",
+        "/a",
+        "/a -> b",
+        "/a -> /b, c",
+        "https://a -> /b",
+    ],
+)
 def test_broken_mirrors_are_refused_by_name(text, monkeypatch):
     monkeypatch.setenv("TFHUB_MIRRORS", text)
     with pytest.raises(

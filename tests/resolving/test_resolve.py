@@ -30,6 +30,27 @@ def test_a_missing_path_says_so():
         hub_library.resolve("/no/such/place")
 
 
+def test_a_missing_path_names_the_rule_for_modules_that_moved():
+    with pytest.raises(errors.NotFoundError, match=r"TFHUB_MIRRORS='/no/such/place -> /new/path'"):
+        hub_library.resolve("/no/such/place")
+
+
+def test_a_module_is_found_where_its_folder_moved_to(module, monkeypatch):
+    monkeypatch.setenv("TFHUB_MIRRORS", f"/no/such -> {module.parent}/none, {module.parent}")
+    assert hub_library.resolve(f"/no/such/{module.name}") == str(module)
+    assert hub_library.resolve(str(module)) == str(module)  # what is there is taken as it is
+    with pytest.raises(errors.NotFoundError, match="nor where TFHUB_MIRRORS leads: .*none/else"):
+        hub_library.resolve("/no/such/else")
+
+
+def test_a_module_moved_from_a_folder_to_a_hub(hub, module, monkeypatch):
+    hub.serve("acme/words/1", tar_gz(module))
+    monkeypatch.setenv("TFHUB_MIRRORS", f"/no/such -> {hub.url}/acme")
+    found = resolve_module("/no/such/words/1")
+    assert found.origin == "download"
+    assert contents(found.path) == contents(module)
+
+
 @pytest.mark.parametrize("handle", ["", "ftp://a/b", "http://", "https://a b/c", None, 3, "a\0b"])
 def test_what_is_no_handle_is_refused(handle):
     with pytest.raises(errors.HandleError, match="Expected a"):

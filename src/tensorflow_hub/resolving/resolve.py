@@ -98,6 +98,9 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         from tensorflow_hub.resolving.archive_file import resolve_archive_file
 
         return _from_cache(*resolve_archive_file(path, settings))
+    moved = _at_new_place(path, settings, locked=locked)
+    if moved is not None:
+        return moved
     name = as_model_name(handle.path)
     if name is None:
         raise NotFoundError(
@@ -119,6 +122,27 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         ) from problem
 
 
+def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedModule | None:
+    """The module where TFHUB_MIRRORS says that those of a folder are now; None where it says nothing.
+
+    Raises:
+      NotFoundError: it is in none of these places.
+    """
+    from tensorflow_hub.resolving.sources import places_of_path
+
+    places = places_of_path(path, settings)
+    for place in places:
+        if isinstance(parse_handle(place), UrlHandle) or os.path.exists(place):
+            return resolve_module(place, settings, locked=locked)
+    if places:
+        raise NotFoundError(
+            f"There is no directory or archive at {path!r:.200}, nor where TFHUB_MIRRORS leads: "
+            f"{', '.join(map(repr, places))}.",
+            hint="Check the rule for this path in TFHUB_MIRRORS.",
+        )
+    return None
+
+
 def _hint_for_path(path: str) -> str:
     """What was probably meant by a path where nothing is."""
     slipped = re.match(r"(https?|gs|s3):/*", path, re.IGNORECASE)
@@ -130,6 +154,10 @@ def _hint_for_path(path: str) -> str:
             ModelName.parse(path)
         except HandleError as problem:
             return f"As a name on a hub: {problem.problem}"
+    if os.path.isabs(path) and len(path) < 200:
+        return (
+            f"Check the path. If the module is elsewhere now, say where: TFHUB_MIRRORS='{path} -> /new/path'."
+        )
     return "Check the path; a module on a hub is named by its URL or as publisher/model/version."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.parse
 
 from tensorflow_hub.errors import (
@@ -32,6 +33,23 @@ def sources_of(url: str, settings: Settings) -> tuple[str, ...]:
         return (url,)
     _, prefix, urls = max(fitting)
     return tuple(_join(target, url[len(prefix.rstrip("/")) :]) for target in urls)
+
+
+def places_of_path(path: str, settings: Settings) -> tuple[str, ...]:
+    """Where a module may be that is not at its path any more: paths or URLs, in the order to try them.
+
+    >>> settings = Settings(mirrors=(("/home/me", ("/data", "http://a.example/me")),))
+    >>> places_of_path("/home/me/words/1", settings)
+    ('/data/words/1', 'http://a.example/me/words/1')
+    """
+    for prefix, places in sorted(settings.mirrors, key=lambda rule: -len(rule[0])):
+        base = os.path.expanduser(prefix).rstrip("/\\")
+        for whole in dict.fromkeys((path, os.path.abspath(path))):
+            rest = whole[len(base) :]
+            if whole.startswith(base) and (not rest or rest[0] in "/\\"):
+                rest = rest.replace("\\", "/") if "\\" in prefix else rest
+                return tuple(os.path.expanduser(_join(place, rest)) for place in places)
+    return ()
 
 
 def explain_absence(url: str, problem: HubError, mirrored: bool = False) -> HubError:

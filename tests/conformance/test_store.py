@@ -193,6 +193,24 @@ def test_a_presigned_url_or_a_file(store):
     assert urllib.request.urlopen(part, timeout=10).read() == b"bc"
 
 
+def test_a_tree_of_files_is_there_whole_or_not_at_all(store, tmp_path):
+    source = tmp_path / "source"
+    (source / "variables").mkdir(parents=True)
+    (source / "saved_model.pb").write_bytes(b"graph")
+    (source / "variables" / "variables.index").write_bytes(b"index")
+    paths = ["saved_model.pb", "variables/variables.index"]
+    assert not store.has_tree("ab12")
+    for _ in range(2):  # written twice, as two processes may
+        store.write_tree("ab12", source, paths)
+        assert store.has_tree("ab12")
+    assert [read(store, f"ab12/{path}") for path in paths] == [b"graph", b"index"]
+    assert not store.has_tree("ab1")
+    for _ in range(2):
+        store.delete_tree("ab12")
+        assert not store.has_tree("ab12")
+    assert [*store.list_objects("ab12/")] == []
+
+
 @pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/passwd", "a//b", ""])
 def test_a_folder_is_never_left(tmp_path, key):
     with pytest.raises(ValueError, match="Expected a key of plain segments"):

@@ -22,7 +22,8 @@ from tensorflow_hub.errors import ArchiveError, SettingsError
 from tensorflow_hub.server.administration.references import needed_keys, stored_deployments
 from tensorflow_hub.server.catalogue.tables import metadata
 from tensorflow_hub.server.core.hub import Hub
-from tensorflow_hub.server.store.directory import DirectoryStore, sync
+from tensorflow_hub.server.store.directory import DirectoryStore
+from tensorflow_hub.server.store.folder import sync
 from tensorflow_hub.server.store.interface import Store
 
 FORM = 1

@@ -13,6 +13,7 @@ from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.digests import digests_of_publisher, digests_without_readers
 from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, caller_of
@@ -22,7 +23,7 @@ from tensorflow_hub.server.core.lookup import find_readable_publisher
 from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.core.rights import may_read, require_admin, require_owner
-from tensorflow_hub.server.store.unpacked import digests_of_publisher, digests_without_readers, remove_copy
+from tensorflow_hub.server.store.unpacked import remove_copy
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Authorization"}
 _FIELDS = {"title": str, "description": str, "card": str, "private": bool}

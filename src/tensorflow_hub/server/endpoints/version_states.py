@@ -12,6 +12,7 @@ from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.digests import digests_without_readers
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN
 from tensorflow_hub.server.catalogue.writing import set_state
 from tensorflow_hub.server.core.callers import Caller, caller_of
@@ -20,7 +21,7 @@ from tensorflow_hub.server.core.lookup import find_readable_version
 from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
 from tensorflow_hub.server.core.rights import require_admin, require_owner
 from tensorflow_hub.server.endpoints.uploads import versioned_name
-from tensorflow_hub.server.store.unpacked import digests_without_readers, remove_copy
+from tensorflow_hub.server.store.unpacked import remove_copy
 
 
 async def withdraw_version(request: Request) -> Response:

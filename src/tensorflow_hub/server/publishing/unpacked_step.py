@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.digests import digests_without_readers
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.publishing.archive_steps import index_of
 from tensorflow_hub.server.publishing.publication import Publication
-from tensorflow_hub.server.store.unpacked import digests_without_readers, make_copy, remove_copy
+from tensorflow_hub.server.store.unpacked import make_copy, remove_copy
 
 
 def keep_unpacked(hub: Hub, publication: Publication) -> Publication:

@@ -1,4 +1,4 @@
-"""A store in a folder: an object is a file, made visible by a rename."""
+"""A store in a folder. An upload is a file as well; it becomes an object by a rename."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tensorflow_hub.server.store.interface import Source, StoredObject, check_digest
+from tensorflow_hub.server.store.folder import PIECE, Folder
+from tensorflow_hub.server.store.interface import Source, check_digest
 
-PIECE = 1 << 20
 
-
-class DirectoryStore:
-    """Keeps objects below the folder `root`, which is made when it is absent."""
+class DirectoryStore(Folder):
+    """Keeps objects and uploads below the folder `root`, which is made when it is absent."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._temporary = root / "tmp"
+        super().__init__(root)
         self._uploads = root / "uploads"
         for folder in (self._temporary, self._uploads, root / "archives", root / "files"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -35,49 +33,6 @@ class DirectoryStore:
         probe = self._temporary / f"probe-{secrets.token_hex(8)}"
         probe.write_bytes(b"ok")
         probe.unlink()
-
-    def size(self, key: str) -> int | None:
-        """The size of an object in bytes; None when it is absent."""
-        try:
-            return self._path(key).stat().st_size
-        except FileNotFoundError:
-            return None
-
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of an object from `start` up to and without `end`."""
-        with open(self._path(key), "rb") as file:
-            file.seek(start)
-            left = float("inf") if end is None else end - start
-            while left > 0 and (piece := file.read(int(min(PIECE, left)))):
-                left -= len(piece)
-                yield piece
-
-    def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Stores an object."""
-        temporary = self._temporary / secrets.token_hex(16)
-        try:
-            with open(temporary, "xb") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            self._publish(temporary, key)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def delete(self, key: str) -> None:
-        """Removes an object."""
-        self._path(key).unlink(missing_ok=True)
-
-    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose keys start with `prefix`, which is a folder or begins a name in one."""
-        folder = self.root / prefix.rpartition("/")[0]
-        for path in sorted(folder.rglob("*")):
-            key = path.relative_to(self.root).as_posix()
-            if key.startswith(prefix):
-                with contextlib.suppress(FileNotFoundError):
-                    status = path.stat()
-                    if path.is_file():
-                        yield StoredObject(key, status.st_size, status.st_mtime)
 
     def local_path(self, key: str) -> Path | None:
         """The object as a file."""
@@ -134,19 +89,6 @@ class DirectoryStore:
             with contextlib.suppress(FileNotFoundError):
                 yield path.name, path.stat().st_mtime
 
-    def _publish(self, temporary: Path, key: str) -> None:
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        sync(path.parent)
-
-    def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in {"", ".", ".."} for part in parts):
-            raise ValueError(f"Expected a key of plain segments, got {key!r}.")
-        return self.root.joinpath(*parts)
-
 
 class _FileSource:
     """A file that is read at any place."""
@@ -174,12 +116,3 @@ def _sha256(file: BinaryIO) -> str:
     while piece := file.read(PIECE):
         sha256.update(piece)
     return sha256.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Makes what a file holds durable; of a folder, which names are in it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

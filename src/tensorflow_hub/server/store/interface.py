@@ -40,6 +40,19 @@ class Source(Protocol):
         """Frees what it holds."""
 
 
+class Trees(Protocol):
+    """A folder or bucket that keeps trees of files, each under a name without slashes."""
+
+    def has_tree(self, name: str) -> bool:
+        """Whether a tree is there, complete."""
+
+    def write_tree(self, name: str, source: Path, paths: Iterable[str]) -> None:
+        """Copies the files `paths` of the folder `source`; `has_tree` is true when all of them are there."""
+
+    def delete_tree(self, name: str) -> None:
+        """Removes a tree; one that is absent is no error."""
+
+
 class Store(Protocol):
     """A place for immutable objects, and for uploads on their way to become one."""
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.modules import Located, locate
 from tensorflow_hub.tools.opening import Kind, Opened, open_module, require_kind
-from tensorflow_hub.tools.retrain.head import Matrix
 from tensorflow_hub.whole_file import whole_file
 
 FACTS_VERSION = 1

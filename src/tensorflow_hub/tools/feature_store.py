@@ -24,7 +24,7 @@ from tensorflow_hub.errors import CacheError
 from tensorflow_hub.settings import Settings
 
 if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.head import Matrix
+    from tensorflow_hub.tools.matrices import Matrix
 
 _BATCH = 500
 

@@ -17,7 +17,7 @@ from tensorflow_hub.tools.encoders import Encoder, as_batch
 from tensorflow_hub.tools.feature_store import FeatureStore, make_room
 from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import DECODING, Reader
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 Progress = Callable[[int, int], None]
 IMAGE_BATCH, TEXT_BATCH = 32, 256

@@ -17,7 +17,7 @@ from tensorflow.python.framework import convert_to_constants
 
 from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 PAYS_FROM = 128 * 224 * 224  # pixels: small images cost less, the graph does not
 LARGEST = 512 << 20  # bytes of weights, which are then in memory twice; a graph holds 2 GiB at most

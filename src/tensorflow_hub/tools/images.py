@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 MAX_PIXELS = 150_000_000
 # Most networks of today were trained on bicubic resizing, and small pictures stay sharper.

@@ -16,7 +16,7 @@ from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import Reader
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 TEXT_BATCH, IMAGE_BATCH = 1024, 32
 # At most so many characters in a batch once its texts are padded to the longest.

@@ -24,7 +24,7 @@ from tensorflow_hub.tools.bulk.outputs import UNFINISHED, WRITERS, write_shard
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.datasets.tables import CHUNK
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 Writer = Callable[[Path, Sequence[str], Matrix], None]
 VECTOR = "embedding"

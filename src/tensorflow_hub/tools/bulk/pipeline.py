@@ -28,8 +28,8 @@ from tensorflow_hub.tools.bulk.outputs import (
     tf_example,
 )
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.opening import Kind, require_kind
-from tensorflow_hub.tools.retrain.head import Matrix
 
 try:
     import apache_beam as beam

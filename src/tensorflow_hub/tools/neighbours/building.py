@@ -15,6 +15,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.local import Applied, apply
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -24,7 +25,6 @@ from tensorflow_hub.tools.neighbours.index import (
     replace_index,
     write_index,
 )
-from tensorflow_hub.tools.retrain.head import Matrix
 
 MAX_TEXT = 2000
 _VECTORS = "vectors"

@@ -15,8 +15,8 @@ from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.neighbours.index import Index
-from tensorflow_hub.tools.retrain.head import Matrix
 
 
 @dataclasses.dataclass(frozen=True)

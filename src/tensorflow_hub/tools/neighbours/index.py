@@ -19,7 +19,7 @@ import numpy.typing as npt
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import write_matrix
 from tensorflow_hub.tools.datasets.tables import require
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 1

@@ -15,7 +15,7 @@ from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.feature_store import FeatureStore
 from tensorflow_hub.tools.features import IMAGE_BATCH, manner
 from tensorflow_hub.tools.images import Reader
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 if TYPE_CHECKING:
     from tensorflow_hub.tools.retrain.options import Options

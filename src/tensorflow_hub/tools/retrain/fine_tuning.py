@@ -14,8 +14,9 @@ from tensorflow_hub.errors import ModuleError
 from tensorflow_hub.tools.datasets.examples import Example
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.classifier import Classifier
-from tensorflow_hub.tools.retrain.head import Matrix, cross_entropy, probabilities
+from tensorflow_hub.tools.retrain.head import cross_entropy, probabilities
 from tensorflow_hub.tools.retrain.preparing import Prepared
 from tensorflow_hub.tools.retrain.targets import example_weights
 

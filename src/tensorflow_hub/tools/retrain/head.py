@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.lbfgs import Vector, minimise
-
-Matrix = npt.NDArray[np.float32]
 
 PENALTIES = tuple(10.0 ** (1 - exponent / 2) for exponent in range(15))
 PATIENCE = 3

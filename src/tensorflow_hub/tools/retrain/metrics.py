@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tensorflow_hub.tools.retrain.head import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 
 @dataclasses.dataclass(frozen=True)

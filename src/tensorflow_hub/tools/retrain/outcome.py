@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tensorflow_hub.tools.datasets.examples import Dataset, Example
 from tensorflow_hub.tools.datasets.splits import Splits
 from tensorflow_hub.tools.features import Features
-from tensorflow_hub.tools.retrain.head import Fit, Matrix
+from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.retrain.head import Fit
 from tensorflow_hub.tools.retrain.metrics import Evaluation, Share
 from tensorflow_hub.tools.retrain.options import Options
 

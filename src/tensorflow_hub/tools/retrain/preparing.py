@@ -11,9 +11,10 @@ from tensorflow_hub.tools.datasets.examples import Dataset, Example, require_cla
 from tensorflow_hub.tools.datasets.splits import Indices, Splits, split
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.features import Features, compute_features
+from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.classifier import frame_made_meanwhile
 from tensorflow_hub.tools.retrain.frames import Frames
-from tensorflow_hub.tools.retrain.head import Examples, Matrix
+from tensorflow_hub.tools.retrain.head import Examples
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.targets import fit_examples, target_matrix
 

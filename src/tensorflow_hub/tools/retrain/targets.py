@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tensorflow_hub.tools.datasets.examples import Example
-from tensorflow_hub.tools.retrain.head import Examples, Matrix
+from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.retrain.head import Examples
 
 
 def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:

@@ -10,12 +10,12 @@ import pytest
 
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.file_digests import file_entries
-from tensorflow_hub.resolving.cache import CachedModule, key_of
-from tensorflow_hub.resolving.object_store import RemoteDirectory
-from tensorflow_hub.resolving.progress import Silent
+from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
+from tensorflow_hub.resolving.limits import manifest_of
 from tensorflow_hub.resolving.remote_cache import put_to_remote, take_from_remote
 from tensorflow_hub.resolving.resolve import resolve
-from tensorflow_hub.resolving.unpacked import manifest_of
+from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
+from tensorflow_hub.resolving.transfer.progress import Silent
 from tensorflow_hub.settings import Settings
 
 HANDLE = "https://hub.example/acme/words/1"

@@ -14,7 +14,7 @@ from patience import until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.resolving.cache import Cache, key_of
+from tensorflow_hub.resolving.cache.layout import Cache, key_of
 
 from .modules import contents, make_module, tar_gz
 

@@ -9,10 +9,10 @@ import pytest
 from patience import until_flushed
 
 import tensorflow_hub as hub_library
-from tensorflow_hub.resolving import durability
-from tensorflow_hub.resolving.bundle import export_bundle
-from tensorflow_hub.resolving.cache import CachedModule
-from tensorflow_hub.resolving.manifest import read_manifest, write_manifest
+from tensorflow_hub.resolving.cache import durability
+from tensorflow_hub.resolving.cache.bundle import export_bundle
+from tensorflow_hub.resolving.cache.layout import CachedModule
+from tensorflow_hub.resolving.cache.manifest import read_manifest, write_manifest
 
 from .modules import contents
 
@@ -48,7 +48,7 @@ def test_what_a_crash_left_with_holes_is_fetched_again(hub, module, cached):
 
 def test_where_the_system_does_not_number_its_boots_files_are_flushed_first(hub, module, monkeypatch):
     durability.boot_number.cache_clear()
-    monkeypatch.setattr("tensorflow_hub.resolving.cache.boot_number", lambda: "")
+    monkeypatch.setattr("tensorflow_hub.resolving.cache.layout.boot_number", lambda: "")
     path = hub_library.resolve(hub.publish("acme/text/1", module))
     assert read_manifest(f"{path}.manifest.json").unflushed == ""
     assert contents(path) == contents(module)

@@ -21,8 +21,8 @@ from patience import PATIENCE, until, until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.resolving import lease
-from tensorflow_hub.resolving.cache import key_of
+from tensorflow_hub.resolving.cache import lease
+from tensorflow_hub.resolving.cache.layout import key_of
 
 from .modules import contents, make_module
 
@@ -30,14 +30,14 @@ PROGRAM = "import sys, tensorflow_hub as hub; print(hub.resolve(sys.argv[1]))"
 NO_LOCKS = """
 import errno
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.resolving import lease
+from tensorflow_hub.resolving.cache import lease
 def no_lock(descriptor):
     raise OSError(errno.ENOLCK, "no locks here")
 lease._lock = no_lock
 """
 # Whoever waits until the heartbeat of a dead holder is stale waits longer than the test.
 ENDLESS_PATIENCE = """
-from tensorflow_hub.resolving import lease
+from tensorflow_hub.resolving.cache import lease
 lease.STALE = 36_000.0
 """
 # After A_HOST and ENDLESS_PATIENCE: a line when another host is at work.
@@ -61,7 +61,7 @@ lease._Heartbeat.is_stale = say
 """
 SHORT_PATIENCE = """
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.resolving import lease
+from tensorflow_hub.resolving.cache import lease
 lease.BEAT, lease.STALE = 0.1, 1.0
 """
 
@@ -275,7 +275,7 @@ def test_a_dead_holder_is_taken_over_where_there_are_no_locks(hub, module):
 # Locks end at each host: both are the only one that holds them.
 A_HOST = """
 import sys
-from tensorflow_hub.resolving import lease, staging
+from tensorflow_hub.resolving.cache import lease, staging
 lease._lock = lambda descriptor: None
 staging._this_machine = lambda root: "host" + sys.argv[2]
 """
@@ -321,7 +321,7 @@ def test_what_another_host_left_is_finished(hub, module):
 def test_a_forked_child_does_not_keep_the_lease_of_its_dead_parent(tmp_path):
     path = tmp_path / "x.lock"
     code = (
-        "import os, sys, time\nfrom tensorflow_hub.resolving.lease import lease\n"
+        "import os, sys, time\nfrom tensorflow_hub.resolving.cache.lease import lease\n"
         "with lease(sys.argv[1], lambda: False):\n"
         f"    if os.fork() == 0:\n        time.sleep({2 * PATIENCE})\n        os._exit(0)\n"
         f"    print('held', flush=True)\n    time.sleep({2 * PATIENCE})\n"

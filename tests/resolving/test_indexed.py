@@ -14,8 +14,8 @@ from patience import PATIENCE
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.resolving.cache import Cache
-from tensorflow_hub.resolving.sources import explain_absence
+from tensorflow_hub.resolving.cache.layout import Cache
+from tensorflow_hub.resolving.mirrors import explain_absence
 from tensorflow_hub.settings import Settings
 
 from .hub_server import hang_up, send_status

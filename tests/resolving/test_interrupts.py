@@ -14,7 +14,7 @@ import pytest
 from patience import PATIENCE, until
 
 import tensorflow_hub as hub_library
-from tensorflow_hub.resolving.workers import work_off
+from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
 
 from .modules import contents
 
@@ -87,7 +87,7 @@ def test_a_silent_server_does_not_keep_a_program_that_was_interrupted(hub, modul
 
 def test_every_task_is_done_once():
     done: list[int] = []
-    work_off(range(1000), done.append, threads=7)
+    run_in_parallel(range(1000), done.append, threads=7)
     assert sorted(done) == list(range(1000))
 
 
@@ -104,5 +104,5 @@ def test_the_first_failure_ends_all_and_wakes_those_who_wait():
 
     before = threading.active_count()
     with pytest.raises(LookupError, match="the first"):
-        work_off(range(100), work, threads=4, stop=stop, on_stop=woken.set)
+        run_in_parallel(range(100), work, threads=4, stop=stop, on_stop=woken.set)
     until(lambda: threading.active_count() <= before, "the end of the threads")

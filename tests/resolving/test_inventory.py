@@ -11,8 +11,7 @@ from patience import until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.resolving.cache import Cache
-from tensorflow_hub.resolving.inventory import (
+from tensorflow_hub.resolving.cache.inventory import (
     abandoned_paths,
     find_entry,
     list_cache,
@@ -20,6 +19,7 @@ from tensorflow_hub.resolving.inventory import (
     remove_unused,
     replace_entry,
 )
+from tensorflow_hub.resolving.cache.layout import Cache
 
 from .modules import contents
 

@@ -14,7 +14,7 @@ from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.resolving.object_store import RemoteDirectory
+from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 
 from .hub_server import send_status
 from .modules import contents, make_module, tar_gz

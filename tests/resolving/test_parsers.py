@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tensorflow_hub import errors
 from tensorflow_hub.handles import CloudHandle, PathHandle, UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.resolving.cache.manifest import CachedFile, Manifest
 from tensorflow_hub.resolving.lock_file import LockedModule, LockFile, read_lock_file, write_lock_file
-from tensorflow_hub.resolving.manifest import CachedFile, Manifest
-from tensorflow_hub.resolving.sources import places_of_path, sources_of
-from tensorflow_hub.resolving.streamed import with_format
+from tensorflow_hub.resolving.mirrors import places_of_path, sources_of
+from tensorflow_hub.resolving.transfer.archive_stream import with_format
 from tensorflow_hub.settings import Settings, parse_mirrors, parse_size
 
 JSON = st.recursive(

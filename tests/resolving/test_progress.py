@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tensorflow_hub.resolving import progress
+from tensorflow_hub.resolving.transfer import progress
 from tensorflow_hub.settings import Settings
 
 

@@ -13,8 +13,7 @@ import click
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import DigestError, HubError, NotFoundError
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
-from tensorflow_hub.resolving.cache import Cache, discard
-from tensorflow_hub.resolving.inventory import (
+from tensorflow_hub.resolving.cache.inventory import (
     CacheEntry,
     abandoned_paths,
     as_module,
@@ -25,6 +24,7 @@ from tensorflow_hub.resolving.inventory import (
     remove_unused,
     replace_entry,
 )
+from tensorflow_hub.resolving.cache.layout import Cache, discard
 from tensorflow_hub.settings import Settings, parse_size
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
@@ -65,7 +65,7 @@ def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
 
     Exit code 1 when something is wrong and was not repaired.
     """
-    from tensorflow_hub.resolving.verification import problems_of
+    from tensorflow_hub.resolving.cache.verification import problems_of
 
     cache, results = _cache(), []
     for entry in _entries(cache, handles):
@@ -168,8 +168,8 @@ def features(clear: bool, as_json: bool) -> None:
 @click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False), help="The bundle.")
 def export(handles: tuple[str, ...], path: str) -> None:
     """Write modules to one file, for a machine without a network; fetch those that are not cached."""
-    from tensorflow_hub.resolving.bundle import export_bundle
-    from tensorflow_hub.resolving.cache import CachedModule
+    from tensorflow_hub.resolving.cache.bundle import export_bundle
+    from tensorflow_hub.resolving.cache.layout import CachedModule
     from tensorflow_hub.resolving.resolve import resolve_module
 
     modules = []
@@ -187,7 +187,7 @@ def export(handles: tuple[str, ...], path: str) -> None:
 @click.argument("path", metavar="BUNDLE", type=click.Path(exists=True, dir_okay=False))
 def import_command(path: str) -> None:
     """Put the modules of a bundle into the cache, after checking every byte."""
-    from tensorflow_hub.resolving.bundle import import_bundle
+    from tensorflow_hub.resolving.cache.bundle import import_bundle
 
     settings = Settings.from_environment()
     for module in import_bundle(path, Cache.from_settings(settings), settings):

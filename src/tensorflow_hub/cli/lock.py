@@ -10,7 +10,8 @@ import click
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import DigestError
 from tensorflow_hub.handles import PathHandle, as_model_name, parse_handle
-from tensorflow_hub.resolving.cache import CachedModule
+from tensorflow_hub.resolving.cache.layout import CachedModule
+from tensorflow_hub.resolving.cache.verification import problems_of, with_digest
 from tensorflow_hub.resolving.lock_file import (
     LockedModule,
     LockFile,
@@ -19,7 +20,6 @@ from tensorflow_hub.resolving.lock_file import (
     write_lock_file,
 )
 from tensorflow_hub.resolving.resolve import resolve_module
-from tensorflow_hub.resolving.verification import problems_of, with_digest
 from tensorflow_hub.settings import Settings
 
 

@@ -37,3 +37,20 @@ def _entry(root: Path, path: str) -> FileEntry:
             sha256.update(chunk)
             size += len(chunk)
     return FileEntry(path, size, sha256.hexdigest())
+
+
+def digest_at(path: str, start: int, size: int) -> str | None:
+    """The SHA-256 of a run of bytes of a file, None when it does not reach that far."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            while size:
+                block = file.read(min(size, _CHUNK))
+                if not block:
+                    return None
+                digest.update(block)
+                size -= len(block)
+    except OSError:
+        return None
+    return digest.hexdigest()

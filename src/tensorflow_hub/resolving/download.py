@@ -24,20 +24,21 @@ from tensorflow_hub.format.archive_index import (
     ArchiveIndex,
 )
 from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.limits import free_space
 from tensorflow_hub.handles import CloudHandle, UrlHandle, parse_handle
 from tensorflow_hub.network.answers import receive_body, shown_url
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.withdrawal import withdrawal_reason
-from tensorflow_hub.resolving.cache import Cache
-from tensorflow_hub.resolving.indexed import IndexedDownload, RangesNotServedError
-from tensorflow_hub.resolving.manifest import Manifest
-from tensorflow_hub.resolving.progress import Progress
-from tensorflow_hub.resolving.reuse import index_path, reuse_content
-from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
-from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
-from tensorflow_hub.resolving.streamed import ArchiveStream, check_is_archive, with_format
-from tensorflow_hub.resolving.unpacked import limits_of, manifest_of
+from tensorflow_hub.resolving.cache.layout import Cache
+from tensorflow_hub.resolving.cache.manifest import Manifest
+from tensorflow_hub.resolving.limits import limits_of, manifest_of
+from tensorflow_hub.resolving.mirrors import FAILED_SOURCE, explain_absence, sources_of
+from tensorflow_hub.resolving.transfer.archive_stream import ArchiveStream, check_is_archive, with_format
+from tensorflow_hub.resolving.transfer.indexed_archive import IndexedDownload, RangesNotServedError
+from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.reuse import index_path, reuse_content
+from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -115,7 +116,7 @@ def _taken_from_remote(job: Job) -> Manifest | None:
 
 def _download_objects(handle: CloudHandle, job: Job) -> Manifest:
     """Fetches a module from an object store."""
-    from tensorflow_hub.resolving.object_store import RemoteDirectory
+    from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 
     shutil.rmtree(job.files, ignore_errors=True)
     remote, limits, archive_sha256 = RemoteDirectory(handle.url), limits_of(job.settings), None

@@ -12,11 +12,11 @@ import os
 
 from tensorflow_hub.errors import DigestError, HubError, NotFoundError
 from tensorflow_hub.format.archive_index import module_digest
-from tensorflow_hub.resolving.cache import CachedModule, key_of
-from tensorflow_hub.resolving.manifest import Manifest
-from tensorflow_hub.resolving.object_store import RemoteDirectory, RemoteObject
-from tensorflow_hub.resolving.progress import Progress
-from tensorflow_hub.resolving.unpacked import limits_of
+from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
+from tensorflow_hub.resolving.cache.manifest import Manifest
+from tensorflow_hub.resolving.limits import limits_of
+from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory, RemoteObject
+from tensorflow_hub.resolving.transfer.progress import Progress
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")

@@ -16,9 +16,9 @@ from tensorflow_hub.errors import (
     UnreachableError,
 )
 from tensorflow_hub.handles import CloudHandle, ModelName, PathHandle, UrlHandle, as_model_name, parse_handle
-from tensorflow_hub.resolving.cache import Cache, CachedModule
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
+from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.lock_file import LockFile, load_lock_file
-from tensorflow_hub.resolving.manifest import Manifest
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -95,7 +95,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
     if os.path.isdir(path):
         return ResolvedModule(path, path, "local")
     if os.path.isfile(path):
-        from tensorflow_hub.resolving.archive_file import resolve_archive_file
+        from tensorflow_hub.resolving.transfer.archive_file import resolve_archive_file
 
         return _from_cache(*resolve_archive_file(path, settings))
     moved = _at_new_place(path, settings, locked=locked)
@@ -128,7 +128,7 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
     Raises:
       NotFoundError: it is in none of these places.
     """
-    from tensorflow_hub.resolving.sources import places_of_path
+    from tensorflow_hub.resolving.mirrors import places_of_path
 
     places = places_of_path(path, settings)
     for place in places:
@@ -176,7 +176,7 @@ def _newest_of(handle: UrlHandle, cache: Cache, settings: Settings) -> UrlHandle
     """The handle with the version it stands for today; the handle itself where a hub does not tell."""
     if cache.find(handle.url) is not None:
         return handle  # of a hub that does not tell
-    from tensorflow_hub.resolving.newest import ask_newest, remember_newest, remembered_newest
+    from tensorflow_hub.resolving.latest import ask_newest, remember_newest, remembered_newest
 
     known = remembered_newest(cache, handle)
     if known is not None and cache.find(known.url) is None:
@@ -205,7 +205,7 @@ def _checked(found: CachedModule, digest: str | None) -> CachedModule:
     """
     if digest is None:
         return found
-    from tensorflow_hub.resolving.verification import with_digest
+    from tensorflow_hub.resolving.cache.verification import with_digest
 
     found = with_digest(found)
     if found.manifest.digest != digest:
@@ -224,7 +224,7 @@ def _resolve_cloud(handle: CloudHandle, settings: Settings, lock: LockFile | Non
     digest = locked.digest if locked else None
     name = UrlHandle(locked.newest if locked and locked.newest else handle.url)
     if cache.find(name.url) is None and not (locked and locked.newest) and name.version is None:
-        from tensorflow_hub.resolving.newest import newest_state
+        from tensorflow_hub.resolving.latest import newest_state
 
         name = newest_state(handle, cache, settings)
     return _cached_or_fetched(name.url, handle, cache, settings, digest)
@@ -239,12 +239,12 @@ def _cached_or_fetched(
         return _from_cache(_checked(found, digest), "cache")
     if settings.offline:
         raise offline_error(handle.url, settings)
-    from tensorflow_hub.resolving.staging import staged_install
+    from tensorflow_hub.resolving.cache.staging import staged_install
 
     def fill(staging: str) -> Manifest:
         # Imported by the one that downloads, not by those that wait for it.
         from tensorflow_hub.resolving.download import Job, download
-        from tensorflow_hub.resolving.progress import shown_progress
+        from tensorflow_hub.resolving.transfer.progress import shown_progress
 
         with shown_progress(handle.url, settings) as progress:
             return download(handle, Job(name, handle.is_archive, staging, cache, settings, progress, digest))
@@ -255,7 +255,7 @@ def _cached_or_fetched(
 
 def offline_error(url: str, settings: Settings) -> OfflineError:
     """The error for a handle that is not in the cache while `TFHUB_OFFLINE` is set."""
-    from tensorflow_hub.resolving.sources import sources_of
+    from tensorflow_hub.resolving.mirrors import sources_of
 
     return OfflineError(
         f"{url!r} is not in the cache {Cache.from_settings(settings).root!r}, and TFHUB_OFFLINE forbids to "

@@ -23,8 +23,8 @@ import time
 import uuid
 
 from tensorflow_hub.errors import CacheError
-from tensorflow_hub.resolving.durability import boot_number, flush, flush_later, survived
-from tensorflow_hub.resolving.manifest import (
+from tensorflow_hub.resolving.cache.durability import boot_number, flush, flush_later, survived
+from tensorflow_hub.resolving.cache.manifest import (
     Manifest,
     files_of_foreign,
     is_complete,

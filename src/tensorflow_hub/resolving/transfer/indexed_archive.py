@@ -19,10 +19,10 @@ from tensorflow_hub.format.archive_index import Segment
 from tensorflow_hub.format.segment_content import inflate_segment
 from tensorflow_hub.network.answers import error_of_failure, hang_up
 from tensorflow_hub.network.session import HubSession
-from tensorflow_hub.resolving.progress import Progress
-from tensorflow_hub.resolving.staged_files import StagedFiles
-from tensorflow_hub.resolving.streamed import READ_FAILURES
-from tensorflow_hub.resolving.workers import work_off
+from tensorflow_hub.resolving.transfer.archive_stream import READ_FAILURES
+from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
+from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
 _log = logging.getLogger("tensorflow_hub")
 
@@ -67,7 +67,7 @@ class IndexedDownload:
         segments = self._staged.index.segments
         first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
         runs = _plan(segments, first_twins, connections)
-        work_off(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._hang_up)
+        run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._hang_up)
 
     def _is_first_missing(self, number: int) -> bool:
         return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number

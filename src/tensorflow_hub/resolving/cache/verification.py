@@ -8,9 +8,9 @@ import os
 
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.resolving.cache import CachedModule
-from tensorflow_hub.resolving.manifest import CachedFile, list_files, write_manifest
-from tensorflow_hub.resolving.staged_files import digest_at
+from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.resolving.cache.layout import CachedModule
+from tensorflow_hub.resolving.cache.manifest import CachedFile, list_files, write_manifest
 
 
 def problems_of(module: CachedModule) -> tuple[str, ...]:

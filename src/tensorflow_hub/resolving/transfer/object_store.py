@@ -22,12 +22,12 @@ from tensorflow_hub.errors import (
 )
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.member_names import NamesSeen, check_path
 from tensorflow_hub.handles import CloudHandle
-from tensorflow_hub.resolving.progress import Progress
-from tensorflow_hub.resolving.staged_files import digest_at
-from tensorflow_hub.resolving.workers import work_off
+from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
+from tensorflow_hub.resolving.transfer.progress import Progress
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ class RemoteDirectory:
             with open(path, "wb") as file:
                 file.truncate(item.size)
         parts = [(item, at) for item in objects for at in range(0, item.size, _PART)]
-        work_off(
+        run_in_parallel(
             parts, lambda part: self._fetch_part(target, part[0], part[1], progress), threads=connections
         )
         return tuple(_entry(target, item) for item in objects)

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.resolving.cache import Cache, CachedModule
-from tensorflow_hub.resolving.manifest import Manifest
-from tensorflow_hub.resolving.staging import staged_install
-from tensorflow_hub.resolving.unpacked import limits_of, manifest_of
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
+from tensorflow_hub.resolving.cache.manifest import Manifest
+from tensorflow_hub.resolving.cache.staging import staged_install
+from tensorflow_hub.resolving.limits import limits_of, manifest_of
 from tensorflow_hub.settings import Settings
 
 

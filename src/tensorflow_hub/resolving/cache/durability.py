@@ -15,7 +15,7 @@ import functools
 import os
 import threading
 
-from tensorflow_hub.resolving.manifest import Manifest, read_manifest, write_manifest
+from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest, write_manifest
 
 # So many files would take minutes to flush one by one, for which a program that ends would wait. They keep
 # the number of this boot, and so are hashed once after the next.
@@ -65,7 +65,7 @@ def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
     """
     if manifest.unflushed == boot_number():
         return True
-    from tensorflow_hub.resolving.staged_files import digest_at
+    from tensorflow_hub.format.file_digests import digest_at
 
     for file in manifest.files:
         if digest_at(os.path.join(directory, *file.path.split("/")), 0, file.size) != file.sha256:

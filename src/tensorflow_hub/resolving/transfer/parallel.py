@@ -14,7 +14,7 @@ _POLL = 0.5  # seconds
 _FAREWELL = 1.0  # seconds that threads have to come to their end: they should write nothing afterwards
 
 
-def work_off(
+def run_in_parallel(
     tasks: Iterable[T],
     work: Callable[[T], object],
     *,

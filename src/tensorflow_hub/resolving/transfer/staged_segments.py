@@ -11,16 +11,15 @@ so that neither a killed process nor a power failure between the two writes can 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import threading
 from collections.abc import Iterable, Sequence
 
 from tensorflow_hub.format.archive_index import ArchiveIndex, Segment
-from tensorflow_hub.resolving.cache import cache_error
+from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.resolving.cache.layout import cache_error
 
-_BLOCK = 1 << 20
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for each line break
 
 
@@ -137,23 +136,6 @@ class StagedFiles:
 
     def _is_right(self, segment: Segment) -> bool:
         return digest_at(self.path_of(segment.path), segment.start, segment.size) == segment.sha256
-
-
-def digest_at(path: str, start: int, size: int) -> str | None:
-    """The SHA-256 of a run of bytes of a file, None when it does not reach that far."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb", buffering=0) as file:
-            file.seek(start)
-            while size:
-                block = file.read(min(size, _BLOCK))
-                if not block:
-                    return None
-                digest.update(block)
-                size -= len(block)
-    except OSError:
-        return None
-    return digest.hexdigest()
 
 
 def _write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:

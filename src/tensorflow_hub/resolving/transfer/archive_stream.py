@@ -17,7 +17,7 @@ import urllib3.exceptions
 from tensorflow_hub.errors import ArchiveError, DownloadError
 from tensorflow_hub.network.answers import error_of_failure, hang_up, shown_url
 from tensorflow_hub.network.session import HubSession
-from tensorflow_hub.resolving.progress import Progress
+from tensorflow_hub.resolving.transfer.progress import Progress
 
 _log = logging.getLogger("tensorflow_hub")
 

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
 from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.manifest import Manifest, read_manifest
-from tensorflow_hub.resolving.unpacked import limits_of
-from tensorflow_hub.resolving.verification import with_digest
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
+from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.cache.verification import with_digest
+from tensorflow_hub.resolving.limits import limits_of
 from tensorflow_hub.settings import Settings
 from tensorflow_hub.whole_file import whole_file
 

@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from tensorflow_hub.errors import CacheError
-from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.manifest import Manifest, is_complete, list_files, read_manifest
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
+from tensorflow_hub.resolving.cache.manifest import Manifest, is_complete, list_files, read_manifest
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 # Manifests of ours; downloads and locks of older versions of this library, which wait for dead ones.

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from tensorflow_hub.errors import DigestError, FormatError
 from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.resolving.cache import Cache
-from tensorflow_hub.resolving.manifest import Manifest, read_manifest
-from tensorflow_hub.resolving.staged_files import StagedFiles, digest_at
+from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.resolving.cache.layout import Cache
+from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
 _MOST_MODULES = 200
 _SMALLEST = 4096  # bytes; looking for less costs more than fetching it

@@ -22,10 +22,10 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
-from tensorflow_hub.resolving.cache import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.durability import boot_number
-from tensorflow_hub.resolving.lease import Lease, is_beating, lease
-from tensorflow_hub.resolving.manifest import Manifest
+from tensorflow_hub.resolving.cache.durability import boot_number
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
+from tensorflow_hub.resolving.cache.lease import Lease, is_beating, lease
+from tensorflow_hub.resolving.cache.manifest import Manifest
 
 _POLL = 0.2
 _BEAT = "beat"

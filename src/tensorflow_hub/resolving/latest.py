@@ -19,9 +19,9 @@ from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.handles import CloudHandle, UrlHandle
 from tensorflow_hub.network.retry import RetryPolicy
 from tensorflow_hub.network.session import open_session
-from tensorflow_hub.resolving.cache import Cache, key_of
-from tensorflow_hub.resolving.sources import FAILED_SOURCE, explain_absence, sources_of
-from tensorflow_hub.resolving.streamed import with_format
+from tensorflow_hub.resolving.cache.layout import Cache, key_of
+from tensorflow_hub.resolving.mirrors import FAILED_SOURCE, explain_absence, sources_of
+from tensorflow_hub.resolving.transfer.archive_stream import with_format
 from tensorflow_hub.settings import Settings
 from tensorflow_hub.whole_file import whole_file
 
@@ -95,8 +95,8 @@ def newest_state(handle: CloudHandle, cache: Cache, settings: Settings) -> UrlHa
     known = remembered_newest(cache, plain)
     if settings.offline:
         return known or plain
-    from tensorflow_hub.resolving.object_store import RemoteDirectory
-    from tensorflow_hub.resolving.unpacked import limits_of
+    from tensorflow_hub.resolving.limits import limits_of
+    from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 
     state = UrlHandle(f"{handle.url}#{RemoteDirectory(handle.url).fingerprint(limits_of(settings))}")
     if state != known:

@@ -1,0 +1,1 @@
+"""Where modules lie on this machine: layout, manifests, leases, staging, inventory, bundles."""

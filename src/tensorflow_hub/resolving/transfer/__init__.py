@@ -1,0 +1,1 @@
+"""How bytes come: streams, ranges, single files; resumed, verified, with progress."""

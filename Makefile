@@ -5,6 +5,7 @@ VENV215 ?= .venv-tf215
 VENV_DEMO ?= .venv-demo
 VENV_BEAM ?= .venv-beam
 VENV_BACKENDS ?= .venv-backends
+VENV_CLIENTS ?= .venv-clients
 PYTEST_ARGS ?=
 WORKERS ?= 2
 export PYTHONPATH := $(CURDIR)/src
@@ -44,11 +45,18 @@ $(VENV_BEAM)/.stamp: requirements/beam.txt
 $(VENV_BACKENDS)/.stamp: requirements/backends.txt
 	$(call install,$(VENV_BACKENDS),requirements/backends.txt,-e .)
 
+# Two kagglehubs, which cannot live in one environment: the older one lies beside it, on a path of its own.
+$(VENV_CLIENTS)/.stamp: requirements/clients.txt requirements/clients_rest.txt
+	@$(PYTHON) -m venv $(VENV_CLIENTS)
+	@$(VENV_CLIENTS)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/clients.txt
+	@$(VENV_CLIENTS)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --upgrade --target $(VENV_CLIENTS)/kagglehub-rest -r requirements/clients_rest.txt
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/.stamp  ## the development environment in .venv
 
 .PHONY: environments
-environments: $(VENV)/.stamp $(VENV215)/.stamp $(VENV_BACKENDS)/.stamp  ## the environments of the tests that CI runs
+environments: $(VENV)/.stamp $(VENV215)/.stamp $(VENV_BACKENDS)/.stamp $(VENV_CLIENTS)/.stamp  ## the environments of the tests that CI runs
 
 .PHONY: lock
 lock:  ## pin every dependency again (needs uv)
@@ -57,6 +65,8 @@ lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra beam pyproject.toml requirements/build.in requirements/beam.in -o requirements/beam.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra jax pyproject.toml requirements/build.in requirements/backends.in -o requirements/backends.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url requirements/clients.in -o requirements/clients.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-deps requirements/clients_rest.in -o requirements/clients_rest.txt
 
 # --- what a new user runs ------------------------------------------------------------------------
 .PHONY: demo
@@ -87,6 +97,10 @@ test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's o
 test-backends: $(VENV_BACKENDS)/.stamp  ## the Keras layer on JAX, and on PyTorch with TORCH=torch==2.13.0 (or a file, or a wheel for the CPU)
 	@$(if $(TORCH),$(VENV_BACKENDS)/bin/python -m pip install --disable-pip-version-check --quiet $(TORCH))
 	@TFHUB_TEST_BACKENDS="jax $(if $(TORCH),torch)" $(VENV_BACKENDS)/bin/python -m pytest tests/keras_layer/test_backends.py $(PYTEST_ARGS)
+
+.PHONY: test-clients
+test-clients: $(VENV)/.stamp $(VENV_CLIENTS)/.stamp  ## the servers of our tests against the clients of Kaggle and Hugging Face
+	@TFHUB_TEST_CLIENTS=$(abspath $(VENV_CLIENTS)) $(VENV)/bin/python -m pytest tests/clients $(PYTEST_ARGS)
 
 .PHONY: test-applications
 test-applications: $(VENV)/.stamp  ## export every architecture of keras.applications and compare with Keras (an hour)
@@ -154,4 +168,4 @@ settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings 
 
 .PHONY: clean
 clean:  ## remove environments and build products
-	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_BACKENDS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_BACKENDS) $(VENV_CLIENTS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache

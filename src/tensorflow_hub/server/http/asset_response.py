@@ -8,9 +8,9 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tensorflow_hub.server.core.hub import Hub
@@ -18,8 +18,6 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_MEMORY_PIECE = 1 << 18
-_DISK_PIECE = 1 << 20
 # A version never changes, but its publisher may become private, or it may be withdrawn or deleted: caches
 # that many share ask again each hour, those of one reader never.
 FOREVER = "public, max-age=31536000, s-maxage=3600, immutable"
@@ -53,7 +51,7 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
-        return _Head({**headers, "content-length": str(asset.size)})
+        return Response(headers={**headers, "content-length": str(asset.size)})
     if hub.settings.redirect:
         url = hub.store.presigned_url(asset.key, hub.settings.redirect_seconds)
         if url is not None:
@@ -61,14 +59,16 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
             age = f"{'private' if asset.private else 'public'}, max-age={hub.settings.redirect_seconds // 4}"
             return RedirectResponse(url, 302, headers={**cors(), "cache-control": age, "vary": "Accept"})
     span = _range(request, asset, headers["etag"])
-    if span is None:
-        return _whole(request, hub.store, asset, headers)
-    start, end = span
-    if start >= end:
+    start, end = span or (0, asset.size)
+    if span is not None and start >= end:
         return Response(status_code=416, headers={**cors(), "content-range": f"bytes */{asset.size}"})
-    headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
+    path = hub.store.local_path(asset.key)
+    if path is not None:
+        return _file(path, asset, headers, ranged=span is not None)
     headers["content-length"] = str(end - start)
-    return _part(hub.store, asset, span, headers)
+    if span is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
+    return StreamingResponse(_pieces(hub.store, asset, start, end), 206 if span else 200, headers)
 
 
 def asset_headers(asset: Asset) -> dict[str, str]:
@@ -94,21 +94,12 @@ def cors() -> dict[str, str]:
     }
 
 
-def _whole(request: Request, store: Store, asset: Asset, headers: dict[str, str]) -> Response:
-    headers["content-length"] = str(asset.size)
-    path = store.local_path(asset.key)
-    if path is None or "http.response.pathsend" not in request.scope.get("extensions", {}):
-        return _part(store, asset, (0, asset.size), headers)
-    if not path.is_file():
-        raise _lost(asset)
-    return _WholeFile(path, headers)
-
-
-def _part(store: Store, asset: Asset, span: tuple[int, int], headers: dict[str, str]) -> Response:
-    if store.local_path(asset.key) is not None:
-        return _PartOfFile(store, asset, span, headers)
-    status = 206 if "content-range" in headers else 200
-    return StreamingResponse(_pieces(store, asset, *span), status, headers)
+def _file(path: Path, asset: Asset, headers: dict[str, str], ranged: bool) -> Response:
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise _lost(asset) from error
+    return _File(path, headers, ranged, status)
 
 
 async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIterator[bytes]:
@@ -149,68 +140,19 @@ def _lost(asset: Asset) -> Unavailable:
     )
 
 
-class _Head(Response):
-    """Headers of a body that is not sent: keeps the Content-Length it is given."""
+class _File(FileResponse):
+    """A file or a range of it, in pieces that are worth a change of threads.
 
-    def __init__(self, headers: dict[str, str]) -> None:
-        super().__init__(status_code=200, headers=headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": b""})
-
-
-class _WholeFile(Response):
-    """A file, sent by the server's own code outside Python (ASGI's pathsend)."""
-
-    def __init__(self, path: Path, headers: dict[str, str]) -> None:
-        super().__init__(status_code=200, headers=headers)
-        self._path = path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.pathsend", "path": str(self._path)})
-
-
-class _PartOfFile(Response):
-    """Bytes of a file.
-
-    What the system has in memory is read at once and in pieces that stay in the processor's cache on
-    their way out; only what has to come from the disk is read in a thread.
+    A `Range` that `_range` does not take is ignored, as RFC 9110 wants; Starlette would refuse it.
     """
 
-    def __init__(self, store: Store, asset: Asset, span: tuple[int, int], headers: dict[str, str]) -> None:
-        super().__init__(status_code=206 if "content-range" in headers else 200, headers=headers)
-        self._path, self._asset, self._span = store.local_path(asset.key), asset, span
+    chunk_size = 1 << 18
+
+    def __init__(self, path: Path, headers: dict[str, str], ranged: bool, status: os.stat_result) -> None:
+        super().__init__(path, headers=headers, media_type=headers["content-type"], stat_result=status)
+        self._ranged = ranged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self._path is not None
-        try:
-            file = open(self._path, "rb", buffering=0)  # noqa: SIM115
-        except FileNotFoundError as error:
-            raise _lost(self._asset) from error
-        with file:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
-            at, end = self._span
-            while at < end:
-                piece = _read_at_once(file.fileno(), at, end)
-                if not piece:
-                    piece = await run_in_threadpool(os.pread, file.fileno(), min(_DISK_PIECE, end - at), at)
-                if not piece:
-                    raise OSError(f"{self._path} ends early.")
-                at += len(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": at < end})
-
-
-def _read_at_once(descriptor: int, start: int, end: int) -> bytes | bytearray:
-    """The next bytes of a file as far as they are in memory; none when they are not, or nobody can say."""
-    if not hasattr(os, "RWF_NOWAIT"):
-        return b""
-    piece = bytearray(min(_MEMORY_PIECE, end - start))
-    try:
-        size = os.preadv(descriptor, [piece], start, os.RWF_NOWAIT)
-    except OSError:  # not in memory; or the file system cannot say
-        return b""
-    return piece if size == len(piece) else piece[:size]
+        if not self._ranged:
+            scope = {**scope, "headers": [item for item in scope["headers"] if item[0] != b"range"]}
+        await super().__call__(scope, receive, send)

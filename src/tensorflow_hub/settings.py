@@ -183,7 +183,9 @@ class Settings:
         "TFHUB_CA_BUNDLE",
         "",
         str,
-        "A PEM file with the certificate authorities to trust; default `REQUESTS_CA_BUNDLE`, else the usual.",
+        "The only certificate authorities to trust: a PEM file, or a folder in OpenSSL's form. Default: all "
+        "that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else those of "
+        "the system.",
     )
     client_cert: str = variable(
         "TFHUB_CLIENT_CERT",

@@ -27,7 +27,7 @@ def serve():
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """An authority of its own, a certificate of 127.0.0.1 and one of a client."""
+    """An authority, one that signed nothing, and certificates of 127.0.0.1 and of a client."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("certificates")
@@ -35,8 +35,10 @@ def certificates(tmp_path_factory):
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
-    usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", "/CN=test authority", "-days", "2"]
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", *usage)
+    usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign", "-days", "2"]
+    for name in ("ca", "other"):
+        key = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key"]
+        openssl("req", "-x509", *key, "-out", f"{name}.pem", "-subj", f"/CN=authority {name}", *usage)
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
     for name in ("server", "client"):
         openssl(
@@ -53,6 +55,9 @@ def certificates(tmp_path_factory):
         )
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                 "-out", f"{name}.pem", "-days", "2", "-extfile", "names")  # fmt: skip
+    (folder / "authorities").mkdir()
+    shutil.copy(folder / "ca.pem", folder / "authorities")
+    openssl("rehash", "authorities")  # OpenSSL finds an authority by the name of its file
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 
 import pytest
@@ -29,9 +30,61 @@ def test_an_unknown_authority_is_refused_and_the_hint_says_what_to_set(secure):
         get(secure.url)
 
 
-def test_a_certificate_bundle_is_used(secure, certificates, monkeypatch):
-    assert get(secure.url, Settings(ca_bundle=str(certificates / "ca.pem"))).text == "ok"
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates / "ca.pem"))
+# What names authorities besides our own setting: that it is a file, or a folder.
+VARIABLES = {
+    "REQUESTS_CA_BUNDLE": "ca.pem",
+    "CURL_CA_BUNDLE": "ca.pem",
+    "SSL_CERT_FILE": "ca.pem",
+    "SSL_CERT_DIR": "authorities",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_authorities_of_the_machine(monkeypatch):
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "authorities"])
+def test_the_setting_names_all_that_is_trusted(secure, certificates, monkeypatch, name):
+    assert get(secure.url, Settings(ca_bundle=str(certificates / name))).text == "ok"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "ca.pem"))
+    with pytest.raises(errors.UnreachableError, match="is not trusted"):
+        get(secure.url, Settings(ca_bundle=str(certificates / "other.pem")))
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_variables_of_other_programs_name_authorities(secure, certificates, monkeypatch, variable):
+    monkeypatch.setenv(variable, str(certificates / VARIABLES[variable]))
+    assert get(secure.url).text == "ok"
+
+
+@pytest.mark.parametrize("other", VARIABLES)
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_what_any_of_several_variables_names_is_trusted(secure, certificates, monkeypatch, variable, other):
+    monkeypatch.setenv(other, str(certificates / "other.pem"))
+    monkeypatch.setenv(variable, str(certificates / VARIABLES[variable]))
+    assert get(secure.url).text == "ok"
+
+
+def test_of_a_list_of_folders_those_count_that_are_there(secure, certificates, monkeypatch):
+    folders = ["/no/such/folder", "", str(certificates / "authorities")]
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(folders))
+    assert get(secure.url).text == "ok"
+
+
+def test_a_redirect_to_https_meets_the_same_authorities(serve, secure, certificates, monkeypatch):
+    leads_there = serve(lambda path, headers, number: (302, b"", {"Location": secure.url}))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "ca.pem"))
+    assert get(leads_there.url).text == "ok"
+
+
+def test_a_program_whose_authorities_the_official_client_takes_works(secure, certificates, monkeypatch):
+    """The store that the system itself uses is trusted: OpenSSL's, where Python reads it."""
+    monkeypatch.setattr(
+        "ssl.SSLContext.set_default_verify_paths",
+        lambda context: context.load_verify_locations(certificates / "ca.pem"),
+    )
     assert get(secure.url).text == "ok"
 
 
@@ -49,13 +102,10 @@ def test_a_file_that_is_no_certificate_is_named(secure, tmp_path, setting, name)
         get(secure.url, Settings(**{setting: str(tmp_path / "notes.txt")}))
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_bundle_that_requests_would_take_is_named(secure, serve, monkeypatch, variable):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.setenv(variable, "/no/such.pem")
-    with pytest.raises(
-        errors.SettingsError, match=rf"{variable}.* names the file '/no/such.pem', which does not exist"
-    ):
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_authorities_that_are_not_there_are_named(secure, serve, monkeypatch, variable):
+    monkeypatch.setenv(variable, "/no/such")
+    with pytest.raises(errors.SettingsError, match=rf"{variable} names '/no/such', which does not exist"):
         get(secure.url)
     assert get(serve(ok).url).text == "ok"
 
@@ -77,7 +127,7 @@ def test_a_client_certificate_is_shown(serve, certificates):
 
 
 def test_files_that_are_not_there_are_named():
-    with pytest.raises(errors.SettingsError, match="TFHUB_CLIENT_CERT names the file '/no/such.pem'"):
+    with pytest.raises(errors.SettingsError, match="TFHUB_CLIENT_CERT names '/no/such.pem'"):
         get("https://127.0.0.1:9/", Settings(client_cert="/no/such.pem"))
-    with pytest.raises(errors.SettingsError, match="TFHUB_CA_BUNDLE names the file '/no/such.pem'"):
+    with pytest.raises(errors.SettingsError, match="TFHUB_CA_BUNDLE names '/no/such.pem'"):
         get("https://127.0.0.1:9/", Settings(ca_bundle="/no/such.pem"))

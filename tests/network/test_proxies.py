@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import socketserver
+import ssl
 import threading
 
 import pytest
@@ -56,6 +57,12 @@ def test_a_proxy_that_wants_a_password_is_explained(serve, monkeypatch):
 
 @pytest.fixture
 def tunnel():
+    with open_tunnel() as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def open_tunnel(context: ssl.SSLContext | None = None):
     """A proxy that knows CONNECT; keeps the lines of the requests it saw."""
     seen: list[bytes] = []
 
@@ -82,8 +89,10 @@ def tunnel():
         daemon_threads = True
 
     server = Proxy(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    yield f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}", seen
     server.shutdown()
     server.server_close()
 
@@ -96,6 +105,19 @@ def test_https_goes_through_a_proxy_that_sees_only_the_host(secure, certificates
     assert get(f"{secure.url}/acme/text/1", settings).text == "ok"
     assert [line.split()[:2] for line in seen] == [[b"CONNECT", f"127.0.0.1:{secure.port}".encode()]]
     assert secure.requests[0][1]["Authorization"] == "Bearer s3cret"
+
+
+def test_a_proxy_that_is_reached_by_https_meets_the_same_authorities(secure, certificates, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    monkeypatch.setenv("NO_PROXY", "")
+    with open_tunnel(context) as (proxy, seen):
+        monkeypatch.setenv("https_proxy", proxy)
+        assert get(secure.url, Settings(ca_bundle=str(certificates / "ca.pem"))).text == "ok"
+        assert len(seen) == 1
+        said = r"The certificate of the proxy on the way to 127.0.0.1:\d+ is not trusted: .*TFHUB_CA_BUNDLE"
+        with pytest.raises(errors.UnreachableError, match=said):
+            get(secure.url, Settings(ca_bundle=str(certificates / "other.pem")))
 
 
 @pytest.mark.parametrize(

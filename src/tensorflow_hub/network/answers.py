@@ -198,9 +198,11 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         return errors.UnreachableError(
             f"{host} does not speak TLS ({url}).", hint=f"Is it http://{host}? Or name the port of https."
         )
-    if isinstance(failure, requests.exceptions.SSLError):
+    if isinstance(failure, requests.exceptions.SSLError) or is_distrust(failure):
+        by_proxy = isinstance(failure, requests.exceptions.ProxyError)
         return errors.UnreachableError(
-            f"The certificate of {host} is not trusted: {_reason(failure)}.",
+            f"The certificate of {'the proxy on the way to ' if by_proxy else ''}{host} is not trusted: "
+            f"{_reason(failure)}.",
             hint="Set TFHUB_CA_BUNDLE to the file with your organisation's certificates.",
         )
     if refuses_tunnel(failure):
@@ -238,6 +240,11 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
 def refuses_tunnel(failure: Exception) -> bool:
     """Whether a proxy answered, with a status of 4xx, that it does not lead to the host."""
     return "Tunnel connection failed: 4" in repr(failure)
+
+
+def is_distrust(failure: Exception) -> bool:
+    """Whether a certificate, that of the server or of a proxy on the way, is not trusted."""
+    return "CERTIFICATE_VERIFY_FAILED" in repr(failure)
 
 
 def _unusable_address(failure: Exception, url: str, host: str) -> errors.HubError:
@@ -279,4 +286,4 @@ def _reason(failure: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return str(cause.strerror)
     said = one_line(str(cause).rsplit(": ", 1)[-1], 200)
-    return re.sub(r"\[Errno -?\d+\] ", "", said) or type(cause).__name__
+    return re.sub(r"\[Errno -?\d+\] | ?\(_ssl\.c:\d+\)", "", said) or type(cause).__name__

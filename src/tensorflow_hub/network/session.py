@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import logging
 import math
@@ -14,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import requests
-import requests.adapters
 import requests.auth
 import urllib3.exceptions
 
@@ -24,12 +22,13 @@ from tensorflow_hub.handles import is_web_address
 from tensorflow_hub.network.answers import (
     error_of,
     error_of_failure,
+    is_distrust,
     receive_beginning,
     receive_body,
     refuses_tunnel,
     shown_url,
 )
-from tensorflow_hub.network.certificates import authorities, checked_bundle, client_certificate
+from tensorflow_hub.network.certificates import TlsAdapter, client_certificate
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.settings import Settings
@@ -65,11 +64,10 @@ class HubSession(requests.Session):
         self.max_redirects = 10
         self._waited_for: set[str] = set()
         self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(8, settings.connections))
+        adapter = TlsAdapter(settings, pool_connections=4, pool_maxsize=max(8, settings.connections))
         self.mount("https://", adapter)
         self.mount("http://", adapter)
         self.cert = client_certificate(settings)
-        self._authorities = authorities(settings)
         self._insecure = settings.disable_cert_validation
         if self._insecure:
             warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
@@ -78,14 +76,9 @@ class HubSession(requests.Session):
     def merge_environment_settings(  # type: ignore[no-untyped-def]
         self, url, proxies, stream, verify, cert
     ) -> Any:
-        """Adds the settings of the environment; ours win over `REQUESTS_CA_BUNDLE`."""
+        """Adds the settings of the environment; which authorities are trusted, `TlsAdapter` knows."""
         merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        if self._insecure:
-            merged["verify"] = False
-        elif self._authorities:
-            merged["verify"] = self._authorities
-        elif isinstance(merged["verify"], str) and url.lower().startswith("https:"):
-            _checked_bundle_of_requests(merged["verify"])
+        merged["verify"] = not self._insecure
         return merged
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
@@ -221,12 +214,6 @@ def open_session(settings: Settings | None = None) -> HubSession:
     return HubSession(settings or Settings.from_environment())
 
 
-@functools.lru_cache
-def _checked_bundle_of_requests(path: str) -> None:
-    """Refuses a bundle that `requests` would take for a failure of its own; looks once, not each request."""
-    checked_bundle(path, "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE)")
-
-
 def _check_redirect(response: requests.Response, target: str) -> None:
     host = host_of(response.url)
     try:
@@ -283,7 +270,7 @@ def _setback_of_answer(
 
 
 def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
-    if isinstance(failure, _LASTING_FAILURES) or refuses_tunnel(failure):
+    if isinstance(failure, _LASTING_FAILURES) or refuses_tunnel(failure) or is_distrust(failure):
         return 0
     if any(name in repr(failure) for name in _NO_CONNECTION):
         return min(policy.connect_retries, policy.retries)

@@ -7,27 +7,28 @@ import socket
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from tensorflow_hub.errors import DownloadError
+from tensorflow_hub.network.certificates import TlsAdapter
+from tensorflow_hub.settings import Settings
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 # Addresses of IPv4 in the clothes of IPv6, by which a translating router reaches the former.
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
-class PinnedAdapter(requests.adapters.HTTPAdapter):
+class PinnedAdapter(TlsAdapter):
     """Sends requests; those to a host that was pinned go to its addresses only.
 
     A name can be made to say one address to whoever checks it and another to whoever connects.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._pinned: dict[str, Sequence[Address]] = {}
-        super().__init__()
+        super().__init__(settings)
 
     def pin(self, host: str, addresses: Sequence[Address]) -> None:
         """Says where connections to a host go from now on."""

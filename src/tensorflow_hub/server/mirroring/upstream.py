@@ -59,7 +59,7 @@ class Upstream:
         """A session that sends the token to that hub alone."""
         settings = dataclasses.replace(Settings.from_environment(), hub=self.url, token=self.token)
         session = open_session(settings)
-        adapter = PinnedAdapter()
+        adapter = PinnedAdapter(settings)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session

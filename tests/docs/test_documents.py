@@ -58,6 +58,13 @@ def test_commands_and_options_exist(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_an_unreleased_version_is_not_installed_by_name(page):
+    """By name, a registry gives the old package, without the extras and the command that the page speaks of."""
+    assert "dev" in hub.__version__, "released: let the pages say `pip install 'tensorflow-hub[...]'` again"
+    assert not re.search(r"pip install [^`\n]*tensorflow-hub", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_make_targets_exist(page):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z0-9-]+):", makefile, flags=re.MULTILINE))

@@ -13,6 +13,7 @@ from hub_process import HubProcess
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, put_card, withdraw
+from tensorflow_hub.server.web.pages import install_command
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -33,6 +34,12 @@ def hub(tmp_path_factory):
 
 def get(hub, path, **headers):
     return requests.get(hub.url + path, headers={**HTML, **headers}, timeout=30, allow_redirects=False)
+
+
+def test_the_help_page_installs_what_can_be_had():
+    assert install_command("1.0.0") == "pip install 'tensorflow-hub[tensorflow]'"
+    unreleased = install_command("1.0.0.dev0")
+    assert unreleased == "pip install './tensorflow_hub-1.0.0.dev0-py3-none-any.whl[tensorflow]'"
 
 
 @pytest.mark.parametrize("path", ["/", "/s", "/s?q=words", "/help", "/help/api", "/acme", "/acme/words/2"])

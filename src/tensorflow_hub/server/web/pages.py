@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.core.base_url import base_url
@@ -83,7 +84,19 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
 
 def help_page(request: Request) -> Response:
     """`/help`."""
-    return render(request, "help.html", title="Help", base=base_url(request))
+    return render(
+        request, "help.html", title="Help", base=base_url(request), install=install_command(__version__)
+    )
+
+
+def install_command(version: str) -> str:
+    """How a reader installs the library: by name, or, before its release, from the wheel of `make dist`.
+
+    A registry does not have versions such as 1.0.0.dev0; by name it would give an older package.
+    """
+    is_released = re.fullmatch(r"[0-9.]+", version)
+    package = "tensorflow-hub" if is_released else f"./tensorflow_hub-{version}-py3-none-any.whl"
+    return f"pip install '{package}[tensorflow]'"
 
 
 def api_page(request: Request) -> Response:

@@ -59,7 +59,7 @@ def test_commands_and_options_exist(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_an_unreleased_version_is_not_installed_by_name(page):
-    """By name, a registry gives the old package, without the extras and the command that the page speaks of."""
+    """By name, a registry gives the old package, without the extras and the command of the page."""
     assert "dev" in hub.__version__, "released: let the pages say `pip install 'tensorflow-hub[...]'` again"
     assert not re.search(r"pip install [^`\n]*tensorflow-hub", page.read_text(encoding="utf-8"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 import io
+import itertools
 import json
 import random
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format import inflate
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.archive_writer import write_archive
@@ -53,7 +55,9 @@ def fuzz(work: Path, seconds: float, chance: random.Random) -> tuple[int, int]:
     targets = make_targets(work)
     end = time.monotonic() + seconds
     failures = count = 0
+    libraries = itertools.cycle({inflate.LIBRARY, inflate.ZLIB})
     while time.monotonic() < end:
+        inflate.LIBRARY = next(libraries)
         for name, (seed, target) in targets.items():
             data = damaged(seed, chance)
             failures += not survives(name, target, data)

@@ -23,6 +23,8 @@ from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.segment_content import inflate_segment
 
+pytestmark = pytest.mark.usefixtures("each_inflate_library")
+
 LONG = "assets/" + "long_" * 40 + ".txt"
 CONTENT = {
     "saved_model.pb": b"graph " * 1000,

@@ -18,6 +18,8 @@ from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.limits import ArchiveLimits
 
+pytestmark = pytest.mark.usefixtures("each_inflate_library")
+
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_hostile_archive_is_refused(name, tmp_path):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
+from tensorflow_hub.format import inflate
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.member_names import refuse
 
@@ -65,18 +65,19 @@ class _Gzip:
             self._check_members(number)
 
     def _member(self) -> Iterator[bytes]:
-        member, window = zlib.decompressobj(16 + zlib.MAX_WBITS), _FIRST_WINDOW
+        library = inflate.LIBRARY
+        member, window = library.inflater(inflate.GZIP), _FIRST_WINDOW
         while not member.eof:
             if not self._data:
                 self._fill()
-            if not self._data:
-                raise refuse("Expected the whole archive, got a part of it: the gzip stream is truncated.")
             data = self._data[:window]
             window = min(CHUNK, 2 * window)
             try:
                 chunk = member.decompress(data, CHUNK)
-            except zlib.error as error:
+            except library.error as error:
                 raise refuse(f"Expected an intact gzip stream, got a damaged one ({error}).") from None
+            if not data and not chunk and not member.eof:
+                raise refuse("Expected the whole archive, got a part of it: the gzip stream is truncated.")
             left = member.unused_data if member.eof else member.unconsumed_tail
             self._data = self._data[len(data) - len(left) :]
             self._check_ratio(len(chunk))

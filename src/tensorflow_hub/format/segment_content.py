@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 
 from tensorflow_hub.errors import DigestError
+from tensorflow_hub.format import inflate
 from tensorflow_hub.format.archive_index import Segment
 
 
@@ -26,7 +26,7 @@ def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryv
         if len(data) != segment.length:
             raise ValueError
         pieces = _stored_pieces(data) if segment.method == "stored" else _inflated(data, segment.size)
-    except (zlib.error, ValueError):
+    except (inflate.LIBRARY.error, ValueError):
         raise _wrong(segment) from None
     sha256 = hashlib.sha256()
     for piece in pieces:
@@ -37,7 +37,7 @@ def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryv
 
 
 def _inflated(data: bytes | memoryview, size: int) -> tuple[memoryview, ...]:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater = inflate.LIBRARY.inflater(inflate.RAW_DEFLATE)
     content = inflater.decompress(data, size + 1)
     if inflater.eof or inflater.unconsumed_tail:
         raise ValueError

@@ -14,11 +14,12 @@ HEAVY = {"tensorflow", "keras", "tf_keras", "jax", "torch", "tensorflow_estimato
 MAY_IMPORT_TENSORFLOW = ("exporting", "loading", "keras_layer", "tools")
 
 # Imports point one way: a layer may import those in its set, and itself.
-BASE = {"errors", "settings", "handles", "whole_file"}
+BASE = {"errors", "settings", "handles", "services", "whole_file"}
 LAYERS = {
     "errors": set(),
     "settings": {"errors"},
     "handles": {"errors"},
+    "services": {"errors", "handles"},
     "whole_file": set(),
     "format": BASE,
     "network": BASE,

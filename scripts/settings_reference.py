@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.services.settings import ServiceSettings
 from tensorflow_hub.settings import Settings
 
 HUB_PAGE = Path(__file__).resolve().parents[1] / "docs" / "running_a_hub.md"
@@ -28,11 +29,19 @@ Programs that parse their command line with absl have the flags `--tfhub_cache_d
 `--tfhub_model_load_format` too; a flag wins over the variable.
 
 """
+SERVICES = """
+## Kaggle, Hugging Face and tfhub.dev
+
+Where the clients of these services keep their tokens and caches, this library finds them: who has set up
+`kagglehub` or `huggingface_hub` needs to set nothing again. A token goes to its service only. From
+`tensorflow_hub.services.settings.ServiceSettings`.
+
+"""
 
 
 def render() -> str:
     """The text of the library's page."""
-    return HEAD + _table(Settings)
+    return HEAD + _table(Settings) + SERVICES + _table(ServiceSettings)
 
 
 def render_hub() -> str:

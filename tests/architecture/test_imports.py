@@ -19,7 +19,7 @@ LAYERS = {
     "errors": set(),
     "settings": {"errors"},
     "handles": {"errors"},
-    "services": {"errors", "handles"},
+    "services": {"errors", "settings", "handles"},
     "whole_file": set(),
     "format": BASE,
     "network": BASE,

@@ -31,6 +31,7 @@ from tensorflow_hub.network.answers import (
 from tensorflow_hub.network.certificates import TlsAdapter, client_certificate
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
+from tensorflow_hub.network.service_credentials import service_authorization
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -63,6 +64,7 @@ class HubSession(requests.Session):
         self.policy = RetryPolicy(retries=settings.retries)
         self.max_redirects = 10
         self._waited_for: set[str] = set()
+        self._of_services: dict[str, str | None] = {}
         self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
         adapter = TlsAdapter(settings, pool_connections=4, pool_maxsize=max(8, settings.connections))
         self.mount("https://", adapter)
@@ -139,6 +141,15 @@ class HubSession(requests.Session):
         token = token_for(prepared.url, self.settings)
         if token and not _exposes_token(prepared.url, self.settings):
             prepared.headers["Authorization"] = f"Bearer {token}"
+        elif not token and (other := self._service_authorization(prepared.url)):
+            prepared.headers["Authorization"] = other
+
+    def _service_authorization(self, url: str) -> str | None:
+        """What Kaggle or Hugging Face gets; looked up once a host, not for each of thousands of files."""
+        host = host_of(url)
+        if host not in self._of_services:
+            self._of_services[host] = service_authorization(url)
+        return self._of_services[host]
 
     def exchange(
         self,

@@ -116,7 +116,8 @@ def _trace(module: Any, form: CallForm, training: bool) -> _Trace:
     keywords = {"training": training} if form.takes_training else {}
 
     def run(*tensors: Any) -> Any:
-        return module(tf.nest.pack_sequence_as(spec, tensors), **keywords)
+        positional, by_name = form.arguments(tf.nest.pack_sequence_as(spec, tensors))
+        return module(*positional, **by_name, **keywords)
 
     call = tf.function(run, autograph=False).get_concrete_function(*specs.values())
     losses = [

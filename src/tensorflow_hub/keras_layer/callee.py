@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
+from tensorflow_hub.loading.call_form import CallForm, form_of
+from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
 
 # What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.
 _MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
@@ -26,6 +27,7 @@ class Callee:
     def __init__(self, loaded: Any, options: LayerOptions) -> None:
         self.weight_names: dict[int, str] = {}
         self._traces: dict[Any, Any] = {}
+        self._is_checked_here = False
         self._loaded = loaded
         self._options = options
         self._output_key = options.output_key
@@ -63,9 +65,14 @@ class Callee:
           InputError: they cannot be made such tensors.
         """
         try:
-            return fit_inputs(inputs, self.form)
+            fitted = fit_inputs(inputs, self.form)
+        except InputError:
+            raise
         except (TypeError, ValueError) as error:
             raise self._misfit(inputs, error) from error
+        if self._is_checked_here and not are_traced(fitted, self.form):
+            raise self._misfit(inputs)
+        return fitted
 
     def variables(self) -> list[Any]:
         """The variables that the callable uses, for an object that keeps no list of them."""
@@ -77,12 +84,14 @@ class Callee:
     def input_specs(self, shapes: Any) -> Any:
         """Specs of inputs of given shapes (a tuple, or a dict or list of tuples), with the traced dtypes."""
         spec = self.form.input_specs[0] if self.form.input_specs else None
-        if self.form.takes_keywords and not isinstance(shapes, dict) and spec and len(spec) == 1:
-            spec = next(iter(spec.values()))
+        is_list = isinstance(shapes, (list, tuple)) and bool(shapes) and isinstance(shapes[0], (list, tuple))
+        if self.form.takes_keywords and not isinstance(shapes, dict):
+            names = self.form.names
+            spec = [(spec or {}).get(name) for name in names] if is_list else (spec or {}).get(names[0])
         if isinstance(shapes, dict):
             by_name = spec if isinstance(spec, dict) else {}
             return {name: _spec(shape, by_name.get(name)) for name, shape in shapes.items()}
-        if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (list, tuple)):
+        if is_list:
             parts = list(spec) if isinstance(spec, (list, tuple)) else [spec] * len(shapes)
             return [_spec(shape, part) for shape, part in zip(shapes, parts, strict=False)]
         return _spec(shapes, spec)
@@ -93,7 +102,10 @@ class Callee:
         options = self._options
         self._signature = options.signature or self._loaded.default_signature()
         outputs = self._loaded.output_names(self._signature)
-        self.form = CallForm(True, (self._loaded.input_specs(self._signature),), takes_keywords=True)
+        specs = self._loaded.input_specs(self._signature)
+        given = {name: spec for name, spec in specs.items() if name not in options.arguments}
+        self.form = CallForm(True, (given,), takes_keywords=True, names=tuple(sorted(given)))
+        self._is_checked_here = True
         self._function: Any = self._loaded
         self._choose_output(outputs, prefer="default")
 
@@ -114,7 +126,9 @@ class Callee:
         else:
             self._function = self._signature_of_tf2(options.signature)
             self._choose_output(list(getattr(self._function, "structured_outputs", None) or ()), prefer=None)
-        self.form = form_of(self._function)
+        self.form = form_of(self._function, options.arguments)
+        # A function of a loaded object checks its inputs itself; a signature's function does when it runs.
+        self._is_checked_here = options.signature is not None
 
     def _prepare_endpoints(self) -> None:
         from tensorflow_hub.loading.endpoints import with_endpoints
@@ -160,59 +174,41 @@ class Callee:
     def _call(self, inputs: Any, training: bool) -> Any:
         arguments = dict(self._options.arguments)
         if self._by_signature:
-            if arguments:
-                inputs = (inputs if isinstance(inputs, dict) else {self._first_name(): inputs}) | arguments
             return self._loaded.call_signature(
-                inputs, self._signature, training=training, endpoints=self._options.endpoints
+                inputs | arguments, self._signature, training=training, endpoints=self._options.endpoints
             )
         if self._options.endpoints:
             return self._function(inputs, training=training, **arguments)
         if self.form.takes_training:
             arguments.setdefault("training", training)
-        if self.form.takes_keywords:
-            return self._call_by_name(inputs, arguments)
-        if self.form.input_specs and tf.executing_eagerly():
+        if self.form.is_fixed and tf.executing_eagerly() and self._options.signature is None:
             return self._traced_once(inputs, arguments)(inputs)
-        return self._function(inputs, **arguments)
+        return self._called(inputs, arguments)
+
+    def _called(self, inputs: Any, arguments: dict[str, Any]) -> Any:
+        positional, by_name = self.form.arguments(inputs)
+        return self._function(*positional, **by_name, **arguments)
 
     def _traced_once(self, inputs: Any, arguments: dict[str, Any]) -> Any:
         """The function for eager calls: a loaded object itself is traced anew for every size of a batch."""
         spec = closest_spec(inputs, self.form)
-        if spec is None or not _all_fit(spec, inputs):
-            return lambda given: self._function(given, **arguments)
+        if spec is None or not fits(spec, inputs):
+            return lambda given: self._called(given, arguments)
         key = (str(spec), arguments.get("training"))
         if key not in self._traces:
-            function = self._function
             self._traces[key] = tf.function(
-                lambda given: function(given, **arguments), autograph=False, input_signature=[spec]
+                lambda given: self._called(given, arguments), autograph=False, input_signature=[spec]
             )
         # Not called itself: TensorFlow counts those of all layers as one that is traced again and again.
         return self._traces[key].get_concrete_function()
 
-    def _first_name(self) -> str:
-        names = [name for name in self.form.input_specs[0] if name not in self._options.arguments]
-        return str(names[0]) if names else ""
-
-    def _call_by_name(self, inputs: Any, arguments: dict[str, Any]) -> Any:
-        names = sorted(set(self.form.input_specs[0]) - set(arguments))
-        if not isinstance(inputs, dict) and len(names) == 1:
-            inputs = {names[0]: inputs}
-        if not isinstance(inputs, dict) or set(inputs) != set(names):
-            got = f"one of {sorted(map(str, inputs))}" if isinstance(inputs, dict) else "one value"
-            raise InputError(
-                f"Expected a dict of the inputs {names} of the signature {self._options.signature!r}, "
-                f"got {got}.",
-                hint="Pass one tensor for each name.",
-            )
-        return self._function(**inputs, **arguments)
-
-    def _misfit(self, inputs: Any, error: Exception) -> InputError:
+    def _misfit(self, inputs: Any, error: Exception | None = None) -> InputError:
         ways = " or ".join(map(str, self.form.input_specs)) or "(unknown)"
         arguments = f" and arguments={dict(self._options.arguments)}" if self._options.arguments else ""
         return InputError(
-            f"Expected inputs of {self._options.handle!r} as {ways}, got {_described(inputs)}{arguments}.",
-            hint="Change dtype, shape or nesting of the inputs. TensorFlow says: "
-            + str(error).strip()[:2000],
+            f"Expected inputs of {self._options.handle!r} as {ways}, got {described(inputs)}{arguments}.",
+            hint="Change dtype, shape or nesting of the inputs."
+            + (f" TensorFlow says: {str(error).strip()[:2000]}" if error else ""),
         )
 
     def _chosen(self, outputs: Any) -> Any:
@@ -247,27 +243,6 @@ class Callee:
             if isinstance(tensor, tf.Tensor):
                 tensor.set_shape(tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape]))
         return outputs
-
-
-def _described(inputs: Any) -> str:
-    """What inputs are, in a few words: of tensors and arrays their dtypes and shapes."""
-    if isinstance(inputs, dict):
-        return "{" + ", ".join(f"{name!r}: {_described(value)}" for name, value in inputs.items()) + "}"
-    if isinstance(inputs, (list, tuple)) and any(hasattr(value, "dtype") for value in inputs):
-        return "[" + ", ".join(map(_described, inputs)) + "]"
-    if hasattr(inputs, "dtype"):
-        return f"{getattr(inputs.dtype, 'name', inputs.dtype)} {getattr(inputs, 'shape', '')}"
-    return f"{type(inputs).__name__} {inputs!r:.60}"
-
-
-def _all_fit(spec: Any, inputs: Any) -> bool:
-    """Whether inputs have the nesting, dtypes and shapes of a spec."""
-    try:
-        tf.nest.assert_same_structure(spec, inputs)
-        pairs = zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=True)
-        return all(isinstance(part, tf.TypeSpec) and part.is_compatible_with(value) for part, value in pairs)
-    except (TypeError, ValueError):
-        return False
 
 
 def _flat_shapes(shape: Any) -> list[list[int | None]]:

@@ -60,14 +60,22 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defin
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         self._refuse_other_keras(inputs)
-        if not any(
-            keras.backend.is_keras_tensor(leaf) for leaf in tf.nest.flatten(inputs) if tf.is_tensor(leaf)
-        ):
-            inputs = self._callee.fit(inputs)
-        return super().__call__(inputs, *args, **kwargs)
+        self._check_training(args[0] if args else kwargs.get("training"))
+        if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
+            outputs = super().__call__(inputs, *args, **kwargs)
+            return tf.nest.map_structure(lambda x: None if _is_symbol_of_none(x) else x, outputs)
+        return super().__call__(self._callee.fit(inputs), *args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
         if isinstance(input_shape, tf.TensorShape):
             input_shape = tuple(input_shape.as_list())
         return self._output_shapes(input_shape)
+
+
+def _is_symbol(value: Any) -> bool:
+    return tf.is_tensor(value) and bool(keras.backend.is_keras_tensor(value))
+
+
+def _is_symbol_of_none(value: Any) -> bool:
+    return bool(getattr(value, "type_spec", None) == tf.type_spec_from_value(None))

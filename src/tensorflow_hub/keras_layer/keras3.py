@@ -118,13 +118,16 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
         self._refuse_other_keras(inputs)
         if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
             kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
-        if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
-            if self._in_jax:
-                inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-            elif self._backend != "tensorflow":
-                return other_backends.apply(self._function(training=False), self._trace, inputs)
-            else:
-                inputs = self._callee.fit(inputs)
+        self._check_training(kwargs.get("training"))
+        if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+            outputs = super().__call__(inputs, *args, **kwargs)
+            return keras.tree.map_structure(lambda x: None if isinstance(x, _NoTensor) else x, outputs)
+        if self._in_jax:
+            inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+        elif self._backend != "tensorflow":
+            return other_backends.apply(self._function(training=False), self._trace, inputs)
+        else:
+            inputs = self._callee.fit(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -186,6 +189,10 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
         return config
 
 
+class _NoTensor(keras.KerasTensor):  # type: ignore[misc]
+    """Stands for None among the outputs of a symbolic call: Keras counts outputs, and takes tensors only."""
+
+
 def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
     if getattr(tensor, "ragged", False):
         return tf.RaggedTensorSpec(tensor.shape, tensor.dtype, tensor.ragged_rank or 1)
@@ -194,9 +201,9 @@ def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
     return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
-def _keras_tensor(spec: Any) -> keras.KerasTensor | None:
+def _keras_tensor(spec: Any) -> keras.KerasTensor:
     if spec == tf.type_spec_from_value(None):
-        return None
+        return _NoTensor(())
     if spec.shape.rank is None:
         raise InputError(
             "Expected an output of known rank for a symbolic call of Keras 3, got one of unknown shape.",

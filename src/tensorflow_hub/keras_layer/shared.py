@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import HubError, InputError, ModeError, ModuleError
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
+from tensorflow_hub.loading.fitting import described
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.variable_names import unique_names
@@ -239,6 +240,21 @@ class HubLayer:
                     hint=f"Use tensorflow_hub.keras_layer.{half}.KerasLayer, or build all with {own}. "
                     "TF_USE_LEGACY_KERAS=1 makes both tf.keras and hub.KerasLayer those of Keras 2.",
                 )
+
+    def _check_training(self, training: Any) -> None:
+        """Refuses a second input where `training` goes.
+
+        Raises:
+          InputError: `training` is no truth value.
+        """
+        is_symbol = any(kind.__name__ == "KerasTensor" for kind in type(training).__mro__)
+        has_shape = bool(getattr(training, "shape", None))
+        if is_symbol or has_shape or isinstance(training, (list, tuple, dict, str)):
+            raise InputError(
+                "Expected training as True or False, the second argument of a layer, "
+                f"got {described(training)}.",
+                hint="Pass several inputs as one list or dict: layer([a, b]).",
+            )
 
     def _trace(self, specs: Any) -> Any:
         """The outputs' specs for inputs of given specs, found without running anything."""

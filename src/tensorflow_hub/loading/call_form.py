@@ -1,12 +1,16 @@
-"""How a loaded callable wants to be called: whether it takes `training`, which inputs it was traced for."""
+"""How a loaded callable is called: which arguments take the inputs, and what they were traced for.
+
+A layer calls with one value: a tensor or a nest of tensors. A callable may want that value as its first
+argument, or the parts of it as several arguments: `__call__(ids, mask)`, `__call__(*, image, text)`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Collection, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 
@@ -16,129 +20,157 @@ class CallForm:
 
     Attributes:
       takes_training: whether it has a parameter `training`.
-      input_specs: for each way it was traced, the nested `tf.TensorSpec` of its first argument, or for a
-        signature the dict by name. Empty for a callable that is traced anew.
-      takes_keywords: whether the inputs are passed by name: the form of a signature.
+      input_specs: for each way it was traced, the nested `tf.TypeSpec` of its inputs: of its first
+        argument, or a dict by name where they are several. Empty for a callable that is traced anew.
+      takes_keywords: whether the inputs are several arguments, or go by name: the form of a signature.
+      names: for several arguments, the names of those that have to be given.
+      in_order: whether these names have an order, so that a list may stand for them.
+      by_position: whether they have to be passed by position.
+      is_fixed: whether it takes nothing but what it was traced for.
     """
 
     takes_training: bool
     input_specs: tuple[Any, ...]
     takes_keywords: bool = False
+    names: tuple[str, ...] = ()
+    in_order: bool = False
+    by_position: bool = False
+    is_fixed: bool = True
+
+    def arguments(self, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The positional and keyword arguments that the inputs are, once `fit_inputs` has named them."""
+        if not self.takes_keywords:
+            return (inputs,), {}
+        if self.by_position:
+            return tuple(inputs[name] for name in self.names), {}
+        return (), dict(inputs)
 
 
-def form_of(function: Any) -> CallForm:
-    """The form of calls to a loaded object, a `tf.function`, a signature or any Python callable."""
-    function = _function_behind(function)
-    if _is_concrete(function):
-        args, kwargs = function.structured_input_signature
-        if args:
-            return CallForm("training" in kwargs, (args[0],))
-        return CallForm(False, (dict(kwargs),), takes_keywords=True)
-    traces = getattr(function, "concrete_functions", None) or ()
-    specs: list[Any] = []
-    for trace in traces:
-        args, kwargs = trace.structured_input_signature
-        spec = args[0] if args else next(iter(kwargs.values()), None)
-        if not any(_same(spec, known) for known in specs):
-            specs.append(spec)
-    return CallForm("training" in _parameters(function), tuple(specs))
-
-
-def fit_inputs(inputs: Any, form: CallForm) -> Any:
-    """Converts inputs to tensors of the dtypes that the callable was traced for.
-
-    Lists of numbers or strings and arrays become tensors; floating-point tensors of another width are
-    cast, and integers to integers, also those that say where the rows of a ragged tensor end. What fits
-    already is passed on untouched.
+def form_of(function: Any, given: Collection[str] = ()) -> CallForm:
+    """The form of calls to a loaded object, a `tf.function`, a signature or any Python callable.
 
     Args:
-      inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
-      form: the form of the callable.
+      function: the callable.
+      given: the names of arguments that do not come from the inputs.
     """
-    spec = closest_spec(inputs, form)
-    return _convert(inputs, spec)
-
-
-def _convert(value: Any, spec: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _convert(item, _child(spec, key)) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not _is_plain_values(value, spec):
-        items = [_convert(item, _child(spec, index)) for index, item in enumerate(value)]
-        if hasattr(value, "_fields"):
-            return type(value)(*items)
-        return type(value)(items)
-    if value is None:
-        return None
-    if isinstance(value, (list, tuple)) and isinstance(spec, tf.RaggedTensorSpec):
-        return tf.ragged.constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)
-    if isinstance(value, tf.RaggedTensor) and isinstance(spec, tf.RaggedTensorSpec):
-        value = value.with_row_splits_dtype(spec.row_splits_dtype)
-    return _to_tensor(value, getattr(spec, "dtype", None))
-
-
-def _to_tensor(value: Any, dtype: Any) -> Any:
-    if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
-        return tf.cast(value, dtype) if _castable(value.dtype, dtype) else value
-    if not tf.is_tensor(value):
-        if dtype is not None and not isinstance(value, np.ndarray) and not hasattr(value, "dtype"):
-            return tf.convert_to_tensor(value, dtype)
-        value = tf.convert_to_tensor(value)
-    return tf.cast(value, dtype) if _castable(value.dtype, dtype) else value
-
-
-def _castable(source: Any, target: Any) -> bool:
-    if target is None or source == target:
-        return False
-    both_floating = source.is_floating and target.is_floating
-    both_integer = source.is_integer and target.is_integer
-    return bool(both_floating or both_integer or (source.is_integer and target.is_floating))
-
-
-def _is_plain_values(value: Any, spec: Any) -> bool:
-    """Whether a list holds values of one tensor (`["a", "b"]`, `[[1, 2]]`) and not tensors of a nest."""
-    if isinstance(spec, (list, tuple)):
-        return False
-    return not any(
-        tf.is_tensor(item) or hasattr(item, "dtype") or isinstance(item, dict) for item in _leaves(value)
+    function = _function_behind(function)
+    if _is_concrete(function):
+        args, keywords = function.structured_input_signature
+        return _form_of_trace(args, keywords, given)
+    parameters = _Parameters.of(function)
+    traces = [parameters.named(*signature) for signature in _traced_signatures(function)]
+    takes_training = "training" in parameters.names or any("training" in trace for trace in traces)
+    ignored = {"training", *given}
+    traces = [{name: value for name, value in trace.items() if name not in ignored} for trace in traces]
+    required = _required(parameters, traces, ignored)
+    if not _are_several(required, parameters, traces):
+        specs = [trace[required[0]] if required else next(iter(trace.values()), None) for trace in traces]
+        return CallForm(takes_training, _unique(specs), is_fixed=bool(traces))
+    specs = [{name: value for name, value in trace.items() if _holds_specs(value)} for trace in traces]
+    return CallForm(
+        takes_training,
+        _unique(specs),
+        takes_keywords=True,
+        names=tuple(required),
+        in_order=not set(required) & parameters.keyword_only,
+        by_position=any("[" in name for name in required),
+        is_fixed=bool(traces),
     )
 
 
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _leaves(item)]
-    return [value]
+def _form_of_trace(args: tuple[Any, ...], keywords: Mapping[str, Any], given: Collection[str]) -> CallForm:
+    """The form of calls to a concrete function: a signature takes its inputs by name."""
+    takes_training = "training" in keywords
+    inputs = {name: spec for name, spec in keywords.items() if _holds_specs(spec) and name not in given}
+    if not args:
+        return CallForm(takes_training, (inputs,), takes_keywords=True, names=tuple(sorted(inputs)))
+    tensors = [spec for spec in args if _holds_specs(spec)]
+    if len(tensors) <= 1 and not inputs:
+        return CallForm(takes_training, (args[0],))
+    names = tuple(f"argument[{number}]" for number in range(len(tensors)))
+    specs = dict(zip(names, tensors, strict=True))
+    return CallForm(
+        takes_training, (specs,), takes_keywords=True, names=names, in_order=True, by_position=True
+    )
 
 
-def _child(spec: Any, key: Any) -> Any:
-    if isinstance(spec, dict):
-        return spec.get(key)
-    if isinstance(spec, (list, tuple)) and isinstance(key, int) and key < len(spec):
-        return spec[key]
-    return None
+def _are_several(required: list[str], parameters: _Parameters, traces: list[dict[str, Any]]) -> bool:
+    """Whether the inputs are several arguments, or one that goes by name only, not the first argument."""
+    if len(required) != 1:
+        return len(required) > 1
+    name = required[0]
+    if name in parameters.keyword_only or name not in parameters.names[:1]:
+        return True
+    optional = any(_holds_specs(value) for trace in traces for key, value in trace.items() if key != name)
+    return optional and not any(isinstance(trace[name], dict) for trace in traces)
 
 
-def closest_spec(inputs: Any, form: CallForm) -> Any:
-    """The traced spec that the inputs can take without a cast, else the first that has their nesting."""
-    if form.takes_keywords and not isinstance(inputs, dict) and len(form.input_specs[0]) == 1:
-        return next(iter(form.input_specs[0].values()))
-    candidates = [spec for spec in form.input_specs if _nesting(spec) == _nesting(inputs)] or [
-        spec for spec in form.input_specs if not isinstance(spec, (dict, list, tuple))
-    ]
-    for spec in candidates:
-        leaves = zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=False)
-        if all(getattr(leaf, "dtype", None) in {None, getattr(part, "dtype", None)} for part, leaf in leaves):
-            return spec
-    return candidates[0] if candidates else None
+@dataclasses.dataclass(frozen=True)
+class _Parameters:
+    """The parameters of a function.
+
+    Attributes:
+      names: of all that have one, those by position first.
+      optional: those that have a default.
+      keyword_only: those that go by name only.
+      variable: the name of `*args`, or "".
+    """
+
+    names: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    keyword_only: frozenset[str] = frozenset()
+    variable: str = ""
+
+    @classmethod
+    def of(cls, function: Any) -> _Parameters:
+        full = getattr(getattr(function, "function_spec", None), "fullargspec", None)
+        if full is not None:
+            optional = {*full.args[len(full.args) - len(full.defaults or ()) :], *(full.kwonlydefaults or ())}
+            names = (*full.args[full.args[:1] == ["self"] :], *full.kwonlyargs)
+            return cls(names, frozenset(optional), frozenset(full.kwonlyargs), full.varargs or "")
+        is_keras_layer = hasattr(function, "call") and hasattr(function, "compute_output_shape")
+        try:
+            found = inspect.signature(function.call if is_keras_layer else function).parameters.values()
+        except (TypeError, ValueError):
+            return cls()
+        named = [p for p in found if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
+        return cls(
+            tuple(p.name for p in named),
+            frozenset(p.name for p in named if p.default is not p.empty),
+            frozenset(p.name for p in named if p.kind is p.KEYWORD_ONLY),
+            next((p.name for p in found if p.kind is p.VAR_POSITIONAL), ""),
+        )
+
+    def named(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a trace by name; those of `*args` are called `args[0]` and so on."""
+        positional = [name for name in self.names if name not in self.keyword_only]
+        more = len(args) - len(positional)
+        names = [*positional, *(f"{self.variable or 'argument'}[{number}]" for number in range(more))]
+        return dict(zip(names, args, strict=False)) | dict(keywords)
 
 
-def _nesting(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _nesting(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not _is_plain_values(value, None):
-        return [_nesting(item) for item in value]
-    if isinstance(value, (list, tuple)) and any(isinstance(item, tf.TypeSpec) for item in value):
-        return [_nesting(item) for item in value]
-    return None
+def _required(parameters: _Parameters, traces: list[dict[str, Any]], ignored: set[str]) -> list[str]:
+    """The names of the arguments that take the inputs: those that every call has to give.
+
+    An argument that is a tensor in every trace has to be given, whether it has a default or not.
+    """
+    always = [name for name in (traces or [{}])[0] if all(_holds_specs(t.get(name)) for t in traces)]
+    without_default = [name for name in parameters.names if name not in parameters.optional | ignored]
+    order = list(dict.fromkeys([*parameters.names, *always]))
+    return sorted({*without_default, *always}, key=order.index)
+
+
+def _traced_signatures(function: Any) -> list[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    """What a function was traced for, where it takes nothing else: a loaded one, or by `input_signature`."""
+    traces = getattr(function, "concrete_functions", None)  # loaded functions alone have this
+    if traces:
+        return [trace.structured_input_signature for trace in traces]
+    signature = getattr(getattr(function, "function_spec", None), "input_signature", None)
+    return [(tuple(signature), {})] if signature else []
+
+
+def _holds_specs(value: Any) -> bool:
+    return any(isinstance(leaf, tf.TypeSpec) for leaf in tf.nest.flatten(value))
 
 
 def _function_behind(function: Any) -> Any:
@@ -153,23 +185,12 @@ def _is_concrete(function: Any) -> bool:
     return hasattr(function, "structured_input_signature")
 
 
-def _parameters(function: Any) -> set[str]:
-    """The names of a callable's parameters, also of those it was traced with by name."""
-    names: set[str] = set()
-    if hasattr(function, "call") and hasattr(function, "compute_output_shape"):
-        return set(inspect.signature(function.call).parameters)  # a Keras layer
-    spec = getattr(function, "function_spec", None)
-    full = getattr(spec, "fullargspec", None)
-    if full is not None:
-        names |= {*full.args, *full.kwonlyargs}
-    else:
-        try:
-            names |= set(inspect.signature(function).parameters)
-        except (TypeError, ValueError):
-            return names
-    for trace in getattr(function, "concrete_functions", None) or ():
-        names |= set(trace.structured_input_signature[1])
-    return names
+def _unique(specs: list[Any]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for spec in specs:
+        if not any(_same(spec, known) for known in found):
+            found.append(spec)
+    return tuple(found)
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
-from tensorflow_hub.loading.call_form import CallForm, closest_spec, fit_inputs, form_of
+from tensorflow_hub.loading.call_form import CallForm, form_of
+from tensorflow_hub.loading.fitting import closest_spec, fit_inputs
 from tensorflow_hub.loading.flat_function import FlatFunction
 from tensorflow_hub.loading.loop_gradients import has_loops
 from tensorflow_hub.loading.tensor_names import node_of, output_of
@@ -102,7 +103,8 @@ class _EndpointsOfTf1:
         self._module = module
         self._endpoints = endpoints
         self._signature = signature or module.default_signature()
-        self.form = CallForm(True, (module.input_specs(self._signature),), takes_keywords=True)
+        specs = module.input_specs(self._signature)
+        self.form = CallForm(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
 
     def __call__(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         return dict(
@@ -120,9 +122,6 @@ class _EndpointsOfTf2:
     def __call__(self, inputs: Any, training: bool = False, **arguments: Any) -> dict[str, Any]:
         inputs = fit_inputs(inputs, self.form)
         spec = closest_spec(inputs, self.form)
-        if self.form.takes_keywords:
-            spec = self.form.input_specs[0]
-            inputs = inputs if isinstance(inputs, dict) else {next(iter(spec)): inputs}
         if spec is None:
             spec = tf.nest.map_structure(tf.type_spec_from_value, inputs)
         key = (str(spec), training and self.form.takes_training, str(sorted(arguments.items())))
@@ -149,7 +148,8 @@ class _Flat:
             keywords.setdefault("training", training)
 
         def run(inputs: Any) -> Any:
-            return function(**inputs, **keywords) if form.takes_keywords else function(inputs, **keywords)
+            positional, by_name = form.arguments(inputs)
+            return function(*positional, **by_name, **keywords)
 
         self._trace = tf.function(run, autograph=False).get_concrete_function(spec)
         self._flat = FlatFunction(self._trace)

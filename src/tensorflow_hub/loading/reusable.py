@@ -15,7 +15,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
-from tensorflow_hub.loading.call_form import CallForm, fit_inputs
+from tensorflow_hub.loading.call_form import CallForm
+from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
 from tensorflow_hub.loading.graph_piece import Graph
 from tensorflow_hub.loading.graph_signature import GraphSignature
 from tensorflow_hub.loading.graph_state import GraphState, variables_in
@@ -190,25 +191,24 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         return variant.signatures[name]
 
     def _by_name(self, inputs: Any, signature: GraphSignature) -> dict[str, Any]:
-        """Inputs as a dict by name, of the declared dtypes."""
-        names = sorted(signature.inputs)
-        if inputs is None:
-            inputs = {}
-        if not isinstance(inputs, dict):
-            if len(names) != 1:
-                raise InputError(
-                    f"Expected a dict of the inputs {names} of {self._path!r}, got one value.",
-                    hint="Pass a dict with one value for each name.",
-                )
-            inputs = {names[0]: inputs}
-        if set(inputs) != set(names):
-            raise InputError(
-                f"Expected a dict of the inputs {names} of {self._path!r}, "
-                f"got one of {sorted(map(str, inputs))}.",
-                hint="Pass one value for each name.",
-            )
-        form = CallForm(False, (signature.inputs,), takes_keywords=True)
-        return dict(fit_inputs(inputs, form))
+        """Inputs as a dict by name, of the declared dtypes.
+
+        Raises:
+          InputError: there are others, or they have another dtype or shape.
+        """
+        specs = signature.inputs
+        form = CallForm(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
+        hint = "Change dtype, shape or nesting of the inputs."
+        problem = f"Expected inputs of {self._path!r} as {specs}, got {described(inputs)}."
+        try:
+            by_name = dict(fit_inputs(inputs, form))
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InputError(problem, hint=f"{hint} TensorFlow says: {error}") from error
+        if not are_traced(by_name, form):
+            raise InputError(problem, hint=hint)
+        return by_name
 
     def _function(self, name: str, training: bool, endpoints: tuple[str, ...]) -> Any:
         key = (name, training, endpoints)

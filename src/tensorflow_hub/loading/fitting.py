@@ -1,0 +1,239 @@
+"""Inputs made to fit what a loaded callable was traced for: nesting, dtypes and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError
+from tensorflow_hub.loading.call_form import CallForm
+
+
+def fit_inputs(inputs: Any, form: CallForm) -> Any:
+    """Converts inputs to tensors that the callable was traced for.
+
+    Lists of numbers or strings and arrays become tensors; floating-point tensors of another width are
+    cast, and integers to integers, also those that say where the rows of a ragged tensor end. A tensor
+    whose static shape could fit gets the traced shape, which is checked when it runs. A lone value stands
+    for a list, tuple or dict of one, and a list or tuple of one tensor for that tensor. Several
+    arguments may come as a list in their order, and are named. What fits already is passed on untouched.
+
+    Args:
+      inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
+      form: the form of the callable.
+
+    Raises:
+      InputError: they are not the arguments that the callable has.
+      ValueError, TypeError: they are no tensors.
+    """
+    if form.takes_keywords:
+        inputs = _named(inputs, form)
+    spec = closest_spec(inputs, form)
+    return _convert(_nested_as(inputs, spec), spec, form.is_fixed)
+
+
+def are_traced(inputs: Any, form: CallForm) -> bool:
+    """Whether inputs from `fit_inputs` have the nesting, dtypes and shapes of one of the traces."""
+    return not form.is_fixed or any(fits(spec, inputs) for spec in form.input_specs)
+
+
+def fits(spec: Any, inputs: Any) -> bool:
+    """Whether inputs have the nesting, dtypes and shapes of a spec."""
+    try:
+        tf.nest.assert_same_structure(spec, inputs)
+        pairs = zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=True)
+        return all(isinstance(part, tf.TypeSpec) and part.is_compatible_with(value) for part, value in pairs)
+    except (TypeError, ValueError):
+        return False
+
+
+def described(inputs: Any) -> str:
+    """What inputs are, in a few words: of tensors and arrays their dtypes and shapes."""
+    if isinstance(inputs, dict):
+        return "{" + ", ".join(f"{name!r}: {described(value)}" for name, value in inputs.items()) + "}"
+    if isinstance(inputs, (list, tuple)) and any(hasattr(value, "dtype") for value in inputs):
+        return "[" + ", ".join(map(described, inputs)) + "]"
+    if hasattr(inputs, "dtype"):
+        return f"{getattr(inputs.dtype, 'name', inputs.dtype)} {getattr(inputs, 'shape', '')}"
+    return f"{type(inputs).__name__} {inputs!r:.60}"
+
+
+def closest_spec(inputs: Any, form: CallForm) -> Any:
+    """The traced spec that the inputs fit best: without a change, with a closer shape, after a cast.
+
+    None for a callable without traces.
+    """
+    alike = [spec for spec in form.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)]
+    candidates = alike or [spec for spec in form.input_specs if not isinstance(spec, (dict, list, tuple))]
+    return max(candidates, key=lambda spec: _likeness(_nested_as(inputs, spec), spec), default=None)
+
+
+def _likeness(inputs: Any, spec: Any) -> tuple[bool, bool, bool]:
+    """How well inputs fit a spec: in dtype, in a shape that could be the traced one, in one that is."""
+    leaves = list(zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=False))
+    shapes = [(part.shape, leaf.shape) for part, leaf in leaves if _has_shape(part) and _has_shape(leaf)]
+    return (
+        all(tf.TensorShape(traced).is_compatible_with(shape) for traced, shape in shapes),
+        all(getattr(leaf, "dtype", None) in {None, getattr(part, "dtype", None)} for part, leaf in leaves),
+        all(_covers(traced, shape) for traced, shape in shapes),
+    )
+
+
+def _has_shape(value: Any) -> bool:
+    return getattr(value, "shape", None) is not None
+
+
+def _covers(traced: Any, shape: Any) -> bool:
+    """Whether all tensors of a static shape have the traced one."""
+    traced, shape = tf.TensorShape(traced), tf.TensorShape(shape)
+    if traced.rank is None:
+        return True
+    if shape.rank != traced.rank:
+        return False
+    return all(wide is None or wide == size for wide, size in zip(traced, shape, strict=True))
+
+
+def _named(inputs: Any, form: CallForm) -> dict[str, Any]:
+    """The inputs of several arguments by their names.
+
+    Raises:
+      InputError: arguments are missing or unknown.
+    """
+    names = list(form.names)
+    wanted = f"Expected a dict of the inputs {names}" + (", or a list of them" if form.in_order else "")
+    if isinstance(inputs, dict):
+        known = {*names, *(name for spec in form.input_specs for name in spec)}
+        if not set(names) <= set(inputs) or (form.is_fixed and not set(inputs) <= known):
+            got = sorted(map(str, inputs))
+            raise InputError(f"{wanted}, got one of {got}.", hint="Pass one value for each name.")
+        return dict(inputs)
+    if inputs is None and not names:
+        return {}
+    if len(names) == 1:
+        return {names[0]: inputs}
+    if not form.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
+        count = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else "one value"
+        raise InputError(f"{wanted}, got {count}.", hint="Pass one value for each name.")
+    return dict(zip(names, inputs, strict=True))
+
+
+def _nested_as(value: Any, spec: Any) -> Any:
+    """A lone value for a nest of one in that nest, and a tensor for a list of it out of the list."""
+    is_lone = not isinstance(value, (list, tuple, dict))
+    if is_lone and isinstance(spec, (list, tuple)) and len(spec) == 1:
+        return tf.nest.pack_sequence_as(spec, [value])
+    if is_lone and isinstance(spec, dict) and len(spec) == 1:
+        return {next(iter(spec)): value}
+    if isinstance(spec, tf.TypeSpec) and _is_list_of_tensors(value, 1):
+        rank, traced = getattr(value[0].shape, "rank", len(value[0].shape)), spec.shape.rank
+        return value[0] if None in {rank, traced} or rank == traced else value
+    return value
+
+
+def _is_list_of_tensors(value: Any, length: int) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == length and all(map(_has_shape, value))
+
+
+def _convert(value: Any, spec: Any, is_fixed: bool) -> Any:
+    if isinstance(value, dict):
+        return {key: _convert(item, _child(spec, key), is_fixed) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and not _is_plain_values(value, spec):
+        items = [_convert(item, _child(spec, index), is_fixed) for index, item in enumerate(value)]
+        if hasattr(value, "_fields"):
+            return type(value)(*items)
+        return (type(spec) if type(spec) in {list, tuple} else type(value))(items)
+    if value is None:
+        return None
+    if isinstance(value, (list, tuple)) and isinstance(spec, tf.RaggedTensorSpec):
+        return tf.ragged.constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)
+    if isinstance(value, tf.RaggedTensor) and isinstance(spec, tf.RaggedTensorSpec):
+        value = value.with_row_splits_dtype(spec.row_splits_dtype)
+    tensor = _to_tensor(value, getattr(spec, "dtype", None))
+    return _with_shape(tensor, spec) if is_fixed else tensor
+
+
+def _to_tensor(value: Any, dtype: Any) -> Any:
+    if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
+        return tf.cast(value, dtype) if _castable(value.dtype, dtype) else value
+    if not tf.is_tensor(value):
+        if dtype is not None and not isinstance(value, np.ndarray) and not hasattr(value, "dtype"):
+            return tf.convert_to_tensor(value, dtype)
+        value = tf.convert_to_tensor(value)
+    return tf.cast(value, dtype) if _castable(value.dtype, dtype) else value
+
+
+def _castable(source: Any, target: Any) -> bool:
+    if target is None or source == target:
+        return False
+    both_floating = source.is_floating and target.is_floating
+    both_integer = source.is_integer and target.is_integer
+    return bool(both_floating or both_integer or (source.is_integer and target.is_floating))
+
+
+def _with_shape(tensor: Any, spec: Any) -> Any:
+    """A tensor with the traced shape where its own could turn out to be it; checked when it runs.
+
+    TensorFlow takes a trace only for tensors that certainly have its shape.
+    """
+    if not isinstance(spec, tf.TypeSpec) or not isinstance(tensor, spec.value_type):
+        return tensor
+    if isinstance(spec, tf.RaggedTensorSpec):
+        parts = tf.nest.flatten(tensor, expand_composites=True)
+        traced = tf.nest.flatten(spec, expand_composites=True)
+        if len(parts) != len(traced):
+            return tensor
+        parts = [_with_shape(part, of) for part, of in zip(parts, traced, strict=True)]
+        return tf.nest.pack_sequence_as(tensor, parts, expand_composites=True)
+    if _covers(spec.shape, tensor.shape) or not spec.shape.is_compatible_with(tensor.shape):
+        return tensor
+    if isinstance(spec, tf.SparseTensorSpec):
+        return _sparse_with_shape(tensor, spec.shape)
+    return tf.ensure_shape(tensor, spec.shape)
+
+
+def _sparse_with_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
+    known = [number for number, size in enumerate(shape) if size is not None]
+    sizes = tf.gather(tensor.dense_shape, known)
+    check = tf.debugging.assert_equal(sizes, tf.constant([shape[n] for n in known], tf.int64))
+    with tf.control_dependencies([check]):
+        same = tf.SparseTensor(tf.identity(tensor.indices), tensor.values, tensor.dense_shape)
+    same.set_shape(shape)
+    return same
+
+
+def _is_plain_values(value: Any, spec: Any) -> bool:
+    """Whether a list holds values of one tensor (`["a", "b"]`, `[[1, 2]]`) and not tensors of a nest."""
+    if isinstance(spec, (list, tuple)):
+        return False
+    return not any(
+        tf.is_tensor(item) or hasattr(item, "dtype") or isinstance(item, dict) for item in _leaves(value)
+    )
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _child(spec: Any, key: Any) -> Any:
+    if isinstance(spec, dict):
+        return spec.get(key)
+    if isinstance(spec, (list, tuple)) and isinstance(key, int) and key < len(spec):
+        return spec[key]
+    return None
+
+
+def _nesting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _nesting(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and not _is_plain_values(value, None):
+        return [_nesting(item) for item in value]
+    if isinstance(value, (list, tuple)) and any(isinstance(item, tf.TypeSpec) for item in value):
+        return [_nesting(item) for item in value]
+    return None

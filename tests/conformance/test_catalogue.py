@@ -13,6 +13,7 @@ from patience import PATIENCE, until
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import audit, reading, tokens, uploads, writing
+from tensorflow_hub.server.catalogue.audience import PUBLIC
 from tensorflow_hub.server.catalogue.counting import add_downloads
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.migrate import is_current, migrate
@@ -70,7 +71,7 @@ def test_a_version_is_found_with_all_of_it(database):
         assert reading.find_card(connection, version).metadata == {"task": ["text-embedding"]}
         assert reading.list_deployments(connection, version) == [DEPLOYMENT]
         assert reading.find_deployment(connection, version, "tfjs") is None
-        assert [p.name for p in reading.list_publishers(connection)] == ["acme"]
+        assert [p.name for p in reading.list_publishers(connection, PUBLIC)] == ["acme"]
         assert [m.handle for m in reading.list_models(connection, "ACME")] == ["acme/deep/name"]
 
 
@@ -79,7 +80,7 @@ def test_names_of_publishers_do_not_differ_by_case_only(database):
     add(database, "acme/b/1")
     assert find(database, "Acme/b/1").handle == "Acme/b/1"
     with database.reading() as connection:
-        assert len(reading.list_publishers(connection)) == 1
+        assert len(reading.list_publishers(connection, PUBLIC)) == 1
 
 
 def test_the_newest_version_is_that_of_the_highest_number_in_sight(database):
@@ -104,7 +105,7 @@ def test_a_transaction_that_fails_leaves_nothing(database):
         raise RuntimeError("killed")
     assert find(database, "a/b/1") is None
     with database.reading() as connection:
-        assert reading.list_publishers(connection) == []
+        assert reading.list_publishers(connection, PUBLIC) == []
 
 
 def test_readers_see_all_of_a_version_or_nothing(database):

@@ -160,9 +160,10 @@ def test_a_copy_goes_when_nobody_may_read_it_any_more(tmp_path):
 
 def test_metrics_are_those_of_all_processes(tmp_path):
     with HubProcess(tmp_path / "data", arguments=("--workers", "2")) as hub:
+        token = {"Authorization": f"Bearer {hub.token}"}
 
         def answered():
-            text = requests.get(f"{hub.url}/metrics", timeout=30).text
+            text = requests.get(f"{hub.url}/metrics", headers=token, timeout=30).text
             found = re.search(r'^tfhub_requests_total{endpoint="show_help".* ([0-9.]+)$', text, re.MULTILINE)
             return float(found[1]) if found else 0.0
 
@@ -171,9 +172,15 @@ def test_metrics_are_those_of_all_processes(tmp_path):
             requests.get(f"{hub.url}/help", timeout=30).raise_for_status()
         assert [answered() for _ in range(5)] == [20] * 5
         requests.request("MADE-UP", f"{hub.url}/help", timeout=30)
-        text = requests.get(f"{hub.url}/metrics", timeout=30).text
+        text = requests.get(f"{hub.url}/metrics", headers=token, timeout=30).text
         assert 'method="other"' in text
         assert "MADE-UP" not in text
+
+
+def test_metrics_may_be_public_or_off(tmp_path):
+    for setting, status in (("public", 200), ("off", 404)):
+        with HubProcess(tmp_path / setting, TFHUB_SERVER_METRICS=setting) as hub:
+            assert requests.get(f"{hub.url}/metrics", timeout=30).status_code == status
 
 
 def test_downloads_are_counted(tmp_path):

@@ -73,6 +73,18 @@ def parse_networks(text: str) -> tuple[str, ...]:
     return networks
 
 
+def parse_metrics(text: str) -> str:
+    """Reads who gets the metrics.
+
+    >>> parse_metrics("Public")
+    'public'
+    """
+    chosen = text.strip().lower()
+    if chosen not in {"token", "public", "off"}:
+        raise ValueError("expected token, public or off")
+    return chosen
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text, strict=False)
@@ -197,8 +209,12 @@ class ServerSettings:
         parse_count,
         "Unknown tokens a minute from one address before it is refused; 0: no limit.",
     )
-    metrics: bool = variable(
-        "TFHUB_SERVER_METRICS", True, parse_bool, "Serve Prometheus metrics at `/metrics`."
+    metrics: str = variable(
+        "TFHUB_SERVER_METRICS",
+        "token",
+        parse_metrics,
+        "Who gets Prometheus metrics at `/metrics`: `token` (tokens that are good for all publishers), "
+        "`public` (everybody) or `off`.",
     )
     log_format: str = variable("TFHUB_SERVER_LOG_FORMAT", "text", str, "Form of the log: `text` or `json`.")
 

@@ -67,7 +67,7 @@ def test_values_that_cannot_be_read_are_refused(pair, message):
 def test_a_size_is_one_that_the_index_has_numbers_for(tmp_path):
     """Else it answered by an error, which would be taken for a damaged index."""
     request = SearchRequest.parse([("max_size", "9" * 15 + "GB")])
-    assert search(SearchIndex(tmp_path / "index"), request, audience=()).total == 0
+    assert search(SearchIndex(tmp_path / "index"), request).total == 0
 
 
 def test_sizes():

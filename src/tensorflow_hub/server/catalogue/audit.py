@@ -31,15 +31,21 @@ def add_entry(
 def list_entries(
     connection: sa.Connection, publisher: str | None = None, limit: int = 100, before: int | None = None
 ) -> list[tuple[int, AuditEntry]]:
-    """The newest lines as (number, entry), of a publisher or of all; `before` a number to page on."""
-    columns = (audit.c.id, audit.c.at, audit.c.actor, audit.c.address, audit.c.action, audit.c.subject)
-    query = sa.select(*columns, audit.c.detail).order_by(audit.c.id.desc()).limit(limit)
+    """The newest lines as (number, entry), of a publisher or of all; `before` a number to page on.
+
+    The lines of a publisher have numbers of their own: those of all would tell how much others do.
+    """
+    number = audit.c.id if publisher is None else sa.func.row_number().over(order_by=audit.c.id)
+    columns = (audit.c.at, audit.c.actor, audit.c.address, audit.c.action, audit.c.subject, audit.c.detail)
+    lines = sa.select(number.label("number"), *columns)
     if publisher is not None:
-        query = query.where(
+        lines = lines.where(
             sa.or_(audit.c.subject == publisher, audit.c.subject.startswith(f"{publisher}/", autoescape=True))
         )
+    numbered = lines.subquery()
+    query = sa.select(numbered).order_by(numbered.c.number.desc()).limit(limit)
     if before is not None:
-        query = query.where(audit.c.id < before)
+        query = query.where(numbered.c.number < before)
     return [(row[0], _entry(tuple(row)[1:])) for row in connection.execute(query)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import (
     VISIBLE,
     Archive,
@@ -101,11 +102,9 @@ def find_publisher(connection: sa.Connection, name: str) -> Publisher | None:
     return Publisher(*row) if row else None
 
 
-def list_publishers(connection: sa.Connection, private: bool = False) -> list[Publisher]:
-    """All publishers by name, the private ones only when asked for."""
-    query = sa.select(*_PUBLISHER).order_by(publishers.c.name_key)
-    if not private:
-        query = query.where(sa.not_(publishers.c.private))
+def list_publishers(connection: sa.Connection, audience: Audience) -> list[Publisher]:
+    """The publishers that the audience may read, by name."""
+    query = sa.select(*_PUBLISHER).where(audience.condition()).order_by(publishers.c.name_key)
     return [Publisher(*row) for row in connection.execute(query)]
 
 

@@ -41,8 +41,10 @@ def create_token(
 ) -> tuple[int, str]:
     """Adds a token; its id and its secret, which nobody can ask for again."""
     secret = PREFIX + secrets.token_urlsafe(24)
-    result = connection.execute(
+    token_id = _new_id(connection)
+    connection.execute(
         sa.insert(tokens).values(
+            id=token_id,
             name=name,
             secret_sha256=hash_of(secret),
             scope=scope,
@@ -52,9 +54,7 @@ def create_token(
             expires_at=expires_at,
         )
     )
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0]), secret
+    return token_id, secret
 
 
 def find_token(connection: sa.Connection, secret: str) -> Token | None:
@@ -93,6 +93,14 @@ def revoke_token(connection: sa.Connection, token_id: int) -> None:
 def any_token(connection: sa.Connection) -> bool:
     """Whether a token was ever made."""
     return connection.execute(sa.select(tokens.c.id).limit(1)).first() is not None
+
+
+def _new_id(connection: sa.Connection) -> int:
+    """A number of nine digits that no token has: counted ones would tell how many tokens others have."""
+    while True:
+        token_id = 10**8 + secrets.randbelow(9 * 10**8)
+        if connection.execute(sa.select(tokens.c.id).where(tokens.c.id == token_id)).first() is None:
+            return token_id
 
 
 def hash_of(secret: str) -> str:

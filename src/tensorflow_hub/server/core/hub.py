@@ -11,7 +11,7 @@ from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.core.download_counter import DownloadCounter
 from tensorflow_hub.server.core.limits import Limits
 from tensorflow_hub.server.core.metrics import Metrics
-from tensorflow_hub.server.search.follow import SearchFollower
+from tensorflow_hub.server.search.audiences import AudienceIndexes
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Store
 from tensorflow_hub.server.store.opening import open_store
@@ -27,7 +27,7 @@ class Hub:
     metrics: Metrics
     limits: Limits
     downloads: DownloadCounter
-    search: SearchFollower
+    search: AudienceIndexes
 
 
 def open_hub(settings: ServerSettings) -> Hub:
@@ -37,7 +37,7 @@ def open_hub(settings: ServerSettings) -> Hub:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(database_url(settings.database, folder))
     migrate(database)
-    search = SearchFollower(database, folder / "search")
+    search = AudienceIndexes(database, folder / "search")
     return Hub(
         settings, database, open_store(settings), Metrics(), Limits(settings), DownloadCounter(), search
     )

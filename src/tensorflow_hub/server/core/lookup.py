@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, Model, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import models, publishers
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Gone, Missing
-from tensorflow_hub.server.core.rights import may_read
+from tensorflow_hub.server.core.rights import audience_of, may_read
 
 # Names compared with a misspelt one.
 _MOST_CANDIDATES = 2000
@@ -30,9 +31,8 @@ def find_readable_publisher(connection: sa.Connection, name: str, caller: Caller
     """
     publisher = reading.find_publisher(connection, name)
     if publisher is None or not may_read(caller, publisher.name, publisher.private):
-        names = connection.execute(
-            sa.select(publishers.c.name).where(sa.not_(publishers.c.private)).limit(_MOST_CANDIDATES)
-        )
+        known = sa.select(publishers.c.name).where(audience_of(caller).condition())
+        names = connection.execute(known.order_by(publishers.c.name_key).limit(_MOST_CANDIDATES))
         raise _missing(f"No publisher {name!r} is known to this hub.", name, [row[0] for row in names])
     return publisher
 
@@ -45,7 +45,7 @@ def find_readable_model(connection: sa.Connection, name: ModelName, caller: Call
     """
     model = reading.find_model(connection, name)
     if model is None or not may_read(caller, model.publisher, model.private):
-        raise nothing_at(connection, name)
+        raise nothing_at(connection, name, audience_of(caller))
     return model
 
 
@@ -56,9 +56,9 @@ def find_readable_version(connection: sa.Connection, name: ModelName, caller: Ca
       Missing: there is none that the caller may see; similar names are suggested.
       Gone: it was deleted; says why.
     """
-    version = reading.find_version(connection, name)
-    if version is None or not may_read(caller, version.model.publisher, version.model.private):
-        raise nothing_at(connection, name)
+    version = readable_version(connection, name, audience_of(caller))
+    if version is None:
+        raise nothing_at(connection, name, audience_of(caller))
     if version.state == DELETED:
         reason = (version.reason or "no reason was given").rstrip(".")
         others = reading.list_versions(connection, version.model)
@@ -67,6 +67,22 @@ def find_readable_version(connection: sa.Connection, name: ModelName, caller: Ca
             hint=f"See /{version.model.handle} for other versions; the number is not used again.",
             suggestions=[other.handle for other in others if other.state == VISIBLE][:3],
         )
+    return version
+
+
+def readable_version(connection: sa.Connection, name: ModelName, audience: Audience) -> Version | None:
+    """The version of that name in whatever state, if the audience may read it.
+
+    What they may not read takes the same queries as what is not there, so that the time tells nothing either.
+    """
+    if name.version is None:
+        model = reading.find_model(connection, name)
+        if model is None or model.newest is None or not audience.includes(model.publisher, model.private):
+            return None
+        name = name.with_version(model.newest)
+    version = reading.find_version(connection, name)
+    if version is None or not audience.includes(version.model.publisher, version.model.private):
+        return None
     return version
 
 
@@ -80,18 +96,16 @@ def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> V
     if name.model.startswith("collections/"):
         places = [name.model.replace("collections/", "collection/", 1)]
     for model in places:
-        version = reading.find_version(connection, dataclasses.replace(name, model=model))
-        if version is None or version.state == DELETED:
-            continue
-        if may_read(caller, version.model.publisher, version.model.private):
+        version = readable_version(connection, dataclasses.replace(name, model=model), audience_of(caller))
+        if version is not None and version.state != DELETED:
             return version
     return None
 
 
-def nothing_at(connection: sa.Connection, name: ModelName) -> Missing:
+def nothing_at(connection: sa.Connection, name: ModelName, audience: Audience) -> Missing:
     """What to answer when nothing is published at a name: what it may have meant."""
     known = reading.find_model(connection, name)
-    if known is not None and not known.private:
+    if known is not None and audience.includes(known.publisher, known.private):
         versions = reading.list_versions(connection, known)
         numbers = ", ".join(str(version.number) for version in versions if version.state != DELETED)
         problem = f"The model {known.handle} has no version {name.version}."
@@ -99,9 +113,8 @@ def nothing_at(connection: sa.Connection, name: ModelName) -> Missing:
             problem = f"All versions of the model {known.handle} are withdrawn."
         hint = f"Its versions: {numbers}." if numbers else "It has no versions."
         return Missing(problem, hint=hint, suggestions=[v.handle for v in versions if v.state != DELETED][:3])
-    return _missing(
-        f"Nothing is published at {str(name)!r}.", str(name.unversioned()), _candidates(connection, name)
-    )
+    candidates = _candidates(connection, name, audience)
+    return _missing(f"Nothing is published at {str(name)!r}.", str(name.unversioned()), candidates)
 
 
 def parse_name(path: str) -> ModelName | str:
@@ -139,14 +152,15 @@ def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelNa
     return next((found for found in readings if is_here(found[0])), next(versioned, readings[0]))
 
 
-def _candidates(connection: sa.Connection, name: ModelName) -> list[str]:
+def _candidates(connection: sa.Connection, name: ModelName, audience: Audience) -> list[str]:
     """Names that may have been meant: those of the same publisher, and those that end or start alike."""
     last = name.model.rpartition("/")[2]
-    public = sa.select(models.c.handle).join(publishers).where(sa.not_(publishers.c.private))
-    same_publisher = public.where(publishers.c.name_key == name.publisher.lower()).limit(_MOST_CANDIDATES)
+    known = sa.select(models.c.handle).join(publishers).where(audience.condition())
+    known = known.order_by(models.c.handle)
+    same_publisher = known.where(publishers.c.name_key == name.publisher.lower()).limit(_MOST_CANDIDATES)
     found = [row[0] for row in connection.execute(same_publisher)]
     if len(found) < _MOST_CANDIDATES:
-        similar = public.where(
+        similar = known.where(
             sa.or_(
                 models.c.name == name.model,
                 models.c.name.like(f"{_escaped(last[:4])}%", escape="\\"),

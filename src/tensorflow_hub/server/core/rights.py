@@ -11,6 +11,7 @@ Whoever may not read a private publisher is told that nothing is there.
 from __future__ import annotations
 
 from tensorflow_hub.errors import AuthenticationError, ForbiddenError
+from tensorflow_hub.server.catalogue.audience import EVERYTHING, PUBLIC, Audience
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
 from tensorflow_hub.server.core.callers import Caller
 
@@ -23,16 +24,16 @@ def has_scope(caller: Caller, scope: str, publisher: str | None) -> bool:
     return token.publisher is None or (publisher is not None and token.publisher.lower() == publisher.lower())
 
 
+def audience_of(caller: Caller) -> Audience:
+    """The readers that the caller is one of: whatever is told to the caller is computed for them."""
+    if caller.token is None:
+        return PUBLIC
+    return EVERYTHING if caller.token.publisher is None else Audience((caller.token.publisher.lower(),))
+
+
 def may_read(caller: Caller, publisher: str, private: bool) -> bool:
     """Whether the caller may see what the publisher has."""
-    return not private or has_scope(caller, READ, publisher)
-
-
-def readable_publishers(caller: Caller) -> list[str] | None:
-    """The publishers (in lower case) whose private models the caller may see; None for all."""
-    if caller.token is None:
-        return []
-    return None if caller.token.publisher is None else [caller.token.publisher.lower()]
+    return audience_of(caller).includes(publisher, private)
 
 
 def require_publish(caller: Caller, publisher: str) -> None:
@@ -48,6 +49,11 @@ def require_owner(caller: Caller, publisher: str) -> None:
 def require_admin(caller: Caller) -> None:
     """Raises unless the caller administers the hub."""
     _require(caller, ADMIN, None, "administer this hub")
+
+
+def require_reader(caller: Caller) -> None:
+    """Raises unless the caller may read all of the hub."""
+    _require(caller, READ, None, "read what is about the whole hub")
 
 
 def require_token(caller: Caller) -> None:

@@ -13,9 +13,10 @@ from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
-from tensorflow_hub.server.core.lookup import find_readable_version, split_file
+from tensorflow_hub.server.core.lookup import find_readable_version, readable_version, split_file
 from tensorflow_hub.server.core.negotiation import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import (
     FOREVER,
     FOREVER_PRIVATE,
@@ -84,7 +85,8 @@ def coral(request: Request, connection: sa.Connection, version: Version) -> Resp
 
 def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path: str) -> Response:
     """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
-    handle, file = split_file(path, lambda name: reading.find_version(connection, name) is not None)
+    audience = audience_of(caller)
+    handle, file = split_file(path, lambda name: readable_version(connection, name, audience) is not None)
     version = find_readable_version(connection, handle, caller)
     deployment = reading.find_archive(connection, version, "tfjs")
     hub = hub_of(request)

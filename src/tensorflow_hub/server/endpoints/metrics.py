@@ -1,19 +1,23 @@
-"""`GET /metrics`: for Prometheus. Serve it to the inside only; a proxy should not pass it on."""
+"""`GET /metrics`: for Prometheus, which sends a token; how much happens in a hub is not for strangers."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from tensorflow_hub.server.core.callers import caller_of
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.core.rights import require_reader
 
 
 def show_metrics(request: Request) -> Response:
     """What all server processes of this machine counted."""
     hub = hub_of(request)
-    if not hub.settings.metrics:
-        raise Missing("Metrics are switched off.", hint="Set TFHUB_SERVER_METRICS=1.")
+    if hub.settings.metrics == "off":
+        raise Missing("Metrics are switched off.", hint="Set TFHUB_SERVER_METRICS=token.")
+    if hub.settings.metrics == "token":
+        require_reader(caller_of(request))
     return PlainTextResponse(
         hub.metrics.render(),
         media_type="text/plain; version=0.0.4",

@@ -22,7 +22,7 @@ from tensorflow_hub.server.core.json_forms import iso, publisher_json
 from tensorflow_hub.server.core.lookup import find_readable_publisher
 from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.core.rights import may_read, require_admin, require_owner
+from tensorflow_hub.server.core.rights import audience_of, require_admin, require_owner
 from tensorflow_hub.server.store.unpacked import remove_copy
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Authorization"}
@@ -33,8 +33,7 @@ def list_publishers(request: Request) -> Response:
     """All publishers that the caller may see."""
     caller, base = caller_of(request), base_url(request)
     with hub_of(request).database.reading() as connection:
-        found = reading.list_publishers(connection, private=True)
-    shown = [p for p in found if may_read(caller, p.name, p.private)]
+        shown = reading.list_publishers(connection, audience_of(caller))
     facts = [publisher_json(publisher, base) for publisher in shown]
     return JSONResponse({"publishers": facts}, headers=_HEADERS)
 

@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.core.base_url import base_url
-from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.callers import caller_of
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.json_forms import iso
 from tensorflow_hub.server.core.lookup import find_readable_model
 from tensorflow_hub.server.core.problems import Malformed
-from tensorflow_hub.server.core.rights import readable_publishers
+from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.labels import label
@@ -41,12 +42,12 @@ def show_search(request: Request) -> Response:
         raise Malformed(error.problem, hint=error.hint) from error
     with_facets = request.query_params.get("facets", "true") != "false"
     hub = hub_of(request)
-    audience = readable_publishers(caller)
+    audience = audience_of(caller)
     with hub.database.reading() as connection:
         answer = hub.search.answer(
-            connection, lambda index: search(index, asked, audience=audience, with_facets=with_facets)
+            connection, audience, lambda index: search(index, asked, with_facets=with_facets)
         )
-        results = _results(connection, answer.ids, caller, base_url(request))
+        results = _results(connection, answer.ids, audience, base_url(request))
     facets = {
         key: [{"value": value, "label": label(key, value), "count": count} for value, count in counts]
         for key, counts in answer.facets.items()
@@ -74,11 +75,9 @@ def show_similar(request: Request) -> Response:
     hub = hub_of(request)
     with hub.database.reading() as connection:
         model = find_readable_model(connection, ModelName.parse(request.path_params["handle"]), caller)
-        audience = readable_publishers(caller)
-        ids = hub.search.answer(
-            connection, lambda index: similar(index, model.id, audience=audience, limit=10)
-        )
-        results = _results(connection, ids, caller, base_url(request))
+        audience = audience_of(caller)
+        ids = hub.search.answer(connection, audience, lambda index: similar(index, model.id, limit=10))
+        results = _results(connection, ids, audience, base_url(request))
     return JSONResponse({"model": model.handle, "results": results}, headers=_FRESH)
 
 
@@ -94,14 +93,9 @@ def show_downloads(request: Request) -> Response:
 
 
 def _results(
-    connection: sa.Connection, ids: tuple[int, ...], caller: Caller, base: str
+    connection: sa.Connection, ids: tuple[int, ...], audience: Audience, base: str
 ) -> list[dict[str, Any]]:
-    audience = readable_publishers(caller)
-    return [
-        result_facts(document, base)
-        for document in load_documents(connection, ids)
-        if audience is None or document.audience in {"*", *audience}
-    ]
+    return [result_facts(document, base) for document in load_documents(connection, ids, audience)]
 
 
 def result_facts(document: SearchDocument, base: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.json_forms import iso
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.core.rights import require_admin, require_owner, require_token
+from tensorflow_hub.server.core.rights import has_scope, require_admin, require_owner, require_token
 
 SECONDS_PER_DAY = 86400
 _LONGEST_DAYS = 3650
@@ -61,11 +61,12 @@ def revoke_token(request: Request) -> Response:
     token_id = request.path_params["token"]
     with hub_of(request).database.writing() as connection:
         token = tokens.get_token(connection, token_id) if token_id < 2**63 else None
-        if token is None:
-            require_admin(caller)
-            raise Missing(f"There is no token number {token_id}.", hint="List them: `tfhub token list`.")
-        if caller.token is None or caller.token.id != token.id:  # anybody may revoke their own
-            _require(caller, token.publisher)
+        if token is None or not _may_revoke(caller, token):
+            # One answer for both: it does not tell whose tokens there are.
+            raise Missing(
+                f"There is no token number {token_id} that yours may revoke.",
+                hint="List them: `tfhub token list`.",
+            )
         tokens.revoke_token(connection, token.id)
         add_entry(
             connection, caller.name, caller.address, "token.revoke", token.publisher or "", name=token.name
@@ -96,6 +97,12 @@ def _create(request: Request, caller: Caller, body: dict[str, Any]) -> Response:
         token = tokens.get_token(connection, token_id)
     assert token is not None
     return JSONResponse({**_facts(token), "secret": secret}, 201, headers={"Cache-Control": "no-store"})
+
+
+def _may_revoke(caller: Caller, token: Token) -> bool:
+    """The owner may, an administrator, and everybody their own."""
+    is_own = caller.token is not None and caller.token.id == token.id
+    return is_own or has_scope(caller, tokens.ADMIN, token.publisher)
 
 
 def _require(caller: Caller, publisher: str | None) -> None:

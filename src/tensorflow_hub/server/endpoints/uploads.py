@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from tensorflow_hub.handles import ModelName, is_publisher_name
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Upload
+from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import (
     change_upload_card,
     create_upload,
@@ -33,7 +34,7 @@ from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.json_forms import iso
 from tensorflow_hub.server.core.problems import Malformed, Missing, TooLarge, WrongOffset
 from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.core.rights import require_publish
+from tensorflow_hub.server.core.rights import has_scope, require_publish, require_token
 from tensorflow_hub.server.http.upload_body import receive_part
 from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
 from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
@@ -125,13 +126,14 @@ def find_own_upload(hub: Hub, upload_id: str, caller: Caller) -> Upload:
     """The upload of that number, when the caller may publish under its name.
 
     Raises:
-      Missing: there is none, or it expired.
+      AuthenticationError: there is no token.
+      Missing: there is none that the token may publish, or it expired.
     """
+    require_token(caller)
     with hub.database.reading() as connection:
         upload = find_upload(connection, upload_id)
-    if upload is None:
+    if upload is None or not has_scope(caller, PUBLISH, ModelName.parse(upload.handle).publisher):
         raise Missing("There is no such upload, or it expired.", hint="Start a new one.")
-    require_publish(caller, ModelName.parse(upload.handle).publisher)
     return upload
 
 

@@ -13,11 +13,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from tensorflow_hub.errors import DownloadError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.withdrawal import withdrawal_headers
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.core.callers import caller_of
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.lookup import parse_name, split_file
 from tensorflow_hub.server.core.negotiation import Representation
 from tensorflow_hub.server.core.problems import Unavailable
+from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.mirror import Mirror, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
@@ -44,9 +46,11 @@ _PATIENCE = 20.0
 _LOOK_AGAIN = 0.02
 
 
-def _name_of(path: str, forms: Sequence[Representation], mirror: Mirror) -> ModelName | str:
+def _name_of(
+    path: str, forms: Sequence[Representation], mirror: Mirror, audience: Audience
+) -> ModelName | str:
     if Representation.TFJS_FILE in forms:
-        return split_file(path, lambda name: is_here(mirror.hub, name))[0]
+        return split_file(path, lambda name: is_here(mirror.hub, name, audience))[0]
     return parse_name(path)
 
 
@@ -65,17 +69,18 @@ async def bring_from_upstream(
     mirror: Mirror | None = request.app.state.mirror
     if mirror is None or not forms:
         return None
-    name = await run_in_threadpool(_name_of, path, forms, mirror)
+    caller = await run_in_threadpool(caller_of, request)
+    audience = audience_of(caller)
+    name = await run_in_threadpool(_name_of, path, forms, mirror, audience)
     if isinstance(name, str) or name.model.startswith("collection/"):
         return None
     deployment, is_versioned = _DEPLOYMENTS.get(forms[0], "saved_model"), True
     if name.version is None:
-        newest = await run_in_threadpool(mirror.newest, name, deployment)
+        newest = await run_in_threadpool(mirror.newest, name, deployment, audience)
         if newest is None:
             return None
         name, is_versioned = name.with_version(newest), False
-    caller = await run_in_threadpool(caller_of, request)
-    spool = await run_in_threadpool(mirror.bring, name, deployment, caller)
+    spool = await run_in_threadpool(mirror.bring, name, deployment, audience)
     if spool is None:
         return None
     passes_on = request.method == "GET" and forms[0] in _PASSED_ON
@@ -83,8 +88,10 @@ async def bring_from_upstream(
         if not is_versioned:  # who follows knows which version it is
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
         return _passing_on(hub_of(request), name, deployment, spool)
-    if isinstance(spool.failure, UnreachableError) and not await run_in_threadpool(is_here, mirror.hub, name):
-        raise nobody_knows(name)
+    if isinstance(spool.failure, UnreachableError):
+        here = await run_in_threadpool(is_here, mirror.hub, name, audience)
+        if not here:
+            raise nobody_knows(name)
     return None
 
 

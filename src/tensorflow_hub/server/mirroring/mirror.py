@@ -14,10 +14,10 @@ import time
 from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
-from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.catalogue.audience import EVERYTHING, Audience
 from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.core.lookup import readable_version
 from tensorflow_hub.server.core.problems import Unavailable
-from tensorflow_hub.server.core.rights import may_read
 from tensorflow_hub.server.mirroring.fetching import fetch
 from tensorflow_hub.server.mirroring.refreshing import mirrored_version, refresh
 from tensorflow_hub.server.mirroring.spool import Spool
@@ -51,14 +51,14 @@ class Mirror:
         self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
 
-    def newest(self, name: ModelName, deployment: str) -> int | None:
+    def newest(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
         """The newest version of a model upstream, when its deployment is absent here and may be fetched.
 
         Raises:
           UnreachableError: upstream cannot be asked and nothing of the model is here.
         """
         key = str(name)
-        if not self._is_wanted(name):
+        if not self._is_wanted(name, audience=audience):
             return None
         if not self._asked_lately(key):
             try:
@@ -67,7 +67,7 @@ class Mirror:
                     self._newest[key] = self.upstream.newest(session, name)
                 self._remember(key)
             except UnreachableError as error:
-                self._unreachable(name, error)
+                self._unreachable(name, error, audience)
                 return None
             except HubError as error:
                 _log.warning("Mirroring %s: %s", name, error)
@@ -81,13 +81,13 @@ class Mirror:
         is_refused = self._asked_lately(f"{version} {deployment}")
         return None if is_refused or not self._is_wanted(version, deployment) else number
 
-    def bring(self, name: ModelName, deployment: str, caller: Caller) -> Spool | None:
+    def bring(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
         """Begins to fetch a deployment of a version that is absent, or joins who does.
 
         Args:
           name: the version.
           deployment: the form that is asked for.
-          caller: who asks: nothing is fetched for those who may not read it here.
+          audience: who asks: nothing is fetched for those who may not read it here.
 
         Returns:
           what comes; None when nothing is to be fetched.
@@ -100,7 +100,7 @@ class Mirror:
         key = f"{name} {deployment}"
         if self._asked_lately(key):
             return None
-        if not self._is_wanted(name, deployment, caller):
+        if not self._is_wanted(name, deployment, audience):
             self._refresh_later(name)
             return None
         with self._lock:
@@ -110,7 +110,7 @@ class Mirror:
             try:
                 self._pause()
             except UnreachableError as error:
-                self._unreachable(name, error, is_news=False)
+                self._unreachable(name, error, audience, is_news=False)
                 return None
             if len(self._fetches) >= MOST_UNDER_WAY:
                 raise Unavailable("This hub is fetching much from upstream.", hint="Ask again in a moment.")
@@ -149,13 +149,13 @@ class Mirror:
                 _log.warning("Mirroring %s: %s", name, failure)
                 spool.fail(failure)
 
-    def _is_wanted(self, name: ModelName, deployment: str = "", caller: Caller | None = None) -> bool:
+    def _is_wanted(self, name: ModelName, deployment: str = "", audience: Audience = EVERYTHING) -> bool:
         with self.hub.database.reading() as connection:
             publisher = reading.find_publisher(connection, name.publisher)
             if publisher is not None:
                 if not writing.is_mirrored(connection, publisher):
                     return False
-                if caller and not may_read(caller, publisher.name, publisher.private):
+                if not audience.includes(publisher.name, publisher.private):
                     return False
             if name.version is None:
                 return True
@@ -170,12 +170,14 @@ class Mirror:
         if time.monotonic() - self._unreachable_at < _PAUSE_SECONDS:
             raise UnreachableError("The upstream hub cannot be reached.", hint="Ask again in a moment.")
 
-    def _unreachable(self, name: ModelName, error: UnreachableError, is_news: bool = True) -> None:
+    def _unreachable(
+        self, name: ModelName, error: UnreachableError, audience: Audience, is_news: bool = True
+    ) -> None:
         """What to do when upstream cannot be asked: serve what is here, or say that nobody knows."""
         if is_news:
             _log.warning("Mirroring %s: %s", name, error)
             self._unreachable_at = time.monotonic()
-        if not is_here(self.hub, name):
+        if not is_here(self.hub, name, audience):
             raise nobody_knows(name) from error
 
     def _follow_withdrawals(self, name: ModelName, newest: int) -> None:
@@ -220,7 +222,7 @@ def nobody_knows(name: ModelName) -> UnreachableError:
     )
 
 
-def is_here(hub: Hub, name: ModelName) -> bool:
-    """Whether the version, or any of the model, is in the catalogue."""
+def is_here(hub: Hub, name: ModelName, audience: Audience) -> bool:
+    """Whether the version, or any of the model, is in the catalogue for those who ask."""
     with hub.database.reading() as connection:
-        return reading.find_version(connection, name) is not None
+        return readable_version(connection, name, audience) is not None

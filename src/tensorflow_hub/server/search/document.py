@@ -19,7 +19,6 @@ class SearchDocument:
       handle: `publisher/model`.
       version: number of the version described.
       kind: module, placeholder, collection, lite, tfjs or coral.
-      audience: `"*"`, or the publisher's name when only its tokens may read it.
       description: the first paragraph of the card.
       card: the text of the card.
       facets: facet name → values.
@@ -35,7 +34,6 @@ class SearchDocument:
     handle: str
     version: int
     kind: str = "module"
-    audience: str = "*"
     description: str = ""
     card: str = ""
     facets: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)

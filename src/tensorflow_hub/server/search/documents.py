@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.format.vocabulary import known_values
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
 from tensorflow_hub.server.search.document import SearchDocument
@@ -38,8 +39,6 @@ _select = (
         models.c.kind,
         models.c.newest,
         models.c.downloads,
-        publishers.c.name.label("publisher"),
-        publishers.c.private,
         versions.c.id.label("version_id"),
         versions.c.published_at,
         cards.c.text,
@@ -52,8 +51,8 @@ _select = (
 )
 
 
-def all_documents(connection: sa.Connection) -> Iterator[SearchDocument]:
-    """A document for each model that has a version to show."""
+def all_documents(connection: sa.Connection, audience: Audience) -> Iterator[SearchDocument]:
+    """A document for each model that has a version to show to the audience."""
     last = 0
     while True:
         ids = connection.execute(
@@ -62,15 +61,15 @@ def all_documents(connection: sa.Connection) -> Iterator[SearchDocument]:
         chunk = list(ids)
         if not chunk:
             return
-        yield from documents_of(connection, chunk)
+        yield from documents_of(connection, chunk, audience)
         last = chunk[-1]
 
 
-def documents_of(connection: sa.Connection, ids: Sequence[int]) -> list[SearchDocument]:
-    """The documents of those models; none for a model without a version to show."""
-    rows = connection.execute(_select.where(models.c.id.in_(ids))).all()
+def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audience) -> list[SearchDocument]:
+    """The documents of those models; none for a model without a version to show to the audience."""
+    rows = connection.execute(_select.where(models.c.id.in_(ids), audience.condition())).all()
     described = _descriptions(connection, [row.version_id for row in rows])
-    children = _formats_of_children(connection, [f"{row.handle}/{row.newest}" for row in rows])
+    children = _formats_of_children(connection, [f"{row.handle}/{row.newest}" for row in rows], audience)
     return [_document(row, described[row.version_id], children[f"{row.handle}/{row.newest}"]) for row in rows]
 
 
@@ -83,7 +82,6 @@ def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchD
         handle=row.handle,
         version=row.newest,
         kind=row.kind,
-        audience=row.publisher.lower() if row.private else "*",
         description=row.description or "",
         card=_COMMENT.sub(" ", row.text or ""),
         facets=facets,
@@ -137,14 +135,17 @@ def _descriptions(connection: sa.Connection, version_ids: Sequence[int]) -> dict
     return found
 
 
-def _formats_of_children(connection: sa.Connection, handles: Sequence[str]) -> dict[str, set[str]]:
-    """Handle of a version → formats of the entries whose cards name it as their parent."""
+def _formats_of_children(
+    connection: sa.Connection, handles: Sequence[str], audience: Audience
+) -> dict[str, set[str]]:
+    """Handle of a version → formats of those entries for the audience whose cards name it as their parent."""
     found: dict[str, set[str]] = defaultdict(set)
     query = (
         sa.select(versions.c.parent, models.c.kind, cards.c.metadata)
         .join(models, versions.c.model_id == models.c.id)
+        .join(publishers, models.c.publisher_id == publishers.c.id)
         .outerjoin(cards, cards.c.version_id == versions.c.id)
-        .where(versions.c.state == VISIBLE, versions.c.parent.in_(handles))
+        .where(versions.c.state == VISIBLE, versions.c.parent.in_(handles), audience.condition())
     )
     for parent, kind, metadata in connection.execute(query):
         found[parent] |= {*(metadata or {}).get("format", ()), _KIND_FORMATS.get(kind, "")}

@@ -10,7 +10,7 @@ import tantivy
 from tensorflow_hub.server.search.facets import FACET_KEYS
 from tensorflow_hub.server.search.finding import Found, Narrowing, count_of
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
-from tensorflow_hub.server.search.matching import Must, Should, filter_clauses, sampled
+from tensorflow_hub.server.search.matching import Must, Should, sampled
 from tensorflow_hub.server.search.question import asked_words, question_words
 from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.spelling import correct, with_longer_names
@@ -49,28 +49,24 @@ def search(
     index: SearchIndex,
     request: SearchRequest,
     *,
-    audience: Sequence[str] | None = (),
     with_facets: bool = True,
 ) -> SearchAnswer:
-    """Answers `request`.
+    """Answers `request` from the index of those who ask (see `audiences.py`).
 
     Args:
       index: where to look.
       request: the question.
-      audience: the publishers whose private models may be shown; None for all.
       with_facets: whether to count the facets.
     """
-    key = (request.to_url(), audience if audience is None else tuple(audience), with_facets)
-    return index.kept(key, lambda: _answer(index, request, audience, with_facets))
+    key = (request.to_url(), with_facets)
+    return index.kept(key, lambda: _answer(index, request, with_facets))
 
 
-def _answer(
-    index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None, with_facets: bool
-) -> SearchAnswer:
+def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> SearchAnswer:
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
-    narrowing = Narrowing(index, request, audience)
+    narrowing = Narrowing(index, request)
     found = Found(searcher, narrowing, with_longer_names(index, searcher, asked_words(words)))
     estimated = found.total > _EXACT
     facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
@@ -85,9 +81,7 @@ def _answer(
     )
 
 
-def similar(
-    index: SearchIndex, id: int, *, audience: Sequence[str] | None = (), limit: int = 6
-) -> tuple[int, ...]:
+def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
     """The models whose names, facets and descriptions are most like those of model `id`.
 
     Those of its domain come first: cards of a classifier of images and of one of texts have most words in
@@ -113,11 +107,7 @@ def similar(
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(index.schema, key, values), score)
 
     either = tantivy.Query.boolean_query([(Should, alike), (Should, same("task", 0.0))])
-    clauses = [
-        (Must, either),
-        (Should, same("domain", _ABOVE_ALL)),
-        *filter_clauses(index, SearchRequest(), audience),
-    ]
+    clauses = [(Must, either), (Should, same("domain", _ABOVE_ALL))]
     hits = searcher.search(tantivy.Query.boolean_query(clauses), limit + 1, count=False).hits
     ids = (searcher.doc(address)["id"][0] for _, address in hits)
     return tuple(other for other in ids if other != id)[:limit]

@@ -45,10 +45,9 @@ _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 class Narrowing:
     """The filters of a request, ready to be joined to queries."""
 
-    def __init__(self, index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None) -> None:
+    def __init__(self, index: SearchIndex, request: SearchRequest) -> None:
         self.index = index
         self.request = request
-        self.audience = audience
         self._typed: list[tuple[Any, tantivy.Query]] = []
         if request.interface:
             fitting = [text for text, offered in index.signatures() if matches(request.interface, offered)]
@@ -57,7 +56,7 @@ class Narrowing:
 
     def apply(self, query: tantivy.Query, *, without: str = "") -> tantivy.Query:
         """What of `query` the filters leave; `without` that of a facet."""
-        clauses = filter_clauses(self.index, self.request, self.audience, without=without) + self._typed
+        clauses = filter_clauses(self.index, self.request, without=without) + self._typed
         return tantivy.Query.boolean_query([(Must, query), *clauses]) if clauses else query
 
 

@@ -19,6 +19,7 @@ from typing import TypeVar
 import filelock
 import sqlalchemy as sa
 
+from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, newest_change
 from tensorflow_hub.server.catalogue.database import Database
 from tensorflow_hub.server.search.documents import all_documents, documents_of
@@ -37,15 +38,17 @@ _log = logging.getLogger("tensorflow_hub.server")
 
 
 class SearchFollower:
-    """The index of one catalogue, in one process.
+    """The index of one catalogue for one audience, in one process.
 
     Args:
       database: the catalogue.
       folder: where the index and its position are; may be shared with other processes of this machine.
+      audience: for whom: of what they may not read nothing is in the index.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, audience: Audience = PUBLIC) -> None:
         self._database = database
+        self._audience = audience
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / "lock")
         self._mutex = threading.Lock()
@@ -131,7 +134,7 @@ class SearchFollower:
     def _rebuild(self, connection: sa.Connection) -> None:
         self.index.clear()
         with self.index.changing(bulk=True) as change:
-            for document in all_documents(connection):
+            for document in all_documents(connection, self._audience):
                 change.put(document, is_new=True)
 
     def _update(self, connection: sa.Connection, position: Change) -> None:
@@ -139,7 +142,7 @@ class SearchFollower:
         with self.index.changing(bulk=len(changed) > 1000) as change:
             for start in range(0, len(changed), 500):
                 ids = changed[start : start + 500]
-                found = {document.id: document for document in documents_of(connection, ids)}
+                found = {document.id: document for document in documents_of(connection, ids, self._audience)}
                 for model_id in ids:
                     change.remove(model_id)
                     if model_id in found:

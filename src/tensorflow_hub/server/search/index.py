@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import shutil
+import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import name_words, words
 
 # Goes up when the fields below change, or what is put in them: an index of another layout is made again.
-LAYOUT = 4
+LAYOUT = 5
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
@@ -168,7 +169,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
     for key in FACET_KEYS:
         builder.add_text_field(key, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("handle", "audience", "flag"):
+    for name in ("handle", "flag"):
         builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
@@ -195,8 +196,8 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
     # What tells most counts for more: the first choice among many documents is made by this field alone.
     weighted = [*name * 3, *facts * 2, *description * 2, *card]
     used = [f"used-{power}" for power in range(3, document.power_of_downloads + 1)]
-    sampled = ["sample"] if document.id % SAMPLING == 0 else []
-    private = ["private"] if document.audience != "*" else []
+    # By the name and not by the id: which id a model has depends on all others, also on private ones.
+    sampled = ["sample"] if zlib.crc32(document.handle.encode()) % SAMPLING == 0 else []
     return {
         "id": document.id,
         "handle": document.handle,
@@ -205,9 +206,8 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "description": " ".join(description),
         "all": " ".join(weighted),
         "spelling": " ".join(_spelling(every)),
-        "audience": document.audience,
         "signature": list(document.interfaces),
-        "flag": [*document.flags, *used, *sampled, *private],
+        "flag": [*document.flags, *used, *sampled],
         "standing": round(10 * document.standing),
         "quality": document.quality,
         "downloads": document.downloads,

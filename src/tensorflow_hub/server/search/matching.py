@@ -22,7 +22,7 @@ _ALTERNATIVE = 0.35
 # Powers of ten of downloads that lift a model.
 _USED = (3, 5, 7)
 
-Must, Should, MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
 
 
 def matching_query(
@@ -76,14 +76,13 @@ def whole_handle(index: SearchIndex, text: str) -> list[tantivy.Query]:
 
 
 def filter_clauses(
-    index: SearchIndex, request: SearchRequest, audience: Sequence[str] | None, *, without: str = ""
+    index: SearchIndex, request: SearchRequest, *, without: str = ""
 ) -> list[tuple[Any, tantivy.Query]]:
     """What narrows the results beside the words and the typed interface.
 
     Args:
       index: where the terms are.
       request: the question.
-      audience: the publishers whose private models may be shown; None for all.
       without: a facet whose filter is left out.
     """
     schema = index.schema
@@ -91,11 +90,6 @@ def filter_clauses(
     for key, values in request.filters.items():
         if key != without:
             clauses.append((Must, _unscored(tantivy.Query.term_set_query(schema, key, list(values)))))
-    if audience is not None:
-        hidden: list[tuple[Any, tantivy.Query]] = [(Must, _term(index, "flag", "private"))]
-        if audience:
-            hidden.append((MustNot, tantivy.Query.term_set_query(schema, "audience", list(audience))))
-        clauses.append((MustNot, tantivy.Query.boolean_query(hidden)))
     if request.max_size is not None:
         within = tantivy.Query.range_query(
             schema, "bytes", tantivy.FieldType.Unsigned, lower_bound=0, upper_bound=request.max_size

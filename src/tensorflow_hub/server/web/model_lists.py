@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.documents import documents_of
 from tensorflow_hub.server.search.labels import label
@@ -59,21 +60,19 @@ def listed(document: SearchDocument) -> ListedModel:
 
 
 def load_listed(
-    connection: sa.Connection, ids: Sequence[int], audience: Sequence[str] | None = ()
+    connection: sa.Connection, ids: Sequence[int], audience: Audience = PUBLIC
 ) -> list[ListedModel]:
-    """The models with those ids in that order; without those that have gone in the meantime, or that
-    `audience` (see `rights.readable_publishers`) does not include.
+    """The models with those ids in that order; without those that have gone in the meantime, or that the
+    audience may not read.
     """
-    return [
-        listed(document)
-        for document in load_documents(connection, ids)
-        if audience is None or document.audience in {"*", *audience}
-    ]
+    return [listed(document) for document in load_documents(connection, ids, audience)]
 
 
-def load_documents(connection: sa.Connection, ids: Sequence[int]) -> list[SearchDocument]:
-    """The documents of models in the order of their ids."""
-    found = {document.id: document for document in documents_of(connection, ids)}
+def load_documents(
+    connection: sa.Connection, ids: Sequence[int], audience: Audience = PUBLIC
+) -> list[SearchDocument]:
+    """The documents of those models that the audience may read, in the order of their ids."""
+    found = {document.id: document for document in documents_of(connection, ids, audience)}
     return [found[id_] for id_ in ids if id_ in found]
 
 

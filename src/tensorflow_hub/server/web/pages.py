@@ -18,7 +18,7 @@ from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Gone, Missing, status_of
-from tensorflow_hub.server.core.rights import readable_publishers
+from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.facets import FACET_KEYS
@@ -47,7 +47,7 @@ _HEADINGS = {
 
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/`."""
-    audience = readable_publishers(caller)
+    audience = audience_of(caller)
     every = find(request, connection, caller, SearchRequest(page_size=1))
     used, newest = (
         find(request, connection, caller, _OF_ITS_OWN.sorted_by(order), with_facets=False)
@@ -77,9 +77,7 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
         values = refused_values(SearchRequest.parse(readable), error)
         return render(request, "results.html", status=status_of(error)[0], **values)
     answer = find(request, connection, caller, asked)
-    return render(
-        request, "results.html", **results_values(connection, asked, answer, readable_publishers(caller))
-    )
+    return render(request, "results.html", **results_values(connection, asked, answer, audience_of(caller)))
 
 
 def help_page(request: Request) -> Response:
@@ -110,7 +108,7 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
     """`/<publisher>`."""
     asked = SearchRequest(filters={"publisher": (shown.name,)}, page_size=50)
     answer = find(request, connection, caller, asked)
-    audience = readable_publishers(caller)
+    audience = audience_of(caller)
     models = load_listed(connection, answer.ids, audience)
     only_collections = SearchRequest(filters={"publisher": (shown.name,), "kind": ("collection",)})
     found = find(request, connection, caller, only_collections)
@@ -144,9 +142,9 @@ def _rendered(body: str) -> str:
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:
     """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
-    audience = readable_publishers(caller)
+    audience = audience_of(caller)
     alike = hub_of(request).search.answer(
-        connection, lambda index: similar(index, shown.model.id, audience=audience, limit=15)
+        connection, audience, lambda index: similar(index, shown.model.id, limit=15)
     )
     values = version_values(connection, shown, base_url(request), alike, audience)
     return render(request, "version.html", **values)
@@ -181,7 +179,6 @@ def find(
     with_facets: bool = True,
 ) -> SearchAnswer:
     """Answers a question for those models that the caller may see."""
-    audience = readable_publishers(caller)
     return hub_of(request).search.answer(
-        connection, lambda index: answer_search(index, asked, audience=audience, with_facets=with_facets)
+        connection, audience_of(caller), lambda index: answer_search(index, asked, with_facets=with_facets)
     )

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.search.engine import SearchAnswer
 from tensorflow_hub.server.search.facets import FACETS
 from tensorflow_hub.server.search.labels import label
@@ -33,7 +34,7 @@ class ShownFacet:
 
 
 def results_values(
-    connection: sa.Connection, request: SearchRequest, answer: SearchAnswer, audience: Sequence[str] | None
+    connection: sa.Connection, request: SearchRequest, answer: SearchAnswer, audience: Audience
 ) -> dict[str, Any]:
     """What `results.html` shows."""
     pages = math.ceil(min(answer.total, MAX_RESULTS) / request.page_size)

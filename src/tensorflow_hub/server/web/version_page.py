@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
 from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
 from tensorflow_hub.server.search.labels import label
@@ -56,7 +57,7 @@ def version_values(
     shown: Version,
     base: str,
     similar_ids: Sequence[int],
-    audience: Sequence[str] | None,
+    audience: Audience,
 ) -> dict[str, Any]:
     """What `version.html` shows."""
     card = reading.find_card(connection, shown)

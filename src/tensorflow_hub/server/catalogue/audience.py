@@ -1,0 +1,53 @@
+"""Who may read what: the condition that every query of the catalogue for a reader carries."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.tables import publishers
+
+
+@dataclasses.dataclass(frozen=True)
+class Audience:
+    """Those who may read what is public, and what some private publishers have.
+
+    Attributes:
+      publishers: the private publishers, in lower case; None for all of them.
+
+    >>> Audience(("acme",)).includes("Acme", private=True), PUBLIC.includes("acme", private=True)
+    (True, False)
+    """
+
+    publishers: tuple[str, ...] | None = ()
+
+    def includes(self, publisher: str, private: bool) -> bool:
+        """Whether they may read what a publisher has."""
+        return not private or self.publishers is None or publisher.lower() in self.publishers
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The rows of `publishers` that they may read, for a query that has this table."""
+        if self.publishers is None:
+            return sa.true()
+        public = sa.not_(publishers.c.private)
+        if not self.publishers:
+            return public
+        return sa.or_(public, publishers.c.name_key.in_(self.publishers))
+
+
+PUBLIC = Audience()
+EVERYTHING = Audience(None)
+
+
+def narrowest(connection: sa.Connection, audience: Audience) -> Audience:
+    """The same readers, told by the publishers that are private now: PUBLIC where none of theirs is."""
+    if audience.publishers == ():
+        return PUBLIC
+    query = sa.select(publishers.c.name_key).where(publishers.c.private)
+    if audience.publishers is None:
+        return PUBLIC if connection.execute(query.limit(1)).first() is None else audience
+    rows = connection.execute(
+        query.where(publishers.c.name_key.in_(audience.publishers)).order_by("name_key")
+    )
+    return Audience(tuple(row.name_key for row in rows))

@@ -1,0 +1,72 @@
+"""A search index for each audience, so that no answer is made from what its readers may not read.
+
+To leave out private hits is not enough. Which words are known, which correction is likely, how rare a word
+is and so which model comes first: all of it is counted over an index, and would tell strangers what is in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience, narrowest
+from tensorflow_hub.server.catalogue.database import Database
+from tensorflow_hub.server.search.follow import SearchFollower
+from tensorflow_hub.server.search.index import SearchIndex
+
+# Indexes open at once in a process; the one not asked for longest is closed first. It stays on disk.
+_MOST_OPEN = 32
+
+Answer = TypeVar("Answer")
+
+
+class AudienceIndexes:
+    """The indexes of a catalogue, each made when its audience first asks.
+
+    Args:
+      database: the catalogue.
+      folder: where they are: `public`, `everything`, and `of-<publisher>` for each private publisher.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._open: OrderedDict[Audience, SearchFollower] = OrderedDict()
+
+    def answer(
+        self, connection: sa.Connection, audience: Audience, question: Callable[[SearchIndex], Answer]
+    ) -> Answer:
+        """What `question` finds in the index of an audience, with every change that is visible now."""
+        return self._follower(narrowest(connection, audience)).answer(connection, question)
+
+    def build(self) -> None:
+        """Makes the index for the public, which most ask; to be called when a hub starts."""
+        self._follower(PUBLIC).build()
+
+    def _follower(self, audience: Audience) -> SearchFollower:
+        follower = self._open.get(audience)
+        if follower is None:  # opened without the lock: it may wait for another process
+            follower = SearchFollower(self._database, self._folder / _folder_name(audience), audience)
+        with self._lock:
+            follower = self._open.setdefault(audience, follower)
+            self._open.move_to_end(audience)
+            if len(self._open) > _MOST_OPEN:
+                self._open.popitem(last=False)
+        return follower
+
+
+def _folder_name(audience: Audience) -> str:
+    """A name for the folder of an audience; a token is for one publisher, or for all.
+
+    >>> _folder_name(PUBLIC), _folder_name(Audience(("acme",)))
+    ('public', 'of-acme')
+    """
+    if audience.publishers is None:
+        return "everything"
+    return f"of-{'-'.join(audience.publishers)}" if audience.publishers else "public"

@@ -42,6 +42,7 @@ _EXPORTS: dict[str, str] = {
     "LatestModuleExporter": "exporting.estimator_exporter",
     "register_module_for_export": "exporting.estimator_exporter",
     # resolving
+    "register_source": "resolving.sources.table",
     "resolve": "resolving.resolve",
     # hub
     "publish": "client.publishing",

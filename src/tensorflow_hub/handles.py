@@ -22,7 +22,6 @@ _VERSION = re.compile(r"[1-9][0-9]{0,9}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C:/ is a path
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
-CLOUD_SCHEMES = frozenset({"gs", "s3", "s3a", "az", "azure", "abfs", "abfss"})
 
 # First path segments that are pages or endpoints of a hub and so can be no publisher's name.
 RESERVED_PUBLISHERS = frozenset(
@@ -85,36 +84,23 @@ class ModelName:
 
 @dataclasses.dataclass(frozen=True)
 class UrlHandle:
-    """The URL of a module or of an archive on a web server.
+    """A handle `scheme://…`. Which source takes it is in `resolving/sources/table.py`.
 
     Attributes:
-      url: `http://…` or `https://…`, as the user wrote it: the cache is named by it.
+      url: as the user wrote it.
     """
 
     url: str
 
     @property
-    def is_archive(self) -> bool:
-        """Whether the URL names an archive file, not a model of a hub."""
-        return urllib.parse.urlsplit(self.url).path.lower().endswith(ARCHIVE_SUFFIXES)
+    def scheme(self) -> str:
+        """In lower case, for example `"https"`."""
+        return self.url.partition("://")[0].lower()
 
     @property
-    def version(self) -> int | None:
-        """The version at the end of the path, None when there is none."""
-        last = urllib.parse.urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1]
-        return int(last) if last.isascii() and last.isdigit() and len(last) <= 20 else None
-
-
-@dataclasses.dataclass(frozen=True)
-class CloudHandle:
-    """A directory or an archive in an object store: `gs://bucket/path`, `s3://bucket/path`."""
-
-    url: str
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether it names an archive file."""
-        return self.url.lower().endswith(ARCHIVE_SUFFIXES)
+    def host(self) -> str:
+        """What stands between `//` and the next `/`, in lower case: of a web address host and port."""
+        return re.split(r"[/?#]", self.url.partition("://")[2], maxsplit=1)[0].lower()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,19 +110,19 @@ class PathHandle:
     path: str
 
 
-def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | PathHandle:
+def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | PathHandle:
     """Tells what kind of handle a text is; looks at nothing but the text.
 
     Args:
       handle: a path, a URL, or `publisher/model/version`.
 
     Raises:
-      HandleError: when it is empty, not a text, or a URL of an unknown scheme.
+      HandleError: when it is empty, not a text, or a malformed URL.
 
     >>> parse_handle("https://hub.example/acme/text/1")
     UrlHandle(url='https://hub.example/acme/text/1')
-    >>> parse_handle("gs://bucket/module")
-    CloudHandle(url='gs://bucket/module')
+    >>> parse_handle("gs://bucket/module").scheme
+    'gs'
     >>> parse_handle("acme/text/1")
     PathHandle(path='acme/text/1')
     """
@@ -149,21 +135,11 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | CloudHandle | Pa
     scheme = _SCHEME.match(text)
     if scheme is None:
         return PathHandle(text)
-    if scheme[1].lower() in {"http", "https"}:
-        return _parse_url(text)
-    if scheme[1].lower() in CLOUD_SCHEMES:
-        if not text[scheme.end() :].strip("/"):
-            raise HandleError(
-                f"Expected the name of a bucket after {scheme[0]}, got {text!r}.",
-                hint=f"For example '{scheme[0]}bucket/path/of/a/module'.",
-            )
-        return CloudHandle(text)
     if scheme[1].lower() == "file":
         return _parse_file_url(text)
-    raise HandleError(
-        f"Expected a URL with http://, https://, gs:// or s3://, got {text!r}.",
-        hint="A module on this machine is given by its path.",
-    )
+    if scheme[1].lower() in {"http", "https"}:
+        _check_web_address(text)
+    return UrlHandle(text)
 
 
 def _parse_file_url(text: str) -> PathHandle:
@@ -180,7 +156,7 @@ def _parse_file_url(text: str) -> PathHandle:
     )
 
 
-def _parse_url(text: str) -> UrlHandle:
+def _check_web_address(text: str) -> None:
     try:
         parts = urllib.parse.urlsplit(text)
         valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -197,7 +173,25 @@ def _parse_url(text: str) -> UrlHandle:
             f"Expected a URL without a user name and password, got {shown!r} with one.",
             hint="Keep them in ~/.netrc, or a token of the hub by `tfhub login`.",
         )
-    return UrlHandle(text)
+
+
+def version_at_end(url: str) -> int | None:
+    """The version at the end of a URL's path, None when there is none.
+
+    >>> version_at_end("https://hub.example/acme/text/1?a=b"), version_at_end("https://hub.example/acme/text")
+    (1, None)
+    """
+    last = urllib.parse.urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]
+    return int(last) if last.isascii() and last.isdigit() and len(last) <= 20 else None
+
+
+def names_archive(url: str) -> bool:
+    """Whether a URL or path is that of an archive file, by its name.
+
+    >>> names_archive("https://files.example/module.TAR.GZ?download=1"), names_archive("s3://bucket/text")
+    (True, False)
+    """
+    return re.split(r"[?#]", url, maxsplit=1)[0].lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def is_web_address(text: str) -> bool:

@@ -10,10 +10,11 @@ import pytest
 
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.file_digests import file_entries
-from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, key_of
 from tensorflow_hub.resolving.limits import manifest_of
 from tensorflow_hub.resolving.remote_cache import put_to_remote, take_from_remote
 from tensorflow_hub.resolving.resolve import resolve
+from tensorflow_hub.resolving.transfer.job import Job
 from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 from tensorflow_hub.resolving.transfer.progress import Silent
 from tensorflow_hub.settings import Settings
@@ -39,14 +40,15 @@ def module(tmp_path):
 
 
 def take(remote, target):
-    return take_from_remote(remote, HANDLE, str(target), Settings(), Silent())
+    job = Job(HANDLE, str(target), Cache(str(target)), Settings(), Silent(), resolve=None)
+    return take_from_remote(remote, job)
 
 
 def test_what_was_put_is_taken(remote, module, tmp_path):
     assert take(remote, tmp_path / "before") is None
     put_to_remote(remote, module)
     assert take(remote, tmp_path / "after") == dataclasses.replace(module.manifest, source=remote)
-    assert (tmp_path / "after/variables/variables.index").read_bytes() == b"index"
+    assert (tmp_path / "after/files/variables/variables.index").read_bytes() == b"index"
 
 
 def test_a_manifest_that_claims_another_digest_is_not_believed(remote, module, tmp_path):

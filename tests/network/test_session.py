@@ -15,7 +15,7 @@ import requests
 from patience import PATIENCE
 
 from tensorflow_hub import errors
-from tensorflow_hub.handles import UrlHandle
+from tensorflow_hub.handles import version_at_end
 from tensorflow_hub.network.answers import error_of_failure
 from tensorflow_hub.network.retry import RetryPolicy, parse_retry_after
 from tensorflow_hub.network.session import open_session
@@ -75,8 +75,8 @@ def test_retry_after_is_honoured(serve):
 def test_a_wait_is_announced_once_a_session(serve, caplog):
     hub = serve(lambda path, headers, number: (502, b"", {}) if number % 2 else (200, b"ok", {}))
     with open_session(Settings()) as session:
-        session.exchange("GET", hub.url)
-        session.exchange("GET", hub.url)
+        session.request("GET", hub.url)
+        session.request("GET", hub.url)
     [line] = [record for record in caplog.records if record.levelname == "WARNING"]
     host = hub.url.removeprefix("http://")
     said = re.fullmatch(rf"{host} does not answer; trying again for up to (\d+) s\.", line.message)
@@ -154,14 +154,14 @@ def test_a_hub_that_is_not_there_is_reported_soon(caplog):
     caplog.set_level("DEBUG", "tensorflow_hub")
     said = r"127.0.0.1:9 cannot be reached .*Connection refused"
     with open_session(Settings()) as session, pytest.raises(errors.UnreachableError, match=said):
-        session.exchange("GET", "http://127.0.0.1:9/acme/text/1", policy=RetryPolicy(retries=50, base=0.01))
+        session.request("GET", "http://127.0.0.1:9/acme/text/1", policy=RetryPolicy(retries=50, base=0.01))
     assert caplog.text.count("before trying again") == RetryPolicy.connect_retries == 2
     caplog.clear()
     with (
         open_session(Settings()) as session,
         pytest.raises(errors.UnreachableError, match="no-such-host.invalid cannot be reached"),
     ):
-        session.exchange("GET", "http://no-such-host.invalid/", policy=RetryPolicy(retries=50, base=0.01))
+        session.request("GET", "http://no-such-host.invalid/", policy=RetryPolicy(retries=50, base=0.01))
     assert caplog.text.count("before trying again") == RetryPolicy.connect_retries
 
 
@@ -217,4 +217,4 @@ def test_a_message_repeats_neither_passwords_nor_signatures(kind):
 
 
 def test_a_version_beyond_all_numbers_is_none():
-    assert UrlHandle("https://hub.example/acme/text/" + "9" * 5000).version is None
+    assert version_at_end("https://hub.example/acme/text/" + "9" * 5000) is None

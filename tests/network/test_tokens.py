@@ -67,7 +67,7 @@ def test_netrc_is_heeded_and_stays_with_its_host(serve, tmp_path, monkeypatch):
 
 
 def test_no_token_crosses_the_network_in_the_clear_when_the_hub_has_https(serve, monkeypatch):
-    monkeypatch.setattr("tensorflow_hub.network.session._LOOPBACK", frozenset())
+    monkeypatch.setattr("tensorflow_hub.network.session.LOOPBACK", frozenset())
     hub = serve(ok)
     settings = Settings(hub=f"https://127.0.0.1:{hub.port}", token="s3cret")
     get(hub.url, settings)

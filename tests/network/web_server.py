@@ -58,4 +58,4 @@ def ok(path, headers, number):
 def get(url: str, settings: Settings | None = None, **options):
     with open_session(settings or Settings()) as session:
         session.policy = RetryPolicy(retries=2, base=0.01)
-        return session.exchange("GET", url, **options)
+        return session.request("GET", url, **options)

@@ -15,7 +15,8 @@ import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.resolving.cache.layout import Cache
-from tensorflow_hub.resolving.mirrors import explain_absence
+from tensorflow_hub.resolving.sources import Failure
+from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
 from .hub_server import hang_up, send_status
@@ -278,14 +279,16 @@ def test_mirrors_that_answer_wrongly_are_passed_over(hub, module, monkeypatch, c
     assert [text.split("/")[3] for text in passed] == ["a", "b", "c"]
 
 
-def test_tfhub_dev_is_gone_and_the_error_says_so(hub, monkeypatch):
+def test_the_error_for_a_handle_of_tfhub_dev_says_what_to_do(hub, monkeypatch):
     monkeypatch.setenv("TFHUB_MIRRORS", f"https://tfhub.dev/ -> {hub.url}/")
-    told = r"where TFHUB_MIRRORS leads, and tfhub.dev is gone.*; or name another hub in TFHUB_MIRRORS\."
+    told = r"where TFHUB_MIRRORS leads\..*; or name another hub in TFHUB_MIRRORS\."
     for handle in ("https://tfhub.dev/google/elmo/3", "https://tfhub.dev/google/elmo"):
         with pytest.raises(errors.NotFoundError, match=told):
             hub_library.resolve(handle)
-    told = str(explain_absence(handle, errors.NotFoundError("It is not there.", hint="Look.")))
-    assert "tfhub.dev is gone. It is not there." in told
+    place = locate(handle, Settings())
+    failures = [Failure("tfhub.dev", errors.NotFoundError("It is not there.", hint="Look."))]
+    told = str(place.source.explain(place.location, failures))
+    assert "cannot be fetched from tfhub.dev. It is not there." in told
     assert "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'" in told
 
 

@@ -72,7 +72,7 @@ def _check(url: str, token: str, settings: Settings) -> None:
     """Asks the hub what the token may do; a foreign hub cannot be asked."""
     with open_session(dataclasses.replace(settings, hub=url, token=token)) as session:
         try:
-            answer = session.exchange("GET", f"{url}/api/v1/tokens/self", what=url)
+            answer = session.request("GET", f"{url}/api/v1/tokens/self", what=url)
         except NotFoundError:
             output.note("This hub does not tell whether the token is good; it is kept as it is.")
             return

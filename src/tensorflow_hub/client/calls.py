@@ -79,7 +79,7 @@ def call(
         with open_session(settings) as own:
             return call(settings, method, path, what=what, session=own, statuses=statuses, **options)
     url = settings.hub.rstrip("/") + path
-    response = session.exchange(
+    response = session.request(
         method, url, what=what, accept_statuses=statuses, largest=LARGEST_ANSWER, **options
     )
     return read_answer(response, settings)

@@ -139,7 +139,7 @@ def _finish(
         body = {"index": json.loads(document)}
     timeout = (settings.connect_timeout, _CHECK_SECONDS)
     statuses = frozenset({200, 201})
-    response = session.exchange(
+    response = session.request(
         "POST",
         url,
         what=name,

@@ -86,7 +86,7 @@ def receive_beginning(response: requests.Response, most: int) -> bool:
     return whole
 
 
-def hang_up(response: requests.Response) -> None:
+def abort(response: requests.Response) -> None:
     """Ends an answer at once, also while another thread waits for its next bytes.
 
     `close` would wait for that thread, which holds the buffer, and so for a silent server.

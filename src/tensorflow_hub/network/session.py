@@ -36,7 +36,7 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _SHORT_WAIT = 1.0  # seconds
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LARGEST_BODY = 16 << 20  # bytes of an answer to a call, unless a caller says otherwise
 _LARGEST_REDIRECT = 64 << 10  # bytes; more of the body of a redirect is nobody's business
 _TRANSPORT_FAILURES = (requests.exceptions.RequestException, UnicodeError, urllib3.exceptions.HTTPError)
@@ -138,11 +138,16 @@ class HubSession(requests.Session):
 
     def _authorize(self, prepared: requests.PreparedRequest) -> None:
         assert prepared.url is not None
-        token = token_for(prepared.url, self.settings)
-        if token and not _exposes_token(prepared.url, self.settings):
-            prepared.headers["Authorization"] = f"Bearer {token}"
-        elif not token and (other := self._service_authorization(prepared.url)):
-            prepared.headers["Authorization"] = other
+        value = self.authorization(prepared.url)
+        if value:
+            prepared.headers["Authorization"] = value
+
+    def authorization(self, url: str) -> str | None:
+        """The header `Authorization` for a request to exactly this URL, None for none."""
+        token = token_for(url, self.settings)
+        if not token:
+            return self._service_authorization(url)
+        return None if _exposes_token(url, self.settings) else f"Bearer {token}"
 
     def _service_authorization(self, url: str) -> str | None:
         """What Kaggle or Hugging Face gets; looked up once a host, not for each of thousands of files."""
@@ -151,7 +156,11 @@ class HubSession(requests.Session):
             self._of_services[host] = service_authorization(url)
         return self._of_services[host]
 
-    def exchange(
+    def error_of(self, response: requests.Response, what: str) -> errors.HubError:
+        """The error that a refusal stands for."""
+        return error_of(response, what)
+
+    def request(  # type: ignore[override]
         self,
         method: str,
         url: str,
@@ -189,27 +198,37 @@ class HubSession(requests.Session):
         for attempt in itertools.count():
             started = time.monotonic()
             try:
-                response = self.request(method, url, headers=dict(headers or {}), stream=True, **options)
+                response = super().request(method, url, headers=dict(headers or {}), stream=True, **options)
                 if response.status_code in accept_statuses:
                     if not stream:
                         receive_body(response, largest)
                     return response
-                setback = _setback_of_answer(response, what or url, policy, idempotent=idempotent)
+                retry = self._retry_of_answer(response, what or url, policy, idempotent=idempotent)
             except _TRANSPORT_FAILURES as failure:
                 repeats = _repeats_of_failure(failure, policy) if idempotent else 0
-                setback = _Setback(error_of_failure(failure, url), repeats)
-            self._wait(setback, attempt, url, policy, time.monotonic() - started)
+                retry = _RetryState(error_of_failure(failure, url), repeats)
+            self._wait(retry, attempt, url, policy, time.monotonic() - started)
         raise AssertionError("attempts end with an error at the latest")
 
-    def _wait(self, setback: _Setback, attempt: int, url: str, policy: RetryPolicy, took: float) -> None:
+    def _retry_of_answer(
+        self, response: requests.Response, what: str, policy: RetryPolicy, *, idempotent: bool
+    ) -> _RetryState:
+        status = response.status_code
+        repeated = status in PASSING_STATUSES and (idempotent or status in {429, 503})
+        asked = parse_retry_after(response.headers.get("Retry-After")) if repeated else None
+        does = "asks to slow down" if status == 429 else "does not answer"
+        with response:
+            return _RetryState(self.error_of(response, what), policy.retries if repeated else 0, asked, does)
+
+    def _wait(self, retry: _RetryState, attempt: int, url: str, policy: RetryPolicy, took: float) -> None:
         """Waits before a request is repeated; raises the problem when it is not worth repeating."""
-        pause = policy.pause(attempt, setback.asked) if attempt < setback.repeats else None
+        pause = policy.pause(attempt, retry.asked) if attempt < retry.repeats else None
         if pause is None:
-            raise setback.problem if attempt >= setback.repeats else _too_long(setback, policy)
+            raise retry.problem if attempt >= retry.repeats else _too_long(retry, policy)
         if attempt == 0:
-            patience = policy.patience(setback.repeats, setback.asked, took)
-            self._tell_patience(url, setback.does, patience)
-        _log.debug("%s Waiting %.1f s before trying again.", setback.problem.problem, pause)
+            patience = policy.patience(retry.repeats, retry.asked, took)
+            self._tell_patience(url, retry.does, patience)
+        _log.debug("%s Waiting %.1f s before trying again.", retry.problem.problem, pause)
         time.sleep(pause)
 
     def _tell_patience(self, url: str, does: str, seconds: float) -> None:
@@ -245,7 +264,7 @@ def _check_redirect(response: requests.Response, target: str) -> None:
         )
 
 
-class _Setback(NamedTuple):
+class _RetryState(NamedTuple):
     """Why a request did not succeed, and how often it is worth repeating.
 
     Attributes:
@@ -261,23 +280,12 @@ class _Setback(NamedTuple):
     does: str = "does not answer"
 
 
-def _too_long(setback: _Setback, policy: RetryPolicy) -> errors.HubError:
-    problem = setback.problem
+def _too_long(retry: _RetryState, policy: RetryPolicy) -> errors.HubError:
+    problem = retry.problem
     return type(problem)(
-        f"{problem.problem} It asks to wait {setback.asked:,.0f} s; we wait {policy.longest_asked:,.0f} s.",
+        f"{problem.problem} It asks to wait {retry.asked:,.0f} s; we wait {policy.longest_asked:,.0f} s.",
         hint="Try again later.",
     )
-
-
-def _setback_of_answer(
-    response: requests.Response, what: str, policy: RetryPolicy, *, idempotent: bool
-) -> _Setback:
-    status = response.status_code
-    repeated = status in PASSING_STATUSES and (idempotent or status in {429, 503})
-    asked = parse_retry_after(response.headers.get("Retry-After")) if repeated else None
-    does = "asks to slow down" if status == 429 else "does not answer"
-    with response:
-        return _Setback(error_of(response, what), policy.retries if repeated else 0, asked, does)
 
 
 def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
@@ -291,6 +299,6 @@ def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
 def _exposes_token(url: str, settings: Settings) -> bool:
     """Whether a token would cross a network in the clear though the hub is meant to be reached by https."""
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "https" or parts.hostname in _LOOPBACK:
+    if parts.scheme == "https" or parts.hostname in LOOPBACK:
         return False
     return host_of(url) == host_of(settings.hub) and urllib.parse.urlsplit(settings.hub).scheme == "https"

@@ -1,36 +1,23 @@
-"""Where a handle's bytes may come from: the handle itself, or mirrors in its place."""
+"""TFHUB_MIRRORS: where handles with a prefix are looked for instead."""
 
 from __future__ import annotations
 
 import os
-import urllib.parse
 
-from tensorflow_hub.errors import (
-    ArchiveError,
-    DigestError,
-    DownloadError,
-    HubError,
-    NotFoundError,
-    RequestError,
-    UnreachableError,
-)
+from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
 from tensorflow_hub.settings import Settings
 
-_GONE = "tfhub.dev"
-# What a mirror does wrong so that the next one is tried: everything but what is wrong on our side.
-FAILED_SOURCE = (NotFoundError, UnreachableError, DownloadError, DigestError, ArchiveError, RequestError)
 
-
-def sources_of(url: str, settings: Settings) -> tuple[str, ...]:
-    """The URLs to try for a handle, in order: those of the longest fitting mirror prefix, else the handle.
+def mirrors_of(url: str, settings: Settings) -> tuple[str, ...]:
+    """The URLs to try instead of a handle, in order: those of the longest fitting prefix.
 
     >>> settings = Settings(mirrors=(("https://tfhub.dev/", ("http://a.example/", "http://b.example/")),))
-    >>> sources_of("https://tfhub.dev/google/elmo/3", settings)
+    >>> mirrors_of("https://tfhub.dev/google/elmo/3", settings)
     ('http://a.example/google/elmo/3', 'http://b.example/google/elmo/3')
     """
     fitting = [(len(prefix), prefix, urls) for prefix, urls in settings.mirrors if _starts_with(url, prefix)]
     if not fitting:
-        return (url,)
+        return ()
     _, prefix, urls = max(fitting)
     return tuple(_join(target, url[len(prefix.rstrip("/")) :]) for target in urls)
 
@@ -52,27 +39,13 @@ def places_of_path(path: str, settings: Settings) -> tuple[str, ...]:
     return ()
 
 
-def explain_absence(url: str, problem: HubError, mirrored: bool = False) -> HubError:
-    """The error for a handle of tfhub.dev that could not be fetched says that tfhub.dev is gone.
-
-    Args:
-      url: the handle.
-      problem: why it could not be fetched.
-      mirrored: whether it was looked for where TFHUB_MIRRORS leads.
-    """
-    if urllib.parse.urlsplit(url).hostname != _GONE or not isinstance(
-        problem, (NotFoundError, UnreachableError)
-    ):
+def explain_mirrors(handle: str, problem: HubError) -> HubError:
+    """The error for a handle that no mirror gave says where it was looked for."""
+    if not isinstance(problem, (NotFoundError, UnreachableError)):
         return problem
-    if mirrored:
-        return type(problem)(
-            f"{url!r} is not where TFHUB_MIRRORS leads, and tfhub.dev is gone. {problem.problem}",
-            hint=f"{problem.hint.rstrip('.')}; or name another hub in TFHUB_MIRRORS.",
-        )
     return type(problem)(
-        f"{url!r} cannot be fetched: tfhub.dev is gone. {problem.problem}",
-        hint="Say which hub has its modules: TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', "
-        "or put a filled cache into TFHUB_CACHE_DIR.",
+        f"{handle!r} is not where TFHUB_MIRRORS leads. {problem.problem}",
+        hint=f"{problem.hint.rstrip('.')}; or name another hub in TFHUB_MIRRORS.",
     )
 
 

@@ -14,33 +14,36 @@ from tensorflow_hub.errors import DigestError, HubError, NotFoundError
 from tensorflow_hub.format.archive_index import module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
 from tensorflow_hub.resolving.cache.manifest import Manifest
-from tensorflow_hub.resolving.limits import limits_of
+from tensorflow_hub.resolving.transfer.job import Job
 from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory, RemoteObject
-from tensorflow_hub.resolving.transfer.progress import Progress
-from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 
 
-def take_from_remote(
-    url: str, handle: str, target: str, settings: Settings, progress: Progress
-) -> Manifest | None:
-    """Fetches a module from the remote cache into a new directory.
+def take_from_remote(url: str, job: Job) -> Manifest | None:
+    """Fetches a module from the remote cache into `job.files`.
 
     Returns:
-      Its manifest; None when the remote cache does not have it, or not intact.
+      Its manifest; None when the remote cache does not have it, or not intact, or another than is locked.
     """
+    job.begin_anew()
+    manifest = _taken(url, job.handle, job)
+    if manifest is not None and job.digest in {None, manifest.digest}:
+        return manifest
+    job.begin_anew()
+    return None
+
+
+def _taken(url: str, handle: str, job: Job) -> Manifest | None:
     try:
         remote = RemoteDirectory(url)
         manifest = Manifest.from_json(remote.read(f"{key_of(handle)}.manifest.json"))
         if manifest is None or manifest.handle != handle or manifest.digest is None:
             return None
-        limits = limits_of(settings)
-        objects = RemoteDirectory(f"{url.rstrip('/')}/{key_of(handle)}").objects(limits)
+        directory = RemoteDirectory(f"{url.rstrip('/')}/{key_of(handle)}")
+        objects = directory.objects(job.limits)
         _same_files(manifest, objects)
-        files = RemoteDirectory(f"{url.rstrip('/')}/{key_of(handle)}").fetch(
-            target, objects, settings.connections, progress
-        )
+        files = directory.fetch(job.files, objects, job.settings.connections, job.progress)
         # The digest too: a lock file is compared with it, and whoever writes there could claim another.
         promised = {(file.path, file.sha256) for file in manifest.files}
         if {(file.path, file.sha256) for file in files} != promised or module_digest(

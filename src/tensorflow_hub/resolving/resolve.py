@@ -15,10 +15,13 @@ from tensorflow_hub.errors import (
     RequestError,
     UnreachableError,
 )
-from tensorflow_hub.handles import CloudHandle, ModelName, PathHandle, UrlHandle, as_model_name, parse_handle
-from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
+from tensorflow_hub.handles import ModelName, PathHandle, UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, find_foreign
 from tensorflow_hub.resolving.cache.manifest import Manifest
-from tensorflow_hub.resolving.lock_file import LockFile, load_lock_file
+from tensorflow_hub.resolving.lock_file import LockedModule, load_lock_file
+from tensorflow_hub.resolving.mirrors import mirrors_of, places_of_path
+from tensorflow_hub.resolving.sources.source import Place
+from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -79,13 +82,10 @@ def resolve_module(
     """
     settings = settings or Settings.from_environment()
     parsed = parse_handle(handle)
-    lock = load_lock_file(settings) if locked and not isinstance(parsed, PathHandle) else None
     if isinstance(parsed, PathHandle):
         found = _resolve_path(parsed, settings, locked=locked)
-    elif isinstance(parsed, UrlHandle):
-        found = _resolve_url(parsed, settings, lock)
     else:
-        found = _resolve_cloud(parsed, settings, lock)
+        found = _resolve_url(parsed.url, settings, _lock_of(parsed.url, settings) if locked else None)
     _log.debug("Resolved %s to %s (%s)", handle, found.path, found.origin)
     return found
 
@@ -108,9 +108,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
-        parsed = parse_handle(url)
-        assert isinstance(parsed, UrlHandle)
-        return _resolve_url(parsed, settings, load_lock_file(settings) if locked else None)
+        return resolve_module(url, settings, locked=locked)
     except NotFoundError as problem:
         raise NotFoundError(
             f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint
@@ -128,8 +126,6 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
     Raises:
       NotFoundError: it is in none of these places.
     """
-    from tensorflow_hub.resolving.mirrors import places_of_path
-
     places = places_of_path(path, settings)
     for place in places:
         if isinstance(parse_handle(place), UrlHandle) or os.path.exists(place):
@@ -161,40 +157,77 @@ def _hint_for_path(path: str) -> str:
     return "Check the path; a module on a hub is named by its URL or as publisher/model/version."
 
 
-def _resolve_url(handle: UrlHandle, settings: Settings, lock: LockFile | None) -> ResolvedModule:
+def _lock_of(url: str, settings: Settings) -> LockedModule | None:
+    """What a handle is locked to, in any spelling of it; None when there is no lock file."""
+    lock = load_lock_file(settings)
+    if lock is None:
+        return None
+    return lock.require(url if url in lock.modules else locate(url, settings).location.name)
+
+
+def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> ResolvedModule:
+    """Cache, source and its latest version, caches of others, network: the first that has the module."""
     cache = Cache.from_settings(settings)
-    locked = lock.require(handle.url) if lock else None
     digest = locked.digest if locked else None
-    if locked is not None and locked.newest:
-        handle = UrlHandle(locked.newest)
-    elif locked is None and handle.version is None and not handle.is_archive:
-        handle = _newest_of(handle, cache, settings)
-    return _cached_or_fetched(handle.url, handle, cache, settings, digest)
+    wanted = locked.newest if locked and locked.newest else url
+    found = cache.find(wanted)  # as it is written: it may have been cached by another program under this name
+    if found is not None:
+        return _from_cache(_checked(found, digest), "cache")
+    place = locate(wanted, settings)
+    if locked is None and not place.location.is_fixed:
+        from tensorflow_hub.resolving.latest import at_latest
 
-
-def _newest_of(handle: UrlHandle, cache: Cache, settings: Settings) -> UrlHandle:
-    """The handle with the version it stands for today; the handle itself where a hub does not tell."""
-    if cache.find(handle.url) is not None:
-        return handle  # of a hub that does not tell
-    from tensorflow_hub.resolving.latest import ask_newest, remember_newest, remembered_newest
-
-    known = remembered_newest(cache, handle)
-    if known is not None and cache.find(known.url) is None:
-        known = None
+        place = at_latest(place, _places(place, settings), cache, settings)
+    name = place.location.name
+    found = cache.find(name) or find_foreign(place.source.folders(place.location), name)
+    if found is not None:
+        return _from_cache(_checked(found, digest), "cache")
     if settings.offline:
-        return known or handle
-    try:
-        newest = ask_newest(handle, settings, hurry=known is not None)
-    except UnreachableError as problem:
-        if known is None:
-            raise
-        _log.warning("%s Using %s, which was the newest when it was asked last.", problem.problem, known.url)
-        return known
-    if newest is None:
-        return handle
-    if newest != known:
-        remember_newest(cache, handle, newest)
-    return newest
+        raise _offline_error(place, cache, settings)
+    found, origin = _fetched(place, cache, settings, digest)
+    return _from_cache(_checked(found, digest), origin)
+
+
+def _places(place: Place, settings: Settings) -> tuple[Place, ...]:
+    """Where the module is fetched: the mirrors of its handle, else the place itself."""
+    location = place.location
+    mirrors = mirrors_of(location.name, settings) or mirrors_of(location.handle, settings)
+    return tuple(locate(mirror, settings) for mirror in mirrors) or (place,)
+
+
+def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None) -> tuple[CachedModule, str]:
+    """The module from the network, unless another process brings it meanwhile."""
+    from tensorflow_hub.resolving.cache.staging import staged_install
+
+    name = place.location.name
+
+    def fill(staging: str) -> Manifest:
+        # Imported by the one that downloads, not by those that wait for it.
+        from tensorflow_hub.resolving.fetch import fetch
+        from tensorflow_hub.resolving.transfer.job import Job
+        from tensorflow_hub.resolving.transfer.progress import shown_progress
+
+        with shown_progress(name, settings) as progress:
+            job = Job(name, staging, cache, settings, progress, refer, digest)
+            if cache.remote:
+                from tensorflow_hub.resolving.remote_cache import take_from_remote
+
+                manifest = take_from_remote(cache.remote, job)
+                if manifest is not None:
+                    return manifest
+            return fetch(_places(place, settings), job)
+
+    def refer(handle: str) -> CachedModule:
+        found = _resolve_url(handle, settings, None)
+        assert found.manifest is not None, "what is cached has a manifest"
+        return CachedModule(found.path, found.manifest)
+
+    found, origin = staged_install(cache, name, fill)
+    if cache.remote and origin == "download" and found.manifest.source != cache.remote:
+        from tensorflow_hub.resolving.remote_cache import put_to_remote
+
+        put_to_remote(cache.remote, found)
+    return found, origin
 
 
 def _checked(found: CachedModule, digest: str | None) -> CachedModule:
@@ -217,49 +250,12 @@ def _checked(found: CachedModule, digest: str | None) -> CachedModule:
     return found
 
 
-def _resolve_cloud(handle: CloudHandle, settings: Settings, lock: LockFile | None) -> ResolvedModule:
-    """A module in an object store; one that is not versioned is looked at for changes each time."""
-    cache = Cache.from_settings(settings)
-    locked = lock.require(handle.url) if lock else None
-    digest = locked.digest if locked else None
-    name = UrlHandle(locked.newest if locked and locked.newest else handle.url)
-    if cache.find(name.url) is None and not (locked and locked.newest) and name.version is None:
-        from tensorflow_hub.resolving.latest import newest_state
-
-        name = newest_state(handle, cache, settings)
-    return _cached_or_fetched(name.url, handle, cache, settings, digest)
-
-
-def _cached_or_fetched(
-    name: str, handle: UrlHandle | CloudHandle, cache: Cache, settings: Settings, digest: str | None
-) -> ResolvedModule:
-    """The module that the cache has, or will have, under a name."""
-    found = cache.find(name)
-    if found is not None:
-        return _from_cache(_checked(found, digest), "cache")
-    if settings.offline:
-        raise offline_error(handle.url, settings)
-    from tensorflow_hub.resolving.cache.staging import staged_install
-
-    def fill(staging: str) -> Manifest:
-        # Imported by the one that downloads, not by those that wait for it.
-        from tensorflow_hub.resolving.download import Job, download
-        from tensorflow_hub.resolving.transfer.progress import shown_progress
-
-        with shown_progress(handle.url, settings) as progress:
-            return download(handle, Job(name, handle.is_archive, staging, cache, settings, progress, digest))
-
-    found, origin = staged_install(cache, name, fill)
-    return _from_cache(_checked(found, digest), origin)
-
-
-def offline_error(url: str, settings: Settings) -> OfflineError:
+def _offline_error(place: Place, cache: Cache, settings: Settings) -> OfflineError:
     """The error for a handle that is not in the cache while `TFHUB_OFFLINE` is set."""
-    from tensorflow_hub.resolving.mirrors import sources_of
-
+    asked = (place.location.name for place in _places(place, settings))
     return OfflineError(
-        f"{url!r} is not in the cache {Cache.from_settings(settings).root!r}, and TFHUB_OFFLINE forbids to "
-        f"fetch {' or '.join(sources_of(url, settings))}.",
+        f"{place.location.name!r} is not in the cache {cache.root!r}, and TFHUB_OFFLINE forbids to "
+        f"fetch {' or '.join(asked)}.",
         hint="Unset TFHUB_OFFLINE, or bring the module along: `tfhub cache export`, `tfhub cache import`.",
     )
 

@@ -21,6 +21,7 @@ import stat
 import tempfile
 import time
 import uuid
+from collections.abc import Iterable
 
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.resolving.cache.durability import boot_number, flush, flush_later, survived
@@ -44,10 +45,12 @@ class CachedModule:
     Attributes:
       path: the directory.
       manifest: what it holds.
+      is_foreign: it lies in the cache of another program: nothing is written there.
     """
 
     path: str
     manifest: Manifest
+    is_foreign: bool = False
 
 
 def key_of(handle: str) -> str:
@@ -180,6 +183,15 @@ class Cache:
         else:
             with contextlib.suppress(OSError):
                 os.rename(aside, path)
+
+
+def find_foreign(folders: Iterable[str], handle: str) -> CachedModule | None:
+    """The first of the directories of other programs that is visibly whole, None when none is."""
+    for folder in folders:
+        files = files_of_foreign(folder)
+        if files is not None:
+            return CachedModule(folder, Manifest(handle, "", None, None, now(), files), is_foreign=True)
+    return None
 
 
 def discard(cache: Cache, path: str) -> None:

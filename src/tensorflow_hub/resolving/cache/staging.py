@@ -59,10 +59,6 @@ def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -
             ):
                 found, origin = _find_or_fill(cache, handle, fill, held)
                 break
-        if cache.remote and origin == "download" and found.manifest.source != cache.remote:
-            from tensorflow_hub.resolving.remote_cache import put_to_remote
-
-            put_to_remote(cache.remote, found)
         return found, origin
     except OSError as error:
         if isinstance(error, HubError):

@@ -46,9 +46,10 @@ def with_digest(module: CachedModule) -> CachedModule:
         files.append(CachedFile(file.path, file.size, sha256))
     digest = module_digest(FileEntry(file.path, file.size, str(file.sha256)) for file in files)
     manifest = dataclasses.replace(module.manifest, files=tuple(files), digest=digest)
-    with contextlib.suppress(OSError):
-        write_manifest(module.path + ".manifest.json", manifest)
-    return CachedModule(module.path, manifest)
+    if not module.is_foreign:
+        with contextlib.suppress(OSError):
+            write_manifest(module.path + ".manifest.json", manifest)
+    return dataclasses.replace(module, manifest=manifest)
 
 
 def _digest(module: CachedModule, file: CachedFile) -> str | None:

@@ -1,21 +1,16 @@
-"""An archive of any web server, unpacked while it comes.
-
-The hosting protocol of tfhub.dev: `GET <handle>?tf-hub-format=compressed` gives a tar.gz, maybe after
-redirects. A stream that breaks goes on at the byte where it broke when the server can do that (RFC 9110 §14).
-"""
+"""The bytes of one answer as they come. A stream that breaks goes on where it broke (RFC 9110 §14)."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import time
-import urllib.parse
 
 import requests
 import urllib3.exceptions
 
-from tensorflow_hub.errors import ArchiveError, DownloadError
-from tensorflow_hub.network.answers import error_of_failure, hang_up, shown_url
+from tensorflow_hub.errors import DownloadError
+from tensorflow_hub.network.answers import abort, error_of_failure
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.transfer.progress import Progress
 
@@ -25,19 +20,6 @@ _PROGRESS = 1 << 20  # bytes between two breaks after which patience begins anew
 
 # The transport errors that a read from a stream can raise.
 READ_FAILURES = (OSError, urllib3.exceptions.HTTPError, requests.exceptions.RequestException)
-
-
-def with_format(url: str, form: str) -> str:
-    """The URL of a module in a form, by the hosting protocol; a query that is there stays.
-
-    >>> with_format("https://hub.example/acme/text/1?a=b", "compressed")
-    'https://hub.example/acme/text/1?a=b&tf-hub-format=compressed'
-    """
-    parts = urllib.parse.urlsplit(url)
-    others = [item for item in parts.query.split("&") if item and not item.startswith("tf-hub-format=")]
-    return urllib.parse.urlunsplit(
-        parts._replace(query="&".join([*others, f"tf-hub-format={form}"]), fragment="")
-    )
 
 
 class ArchiveStream:
@@ -90,7 +72,7 @@ class ArchiveStream:
     def close(self) -> None:
         """Gives the connection back; a thread that is still reading comes to its end."""
         self._closed = True
-        hang_up(self._response)
+        abort(self._response)
         self._response.close()
 
     def _reopen(self, failure: Exception | None) -> None:
@@ -123,7 +105,7 @@ class ArchiveStream:
             "If-Range": validator,
             "Accept-Encoding": "identity",
         }
-        response = self._session.exchange(
+        response = self._session.request(
             "GET",
             self._url,
             what=self._what,
@@ -139,21 +121,6 @@ class ArchiveStream:
                 hint="Run it again.",
             )
         return response
-
-
-def check_is_archive(response: requests.Response, what: str) -> None:
-    """Refuses an answer that says itself that it is a page.
-
-    Raises:
-      ArchiveError: the server sends HTML, for example the login page of a proxy.
-    """
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in {"text/html", "application/xhtml+xml"}:
-        response.close()
-        raise ArchiveError(
-            f"Expected an archive from {shown_url(response.url)}, got a web page.",
-            hint=f"Open {what} in a browser: it may want a login, or be no module.",
-        )
 
 
 def _validator(response: requests.Response) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,13 +16,18 @@ from typing import NamedTuple
 import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
-from tensorflow_hub.format.archive_index import Segment
+from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, Segment, module_digest
+from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.segment_content import inflate_segment
-from tensorflow_hub.network.answers import error_of_failure, hang_up
+from tensorflow_hub.network.answers import abort, error_of_failure, shown_url
 from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.transfer.archive import receive_archive
 from tensorflow_hub.resolving.transfer.archive_stream import READ_FAILURES
+from tensorflow_hub.resolving.transfer.job import Job, Received
+from tensorflow_hub.resolving.transfer.offers import Archive, IndexedArchive
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
 from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
 _log = logging.getLogger("tensorflow_hub")
@@ -30,6 +36,52 @@ _SMALLEST_REQUEST = 4 << 20
 _LARGEST_REQUEST = 32 << 20
 _GAP = 32 << 10  # bytes between segments that are rather read and dropped than asked for around
 _WRONG_BYTES_ALLOWED = 2
+
+
+def receive_indexed(offer: IndexedArchive, session: HubSession, job: Job) -> Received:
+    """Fetches what is missing of an archive, by its index.
+
+    A server that sends no parts is asked for the whole archive.
+
+    Raises:
+      DigestError: it is not what the index promised, or not what is locked.
+      DownloadError, UnreachableError, …: after retries.
+    """
+    job.check_digest(offer.index.digest)
+    if offer.index.largest_segment <= LARGEST_SEGMENT:
+        try:
+            return _receive_segments(offer, session, job)
+        except RangesNotServedError:
+            _log.debug("%s does not serve parts of files", shown_url(offer.location))
+    response = session.request("GET", offer.url, what=job.handle, headers=offer.headers, stream=True)
+    received = receive_archive(Archive(response), session, job)
+    job.check_digest(module_digest(received.files), offer.index.digest)
+    return received
+
+
+def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> Received:
+    index = offer.index
+    staged = StagedFiles(job.staging, index)
+    staged.open()
+    try:
+        reuse_content(job.cache, job.handle, staged)
+        firsts = {staged.twins(number)[0] for number in range(len(index.segments))}
+        total = sum(index.segments[number].length for number in firsts)
+        missing = sum(index.segments[number].length for number in firsts & staged.missing)
+        job.check_free_space(sum(index.segments[number].size for number in staged.missing))
+        job.progress.start(total, total - missing)
+        _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)
+        transfer = IndexedDownload(session, offer.location, job.handle, staged, job.progress)
+        transfer.run(max(1, job.settings.connections))
+    finally:
+        staged.close()
+    if job.digest is not None:
+        # Segments were checked against the index; what is locked are the files as a whole.
+        for file in index.files:
+            if digest_at(staged.path_of(file.path), 0, file.size) != file.sha256:
+                raise job.other_digest(f"another content of {file.path!r}")
+    _keep_index(job, index)
+    return Received(index.files, index.archive_sha256)
 
 
 class RangesNotServedError(Exception):
@@ -67,15 +119,15 @@ class IndexedDownload:
         segments = self._staged.index.segments
         first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
         runs = _plan(segments, first_twins, connections)
-        run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._hang_up)
+        run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._abort)
 
     def _is_first_missing(self, number: int) -> bool:
         return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number
 
-    def _hang_up(self) -> None:
+    def _abort(self) -> None:
         with self._lock:
             for response in self._active:
-                hang_up(response)
+                abort(response)
 
     def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
@@ -153,7 +205,7 @@ class IndexedDownload:
         return response
 
     def _ask(self, url: str, headers: dict[str, str]) -> requests.Response:
-        return self._session.exchange(
+        return self._session.request(
             "GET", url, what=self._what, headers=headers, stream=True, accept_statuses=frozenset({200, 206})
         )
 
@@ -190,3 +242,13 @@ def _plan(segments: tuple[Segment, ...], missing: set[int], connections: int) ->
 def _run_of(segments: tuple[Segment, ...], numbers: list[int]) -> _Run:
     first, last = segments[numbers[0]], segments[numbers[-1]]
     return _Run(tuple(numbers), first.offset, last.offset + last.length)
+
+
+def _keep_index(job: Job, index: ArchiveIndex) -> None:
+    """Keeps the index for later versions, whose segments may be the same. The cache works without it."""
+    path = index_path(job.cache, job.handle)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(os.path.join(job.staging, "index.json"), path)
+    except OSError as error:
+        _log.debug("The index of %s is not kept: %s", job.handle, error)

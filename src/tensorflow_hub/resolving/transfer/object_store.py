@@ -25,7 +25,9 @@ from tensorflow_hub.format.archive_reader import extract_archive
 from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.format.member_names import NamesSeen, check_path
-from tensorflow_hub.handles import CloudHandle
+from tensorflow_hub.handles import names_archive
+from tensorflow_hub.resolving.transfer.job import Job, Received
+from tensorflow_hub.resolving.transfer.offers import BucketDirectory
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
 from tensorflow_hub.resolving.transfer.progress import Progress
 
@@ -49,6 +51,25 @@ class RemoteObject(NamedTuple):
     path: str
     size: int
     etag: str
+
+
+def receive_objects(offer: BucketDirectory, job: Job) -> Received:
+    """Fetches a directory or an archive from an object store.
+
+    Raises:
+      NotFoundError, AuthenticationError, …: it cannot be read.
+      DownloadError: it changed meanwhile.
+    """
+    job.begin_anew()
+    remote = RemoteDirectory(offer.url)
+    if names_archive(offer.url):
+        return Received(*remote.extract(job.files, job.limits, job.progress))
+    objects = remote.objects(job.limits)
+    job.check_free_space(sum(item.size for item in objects))
+    files = remote.fetch(job.files, objects, job.settings.connections, job.progress)
+    if remote.objects(job.limits) != objects:
+        raise DownloadError(f"{offer.url!r} changed while it was read.", hint="Run it again.")
+    return Received(files)
 
 
 class RemoteDirectory:
@@ -144,7 +165,7 @@ class RemoteDirectory:
 
     def fingerprint(self, limits: ArchiveLimits) -> str:
         """Changes when anything in the directory, or the archive, does."""
-        if CloudHandle(self.url).is_archive:
+        if names_archive(self.url):
             meta = self._call(lambda: self._obstore.head(self._store, self._prefix))
             objects = [RemoteObject("", int(meta["size"]), str(meta.get("e_tag") or meta["last_modified"]))]
         else:

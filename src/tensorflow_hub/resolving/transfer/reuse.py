@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tensorflow_hub.errors import DigestError, FormatError
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
 from tensorflow_hub.format.file_digests import digest_at
-from tensorflow_hub.resolving.cache.layout import Cache
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.cache.verification import with_digest
 from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
 _MOST_MODULES = 200
@@ -91,21 +92,48 @@ def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:
     return gained
 
 
-def share_file(source: str, target: str, sha256: str, size: int) -> bool:
-    """Makes `target` a file of the same content, checked first; not copied where the file system can."""
+def share_file(source: str, target: str, sha256: str, size: int, *, link: bool = True) -> bool:
+    """Makes `target` a file of the same content, checked first; not copied where the file system can.
+
+    Args:
+      source: a file that may have the content.
+      target: where it is wanted.
+      sha256: of the content.
+      size: of the content, in bytes.
+      link: whether a hard link will do; not where another program could change the source later.
+    """
     try:
         if os.stat(source).st_size != size or digest_at(source, 0, size) != sha256:
             return False
         with contextlib.suppress(FileNotFoundError):
             os.unlink(target)
-        if not _reflink(source, target):
-            try:
-                os.link(source, target)
-            except OSError:
-                shutil.copyfile(source, target)
+        if not _reflink(source, target) and not (link and _hard_link(source, target)):
+            shutil.copyfile(source, target)
     except OSError:
         return False
     return True
+
+
+def share_module(module: CachedModule, target: str) -> tuple[FileEntry, ...]:
+    """Makes `target` a directory of the same files as a cached module, each checked.
+
+    Raises:
+      DigestError: a file is not what it was when it was cached.
+    """
+    module = with_digest(module)
+    entries = []
+    for file in module.manifest.files:
+        place = os.path.join(target, *file.path.split("/"))
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        assert file.sha256 is not None
+        origin = os.path.join(module.path, *file.path.split("/"))
+        if not share_file(origin, place, file.sha256, file.size, link=not module.is_foreign):
+            raise DigestError(
+                f"{file.path!r} of the cached {module.manifest.handle!r} is not what it was.",
+                hint=f"Fetch it again: `tfhub cache verify {module.manifest.handle} --repair`.",
+            )
+        entries.append(FileEntry(file.path, file.size, file.sha256))
+    return tuple(entries)
 
 
 def _reflink(source: str, target: str) -> bool:
@@ -117,6 +145,14 @@ def _reflink(source: str, target: str) -> bool:
     except (OSError, ImportError):
         with contextlib.suppress(OSError):
             os.unlink(target)
+        return False
+    return True
+
+
+def _hard_link(source: str, target: str) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:
         return False
     return True
 

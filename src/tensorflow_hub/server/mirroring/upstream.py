@@ -67,7 +67,7 @@ class Upstream:
     def newest(self, session: HubSession, name: ModelName) -> int | None:
         """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
         url = f"{self.url}/{name}?{QUERIES['saved_model']}"
-        with session.exchange(
+        with session.request(
             "HEAD", url, accept_statuses=_REDIRECTS | {200}, what=str(name), allow_redirects=False
         ) as answer:
             match = _VERSION.search(urlsplit(answer.headers.get("Location", "")).path)
@@ -81,7 +81,7 @@ class Upstream:
         url = f"{self.url}/api/v1/models/{name}"
         known = frozenset({200, 410})
         try:
-            answer = session.exchange(
+            answer = session.request(
                 "GET",
                 url,
                 what=str(name),
@@ -129,7 +129,7 @@ class Upstream:
             "Accept-Encoding": "identity",
         }
         for _ in range(_MOST_REDIRECTS):
-            answer = session.exchange(
+            answer = session.request(
                 "GET",
                 url,
                 what=what,

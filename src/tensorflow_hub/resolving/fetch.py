@@ -1,0 +1,119 @@
+"""A module over the network into a staging directory, from the first place that has it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+
+from tensorflow_hub.errors import NotFoundError
+from tensorflow_hub.network.answers import shown_url
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.cache.manifest import Manifest
+from tensorflow_hub.resolving.limits import manifest_of
+from tensorflow_hub.resolving.mirrors import explain_mirrors
+from tensorflow_hub.resolving.sources.session import open_source_session
+from tensorflow_hub.resolving.sources.source import FAILURES, Failure, Place
+from tensorflow_hub.resolving.transfer.job import Job, Received
+from tensorflow_hub.resolving.transfer.offers import (
+    Archive,
+    BucketDirectory,
+    FileList,
+    IndexedArchive,
+    Offer,
+    OwnTransfer,
+    Referral,
+)
+
+_log = logging.getLogger("tensorflow_hub")
+
+
+def fetch(places: Sequence[Place], job: Job) -> Manifest:
+    """Fetches a module from the first place that has it intact.
+
+    Args:
+      places: where the handle leads, or the mirrors in its stead.
+      job: into where.
+
+    Returns:
+      The manifest of what lies in `job.files`.
+
+    Raises:
+      NotFoundError, UnreachableError, …: of the last place, when none has it.
+      DigestError: it is not what was locked.
+    """
+    for number, place in enumerate(places):
+        try:
+            return _fetch_from(place, job)
+        except FAILURES as problem:
+            if number == len(places) - 1:
+                if places[0].location.name == job.handle:
+                    raise
+                raise explain_mirrors(job.handle, problem) from problem
+            _log.warning("%s: %s Trying the next mirror.", shown_url(place.location.handle), problem.problem)
+    raise AssertionError("there is at least one place")
+
+
+def _fetch_from(place: Place, job: Job) -> Manifest:
+    source, location = place
+    failures: list[Failure] = []
+    with open_source_session(source, location, job.settings, what=job.handle) as session:
+        for candidate in source.candidates(location, session):
+            try:
+                received = _receive(candidate.open(), session, job)
+                manifest = manifest_of(job.handle, candidate.place, received.files, received.archive_sha256)
+                job.check_digest(manifest.digest)
+                return manifest
+            except FAILURES as problem:
+                _log.debug("%s: %s", candidate.place, problem.problem)
+                failures.append(Failure(candidate.place, problem))
+    if not failures:
+        raise NotFoundError(f"There is no place known for {location.handle!r}.", hint="Check the spelling.")
+    error = source.explain(location, failures)
+    raise error from next((f.problem for f in failures if f.problem is not error), None)
+
+
+def _receive(offer: Offer, session: HubSession, job: Job) -> Received:
+    """Transfers what a source offers. Each way is imported when it is taken."""
+    match offer:
+        case Archive():
+            from tensorflow_hub.resolving.transfer.archive import receive_archive
+
+            return receive_archive(offer, session, job)
+        case IndexedArchive():
+            from tensorflow_hub.resolving.transfer.indexed_archive import receive_indexed
+
+            return receive_indexed(offer, session, job)
+        case FileList():
+            from tensorflow_hub.resolving.transfer.file_list import receive_files
+
+            return receive_files(offer, session, job)
+        case BucketDirectory():
+            from tensorflow_hub.resolving.transfer.object_store import receive_objects
+
+            return receive_objects(offer, job)
+        case Referral():
+            return _receive_from_cache(offer, job)
+        case OwnTransfer():
+            return _receive_own(offer, job)
+
+
+def _receive_from_cache(offer: Referral, job: Job) -> Received:
+    """The files of a module that is cached under another name: both share them where the file system can."""
+    from tensorflow_hub.resolving.transfer.reuse import share_module
+
+    found = job.resolve(offer.handle)
+    if offer.warning:
+        _log.warning("%s", offer.warning)
+    job.begin_anew()
+    return Received(share_module(found, job.files))
+
+
+def _receive_own(offer: OwnTransfer, job: Job) -> Received:
+    """What a source wrote itself counts as from outside, as an archive does."""
+    from tensorflow_hub.format.file_digests import file_entries
+
+    job.begin_anew()
+    os.makedirs(job.files)
+    offer.fetch(job.files)
+    return Received(file_entries(job.files, job.limits))

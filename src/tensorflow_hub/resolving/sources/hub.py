@@ -1,0 +1,144 @@
+"""A hub: any server of the hosting protocol of tfhub.dev, and what ours answer beyond it.
+
+`GET <handle>?tf-hub-format=compressed` gives a tar.gz, maybe after redirects. A hub of ours gives the index
+of the archive to whoever accepts it, and answers an unversioned handle with a redirect to the latest version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import re
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, RequestError
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, ArchiveIndex
+from tensorflow_hub.handles import version_at_end
+from tensorflow_hub.resolving.sources.source import Location, Source
+from tensorflow_hub.resolving.transfer.offers import STORES, Archive, BucketDirectory, IndexedArchive, Offer
+
+if TYPE_CHECKING:
+    import requests
+
+    from tensorflow_hub.network.session import HubSession
+
+_log = logging.getLogger("tensorflow_hub")
+_LARGEST_LOCATION = 64 << 10  # bytes
+_ARCHIVE = {"Accept": "application/gzip;q=0.9, */*;q=0.1", "Accept-Encoding": "identity"}
+_INDEX_OR_ARCHIVE = {**_ARCHIVE, "Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE['Accept']}"}
+
+
+class Hub(Source[Location]):
+    """Takes every URL of http and https: a host that the table does not know counts as a hub."""
+
+    def parse(self, handle: str) -> Location:  # noqa: D102
+        return Location(handle, handle, is_fixed=version_at_end(handle) is not None, page=handle)
+
+    def open(self, location: Location, session: HubSession) -> Offer:  # noqa: D102
+        if self.settings.load_format == "UNCOMPRESSED":
+            try:
+                return _unpacked(location, session)
+            except RequestError as problem:
+                if type(problem) is not RequestError:  # a token is missing, …
+                    raise
+                hint = f"{problem.hint.rstrip('.')}; TFHUB_MODEL_LOAD_FORMAT=AUTO takes what there is."
+                raise RequestError(problem.problem, hint=hint) from problem
+        try:
+            return self._packed(location, session)
+        except NotFoundError:
+            if self.settings.load_format == "COMPRESSED":
+                raise
+            with contextlib.suppress(HubError):
+                return _unpacked(location, session)
+            raise
+
+    def _packed(self, location: Location, session: HubSession) -> Offer:
+        url = with_format(location.name, "compressed")
+        response = session.request("GET", url, headers=_INDEX_OR_ARCHIVE, stream=True)
+        _warn_of_withdrawal(response, location)
+        if response.headers.get("Content-Type", "").partition(";")[0].strip() != INDEX_MEDIA_TYPE:
+            return Archive(response)
+        return IndexedArchive(self._read_index(response, url, location, session), response.url, url, _ARCHIVE)
+
+    def _read_index(
+        self, response: requests.Response, url: str, location: Location, session: HubSession
+    ) -> ArchiveIndex:
+        import requests
+
+        from tensorflow_hub.network.answers import receive_body
+        from tensorflow_hub.resolving.limits import limits_of
+
+        limits = limits_of(self.settings)
+        try:
+            receive_body(response, limits.index_bytes)
+        except requests.exceptions.RequestException:  # it broke off: asked for again, with retries
+            headers = {"Accept": INDEX_MEDIA_TYPE}
+            largest = limits.index_bytes
+            response = session.request("GET", url, headers=headers, largest=largest)
+        return ArchiveIndex.from_json(response.content, limits)
+
+    def latest(self, location: Location, session: HubSession) -> str | None:  # noqa: D102
+        url = with_format(location.name, "compressed")
+        response = session.request("GET", url, headers=_INDEX_OR_ARCHIVE, stream=True)
+        response.close()
+        base = urllib.parse.urlsplit(location.name).path.rstrip("/")
+        for answer in response.history:
+            step = urllib.parse.urljoin(location.name, answer.headers.get("Location", ""))
+            match = re.fullmatch(re.escape(base) + r"/([1-9][0-9]{0,9})", urllib.parse.urlsplit(step).path)
+            if match:
+                return match[1]
+        return None
+
+    def at_version(self, location: Location, version: str) -> Location:  # noqa: D102
+        parts = urllib.parse.urlsplit(location.name)
+        name = urllib.parse.urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{version}"))
+        return dataclasses.replace(location, name=name, is_fixed=True, page=name)
+
+
+def with_format(url: str, form: str) -> str:
+    """The URL of a module in a form, by the hosting protocol; a query that is there stays.
+
+    >>> with_format("https://hub.example/acme/text/1?a=b", "compressed")
+    'https://hub.example/acme/text/1?a=b&tf-hub-format=compressed'
+    """
+    parts = urllib.parse.urlsplit(url)
+    others = [item for item in parts.query.split("&") if item and not item.startswith("tf-hub-format=")]
+    query = "&".join([*others, f"tf-hub-format={form}"])
+    return urllib.parse.urlunsplit(parts._replace(query=query, fragment=""))
+
+
+def _unpacked(location: Location, session: HubSession) -> BucketDirectory:
+    """The other half of the hosting protocol: a 303 names the directory in an object store."""
+    response = session.request(
+        "GET",
+        with_format(location.name, "uncompressed"),
+        accept_statuses=frozenset({303}),
+        allow_redirects=False,
+        largest=_LARGEST_LOCATION,
+    )
+    _warn_of_withdrawal(response, location)
+    place = response.headers.get("Location") or response.content.decode("utf-8", "replace").strip()
+    if place.partition("://")[0].lower() not in STORES:
+        raise DownloadError(
+            f"Expected a directory in an object store for {location.name!r} from the hub, got {place!r:.99}.",
+            hint="Set TFHUB_MODEL_LOAD_FORMAT=COMPRESSED.",
+        )
+    return BucketDirectory(place)
+
+
+def _warn_of_withdrawal(response: requests.Response, location: Location) -> None:
+    """Says once a download that what comes was withdrawn; a store redirected to does not know."""
+    from tensorflow_hub.network.withdrawal import withdrawal_reason
+
+    for answer in (*response.history, response):
+        reason = withdrawal_reason(answer.headers)
+        if reason is not None:
+            _log.warning(
+                "%s was withdrawn by its publisher%s Look for another version: `tfhub show %s`.",
+                location.name,
+                f": {reason.rstrip('.')}." if reason else ".",
+                location.name.rpartition("/")[0],
+            )
+            return

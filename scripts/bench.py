@@ -31,7 +31,7 @@ and the peers' on the same machine, in the same run. Figures of one machine say 
 ratios say more.
 
 """
-PACKAGES = ("tensorflow", "keras", "numpy", "granian", "obstore", "sqlalchemy", "tantivy", "usearch")
+PACKAGES = ("tensorflow", "keras", "numpy", "granian", "obstore", "sqlalchemy", "tantivy", "faiss-cpu")
 
 
 def machine() -> str:

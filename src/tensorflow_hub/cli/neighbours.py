@@ -31,9 +31,9 @@ def command() -> None:
 @click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write.")
 @click.option("--text-column", metavar="NAME", help="A table's column of texts.")
 @click.option(
-    "--exact/--graph",
+    "--exact/--approximate",
     default=None,
-    help="Compare with every vector, or search a graph; by default exact up to 50,000.",
+    help="Compare with every vector, or find nearly all of the nearest sooner; by default exact to 50,000.",
 )
 @click.option("--batch-size", type=click.IntRange(1), help="Inputs that go through the module at once.")
 @click.option("--signature", help="The module's signature to use.")
@@ -67,7 +67,7 @@ def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> No
         output.note(f"left out: {item.name}: {item.reason}")
     if len(applied.skipped) > 5:
         output.note(f"left out: {len(applied.skipped) - 5} more")
-    how = "compared one by one" if index.about.exact else "found through a graph"
+    how = "compared one by one" if index.about.exact else "searched approximately"
     output.result(f"{len(index):,} {index.about.kind}s in {out}, {how} ({applied.seconds:.1f} s)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.local import Applied, apply
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.neighbours.approximate import MINIMUM
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -49,7 +51,8 @@ def build_neighbours(
       data: a folder of images, a `.txt` file with a text a line, or a CSV, TSV, JSONL or Parquet table.
       output: the folder to write.
       text_column: the table's column of texts.
-      exact: compare a query with every vector; by default up to 50,000 of them, above by a graph.
+      exact: True compares a query with every vector, False finds nearly all of the nearest in a fraction of
+        the time; by default exact up to 50,000 vectors. Fewer than 1,000 are always compared.
       batch_size: inputs that go through the module at once, at most.
       overwrite: replace what is in the folder.
       progress: called with (what, rows done, None).
@@ -86,7 +89,7 @@ def build_neighbours(
         source=os.fspath(source.path.resolve()),
         count=applied.rows,
         dimension=applied.dimension,
-        exact=applied.rows <= EXACT_LIMIT if exact is None else exact,
+        exact=applied.rows <= (EXACT_LIMIT if exact is None else math.inf if exact else MINIMUM),
     )
     if progress:
         progress("indexing", 0, applied.rows)

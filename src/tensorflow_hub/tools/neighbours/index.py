@@ -1,7 +1,7 @@
-"""An index of vectors on disk: exact search for small sets, a graph (HNSW) for large ones.
+"""An index of vectors on disk: exact search for small sets, approximate search for large ones.
 
 A folder holds `index.json` (what it is), `vectors.npy` (float32, unit length), `items.jsonl` (what the
-vectors stand for) and, for large sets, `graph.usearch`. Similarity is the cosine.
+vectors stand for) and, for large sets, `approximate.faiss`. Similarity is the cosine.
 """
 
 from __future__ import annotations
@@ -14,24 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import write_matrix
-from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.neighbours import approximate
+from tensorflow_hub.tools.neighbours.exact import Indices, exact_search
 from tensorflow_hub.whole_file import whole_file
 
-FORMAT = 1
+FORMAT = 2
+# Format 1 had a graph of another library for large sets; its vectors are searched exactly.
+_READABLE_FORMATS = (1, FORMAT)
 # Up to here a matrix product answers within milliseconds and is exact (benchmarks/neighbours.py).
 EXACT_LIMIT = 50_000
-# HNSW: links of a vertex, and how many vertices building and searching keep in view (same place).
-CONNECTIVITY, EXPANSION_BUILD, EXPANSION_SEARCH = 16, 128, 256
-_GRAPH = "graph.usearch"
+_APPROXIMATE = "approximate.faiss"
 # With the last of them an index is whole.
-FILES = ("vectors.npy", "items.jsonl", _GRAPH, "index.json")
-
-Indices = npt.NDArray[np.int64]
+FILES = ("vectors.npy", "items.jsonl", _APPROXIMATE, "graph.usearch", "index.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +82,14 @@ class Index:
         path = Path(folder)
         try:
             value = json.loads((path / "index.json").read_text(encoding="utf-8"))
-            if value.pop("format") != FORMAT:
+            format_ = value.pop("format")
+            if format_ not in _READABLE_FORMATS:
                 raise ValueError("unknown format")
             self.about = About(**value)
             self._vectors = np.load(path / "vectors.npy", mmap_mode="r")
             self._items = list(_read_items(path / "items.jsonl"))
-            self._graph = None if self.about.exact else _open_graph(path / _GRAPH)
+            is_exact = self.about.exact or format_ == 1
+            self._approximate = None if is_exact else approximate.load(path / _APPROXIMATE)
         except (OSError, ValueError, TypeError, KeyError) as error:
             missing = isinstance(error, FileNotFoundError) and f"it has no {Path(error.filename).name}"
             raise DataError(
@@ -126,14 +126,9 @@ class Index:
         """
         unit = normalised(np.asarray(queries, np.float32))
         k = min(k, len(self))
-        if self._graph is None:
+        if self._approximate is None:
             return exact_search(self._vectors, unit, k)
-        found = self._graph.search(unit, k, threads=0 if len(unit) > 1 else 1)
-        numbers = np.atleast_2d(found.keys).astype(np.int64)
-        # The graph keeps half precision: the order is decided with the vectors themselves.
-        cosines = np.einsum("qkd,qd->qk", self._vectors[numbers], unit)
-        order = np.argsort(-cosines, axis=1, kind="stable")
-        return np.take_along_axis(numbers, order, 1), np.take_along_axis(cosines, order, 1).astype(np.float32)
+        return approximate.search(self._approximate, self._vectors, unit, k)
 
 
 def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: About) -> None:
@@ -151,10 +146,8 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
     with (folder / "items.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n" for item in items)
     if not about.exact:
-        graph = _new_graph(about.dimension)
         unit = np.load(folder / "vectors.npy", mmap_mode="r")
-        graph.add(np.arange(len(unit)), unit)
-        graph.save(os.fspath(folder / _GRAPH))
+        approximate.save(approximate.build(unit), folder / _APPROXIMATE)
     value = {"format": FORMAT, **dataclasses.asdict(about)}
     with whole_file(folder / "index.json") as file:
         file.write(json.dumps(value, indent=2).encode())
@@ -177,47 +170,6 @@ def normalised(vectors: Matrix) -> Matrix:
     """
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
-
-
-def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """Compares unit vectors [n, d] with unit queries [q, d]; the k best of each, the best first."""
-    numbers, cosines = [], []
-    for start in range(0, len(queries), 64):
-        scores = queries[start : start + 64] @ vectors.T
-        best = np.argpartition(-scores, k - 1, axis=1)[:, :k] if k < scores.shape[1] else _all(scores)
-        values = np.take_along_axis(scores, best, 1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        numbers.append(np.take_along_axis(best, order, 1))
-        cosines.append(np.take_along_axis(values, order, 1))
-    if not numbers:
-        return np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
-    return np.concatenate(numbers), np.concatenate(cosines)
-
-
-def _all(scores: Matrix) -> Indices:
-    return np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
-
-
-def _new_graph(dimension: int) -> Any:
-    index = require("usearch.index")
-    return index.Index(
-        ndim=dimension,
-        metric="cos",
-        dtype="f16",
-        connectivity=CONNECTIVITY,
-        expansion_add=EXPANSION_BUILD,
-        expansion_search=EXPANSION_SEARCH,
-    )
-
-
-def _open_graph(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.name} is missing")
-    graph = require("usearch.index").Index.restore(os.fspath(path), view=True)
-    if graph is None:
-        raise ValueError(f"{path.name} is broken")
-    graph.expansion_search = EXPANSION_SEARCH
-    return graph
 
 
 def _read_items(path: Path) -> Iterator[Item]:

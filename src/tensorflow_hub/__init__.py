@@ -65,9 +65,28 @@ __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604
 # Subpackages that are part of the interface under their own name, imported when first used.
 _SUBPACKAGES = frozenset({"beam", "keras_layer", "tools"})
 
+# Modules under which programs of earlier releases import, or patch, names; see `old_paths`.
+_OLD_PATHS = frozenset(
+    {
+        "config",
+        "estimator",
+        "feature_column",
+        "image_util",
+        "module",
+        "module_spec",
+        "module_v2",
+        "native_module",
+        "registry",
+        "resolver",
+        "saved_model_lib",
+        "tf_utils",
+        "version",
+    }
+)
+
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBPACKAGES:
+    if name in _SUBPACKAGES or name in _OLD_PATHS:
         return importlib.import_module(f"{__name__}.{name}")
     module = _EXPORTS.get(name)
     if module is None:

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tensorflow_hub.old_paths import forward
 
-_NAMES = ("load", "resolve")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import tensorflow_hub
-
-    return getattr(tensorflow_hub, name)
+__getattr__ = forward(__name__, "load", "resolve")

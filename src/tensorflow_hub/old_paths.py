@@ -1,0 +1,35 @@
+"""Modules of tensorflow-hub 0.x that programs import names from, or patch: each forwards what is left.
+
+`tensorflow_hub.module`, `.estimator`, `.feature_column` and so on are files of a few lines that call
+`forward`. The page *Move from tensorflow-hub 0.12 to 0.16* lists what is no longer in them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+
+def forward(module: str, *names: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module that forwards names to `tensorflow_hub`, when they are asked for.
+
+    Args:
+      module: the name of the module.
+      names: of the public interface.
+
+    >>> forward("tensorflow_hub.version", "__version__")("__version__") == importlib.import_module(
+    ...     "tensorflow_hub"
+    ... ).__version__
+    True
+    """
+
+    def get(name: str) -> Any:
+        if name in names:
+            return getattr(importlib.import_module("tensorflow_hub"), name)
+        raise AttributeError(
+            f"module {module!r} has no attribute {name!r}. This path is kept for programs of "
+            "tensorflow-hub 0.x; the page on moving from it says what to use in place of what is gone."
+        )
+
+    return get

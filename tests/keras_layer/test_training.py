@@ -367,7 +367,7 @@ def test_subclasses_may_use_the_protected_names(kit, modules):
                 if id(v) not in trained:
                     self._add_existing_weight(v, trainable=False)
             for loss in self._func.regularization_losses:
-                self._call_loss_if_trainable(loss)
+                self.add_loss(self._call_loss_if_trainable(loss))
 
         def _check_trainability(self):
             self.checked = True
@@ -377,6 +377,11 @@ def test_subclasses_may_use_the_protected_names(kit, modules):
     assert len(layer.losses) == 1
     layer(X)
     assert layer.checked
+    loss = layer._call_loss_if_trainable(lambda: 7.0)
+    assert loss() == 7.0
+    layer.trainable = False
+    assert loss() == 0.0
+    assert len(layer.losses) == 0
 
 
 def test_a_subclass_may_have_layers_of_its_own(kit, modules):

@@ -7,8 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import MissingDependencyError
-from tensorflow_hub.keras_layer.shared import HubLayer
-from tensorflow_hub.loading.replicas import first_replica
+from tensorflow_hub.keras_layer.shared import HubLayer, LossWhileTrainable
 
 
 def _keras2() -> Any:
@@ -42,14 +41,12 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defin
             weight._trainable = True  # else gradient tapes do not see it
         (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
 
-    def _call_loss_if_trainable(self, loss: Any) -> None:
-        """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
-
-        def value() -> Any:
-            with first_replica():
-                return loss() if self.trainable else None
-
-        self.add_loss(value)
+    def add_loss(self, losses: Any, **kwargs: Any) -> None:
+        """As that of Keras; a loss of the module is none of `losses` while the layer is frozen."""
+        if isinstance(losses, LossWhileTrainable):
+            super().add_loss(lambda: losses() if self.trainable else None, **kwargs)
+        else:
+            super().add_loss(losses, **kwargs)
 
     def _own_weights(self) -> list[Any]:
         return [*self._trainable_weights, *self._non_trainable_weights]

@@ -12,8 +12,7 @@ from tensorflow_hub.errors import InputError
 from tensorflow_hub.keras_layer import other_backends
 from tensorflow_hub.keras_layer.jax_function import JaxFunction
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.keras_layer.shared import HubLayer, unchanged_errors
-from tensorflow_hub.loading.replicas import first_replica
+from tensorflow_hub.keras_layer.shared import HubLayer, LossWhileTrainable, unchanged_errors
 
 
 class AdoptedVariable(keras.Variable):  # type: ignore[misc]
@@ -94,18 +93,22 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
             copy.hub_variable = weight
             self._track_variable(copy)
 
-    def _call_loss_if_trainable(self, loss: Any) -> None:
-        """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
-        self._hub_losses.append(JaxFunction(loss, self._options.handle) if self._in_jax else loss)
+    def add_loss(self, loss: Any) -> None:
+        """As that of Keras, and of Keras 2: a callable without arguments is asked when `losses` are."""
+        if isinstance(loss, LossWhileTrainable) and self._in_jax:
+            self._hub_losses.append(JaxFunction(loss.loss, self._options.handle))
+        elif callable(loss):
+            self._hub_losses.append(loss)
+        else:
+            super().add_loss(loss)
 
     def _get_own_losses(self) -> list[Any]:
         losses: list[Any] = super()._get_own_losses()
-        if not self.trainable:
-            return losses
-        if self._in_jax:
-            return losses + [self._run_in_jax(loss, ()) for loss in self._hub_losses]
-        with first_replica():
-            return losses + [loss() for loss in self._hub_losses]
+        for loss in self._hub_losses:
+            if not self.trainable and isinstance(loss, (LossWhileTrainable, JaxFunction)):
+                continue  # of the module
+            losses.append(self._run_in_jax(loss, ()) if isinstance(loss, JaxFunction) else loss())
+        return losses
 
     def _own_weights(self) -> list[Any]:
         return [*self._trainable_variables, *self._non_trainable_variables]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
@@ -98,7 +99,7 @@ class HubLayer:
             handle,
             checked_trainable(trainable),
             arguments or {},
-            tags,
+            [tags] if isinstance(tags, str) else tags,
             signature,
             signature_outputs_as_dict,
             output_key,
@@ -122,9 +123,9 @@ class HubLayer:
         """Makes a variable of the loaded object a weight of the layer."""
         raise NotImplementedError
 
-    def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> None:
-        """Makes a loss of the loaded object one of the layer's `losses` while the layer is trainable."""
-        raise NotImplementedError
+    def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
+        """A loss of the loaded object as a callable for `add_loss` that gives 0 while the layer is frozen."""
+        return LossWhileTrainable(self, loss)
 
     def _own_weights(self) -> list[Any]:
         """The weights of the layer itself, those that training may change first."""
@@ -155,7 +156,7 @@ class HubLayer:
                     f"without arguments, got {loss!r}.",
                     hint="Export the object with a list of tf.functions there.",
                 )
-            self._call_loss_if_trainable(loss)
+            self.add_loss(self._call_loss_if_trainable(loss))  # type: ignore[attr-defined]
 
     def _variables_by_trainability(self) -> tuple[list[Any], list[Any]]:
         """The object's variables: those that training changes, and the rest.
@@ -302,13 +303,33 @@ class HubLayer:
         return self._func
 
 
+@dataclasses.dataclass(frozen=True)
+class LossWhileTrainable:
+    """A loss that is 0 while its layer is frozen.
+
+    Attributes:
+      layer: the layer.
+      loss: gives a scalar.
+    """
+
+    layer: Any
+    loss: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        """The loss, float32."""
+        if not self.layer.trainable:
+            return 0.0
+        with first_replica():
+            return self.loss()
+
+
 @contextlib.contextmanager
 def unchanged_errors() -> Iterator[None]:
     """Keeps Keras from turning our errors into RuntimeErrors."""
     try:
         yield
     except HubError as error:
-        error._keras_call_info_injected = True  # type: ignore[attr-defined]
+        error._keras_call_info_injected = True
         raise
 
 

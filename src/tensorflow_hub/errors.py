@@ -49,6 +49,9 @@ class HubError(Exception):
       hint: a sentence: what to do next, a command to run where there is one.
     """
 
+    # Keras makes a RuntimeError of what its layers raise, unless it has this attribute.
+    _keras_call_info_injected = True
+
     def __init__(self, problem: str, *, hint: str) -> None:
         super().__init__(problem)
         self.problem = problem

@@ -95,6 +95,106 @@ def test_the_wrong_kind_of_module(text, image):
         hub.sparse_text_embedding_column("t", text, combiner="max", default_value="")
 
 
+@pytest.fixture(scope="module")
+def image_of_any_size(tmp_path_factory):
+    def module_fn():
+        images = v1.placeholder(tf.float32, [None, None, None, 3])
+        hub.add_signature(inputs={"images": images}, outputs=tf.reduce_sum(images, [1, 2]))
+        info = hub.ImageModuleInfo()
+        info.default_image_size.height, info.default_image_size.width = 8, 9
+        hub.attach_image_module_info(info)
+
+    return str(export(hub.create_module_spec(module_fn), tmp_path_factory.mktemp("sizes") / "module"))
+
+
+@pytest.mark.parametrize(("size", "expected"), [(None, [8, 9, 3]), ([2, 3], [2, 3, 3]), ((4, 4), [4, 4, 3])])
+def test_images_of_a_size(image_of_any_size, size, expected):
+    column = hub.image_embedding_column("i", image_of_any_size, size)
+    assert column.parse_example_spec["i"].shape == expected
+    assert column == hub.image_embedding_column("i", image_of_any_size, image_size=size)
+    assert isinstance(column.module_spec, hub.ModuleSpec)
+    assert type(column).from_config(column.get_config()) == column
+    pixels = np.ones(expected, np.float32)
+    example = tf.train.Example()
+    example.features.feature["i"].float_list.value.extend(pixels.ravel())
+    with tf.Graph().as_default():
+        features = tf.io.parse_example(
+            [example.SerializeToString()], v1.feature_column.make_parse_example_spec([column])
+        )
+        values = run(v1.feature_column.input_layer(features, [column]))
+    np.testing.assert_array_equal(values, [[pixels[..., 0].sum()] * 3])
+
+
+@pytest.mark.parametrize("size", [[3, 3], [2], [0, 2], ["2", "2"]], ids=str)
+def test_a_size_that_the_module_does_not_take(image, size):
+    with pytest.raises(errors.SignatureError, match=r"Expected image_size=\[height, width\] .*got"):
+        hub.image_embedding_column("i", image, image_size=size)
+
+
+def test_a_column_as_key(image_of_any_size):
+    pixels = v1.feature_column.numeric_column("pixels", [2, 2, 3])
+    column = hub.image_embedding_column(pixels, image_of_any_size, image_size=[2, 2])
+    assert column.name == "pixels_hub_module_embedding"
+    assert column.parse_example_spec == pixels.parse_example_spec
+    assert type(column).from_config(column.get_config()) == column
+    with tf.Graph().as_default():
+        values = v1.feature_column.input_layer({"pixels": tf.ones([1, 2, 2, 3])}, [column])
+        np.testing.assert_array_equal(run(values), [[4, 4, 4]])
+    layer = dense_features().layers.DenseFeatures([column])
+    np.testing.assert_array_equal(layer({"pixels": tf.ones([1, 2, 2, 3])}), [[4, 4, 4]])
+    again = type(layer).from_config(layer.get_config(), {"ImageEmbeddingColumn": type(column)})
+    np.testing.assert_array_equal(again({"pixels": tf.ones([1, 2, 2, 3])}), [[4, 4, 4]])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        hub.text_embedding_column,
+        hub.text_embedding_column_v2,
+        lambda key, module: hub.sparse_text_embedding_column(key, module, "sum", None),
+    ],
+    ids=["text", "text v2", "sparse text"],
+)
+def test_names_of_columns_whose_key_is_a_column(text, make):
+    key = v1.feature_column.categorical_column_with_vocabulary_list("words", ["a"])
+    column = make(key, text)
+    assert column.name == "words_hub_module_embedding"
+    assert column.parents == [key]
+    assert type(column).from_config(column.get_config()).key == key
+    assert column.module_spec.get_signature_names() == ["default"]
+
+
+def several_inputs():
+    text, more = (v1.placeholder(tf.string, [None]) for _ in range(2))
+    hub.add_signature(inputs={"text": text, "more": more}, outputs=tf.ones([tf.size(text), 2]))
+
+
+def no_default():
+    text = v1.placeholder(tf.string, [None])
+    hub.add_signature("words", inputs={"text": text}, outputs=tf.ones([tf.size(text), 2]))
+
+
+@pytest.mark.parametrize(
+    ("module_fn", "match"),
+    [
+        (several_inputs, r"one input of strings .*'more': .*'text'"),
+        (no_default, r"the signature 'default', got \['words'\]"),
+    ],
+)
+def test_text_columns_refuse_modules_that_are_no_text_embedding(tmp_path, module_fn, match):
+    spec = hub.create_module_spec(module_fn)
+    for make in (hub.text_embedding_column, lambda k, s: hub.sparse_text_embedding_column(k, s, "sum", "")):
+        with pytest.raises(errors.SignatureError, match=match):
+            make("t", spec)
+    path = str(export(spec, tmp_path / "module"))
+    column = hub.text_embedding_column_v2("t", path)
+    with tf.Graph().as_default(), pytest.raises(errors.SignatureError, match=match):
+        v1.feature_column.input_layer({"t": tf.constant(["a"])}, [column])
+    layer = dense_features().layers.DenseFeatures([column])
+    with pytest.raises(errors.SignatureError, match=match):
+        layer({"t": tf.constant(["a"])})
+
+
 @pytest.mark.parametrize("make", [hub.text_embedding_column, hub.text_embedding_column_v2], ids=["v1", "v2"])
 @pytest.mark.parametrize("trainable", [False, True])
 def test_dense_features_of_keras_2(text, make, trainable):

@@ -15,9 +15,11 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.feature_column import feature_column as column_v1
 from tensorflow.python.feature_column import feature_column_v2 as column_v2
+from tensorflow.python.feature_column import serialization
 
 from tensorflow_hub.errors import ModuleError, SignatureError
 from tensorflow_hub.exporting.module_spec import ModuleSpec
+from tensorflow_hub.exporting.signatures import DEFAULT
 from tensorflow_hub.loading import column_state, module_reader
 
 
@@ -26,17 +28,17 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
     """A column of vectors computed by a module from one feature.
 
     Attributes:
-      key: the name of the feature.
+      key: the name of the feature, or a feature column that gives it.
       module: a `hub.ModuleSpec` or a handle.
       trainable: whether the module's variables are trained.
     """
 
-    key: str
+    key: Any
     module: Any
     trainable: bool = False
 
     @functools.cached_property
-    def spec(self) -> ModuleSpec:
+    def module_spec(self) -> ModuleSpec:
         """The module's spec, read from its handle at most once."""
         is_spec = isinstance(self.module, ModuleSpec)
         return self.module if is_spec else module_reader.load_module_spec(self.module)
@@ -47,13 +49,18 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
     def _inputs(self, feature: Any) -> dict[str, Any]:
         """The module's inputs for a transformed feature."""
 
+    @property
+    @abc.abstractmethod
+    def _parsing(self) -> Any:
+        """How `tf.io.parse_example` is to parse the feature."""
+
     def _vectors(self, module: Any, feature: Any) -> Any:
         """The values of the column."""
         return module(self._inputs(feature))
 
     def _make_module(self) -> Any:
         if column_state.in_graph_program():
-            return column_state.GraphModule(self.spec, self.trainable)
+            return column_state.GraphModule(self.module_spec, self.trainable)
         return column_state.EagerModule(column_state.directory_of(self.module), self.trainable)
 
     # --- common to both protocols ---
@@ -61,12 +68,13 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
     @property
     def name(self) -> str:
         """The name of the column, and of the scope of its variables."""
-        return f"{self.key}_hub_module_embedding"
+        key = self.key if isinstance(self.key, str) else self.key.name
+        return f"{key}_hub_module_embedding"
 
     @property
     def variable_shape(self) -> tf.TensorShape:
         """The shape of the values without the batch dimension, `[n]`."""
-        return default_output(self.spec).get_shape()[1:]
+        return default_output(self.module_spec).get_shape()[1:]
 
     # --- the new protocol ---
 
@@ -78,9 +86,11 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
         return [self.key]
 
     @property
-    @abc.abstractmethod
     def parse_example_spec(self) -> dict[str, Any]:
         """How to parse the feature from a `tf.Example`."""
+        if isinstance(self.key, str):
+            return {self.key: self._parsing}
+        return dict(self.key.parse_example_spec)
 
     def create_state(self, state_manager: Any) -> None:
         """Makes the module, once per layer."""
@@ -107,15 +117,20 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
                 "got a hub.ModuleSpec.",
                 hint="Make the column with a path or URL.",
             )
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if isinstance(self.key, str):
+            return config
+        return config | {"key": serialization.serialize_feature_column(self.key)}
 
     @classmethod
     def from_config(
         cls, config: dict[str, Any], custom_objects: Any = None, columns_by_name: Any = None
     ) -> Any:
         """Makes the column from `get_config()`."""
-        del custom_objects, columns_by_name  # for columns made of others
-        return cls(**config)
+        key = config["key"]
+        if not isinstance(key, str):
+            key = serialization.deserialize_feature_column(key, custom_objects, columns_by_name)
+        return cls(**{**config, "key": key})
 
     # --- the old protocol ---
 
@@ -132,7 +147,7 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
 
     def _get_dense_tensor(self, inputs: Any, weight_collections: Any = None, trainable: Any = None) -> Any:
         train = self.trainable and trainable is not False
-        module = column_state.GraphModule(self.spec, train)
+        module = column_state.GraphModule(self.module_spec, train)
         return self._vectors(module, inputs.get(self))
 
 
@@ -140,9 +155,14 @@ def default_output(spec: ModuleSpec) -> Any:
     """The output `"default"` of the default signature.
 
     Raises:
-      SignatureError: when it is no float32 `[batch, n]` with known n.
+      SignatureError: when there is none, or it is no float32 `[batch, n]` with known n.
     """
-    output = spec.get_output_info_dict().get("default")
+    if DEFAULT not in spec.get_signature_names():
+        raise SignatureError(
+            f"Expected an embedding module with the signature {DEFAULT!r}, got {spec.get_signature_names()}.",
+            hint="Use a module that has it, or hub.Module(…)(…, signature=…) in place of a feature column.",
+        )
+    output = spec.get_output_info_dict().get(DEFAULT)
     if output is None or output.kind != "dense" or output.dtype != tf.float32 or output.get_shape().rank != 2:
         raise SignatureError(
             f"Expected an embedding module with the output 'default' as float32 [None, n], got {output}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ _COMBINERS = ("mean", "sqrtn", "sum")
 
 
 def text_embedding_column(
-    key: str, module_spec: ModuleSpec | str | os.PathLike[str], trainable: bool = False
+    key: Any, module_spec: ModuleSpec | str | os.PathLike[str], trainable: bool = False
 ) -> EmbeddingColumn:
     """A column that turns strings into vectors with a text embedding module in TF1 Hub format.
 
     Args:
-      key: the name of the feature: strings `[batch]` or `[batch, 1]`.
+      key: the name of the feature, or a column that gives it: strings `[batch]` or `[batch, 1]`.
       module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes one string input `[batch]` and
         gives `"default"`, float32 `[batch, n]`.
       trainable: whether its variables are trained with the model.
@@ -49,12 +50,12 @@ def text_embedding_column(
         tf.compat.v1.feature_column.input_layer(features, [comment])  # [2, n]
     """
     column = TextEmbeddingColumn(key, _handle(module_spec), trainable)
-    _text_input(column.spec)
+    _text_input(column.module_spec)
     return column
 
 
 def sparse_text_embedding_column(
-    key: str,
+    key: Any,
     module_spec: ModuleSpec | str | os.PathLike[str],
     combiner: str,
     default_value: str | None,
@@ -63,7 +64,7 @@ def sparse_text_embedding_column(
     """A column that turns lists of strings into one vector each with a text embedding module.
 
     Args:
-      key: the name of the feature: a `tf.SparseTensor` of strings `[batch, any]`.
+      key: the name of the feature, or a column that gives it: a `tf.SparseTensor` of strings `[batch, any]`.
       module_spec: as for `hub.text_embedding_column`.
       combiner: how the vectors of an example's strings become one: `"mean"`, `"sqrtn"` (their sum divided
         by the square root of their number) or `"sum"`.
@@ -81,36 +82,49 @@ def sparse_text_embedding_column(
     column = SparseTextEmbeddingColumn(
         key, _handle(module_spec), trainable, combiner, "" if default_value is None else default_value
     )
-    _text_input(column.spec)
+    _text_input(column.module_spec)
     return column
 
 
 def image_embedding_column(
-    key: str, module_spec: ModuleSpec | str | os.PathLike[str], image_layer: str | None = None
+    key: Any,
+    module_spec: ModuleSpec | str | os.PathLike[str],
+    image_size: Sequence[int] | None = None,
+    *,
+    image_layer: str | None = None,
 ) -> EmbeddingColumn:
     """A column that turns images into feature vectors with an image module. Its variables are not trained.
 
     Args:
-      key: the name of the feature: float32 `[batch, height, width, channels]` in [0, 1], of the size
-        that `hub.get_expected_image_size` gives.
+      key: the name of the feature, or a column that gives it, such as
+        `tf.feature_column.numeric_column("image", [224, 224, 3])`: float32
+        `[batch, height, width, channels]` in [0, 1].
       module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes `"images"`.
+      image_size: `[height, width]` in pixels of the images, for a module that takes images of several sizes;
+        None is what `hub.get_expected_image_size` gives.
       image_layer: which output to take, for example a layer of the network; None is `"default"`.
 
     Raises:
-      SignatureError: when it is no image feature vector module, or has no such output.
+      SignatureError: when it is no image feature vector module, has no such output, or takes no such size.
+
+    Example::
+
+        image = hub.image_embedding_column("image", "acme/images/1", image_size=[96, 96])
+        features = {"image": tf.zeros([2, 96, 96, 3])}
+        tf.compat.v1.feature_column.input_layer(features, [image])  # [2, n]
     """
-    column = ImageEmbeddingColumn(key, _handle(module_spec), False, image_layer)
+    column = ImageEmbeddingColumn(key, _handle(module_spec), False, image_layer, image_size)
     column.check()
     return column
 
 
 def text_embedding_column_v2(
-    key: str, module_path: str | os.PathLike[str], output_key: str | None = None, trainable: bool = False
+    key: Any, module_path: str | os.PathLike[str], output_key: str | None = None, trainable: bool = False
 ) -> EmbeddingColumn:
     """A column that turns strings into vectors with a TF2 SavedModel, or a module in TF1 Hub format.
 
     Args:
-      key: the name of the feature: strings `[batch]` or `[batch, 1]`.
+      key: the name of the feature, or a column that gives it: strings `[batch]` or `[batch, 1]`.
       module_path: a handle. The object is callable on strings `[batch]`, or has a signature `"default"`.
       output_key: which output to take when there are several by name.
       trainable: whether its variables are trained with the model.
@@ -160,12 +174,11 @@ class TextEmbeddingColumn(EmbeddingColumn):
     """Strings → vectors."""
 
     @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        """One string per example."""
-        return {self.key: tf.io.FixedLenFeature([1], tf.string)}
+    def _parsing(self) -> Any:
+        return tf.io.FixedLenFeature([1], tf.string)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
-        return {_text_input(self.spec): tf.reshape(feature, [-1])}
+        return {_text_input(self.module_spec): tf.reshape(feature, [-1])}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,12 +189,11 @@ class SparseTextEmbeddingColumn(EmbeddingColumn):
     default_value: str = ""
 
     @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        """Any number of strings per example."""
-        return {self.key: tf.io.VarLenFeature(tf.string)}
+    def _parsing(self) -> Any:
+        return tf.io.VarLenFeature(tf.string)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
-        return {_text_input(self.spec): feature}
+        return {_text_input(self.module_spec): feature}
 
     def _vectors(self, module: Any, feature: Any) -> Any:
         if not isinstance(feature, tf.SparseTensor):
@@ -203,6 +215,11 @@ class ImageEmbeddingColumn(EmbeddingColumn):
     """Images → vectors."""
 
     image_layer: str | None = None
+    image_size: Sequence[int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.image_size is not None:  # columns are keys of dicts, which lists cannot be part of
+            object.__setattr__(self, "image_size", tuple(self.image_size))
 
     def check(self) -> None:
         """Refuses what is no image feature vector module.
@@ -210,7 +227,7 @@ class ImageEmbeddingColumn(EmbeddingColumn):
         Raises:
           SignatureError: saying what it has instead.
         """
-        spec = self.spec
+        spec = self.module_spec
         inputs = spec.get_input_info_dict()
         info = inputs.get("images")
         if len(inputs) != 1 or info is None or info.kind != "dense" or info.dtype != tf.float32:
@@ -224,20 +241,32 @@ class ImageEmbeddingColumn(EmbeddingColumn):
                 f"Expected an output of {sorted(spec.get_output_info_dict())}, got {self.image_layer!r}.",
                 hint="Pass it as image_layer=…, or leave that out.",
             )
+        self._check_size(info.get_shape())
+
+    def _check_size(self, taken: tf.TensorShape) -> None:
+        if self.image_size is None:
+            return
+        sizes = list(self.image_size)
+        valid = len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes)
+        if not valid or not taken.is_compatible_with([None, *sizes, None]):
+            raise SignatureError(
+                f"Expected image_size=[height, width] in pixels that fits the input {taken} of the module, "
+                f"got {sizes}.",
+                hint="Leave it out for the size that hub.get_expected_image_size(module_spec) gives.",
+            )
 
     @property
     def variable_shape(self) -> tf.TensorShape:
         """The shape of a feature vector."""
-        spec = self.spec
+        spec = self.module_spec
         if self.image_layer is None:
             return default_output(spec).get_shape()[1:]
         return spec.get_output_info_dict()[self.image_layer].get_shape()[1:]
 
     @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        """One image of the expected size per example."""
-        size = get_expected_image_size(self.spec)
-        return {self.key: tf.io.FixedLenFeature([*size, get_num_image_channels(self.spec)], tf.float32)}
+    def _parsing(self) -> Any:
+        size = self.image_size or get_expected_image_size(self.module_spec)
+        return tf.io.FixedLenFeature([*size, get_num_image_channels(self.module_spec)], tf.float32)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
         return {"images": feature}
@@ -253,6 +282,11 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
     output_key: str | None = None
 
     @property
+    def module_path(self) -> str:
+        """The handle."""
+        return str(self.module)
+
+    @property
     def variable_shape(self) -> tf.TensorShape:
         """The shape of a vector; for a TF2 SavedModel found by applying it to one string."""
         return self._shape
@@ -260,7 +294,7 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
     @functools.cached_property
     def _shape(self) -> tf.TensorShape:
         if self._is_hub_format:
-            return default_output(self.spec).get_shape()[1:]
+            return default_output(self.module_spec).get_shape()[1:]
         scope = tf.Graph().as_default() if column_state.in_graph_program() else tf.init_scope()
         with scope:
             module = column_state.EagerModule(self.module, False)
@@ -271,17 +305,16 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
         return (Path(resolve(self.module)) / "tfhub_module.pb").exists()
 
     @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        """One string per example."""
-        return {self.key: tf.io.FixedLenFeature([1], tf.string)}
+    def _parsing(self) -> Any:
+        return tf.io.FixedLenFeature([1], tf.string)
 
     def _make_module(self) -> Any:
         if self._is_hub_format and column_state.in_graph_program():
-            return column_state.GraphModule(self.spec, self.trainable)
+            return column_state.GraphModule(self.module_spec, self.trainable)
         return column_state.EagerModule(self.module, self.trainable)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
-        name = _text_input(self.spec) if self._is_hub_format else "text"
+        name = _text_input(self.module_spec) if self._is_hub_format else "text"
         return {name: tf.reshape(feature, [-1])}
 
     def _vectors(self, module: Any, feature: Any) -> Any:

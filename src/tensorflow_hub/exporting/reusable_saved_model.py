@@ -15,8 +15,6 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, HubError
 from tensorflow_hub.exporting.module_directory import new_directory
-from tensorflow_hub.loading.graph_signature import GraphSignature
-from tensorflow_hub.loading.reusable import ReusableModule
 
 
 def save(
@@ -45,9 +43,7 @@ def save(
         hub.save(layer, "fine_tuned")  # then: tfhub publish fine_tuned acme/text-embedding/2
     """
     root = getattr(module, "resolved_object", module)
-    if isinstance(root, ReusableModule):
-        root = as_saved_model_object(root)
-    elif _is_keras_model(root):
+    if _is_keras_model(root):
         from tensorflow_hub.exporting.keras_model import reusable_from_keras
 
         root = reusable_from_keras(root)
@@ -79,37 +75,6 @@ class SavableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mis
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """Calls the object's own function."""
         return self.__dict__["__call__"](inputs, training=training)
-
-
-def as_saved_model_object(module: ReusableModule) -> SavableModule:
-    """A loaded graph of TensorFlow 1 in the form of TensorFlow 2, on the same variables."""
-    root = SavableModule()
-    root.variables = list(module.variables)
-    root.trainable_variables = list(module.trainable_variables)
-    root.regularization_losses = list(module.regularization_losses)
-    root.module = module
-    default = module.default_signature()
-
-    def call_once(inputs: Any, training: bool = False) -> Any:
-        return module(inputs, training=training)
-
-    call = tf.function(call_once, autograph=False)
-
-    spec = _call_spec(module._signature(default, False))
-    root.call_spec = root._no_dependency(spec)
-    for training in (False, True):
-        call.get_concrete_function(spec, training=training)
-    root.__dict__["__call__"] = call
-    root.signatures = root._no_dependency(dict(module.signatures))
-    for loss in root.regularization_losses:
-        loss.get_concrete_function()
-    return root
-
-
-def _call_spec(signature: GraphSignature) -> Any:
-    """The spec of the inputs of a call: a tensor where there is one input, else a dict."""
-    specs = dict(signature.inputs)
-    return next(iter(specs.values())) if len(specs) == 1 else specs
 
 
 def _is_keras_model(module: Any) -> bool:

@@ -22,10 +22,13 @@ from tensorflow_hub.loading.graph_signature import GraphSignature
 from tensorflow_hub.loading.graph_state import GraphState, variables_in
 from tensorflow_hub.loading.graph_variant import Variant, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.reference_variables import to_resources
+from tensorflow_hub.loading.saved_form import functions_to_save
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 TRAIN = "train"
+# The advice of what takes a signature's name as an argument.
+BY_NAME = "Pass one of these as signature=…."
 
 
 class Signatures(Mapping[str, Any]):
@@ -118,12 +121,12 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         function = self._function(signature, training, tuple(endpoints))
         return dict(function(**chosen.components(self._by_name(inputs, chosen))))
 
-    def endpoint_names(self, signature_name: str | None = None) -> list[str]:
+    def endpoint_names(self, signature: str | None = None) -> list[str]:
         """The tensors of a signature's graph that may be asked for as endpoints."""
-        signature = self._signature(signature_name or self.default_signature(), False)
-        feeds = self._inference.state.feed_names() | set(signature.input_tensors)
+        chosen = self._signature(signature or self.default_signature(BY_NAME), False)
+        feeds = self._inference.state.feed_names() | set(chosen.input_tensors)
         graph = self._inference.graph
-        needed = graph.needed(signature.output_tensors, feeds) - graph.hidden
+        needed = graph.needed(chosen.output_tensors, feeds) - graph.hidden
         return sorted(f"{name}:0" for name in needed if graph.nodes[name].op != "NoOp")
 
     @property
@@ -164,8 +167,11 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         """The names of a signature's outputs."""
         return list(self._signature(signature, False).outputs)
 
-    def default_signature(self) -> str:
+    def default_signature(self, advice: str = "Call one of these through .signatures[…].") -> str:
         """The signature meant when none is named.
+
+        Args:
+          advice: what the caller's user is to do where there is none.
 
         Raises:
           SignatureError: there are several and none is called "default" or "serving_default".
@@ -178,8 +184,15 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
             return names[0]
         raise SignatureError(
             f"Expected a default signature in {self._path!r}, got {sorted(names)}.",
-            hint="Call one of these through .signatures[…].",
+            hint=advice,
         )
+
+    def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
+        """What TensorFlow saves with this object: for a SavedModel its call and signatures too."""
+        children: dict[str, Any] = super()._trackable_children(save_type, **kwargs)
+        if save_type != "savedmodel" or self._inference.state.is_distributed:
+            return children
+        return children | functions_to_save(self)
 
     def _signature(self, name: str, training: bool) -> GraphSignature:
         variant: Variant = self._training if training else self._inference
@@ -227,7 +240,7 @@ def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) 
     """Makes the object that `hub.load` gives for a graph of TensorFlow 1."""
     directory.check_ops()
     wanted = frozenset(directory.default_tags() if tags is None else tags)
-    state = GraphState(directory.path)
+    state = GraphState(directory.path, directory.checkpoint, directory.asset_sources())
     graph = Graph.of(to_resources(directory.meta_graph(wanted)))
     train_tags = wanted | {TRAIN}
     train_graph = graph

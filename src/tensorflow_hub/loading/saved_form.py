@@ -1,0 +1,68 @@
+"""What a SavedModel keeps of a loaded graph of TensorFlow 1: its call and its signatures, as functions.
+
+`tf.saved_model.save` keeps methods only where they are a `tf.function`. It keeps the signatures of the object
+it is given only where they are passed to it; of objects inside of that one it keeps them as it does any other
+attribute.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.saved_model import signature_serialization
+
+from tensorflow_hub.errors import ExportError, SignatureError
+
+
+def functions_to_save(module: Any) -> dict[str, Any]:
+    """The functions, by the names of attributes, that are saved with a `ReusableModule`.
+
+    Args:
+      module: a `ReusableModule`.
+
+    Raises:
+      ExportError: when the module itself is being saved, and no signatures were passed.
+    """
+    if len(module.signatures) > 0 and _is_saved_without_signatures():
+        raise ExportError(
+            f"Expected signatures=… for a module of TensorFlow 1, which has {sorted(module.signatures)}: "
+            "tf.saved_model.save leaves out signatures that it is not given.",
+            hint="Use hub.save(module, path), or pass signatures=dict(module.signatures).",
+        )
+    # What TensorFlow keeps signatures in; a plain dict is refused under this name.
+    signatures, *_ = signature_serialization.canonicalize_signatures(dict(module.signatures))
+    functions = {"signatures": signature_serialization.create_signature_map(signatures)}
+    call = _call(module)
+    return functions if call is None else functions | {"__call__": call}
+
+
+def _is_saved_without_signatures() -> bool:
+    """Whether TensorFlow looks for a signature now, as it does for the object to save when none is passed.
+
+    TensorFlow asks the object for its children in the same way in all cases; only the caller differs.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code is signature_serialization.find_function_to_export.__code__:
+            return True
+    return False
+
+
+def _call(module: Any) -> Any:
+    """`__call__` as a function traced for both values of `training`; None without a default signature."""
+    try:
+        specs = module.input_specs(module.default_signature())
+    except SignatureError:
+        return None
+
+    def call(inputs: Any, training: bool = False) -> Any:
+        return module(inputs, training=training)
+
+    function = tf.function(call, autograph=False)
+    spec = next(iter(specs.values())) if len(specs) == 1 else specs
+    for training in (False, True):
+        function.get_concrete_function(spec, training=training)
+    return function

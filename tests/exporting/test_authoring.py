@@ -98,6 +98,27 @@ def test_variants_that_disagree_about_a_variable():
         hub.create_module_spec(module_fn, [(set(), {"size": 1}), ({"big"}, {"size": 2})])
 
 
+@pytest.mark.parametrize("resource", [True, False])
+@pytest.mark.parametrize("state", ["variable", "table"])
+def test_state_on_one_device_with_what_is_no_state(state, resource):
+    def module_fn(other):
+        anchor = (
+            v1.get_variable("anchor", [], use_resource=resource) if other == "state" else tf.constant(1.0)
+        )
+        with v1.colocate_with(anchor if other != "state" or not resource else anchor.handle):
+            if state == "variable":
+                made = v1.get_variable("made", [], use_resource=resource)
+            else:
+                made = v1.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], [1]), -1).size()
+        hub.add_signature(outputs=tf.identity(made))
+
+    hub.create_module_spec(module_fn, [(set(), {"other": "state"})])
+    with pytest.raises(
+        errors.ModuleError, match=r"colocated with other state only, got .* colocated with 'Const"
+    ):
+        hub.create_module_spec(module_fn, [(set(), {"other": "op"})])
+
+
 def test_dropped_collections_are_not_in_the_module(tmp_path):
     spec = hub.create_module_spec(
         constant(call=lambda: v1.add_to_collection("mine", 1)), drop_collections=["mine"]

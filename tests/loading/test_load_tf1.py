@@ -124,3 +124,75 @@ def test_inputs_whose_names_differ_in_signs_alone_stay_two(tmp_path):
         builder.save()
     module = hub.load(str(tmp_path / "module"))
     assert module({"a-b": 5.0, "a_b": 3.0})["d"].numpy() == 2.0
+
+
+def info_module(folder, **outputs):
+    """A module that tells where its vocabulary is, as BERT's `tokenization_info`, and one loop."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    (folder / "source").mkdir()
+    (folder / "source" / "vocab.txt").write_text("a\nb\n")
+
+    def module_fn():
+        vocabulary = tf.constant(str(folder / "source" / "vocab.txt"), name="vocabulary")
+        v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, vocabulary)
+        lower = tf.constant(True)
+        hub.add_signature("tokenization_info", {}, {"vocab_file": vocabulary, "do_lower_case": lower})
+        x = v1.placeholder(tf.float32, [])
+        control_flow = v1.control_flow_v2_enabled()
+        v1.disable_control_flow_v2()
+        tripled = tf.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, y + x), [0, 0.0])[1]
+        if control_flow:
+            v1.enable_control_flow_v2()
+        hub.add_signature("loop", {"x": x}, {"y": tripled, "x": x, "vocab_file": vocabulary})
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        hub.Module(hub.create_module_spec(module_fn)).export(folder / "module", session)
+    (folder / "source" / "vocab.txt").unlink()
+    return str(folder / "module")
+
+
+def test_outputs_that_are_paths_of_assets_or_inputs(tmp_path):
+    import tensorflow as tf
+
+    path = info_module(tmp_path)
+    module = hub.load(path)
+    info = module.signatures["tokenization_info"]()
+    assert info["vocab_file"].numpy().decode() == f"{path}/assets/vocab.txt"
+    assert info["do_lower_case"].numpy()
+    loop = module.signatures["loop"](tf.constant(2.0))
+    assert (loop["y"].numpy(), loop["x"].numpy()) == (6.0, 2.0)
+    assert loop["vocab_file"].numpy() == info["vocab_file"].numpy()
+    assert module.prune([], "vocabulary:0")().numpy() == info["vocab_file"].numpy()
+    more = hub.with_endpoints(module, ["vocabulary"], signature="tokenization_info")({})
+    assert more["vocabulary"].numpy() == info["vocab_file"].numpy()
+
+
+def test_without_a_default_signature_the_advice_is_what_the_caller_has(tmp_path):
+    path = info_module(tmp_path)
+    module = hub.load(path)
+    names = r"a default signature in .* got \['loop', 'tokenization_info'\]"
+    for call, advice in [
+        (lambda: module(1.0), r"\.signatures\["),
+        (lambda: hub.KerasLayer(path), "signature="),
+        (lambda: hub.with_endpoints(module, ["y"]), "signature="),
+        (lambda: hub.endpoint_names(module), "signature="),
+    ]:
+        with pytest.raises(SignatureError, match=f"{names}.* {advice}"):
+            call()
+
+
+@pytest.mark.parametrize("tags", ["train", ["train"], {"train"}, ("train",)], ids=repr)
+def test_tags_may_be_one_string(tags):
+    import tensorflow as tf
+
+    path = str(MODULES / "03_train_variants" / "module")
+    assert hub.load(path, tags=tags)._is_hub_module_v1
+    assert hub.load_module_spec(path).get_signature_names(tags)
+    with tf.Graph().as_default():
+        assert hub.Module(path, tags=tags).get_signature_names()
+    with hub.eval_function_for_module(path, tags) as function:
+        assert callable(function)
+    layer = hub.KerasLayer(path, tags=tags)
+    assert layer.get_config()["tags"] == ["train"]

@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import tensorflow_hub as hub
 from tensorflow_hub import errors
-from tests.support.module_fns import export, half_plus_two
+from tests.support.module_fns import export, half_plus_two, in_function
 
 v1 = tf.compat.v1
 pytestmark = pytest.mark.tf1
@@ -88,6 +88,74 @@ def test_ops_that_are_missing_here(tmp_path, path):
     (copy / "saved_model.pb").write_bytes(saved_model.SerializeToString())
     with tf.Graph().as_default(), pytest.raises(errors.HubError, match="pip install tensorflow-text"):
         hub.Module(copy)
+
+
+def copy_with_checkpoint(path, target, write):
+    """A copy of a module with another checkpoint, which `write` writes at a prefix."""
+    copy = shutil.copytree(path, target)
+    shutil.rmtree(copy / "variables")
+    if write is not None:
+        (copy / "variables").mkdir()
+        write(str(copy / "variables" / "variables"))
+    return str(copy)
+
+
+def save(**values):
+    return lambda prefix: tf.raw_ops.SaveV2(
+        prefix=prefix,
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=[*values.values()],
+    )
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (
+            save(half=[0.5]),
+            r"the variable 'half' as float32 \(\) in .*, but its checkpoint has float32 \(1,\)",
+        ),
+        (save(half=tf.constant(1)), r"'half' as float32 .* has int32"),
+        (
+            save(half=0.5),
+            r"the variable 'two' as float32 \(\) in .*, but its checkpoint has none of this name",
+        ),
+        (None, "[Ee]xpected .*variables"),
+        (lambda prefix: tf.io.write_file(f"{prefix}.index", "nonsense"), "Expected readable variables"),
+    ],
+    ids=["shape", "dtype", "lacks one", "none", "damaged"],
+)
+def test_a_module_that_lacks_values_of_its_variables(tmp_path, path, write, message):
+    copy = copy_with_checkpoint(path, tmp_path / "copy", write)
+    for read in (hub.load, hub.KerasLayer, in_graph, eager_function):
+        with pytest.raises(errors.NotAModuleError, match=message) as caught:
+            read(copy)
+        assert "export" in caught.value.hint
+        assert not isinstance(caught.value, errors.ExportError)
+
+
+def in_graph(path):
+    with tf.Graph().as_default():
+        return hub.Module(path)
+
+
+def eager_function(path):
+    return in_function(path, tf.TensorSpec([None]))
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/../../secret", "/etc/passwd", "..\\secret", ""])
+@pytest.mark.parametrize("kind", ["hub format", "saved model"])
+def test_assets_outside_of_the_module(tmp_path, path, name, kind):
+    copy = shutil.copytree(path, tmp_path / "copy") if kind == "hub format" else tmp_path / "copy"
+    if kind == "saved model":
+        tf.saved_model.save(tf.Module(), copy)
+    saved_model = saved_model_pb2.SavedModel.FromString((copy / "saved_model.pb").read_bytes())
+    saved_model.meta_graphs[0].asset_file_def.add(filename=name).tensor_info.name = "x:0"
+    (copy / "saved_model.pb").write_bytes(saved_model.SerializeToString())
+    for read in [hub.load, hub.KerasLayer] + [hub.load_module_spec, eager_function] * (kind == "hub format"):
+        with pytest.raises(errors.FormatError, match="Expected the name of a file under assets/"):
+            read(str(copy))
 
 
 def test_tags_and_signatures(path, module):

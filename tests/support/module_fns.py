@@ -57,6 +57,15 @@ def run(fetches, feed_dict=None):
         return session.run(fetches, feed_dict)
 
 
+def in_function(spec, *inputs: tf.TensorSpec):
+    """The module as a function of an eager program."""
+
+    def apply(*values):
+        return hub.Module(spec)(*values)
+
+    return v1.wrap_function(apply, list(inputs))
+
+
 def export(spec, path: Path, tags=None) -> Path:
     with tf.Graph().as_default(), v1.Session() as session:
         module = hub.Module(spec, tags=tags)

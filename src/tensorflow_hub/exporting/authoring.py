@@ -11,6 +11,7 @@ from tensorflow_hub.errors import ModuleError, SignatureError, TagsError
 from tensorflow_hub.exporting import assets, attachments, collections, signatures
 from tensorflow_hub.exporting.checkpoint import stored_variables
 from tensorflow_hub.exporting.module_spec import IN_MEMORY, GraphVariant, ModuleSpec
+from tensorflow_hub.loading.graph_index import GraphIndex
 
 TagsAndArgs = Sequence[tuple[Iterable[str], Mapping[str, Any]]]
 
@@ -42,7 +43,8 @@ def create_module_spec(
       SignatureError: when module_fn declares no signature.
       TagsError: when tags are no set of strings, or two variants have the same.
       CollectionError: when the graph has a collection that a module cannot carry.
-      ModuleError: when variants have a variable of the same name in different shapes or dtypes.
+      ModuleError: when variants have a variable of the same name in different shapes or dtypes, or state
+        (a variable, a table) is colocated with an op that is no state.
 
     Example::
 
@@ -64,6 +66,7 @@ def create_module_spec(
     variants = []
     for tags, arguments in _checked(tags_and_args):
         meta_graph = _build(module_fn, arguments, tags, dropped)
+        _check_colocation(meta_graph)
         assets.detach(meta_graph, names)
         variants.append(GraphVariant(tags, meta_graph))
     spec = ModuleSpec(variants, names.sources(), None, IN_MEMORY)
@@ -136,6 +139,26 @@ def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> An
     meta_graph.meta_info_def.tags.extend(sorted(tags))
     meta_graph.meta_info_def.stripped_default_attrs = True
     return meta_graph
+
+
+def _check_colocation(meta_graph: Any) -> None:
+    """Refuses state that is to be on one device with an op that is no state.
+
+    State is added to a graph once, other ops with each application of the module: with which of them would
+    the state be?
+
+    Raises:
+      ModuleError: naming both.
+    """
+    index = GraphIndex(meta_graph)
+    for name, node in index.state.items():
+        for other in index.colocated_with(name):
+            if other not in index.state:
+                raise ModuleError(
+                    f"Expected state of a module to be colocated with other state only, got {name!r} "
+                    f"({node.op}) colocated with {other!r}.",
+                    hint="Make variables and tables outside of tf.compat.v1.colocate_with(…).",
+                )
 
 
 def _check_same_state(spec: ModuleSpec, variants: list[GraphVariant]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import variable_pb2
 
-from tensorflow_hub.errors import ExportError
+from tensorflow_hub.errors import ExportError, NotAModuleError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +99,7 @@ def copy_values(
     """
     source = _latest(source)
     names = [name_in_source(v.name) for v in variables]
-    check_contents(source, variables, dict(zip((v.name for v in variables), names, strict=True)))
+    _check_source(source, variables, dict(zip((v.name for v in variables), names, strict=True)))
     if not variables:
         return
     with tf.Graph().as_default(), tf.device("/cpu:0"), tf.compat.v1.Session() as session:
@@ -122,37 +122,94 @@ def _latest(path: str) -> str:
     return path
 
 
-def check_contents(
-    prefix: str, variables: Iterable[StoredVariable], names: Mapping[str, str] | None = None
-) -> None:
-    """Checks that a checkpoint has all variables, in their dtypes and shapes.
+@dataclasses.dataclass(frozen=True)
+class Misfit:
+    """What a checkpoint has in place of a variable.
+
+    Attributes:
+      variable: the variable.
+      name: its name in the checkpoint.
+      expected: its dtype and shape there, the whole of a partitioned one: `float32 (40, 6)`.
+      found: the same of what is there; None for nothing.
+    """
+
+    variable: StoredVariable
+    name: str
+    expected: str
+    found: str | None
+
+
+def first_misfit(prefix: str, variables: Iterable[StoredVariable], names: Mapping[str, str]) -> Misfit | None:
+    """The first variable that a checkpoint lacks, or has in another dtype or shape.
+
+    Args:
+      prefix: of the checkpoint.
+      variables: that are to be there.
+      names: name in the module → name in the checkpoint, where they differ.
 
     Raises:
-      ExportError: naming the checkpoint and what is missing or different.
+      tf.errors.OpError, ValueError, RuntimeError: when it cannot be read.
     """
+    reader = tf.compat.v1.train.NewCheckpointReader(prefix)
+    shapes = reader.get_variable_to_shape_map()
+    dtypes = reader.get_variable_to_dtype_map()
+    for variable in variables:
+        name = names.get(variable.name, variable.name)
+        dtype, shape = variable.dtype.base_dtype, variable.shape
+        if variable.slice:
+            shape = tf.TensorShape([int(n) for n in variable.slice.split(" ")[:-1]])
+        if name not in shapes:
+            return Misfit(variable, name, f"{dtype.name} {shape}", None)
+        if not shape.is_compatible_with(shapes[name]) or dtypes[name] != dtype:
+            found = f"{dtypes[name].name} {tf.TensorShape(shapes[name])}"
+            return Misfit(variable, name, f"{dtype.name} {shape}", found)
+    return None
+
+
+def _check_source(prefix: str, variables: Sequence[StoredVariable], names: Mapping[str, str]) -> None:
+    """Refuses a checkpoint to export from that lacks a variable, or has it in another dtype or shape."""
     try:
-        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
+        misfit = first_misfit(prefix, variables, names)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ExportError(
             f"Expected a TensorFlow checkpoint at {prefix!r}, found none that can be read.",
             hint="Pass the prefix that Saver.save() returned, for example '…/model.ckpt-1000'.",
         ) from error
-    shapes = reader.get_variable_to_shape_map()
-    dtypes = reader.get_variable_to_dtype_map()
-    for variable in variables:
-        name = names[variable.name] if names else variable.name
-        expected = variable.shape
-        if variable.slice:
-            expected = tf.TensorShape([int(n) for n in variable.slice.split(" ")[:-1]])
-        if name not in shapes:
-            raise ExportError(
-                f"Expected a variable {name!r} in the checkpoint {prefix!r}, "
-                f"which has {sorted(shapes)[:20]}.",
-                hint="Pass name_transform_fn=… to say what the module's variables are called there.",
-            )
-        if not expected.is_compatible_with(shapes[name]) or dtypes[name] != variable.dtype.base_dtype:
-            raise ExportError(
-                f"Expected the variable {name!r} as {variable.dtype.base_dtype.name} {expected} in the "
-                f"checkpoint {prefix!r}, found {dtypes[name].name} {tf.TensorShape(shapes[name])}.",
-                hint="The checkpoint is of another model, or name_transform_fn maps to the wrong variable.",
-            )
+    if misfit is not None and misfit.found is None:
+        there = sorted(name for name, _ in tf.train.list_variables(prefix))
+        raise ExportError(
+            f"Expected a variable {misfit.name!r} in the checkpoint {prefix!r}, which has {there[:20]}.",
+            hint="Pass name_transform_fn=… to say what the module's variables are called there.",
+        )
+    if misfit is not None:
+        raise ExportError(
+            f"Expected the variable {misfit.name!r} as {misfit.expected} in the checkpoint {prefix!r}, "
+            f"found {misfit.found}.",
+            hint="The checkpoint is of another model, or name_transform_fn maps to the wrong variable.",
+        )
+
+
+def check_values(directory: str, prefix: str, variables: Sequence[StoredVariable]) -> None:
+    """Refuses the checkpoint of a module that does not have the values of its variables.
+
+    Args:
+      directory: of the module, for messages.
+      prefix: of its checkpoint.
+      variables: of its graph.
+
+    Raises:
+      NotAModuleError: naming the variable.
+    """
+    try:
+        misfit = first_misfit(prefix, variables, {})
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise NotAModuleError(
+            f"Expected readable variables in {directory!r}, but they are damaged: {error}",
+            hint="Fetch or export the module again.",
+        ) from error
+    if misfit is not None:
+        raise NotAModuleError(
+            f"Expected the variable {misfit.name!r} as {misfit.expected} in {directory!r}, "
+            f"but its checkpoint has {misfit.found or 'none of this name'}.",
+            hint="Fetch the module again, or export it with all of its variables.",
+        )

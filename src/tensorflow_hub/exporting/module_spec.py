@@ -64,7 +64,7 @@ class ModuleSpec:
         """The sets of tags of all graph variants."""
         return list(self._variants)
 
-    def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
+    def get_signature_names(self, tags: Iterable[str] | str | None = None) -> list[str]:
         """The names of the signatures of a graph variant, sorted.
 
         Raises:
@@ -73,7 +73,7 @@ class ModuleSpec:
         return signatures.names(self._variant(tags).meta_graph)
 
     def get_input_info_dict(
-        self, signature: str | None = None, tags: Iterable[str] | None = None
+        self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
         """The inputs of a signature: name → an object with `.dtype`, `.get_shape()`, `.is_sparse`.
 
@@ -88,13 +88,13 @@ class ModuleSpec:
         return signatures.read_inputs(self._variant(tags).meta_graph, signature)
 
     def get_output_info_dict(
-        self, signature: str | None = None, tags: Iterable[str] | None = None
+        self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
         """The outputs of a signature; see `get_input_info_dict`."""
         return signatures.read_outputs(self._variant(tags).meta_graph, signature)
 
     def get_attached_message(
-        self, key: str, message_type: Any, tags: Iterable[str] | None = None, required: bool = False
+        self, key: str, message_type: Any, tags: Iterable[str] | str | None = None, required: bool = False
     ) -> Any:
         """The message the author attached under `key`, or None.
 
@@ -175,7 +175,7 @@ class ModuleSpec:
             write_variables if self.stored_variables() else None,
         )
 
-    def _variant(self, tags: Iterable[str] | None) -> GraphVariant:
+    def _variant(self, tags: Iterable[str] | str | None) -> GraphVariant:
         wanted = frozenset([tags] if isinstance(tags, str) else tags or ())
         if wanted not in self._variants:
             there = sorted(sorted(tags) for tags in self._variants)

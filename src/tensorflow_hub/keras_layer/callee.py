@@ -100,7 +100,9 @@ class Callee:
 
     def _prepare_tf1(self) -> None:
         options = self._options
-        self._signature = options.signature or self._loaded.default_signature()
+        self._signature = options.signature or self._loaded.default_signature(
+            "Pass one of these as signature=…."
+        )
         outputs = self._loaded.output_names(self._signature)
         specs = self._loaded.input_specs(self._signature)
         given = {name: spec for name, spec in specs.items() if name not in options.arguments}

@@ -14,6 +14,7 @@ from tensorflow_hub.exporting import signatures
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
 from tensorflow_hub.loading.control_flow import restricted
 from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.loading.graph_state import collection
 from tensorflow_hub.loading.lifted_state import LiftedState
 from tensorflow_hub.loading.state import ModuleState
 from tensorflow_hub.loading.tensor_names import node_of, output_of
@@ -28,7 +29,7 @@ class ApplicationPlan:
     Attributes:
       inputs: the inputs of the signature.
       outputs: its outputs.
-      graph_def: the nodes between them, state left out.
+      graph_def: the nodes to add, state left out.
       state_nodes: names of the state nodes.
       state_tensors: tensors of state nodes that these nodes read, or that are outputs themselves.
       read_state: those that these nodes read.
@@ -52,13 +53,17 @@ class ApplicationPlan:
     producer_ops: Any
 
 
-def plan_application(index: GraphIndex, signature: str, trainable: bool) -> ApplicationPlan:
+def plan_application(
+    index: GraphIndex, signature: str, trainable: bool, *, all_signatures: bool
+) -> ApplicationPlan:
     """Works out what to add to a graph to apply a signature.
 
     Args:
       index: the graph variant.
       signature: its name.
-      trainable: whether the update ops are wanted.
+      trainable: whether the update ops are wanted in their collection.
+      all_signatures: whether to add what other signatures and all update ops need as well, for programs that
+        ask the graph for an op of the module by its name; else only what this signature needs.
     """
     inputs = signatures.read_inputs(index.meta_graph, signature)
     outputs = signatures.read_outputs(index.meta_graph, signature)
@@ -68,6 +73,8 @@ def plan_application(index: GraphIndex, signature: str, trainable: bool) -> Appl
     needed = index.needed(roots, stop, given)
     update_ops = _runnable_updates(index, given) if trainable else []
     needed |= index.needed(map(node_of, update_ops), stop, given)
+    if all_signatures:
+        needed |= index.needed(_roots_of_all(index, given), stop, given)
     graph_def = index.graph_def(needed)
     inside = needed - {node_of(name) for name in given}
     colocated = _detach_colocations(index, graph_def, inside)
@@ -95,13 +102,23 @@ def plan_application(index: GraphIndex, signature: str, trainable: bool) -> Appl
     )
 
 
+def _roots_of_all(index: GraphIndex, given: set[str]) -> set[str]:
+    """The nodes of the outputs of all signatures, and all update ops."""
+    roots = set(_update_ops(index))
+    for signature in signatures.names(index.meta_graph):
+        for info in signatures.read_outputs(index.meta_graph, signature).values():
+            roots.update(name for name in info.names if name not in given)
+    return set(map(node_of, roots))
+
+
+def _update_ops(index: GraphIndex) -> list[str]:
+    return collection(index.meta_graph, _KEYS.UPDATE_OPS)
+
+
 def _runnable_updates(index: GraphIndex, given: set[str]) -> list[str]:
     """The update ops that need no placeholder of another signature."""
-    if _KEYS.UPDATE_OPS not in index.meta_graph.collection_def:
-        return []
-    names = list(index.meta_graph.collection_def[_KEYS.UPDATE_OPS].node_list.value)
     runnable = []
-    for name in names:
+    for name in _update_ops(index):
         needed = index.needed([node_of(name)], index.state, given)
         if not any(index.nodes[n].op in ("Placeholder", "PlaceholderV2") for n in needed):
             runnable.append(name)

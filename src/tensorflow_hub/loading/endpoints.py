@@ -102,7 +102,7 @@ class _EndpointsOfTf1:
     def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
         self._module = module
         self._endpoints = endpoints
-        self._signature = signature or module.default_signature()
+        self._signature = signature or module.default_signature("Pass one of these as signature=….")
         specs = module.input_specs(self._signature)
         self.form = CallForm(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
 

@@ -18,7 +18,7 @@ from tensorflow_hub.loading.module import Module
 
 @contextlib.contextmanager
 def eval_function_for_module(
-    spec: ModuleSpec | str | os.PathLike[str], tags: Iterable[str] | None = None
+    spec: ModuleSpec | str | os.PathLike[str], tags: Iterable[str] | str | None = None
 ) -> Iterator[Callable[..., Any]]:
     """Gives a function that applies a module to plain values, in a graph and session of its own.
 

@@ -6,15 +6,16 @@ The objects are shared by all graph variants of a module, and by all functions m
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import variable_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
+from tensorflow_hub.exporting import assets
+from tensorflow_hub.exporting.checkpoint import check_values, stored_variables
 from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
 from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.tensor_names import node_of, output_of
@@ -58,8 +59,17 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
 class GraphState:
     """Variables, resources and assets by the names of their nodes."""
 
-    def __init__(self, directory: str) -> None:
-        self.directory = directory
+    def __init__(self, origin: str, checkpoint: str | None, sources: Mapping[str, str]) -> None:
+        """State without anything in it; `add` makes that of a graph.
+
+        Args:
+          origin: where the module is, for messages.
+          checkpoint: the prefix of the variables' values; None to run the initializers of the graph.
+          sources: file name of an asset → where the file is.
+        """
+        self._origin = origin
+        self._checkpoint = checkpoint
+        self._sources = sources
         self.variables: dict[str, tf.Variable] = {}
         self.resources: dict[str, Resource] = {}
         self.assets: dict[str, Any] = {}
@@ -70,11 +80,18 @@ class GraphState:
         self._add_variables(graph, set(trainable))
         self._add_resources(graph)
 
-    def captures(self, graph: Graph, names: set[str]) -> dict[str, Any]:
-        """Feeds for the state that the nodes `names` use, captured by the function being traced."""
+    def captures(self, graph: Graph, names: set[str], fetches: Iterable[str] = ()) -> dict[str, Any]:
+        """Feeds for the state that the nodes `names` use, captured by the function being traced.
+
+        Args:
+          graph: where the nodes are.
+          names: their names.
+          fetches: tensors that are state themselves, such as the path of an asset, are given too.
+        """
         function = tf.compat.v1.get_default_graph()
         feeds = {}
         used = {output_of(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
+        used.update(map(output_of, fetches))
         for name, variable in self.variables.items():
             if f"{name}:0" in used:
                 function.watch_variable(variable)
@@ -114,29 +131,32 @@ class GraphState:
     def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
         """As `run`, inside the function being traced: its tensors; for ops nothing."""
         piece = graph.piece(fetches, self.feed_names())
-        feeds = self.captures(graph, {node.name for node in piece.graph_def.node})
+        feeds = self.captures(graph, {node.name for node in piece.graph_def.node}, fetches)
         imported = import_piece(piece, feeds)
         elements = [fetched(imported, name, feeds) for name in fetches]
         return [element for element in elements if not isinstance(element, tf.Operation)]
 
     def _add_assets(self, graph: Graph) -> None:
-        for asset in _asset_files(graph.meta_graph):
-            name = output_of(asset.tensor_info.name)
-            path = os.path.join(self.directory, "assets", asset.filename)
+        for tensor, file_name in assets.file_names(graph.meta_graph).items():
+            name = output_of(tensor)
             if name in self.assets:
                 continue
+            path = self._sources[file_name]
             if not os.path.exists(path):
                 raise NotAModuleError(
-                    f"Expected the asset {asset.filename!r} in {self.directory!r}, but it is missing.",
+                    f"Expected the asset {file_name!r} in {self._origin!r}, but it is missing.",
                     hint="Fetch or export the module again.",
                 )
             self.assets[name] = tf.saved_model.Asset(path)
 
     def _add_variables(self, graph: Graph, trainable: set[str]) -> None:
         declared = _declared_variables(graph)
+        stored = stored_variables(graph.meta_graph)
+        if self._checkpoint is not None and stored:
+            check_values(self._origin, self._checkpoint, stored)
         handles = {node.name for node in graph.meta_graph.graph_def.node if node.op == "VarHandleOp"}
         missing = sorted((handles | set(declared)) - set(self.variables))
-        values = _read_checkpoint(self.directory, missing, declared)
+        values = self._read_checkpoint(missing, declared)
         for name in missing:
             if name not in graph.nodes:
                 continue
@@ -148,6 +168,30 @@ class GraphState:
         for name in pending:
             (value,) = self.run(graph, [declared[name].initial_value_name])
             self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
+
+    def _read_checkpoint(self, names: list[str], declared: dict[str, Any]) -> dict[str, Any]:
+        """The values of the variables that the checkpoint holds; a part of a partitioned one by its slice."""
+        prefix = self._checkpoint
+        if not names or prefix is None or not os.path.exists(f"{prefix}.index"):
+            return {}
+        try:
+            dtypes = tf.train.load_checkpoint(prefix).get_variable_to_dtype_map()
+            found = [(name, *_key_and_slice(name, declared.get(name))) for name in names]
+            wanted = [(name, key, part) for name, key, part in found if key in dtypes]
+            if not wanted:
+                return {}
+            values = tf.raw_ops.RestoreV2(
+                prefix=prefix,
+                tensor_names=[key for _, key, _ in wanted],
+                shape_and_slices=[part for _, _, part in wanted],
+                dtypes=[dtypes[key] for _, key, _ in wanted],
+            )
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            raise NotAModuleError(
+                f"Expected readable variables in {self._origin!r}, but they are damaged: {error}",
+                hint="Fetch or export the module again.",
+            ) from error
+        return {name: value for (name, _, _), value in zip(wanted, values, strict=True)}
 
     def _add_resources(self, graph: Graph) -> None:
         added = []
@@ -163,9 +207,9 @@ class GraphState:
     def _restore_tables(self, graph: Graph) -> None:
         """Fills mutable tables, whose contents lie in the checkpoint, by the graph's own restore ops."""
         saver = graph.meta_graph.saver_def
-        if not saver.restore_op_name or not self.resources:
+        prefix = self._checkpoint
+        if not saver.restore_op_name or not self.resources or prefix is None:
             return
-        prefix = _checkpoint_prefix(self.directory)
         below = graph.needed([saver.restore_op_name], self.feed_names())
         imports = [name for name in sorted(below) if graph.nodes[name].op == "LookupTableImportV2"]
         if not imports:
@@ -207,16 +251,6 @@ def variables_in(meta_graph: Any, key: str) -> list[Any]:
     return [variable_pb2.VariableDef.FromString(value) for value in values]
 
 
-def _asset_files(meta_graph: Any) -> list[Any]:
-    """The `AssetFileDef`s of a MetaGraph: a field of their own, in old ones a collection."""
-    if meta_graph.asset_file_def or "saved_model_assets" not in meta_graph.collection_def:
-        return list(meta_graph.asset_file_def)
-    return [
-        meta_graph_pb2.AssetFileDef.FromString(value.value)
-        for value in meta_graph.collection_def["saved_model_assets"].any_list.value
-    ]
-
-
 def _declared_variables(graph: Graph) -> dict[str, Any]:
     keys = ("variables", "trainable_variables", "model_variables", "local_variables", "global_step")
     declared: dict[str, Any] = {}
@@ -224,39 +258,6 @@ def _declared_variables(graph: Graph) -> dict[str, Any]:
         for variable in variables_in(graph.meta_graph, key):
             declared.setdefault(node_of(variable.variable_name), variable)
     return declared
-
-
-def _checkpoint_prefix(directory: str) -> str:
-    return os.path.join(directory, "variables", "variables")
-
-
-def _read_checkpoint(directory: str, names: list[str], declared: dict[str, Any]) -> dict[str, Any]:
-    """The values of the variables that the checkpoint holds; a part of a partitioned one by its slice."""
-    prefix = _checkpoint_prefix(directory)
-    if not names or not os.path.exists(f"{prefix}.index"):
-        return {}
-    try:
-        reader = tf.train.load_checkpoint(prefix)
-        dtypes = reader.get_variable_to_dtype_map()
-        wanted: list[tuple[str, str, str]] = []
-        for name in names:
-            key, part = _key_and_slice(name, declared.get(name))
-            if key in dtypes:
-                wanted.append((name, key, part))
-        if not wanted:
-            return {}
-        values = tf.raw_ops.RestoreV2(
-            prefix=prefix,
-            tensor_names=[key for _, key, _ in wanted],
-            shape_and_slices=[part for _, _, part in wanted],
-            dtypes=[dtypes[key] for _, key, _ in wanted],
-        )
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        raise NotAModuleError(
-            f"Expected readable variables in {directory!r}, but they are damaged: {error}",
-            hint="Fetch or export the module again.",
-        ) from error
-    return {name: value for (name, _, _), value in zip(wanted, values, strict=True)}
 
 
 def _key_and_slice(name: str, variable: Any) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def evaluate(
         )
     if has_loops(piece):
         return evaluate_loops(graph, state, fetches, fed, updates, training=training)
-    feeds = state.captures(graph, names | {node_of(fetch) for fetch in fetches}) | dict(fed)
+    feeds = state.captures(graph, names, fetches) | dict(fed)
     imported = import_piece(piece, feeds)
     run_too = [fetched(imported, node_of(name), feeds) for name in updates]
     values = [fetched(imported, output_of(name), feeds) for name in fetches]

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.exporting.signatures import DEFAULT
 from tensorflow_hub.exporting.tensor_info import SignatureTensor
 
 
@@ -17,7 +16,7 @@ def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
     """Converts the inputs of a call.
 
     Args:
-      inputs: one value, a dict by the signature's names, or None for no inputs.
+      inputs: the value of the only input, a dict by the signature's names, or None for no inputs.
       declared: the inputs of the signature.
       signature: its name, for messages.
 
@@ -54,14 +53,8 @@ def _by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signature: st
         return {}
     if isinstance(inputs, Mapping):
         return dict(inputs)
-    if set(declared) == {DEFAULT}:
-        return {DEFAULT: inputs}
     if len(declared) == 1:
-        raise InputError(
-            f"Expected a dict with the input {next(iter(declared))!r} for signature {signature!r}, "
-            f"got a single {type(inputs).__name__}.",
-            hint=f"Write module({{{next(iter(declared))!r}: value}}).",
-        )
+        return {next(iter(declared)): inputs}
     raise InputError(
         f"Expected {f'a dict with the inputs {sorted(declared)}' if declared else 'no inputs'} for signature "
         f"{signature!r}, got a single {type(inputs).__name__}.",

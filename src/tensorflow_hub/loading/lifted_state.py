@@ -25,29 +25,23 @@ _STATES = ("__tensorflow_hub_states",)
 class LiftedState:
     """Like `ModuleState`, for a function of an eager program."""
 
-    def __init__(self, index: GraphIndex, directory: str | None, trainable: bool, scope: str) -> None:
+    def __init__(self, index: GraphIndex, state: GraphState, trainable: bool, scope: str) -> None:
         """Makes the variables and tables of a module.
 
         Args:
           index: the graph variant, with resource variables only.
-          directory: of the module.
+          state: without anything in it yet.
           trainable: whether its variables are to be trained.
           scope: names it.
 
         Raises:
-          ModeError: when the module is not on disk, or the function is traced again.
+          ModeError: when the function is traced again.
         """
-        if directory is None:
-            raise ModeError(
-                "Expected a module on disk for hub.Module in a function of an eager program, "
-                "got one made in this program.",
-                hint="Export it first and pass the directory.",
-            )
         self.scope = scope
         self.graph = tf.compat.v1.get_default_graph()
         meta_graph = index.meta_graph
         names = [node_of(v.variable_name) for v in variables_in(meta_graph, _KEYS.TRAINABLE_VARIABLES)]
-        self._state = GraphState(directory)
+        self._state = state
         try:
             with tf.init_scope():
                 self._state.add(Graph.of(meta_graph), names if trainable else [])

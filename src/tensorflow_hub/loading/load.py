@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import FormatError, HubError, NotAModuleError, TagsError
+from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
 from tensorflow_hub.loading.gradients import gradients_of
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.trimming import load_trimmed
@@ -23,7 +23,7 @@ from tensorflow_hub.resolving.resolve import resolve
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def load(
     handle: str | os.PathLike[str],
-    tags: Collection[str] | None = None,
+    tags: Collection[str] | str | None = None,
     options: Any = None,
     *,
     inference_only: bool = False,
@@ -32,8 +32,8 @@ def load(
 
     Args:
       handle: a path, a URL, or `publisher/model/version` on the configured hub.
-      tags: the tags of the graph to load; by default, for a module in TF1 Hub format the graph without
-        tags, for any other SavedModel its only one.
+      tags: the tags of the graph to load, or its only one as a string; by default, for a module in TF1 Hub
+        format the graph without tags, for any other SavedModel its only one.
       options: `tf.saved_model.LoadOptions`.
       inference_only: whether to leave out of a TF2 SavedModel what inference does not call (functions for
         training, of parts, custom gradients), which loads large networks faster. What is left cannot be
@@ -57,10 +57,7 @@ def load(
       embed(["a cat", "a dog"])  # float32 [2, 128]
       ```
     """
-    if isinstance(tags, str):
-        raise TagsError(
-            f"Expected tags as a list or set of strings, got the string {tags!r}.", hint=f"Use [{tags!r}]."
-        )
+    tags = [tags] if isinstance(tags, str) else tags
     directory = SavedModelDirectory.read(_directory(handle))
     if directory.is_graph_of_tf1:
         from tensorflow_hub.loading.reusable import load_reusable
@@ -80,6 +77,7 @@ def _load_tf2(
     directory: SavedModelDirectory, tags: Collection[str] | None, options: Any, inference_only: bool
 ) -> Any:
     directory.check_ops()
+    directory.asset_sources()  # raises a FormatError
     wanted = None if tags is None else sorted(tags)
     if wanted is not None:
         directory.meta_graph(wanted)  # raises a TagsError

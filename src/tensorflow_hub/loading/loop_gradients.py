@@ -67,8 +67,8 @@ def evaluate_loops(
       training: whether a loop that cannot be differentiated is an error then; else no gradient passes it.
     """
     names = list(dict.fromkeys(fetches))
-    used = graph.needed([*names, *updates], state.feed_names() | set(fed)) | set(map(node_of, names))
-    feeds = {**state.captures(graph, used), **fed}
+    used = graph.needed([*names, *updates], state.feed_names() | set(fed))
+    feeds = {**state.captures(graph, used, names), **fed}
     kept, refused = _changing(graph, state, names, list(feeds), updates)
     sources = _sources(state, feeds)
 
@@ -76,7 +76,7 @@ def evaluate_loops(
     def run(*tensors: Any) -> tuple[list[Any], Callable[..., list[Any]]]:
         inputs = dict(zip(sources, tensors, strict=True))
         given = {name: inputs.get(name, tensor) for name, tensor in fed.items()}
-        values = _forward(graph, [*names, *kept], {**state.captures(graph, used), **given}, updates)
+        values = _forward(graph, [*names, *kept], {**state.captures(graph, used, names), **given}, updates)
         same = dict(zip(kept, map(tf.stop_gradient, values[len(names) :]), strict=True))
 
         def gradient(*upstream: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from tensorflow_hub.loading import module_reader
 from tensorflow_hub.loading.application import add_application, plan_application
 from tensorflow_hub.loading.custom_ops import require_ops_of
 from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.loading.graph_state import GraphState
 from tensorflow_hub.loading.inputs import convert_inputs
 from tensorflow_hub.loading.lifted_state import LiftedState
 from tensorflow_hub.loading.reference_variables import to_resources
@@ -52,7 +53,7 @@ class Module:
         spec: ModuleSpec | str | os.PathLike[str],
         trainable: bool = False,
         name: str = "module",
-        tags: Iterable[str] | None = None,
+        tags: Iterable[str] | str | None = None,
     ) -> None:
         """Adds the state of a module to the current graph.
 
@@ -62,12 +63,13 @@ class Module:
             added to TRAINABLE_VARIABLES and its losses to REGULARIZATION_LOSSES, and each
             application adds its update ops to UPDATE_OPS.
           name: of the variable scope and the ops; a number is added where it is taken.
-          tags: which graph variant, for example `{"train"}`; None is the one without tags.
+          tags: which graph variant, for example `{"train"}` or "train"; None is the one without tags.
 
         Raises:
           ModeError: when called eagerly.
           ResolveError: when the handle leads nowhere (an `OSError`).
-          NotAModuleError: when there is no module there, or one in TF2 format.
+          NotAModuleError: when there is no module there, one in TF2 format, or one that lacks values of
+            its variables.
           TagsError: when no graph variant has these tags.
           UnsupportedFeatureError: when it needs ops that this TensorFlow lacks.
         """
@@ -98,10 +100,12 @@ class Module:
         self._index = self._spec._plan(
             ("lifted index", self._variant.tags), lambda: GraphIndex(to_resources(meta_graph))
         )
-        return LiftedState(self._index, self._spec.directory, self._trainable, scope)
+        state = GraphState(self._spec._origin, self._spec._checkpoint, self._spec._assets)
+        return LiftedState(self._index, state, self._trainable, scope)
 
     def _plan_state(self) -> StatePlan:
-        return plan_state(self._index, self._spec._assets, self._spec._checkpoint, self._trainable)
+        spec = self._spec
+        return plan_state(self._index, spec._assets, spec._checkpoint, self._trainable, spec._origin)
 
     def __call__(
         self,
@@ -113,9 +117,9 @@ class Module:
         """Applies the module: adds ops that compute a signature's outputs from `inputs`.
 
         Args:
-          inputs: one value for the input `"default"`, or a dict from the signature's input names to
-            values, or nothing for a signature without inputs. Values are tensors, sparse or ragged tensors,
-            or what converts to the declared dtype: numpy arrays, lists, numbers, strings.
+          inputs: the value of the signature's only input, whatever its name; or a dict from the signature's
+            input names to values; or nothing for a signature without inputs. Values are tensors, sparse or
+            ragged tensors, or what converts to the declared dtype: numpy arrays, lists, numbers, strings.
           signature: its name; None is `"default"`.
           as_dict: whether to return all outputs by name; otherwise the one called `"default"`.
 
@@ -139,9 +143,10 @@ class Module:
         if not as_dict:
             self.require_default(signature)
         converted = convert_inputs(inputs, declared, signature)
+        whole = self._is_at_top_level()
         plan = self._spec._plan(
-            ("apply", self._variant.tags, self._trainable, signature, id(self._index)),
-            lambda: plan_application(self._index, signature, self._trainable),
+            ("apply", self._variant.tags, self._trainable, signature, id(self._index), whole),
+            lambda: plan_application(self._index, signature, self._trainable, all_signatures=whole),
         )
         scope = f"{self._name.rsplit('/', 1)[-1]}_apply_{re.sub(r'[^A-Za-z0-9_.-]', '_', signature)}"
         results = add_application(plan, self._state, converted, scope)
@@ -172,6 +177,14 @@ class Module:
                 "Expected the graph that the hub.Module was made in, got another one.",
                 hint="Make the module in the graph where it is applied, or use hub.load(handle).",
             )
+
+    def _is_at_top_level(self) -> bool:
+        """Whether ops made now can be asked for by name: those of functions, loops and branches cannot be,
+        and a function would run each of them that writes to a variable.
+        """
+        graph = tf.compat.v1.get_default_graph()
+        plain = graph is self._state.graph and isinstance(self._state, ModuleState)
+        return plain and graph._get_control_flow_context() is None
 
     def get_signature_names(self) -> list[str]:
         """The names of its signatures, sorted."""

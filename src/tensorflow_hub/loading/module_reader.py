@@ -113,7 +113,14 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
         raise FormatError(f"Expected at least one graph in {path!r}, found none.", hint="Export it again.")
     checkpoint = layout.join(directory, layout.CHECKPOINT)
     has_values = tf.io.gfile.exists(checkpoint + ".index")
-    return ModuleSpec(variants, sources, checkpoint if has_values else None, directory)
+    spec = ModuleSpec(variants, sources, checkpoint if has_values else None, directory)
+    if not has_values and spec.stored_variables():
+        raise NotAModuleError(
+            f"Expected the values of {len(spec.stored_variables())} variables in {checkpoint + '.index'!r}, "
+            "found no such file.",
+            hint="Fetch or export the module again.",
+        )
+    return spec
 
 
 def _variant(

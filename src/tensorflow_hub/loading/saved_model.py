@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
+from tensorflow_hub.exporting import assets
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,20 @@ class SavedModelDirectory:
     def tag_sets(self) -> list[frozenset[str]]:
         """The tags of each graph."""
         return [frozenset(graph.meta_info_def.tags) for graph in self.proto.meta_graphs]
+
+    @property
+    def checkpoint(self) -> str:
+        """The prefix of the files with the values of variables."""
+        return os.path.join(self.path, "variables", "variables")
+
+    def asset_sources(self) -> dict[str, str]:
+        """File name of each asset of all graphs → its path.
+
+        Raises:
+          FormatError: when a name leads out of the directory.
+        """
+        names = {name for graph in self.proto.meta_graphs for name in assets.file_names(graph).values()}
+        return {name: os.path.join(self.path, "assets", name) for name in sorted(names)}
 
     def meta_graph(self, tags: Collection[str]) -> Any:
         """The graph whose tags are exactly `tags`.

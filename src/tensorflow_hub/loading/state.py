@@ -10,7 +10,7 @@ from tensorflow.core.framework import node_def_pb2, variable_pb2
 from tensorflow.python.framework import ops
 
 from tensorflow_hub.exporting import assets
-from tensorflow_hub.exporting.checkpoint import StoredVariable, check_contents, stored_variables
+from tensorflow_hub.exporting.checkpoint import StoredVariable, check_values, stored_variables
 from tensorflow_hub.loading.graph_index import GraphIndex
 from tensorflow_hub.loading.tensor_names import node_of, output_of
 
@@ -76,7 +76,7 @@ class StatePlan:
 
 
 def plan_state(
-    index: GraphIndex, sources: dict[str, str], checkpoint: str | None, trainable: bool
+    index: GraphIndex, sources: dict[str, str], checkpoint: str | None, trainable: bool, origin: str
 ) -> StatePlan:
     """Works out what to add to a graph.
 
@@ -85,14 +85,15 @@ def plan_state(
       sources: file name of an asset → where the file is.
       checkpoint: where the values are; None to use the initializers the author wrote.
       trainable: whether the trainable variables and their losses are wanted.
+      origin: where the module is, for messages.
 
     Raises:
-      ExportError: when the checkpoint lacks a variable.
+      NotAModuleError: when the checkpoint lacks a variable.
     """
     variables = _variable_definitions(index, trainable)
     stored = stored_variables(index.meta_graph)
     if checkpoint is not None and stored:
-        check_contents(checkpoint, stored)
+        check_values(origin, checkpoint, stored)
     restored = {v.node: v for v in stored} if checkpoint is not None else {}
     losses = _node_list(index, _KEYS.REGULARIZATION_LOSSES) if trainable else []
     initializers = _node_list(index, _KEYS.TABLE_INITIALIZERS)

@@ -247,6 +247,46 @@ def test_in_sequential_with_an_input_shape(kit, modules):
     assert tuple(model.output_shape) == (None, 1)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "how"),
+    [
+        *(("string", how) for how in ("call", "fit", "fit on a dataset", "evaluate", "build")),
+        ("int32", "fit"),
+        ("uint8", "call"),
+        ("float16", "fit"),
+    ],
+)
+def test_first_in_sequential_without_a_shape(kit, tmp_path, dtype, how):
+    import tensorflow as tf
+
+    if how == "build" and not kit.is_keras3:
+        pytest.skip("Keras 2 builds for floats only, and says so")
+    module = tf.Module()
+    module.w = tf.Variable(1.0)
+    module.__call__ = tf.function(
+        lambda x: module.w * tf.cast(tf.strings.length(x) if dtype == "string" else x, tf.float32)[:, None],
+        input_signature=[tf.TensorSpec([None], dtype)],
+    )
+    tf.saved_model.save(module, str(tmp_path / "module"))
+    model = kit.keras.Sequential([kit.KerasLayer(str(tmp_path / "module"), trainable=True)])
+    model.add(kit.keras.layers.Dense(1, kernel_initializer="ones"))
+    model.compile("sgd", "mse")
+    inputs = tf.constant(["a", "bb", "ccc"]) if dtype == "string" else tf.constant([1, 2, 3], dtype)
+    targets = np.array([[1.0], [2.0], [3.0]], np.float32)
+    if how == "fit":
+        model.fit(inputs, targets, verbose=0)  # has no error to learn from
+    elif how == "fit on a dataset":
+        model.fit(tf.data.Dataset.from_tensor_slices((inputs, targets)).batch(2), verbose=0)
+    elif how == "evaluate":
+        assert model.evaluate(inputs, targets, verbose=0) == 0
+    elif how == "build":
+        model.build([None])
+    np.testing.assert_allclose((model if how == "call" else model.predict)(inputs), targets, rtol=1e-6)
+    model.save(str(tmp_path / "model.keras"))
+    again = kit.keras.models.load_model(str(tmp_path / "model.keras"))
+    np.testing.assert_allclose(again.predict(inputs), targets, rtol=1e-6)
+
+
 def test_in_sequential_after_an_input(kit, modules):
     model = kit.keras.Sequential(
         [kit.keras.Input([8, 8, 3]), kit.KerasLayer(modules("image")), kit.keras.layers.Dense(2)]

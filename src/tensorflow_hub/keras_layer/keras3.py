@@ -63,6 +63,10 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
     def _arguments_of_keras(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         shape = kwargs.pop("input_shape", None)
         self._hub_batch_shape = kwargs.pop("batch_input_shape", None if shape is None else (None, *shape))
+        traced = self._callee.form.input_dtype
+        is_plain = kwargs.get("dtype") is None and keras.config.dtype_policy().name == "float32"
+        if is_plain and traced is not None and not traced.is_floating:
+            kwargs["dtype"] = traced  # a Sequential makes its input of this dtype, else of floats
         if isinstance(kwargs.get("dtype"), tf.DType):
             kwargs["dtype"] = kwargs["dtype"].name
         return kwargs

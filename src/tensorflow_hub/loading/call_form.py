@@ -37,6 +37,13 @@ class CallForm:
     by_position: bool = False
     is_fixed: bool = True
 
+    @property
+    def input_dtype(self) -> tf.DType | None:
+        """The dtype of the one tensor that is the input; None where there are several, or several dtypes."""
+        leaves = [tf.nest.flatten(spec) for spec in self.input_specs]
+        dtypes = {getattr(leaf, "dtype", None) for trace in leaves for leaf in trace}
+        return dtypes.pop() if len(dtypes) == 1 and all(len(trace) == 1 for trace in leaves) else None
+
     def arguments(self, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The positional and keyword arguments that the inputs are, once `fit_inputs` has named them."""
         if not self.takes_keywords:

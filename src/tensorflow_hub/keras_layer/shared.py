@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
@@ -18,6 +19,12 @@ from tensorflow_hub.loading.fitting import described
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.replicas import first_replica
 from tensorflow_hub.loading.variable_names import unique_names
+
+# The line that a program with models of a Keras needs.
+_IMPORT_FOR = {
+    "keras": "from tensorflow_hub.keras_layer.keras3 import KerasLayer",
+    "tf_keras": "from tensorflow_hub.keras_layer.keras2 import KerasLayer",
+}
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -68,6 +75,7 @@ class HubLayer:
     # `_add_existing_weight` and `_call_loss_if_trainable`, and read `_func` and `_is_hub_module_v1`. They
     # also call `super(KerasLayer, self).__init__` and mean that of Keras: here it is `_initialize`.
 
+    name: str
     trainable: bool
     trainable_weights: list[Any]
     _trainability_checked = False
@@ -232,15 +240,23 @@ class HubLayer:
           ModeError: there is one.
         """
         own = self._base.__module__.split(".")[0]
-        other, half = ("Keras 3", "keras3") if own == "tf_keras" else ("Keras 2", "keras2")
         for leaf in tf.nest.flatten(inputs):
             symbols = [kind for kind in type(leaf).__mro__ if kind.__name__ == "KerasTensor"]
             if any(kind.__module__.split(".")[0] != own for kind in symbols):
+                other = "keras" if own == "tf_keras" else "tf_keras"
                 raise ModeError(
                     f"Expected an input of the Keras that this layer is one of ({own}), got one of {other}.",
-                    hint=f"Use tensorflow_hub.keras_layer.{half}.KerasLayer, or build all with {own}. "
+                    hint=f"Write `{_IMPORT_FOR[other]}` for models of {other}, or build all with {own}. "
                     "TF_USE_LEGACY_KERAS=1 makes both tf.keras and hub.KerasLayer those of Keras 2.",
                 )
+
+    def __repr__(self) -> str:
+        """What the layer is; the other Keras quotes it when it refuses the layer."""
+        own = self._base.__module__.split(".")[0]
+        other = "keras" if own == "tf_keras" else "tf_keras"
+        both = {"keras", "tf_keras"} <= sys.modules.keys()
+        note = f", a layer of {own}; for models of {other}: {_IMPORT_FOR[other]}" if both else ""
+        return f"<KerasLayer name={self.name}, handle={self._options.handle!r:.200}{note}>"
 
     def _check_training(self, training: Any) -> None:
         """Refuses a second input where `training` goes.

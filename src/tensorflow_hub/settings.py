@@ -204,7 +204,23 @@ class Settings:
         "TFHUB_CONNECT_TIMEOUT", 10.0, parse_positive, "Seconds to wait for a connection."
     )
     read_timeout: float = variable(
-        "TFHUB_READ_TIMEOUT", 60.0, parse_positive, "Seconds to wait for the next bytes of an answer."
+        "TFHUB_READ_TIMEOUT",
+        20.0,
+        parse_positive,
+        "Seconds to wait for the next bytes of an answer before it is asked for again; twice as long each "
+        "time this happens.",
+    )
+    stall_timeout: float = variable(
+        "TFHUB_STALL_TIMEOUT",
+        60.0,
+        parse_positive,
+        "Seconds without progress, with everything that is sent again, after which a server is given up.",
+    )
+    download_timeout: float = variable(
+        "TFHUB_DOWNLOAD_TIMEOUT",
+        86_400.0,
+        parse_positive,
+        "Seconds that a download may take in all.",
     )
     retries: int = variable(
         "TFHUB_RETRIES", 5, parse_count, "How often a request that broke or was put off is sent again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -51,23 +52,72 @@ def test_a_redirect_to_another_port_loses_the_token(serve):
     assert "Authorization" not in other.requests[0][1]
 
 
-def test_netrc_is_heeded_and_stays_with_its_host(serve, tmp_path, monkeypatch):
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login me password pw\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
+@pytest.fixture
+def netrc(tmp_path, monkeypatch):
+    """Passwords of every host in this test, and of those without an own one."""
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login me password pw\ndefault login me password other\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+
+
+@pytest.mark.usefixtures("netrc")
+def test_netrc_is_heeded(serve):
     hub = serve(ok)
     get(hub.url)
     assert hub.requests[0][1]["Authorization"].startswith("Basic ")
-    away = f"http://localhost:{hub.port}/blob"
-    leads_away = serve(lambda path, headers, number: (302, b"", {"Location": away}))
-    get(leads_away.url)
-    assert leads_away.requests[0][1]["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.usefixtures("netrc")
+def test_netrc_is_heeded_along_a_redirect_within_a_server(serve):
+    def answer(path, headers, number):
+        return (302, b"", {"Location": "/there"}) if path == "/here" else (200, b"ok", {})
+
+    hub = serve(answer)
+    get(f"{hub.url}/here")
+    assert [headers.get("Authorization", "")[:6] for path, headers in hub.requests] == ["Basic ", "Basic "]
+
+
+@pytest.mark.usefixtures("netrc")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_password_of_netrc_goes_along_a_redirect_to_another_host_or_port(serve, host):
+    other = serve(ok)
+    away = f"http://{host}:{other.port}/blob"
+    hub = serve(lambda path, headers, number: (302, b"", {"Location": away}))
+    get(hub.url)
+    assert hub.requests[0][1]["Authorization"].startswith("Basic ")
+    assert "Authorization" not in other.requests[0][1]
+
+
+@pytest.mark.usefixtures("netrc")
+def test_no_password_of_netrc_goes_along_a_redirect_back_from_another_host(serve):
+    def answer(path, headers, number):
+        return (302, b"", {"Location": other.url}) if path == "/here" else (200, b"ok", {})
+
+    hub = serve(answer)
+    other = serve(lambda path, headers, number: (302, b"", {"Location": f"{hub.url}/back"}))
+    get(f"{hub.url}/here")
     assert [("Authorization" in headers) for path, headers in hub.requests] == [True, False]
 
 
+@pytest.mark.usefixtures("netrc")
+def test_no_password_of_netrc_goes_along_a_redirect_to_another_scheme(serve, certificates):
+    """A proxy makes two servers on one host and port out of one, which differ in their scheme alone."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    secure = serve(ok, context)
+    with pytest.MonkeyPatch.context() as patch:
+        proxy = serve(lambda path, headers, number: (302, b"", {"Location": f"{secure.url}/blob"}))
+        patch.setenv("http_proxy", proxy.url)
+        patch.setenv("NO_PROXY", "")
+        patch.setenv("https_proxy", "")
+        get(secure.url.replace("https:", "http:"), Settings(ca_bundle=str(certificates / "ca.pem")))
+    assert proxy.requests[0][1]["Authorization"].startswith("Basic ")
+    assert "Authorization" not in secure.requests[0][1]
+
+
 def test_no_token_crosses_the_network_in_the_clear_when_the_hub_has_https(serve, monkeypatch):
-    monkeypatch.setattr("tensorflow_hub.network.session.LOOPBACK", frozenset())
+    monkeypatch.setattr("tensorflow_hub.network.transport.LOOPBACK", frozenset())
     hub = serve(ok)
     settings = Settings(hub=f"https://127.0.0.1:{hub.port}", token="s3cret")
     get(hub.url, settings)

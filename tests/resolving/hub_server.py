@@ -115,7 +115,7 @@ class HubServer:
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
         if self.ranges:
             headers["Accept-Ranges"] = "bytes"
-            if span:
+            if span and request.headers.get("If-Range") in {None, headers.get("ETag")}:
                 start, end = int(span[1]), min(int(span[2] or len(content) - 1), len(content) - 1)
                 headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
                 content, status = content[start : end + 1], 206

@@ -11,7 +11,13 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tensorflow_hub.errors import FormatError, NotAModuleError, NotFoundError, UnsupportedFeatureError
+from tensorflow_hub.errors import (
+    FormatError,
+    HandleError,
+    NotAModuleError,
+    NotFoundError,
+    UnsupportedFeatureError,
+)
 from tensorflow_hub.exporting import assets, collections
 from tensorflow_hub.exporting import module_directory as layout
 from tensorflow_hub.exporting.module_spec import GraphVariant, ModuleSpec
@@ -139,9 +145,13 @@ def _directory(path: str) -> str:
     """The directory that a handle leads to."""
     from tensorflow_hub.resolving.resolve import resolve
 
-    if "://" in path and not path.startswith(("http://", "https://")) and tf.io.gfile.isdir(path):
-        return path
-    directory = resolve(path)
+    try:
+        directory = resolve(path)
+    except HandleError:
+        # A scheme that TensorFlow alone knows: its `ram://`, or that of a plugin.
+        if path.partition("://")[0] not in tf.io.gfile.get_registered_schemes():
+            raise
+        directory = path
     if not tf.io.gfile.isdir(directory):
         raise NotFoundError(f"Expected a module at {path!r}, found none.", hint="Check the path.")
     return str(Path(directory).absolute()) if layout.is_local(directory) else directory

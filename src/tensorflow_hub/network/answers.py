@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
 import urllib.parse
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tensorflow_hub import errors
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.foreign_text import inert, one_line
+from tensorflow_hub.network.time_limit import TimeLimit
+from tensorflow_hub.settings import Settings
 
 if TYPE_CHECKING:
     import requests
@@ -46,55 +47,51 @@ def read_refusal(response: requests.Response) -> Refusal:
         return Refusal()
 
 
-def receive_body(response: requests.Response, largest: int) -> None:
+def receive_body(response: requests.Response, largest: int, limit: TimeLimit | None = None) -> None:
     """Reads the body of an answer of which only the head was read, into `response.content`.
 
     Args:
       response: the answer.
       largest: how many bytes it may have, decompressed: a server must not fill our memory.
+      limit: how long it may take; default that of a request.
 
     Raises:
       RequestError: it has more.
-      requests.RequestException: it broke off.
+      READ_FAILURES of `network.body`: it broke off.
     """
-    if not receive_beginning(response, largest):
+    if not receive_beginning(response, largest, limit):
         raise errors.RequestError(
             f"Expected at most {largest:,} bytes from {shown_url(response.url)}, got more.",
             hint="Check that the address is that of a hub.",
         )
 
 
-def receive_beginning(response: requests.Response, most: int) -> bool:
+def receive_beginning(response: requests.Response, most: int, limit: TimeLimit | None = None) -> bool:
     """Reads at most `most` bytes of the body into `response.content`; whether that is all of it.
 
     Raises:
-      requests.RequestException: it broke off.
+      READ_FAILURES of `network.body`: it broke off.
     """
-    body = bytearray()
+    from tensorflow_hub.network.body import Body
+
+    stream, body = Body(response, limit or TimeLimit(Settings()), decode=True), bytearray()
+    whole = False
     try:
-        for chunk in response.iter_content(min(most, 1 << 16)):
-            body += chunk
-            if len(body) > most:
+        while len(body) <= most:
+            piece = stream.read(1 << 16)
+            if not piece:
+                whole = True
                 break
+            body += piece
     finally:
-        whole = len(body) <= most
         # What `requests` keeps, so that it reads nothing more by itself.
         response._content = bytes(body[:most])
         response._content_consumed = True  # type: ignore[attr-defined]
-        if not whole:
+        if whole:
+            response.raw.release_conn()
+        else:
             response.close()
     return whole
-
-
-def abort(response: requests.Response) -> None:
-    """Ends an answer at once, also while another thread waits for its next bytes.
-
-    `close` would wait for that thread, which holds the buffer, and so for a silent server.
-    """
-    with contextlib.suppress(
-        AttributeError, OSError, RuntimeError, ValueError
-    ):  # urllib3 < 2.3; or it is over
-        response.raw.shutdown()
 
 
 def _text(found: Mapping[str, Any], key: str) -> str:
@@ -219,7 +216,7 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         return errors.DownloadError(
             f"{host} redirects in circles.", hint="Check the address, or tell the hub's owner."
         )
-    if isinstance(failure, requests.exceptions.Timeout):
+    if is_timeout(failure):
         return errors.UnreachableError(
             f"{host} did not answer in time ({url}).",
             hint="Check the network; TFHUB_CONNECT_TIMEOUT and TFHUB_READ_TIMEOUT allow more patience.",
@@ -240,6 +237,16 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
 def refuses_tunnel(failure: Exception) -> bool:
     """Whether a proxy answered, with a status of 4xx, that it does not lead to the host."""
     return "Tunnel connection failed: 4" in repr(failure)
+
+
+def is_timeout(failure: Exception) -> bool:
+    """Whether a server was waited for in vain."""
+    import requests
+    import urllib3.exceptions
+
+    return isinstance(
+        failure, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+    ) or "ReadTimeoutError" in repr(failure)
 
 
 def is_distrust(failure: Exception) -> bool:

@@ -1,44 +1,36 @@
-"""The one way to make an HTTP session: proxies, certificates, tokens, timeouts, retries."""
+"""The one way to ask a server: requests that are repeated while that makes sense, and end as our errors."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import math
 import time
-import urllib.parse
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import requests
-import requests.auth
 import urllib3.exceptions
 
-import tensorflow_hub
 from tensorflow_hub import errors
-from tensorflow_hub.handles import is_web_address
 from tensorflow_hub.network.answers import (
     error_of,
     error_of_failure,
     is_distrust,
-    receive_beginning,
+    is_timeout,
     receive_body,
     refuses_tunnel,
-    shown_url,
 )
-from tensorflow_hub.network.certificates import TlsAdapter, client_certificate
 from tensorflow_hub.network.credentials import host_of, token_for
 from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
 from tensorflow_hub.network.service_credentials import service_authorization
+from tensorflow_hub.network.time_limit import TimeLimit
+from tensorflow_hub.network.transport import Transport, exposes_token, server_of
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _SHORT_WAIT = 1.0  # seconds
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LARGEST_BODY = 16 << 20  # bytes of an answer to a call, unless a caller says otherwise
-_LARGEST_REDIRECT = 64 << 10  # bytes; more of the body of a redirect is nobody's business
 _TRANSPORT_FAILURES = (requests.exceptions.RequestException, UnicodeError, urllib3.exceptions.HTTPError)
 # Failures that come again however often a request is repeated.
 _LASTING_FAILURES = (
@@ -48,106 +40,48 @@ _LASTING_FAILURES = (
     requests.exceptions.TooManyRedirects,
     UnicodeError,
 )
+# What stores answer when the signature in an address, which a redirect led to, is too old or wrong: the next
+# redirect may lead to a new one.
+_OF_OLD_SIGNATURES = frozenset({400, 403})
 # What `urllib3` calls it when no connection came about at all.
 _NO_CONNECTION = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
-class HubSession(requests.Session):
-    """A `requests.Session` that sends each host its own token and nobody else's.
+class HubSession:
+    """Requests to hubs and other servers that keep modules. It may be used by several threads.
 
-    Proxies and `.netrc` come from the environment, as in `requests`. It may be used by several threads.
+    Attributes:
+      settings: those of the process.
+      policy: how often requests are repeated.
+      limit: how long all requests may take together, when they are parts of one download; None when each has
+        a limit of its own.
+      transport: sends the requests.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, limit: TimeLimit | None = None) -> None:
         self.settings = settings
         self.policy = RetryPolicy(retries=settings.retries)
-        self.max_redirects = 10
-        self._waited_for: set[str] = set()
+        self.limit = limit
+        self.transport = Transport(settings, self.authorization)
         self._of_services: dict[str, str | None] = {}
-        self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
-        adapter = TlsAdapter(settings, pool_connections=4, pool_maxsize=max(8, settings.connections))
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
-        self.cert = client_certificate(settings)
-        self._insecure = settings.disable_cert_validation
-        if self._insecure:
-            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
-            _log.warning("TFHUB_DISABLE_CERT_VALIDATION is set: any server can pretend to be the hub.")
+        self._waited_for: set[str] = set()
 
-    def merge_environment_settings(  # type: ignore[no-untyped-def]
-        self, url, proxies, stream, verify, cert
-    ) -> Any:
-        """Adds the settings of the environment; which authorities are trusted, `TlsAdapter` knows."""
-        merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        merged["verify"] = not self._insecure
-        return merged
+    def __enter__(self) -> HubSession:
+        return self
 
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Prepares a request with the token of its host."""
-        prepared = super().prepare_request(request)
-        self._authorize(prepared)
-        return prepared
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Sends a prepared request.
-
-        Raises:
-          OfflineError: `TFHUB_OFFLINE` is set.
-        """
-        if self.settings.offline:
-            raise errors.OfflineError(
-                f"Asking {host_of(str(request.url))} needs the network, which TFHUB_OFFLINE forbids.",
-                hint="Unset TFHUB_OFFLINE.",
-            )
-        return super().send(request, **options)
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """On a redirect: another host (or port, or scheme) gets its own token or none."""
-        prepared_request.headers.pop("Authorization", None)
-        assert prepared_request.url is not None
-        if self.trust_env:
-            netrc = requests.utils.get_netrc_auth(prepared_request.url)
-            if netrc:
-                prepared_request.prepare_auth(netrc)
-        self._authorize(prepared_request)
-
-    def resolve_redirects(  # type: ignore[no-untyped-def]
-        self, resp, req, *arguments, yield_requests=False, **options
-    ) -> Any:
-        """Follows redirects; one that is not to be followed may lead into an object store."""
-        if yield_requests:
-            return iter(())
-        return super().resolve_redirects(resp, req, *arguments, **options)
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Where an answer redirects to; None when it does not.
-
-        Of its body the beginning is kept: `requests` would read all of it, however much that is.
-
-        Raises:
-          DownloadError: to what is no web address; or from https to http, where anybody on the way could put
-            another module.
-        """
-        target: str | None = super().get_redirect_target(resp)
-        if target is not None:
-            with contextlib.suppress(requests.exceptions.RequestException):
-                receive_beginning(resp, _LARGEST_REDIRECT)
-            _check_redirect(resp, target)
-        return target
-
-    def _authorize(self, prepared: requests.PreparedRequest) -> None:
-        assert prepared.url is not None
-        value = self.authorization(prepared.url)
-        if value:
-            prepared.headers["Authorization"] = value
+    def close(self) -> None:
+        """Closes the connections."""
+        self.transport.close()
 
     def authorization(self, url: str) -> str | None:
         """The header `Authorization` for a request to exactly this URL, None for none."""
         token = token_for(url, self.settings)
         if not token:
             return self._service_authorization(url)
-        return None if _exposes_token(url, self.settings) else f"Bearer {token}"
+        return None if exposes_token(url, self.settings) else f"Bearer {token}"
 
     def _service_authorization(self, url: str) -> str | None:
         """What Kaggle or Hugging Face gets; looked up once a host, not for each of thousands of files."""
@@ -160,12 +94,13 @@ class HubSession(requests.Session):
         """The error that a refusal stands for."""
         return error_of(response, what)
 
-    def request(  # type: ignore[override]
+    def request(
         self,
         method: str,
         url: str,
         *,
         what: str | None = None,
+        origin: str | None = None,
         headers: Mapping[str, str] | None = None,
         accept_statuses: frozenset[int] = frozenset({200}),
         idempotent: bool = True,
@@ -180,53 +115,87 @@ class HubSession(requests.Session):
           method: `"GET"`, ….
           url: where to.
           what: what is asked for, for messages: the handle. Default the URL.
+          origin: the URL whose answer led to `url`; default `url`. A password of `.netrc` goes to its server
+            only.
           headers: added to those of the session.
           accept_statuses: those that count as success.
           idempotent: whether repeating is harmless.
           policy: how often to repeat; default by the settings.
           stream: only the head of the answer is read; the caller reads the body and closes it.
           largest: bytes that the body may have, decompressed, when it is read here.
-          **options: passed to `requests` (`data`, `json`, `params`, …).
+          **options: passed to `requests` (`data`, `json`, `params`, …). A `timeout` takes the place of the
+            limit of time.
 
         Raises:
-          UnreachableError: no answer came, or not all of it.
+          UnreachableError: no answer came, or not all of it, or not in time.
           NotFoundError, AuthenticationError, ForbiddenError, ConflictError, LimitError, RequestError:
             the hub refused, or the body is larger than `largest`.
         """
         policy = policy or self.policy
-        options.setdefault("timeout", (self.settings.connect_timeout, self.settings.read_timeout))
+        limit = self._limit_of(idempotent, options)
+        if origin is not None and server_of(origin) != server_of(url):
+            options["auth"] = _no_password
         for attempt in itertools.count():
             started = time.monotonic()
             try:
-                response = super().request(method, url, headers=dict(headers or {}), stream=True, **options)
+                with self.transport.within(limit):
+                    response = self.transport.request(
+                        method, url, headers=dict(headers or {}), stream=True, **options
+                    )
                 if response.status_code in accept_statuses:
                     if not stream:
-                        receive_body(response, largest)
+                        receive_body(response, largest, limit)
                     return response
-                retry = self._retry_of_answer(response, what or url, policy, idempotent=idempotent)
+                retry = self._retry_after_answer(response, what or url, policy, idempotent=idempotent)
             except _TRANSPORT_FAILURES as failure:
-                repeats = _repeats_of_failure(failure, policy) if idempotent else 0
-                retry = _RetryState(error_of_failure(failure, url), repeats)
-            self._wait(retry, attempt, url, policy, time.monotonic() - started)
+                retry = _retry_after_failure(failure, url, policy, idempotent=idempotent)
+            self._wait(retry, attempt, url, policy, limit, time.monotonic() - started)
         raise AssertionError("attempts end with an error at the latest")
 
-    def _retry_of_answer(
+    def _retry_after_answer(
         self, response: requests.Response, what: str, policy: RetryPolicy, *, idempotent: bool
     ) -> _RetryState:
-        status = response.status_code
-        repeated = status in PASSING_STATUSES and (idempotent or status in {429, 503})
-        asked = parse_retry_after(response.headers.get("Retry-After")) if repeated else None
+        status, repeats = response.status_code, 0
+        if status in PASSING_STATUSES and (idempotent or status in {429, 503}):
+            repeats = policy.retries
+        elif status in _OF_OLD_SIGNATURES and response.history and idempotent:
+            repeats = min(1, policy.retries)
+        asked = parse_retry_after(response.headers.get("Retry-After")) if repeats else None
         does = "asks to slow down" if status == 429 else "does not answer"
         with response:
-            return _RetryState(self.error_of(response, what), policy.retries if repeated else 0, asked, does)
+            return _RetryState(self.error_of(response, what), repeats, asked, does)
 
-    def _wait(self, retry: _RetryState, attempt: int, url: str, policy: RetryPolicy, took: float) -> None:
+    def _limit_of(self, idempotent: bool, options: dict[str, Any]) -> TimeLimit | None:
+        """The limit of time of a request; None for one that has a timeout, which may be given to it here."""
+        if not idempotent:  # it is sent once: all the time there is belongs to that
+            patience = max(self.settings.read_timeout, self.settings.stall_timeout)
+            options.setdefault("timeout", (self.settings.connect_timeout, patience))
+        return None if "timeout" in options else self.limit or TimeLimit(self.settings)
+
+    def _wait(
+        self,
+        retry: _RetryState,
+        attempt: int,
+        url: str,
+        policy: RetryPolicy,
+        limit: TimeLimit | None,
+        took: float,
+    ) -> None:
         """Waits before a request is repeated; raises the problem when it is not worth repeating."""
         pause = policy.pause(attempt, retry.asked) if attempt < retry.repeats else None
         if pause is None:
             raise retry.problem if attempt >= retry.repeats else _too_long(retry, policy)
+        patience = policy.patience(retry.repeats, retry.asked, took)
+        if limit is not None:
+            if retry.timed_out:
+                limit.note_timeout()
+            if retry.asked is not None:
+                limit.allow(pause)
+            elif pause >= limit.left:
+                raise limit.error(host_of(url)) if retry.timed_out else retry.problem
+            else:
+                patience = min(patience, limit.left)
         if attempt == 0:
-            patience = policy.patience(retry.repeats, retry.asked, took)
             self._tell_patience(url, retry.does, patience)
         _log.debug("%s Waiting %.1f s before trying again.", retry.problem.problem, pause)
         time.sleep(pause)
@@ -244,24 +213,9 @@ def open_session(settings: Settings | None = None) -> HubSession:
     return HubSession(settings or Settings.from_environment())
 
 
-def _check_redirect(response: requests.Response, target: str) -> None:
-    host = host_of(response.url)
-    try:
-        next_url = urllib.parse.urljoin(response.url, target)
-    except ValueError:
-        next_url = ""
-    if not is_web_address(next_url):
-        response.close()
-        raise errors.DownloadError(
-            f"{host} redirects to {target!r:.200}, which is no address on the web.",
-            hint="Check the address, or tell the hub's owner.",
-        )
-    if response.url.lower().startswith("https:") and next_url.lower().startswith("http:"):
-        response.close()
-        raise errors.DownloadError(
-            f"{host} redirects from https to {shown_url(next_url)!r}, which is not encrypted.",
-            hint="Tell the hub's owner; it has to redirect to https.",
-        )
+def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps `requests` from looking into `.netrc`."""
+    return request
 
 
 class _RetryState(NamedTuple):
@@ -272,12 +226,14 @@ class _RetryState(NamedTuple):
       repeats: how many times after the first.
       asked: seconds from `Retry-After`, None when there was none.
       does: what the server does, for messages.
+      timed_out: whether it waited in vain.
     """
 
     problem: errors.HubError
     repeats: int
     asked: float | None = None
     does: str = "does not answer"
+    timed_out: bool = False
 
 
 def _too_long(retry: _RetryState, policy: RetryPolicy) -> errors.HubError:
@@ -288,17 +244,13 @@ def _too_long(retry: _RetryState, policy: RetryPolicy) -> errors.HubError:
     )
 
 
-def _repeats_of_failure(failure: Exception, policy: RetryPolicy) -> int:
-    if isinstance(failure, _LASTING_FAILURES) or refuses_tunnel(failure) or is_distrust(failure):
-        return 0
-    if any(name in repr(failure) for name in _NO_CONNECTION):
-        return min(policy.connect_retries, policy.retries)
-    return policy.retries
-
-
-def _exposes_token(url: str, settings: Settings) -> bool:
-    """Whether a token would cross a network in the clear though the hub is meant to be reached by https."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "https" or parts.hostname in LOOPBACK:
-        return False
-    return host_of(url) == host_of(settings.hub) and urllib.parse.urlsplit(settings.hub).scheme == "https"
+def _retry_after_failure(
+    failure: Exception, url: str, policy: RetryPolicy, *, idempotent: bool
+) -> _RetryState:
+    repeats = policy.retries
+    lasts = isinstance(failure, _LASTING_FAILURES) or refuses_tunnel(failure) or is_distrust(failure)
+    if lasts or not idempotent:
+        repeats = 0
+    elif any(name in repr(failure) for name in _NO_CONNECTION):
+        repeats = min(policy.connect_retries, policy.retries)
+    return _RetryState(error_of_failure(failure, url), repeats, timed_out=is_timeout(failure))

@@ -5,27 +5,31 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from tensorflow_hub.errors import NotFoundError
 from tensorflow_hub.network.answers import shown_url
 from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.limits import manifest_of
 from tensorflow_hub.resolving.mirrors import explain_mirrors
 from tensorflow_hub.resolving.sources.session import open_source_session
-from tensorflow_hub.resolving.sources.source import FAILURES, Failure, Place
+from tensorflow_hub.resolving.sources.source import FAILURES, Candidate, Failure, Place
+from tensorflow_hub.resolving.transfer.fresh_start import with_fresh_starts
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import (
     Archive,
     BucketDirectory,
     FileList,
     IndexedArchive,
-    Offer,
     OwnTransfer,
     Referral,
 )
 
 _log = logging.getLogger("tensorflow_hub")
+
+Transferable: TypeAlias = Archive | IndexedArchive | FileList | BucketDirectory | OwnTransfer
 
 
 def fetch(places: Sequence[Place], job: Job) -> Manifest:
@@ -59,8 +63,9 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
     failures: list[Failure] = []
     with open_source_session(source, location, job.settings, what=job.handle) as session:
         for candidate in source.candidates(location, session):
+            session.limit = TimeLimit.of_download(job.settings)
             try:
-                received = _receive(candidate.open(), session, job)
+                received = _receive_from(candidate, session, job)
                 manifest = manifest_of(job.handle, candidate.place, received.files, received.archive_sha256)
                 job.check_digest(manifest.digest)
                 return manifest
@@ -73,7 +78,19 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
     raise error from next((f.problem for f in failures if f.problem is not error), None)
 
 
-def _receive(offer: Offer, session: HubSession, job: Job) -> Received:
+def _receive_from(candidate: Candidate, session: HubSession, job: Job) -> Received:
+    """Asks a candidate and transfers what it offers; begins anew after faults that may pass."""
+
+    def receive() -> Received | Referral:
+        offer = candidate.open()
+        return offer if isinstance(offer, Referral) else _receive(offer, session, job)
+
+    received = with_fresh_starts(receive, session.policy)
+    # Where another handle leads has fresh starts of its own.
+    return _receive_from_cache(received, job) if isinstance(received, Referral) else received
+
+
+def _receive(offer: Transferable, session: HubSession, job: Job) -> Received:
     """Transfers what a source offers. Each way is imported when it is taken."""
     match offer:
         case Archive():
@@ -92,8 +109,6 @@ def _receive(offer: Offer, session: HubSession, job: Job) -> Received:
             from tensorflow_hub.resolving.transfer.object_store import receive_objects
 
             return receive_objects(offer, job)
-        case Referral():
-            return _receive_from_cache(offer, job)
         case OwnTransfer():
             return _receive_own(offer, job)
 

@@ -206,13 +206,13 @@ def test_a_host_is_reached_at_the_address_that_was_checked(foreign):
     upstream = Upstream("http://upstream.invalid")
     with upstream.open() as session:
         url = foreign.replace("127.0.0.1", "elsewhere.invalid") + "/other/model/3?tf-hub-format=compressed"
-        adapter = session.get_adapter(url)
+        adapter = session.transport.get_adapter(url)
         adapter.pin("elsewhere.invalid", [ipaddress.ip_address("127.0.0.1")])
-        assert session.get(url, timeout=30).content == _Foreign.archive
+        assert session.transport.get(url, timeout=30).content == _Foreign.archive
         adapter.pin("elsewhere.invalid", [ipaddress.ip_address("::1")])
         session.close()
         with pytest.raises(requests.exceptions.ConnectionError, match="NewConnectionError"):
-            session.get(url, timeout=30)
+            session.transport.get(url, timeout=30)
 
 
 def test_a_host_is_looked_up_as_it_is_asked():

@@ -65,15 +65,14 @@ class Hub(Source[Location]):
     def _read_index(
         self, response: requests.Response, url: str, location: Location, session: HubSession
     ) -> ArchiveIndex:
-        import requests
-
         from tensorflow_hub.network.answers import receive_body
+        from tensorflow_hub.network.body import READ_FAILURES
         from tensorflow_hub.resolving.limits import limits_of
 
         limits = limits_of(self.settings)
         try:
-            receive_body(response, limits.index_bytes)
-        except requests.exceptions.RequestException:  # it broke off: asked for again, with retries
+            receive_body(response, limits.index_bytes, session.limit)
+        except READ_FAILURES:  # it broke off: asked for again, with retries
             headers = {"Accept": INDEX_MEDIA_TYPE}
             largest = limits.index_bytes
             response = session.request("GET", url, headers=headers, largest=largest)

@@ -9,7 +9,8 @@ from typing import Any
 import requests
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.network.session import LOOPBACK, HubSession
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.network.transport import LOOPBACK
 from tensorflow_hub.resolving.sources.source import Location, Source
 from tensorflow_hub.settings import Settings
 
@@ -33,9 +34,7 @@ class SourceSession(HubSession):
         """What the source says a refusal means, else its usual meaning."""
         return self._source.error_of(response, self._location) or super().error_of(response, what)
 
-    def request(  # type: ignore[override]
-        self, method: str, url: str, *, what: str | None = None, **options: Any
-    ) -> requests.Response:
+    def request(self, method: str, url: str, *, what: str | None = None, **options: Any) -> requests.Response:
         """As that of any session; messages name the handle, not the URL."""
         return super().request(method, url, what=what or self._what, **options)
 

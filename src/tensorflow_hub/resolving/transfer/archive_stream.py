@@ -7,19 +7,18 @@ import logging
 import time
 
 import requests
-import urllib3.exceptions
 
-from tensorflow_hub.errors import DownloadError
-from tensorflow_hub.network.answers import abort, error_of_failure
+from tensorflow_hub.errors import DownloadError, HubError
+from tensorflow_hub.network.answers import error_of_failure, is_timeout
+from tensorflow_hub.network.body import READ_FAILURES, Body
+from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.progress import Progress
 
 _log = logging.getLogger("tensorflow_hub")
 
 _PROGRESS = 1 << 20  # bytes between two breaks after which patience begins anew
-
-# The transport errors that a read from a stream can raise.
-READ_FAILURES = (OSError, urllib3.exceptions.HTTPError, requests.exceptions.RequestException)
 
 
 class ArchiveStream:
@@ -34,12 +33,18 @@ class ArchiveStream:
         self, session: HubSession, response: requests.Response, what: str, progress: Progress
     ) -> None:
         self.received = 0
-        self._session, self._response, self._what, self._progress = session, response, what, progress
-        self._url = response.request.url or response.url
+        self._session, self._what, self._progress = session, what, progress
+        self._limit = session.limit or TimeLimit.of_download(session.settings)
+        # What was asked for, and where redirects led: an address in a store runs out.
+        self._origin = (*response.history, response)[0].url
+        self._location = response.request.url or response.url
         self._validator = _validator(response)
         self.total = _content_length(response)
+        self._limit.expect(self.total)
+        self._body = Body(response, self._limit)
         self._sha256 = hashlib.sha256()
         self._breaks = self._broke_at = 0
+        self._returned_at = time.monotonic()
         self._closed = False
         progress.start(self.total)
 
@@ -52,12 +57,14 @@ class ArchiveStream:
         """At most `size` bytes, none at the end.
 
         Raises:
+          UnreachableError: the server stands still.
           DownloadError: the stream broke and cannot be continued.
         """
+        self._limit.allow(time.monotonic() - self._returned_at)  # who unpacks may be slower than the server
         while True:
             try:
                 # Raw: some servers label a tar.gz with `Content-Encoding: gzip`: not to be undone twice.
-                data = self._response.raw.read(size, decode_content=False)
+                data = self._body.read(size)
             except READ_FAILURES as failure:
                 self._reopen(failure)
                 continue
@@ -67,21 +74,26 @@ class ArchiveStream:
             self.received += len(data)
             self._sha256.update(data)
             self._progress.advance(len(data))
-            return bytes(data)
+            self._returned_at = time.monotonic()
+            return data
 
     def close(self) -> None:
         """Gives the connection back; a thread that is still reading comes to its end."""
         self._closed = True
-        abort(self._response)
-        self._response.close()
+        self._body.abort()
+        self._body.response.close()
 
     def _reopen(self, failure: Exception | None) -> None:
         """Asks for the rest after a break."""
-        self._response.close()
+        self._body.response.close()
         if self._closed:
             raise DownloadError(f"The download of {self._what!r} was given up.", hint="Run it again.")
+        if failure is not None and is_timeout(failure):
+            self._limit.note_timeout()
+            if not self._limit.left:
+                raise self._limit.error(host_of(self._location))
         reason = (
-            error_of_failure(failure, self._url).problem
+            error_of_failure(failure, self._location).problem
             if failure
             else "The connection was closed too early."
         )
@@ -95,32 +107,44 @@ class ArchiveStream:
                 else "Run it again; TFHUB_RETRIES and TFHUB_READ_TIMEOUT allow more patience.",
             )
         _log.debug("%s Going on at byte %d.", reason, self.received)
-        time.sleep(self._session.policy.pause(self._breaks) or 0)
+        time.sleep(min(self._session.policy.pause(self._breaks) or 0, self._limit.left))
         self._breaks, self._broke_at = self._breaks + 1, self.received
-        self._response = self._ask_for_rest(self._validator)
+        self._body = Body(self._rest(self._validator), self._limit)
 
-    def _ask_for_rest(self, validator: str) -> requests.Response:
+    def _rest(self, validator: str) -> requests.Response:
+        try:
+            response = self._ask_for_rest(self._location, validator)
+        except HubError:
+            if self._location == self._origin:
+                raise
+            # An address with a signature that ran out: a new one is given where that one was.
+            response = self._ask_for_rest(self._origin, validator)
+            self._location = response.url
+        expected = f"bytes {self.received}-"
+        if response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(expected):
+            response.close()
+            raise DownloadError(
+                f"The download of {self._what!r} broke after {self.received:,} bytes, and the rest of the "
+                "same file is not to be had.",
+                hint="Run it again.",
+            )
+        return response
+
+    def _ask_for_rest(self, url: str, validator: str) -> requests.Response:
         headers = {
             "Range": f"bytes={self.received}-",
             "If-Range": validator,
             "Accept-Encoding": "identity",
         }
-        response = self._session.request(
+        return self._session.request(
             "GET",
-            self._url,
+            url,
             what=self._what,
+            origin=self._origin,
             headers=headers,
             stream=True,
-            accept_statuses=frozenset({200, 206}),
+            accept_statuses=frozenset({200, 206, 412, 416}),
         )
-        expected = f"bytes {self.received}-"
-        if response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(expected):
-            response.close()
-            raise DownloadError(
-                f"The download of {self._what!r} broke after {self.received:,} bytes, and the file changed.",
-                hint="Run it again.",
-            )
-        return response
 
 
 def _validator(response: requests.Response) -> str | None:

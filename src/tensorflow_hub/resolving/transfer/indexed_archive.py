@@ -19,10 +19,12 @@ from tensorflow_hub.errors import DigestError, DownloadError, HubError
 from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, Segment, module_digest
 from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.segment_content import inflate_segment
-from tensorflow_hub.network.answers import abort, error_of_failure, shown_url
+from tensorflow_hub.network.answers import error_of_failure, is_timeout, shown_url
+from tensorflow_hub.network.body import READ_FAILURES, Body
+from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.archive import receive_archive
-from tensorflow_hub.resolving.transfer.archive_stream import READ_FAILURES
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import Archive, IndexedArchive
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
@@ -71,7 +73,7 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
         job.check_free_space(sum(index.segments[number].size for number in staged.missing))
         job.progress.start(total, total - missing)
         _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)
-        transfer = IndexedDownload(session, offer.location, job.handle, staged, job.progress)
+        transfer = IndexedDownload(session, offer, job.handle, staged, job.progress)
         transfer.run(max(1, job.settings.connections))
     finally:
         staged.close()
@@ -100,12 +102,13 @@ class IndexedDownload:
     """The transfer of the missing segments of one archive."""
 
     def __init__(
-        self, session: HubSession, url: str, what: str, staged: StagedFiles, progress: Progress
+        self, session: HubSession, offer: IndexedArchive, what: str, staged: StagedFiles, progress: Progress
     ) -> None:
-        self._session, self._url, self._what = session, url, what
+        self._session, self._what, self._origin = session, what, offer.url
         self._staged, self._progress = staged, progress
-        self._location = url
-        self._active: set[requests.Response] = set()
+        self._location = self._url = offer.location
+        self._limit = session.limit or TimeLimit.of_download(session.settings)
+        self._active: set[Body] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -118,6 +121,7 @@ class IndexedDownload:
         """
         segments = self._staged.index.segments
         first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
+        self._limit.expect(sum(segments[number].length for number in first_twins))
         runs = _plan(segments, first_twins, connections)
         run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._abort)
 
@@ -126,8 +130,8 @@ class IndexedDownload:
 
     def _abort(self) -> None:
         with self._lock:
-            for response in self._active:
-                abort(response)
+            for body in self._active:
+                body.abort()
 
     def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
@@ -144,6 +148,10 @@ class IndexedDownload:
             except HubError:
                 raise
             except READ_FAILURES as failure:
+                if is_timeout(failure):
+                    self._limit.note_timeout()
+                    if not self._limit.left:
+                        raise self._limit.error(host_of(self._location)) from failure
                 breaks = 0 if len(todo) < before else breaks + 1
                 reason = error_of_failure(failure, self._url).problem
                 if breaks > self._session.policy.retries:
@@ -152,28 +160,28 @@ class IndexedDownload:
                         hint="Run it again: what has come is kept.",
                     ) from failure
                 _log.debug("%s Asking again for what is missing.", reason)
-                self._stop.wait(self._session.policy.pause(breaks) or 0)
+                self._stop.wait(min(self._session.policy.pause(breaks) or 0, self._limit.left))
 
     def _receive(self, todo: collections.deque[int], end: int) -> None:
         """One request; removes from `todo` what was written."""
         segments = self._staged.index.segments
         position = segments[todo[0]].offset
-        response = self._request(position, end)
+        body = Body(self._request(position, end), self._limit)
         with self._lock:
-            self._active.add(response)
+            self._active.add(body)
         try:
             while todo and not self._stop.is_set():
                 segment = segments[todo[0]]
-                _next_bytes(response, segment.offset - position)
-                content = _next_bytes(response, segment.length)
+                _next_bytes(body, segment.offset - position)
+                content = _next_bytes(body, segment.length)
                 position = segment.offset + segment.length
                 self._staged.write(todo[0], inflate_segment(segment, content))
                 self._progress.advance(segment.length)
                 todo.popleft()
         finally:
             with self._lock:
-                self._active.discard(response)
-            response.close()
+                self._active.discard(body)
+            body.response.close()
 
     def _request(self, start: int, end: int) -> requests.Response:
         headers = {
@@ -197,7 +205,7 @@ class IndexedDownload:
             response.close()
             raise DownloadError(
                 f"Expected bytes {start} to {end - 1} of {self._what!r}, "
-                f"got {response.headers.get('Content-Range')!r}.",
+                f"got {response.headers.get('Content-Range')!r} (status {response.status_code}).",
                 hint="The hub or a proxy before it answers wrongly: tell its owner.",
             )
         if response.history:
@@ -206,15 +214,21 @@ class IndexedDownload:
 
     def _ask(self, url: str, headers: dict[str, str]) -> requests.Response:
         return self._session.request(
-            "GET", url, what=self._what, headers=headers, stream=True, accept_statuses=frozenset({200, 206})
+            "GET",
+            url,
+            what=self._what,
+            origin=self._origin,
+            headers=headers,
+            stream=True,
+            accept_statuses=frozenset({200, 206, 416}),
         )
 
 
-def _next_bytes(response: requests.Response, count: int) -> bytes:
+def _next_bytes(body: Body, count: int) -> bytes:
     """The next bytes of an answer."""
     pieces, missing = [], count
     while missing:
-        pieces.append(response.raw.read(missing, decode_content=False))
+        pieces.append(body.read(missing))
         if not pieces[-1]:
             raise ConnectionResetError(104, "the connection was closed too early")
         missing -= len(pieces[-1])

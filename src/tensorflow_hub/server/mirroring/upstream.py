@@ -14,7 +14,9 @@ import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
 from tensorflow_hub.handles import MAX_VERSION, ModelName
+from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
 from tensorflow_hub.settings import Settings
@@ -60,8 +62,8 @@ class Upstream:
         settings = dataclasses.replace(Settings.from_environment(), hub=self.url, token=self.token)
         session = open_session(settings)
         adapter = PinnedAdapter(settings)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+        session.transport.mount("https://", adapter)
+        session.transport.mount("http://", adapter)
         return session
 
     def newest(self, session: HubSession, name: ModelName) -> int | None:
@@ -111,14 +113,18 @@ class Upstream:
         """
         answer = self._follow(session, f"{self.url}/{name}?{QUERIES[deployment]}", str(name))
         try:
-            yield Content(_length(answer), withdrawal_reason(answer.headers), self._pieces(answer, name))
+            yield Content(
+                _length(answer), withdrawal_reason(answer.headers), self._pieces(session, answer, name)
+            )
         finally:
             answer.close()
 
-    def _pieces(self, answer: requests.Response, name: ModelName) -> Iterator[bytes]:
+    def _pieces(self, session: HubSession, answer: requests.Response, name: ModelName) -> Iterator[bytes]:
+        body = Body(answer, TimeLimit.of_download(session.settings), decode=True)
         try:
-            yield from answer.iter_content(_PIECE)
-        except requests.exceptions.RequestException as error:
+            while piece := body.read(_PIECE):
+                yield piece
+        except READ_FAILURES as error:
             raise UnreachableError(
                 f"The transfer of {name} from {self.url} broke.", hint="Ask again in a moment."
             ) from error
@@ -133,6 +139,7 @@ class Upstream:
                 "GET",
                 url,
                 what=what,
+                origin=self.url,
                 headers=headers,
                 stream=True,
                 allow_redirects=False,
@@ -168,7 +175,7 @@ class Upstream:
                 f"The upstream hub redirects to {host}, which is not public.",
                 hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",
             )
-        adapter = session.get_adapter(url)
+        adapter = session.transport.get_adapter(url)
         assert isinstance(adapter, PinnedAdapter)
         adapter.pin(host, targets)
         return url
@@ -181,7 +188,7 @@ def _as_sent(session: HubSession, url: str) -> str:
     reads it.
     """
     try:
-        return str(session.prepare_request(requests.Request("GET", url)).url)
+        return str(session.transport.prepare_request(requests.Request("GET", url)).url)
     except requests.exceptions.RequestException as error:
         raise DownloadError(
             f"The upstream hub redirects to {url!r:.200}, which is no URL.", hint="Tell its administrator."

@@ -162,6 +162,10 @@ test-wheel: dist  ## install the wheel into an empty environment and take the RE
 cli-reference: $(VENV)/.stamp  ## write docs/cli.md from the commands themselves
 	@$(VENV)/bin/python scripts/cli_reference.py
 
+.PHONY: api-reference
+api-reference: $(VENV)/.stamp  ## write the tables of docs/api.md from the hub's table of routes
+	@$(VENV)/bin/python scripts/api_reference.py
+
 .PHONY: settings-reference
 settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings themselves
 	@$(VENV)/bin/python scripts/settings_reference.py

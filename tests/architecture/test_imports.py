@@ -24,8 +24,9 @@ LAYERS = {
     "format": BASE,
     "network": BASE,
     "resolving": BASE | {"format", "network"},
-    "client": BASE | {"format", "network"},
-    "server": BASE | {"format", "network"},
+    "api": set(),
+    "client": BASE | {"format", "network", "api"},
+    "server": BASE | {"format", "network", "api"},
 }
 
 

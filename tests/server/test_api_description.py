@@ -9,11 +9,11 @@ import requests
 from hub_process import HubProcess
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tensorflow_hub.server.api_description import describe_api
 from tensorflow_hub.server.core.problems import ANSWERS
-from tensorflow_hub.server.openapi import describe_api
-from tensorflow_hub.server.routes import ROUTES
+from tensorflow_hub.server.routes import API, ROUTES
 
-PATHS = describe_api("http://hub")["paths"]
+PATHS = describe_api(API, "http://hub")["paths"]
 
 
 def described_routes():
@@ -63,7 +63,7 @@ def own_hub(tmp_path_factory):
 def test_the_hub_answers_as_described(own_hub):
     """schemathesis makes requests from the description, a few for each operation."""
     schemathesis = pytest.importorskip("schemathesis")
-    description = describe_api(own_hub.url)
+    description = describe_api(API, own_hub.url)
     token = {"Authorization": f"Bearer {own_hub.token}"}
 
     def ask(case):
@@ -92,7 +92,7 @@ def test_the_hub_answers_as_described(own_hub):
 
 def test_the_facts_fit_their_schema(api, linear):
     jsonschema = pytest.importorskip("jsonschema")
-    description = describe_api("http://hub")
+    description = describe_api(API, "http://hub")
     schema = {"$ref": "#/components/schemas/Version", "components": description["components"]}
     jsonschema.validate(api("GET", "/api/v1/models/shared/linear/1").json(), schema)
     schema["$ref"] = "#/components/schemas/Model"

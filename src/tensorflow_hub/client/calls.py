@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.errors import OfflineError, RequestError, SettingsError
@@ -50,7 +49,7 @@ def call(
     session: HubSession | None = None,
     statuses: frozenset[int] = frozenset({200, 201, 204}),
     **options: Any,
-) -> Mapping[str, Any]:
+) -> Any:
     """Calls `path` of the configured hub.
 
     Args:
@@ -63,7 +62,8 @@ def call(
       **options: passed on (`json`, `params`, `headers`, `timeout`, `idempotent`).
 
     Returns:
-      The JSON object of the answer; empty when the answer has no body.
+      The JSON object of the answer, as `tensorflow_hub.api.answers` describes it; empty when the answer
+      has no body.
 
     Raises:
       OfflineError: `TFHUB_OFFLINE` is set.
@@ -85,7 +85,7 @@ def call(
     return read_answer(response, settings)
 
 
-def read_answer(response: requests.Response, settings: Settings) -> Mapping[str, Any]:
+def read_answer(response: requests.Response, settings: Settings) -> Any:
     """The JSON object of an answer; empty when it has no body.
 
     Raises:

@@ -8,9 +8,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tensorflow_hub.client.calls import LARGEST_ANSWER, call, client_settings, read_answer
 from tensorflow_hub.client.uploading import send_file
@@ -23,6 +23,9 @@ from tensorflow_hub.format.module_files import module_files
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.settings import Settings
+
+if TYPE_CHECKING:
+    from tensorflow_hub.api import answers
 
 # Called with what is being done ("packing", "sending", "checking"), how far it is and of how much, in bytes.
 Progress = Callable[[str, int, int], None]
@@ -151,8 +154,9 @@ def _finish(
     return _published(read_answer(response, settings), deployment, is_new=response.status_code == 201)
 
 
-def _version(session: HubSession, settings: Settings, handle: str) -> Mapping[str, Any]:
-    return call(settings, "GET", f"/api/v1/models/{handle}", what=handle, session=session)
+def _version(session: HubSession, settings: Settings, handle: str) -> answers.Version:
+    found: answers.Version = call(settings, "GET", f"/api/v1/models/{handle}", what=handle, session=session)
+    return found
 
 
 def _with_card(
@@ -170,11 +174,11 @@ def _with_card(
     return dataclasses.replace(done, card_changed=before != after)
 
 
-def _published(facts: Mapping[str, Any], deployment: str | None, is_new: bool) -> Published:
+def _published(version: answers.Version, deployment: str | None, is_new: bool) -> Published:
     found = next(
-        (item for item in facts["deployments"] if item["kind"] == deployment), facts["deployments"][-1]
+        (item for item in version["deployments"] if item["kind"] == deployment), version["deployments"][-1]
     )
-    return Published(facts["handle"], facts["url"], found["digest"], is_new, found["archive_size"])
+    return Published(version["handle"], version["url"], found["digest"], is_new, found["archive_size"])
 
 
 @contextlib.contextmanager

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.client.calls import call, client_settings
+
+if TYPE_CHECKING:
+    from tensorflow_hub.api import answers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,12 +107,20 @@ def search(
         if flag is not None:
             parameters.append((key, "true" if flag else "false"))
     parameters.append(("facets", "false"))
-    answer = call(client_settings(hub, token), "GET", "/api/v1/search", what="the search", params=parameters)
+    answer: answers.SearchAnswer = call(
+        client_settings(hub, token), "GET", "/api/v1/search", what="the search", params=parameters
+    )
     results = tuple(
-        SearchResult(**{field: facts.get(field) for field in _FIELDS}, facts=facts)
-        for facts in answer["results"]
+        SearchResult(
+            handle=found["handle"],
+            model=found["model"],
+            version=found["version"],
+            url=found["url"],
+            description=found["description"],
+            task=found["task"],
+            format=found["format"],
+            facts=found,
+        )
+        for found in answer["results"]
     )
     return SearchResults(results, answer["total"], answer["corrected"], answer["url"])
-
-
-_FIELDS = tuple(field.name for field in dataclasses.fields(SearchResult) if field.name != "facts")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.client.calls import call, client_settings
+
+if TYPE_CHECKING:
+    from tensorflow_hub.api import answers
 
 
 def create_token(
@@ -16,7 +19,7 @@ def create_token(
     *,
     hub: str | None = None,
     token: str | None = None,
-) -> Mapping[str, Any]:
+) -> answers.TokenWithSecret:
     """Makes a token; its `secret` is in the answer and cannot be asked for again.
 
     Args:
@@ -33,17 +36,21 @@ def create_token(
     if days is not None:
         body["days"] = days
     settings = client_settings(hub, token)
-    return call(settings, "POST", "/api/v1/tokens", what="a token", json=body, idempotent=False)
+    made: answers.TokenWithSecret = call(
+        settings, "POST", "/api/v1/tokens", what="a token", json=body, idempotent=False
+    )
+    return made
 
 
 def list_tokens(
     publisher: str | None = None, *, hub: str | None = None, token: str | None = None
-) -> Sequence[Mapping[str, Any]]:
+) -> Sequence[answers.Token]:
     """The tokens of a publisher, or all of a hub, without their secrets."""
     params = {"publisher": publisher} if publisher else {}
-    answer = call(client_settings(hub, token), "GET", "/api/v1/tokens", what="the tokens", params=params)
-    found: Sequence[Mapping[str, Any]] = answer["tokens"]
-    return found
+    answer: answers.Tokens = call(
+        client_settings(hub, token), "GET", "/api/v1/tokens", what="the tokens", params=params
+    )
+    return answer["tokens"]
 
 
 def revoke_token(number: int, *, hub: str | None = None, token: str | None = None) -> None:
@@ -51,6 +58,7 @@ def revoke_token(number: int, *, hub: str | None = None, token: str | None = Non
     call(client_settings(hub, token), "DELETE", f"/api/v1/tokens/{number}", what=f"token {number}")
 
 
-def own_token(*, hub: str | None = None, token: str | None = None) -> Mapping[str, Any]:
+def own_token(*, hub: str | None = None, token: str | None = None) -> answers.Token:
     """What the token in use may do."""
-    return call(client_settings(hub, token), "GET", "/api/v1/tokens/self", what="the token")
+    own: answers.Token = call(client_settings(hub, token), "GET", "/api/v1/tokens/self", what="the token")
+    return own

@@ -23,7 +23,7 @@ from tensorflow_hub.server.core.problems import Malformed, Missing, Unavailable,
 from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import Upstream
-from tensorflow_hub.server.routes import ROUTES
+from tensorflow_hub.server.routes import API, ROUTES, RUNNING
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.web import pages
 
@@ -39,7 +39,14 @@ def make_app(settings: ServerSettings) -> Starlette:
     hub = open_hub(settings)
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(RequestMiddleware, hub=hub, on_error=_answer_unexpected)],
+        middleware=[
+            Middleware(
+                RequestMiddleware,
+                hub=hub,
+                unlimited=frozenset(route.path for route in RUNNING),
+                on_error=_answer_unexpected,
+            )
+        ],
         exception_handlers={
             HubError: _answer_hub_error,
             HTTPException: _answer_http_exception,
@@ -51,6 +58,7 @@ def make_app(settings: ServerSettings) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.hub = hub
+    app.state.api = API
     upstream = Upstream(settings.upstream.rstrip("/"), settings.upstream_token) if settings.upstream else None
     app.state.mirror = Mirror(hub, upstream) if upstream else None
     return app

@@ -1,9 +1,15 @@
-"""Every URL of the hub. The first route that fits answers."""
+"""Every URL of the hub. The first route that fits answers.
+
+An endpoint of the API is declared here and nowhere else: its checks, the OpenAPI description, the page
+`/help/api` and docs/api.md are made from this table and from the types of the handler's arguments.
+"""
 
 from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
+from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.endpoints import (
     audit,
     cards,
@@ -21,40 +27,201 @@ from tensorflow_hub.server.endpoints import (
     versions,
     web_pages,
 )
+from tensorflow_hub.server.endpoints.publisher_of import in_body, in_path, of_handle, own_or_asked
 
 READ = ["GET", "HEAD"]
 EVERY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
-ROUTES: list[BaseRoute] = [
-    # running
+_OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
+# Who has others is told that there is no such upload.
+_OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
+
+WHAT_IS_THERE = (
+    Endpoint(
+        "GET",
+        "/api/v1/search",
+        search.show_search,
+        "models that match words and filters, best first, with counts of the facets",
+        {200: "What was found"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/similar/{handle:path}",
+        search.show_similar,
+        "models that are like one",
+        {200: "What was found"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/downloads/{handle:path}",
+        search.show_downloads,
+        "downloads of a model by day, of the last year",
+        {200: "Days with downloads"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/models/{handle:path}",
+        versions.show_model,
+        "a model with its versions, or a version with its card, signatures and downloads",
+        {200: "What the hub knows of it"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/publishers",
+        publishers.list_publishers,
+        "the publishers",
+        {200: "All that may be seen"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/publishers/{publisher}",
+        publishers.show_publisher,
+        "a publisher and its models",
+        {200: "What the hub knows of it"},
+    ),
+)
+
+PUBLISHING = (
+    Endpoint(
+        "POST",
+        "/api/v1/uploads",
+        uploads.start_upload,
+        "begins an upload, or goes on with one of the same bytes (`received` says from where). With the "
+        "content's `digest`, says at once when it is published already or the version has other content",
+        {200: "Resumed, or published already", 201: "Begun"},
+        Rights(PUBLISH, of_handle),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/uploads/{upload}",
+        uploads.show_upload,
+        "how much came; `HEAD` has it in `Upload-Offset`",
+        {200: "Its state"},
+        _OF_UPLOAD,
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/v1/uploads/{upload}",
+        uploads.continue_upload,
+        "takes bytes from `Upload-Offset` on, of any length; what came before a break stays",
+        {204: "They are kept; the header Upload-Offset says up to where"},
+        _OF_UPLOAD,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/uploads/{upload}",
+        uploads.cancel_upload,
+        "gives it up; unfinished ones expire after a day",
+        {204: "Gone"},
+        _OF_UPLOAD,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/uploads/{upload}/publish",
+        publish_upload.publish_upload,
+        "checks all of it and makes it visible",
+        {200: "The same content was published before", 201: "Published"},
+        _OF_UPLOAD,
+    ),
+    Endpoint(
+        "PUT",
+        "/api/v1/cards",
+        cards.put_card,
+        "corrects a card, or adds a placeholder or collection",
+        {200: "Changed", 201: "Added"},
+        Rights(PUBLISH, of_handle),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/withdrawals",
+        version_states.withdraw_version,
+        "withdraws a version",
+        {200: "Done"},
+        _OWNER_BY_HANDLE,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/restorations",
+        version_states.restore_version,
+        "takes a withdrawal back",
+        {200: "Done"},
+        _OWNER_BY_HANDLE,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/deletions",
+        version_states.delete_version,
+        "deletes a version for good, leaving the reason",
+        {200: "Done"},
+        Rights(ADMIN),
+    ),
+)
+
+PEOPLE_AND_RIGHTS = (
+    Endpoint(
+        "PATCH",
+        "/api/v1/publishers/{publisher}",
+        publishers.change_publisher,
+        "sets title, description, card, privacy; adds a publisher that is new",
+        {200: "Changed", 201: "Added"},
+        Rights(ADMIN, in_path, also="to add one, scope admin for all publishers"),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/tokens",
+        tokens.list_tokens,
+        "tokens without their secrets",
+        {200: "The tokens"},
+        Rights(ADMIN, own_or_asked),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/tokens",
+        tokens.create_token,
+        'makes a token, for example `{"name": "ci", "scope": "publish", "publisher": "acme", '
+        '"days": 90}`; its `secret` is in the answer only',
+        {201: "With its secret"},
+        Rights(ADMIN, in_body),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/tokens/self",
+        tokens.show_own_token,
+        "what the token in use may do",
+        {200: "The token"},
+        Rights(),
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/tokens/{token:int}",
+        tokens.revoke_token,
+        "revokes a token",
+        {204: "Revoked"},
+        Rights(also="for another one, scope admin for its publisher"),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/audit",
+        audit.show_audit,
+        "who did what, newest first",
+        {200: "The lines"},
+        Rights(ADMIN, own_or_asked),
+    ),
+)
+
+API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS)
+
+# Asked for by machines, often: no limit of requests counts them.
+RUNNING: tuple[Route, ...] = (
     Route("/healthz", health.show_health),
     Route("/readyz", health.show_readiness),
     Route("/metrics", metrics.show_metrics),
-    # the API: what is there
-    Route("/api/v1/search", search.show_search),
-    Route("/api/v1/similar/{handle:path}", search.show_similar),
-    Route("/api/v1/downloads/{handle:path}", search.show_downloads),
-    Route("/api/v1/models/{handle:path}", versions.show_model),
-    Route("/api/v1/publishers", publishers.list_publishers),
-    Route("/api/v1/publishers/{publisher}", publishers.show_publisher),
+)
+
+ROUTES: list[BaseRoute] = [
+    *RUNNING,
+    *(endpoint.route() for endpoint in API),
     Route("/api/v1/openapi.json", openapi.show_openapi),
-    # the API: publishing
-    Route("/api/v1/uploads", uploads.start_upload, methods=["POST"]),
-    Route("/api/v1/uploads/{upload}", uploads.show_upload),
-    Route("/api/v1/uploads/{upload}", uploads.continue_upload, methods=["PATCH"]),
-    Route("/api/v1/uploads/{upload}", uploads.cancel_upload, methods=["DELETE"]),
-    Route("/api/v1/uploads/{upload}/publish", publish_upload.publish_upload, methods=["POST"]),
-    Route("/api/v1/cards", cards.put_card, methods=["PUT"]),
-    Route("/api/v1/withdrawals", version_states.withdraw_version, methods=["POST"]),
-    Route("/api/v1/restorations", version_states.restore_version, methods=["POST"]),
-    Route("/api/v1/deletions", version_states.delete_version, methods=["POST"]),
-    # the API: people and rights
-    Route("/api/v1/publishers/{publisher}", publishers.change_publisher, methods=["PATCH"]),
-    Route("/api/v1/tokens", tokens.list_tokens),
-    Route("/api/v1/tokens", tokens.create_token, methods=["POST"]),
-    Route("/api/v1/tokens/self", tokens.show_own_token),
-    Route("/api/v1/tokens/{token:int}", tokens.revoke_token, methods=["DELETE"]),
-    Route("/api/v1/audit", audit.show_audit),
     Route("/api/{path:path}", versions.show_nothing, methods=EVERY),
     # pages
     Route("/", web_pages.show_home),

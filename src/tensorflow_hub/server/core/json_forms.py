@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api import answers
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Deployment, Model, Publisher, Version
 
 
-def version_json(connection: sa.Connection, version: Version, base: str) -> dict[str, Any]:
+def version_json(connection: sa.Connection, version: Version, base: str) -> answers.Version:
     """Everything the catalogue knows about a version."""
     card = reading.find_card(connection, version)
     deployments = reading.list_deployments(connection, version)
@@ -45,7 +45,7 @@ DOWNLOAD_QUERY = {
 }
 
 
-def deployment_json(deployment: Deployment, version: Version, base: str) -> dict[str, Any]:
+def deployment_json(deployment: Deployment, version: Version, base: str) -> answers.Deployment:
     """What can be downloaded, from where, and what is in it."""
     return {
         "kind": deployment.kind,
@@ -60,7 +60,7 @@ def deployment_json(deployment: Deployment, version: Version, base: str) -> dict
     }
 
 
-def model_json(connection: sa.Connection, model: Model, base: str) -> dict[str, Any]:
+def model_json(connection: sa.Connection, model: Model, base: str) -> answers.Model:
     """A model and its versions, newest first."""
     versions = reading.list_versions(connection, model)
     return {
@@ -87,7 +87,7 @@ def model_json(connection: sa.Connection, model: Model, base: str) -> dict[str, 
     }
 
 
-def publisher_json(publisher: Publisher, base: str) -> dict[str, Any]:
+def publisher_json(publisher: Publisher, base: str) -> answers.Publisher:
     """Who a publisher is."""
     return {
         "name": publisher.name,

@@ -1,10 +1,8 @@
-"""Reads what a request carries: JSON of a bounded size, in a bounded time."""
+"""Reads the body of a request: of a bounded size, in a bounded time."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
@@ -12,15 +10,13 @@ from starlette.requests import ClientDisconnect, Request
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Malformed, TooLarge
 
-T = TypeVar("T")
 
-
-async def read_json(request: Request) -> dict[str, Any]:
-    """The body as a JSON object.
+async def read_body(request: Request) -> bytes:
+    """The whole body.
 
     Raises:
       TooLarge: it is larger than the setting `max_request`.
-      Malformed: it is no JSON object, or came too slowly.
+      Malformed: it came too slowly.
     """
     limit = hub_of(request).settings.max_request
     body = bytearray()
@@ -31,15 +27,7 @@ async def read_json(request: Request) -> dict[str, Any]:
             raise TooLarge(f"Expected a body of at most {limit} bytes.", hint="Send less at once.")
 
     await receive_body(request, take)
-    try:
-        value = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise Malformed("Expected a body of JSON.", hint=f"It does not parse: {str(error)[:100]}.") from error
-    if not isinstance(value, dict):
-        raise Malformed(
-            f"Expected a JSON object as body, got a {type(value).__name__}.", hint="See /api/v1/openapi.json."
-        )
-    return value
+    return bytes(body)
 
 
 async def receive_body(request: Request, take: Callable[[bytes], Awaitable[None]]) -> None:
@@ -59,29 +47,3 @@ async def receive_body(request: Request, take: Callable[[bytes], Awaitable[None]
             raise Malformed("The body ended early.", hint="Send the rest, or send it again.") from error
     if patience.cancelled_caught:
         raise Malformed(f"Nothing came for {seconds} s.", hint="Send the rest, or send it again.")
-
-
-def field(body: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
-    """A field of a JSON object, of the expected type.
-
-    Raises:
-      Malformed: it is absent and has no default, or is of another type.
-    """
-    value = body.get(name, default)
-    if value is None or not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise Malformed(
-            f"Expected the field {name!r} as {kind.__name__}, got {str(body.get(name))[:100]!r}.",
-            hint="See /api/v1/openapi.json.",
-        )
-    return value
-
-
-def no_other_fields(body: dict[str, Any], *names: str) -> None:
-    """Refuses fields that mean nothing here: a typo should not be ignored.
-
-    Raises:
-      Malformed: for the first unknown field.
-    """
-    unknown = sorted(set(body) - set(names))
-    if unknown:
-        raise Malformed(f"The field {unknown[0]!r} is not known here.", hint=f"Known: {', '.join(names)}.")

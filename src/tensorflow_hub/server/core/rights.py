@@ -15,6 +15,10 @@ from tensorflow_hub.server.catalogue.audience import EVERYTHING, PUBLIC, Audienc
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
 from tensorflow_hub.server.core.callers import Caller
 
+# What a scope lets do, for messages.
+_OF_A_PUBLISHER = {READ: "read what is private of", PUBLISH: "publish as", ADMIN: "manage the publisher"}
+_OF_THE_HUB = {READ: "read what is about the whole hub", ADMIN: "administer this hub"}
+
 
 def has_scope(caller: Caller, scope: str, publisher: str | None) -> bool:
     """Whether the caller's token includes `scope` for `publisher`; None stands for the hub as a whole."""
@@ -36,24 +40,28 @@ def may_read(caller: Caller, publisher: str, private: bool) -> bool:
     return audience_of(caller).includes(publisher, private)
 
 
-def require_publish(caller: Caller, publisher: str) -> None:
-    """Raises unless the caller may publish below the publisher's name."""
-    _require(caller, PUBLISH, publisher, f"publish as {publisher!r}")
+def require(caller: Caller, scope: str, publisher: str | None) -> None:
+    """Raises unless the caller's token includes `scope` for the publisher; None stands for the whole hub.
 
-
-def require_owner(caller: Caller, publisher: str) -> None:
-    """Raises unless the caller manages the publisher."""
-    _require(caller, ADMIN, publisher, f"manage the publisher {publisher!r}")
-
-
-def require_admin(caller: Caller) -> None:
-    """Raises unless the caller administers the hub."""
-    _require(caller, ADMIN, None, "administer this hub")
+    Raises:
+      AuthenticationError: there is no token.
+      ForbiddenError: it has another scope, or is good for another publisher.
+    """
+    require_token(caller)
+    if has_scope(caller, scope, publisher):
+        return
+    assert caller.token is not None
+    what = _OF_THE_HUB[scope] if publisher is None else f"{_OF_A_PUBLISHER[scope]} {publisher!r}"
+    good_for = caller.token.publisher or "all publishers"
+    raise ForbiddenError(
+        f"The token {caller.token.name!r} (scope {caller.token.scope}, {good_for}) may not {what}.",
+        hint=f"It takes the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
+    )
 
 
 def require_reader(caller: Caller) -> None:
     """Raises unless the caller may read all of the hub."""
-    _require(caller, READ, None, "read what is about the whole hub")
+    require(caller, READ, None)
 
 
 def require_token(caller: Caller) -> None:
@@ -62,15 +70,4 @@ def require_token(caller: Caller) -> None:
         raise AuthenticationError(
             "Expected a token, got none.",
             hint="Run `tfhub login`, or set TFHUB_TOKEN for the hub in TFHUB_URL.",
-        )
-
-
-def _require(caller: Caller, scope: str, publisher: str | None, what: str) -> None:
-    require_token(caller)
-    if not has_scope(caller, scope, publisher):
-        assert caller.token is not None
-        good_for = caller.token.publisher or "all publishers"
-        raise ForbiddenError(
-            f"The token {caller.token.name!r} (scope {caller.token.scope}, {good_for}) may not {what}.",
-            hint=f"It takes the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
         )

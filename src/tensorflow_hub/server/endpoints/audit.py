@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
+from tensorflow_hub.api import answers
+from tensorflow_hub.api.requests import AuditPage
 from tensorflow_hub.server.catalogue.audit import list_entries
-from tensorflow_hub.server.core.callers import caller_of
-from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import iso
-from tensorflow_hub.server.core.problems import Malformed
-from tensorflow_hub.server.core.rights import require_admin, require_owner
+from tensorflow_hub.server.endpoints.publisher_of import own_or_asked
 
 _PAGE = 100
 
 
-def show_audit(request: Request) -> Response:
+def show_audit(call: Call, query: AuditPage) -> Answer[answers.AuditEntries]:
     """The newest lines, of a publisher for its owner, of all for an administrator; `before` pages on."""
-    caller = caller_of(request)
-    publisher = request.query_params.get("publisher")
-    if publisher is None and caller.token is not None:
-        publisher = caller.token.publisher
-    if publisher is None:
-        require_admin(caller)
-    else:
-        require_owner(caller, publisher)
-    before = request.query_params.get("before")
-    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 19):
-        raise Malformed(f"Expected a number as 'before', got {before!r}.", hint="Use the last line's id.")
-    with hub_of(request).database.reading() as connection:
-        entries = list_entries(connection, publisher, _PAGE, int(before) if before else None)
+    publisher = own_or_asked(call, {"query": query})
+    with call.hub.database.reading() as connection:
+        entries = list_entries(connection, publisher, _PAGE, query.before)
     lines = [{"id": number, **dataclasses.asdict(entry), "at": iso(entry.at)} for number, entry in entries]
-    return JSONResponse({"entries": lines}, headers={"Cache-Control": "no-store"})
+    return Answer({"entries": lines})

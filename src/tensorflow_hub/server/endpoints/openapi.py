@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tensorflow_hub.server.api_description import describe_api
 from tensorflow_hub.server.core.base_url import base_url
-from tensorflow_hub.server.openapi import describe_api
 
 
 def show_openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    return JSONResponse(describe_api(base_url(request)), headers={"Cache-Control": "no-cache"})
+    described = describe_api(request.app.state.api, base_url(request))
+    return JSONResponse(described, headers={"Cache-Control": "no-cache"})

@@ -3,100 +3,79 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
+from tensorflow_hub.api import answers
+from tensorflow_hub.api.requests import NewToken, OfToken, WithinPublisher
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.server.catalogue import tokens
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.catalogue.writing import ensure_publisher
-from tensorflow_hub.server.core.callers import Caller, caller_of
-from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import iso
 from tensorflow_hub.server.core.problems import Malformed, Missing
-from tensorflow_hub.server.core.requests import field, no_other_fields, read_json
-from tensorflow_hub.server.core.rights import has_scope, require_admin, require_owner, require_token
+from tensorflow_hub.server.core.rights import has_scope
+from tensorflow_hub.server.endpoints.publisher_of import own_or_asked
 
 SECONDS_PER_DAY = 86400
-_LONGEST_DAYS = 3650
 
 
-def show_own_token(request: Request) -> Response:
+def show_own_token(call: Call) -> Answer[answers.Token]:
     """What the token of the request may do."""
-    caller = caller_of(request)
-    require_token(caller)
-    assert caller.token is not None
-    return JSONResponse(_facts(caller.token), headers={"Cache-Control": "no-store"})
+    assert call.caller.token is not None
+    return Answer(_json(call.caller.token))
 
 
-def list_tokens(request: Request) -> Response:
+def list_tokens(call: Call, query: WithinPublisher) -> Answer[answers.Tokens]:
     """The tokens of a publisher (`?publisher=`), for its owner; all of them, for an administrator."""
-    caller = caller_of(request)
-    publisher = request.query_params.get("publisher")
-    if publisher is None and caller.token is not None:
-        publisher = caller.token.publisher
-    _require(caller, publisher)
-    with hub_of(request).database.reading() as connection:
+    publisher = own_or_asked(call, {"query": query})
+    with call.hub.database.reading() as connection:
         found = tokens.list_tokens(connection, publisher)
-    return JSONResponse({"tokens": [_facts(token) for token in found]}, headers={"Cache-Control": "no-store"})
+    return Answer({"tokens": [_json(token) for token in found]})
 
 
-async def create_token(request: Request) -> Response:
+def create_token(call: Call, body: NewToken) -> Answer[answers.TokenWithSecret]:
     """Makes a token; its secret is in this answer and nowhere else."""
-    caller = await run_in_threadpool(caller_of, request)
-    body = await read_json(request)
-    no_other_fields(body, "name", "scope", "publisher", "days")
-    return await run_in_threadpool(_create, request, caller, body)
+    caller, publisher = call.caller, body.publisher
+    if publisher is not None and not is_publisher_name(publisher):
+        raise HandleError(f"Expected the name of a publisher, got {publisher!r}.", hint="For example 'acme'.")
+    if body.scope not in tokens.SCOPES or not body.name.isprintable():
+        raise Malformed(
+            f"Expected a name of printable characters and a scope of {', '.join(tokens.SCOPES)}, "
+            f"got {body.name!r} and {body.scope!r}.",
+            hint="For example {'name': 'ci', 'scope': 'publish', 'publisher': 'acme'}.",
+        )
+    expires_at = None if body.days is None else int(time.time()) + body.days * SECONDS_PER_DAY
+    with call.hub.database.writing() as connection:
+        publisher_id = ensure_publisher(connection, publisher).id if publisher else None
+        token_id, secret = tokens.create_token(
+            connection, body.name, body.scope, publisher_id, created_by=caller.name, expires_at=expires_at
+        )
+        noted = {"name": body.name, "scope": body.scope}
+        add_entry(connection, caller.name, caller.address, "token.create", publisher or "", **noted)
+        token = tokens.get_token(connection, token_id)
+    assert token is not None
+    return Answer({**_json(token), "secret": secret}, 201)
 
 
-def revoke_token(request: Request) -> Response:
+def revoke_token(call: Call, path: OfToken) -> Answer[None]:
     """Makes a token useless."""
-    caller = caller_of(request)
-    require_token(caller)
-    token_id = request.path_params["token"]
-    with hub_of(request).database.writing() as connection:
-        token = tokens.get_token(connection, token_id) if token_id < 2**63 else None
+    caller = call.caller
+    with call.hub.database.writing() as connection:
+        token = tokens.get_token(connection, path.token) if path.token < 2**63 else None
         if token is None or not _may_revoke(caller, token):
             # One answer for both: it does not tell whose tokens there are.
             raise Missing(
-                f"There is no token number {token_id} that yours may revoke.",
+                f"There is no token number {path.token} that yours may revoke.",
                 hint="List them: `tfhub token list`.",
             )
         tokens.revoke_token(connection, token.id)
         add_entry(
             connection, caller.name, caller.address, "token.revoke", token.publisher or "", name=token.name
         )
-    return Response(status_code=204)
-
-
-def _create(request: Request, caller: Caller, body: dict[str, Any]) -> Response:
-    name, scope = field(body, "name", str), field(body, "scope", str)
-    publisher = body.get("publisher")
-    if publisher is not None and not (isinstance(publisher, str) and is_publisher_name(publisher)):
-        raise HandleError(f"Expected the name of a publisher, got {publisher!r}.", hint="For example 'acme'.")
-    if scope not in tokens.SCOPES or not 0 < len(name) <= 100 or not name.isprintable():
-        raise Malformed(
-            f"Expected a name of up to 100 printable characters and a scope of {', '.join(tokens.SCOPES)}.",
-            hint="For example {'name': 'ci', 'scope': 'publish', 'publisher': 'acme'}.",
-        )
-    _require(caller, publisher)
-    expires_at = _expiry(body)
-    with hub_of(request).database.writing() as connection:
-        publisher_id = ensure_publisher(connection, publisher).id if publisher else None
-        token_id, secret = tokens.create_token(
-            connection, name, scope, publisher_id, created_by=caller.name, expires_at=expires_at
-        )
-        add_entry(
-            connection, caller.name, caller.address, "token.create", publisher or "", name=name, scope=scope
-        )
-        token = tokens.get_token(connection, token_id)
-    assert token is not None
-    return JSONResponse({**_facts(token), "secret": secret}, 201, headers={"Cache-Control": "no-store"})
+    return Answer(None, 204)
 
 
 def _may_revoke(caller: Caller, token: Token) -> bool:
@@ -105,25 +84,7 @@ def _may_revoke(caller: Caller, token: Token) -> bool:
     return is_own or has_scope(caller, tokens.ADMIN, token.publisher)
 
 
-def _require(caller: Caller, publisher: str | None) -> None:
-    if publisher is None:
-        require_admin(caller)
-    else:
-        require_owner(caller, publisher)
-
-
-def _expiry(body: dict[str, Any]) -> int | None:
-    if body.get("days") is None:
-        return None
-    days = field(body, "days", int)
-    if not 0 < days <= _LONGEST_DAYS:
-        raise Malformed(
-            f"Expected days from 1 to {_LONGEST_DAYS}, got {days}.", hint="Leave it out for ever."
-        )
-    return int(time.time()) + days * SECONDS_PER_DAY
-
-
-def _facts(token: Token) -> dict[str, Any]:
+def _json(token: Token) -> answers.Token:
     return {
         "id": token.id,
         "name": token.name,

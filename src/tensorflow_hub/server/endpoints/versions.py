@@ -1,36 +1,33 @@
-"""`GET /api/v1/models/<publisher>/<model…>[/<version>]`: facts of a model or of a version."""
+"""`GET /api/v1/models/<publisher>/<model…>[/<version>]`: what the hub knows of a model or a version."""
 
 from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from tensorflow_hub.api import answers
+from tensorflow_hub.api.requests import OfModelOrVersion
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.core.base_url import base_url
-from tensorflow_hub.server.core.callers import caller_of
-from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import model_json, version_json
 from tensorflow_hub.server.core.lookup import find_readable_model, find_readable_version
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 
 
-async def show_model(request: Request) -> Response:
+async def show_model(call: Call, path: OfModelOrVersion) -> Answer[answers.Version | answers.Model]:
     """A model with its versions, or one version with its card, signatures and downloads."""
-    name = ModelName.parse(request.path_params["handle"])
-    await bring_from_upstream(request, str(name))
-    return await run_in_threadpool(_show, request, name)
+    name = ModelName.parse(path.handle)
+    await bring_from_upstream(call.request, str(name))
+    return Answer(await run_in_threadpool(_found, call, name))
 
 
-def _show(request: Request, name: ModelName) -> Response:
-    caller, base = caller_of(request), base_url(request)
-    with hub_of(request).database.reading() as connection:
+def _found(call: Call, name: ModelName) -> answers.Version | answers.Model:
+    with call.hub.database.reading() as connection:
         if name.version is None:
-            facts = model_json(connection, find_readable_model(connection, name, caller), base)
-        else:
-            facts = version_json(connection, find_readable_version(connection, name, caller), base)
-    return JSONResponse(facts, headers={"Cache-Control": "no-cache", "Vary": "Authorization"})
+            return model_json(connection, find_readable_model(connection, name, call.caller), call.base)
+        return version_json(connection, find_readable_version(connection, name, call.caller), call.base)
 
 
 def show_nothing(request: Request) -> Response:

@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -29,16 +29,28 @@ _SAFE_HEADERS = (
 )
 # In the log, as nginx writes it: nobody was left to be answered.
 _CLIENT_WENT = 499
-# Asked for by machines, often; never limited.
-_UNLIMITED = {"/healthz", "/readyz", "/metrics"}
 
 
 class RequestMiddleware:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application.
 
-    def __init__(self, app: ASGIApp, hub: Hub, on_error: Callable[[Request, Exception], Response]) -> None:
+    Args:
+      app: what it is around.
+      hub: the hub.
+      unlimited: the paths that no limit of requests counts.
+      on_error: makes the answer to an error that nobody expected.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hub: Hub,
+        unlimited: Collection[str],
+        on_error: Callable[[Request, Exception], Response],
+    ) -> None:
         self.app = app
         self.hub = hub
+        self.unlimited = unlimited
         self.on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +82,7 @@ class RequestMiddleware:
             _log.info("", extra={"request": _line(scope, status, seconds)})
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.hub.settings.requests_per_minute and scope["path"] not in _UNLIMITED:
+        if self.hub.settings.requests_per_minute and scope["path"] not in self.unlimited:
             try:
                 self.hub.limits.request(address_of(Request(scope)))
             except TooManyRequests as error:

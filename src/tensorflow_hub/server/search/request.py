@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, cast
 from urllib.parse import urlencode
 
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.server.search.facets import FACET_KEYS, FACETS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 
 SORTS = ("relevance", "newest", "downloads", "size")
@@ -35,7 +40,10 @@ class SearchRequest:
       sort: relevance, newest, downloads or size.
       page: from 1.
       page_size: results on a page.
+      with_facets: whether the values of the facets are counted too.
     """
+
+    described: ClassVar[type[Parameters]]
 
     text: str = ""
     filters: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -46,6 +54,7 @@ class SearchRequest:
     sort: str = "relevance"
     page: int = 1
     page_size: int = 20
+    with_facets: bool = True
 
     @classmethod
     def parse(cls, parameters: Iterable[tuple[str, str]]) -> SearchRequest:
@@ -67,9 +76,8 @@ class SearchRequest:
                 fields["interface"] = parse_interface(value)
             elif key in FACET_KEYS:
                 filters.setdefault(key, []).append(value[:100])
-            elif key in _PARSERS:
-                name, parse = _PARSERS[key]
-                fields[name] = parse(value)
+            elif key in _PARAMETERS:
+                fields[_PARAMETERS[key].field] = _PARAMETERS[key].parse(value)
         unique = {key: tuple(dict.fromkeys(values))[:20] for key, values in filters.items()}
         return cls(filters=unique, **fields)  # type: ignore[arg-type]
 
@@ -156,12 +164,52 @@ def _number(text: str, limit: int) -> int:
     return int(text)
 
 
-_PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "q": ("text", lambda text: text[:MAX_QUERY]),
-    "max_size": ("max_size", parse_size),
-    "trainable": ("trainable", _flag),
-    "custom_ops": ("custom_ops", _flag),
-    "sort": ("sort", _sort),
-    "page": ("page", lambda text: _number(text, MAX_RESULTS)),
-    "page_size": ("page_size", lambda text: _number(text, MAX_PAGE_SIZE)),
+@dataclasses.dataclass(frozen=True)
+class _Parameter:
+    """A parameter of a search URL beside the facets: its type and meaning, and where its value goes."""
+
+    type: Any
+    meaning: str
+    field: str
+    parse: Callable[[str], object]
+
+
+_PARAMETERS: dict[str, _Parameter] = {
+    "q": _Parameter(str, "Words; typing errors are corrected.", "text", lambda text: text[:MAX_QUERY]),
+    "max_size": _Parameter(str, "Not larger than this: bytes, or 100MB.", "max_size", parse_size),
+    "trainable": _Parameter(bool, "With, or without, trainable variables.", "trainable", _flag),
+    "custom_ops": _Parameter(bool, "With, or without, ops beyond TensorFlow's.", "custom_ops", _flag),
+    "sort": _Parameter(Literal[SORTS], "The order.", "sort", _sort),
+    "page": _Parameter(
+        Annotated[int, Meta(ge=1, le=MAX_RESULTS)], "From 1.", "page", lambda text: _number(text, MAX_RESULTS)
+    ),
+    "page_size": _Parameter(
+        Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)],
+        "Results on a page.",
+        "page_size",
+        lambda text: _number(text, MAX_PAGE_SIZE),
+    ),
+    "facets": _Parameter(bool, "false: do not count the facets.", "with_facets", _flag),
 }
+
+
+def _described() -> type[Parameters]:
+    """The parameters as a structure, for the description of the API."""
+    of_facet = Annotated[list[str], Meta(max_length=20)]
+    facets = {
+        facet.key: (of_facet, f"{facet.label}; may be repeated: any of the values.")
+        for facet in FACETS
+        if facet.key != "interface"
+    }
+    interface = (str, "A name such as text-embedding, or types: 'string -> float32[512]'.")
+    others = {key: (parameter.type, parameter.meaning) for key, parameter in _PARAMETERS.items()}
+    every = {**facets, "interface": interface, **others}
+    fields = [
+        (key, Annotated[kind, Meta(description=text)] | UnsetType, UNSET)
+        for key, (kind, text) in every.items()
+    ]
+    made = msgspec.defstruct("SearchParameters", fields, bases=(Parameters,), frozen=True)
+    return cast("type[Parameters]", made)
+
+
+SearchRequest.described = _described()

@@ -1,14 +1,22 @@
-"""What the page on the API lists; the whole is in the OpenAPI description."""
+"""What the page on the API lists: its endpoints, from the table of routes."""
 
 from __future__ import annotations
 
-ENDPOINTS = (
-    ("/api/v1/search", "models that match words and filters, best first, with counts of the facets"),
-    ("/api/v1/models/{publisher}/{model}", "a model and its versions"),
-    (
-        "/api/v1/models/{publisher}/{model}/{version}",
-        "a version: card, signatures, sizes, digests, downloads",
-    ),
-    ("/api/v1/similar/{publisher}/{model}", "models that are like it"),
-    ("/api/v1/downloads/{publisher}/{model}", "how often it was downloaded, by day"),
-)
+import re
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from tensorflow_hub.server.api_description import plain_path
+from tensorflow_hub.server.core.endpoint import Endpoint
+
+
+def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup]]:
+    """Method and path, and what the endpoint does, of each."""
+    return [
+        (f"{endpoint.method} {plain_path(endpoint)}", _with_code(endpoint.summary)) for endpoint in endpoints
+    ]
+
+
+def _with_code(text: str) -> Markup:
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped

@@ -21,10 +21,9 @@ from tensorflow_hub.server.core.problems import Gone, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
-from tensorflow_hub.server.search.facets import FACET_KEYS
 from tensorflow_hub.server.search.labels import label
-from tensorflow_hub.server.search.request import SearchRequest
-from tensorflow_hub.server.web.api_page import ENDPOINTS
+from tensorflow_hub.server.search.request import SORTS, SearchRequest
+from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import SITE, render, show_count
@@ -100,7 +99,13 @@ def install_command(version: str) -> str:
 def api_page(request: Request) -> Response:
     """`/help/api`."""
     return render(
-        request, "api.html", title="API", base=base_url(request), endpoints=ENDPOINTS, facet_keys=FACET_KEYS
+        request,
+        "api.html",
+        title="API",
+        base=base_url(request),
+        endpoints=endpoint_rows(request.app.state.api),
+        parameters=SearchRequest.described.__struct_fields__,
+        sorts=SORTS,
     )
 
 

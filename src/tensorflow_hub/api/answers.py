@@ -1,0 +1,257 @@
+"""What the hub answers: JSON objects. Each class becomes a schema of the OpenAPI description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
+
+from tensorflow_hub.api.fields import Count, Day, DeploymentKind, Digest, Handle, Scope, Sha256, Time
+
+
+class Deployment(TypedDict):
+    """A form in which a version can be downloaded."""
+
+    kind: DeploymentKind
+    url: str
+    archive_size: int
+    archive_sha256: Sha256
+    digest: Digest
+    size: Annotated[int, Meta(description="Bytes of the unpacked files.")]
+    files: int
+    published_at: Time
+    description: Annotated[
+        Mapping[str, Any],
+        Meta(description="Kind, signatures, variables, ops, assets, interfaces, packages."),
+    ]
+
+
+class Version(TypedDict):
+    """A version with its card and its downloads."""
+
+    handle: Handle
+    url: str
+    publisher: str
+    model: str
+    version: int
+    kind: str
+    state: Annotated[str, Meta(extra_json_schema={"enum": ["visible", "withdrawn"]})]
+    reason: str
+    newest: int | None
+    parent: str | None
+    published_at: Time
+    published_by: str
+    downloads: int
+    description: str
+    metadata: Mapping[str, Sequence[str]]
+    card: Annotated[str, Meta(description="The whole card, Markdown.")]
+    deployments: Sequence[Deployment]
+
+
+class VersionOfModel(TypedDict):
+    """A version in the list of its model."""
+
+    handle: Handle
+    url: str
+    version: int
+    state: str
+    reason: str
+    published_at: Time
+
+
+class Model(TypedDict):
+    """A model and its versions, newest first."""
+
+    handle: str
+    url: str
+    publisher: str
+    model: str
+    kind: str
+    newest: int | None
+    downloads: int
+    created_at: Time
+    updated_at: Time
+    versions: Sequence[VersionOfModel]
+
+
+class Publisher(TypedDict):
+    """Who a publisher is."""
+
+    name: str
+    url: str
+    title: str
+    description: str
+    private: bool
+    created_at: Time
+
+
+class ModelOfPublisher(TypedDict):
+    """A model in the list of its publisher."""
+
+    handle: str
+    url: str
+    kind: str
+    newest: int | None
+    updated_at: Time
+
+
+class PublisherWithModels(Publisher):
+    """A publisher, its card and its models."""
+
+    card: str
+    models: Sequence[ModelOfPublisher]
+
+
+class Publishers(TypedDict):
+    """All publishers that may be seen."""
+
+    publishers: Sequence[Publisher]
+
+
+class Upload(TypedDict, total=False):
+    """How far an upload is; or that the same content is published already."""
+
+    id: str
+    url: str
+    handle: Handle
+    size: int
+    received: Annotated[int, Meta(description="Send the bytes from here on.")]
+    expires_at: Time
+    published: Annotated[bool, Meta(description="True: the same content is published, send nothing.")]
+
+
+class StateOfVersion(TypedDict):
+    """The new state of a version."""
+
+    handle: Handle
+    state: str
+    reason: str
+
+
+class Token(TypedDict):
+    """What a token may do."""
+
+    id: int
+    name: str
+    scope: Scope
+    publisher: str | None
+    created_at: Time
+    created_by: str
+    expires_at: Time | None
+    revoked_at: Time | None
+
+
+class TokenWithSecret(Token):
+    """A token that was just made."""
+
+    secret: Annotated[str, Meta(description="Only in the answer that makes the token.")]
+
+
+class Tokens(TypedDict):
+    """Tokens without their secrets."""
+
+    tokens: Sequence[Token]
+
+
+class AuditEntries(TypedDict):
+    """Lines of the audit log."""
+
+    entries: Sequence[Mapping[str, Any]]
+
+
+class SearchResult(TypedDict):
+    """A model that was found."""
+
+    handle: Annotated[str, Meta(description="publisher/model/version, what code loads.")]
+    model: str
+    version: Annotated[int, Meta(ge=1)]
+    url: str
+    publisher: str
+    kind: str
+    description: str
+    task: str | None
+    tasks: Sequence[str]
+    format: str | None
+    formats: Sequence[str]
+    languages: Sequence[str]
+    architectures: Sequence[str]
+    datasets: Sequence[str]
+    license: str | None
+    fine_tunable: bool | None
+    interfaces: Sequence[str]
+    signatures: Annotated[
+        Sequence[str], Meta(description="Typed interfaces, such as 'string[?] -> float32[?,512]'.")
+    ]
+    trainable: bool | None
+    custom_ops: bool | None
+    size: Annotated[int | None, Meta(description="Bytes; null when the files are not here.")]
+    downloads: Count
+    published_at: Time
+
+
+class FacetValue(TypedDict):
+    """A value of a facet and how many models have it."""
+
+    value: str
+    label: str
+    count: Count
+
+
+class SearchAnswer(TypedDict):
+    """A page of results, best first, with counts of the facets."""
+
+    query: str
+    url: Annotated[str, Meta(description="The page that shows the same.")]
+    total: Count
+    total_estimated: Annotated[bool, Meta(description="Counted on a sample: very many match.")]
+    page: Annotated[int, Meta(ge=1)]
+    pages: Count
+    corrected: Annotated[str | None, Meta(description="What was searched in place of mistyped words.")]
+    relaxed: Annotated[bool, Meta(description="Whether results may lack a word.")]
+    results: Sequence[SearchResult]
+    facets: Mapping[str, Sequence[FacetValue]]
+    facets_estimated: Annotated[bool, Meta(description="Counted on a sample: among very many.")]
+    took_ms: float
+
+
+class SimilarModels(TypedDict):
+    """Models that are like one."""
+
+    model: str
+    results: Sequence[SearchResult]
+
+
+class DownloadsOfDay(TypedDict):
+    """Downloads on one day."""
+
+    day: Day
+    downloads: Count
+
+
+class Downloads(TypedDict):
+    """Downloads of a model by day."""
+
+    model: str
+    total: Count
+    days: Sequence[DownloadsOfDay]
+
+
+class Problem(TypedDict):
+    """Why a request was refused, and what to do next."""
+
+    code: Annotated[str, Meta(description="not_found, conflict, rejected, …")]
+    message: str
+    hint: Annotated[str, Meta(description="What to do next.")]
+
+
+class ProblemWithSuggestions(Problem, total=False):
+    """The same, with names that may have been meant."""
+
+    suggestions: Sequence[str]
+
+
+class Error(TypedDict):
+    """The body of every refusal."""
+
+    error: ProblemWithSuggestions

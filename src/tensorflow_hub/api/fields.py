@@ -1,0 +1,21 @@
+"""Types of single fields of the API, with what a value has to be like and what it means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Handle = Annotated[
+    str, Meta(max_length=255, description="publisher/model/version", examples=["google/elmo/3"])
+]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[
+    str,
+    Meta(pattern="^sha256:[0-9a-f]{64}$", description="sha256:… of the content, whatever the compression."),
+]
+Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
+DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": ["saved_model", "tfjs", "tflite", "coral"]})]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+Count = Annotated[int, Meta(ge=0)]

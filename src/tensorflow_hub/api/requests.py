@@ -1,0 +1,119 @@
+"""What the hub is asked: bodies, whose unknown fields are refused, and parameters of URLs and headers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Scope, Sha256
+
+# Numbers beyond are none of the database's.
+_Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """A JSON body."""
+
+
+class Parameters(Struct, frozen=True):
+    """Parameters in a path, a query or headers."""
+
+
+class NewUpload(Body, frozen=True):
+    """What will be sent."""
+
+    handle: Handle
+    size: Annotated[int, Meta(ge=1, description="Bytes of the archive.")]
+    sha256: Annotated[Sha256, Meta(description="Of the archive, in hex.")]
+    digest: Digest | None = None
+    card: str = ""
+    deployment: DeploymentKind | None = None
+
+
+class UploadedIndex(Body, frozen=True):
+    """The index of the archive that was sent, if there is one."""
+
+    index: Annotated[Raw | UnsetType, Meta(extra_json_schema={"type": "object"})] = UNSET
+
+
+class CardOfVersion(Body, frozen=True):
+    """A version and its new card."""
+
+    handle: Handle
+    card: str
+
+
+class StateChange(Body, frozen=True):
+    """A version and why its state changes."""
+
+    handle: Handle
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class PublisherChange(Body, frozen=True):
+    """What changes; what is left out stays."""
+
+    title: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    card: str | UnsetType = UNSET
+    private: bool | UnsetType = UNSET
+
+
+class NewToken(Body, frozen=True):
+    """What a new token is for."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scope: Scope
+    publisher: Annotated[str | None, Meta(description="Without one it is good for all.")] = None
+    days: Annotated[
+        Annotated[int, Meta(ge=1, le=3650)] | None, Meta(description="Without them it never expires.")
+    ] = None
+
+
+class OfModel(Parameters, frozen=True):
+    """A model in the path."""
+
+    handle: Annotated[str, Meta(description="publisher/model; has slashes.")]
+
+
+class OfModelOrVersion(Parameters, frozen=True):
+    """A model or a version in the path."""
+
+    handle: Annotated[str, Meta(description="publisher/model or publisher/model/version; has slashes.")]
+
+
+class OfPublisher(Parameters, frozen=True):
+    """A publisher in the path."""
+
+    publisher: Annotated[str, Meta(description="Its name.")]
+
+
+class OfUpload(Parameters, frozen=True):
+    """An upload in the path."""
+
+    upload: Annotated[str, Meta(description="The number of the upload.")]
+
+
+class OfToken(Parameters, frozen=True):
+    """A token in the path."""
+
+    token: Annotated[int, Meta(ge=0, description="Its number.")]
+
+
+class FromOffset(Parameters, frozen=True, rename={"offset": "Upload-Offset"}):
+    """Where the bytes of a body begin."""
+
+    offset: Annotated[_Number, Meta(description="The byte of the upload that the body begins with.")]
+
+
+class WithinPublisher(Parameters, frozen=True):
+    """What concerns one publisher."""
+
+    publisher: Annotated[str | None, Meta(description="What concerns one publisher.")] = None
+
+
+class AuditPage(WithinPublisher, frozen=True):
+    """Which lines of the audit log."""
+
+    before: Annotated[_Number | None, Meta(description="Lines before this number.")] = None

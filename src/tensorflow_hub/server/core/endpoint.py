@@ -1,0 +1,176 @@
+"""An endpoint of the API, declared once: routes, checks, OpenAPI and the pages about the API read it.
+
+The types of a handler's arguments say what a request carries:
+
+    def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]: ...
+
+`path`, `query` and `headers` are parameters, `body` is the JSON body, or a `Stream` of bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller, caller_of
+from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
+from tensorflow_hub.server.core.hub import Hub, hub_of
+from tensorflow_hub.server.core.requests import read_body
+from tensorflow_hub.server.core.rights import require, require_token
+
+T = TypeVar("T")
+Arguments = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A request of the API: the hub, who asks, and the URL of the hub as the caller sees it."""
+
+    request: Request
+    hub: Hub
+    caller: Caller
+    base: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What a handler gives: a JSON body, or none, with a status and more headers."""
+
+    body: T
+    status: int = 200
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Stream:
+    """Stands for a body of bytes that the handler reads itself, of `call.request`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rights:
+    """What a caller needs.
+
+    Attributes:
+      scope: of the token; "" for any token.
+      publisher: for which publisher, as the request says; one that gives None, or none, means the whole hub.
+      also: what the handler asks for beside, in words.
+    """
+
+    scope: str = ""
+    publisher: Callable[[Call, Arguments], str | None] | None = None
+    also: str = ""
+
+    def __str__(self) -> str:
+        whose = "the publisher" if self.publisher else "all publishers"
+        text = f"scope {self.scope} for {whose}" if self.scope else "any token"
+        return f"{text}; {self.also}" if self.also else text
+
+    def check(self, call: Call, arguments: Arguments) -> None:
+        """Raises unless the caller has them."""
+        if self.scope:
+            require(call.caller, self.scope, self.publisher(call, arguments) if self.publisher else None)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Endpoint:
+    """A method of a path.
+
+    Attributes:
+      method: for example `"POST"`.
+      path: as Starlette writes it: `/api/v1/models/{handle:path}`.
+      handler: what answers; it runs in a thread, unless it is a coroutine.
+      summary: what it does, as a sentence.
+      answers: status of success → when.
+      rights: what a caller needs; None where everybody may ask.
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    summary: str
+    answers: Mapping[int, str]
+    rights: Rights | None = None
+
+    @functools.cached_property
+    def arguments(self) -> dict[str, Any]:
+        """Place (`path`, `query`, `headers`, `body`) → the type of what stands there."""
+        hints = typing.get_type_hints(self.handler)
+        return {name: kind for name, kind in hints.items() if name not in {"call", "return"}}
+
+    @functools.cached_property
+    def answer_type(self) -> Any:
+        """The type of the body of a successful answer."""
+        [kind] = typing.get_args(typing.get_type_hints(self.handler)["return"])
+        return kind
+
+    def route(self) -> Route:
+        """The route that answers."""
+        has_body = self.arguments.get("body", Stream) is not Stream
+        is_async = inspect.iscoroutinefunction(self.handler)
+        answer = self._answer_later if has_body or is_async else self._answer
+        named = functools.wraps(self.handler)(functools.partial(answer))
+        return Route(self.path, named, methods=[self.method])
+
+    def _answer(self, request: Request) -> Response:
+        call, arguments = self._call(request), self._parameters(request)
+        self._check(call, arguments)
+        return self._response(self.handler(call, **arguments))
+
+    async def _answer_later(self, request: Request) -> Response:
+        """For what waits: for a body, or within the handler."""
+        # Who sends no token is not looked up in the database.
+        has_token = "authorization" in request.headers
+        call = await run_in_threadpool(self._call, request) if has_token else self._call(request)
+        arguments = self._parameters(request)
+        if self.arguments.get("body", Stream) is not Stream:
+            arguments["body"] = decode_body(await read_body(request), self.arguments["body"])
+        if not inspect.iscoroutinefunction(self.handler):
+            return await run_in_threadpool(self._finish, call, arguments)
+        if self.rights is not None:
+            await run_in_threadpool(self._check, call, arguments)
+        return self._response(await self.handler(call, **arguments))
+
+    def _finish(self, call: Call, arguments: dict[str, Any]) -> Response:
+        self._check(call, arguments)
+        return self._response(self.handler(call, **arguments))
+
+    def _call(self, request: Request) -> Call:
+        caller = caller_of(request)
+        if self.rights is not None:  # before anything is read of what a stranger sends
+            require_token(caller)
+        return Call(request, hub_of(request), caller, base_url(request))
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        sources = {"path": request.path_params, "query": request.query_params, "headers": request.headers}
+        found: dict[str, Any] = {
+            place: decode_parameters(sources[place], kind)
+            for place, kind in self.arguments.items()
+            if place in sources
+        }
+        if self.arguments.get("body") is Stream:
+            found["body"] = Stream()
+        return found
+
+    def _check(self, call: Call, arguments: Arguments) -> None:
+        if self.rights is not None:
+            self.rights.check(call, arguments)
+
+    def _response(self, answer: Answer[Any]) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        if self.rights is None:
+            headers = {"Cache-Control": "no-cache", "Vary": "Authorization"}
+        headers.update(answer.headers)
+        if answer.body is None:
+            return Response(status_code=answer.status, headers=headers)
+        body = msgspec.json.encode(answer.body)
+        return Response(body, answer.status, headers, media_type="application/json")

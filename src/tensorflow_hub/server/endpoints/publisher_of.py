@@ -1,0 +1,47 @@
+"""Whose publisher a request is about: the one for which the token needs the rights."""
+
+from __future__ import annotations
+
+from tensorflow_hub.handles import ModelName, is_publisher_name
+from tensorflow_hub.server.core.endpoint import Arguments, Call
+from tensorflow_hub.server.core.problems import Malformed
+
+
+def versioned_name(handle: str) -> ModelName:
+    """The name of a version that may be published.
+
+    Raises:
+      Malformed: it has no version, or its publisher's name is reserved.
+    """
+    name = ModelName.parse(handle)
+    if name.version is None or not is_publisher_name(name.publisher):
+        raise Malformed(
+            f"Expected a handle of the form publisher/model/version, got {handle!r}.",
+            hint="Versions start at 1, for example 'acme/text-embedding/1'.",
+        )
+    return name
+
+
+def of_handle(call: Call, arguments: Arguments) -> str | None:
+    """The publisher in the handle that the body names."""
+    return versioned_name(arguments["body"].handle).publisher
+
+
+def in_path(call: Call, arguments: Arguments) -> str | None:
+    """The publisher in the path."""
+    publisher: str = arguments["path"].publisher
+    return publisher
+
+
+def in_body(call: Call, arguments: Arguments) -> str | None:
+    """The publisher that the body names, if it does."""
+    publisher: str | None = arguments["body"].publisher
+    return publisher
+
+
+def own_or_asked(call: Call, arguments: Arguments) -> str | None:
+    """The publisher that the query names, else the one that the token is good for."""
+    publisher: str | None = arguments["query"].publisher
+    if publisher is None and call.caller.token is not None:
+        return call.caller.token.publisher
+    return publisher

@@ -4,10 +4,12 @@ VENV ?= .venv
 VENV215 ?= .venv-tf215
 VENV_DEMO ?= .venv-demo
 VENV_BEAM ?= .venv-beam
+VENV_SPARK ?= .venv-spark
 VENV_BACKENDS ?= .venv-backends
 VENV_CLIENTS ?= .venv-clients
 PYTEST_ARGS ?=
 WORKERS ?= 2
+SPARK_ROWS ?= 1000000
 export PYTHONPATH := $(CURDIR)/src
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -42,6 +44,9 @@ $(VENV215)/.stamp: requirements/tf215.txt
 $(VENV_BEAM)/.stamp: requirements/beam.txt
 	$(call install,$(VENV_BEAM),requirements/beam.txt,-e .)
 
+$(VENV_SPARK)/.stamp: requirements/spark.txt
+	$(call install,$(VENV_SPARK),requirements/spark.txt,-e .)
+
 $(VENV_BACKENDS)/.stamp: requirements/backends.txt
 	$(call install,$(VENV_BACKENDS),requirements/backends.txt,-e .)
 
@@ -64,6 +69,7 @@ lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server --extra postgres --extra tools pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra beam pyproject.toml requirements/build.in requirements/beam.in -o requirements/beam.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra spark pyproject.toml requirements/build.in requirements/spark.in -o requirements/spark.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra jax pyproject.toml requirements/build.in requirements/backends.in -o requirements/backends.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url requirements/clients.in -o requirements/clients.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-deps requirements/clients_rest.in -o requirements/clients_rest.txt
@@ -91,7 +97,13 @@ test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on
 
 .PHONY: test-beam
 test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
-	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_pipeline.py $(PYTEST_ARGS)
+	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_beam.py tests/conformance/test_engines.py $(PYTEST_ARGS)
+
+# A network namespace of its own: nothing that Spark starts listens beyond loopback.
+ALONE = unshare --net $(if $(filter-out 0,$(shell id -u)),--map-root-user) sh -c 'ip link set lo up && exec "$$@"' alone
+.PHONY: test-spark
+test-spark: $(VENV_SPARK)/.stamp  ## modules on Spark, and a cluster whose processes are killed (SPARK_ROWS=1000000; needs Java 17)
+	@$(ALONE) env TFHUB_TEST_SPARK_ROWS=$(SPARK_ROWS) $(VENV_SPARK)/bin/python -m pytest tests/tools/bulk/test_spark.py tests/tools/bulk/test_spark_cluster.py tests/conformance/test_engines.py $(PYTEST_ARGS)
 
 .PHONY: test-backends
 test-backends: $(VENV_BACKENDS)/.stamp  ## the Keras layer on JAX, and on PyTorch with TORCH=torch==2.13.0 (or a file, or a wheel for the CPU)
@@ -172,4 +184,4 @@ settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings 
 
 .PHONY: clean
 clean:  ## remove environments and build products
-	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_BACKENDS) $(VENV_CLIENTS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_SPARK) $(VENV_BACKENDS) $(VENV_CLIENTS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache

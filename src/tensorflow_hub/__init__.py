@@ -63,7 +63,7 @@ __all__ = ["__version__", *sorted(_EXPORTS)]  # noqa: PLE0604
 
 
 # Subpackages that are part of the interface under their own name, imported when first used.
-_SUBPACKAGES = frozenset({"beam", "keras_layer", "tools"})
+_SUBPACKAGES = frozenset({"beam", "keras_layer", "spark", "tools"})
 
 # Modules under which programs of earlier releases import, or patch, names; see `old_paths`.
 _OLD_PATHS = frozenset(

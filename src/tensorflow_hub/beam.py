@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tensorflow_hub.tools.bulk.pipeline import ApplyModule
+    from tensorflow_hub.tools.bulk.beam_transform import ApplyModule
 
 __all__ = ["ApplyModule"]
 
@@ -15,4 +15,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return importlib.import_module("tensorflow_hub.tools.bulk.pipeline").ApplyModule
+    return importlib.import_module("tensorflow_hub.tools.bulk.beam_transform").ApplyModule

@@ -1,12 +1,18 @@
-"""The services that stores and catalogues are tested on."""
+"""The services that stores and catalogues are tested on, and the modules for engines."""
 
 from __future__ import annotations
 
 import itertools
+import sys
+from pathlib import Path
 
 import pytest
 from ceph import Ceph
 from real_services import Postgres, SeaweedFS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+from tests_tools import image_module, photos, text_module  # noqa: F401
 
 _numbers = itertools.count()
 

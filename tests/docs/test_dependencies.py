@@ -43,7 +43,7 @@ def test_nothing_is_explained_that_is_not_a_dependency(repository):
     assert sorted(_explained(repository) - _declared(repository)) == []
 
 
-@pytest.mark.parametrize("environment", ["demo", "dev", "tf215", "beam", "backends", "clients"])
+@pytest.mark.parametrize("environment", ["demo", "dev", "tf215", "beam", "spark", "backends", "clients"])
 def test_locks_have_hashes_and_no_address_of_an_index(repository, environment):
     lock = (repository / "requirements" / f"{environment}.txt").read_text(encoding="utf-8")
     pins = re.findall(r"^[a-z0-9_.\[\]-]+==.*(?:\n .*)*", lock, flags=re.MULTILINE)

@@ -30,9 +30,7 @@ from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 @click.option(
     "--shard-size",
     type=click.IntRange(1),
-    default=20_000,
-    show_default=True,
-    help="Rows of a file of the output.",
+    help="Rows of a file of the output. [default: 20000; fewer where a cluster has more cores than files]",
 )
 @click.option("--signature", help="The module's signature to use.")
 @click.option("--output-key", help="The module's output to use.")
@@ -41,17 +39,22 @@ from tensorflow_hub.cli.quiet_tensorflow import import_quietly
     "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
 )
 @click.option(
-    "--runner",
+    "--engine",
     default="local",
     show_default=True,
-    help="Where to run: local, or one of Apache Beam's: direct, prism, flink, spark, dataflow, …",
+    metavar="ENGINE",
+    help="Where to run: local, spark, beam, or an import string of another, package.module:Name.",
+)
+@click.option("--master", metavar="URL", help="For Spark: its master, such as spark://HOST:7077.")
+@click.option(
+    "--runner", metavar="RUNNER", help="For Beam: direct (the default), prism, flink, spark, dataflow, …"
 )
 @click.option(
-    "--runner-option",
-    "runner_options",
+    "--engine-option",
+    "engine_options",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option of Beam's runner.",
+    help="A property of Spark's configuration, or an option of Beam's pipelines.",
 )
 @click.option("--overwrite", is_flag=True, help="Begin anew when the folder holds another job's output.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
@@ -67,21 +70,17 @@ def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> 
     Examples:
       tfhub apply acme/sentences/1 posts.parquet -o vectors/ --text-column body
       tfhub apply acme/image-vectors/1 photos/ -o vectors/ --format npy
-      tfhub apply acme/sentences/1 posts.csv -o vectors/ --runner direct --runner-option direct_num_workers=4
+      tfhub apply acme/sentences/1 posts.parquet -o vectors/ --engine spark --master spark://HOST:7077
+      tfhub apply acme/sentences/1 posts.csv -o vectors/ --engine beam --engine-option direct_num_workers=4
     """
-    runner, runner_options = options.pop("runner"), options.pop("runner_options")
+    engine, where = options["engine"], _where(options)
     options["format"] = options.pop("file_format")
-    if runner == "local":
-        import_quietly("tensorflow_hub.tools.bulk.local")
-        from tensorflow_hub import tools
+    # Only the engine that computes in this process needs TensorFlow here.
+    import_quietly(f"tensorflow_hub.tools.bulk.{'engines.local' if engine == 'local' else 'applying'}")
+    from tensorflow_hub import tools
 
-        with Progress(" rows") as progress:
-            applied = tools.apply(module, data, out, progress=progress, **options)
-    else:
-        import_quietly("tensorflow_hub.tools.bulk.pipeline")
-        from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
-
-        applied = apply_on_beam(module, data, out, runner=runner, runner_options=runner_options, **options)
+    with Progress(" rows") as progress:
+        applied = tools.apply(module, data, out, progress=progress, where=where, **options)
     if as_json:
         output.result_json(applied.to_dict())
         return
@@ -93,3 +92,13 @@ def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> 
     output.result(
         f"{applied.rows:,} vectors of {applied.dimension} in {out}{resumed} ({applied.seconds:.1f} s)"
     )
+
+
+def _where(options: dict[str, Any]) -> str | None:
+    """Spark's master or Beam's runner, taken out of the options."""
+    given: dict[str, str | None] = {"spark": options.pop("master"), "beam": options.pop("runner")}
+    for engine, where in given.items():
+        if where is not None and options["engine"] in {"local", *given} - {engine}:
+            name = "--master" if engine == "spark" else "--runner"
+            raise click.UsageError(f"{name} is for another engine. Say: --engine {engine}.")
+    return given["spark"] or given["beam"]

@@ -14,7 +14,7 @@ from typing import Any
 _EXPORTS = {
     "Finder": "neighbours.finding",
     "Labeller": "labelling",
-    "apply": "bulk.local",
+    "apply": "bulk.applying",
     "compare": "comparison.comparing",
     "build_neighbours": "neighbours.building",
     "retrain_image": "retrain.training",

@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.modules import Located, locate
-from tensorflow_hub.tools.opening import Kind, Opened, open_module, require_kind
+from tensorflow_hub.tools.modules import Kind, Located, locate, require_kind
+from tensorflow_hub.tools.opening import Opened, open_module
 from tensorflow_hub.whole_file import whole_file
 
 FACTS_VERSION = 1
@@ -51,6 +51,11 @@ class Encoder:
     @functools.cached_property
     def _opened(self) -> Opened:
         return self.open()
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """See `Opened`."""
+        return self._opened.widths
 
     @property
     def apply(self) -> Any:
@@ -91,7 +96,7 @@ class Encoder:
     def __call__(self, batch: Any) -> Matrix:
         """Features of a batch: float32 images or a sequence of str → float32 NumPy [b, dimension]."""
         if self.kind == "text":
-            batch = tf.constant(list(batch), tf.string)
+            batch = tf.constant(np.asarray(batch, object), tf.string)
         result: Matrix = self.apply(batch).numpy()
         return result
 
@@ -102,7 +107,7 @@ def open_encoder(
     *,
     preprocessor: str | None = None,
     signature: str | None = None,
-    output_key: str | None = None,
+    output_key: str | Sequence[str] | None = None,
     image_size: tuple[int, int] | None = None,
     facts: Path | None = None,
 ) -> Encoder:
@@ -113,7 +118,8 @@ def open_encoder(
       kind: what goes in, `image` or `text`.
       preprocessor: for a text encoder in two parts, the handle of the part that takes strings.
       signature: the signature to call; by default the object itself, else the first usual one it has.
-      output_key: the output to take from several; default `default`, `pooled_output`, or the only one.
+      output_key: the output to take from several; default `default`, `pooled_output`, or the only one. The
+        vectors of a list of outputs are put one after the other.
       image_size: (height, width) for a module that takes any size; default 224 by 224.
       facts: a folder to keep what is found out about modules: one that is known is loaded only when it is
         applied.
@@ -138,7 +144,8 @@ def open_encoder(
         opening = functools.partial(_same, opened)
         if facts:
             _write_facts(facts / "facts" / name, known)
-    return Encoder(module, kind, *known, signature or "", output_key or "", opening)
+    output = output_key if output_key is None or isinstance(output_key, str) else ",".join(output_key)
+    return Encoder(module, kind, *known, signature or "", output or "", opening)
 
 
 def _same(opened: Opened) -> Opened:

@@ -11,11 +11,12 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, ModuleError
+from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
-from tensorflow_hub.tools.modules import load, locate
+from tensorflow_hub.tools.modules import locate
 from tensorflow_hub.tools.retrain.frames import LABELS_FILE
 
 BATCH = 16

@@ -1,4 +1,4 @@
-"""A module as the tools find it: by its handle, known by the digest of its content."""
+"""A module as the tools find it, without loading it: by its handle, known by the digest of its content."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ import dataclasses
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from tensorflow_hub.errors import DataError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.loading.load import load as load_module
 from tensorflow_hub.resolving.resolve import resolve_module
+
+Kind = Literal["image", "text"]
+# The signatures a module is usually called by, the likeliest first.
+SIGNATURES = {
+    "image": ("image_feature_vector", "default", "serving_default"),
+    "text": ("default", "serving_default"),
+}
+
+
+def require_kind(kind: str) -> None:
+    """Refuses what is neither an image nor a text.
+
+    Raises:
+      DataError: `kind` is something else.
+    """
+    if kind not in SIGNATURES:
+        raise DataError(f"Expected the kind 'image' or 'text', got {kind!r}.", hint="Give one of these.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +51,6 @@ def locate(handle: str | os.PathLike[str]) -> Located:
     known = resolved.manifest.digest if resolved.manifest else None
     directory = Path(resolved.path)
     return Located(os.fspath(handle), directory, known or digest_of(directory))
-
-
-def load(directory: Path) -> Any:
-    """Loads a located module as an object, as `hub.load` does."""
-    return load_module(directory)
 
 
 def digest_of(directory: Path) -> str:

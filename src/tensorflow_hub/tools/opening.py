@@ -8,30 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
+from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.loading.garbage import collection_paused
-from tensorflow_hub.tools.modules import Located, load
+from tensorflow_hub.loading.load import load
+from tensorflow_hub.tools.modules import SIGNATURES, Kind, Located
 
-Kind = Literal["image", "text"]
 DEFAULT_IMAGE_SIZE = (224, 224)
-_SIGNATURES = {
-    "image": ("image_feature_vector", "default", "serving_default"),
-    "text": ("default", "serving_default"),
-}
-
-
-def require_kind(kind: str) -> None:
-    """Refuses what is neither an image nor a text.
-
-    Raises:
-      DataError: `kind` is something else.
-    """
-    if kind not in _SIGNATURES:
-        raise DataError(f"Expected the kind 'image' or 'text', got {kind!r}.", hint="Give one of these.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +26,8 @@ class Opened:
 
     Attributes:
       image_size: (height, width) in pixels; (0, 0) for texts.
-      dimension: length of a feature vector.
+      dimension: length of a feature vector; of several outputs, of all of them together.
+      widths: the length of each output.
       apply: tf.function, batch → float32 [b, dimension]; differentiable, in inference mode.
       train: the same in training mode where the module has one (dropout, batch statistics).
       loaded: the loaded objects, to be kept and exported with what uses them.
@@ -48,6 +35,7 @@ class Opened:
 
     image_size: tuple[int, int]
     dimension: int
+    widths: tuple[int, ...]
     apply: Any
     train: Any
     loaded: tuple[Any, ...]
@@ -58,7 +46,7 @@ def open_module(
     module: Located,
     kind: Kind,
     first: Located | None,
-    wanted: tuple[str | None, str | None, tuple[int, int] | None],
+    wanted: tuple[str | None, str | Sequence[str] | None, tuple[int, int] | None],
 ) -> Opened:
     """Loads a module and finds in it the function from images or texts to one vector each.
 
@@ -66,7 +54,7 @@ def open_module(
       module: the module.
       kind: what goes in.
       first: for a text encoder in two parts, the part that takes strings.
-      wanted: signature, output and (height, width), each None for the usual one.
+      wanted: signature, output (or several of them) and (height, width), each None for the usual one.
 
     Raises:
       ModuleError: there is no such function; says what the module does take.
@@ -81,13 +69,19 @@ def open_module(
     shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
     spec = tf.TensorSpec(shape, dtype)
 
+    keys = [output_key] if output_key is None or isinstance(output_key, str) else list(output_key)
+    widths: list[int] = []
+
     def features(batch: Any, training: bool) -> Any:
-        return tf.cast(_one_vector(function(batch, training), output_key, handle), tf.float32)
+        value = function(batch, training)
+        vectors = [tf.cast(_one_vector(value, key, handle), tf.float32) for key in keys]
+        widths[:] = [int(vector.shape[-1]) for vector in vectors]
+        return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
 
     apply = tf.function(lambda batch: features(batch, False), input_signature=[spec], autograph=False)
     train = tf.function(lambda batch: features(batch, True), input_signature=[spec], autograph=False)
     dimension = int(_traced_shape(apply, loaded[0], handle, kind)[-1])
-    return Opened(size, dimension, apply, train, tuple(loaded))
+    return Opened(size, dimension, tuple(widths), apply, train, tuple(loaded))
 
 
 Function = Callable[[Any, bool], Any]
@@ -97,7 +91,7 @@ def _function(loaded: Any, handle: str, kind: Kind, signature: str | None, *, ra
     if signature is None and callable(loaded):
         return lambda batch, training: _call(loaded, batch, training)
     signatures = getattr(loaded, "signatures", {})
-    names = [signature] if signature is not None else [n for n in _SIGNATURES[kind] if n in signatures]
+    names = [signature] if signature is not None else [n for n in SIGNATURES[kind] if n in signatures]
     if not names or names[0] not in signatures:
         raise SignatureError(
             f"Expected a module for {kind}s, but {handle!r} is not callable and has "
@@ -199,7 +193,7 @@ def _input_specs(loaded: Any, signature: str | None) -> list[list[Any]]:
     if signature is None and callable(loaded):
         functions = list(getattr(loaded.__call__, "concrete_functions", ()))
     signatures = getattr(loaded, "signatures", {})
-    names = [signature] if signature else _SIGNATURES["image"]
+    names = [signature] if signature else SIGNATURES["image"]
     functions += [signatures[name] for name in names if name in signatures]
     groups = [tf.nest.flatten(f.structured_input_signature) for f in functions]
     return [[spec for spec in group if isinstance(spec, tf.TensorSpec)] for group in groups]

@@ -17,19 +17,25 @@ from tensorflow_hub.resolving.limits import limits_of, manifest_of
 from tensorflow_hub.settings import Settings
 
 
-def resolve_archive_file(path: str, settings: Settings) -> tuple[CachedModule, str]:
+def resolve_archive_file(
+    path: str, settings: Settings, handle: str | None = None
+) -> tuple[CachedModule, str]:
     """Unpacks an archive file, once for each of its states: a file that changed is another handle.
 
     Args:
       path: of a `.tar.gz`, `.tgz` or `.tar`.
       settings: those of the process.
+      handle: what the cache knows it by, where its content is known and its place changes; None for its path
+        and state.
 
     Raises:
       ArchiveError: it is no archive, or a hostile one.
     """
     cache = Cache.from_settings(settings)
     status = os.stat(path)
-    handle = f"{pathlib.Path(path).resolve().as_uri()}?size={status.st_size}&mtime={status.st_mtime_ns}"
+    handle = (
+        handle or f"{pathlib.Path(path).resolve().as_uri()}?size={status.st_size}&mtime={status.st_mtime_ns}"
+    )
     found = cache.find(handle)
     if found is not None:
         return found, "cache"

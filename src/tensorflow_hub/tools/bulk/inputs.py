@@ -8,21 +8,26 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.image_folder import image_files, name_below
 from tensorflow_hub.tools.datasets.tables import (
     CHUNK,
     TEXT_COLUMNS,
+    is_parquet,
     is_table,
+    open_parquet,
     read_chunks,
+    require,
     unknown_kind_hint,
 )
-from tensorflow_hub.tools.opening import Kind
+from tensorflow_hub.tools.modules import Kind
+
+arrow = require("pyarrow")
 
 IMAGES_AT_ONCE = 256
-
-Value = str | Path | None
+_KEY, _VALUE = "key", "value"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +35,13 @@ class Rows:
     """Some consecutive inputs, by column: there are millions, and an object for each would cost more than it.
 
     Attributes:
-      keys: the rows' numbers in their file, from 1, or the images' paths below their folder.
-      values: the texts, None for a cell without one; or the images' files.
+      keys: an Arrow array of strings: the rows' numbers in their file, from 1, or the images' paths below
+        their folder.
+      values: an Arrow array of the texts, null for a cell without one; or a list of the images' files.
     """
 
-    keys: Sequence[str]
-    values: Sequence[Value]
+    keys: Any
+    values: Any
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -52,39 +58,72 @@ class Input:
       path: the file or folder.
       kind: `image` for a folder, `text` for a file.
       text_column: the column of a table; None finds a usual one.
+      listed: whether the file is one that `write_rows` wrote.
     """
 
     path: Path
     kind: Kind
     text_column: str | None = None
+    listed: bool = False
 
-    def rows(self) -> Iterator[Rows]:
-        """All rows, in an order that does not change while the input does not, some at a time."""
-        if self.kind == "image":
-            yield from self._files()
-        elif is_table(self.path):
-            for chunk in read_chunks(self.path, {"text": (self.text_column, TEXT_COLUMNS)}):
-                texts = [text if isinstance(text, str) else None for text in chunk.values["text"]]
-                yield Rows(list(map(str, chunk.numbers)), texts)
+    def rows(self, start: int = 0) -> Iterator[Rows]:
+        """The rows from number `start` (from 0) on, some at a time.
+
+        Their order does not change while the input does not. Parquet files are read from that row on, others
+        from their beginning.
+        """
+        if self.listed:
+            yield from self._listed(start)
+        elif is_parquet(self.path):
+            yield from self._table(start)
         else:
-            yield from self._lines()
+            read = 0
+            for rows in self._from_the_beginning():
+                rest = rows[max(0, start - read) :]
+                read += len(rows)
+                if len(rest):
+                    yield rest
 
-    def pairs(self) -> Iterator[tuple[str, Value]]:
-        """The same, one (key, value) after the other."""
+    def _from_the_beginning(self) -> Iterator[Rows]:
+        if self.kind == "image":
+            return self._files()
+        return self._table(0) if is_table(self.path) else self._lines()
+
+    def count(self) -> int:
+        """How many rows a Parquet file has; the rows themselves are not read."""
+        with open_parquet(self.path) as file:
+            rows: int = file.metadata.num_rows
+            return rows
+
+    def pairs(self) -> Iterator[tuple[str, Any]]:
+        """All rows as (key, value), one after the other."""
         for rows in self.rows():
-            yield from zip(rows.keys, rows.values, strict=True)
+            values = rows.values if isinstance(rows.values, list) else rows.values.to_pylist()
+            yield from zip(rows.keys.to_pylist(), values, strict=True)
+
+    def _table(self, start: int) -> Iterator[Rows]:
+        for chunk in read_chunks(self.path, {"text": (self.text_column, TEXT_COLUMNS)}, start):
+            yield Rows(_numbers(chunk.numbers), _texts(chunk.values["text"]))
+
+    def _listed(self, start: int) -> Iterator[Rows]:
+        columns = {name: (name, ()) for name in (_KEY, _VALUE)}
+        for chunk in read_chunks(self.path, columns, start):
+            values = chunk.values[_VALUE]
+            if self.kind == "image":
+                values = [Path(os.fsdecode(path)) for path in values.to_pylist()]
+            yield Rows(chunk.values[_KEY], values)
 
     def _files(self) -> Iterator[Rows]:
         files = image_files(self.path)
         while paths := list(itertools.islice(files, IMAGES_AT_ONCE)):
-            yield Rows([name_below(path, self.path) for path in paths], paths)
+            yield Rows(arrow.array([name_below(path, self.path) for path in paths]), paths)
 
     def _lines(self) -> Iterator[Rows]:
         first = 1
         with self.path.open("rb") as stream:
             while lines := list(itertools.islice(stream, CHUNK)):
                 texts = self._decoded(lines, first)
-                yield Rows(list(map(str, range(first, first + len(lines)))), texts)
+                yield Rows(_numbers(range(first, first + len(lines))), arrow.array(texts))
                 first += len(lines)
 
     def _decoded(self, lines: Sequence[bytes], first: int) -> list[str]:
@@ -108,21 +147,47 @@ class Input:
         return digest.hexdigest()
 
 
+def _numbers(numbers: Sequence[int]) -> Any:
+    return arrow.array(numbers, arrow.int64()).cast(arrow.string())
+
+
+def _texts(column: Any) -> Any:
+    """A table's column as an Arrow array of strings, null for what is no text."""
+    if isinstance(column, list):
+        return arrow.array([text if isinstance(text, str) else None for text in column], arrow.string())
+    kind = column.type.value_type if arrow.types.is_dictionary(column.type) else column.type
+    if not (arrow.types.is_string(kind) or arrow.types.is_large_string(kind)):
+        return arrow.nulls(len(column), arrow.string())
+    return column.cast(arrow.string())
+
+
+def write_rows(source: Input, path: Path) -> Input:
+    """Writes all rows of an input into a Parquet file that can be read from any row on.
+
+    Args:
+      source: the input.
+      path: the file; images are written as their absolute paths.
+
+    Returns:
+      The file as an input.
+    """
+    kind = arrow.binary() if source.kind == "image" else arrow.string()
+    schema = arrow.schema([(_KEY, arrow.string()), (_VALUE, kind)])
+    with require("pyarrow.parquet").ParquetWriter(path, schema, compression="zstd") as writer:
+        for rows in source.rows():
+            values = rows.values
+            if source.kind == "image":
+                values = arrow.array([os.fsencode(file.absolute()) for file in values], kind)
+            writer.write_table(arrow.table([rows.keys, values], schema=schema))
+    return Input(path, source.kind, listed=True)
+
+
 def _state(path: Path) -> str:
     try:
         status = path.stat()
     except OSError:  # a link to nothing; left out with its reason when it is read
         return "unreadable"
     return f"{status.st_size} {status.st_mtime_ns}"
-
-
-def is_text(value: object) -> bool:
-    """Whether there is something in it to apply a module to.
-
-    >>> is_text("a"), is_text(" "), is_text(None)
-    (True, False, False)
-    """
-    return isinstance(value, str) and bool(value.strip())
 
 
 def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> Input:

@@ -16,15 +16,28 @@ from typing import Any
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import remove_output, require_folder
 from tensorflow_hub.tools.datasets.examples import Skipped
+from tensorflow_hub.whole_file import whole_file
+
+JOB_FILE = "apply.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A finished shard: rows read, rows written."""
+    """A finished shard: rows read, rows written, the length of their vectors."""
 
     number: int
     read: int
     written: int
+    dimension: int = 0
+
+
+def previous_job(folder: Path) -> dict[str, Any] | None:
+    """The job whose output a folder holds; None when it holds none."""
+    try:
+        value = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 class Journal:
@@ -41,9 +54,8 @@ class Journal:
 
     def __init__(self, folder: Path, job: Mapping[str, Any], *, overwrite: bool) -> None:
         self._folder = folder
-        self._job_file = folder / "apply.json"
         require_folder(folder)
-        previous = self._previous()
+        previous = previous_job(folder)
         if previous is not None and previous != dict(job):
             changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))
             if not overwrite:
@@ -56,15 +68,9 @@ class Journal:
         elif previous is None and folder.exists() and any(folder.iterdir()):
             raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o.")
         folder.mkdir(parents=True, exist_ok=True)
-        self._job_file.write_text(json.dumps(dict(job), indent=2), encoding="utf-8")
+        with whole_file(folder / JOB_FILE) as file:
+            file.write(json.dumps(dict(job), indent=2).encode())
         self.shards = {shard.number: shard for shard in self._read_shards()}
-
-    def _previous(self) -> dict[str, Any] | None:
-        try:
-            value = json.loads(self._job_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return value if isinstance(value, dict) else None
 
     def _read_shards(self) -> list[Shard]:
         """The finished shards; a last line that a crash cut off is taken out of the file."""
@@ -78,7 +84,9 @@ class Journal:
         return [Shard(**json.loads(line)) for line in whole.splitlines()]
 
     def finished(self, shard: Shard, skipped: Sequence[Skipped]) -> None:
-        """Notes that a shard's file is in place, with the inputs that were left out of it."""
+        """Notes that a shard's file is in place, with the inputs that were left out of it; once for each."""
+        if shard.number in self.shards:
+            return
         if skipped:
             lines = [json.dumps({"shard": shard.number, **dataclasses.asdict(item)}) for item in skipped]
             self._append("skipped.jsonl", lines)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.whole_file import whole_file
 
-Writer = Callable[[Path, Sequence[str], Matrix], None]
+Writer = Callable[[Path, Any, Matrix], None]
 VECTOR = "embedding"
+# Files of a run that its end removes: shards that are written, and what driver and workers tell each other.
 UNFINISHED = ".part-*"
 
 
@@ -40,6 +42,12 @@ def remove_output(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Removes what runs that were killed left in a folder."""
+    for path in folder.glob(UNFINISHED):
+        path.unlink(missing_ok=True)
+
+
 def shard_name(number: int, suffix: str) -> str:
     """The file name of a shard.
 
@@ -49,13 +57,27 @@ def shard_name(number: int, suffix: str) -> str:
     return f"part-{number:05d}.{suffix}"
 
 
-def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vectors: Matrix) -> None:
-    """Writes a shard under its name once it is complete."""
+def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matrix) -> None:
+    """Writes a shard under its name once it is complete.
+
+    Two workers may write the same shard at the same time: each writes a file of its own, and the later one
+    takes the place of the earlier.
+
+    Args:
+      folder: where.
+      number: the shard's.
+      suffix: its format, one of `WRITERS`.
+      keys: an Arrow array of strings.
+      vectors: float32 [n, dimension], one a key.
+    """
     path = folder / shard_name(number, suffix)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    if suffix == "npy":  # the keys beside it: a file's name may hold anything, a newline too
+        with whole_file(path.with_suffix(".keys.json"), prefix=".part-", durable=True) as file:
+            file.write(json.dumps(keys.to_pylist()).encode())
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
-        _sync(temporary)  # before the journal says that it is there
+        _sync(temporary)  # before anything says that it is there
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -66,37 +88,17 @@ def _sync(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:
+    arrow = require("pyarrow")
+    flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
+    lists = arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    table = arrow.table({"key": keys, VECTOR: lists})
     # Floats of features hardly compress and have no repeated values: neither is worth its time.
-    table = arrow_table(keys, vectors)
     require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
 
 
-def arrow_table(keys: Sequence[str], vectors: Matrix) -> Any:
-    """Keys and their vectors, float32 [n, dimension], as a table of Arrow."""
-    arrow = require("pyarrow")
-    flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
-    return arrow.table(
-        {"key": list(keys), VECTOR: arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])},
-        schema=parquet_schema(vectors.shape[1]),
-    )
-
-
-def parquet_schema(dimension: int) -> Any:
-    """`key`: string; `embedding`: a list of `dimension` float32."""
-    arrow = require("pyarrow")
-    return arrow.schema(
-        [("key", arrow.string()), (VECTOR, arrow.list_(arrow.float32(), dimension))],
-    )
-
-
-def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
-    """The matrix, and the keys beside it: a JSON list, for a file's name may hold anything, a newline too."""
+def _write_numpy(path: Path, keys: Any, vectors: Matrix) -> None:
     write_matrix(path, vectors.shape, [vectors])
-    number = path.name.split("-")[1].split(".")[0]
-    keys_path = path.with_name(f"part-{number}.keys.json")
-    keys_path.write_text(json.dumps(list(keys)), encoding="utf-8")
-    _sync(keys_path)
 
 
 def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -> None:
@@ -112,9 +114,11 @@ def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -
             stream.write(np.ascontiguousarray(block, "<f4").data)
 
 
-def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+def _write_tfrecord(path: Path, keys: Any, vectors: Matrix) -> None:
+    import tensorflow as tf
+
     with tf.io.TFRecordWriter(os.fspath(path)) as writer:
-        for key, vector in zip(keys, vectors, strict=True):
+        for key, vector in zip(keys.to_pylist(), vectors, strict=True):
             writer.write(tf_example(key, vector))
 
 

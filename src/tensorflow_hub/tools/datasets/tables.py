@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import importlib
@@ -31,11 +32,12 @@ class Chunk:
 
     Attributes:
       numbers: of the rows in the table, from 1.
-      values: field → its value in each of the rows; None where a row has none.
+      values: field → its value in each of the rows, None where a row has none: an array of Arrow, or a list
+        where Arrow cannot read the rows.
     """
 
     numbers: Sequence[int]
-    values: Mapping[str, Sequence[Any]]
+    values: Mapping[str, Any]
 
 
 def is_table(path: Path) -> bool:
@@ -50,13 +52,21 @@ def is_table(path: Path) -> bool:
 def read_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields (row number from 1, field → value) of a table; raises what `read_chunks` raises."""
     for chunk in read_chunks(path, columns):
-        values = chunk.values
+        values = {
+            field: column if isinstance(column, list) else column.to_pylist()
+            for field, column in chunk.values.items()
+        }
         for i, number in enumerate(chunk.numbers):
             yield number, {field: column[i] for field, column in values.items()}
 
 
-def read_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
+def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]:
     """Yields the rows of a table, some thousands at a time.
+
+    Args:
+      path: the table.
+      columns: which of its columns are meant.
+      start: rows of a Parquet file that are left out at its beginning; 0 for other tables.
 
     Raises:
       DataError: no such file, unknown kind of file, missing column, or a line that does not parse.
@@ -68,8 +78,8 @@ def read_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
         yield from _csv_chunks(path, "\t" if suffix == ".tsv" else ",", columns)
     elif suffix in {".jsonl", ".ndjson"}:
         yield from _jsonl_chunks(path, columns)
-    elif suffix in {".parquet", ".pq"}:
-        yield from _parquet_chunks(path, columns)
+    elif is_parquet(path):
+        yield from _parquet_chunks(path, columns, start)
     else:
         raise DataError(
             f"Expected a .csv, .tsv, .jsonl or .parquet file, got {path.name!r}.",
@@ -136,7 +146,7 @@ def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]
 
 def _regular_csv(
     path: Path, delimiter: str, names: Sequence[str], chosen: Mapping[str, str]
-) -> Iterator[dict[str, list[Any]]]:
+) -> Iterator[dict[str, Any]]:
     """The values of a table whose rows all have as many fields as its head.
 
     Raises:
@@ -156,7 +166,7 @@ def _regular_csv(
     with reader.open_csv(path, options, parsing, converting) as batches:
         for batch in batches:
             if batch.num_rows:
-                yield {field: batch.column(column).to_pylist() for field, column in chosen.items()}
+                yield {field: batch.column(column) for field, column in chosen.items()}
 
 
 def _require_closed_quotes(path: Path, delimiter: str) -> None:
@@ -219,7 +229,7 @@ def _jsonl_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
                 yield Chunk(numbers, values)
 
 
-def _texts_of_json(lines: Sequence[bytes], chosen: Mapping[str, str]) -> dict[str, list[Any]] | None:
+def _texts_of_json(lines: Sequence[bytes], chosen: Mapping[str, str]) -> dict[str, Any] | None:
     """The values of objects where all are texts, in a fifth of the time and beside Python; else None."""
     arrow, reader = require("pyarrow"), require("pyarrow.json")
     content = b"".join(lines)
@@ -228,8 +238,10 @@ def _texts_of_json(lines: Sequence[bytes], chosen: Mapping[str, str]) -> dict[st
     reading = reader.ReadOptions(use_threads=False, block_size=len(content) + 1)
     try:
         table = reader.read_json(arrow.BufferReader(content), reading, parsing)
-        values = {field: table.column(column).to_pylist() for field, column in chosen.items()}
-    except (arrow.ArrowException, UnicodeDecodeError):
+        values = {field: table.column(column).combine_chunks() for field, column in chosen.items()}
+        for column in values.values():
+            column.validate(full=True)  # half of a character is no text
+    except arrow.ArrowException:
         return None
     return values if table.num_rows == len(lines) else None
 
@@ -266,24 +278,45 @@ def _json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return row
 
 
-def _parquet_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
-    parquet = require("pyarrow.parquet")
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name is that of a Parquet file."""
+    return path.suffix.lower() in {".parquet", ".pq"}
+
+
+@contextlib.contextmanager
+def open_parquet(path: Path) -> Iterator[Any]:
+    """A Parquet file, open.
+
+    Raises:
+      DataError: it is none, or a damaged one.
+    """
     arrow = require("pyarrow")
     try:
-        file = parquet.ParquetFile(path)
+        with require("pyarrow.parquet").ParquetFile(path) as file:
+            yield file
     except (arrow.ArrowException, OSError) as error:
         raise DataError(f"{path.name!r} is not a Parquet file: {error}.", hint="Write it again.") from error
-    with file:
+
+
+def _parquet_chunks(path: Path, columns: Columns, start: int) -> Iterator[Chunk]:
+    """The rows from number `start` (from 0) on: groups of rows before it are not read."""
+    with open_parquet(path) as file:
         chosen = choose_columns(path, file.schema_arrow.names, columns)
-        first = 1
-        for batch in file.iter_batches(batch_size=CHUNK, columns=list(dict.fromkeys(chosen.values()))):
-            values = {field: batch.column(column).to_pylist() for field, column in chosen.items()}
-            yield Chunk(range(first, first + batch.num_rows), values)
+        sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+        ends = list(itertools.accumulate(sizes))
+        groups = [i for i, end in enumerate(ends) if end > start]
+        first = ends[groups[0]] - sizes[groups[0]] if groups else 0
+        wanted = list(dict.fromkeys(chosen.values()))
+        for batch in file.iter_batches(CHUNK, groups, columns=wanted):
+            rest = batch.slice(max(0, start - first))
             first += batch.num_rows
+            if rest.num_rows:
+                values = {field: rest.column(column) for field, column in chosen.items()}
+                yield Chunk(range(first - rest.num_rows + 1, first + 1), values)
 
 
-def require(module: str) -> Any:
-    """Imports a package of the extra `tools`.
+def require(module: str, extra: str = "tools") -> Any:
+    """Imports a package of an extra.
 
     Raises:
       MissingDependencyError: it is not installed; says what to install.
@@ -293,5 +326,5 @@ def require(module: str) -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             f"The package {module.split('.', maxsplit=1)[0]!r} is not installed.",
-            hint="Install it: `pip install 'tensorflow-hub[tools]'`.",
+            hint=f"Install it: `pip install 'tensorflow-hub[{extra}]'`.",
         ) from error

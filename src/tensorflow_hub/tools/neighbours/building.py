@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.applying import Applied, apply
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
-from tensorflow_hub.tools.bulk.local import Applied, apply
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.neighbours.approximate import MINIMUM

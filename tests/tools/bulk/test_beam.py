@@ -1,4 +1,4 @@
-"""`hub.beam.ApplyModule` and `tfhub apply --runner` on Beam's own runners (make test-beam)."""
+"""`hub.beam.ApplyModule`, and `apply` on Beam's runners beyond what every engine does (make test-beam)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ beam = pytest.importorskip("apache_beam", reason="needs apache-beam: make test-b
 
 from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
 from apache_beam.testing.util import assert_that  # noqa: E402
-
-from tensorflow_hub.tools.bulk.pipeline import apply_on_beam  # noqa: E402
 
 TEXTS = [text for text, _ in reviews_rows(100)]
 
@@ -61,6 +59,12 @@ def test_keys_stay_with_their_vectors_and_what_is_no_text_is_put_aside(text_modu
         )
 
 
+def apply(module, data, output, runner, options):
+    return hub.tools.apply(
+        module, data, output, shard_size=40, engine="beam", where=runner, engine_options=options
+    )
+
+
 def read(folder):
     rows = {}
     for path in folder.glob("part*.parquet"):
@@ -90,14 +94,7 @@ def test_a_job_sent_to_a_job_server_gives_what_the_local_one_gives(
 ):
     (tmp_path / "texts.txt").write_text("".join(f"{t}\n" for t in TEXTS))
     options = [f"job_endpoint={job_server}", "environment_type=LOOPBACK"]
-    done = apply_on_beam(
-        text_module,
-        tmp_path / "texts.txt",
-        tmp_path / "out",
-        runner="portable",
-        runner_options=options,
-        shard_size=40,
-    )
+    done = apply(text_module, tmp_path / "texts.txt", tmp_path / "out", "portable", options)
     assert done.rows == 100
     rows = read(tmp_path / "out")
     np.testing.assert_allclose([rows[str(i)] for i in range(1, 101)], expected, atol=1e-6)
@@ -117,9 +114,7 @@ def test_a_runner_that_cannot_be_started_is_named_with_what_it_needs(
 ):
     (tmp_path / "texts.txt").write_text("good\n")
     with pytest.raises(DataError, match=match):
-        apply_on_beam(
-            text_module, tmp_path / "texts.txt", tmp_path / "out", runner=runner, runner_options=options
-        )
+        apply(text_module, tmp_path / "texts.txt", tmp_path / "out", runner, options)
 
 
 RUNNERS = {
@@ -137,47 +132,23 @@ def test_the_whole_job_gives_what_the_local_one_gives(options, text_module, expe
             pytest.skip("TFHUB_TEST_PRISM names no Prism binary")
         flags.append(f"prism_location={os.environ['TFHUB_TEST_PRISM']}")
     (tmp_path / "texts.txt").write_text("".join(f"{t}\n" for t in TEXTS))
-    done = apply_on_beam(
-        text_module,
-        tmp_path / "texts.txt",
-        tmp_path / "out",
-        runner=runner,
-        runner_options=flags,
-        shard_size=40,
-    )
+    done = apply(text_module, tmp_path / "texts.txt", tmp_path / "out", runner, flags)
     assert done.rows == 100
     rows = read(tmp_path / "out")
     np.testing.assert_allclose([rows[str(i)] for i in range(1, 101)], expected, atol=1e-6)
 
 
-def test_another_run_leaves_nothing_of_the_last_one(text_module, tmp_path):
-    texts, out = tmp_path / "texts.txt", tmp_path / "out"
-    texts.write_text("".join(f"{t}\n" for t in TEXTS))
-    hub.tools.apply(text_module, texts, out, shard_size=30)
-    with pytest.raises(DataError, match="is not empty"):
-        apply_on_beam(text_module, texts, out)
-    for shard_size in (20, 50):
-        apply_on_beam(text_module, texts, out, shard_size=shard_size, overwrite=True)
-        assert len(read(out)) == sum(pq.read_metadata(p).num_rows for p in out.glob("part*")) == 100
-    with pytest.raises(DataError, match=r"Expected a folder to write to, '.*texts.txt' is a file"):
-        apply_on_beam(text_module, texts, texts)
-
-
-def test_images_and_broken_ones(photos, image_module, tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for i, path in enumerate(sorted(photos.rglob("*.png"))):
-        (folder / f"{i}.png").write_bytes(path.read_bytes())
-    (folder / "broken.png").write_bytes(b"no")
-    (folder / "gone.png").symlink_to("nowhere.png")
-    done = apply_on_beam(image_module, folder, tmp_path / "out")
-    local = hub.tools.apply(image_module, folder, tmp_path / "local")
-    assert done.rows == local.rows == 15
-    assert sorted(s.name for s in local.skipped) == ["broken.png", "gone.png"]
-    assert set(done.skipped) == set(local.skipped)
-    ours, theirs = read(tmp_path / "out"), read(tmp_path / "local")
-    for key in theirs:
-        np.testing.assert_allclose(ours[key], theirs[key], atol=1e-5)
+def test_a_relative_path_is_that_of_where_the_pipeline_is_written(text_module, tmp_path, monkeypatch):
+    """Workers have working folders of their own."""
+    (tmp_path / "module").symlink_to(text_module)
+    monkeypatch.chdir(tmp_path)
+    transform = hub.beam.ApplyModule("./module")
+    monkeypatch.chdir("/")
+    with TestPipeline() as pipeline:
+        vectors = pipeline | beam.Create(["good"]) | transform
+        assert_that(
+            vectors, lambda found: [vector.shape for vector in found] == [(24,)] or pytest.fail(str(found))
+        )
 
 
 def test_mistakes_are_named_where_the_pipeline_is_written():
@@ -185,8 +156,3 @@ def test_mistakes_are_named_where_the_pipeline_is_written():
         hub.beam.ApplyModule("acme/words/1", kind="images")
     with pytest.raises(TypeError, match="unexpected keyword argument 'sgnature'"):
         hub.beam.ApplyModule("acme/words/1", sgnature="default")
-
-
-def test_numpy_files_are_refused(text_module, tmp_path):
-    with pytest.raises(DataError, match="Expected parquet or tfrecord on Beam, got 'npy'"):
-        apply_on_beam(text_module, tmp_path, tmp_path / "out", format="npy")

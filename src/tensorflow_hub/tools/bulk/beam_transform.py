@@ -1,0 +1,101 @@
+"""`hub.beam.ApplyModule`: a module in Apache Beam pipelines of one's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tensorflow_hub.tools.bulk.computing import Computation, arrow
+from tensorflow_hub.tools.bulk.inputs import Rows
+from tensorflow_hub.tools.bulk.worker import worker_encoder
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.encoders import open_encoder
+from tensorflow_hub.tools.modules import Kind, require_kind
+
+require("apache_beam", "beam")  # says what to install
+
+import apache_beam as beam  # noqa: E402
+
+
+class ApplyModule(beam.PTransform):  # type: ignore[misc]
+    """Applies a module to the elements of a PCollection.
+
+    Elements are texts (str) or the bytes of image files, each alone or as a pair (key, value). The result
+    has the same keys: a vector, float32 NumPy [n], or (key, vector). What cannot be decoded goes to the
+    output `skipped` as (key or None, reason). The module is resolved and loaded once per worker process.
+
+    Args:
+      module: a handle every worker can resolve. The path of a directory is made absolute.
+      kind: `text` or `image`.
+      batch_size: elements that go through the module at once, at most.
+      **module_options: of `open_encoder`.
+
+    Raises:
+      DataError: `kind` is something else. The module itself is looked at by the workers.
+
+    Example:
+      vectors = texts | hub.beam.ApplyModule("acme/sentences/1")
+      results = photos | hub.beam.ApplyModule("acme/image-vectors/1", kind="image").with_skipped()
+      results.main, results.skipped
+    """
+
+    def __init__(
+        self, module: str, kind: Kind = "text", *, batch_size: int = 256, **module_options: Any
+    ) -> None:
+        super().__init__()
+        require_kind(kind)  # here, where the pipeline is written, not on a worker
+        inspect.signature(open_encoder).bind(module, kind, **module_options)
+        path = Path(module).expanduser()
+        handle = str(path.absolute()) if path.exists() else module  # workers have other working folders
+        self._function = _Apply(handle, kind, batch_size, module_options)
+        self._batch_size = batch_size
+        self._skipped = False
+
+    def with_skipped(self) -> ApplyModule:
+        """Gives a result with the outputs `main` and `skipped`."""
+        self._skipped = True
+        return self
+
+    def expand(self, elements: Any) -> Any:
+        """Batches the elements, and applies the module to the batches."""
+        batches = elements | beam.BatchElements(min_batch_size=1, max_batch_size=self._batch_size)
+        results = batches | beam.ParDo(self._function).with_outputs("skipped", main="main")
+        return _Results(results.main, results.skipped) if self._skipped else results.main
+
+
+class _Results(NamedTuple):
+    main: Any
+    skipped: Any
+
+
+class _Apply(beam.DoFn):  # type: ignore[misc]
+    """A batch of elements → their vectors."""
+
+    def __init__(self, module: Any, kind: Kind, batch_size: int, options: dict[str, Any]) -> None:
+        super().__init__()
+        self._arguments = (module, kind, options)
+        self._batch_size = batch_size
+        self._computation: Computation | None = None
+
+    def setup(self) -> None:
+        self._computation = Computation(worker_encoder(*self._arguments), self._batch_size)
+
+    def teardown(self) -> None:
+        if self._computation is not None:
+            self._computation.__exit__()
+
+    def process(self, batch: Sequence[Any]) -> Iterator[Any]:
+        assert self._computation is not None
+        pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
+        keys = arrow.array([str(key) for key, _ in pairs], arrow.string())
+        values: Any = [value for _, value in pairs]
+        if self._arguments[1] == "text":
+            values = arrow.array([v if isinstance(v, str) else None for v in values], arrow.string())
+        loaded = self._computation.load(Rows(keys, values))
+        for place, reason in loaded.problems:
+            yield beam.pvalue.TaggedOutput("skipped", (pairs[place][0], reason))
+        places = range(len(pairs)) if loaded.places is None else loaded.places
+        for place, vector in zip(places, self._computation.vectors(loaded), strict=True):
+            yield (pairs[place][0], vector) if isinstance(batch[place], tuple) else vector

@@ -1,0 +1,145 @@
+"""What every engine computes: images decoded, texts of like length together, in batches of bounded size."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.inputs import Rows
+from tensorflow_hub.tools.datasets.examples import Skipped
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.freezing import FreezingEncoder
+from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.matrices import Matrix
+
+arrow, compute = require("pyarrow"), require("pyarrow.compute")
+
+BATCH_SIZES = {"text": 1024, "image": 32}
+# At most so many characters in a batch once its texts are padded to the longest.
+PADDED_CHARACTERS = 1 << 17
+
+
+def batches_by_length(lengths: Any, size: int, padded: int = PADDED_CHARACTERS) -> Iterator[Any]:
+    """Yields groups of indices: neighbours in length, at most `size`, bounded when padded to the longest.
+
+    Args:
+      lengths: of the texts, in characters: int [n].
+      size: rows of a group, at most.
+      padded: rows of a group times its longest text, at most, unless it has one row only.
+
+    >>> [group.tolist() for group in batches_by_length([5, 1, 4, 2], 2)]
+    [[0, 2], [3, 1]]
+    >>> [group.tolist() for group in batches_by_length([100, 1, 1], 3, padded=150)]
+    [[0], [1, 2]]
+    """
+    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        end = start + max(1, min(size, padded // longest))
+        yield order[start:end]
+        start = end
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """Those of some rows that the module can be applied to.
+
+    Attributes:
+      places: their places among all the rows, int [n]; None when these are all.
+      values: their texts, an Arrow array; or their images, each float32 [height, width, 3].
+      problems: (place, reason) of each of the other rows.
+    """
+
+    places: Any
+    values: Any
+    problems: Sequence[tuple[int, str]]
+
+
+class Computation:
+    """A module applied to any number of rows, in two steps that can run at the same time. A context manager.
+
+    Args:
+      encoder: the module.
+      batch_size: at most so many rows go through it at once; None for the usual number.
+      threads: so many images are decoded at the same time.
+    """
+
+    def __init__(self, encoder: Encoder, batch_size: int | None = None, threads: int = 4) -> None:
+        self.encoder = encoder
+        self.batch_size = batch_size or BATCH_SIZES[encoder.kind]
+        self._apply: Callable[[Any], Matrix] = (
+            FreezingEncoder(encoder) if encoder.kind == "image" else encoder
+        )
+        self._read = Reader(encoder.image_size) if encoder.kind == "image" else None
+        self._threads = ThreadPoolExecutor(threads)
+
+    def __enter__(self) -> Computation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def load(self, rows: Rows) -> Loaded:
+        """The first step: finds the rows without text, or reads and decodes the images.
+
+        Args:
+          rows: texts as an Arrow array of strings; images as a list of files, of their bytes, or None.
+        """
+        if self.encoder.kind == "text":
+            return _with_text(rows.values)
+        images = list(self._threads.map(self._image, rows.keys.to_pylist(), rows.values))
+        problems = [(i, image) for i, image in enumerate(images) if isinstance(image, str)]
+        if not problems:
+            return Loaded(None, images, ())
+        places = [i for i, image in enumerate(images) if not isinstance(image, str)]
+        return Loaded(np.array(places, np.int64), [images[i] for i in places], problems)
+
+    def vectors(self, loaded: Loaded) -> Matrix:
+        """The second step: the rows' vectors, float32 [n, dimension], in their order."""
+        result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
+        if self.encoder.kind == "text":
+            texts = loaded.values.to_numpy(zero_copy_only=False)
+            for group in batches_by_length(compute.utf8_length(loaded.values).to_numpy(), self.batch_size):
+                result[group] = self._apply(texts[group])
+            return result
+        for start in range(0, len(loaded.values), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            result[part] = self._apply(np.stack(loaded.values[part]))
+        return result
+
+    def _image(self, key: str, value: Path | bytes | None) -> Matrix | str:
+        """The image, or why there is none."""
+        assert self._read is not None
+        try:
+            if value is None:
+                return "has no image"
+            return self._read(value) if isinstance(value, Path) else self._read.from_bytes(value, name=key)
+        except DataError as error:
+            return error.problem
+
+
+def _with_text(values: Any) -> Loaded:
+    blank = compute.equal(compute.utf8_trim_whitespace(values), "").fill_null(True)
+    if not compute.any(blank).as_py():
+        return Loaded(None, values, ())
+    is_blank = blank.to_numpy(zero_copy_only=False)
+    problems = [(int(i), "has no text") for i in np.flatnonzero(is_blank)]
+    return Loaded(np.flatnonzero(~is_blank), values.filter(compute.invert(blank)), problems)
+
+
+def skipped_of(rows: Rows, loaded: Loaded) -> list[Skipped]:
+    """The rows that are left out, by their keys, each with its reason."""
+    return [Skipped(rows.keys[place].as_py(), reason) for place, reason in loaded.problems]
+
+
+def keys_of(rows: Rows, loaded: Loaded) -> Any:
+    """The keys of the rows that have vectors."""
+    return rows.keys if loaded.places is None else rows.keys.take(arrow.array(loaded.places))

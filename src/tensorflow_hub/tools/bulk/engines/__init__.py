@@ -1,0 +1,1 @@
+"""Where `apply` runs: on this machine, on Spark, on Beam's runners."""

@@ -1,0 +1,44 @@
+"""The engine that runs in this process: the next rows are read while these are computed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.bulk.engines.interface import SHARD_SIZE
+from tensorflow_hub.tools.bulk.inputs import Input
+from tensorflow_hub.tools.bulk.job import Job, OnProgress, OnShard
+from tensorflow_hub.tools.bulk.shards import compute_shards
+from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.modules import Kind
+
+
+class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
+    """See `Engine`. The module is loaded by `check`."""
+
+    def __init__(self, where: str | None, options: Sequence[str]) -> None:
+        if where or options:
+            raise DataError(
+                f"Expected no options for the engine 'local', got {[*filter(None, [where]), *options]}.",
+                hint="Say which engine they are for: --engine spark, or --engine beam.",
+            )
+        self._encoder: Encoder | None = None
+
+    def __exit__(self, *_: object) -> None:
+        self._encoder = None
+
+    def check(self, module: str, kind: Kind, options: Mapping[str, Any]) -> None:
+        """Loads the module."""
+        self._encoder = open_encoder(module, kind, **options)
+
+    def shard_size(self, source: Input) -> int:
+        """The usual one: a shard is computed after the other."""
+        return SHARD_SIZE
+
+    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress | None) -> None:
+        """Computes all shards."""
+        assert self._encoder is not None
+        compute_shards(job, self._encoder, range(sys.maxsize), on_shard, on_progress=on_progress)

@@ -1,0 +1,66 @@
+"""The engine on Apache Spark: a task a shard, on a cluster of Spark's own, YARN or Kubernetes."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from tensorflow_hub.tools.bulk.engines.cluster import Cluster, failed
+from tensorflow_hub.tools.bulk.engines.interface import option_pairs
+from tensorflow_hub.tools.bulk.job import Job
+from tensorflow_hub.tools.bulk.shipping import Shipped
+from tensorflow_hub.tools.bulk.spark_files import on_worker, send, task_cores
+from tensorflow_hub.tools.datasets.tables import require
+
+_HINT = "Spark's log says more. Workers need tensorflow-hub[tensorflow,tools], data and output folder."
+
+
+class SparkEngine(Cluster):
+    """See `Engine`; `where` is Spark's master, and options are Spark's configuration.
+
+    A session that this program has already is used and left as it is.
+    """
+
+    def __init__(self, where: str | None, options: Sequence[str]) -> None:
+        pairs = option_pairs(options)
+        session = require("pyspark.sql", "spark").SparkSession
+        self._found = session.getActiveSession()
+        builder = session.builder.appName("tfhub apply")
+        for name, value in [*pairs, *([("spark.master", where)] if where else [])]:
+            builder = builder.config(name, value)
+        try:
+            self._context = (self._found or builder.getOrCreate()).sparkContext
+        except Exception as error:  # whatever Java raises
+            raise failed(
+                f"Spark at {where or 'the usual master'!r}",
+                error,
+                "Check --master and Java: Spark 4 needs 17.",
+            ) from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._found is None:
+            self._context.stop()
+
+    def slots(self) -> int:
+        """The cores that Spark has for this program."""
+        return max(1, int(self._context.defaultParallelism))
+
+    def shipped(self, module: str, folder: Path) -> str | Shipped:
+        """A module on the driver's disk is sent to the workers by Spark."""
+        return send(self._context, module)
+
+    def start(self, job: Job, shards: Sequence[range]) -> None:
+        """Runs a job of Spark with a task a shard."""
+        try:
+            self._context.parallelize(shards, len(shards)).foreach(functools.partial(_run, job))
+        except Exception as error:  # whatever Java raises
+            raise failed("Spark", error, _HINT) from error
+
+
+def _run(job: Job, shards: range) -> None:
+    from tensorflow_hub.tools.bulk.worker import run_shards
+
+    options = {name: on_worker(value) for name, value in job.options.items()}
+    run_shards(dataclasses.replace(job, module=on_worker(job.module), options=options), shards, task_cores())

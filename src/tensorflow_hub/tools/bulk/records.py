@@ -1,0 +1,64 @@
+"""What workers tell the driver: small files in the output folder, which both of them have.
+
+Every engine starts workers in another way, and none promises to give results back before the whole job ends.
+A file for each finished shard works with all of them, also when the driver is started again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tensorflow_hub import errors
+from tensorflow_hub.tools.bulk.journal import Shard
+from tensorflow_hub.tools.datasets.examples import Skipped
+from tensorflow_hub.whole_file import whole_file
+
+_PROBLEM = ".part-problem.json"
+_NEW = ".part-new-"
+
+
+def write_finished(folder: Path, shard: Shard, skipped: Sequence[Skipped]) -> None:
+    """Says that a shard's file is in place."""
+    record = {
+        "shard": dataclasses.asdict(shard),
+        "skipped": [[item.name, item.reason] for item in skipped],
+    }
+    with whole_file(folder / f".part-finished-{shard.number:05d}.json", prefix=_NEW) as file:
+        file.write(json.dumps(record).encode())
+
+
+def take_finished(folder: Path) -> Iterator[tuple[Shard, list[Skipped]]]:
+    """Yields what workers said since the last call; each record is removed when the next one is asked for."""
+    for path in sorted(folder.glob(".part-finished-*.json")):
+        try:
+            record = json.loads(path.read_bytes())
+            yield Shard(**record["shard"]), [Skipped(*item) for item in record["skipped"]]
+        except (OSError, ValueError, TypeError, KeyError):
+            pass  # cut off when a machine lost its power: the shard is computed again
+        path.unlink(missing_ok=True)
+
+
+def write_problem(folder: Path, problem: errors.HubError) -> None:
+    """Says why no worker can do the job."""
+    with whole_file(folder / _PROBLEM, prefix=_NEW) as file:
+        parts = {"type": type(problem).__name__, "problem": problem.problem, "hint": problem.hint}
+        file.write(json.dumps(parts).encode())
+
+
+def read_problem(folder: Path) -> errors.HubError | None:
+    """What a worker said; None when none did."""
+    try:
+        parts = json.loads((folder / _PROBLEM).read_bytes())
+    except (OSError, ValueError):
+        return None
+    kind = getattr(errors, parts["type"], errors.DataError)
+    problem: errors.HubError = kind(parts["problem"], hint=parts["hint"])
+    return problem
+
+
+def forget_problem(folder: Path) -> None:
+    """Removes what workers of an earlier run said."""
+    (folder / _PROBLEM).unlink(missing_ok=True)

@@ -1,0 +1,61 @@
+"""Modules on their way to workers: by a handle that means the same everywhere, or packed into an archive."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.handles import PathHandle, parse_handle
+from tensorflow_hub.resolving.resolve import resolve_module
+from tensorflow_hub.resolving.transfer.archive_file import resolve_archive_file
+from tensorflow_hub.settings import Settings
+from tensorflow_hub.tools.modules import digest_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Shipped:
+    """A module that lay on the driver's disk, packed.
+
+    Attributes:
+      archive: where workers find the archive.
+      digest: of the module's content.
+    """
+
+    archive: str
+    digest: str
+
+
+def ship(handle: str, folder: Path | None) -> str | Shipped:
+    """What to send to workers in place of a handle.
+
+    Args:
+      handle: as the user wrote it.
+      folder: for the archive of a module that is only on this machine's disk; None where all workers are on
+        this machine too.
+
+    Returns:
+      The URL of the module with its version, so that all workers use the same; the archive; or a full path.
+
+    Raises:
+      ResolveError: there is no such module.
+    """
+    found = resolve_module(handle)
+    if not isinstance(parse_handle(found.handle), PathHandle):
+        return found.handle
+    if folder is None:
+        return str(Path(found.path).absolute())
+    digest = digest_of(Path(found.path))
+    archive = folder.absolute() / f".part-module-{digest.rpartition(':')[2][:16]}.tar.gz"
+    if not archive.exists():
+        write_archive(found.path, archive)
+    return Shipped(str(archive), digest)
+
+
+def arrived(module: str | Shipped) -> str:
+    """The handle that opens a module here; an archive is unpacked once per machine, into the cache."""
+    if isinstance(module, str):
+        return module
+    settings = Settings.from_environment()
+    found, _ = resolve_archive_file(module.archive, settings, handle=f"shipped:{module.digest}")
+    return found.path

@@ -38,7 +38,7 @@ class ArchiveStream:
         # What was asked for, and where redirects led: an address in a store runs out.
         self._origin = (*response.history, response)[0].url
         self._location = response.request.url or response.url
-        self._validator = _validator(response)
+        self._validator = validator_of(response)
         self.total = _content_length(response)
         self._limit.expect(self.total)
         self._body = Body(response, self._limit)
@@ -147,9 +147,9 @@ class ArchiveStream:
         )
 
 
-def _validator(response: requests.Response) -> str | None:
+def validator_of(response: requests.Response) -> str | None:
     """What tells that a file did not change between two requests; None when its parts cannot be asked for."""
-    if response.headers.get("Accept-Ranges", "").lower() != "bytes":
+    if response.status_code != 206 and response.headers.get("Accept-Ranges", "").lower() != "bytes":
         return None
     etag = response.headers.get("ETag")
     if etag and not etag.startswith("W/"):

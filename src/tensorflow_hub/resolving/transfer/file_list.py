@@ -1,12 +1,305 @@
-"""Single files into the staging directory, several at the same time, each verified."""
+"""Single files into the staging directory, several at the same time, each verified.
+
+A long file comes in parts (RFC 9110 §14): the first answer says whether its server sends parts, where the
+file is after redirects, and what tells that it did not change. The other parts are then asked for at the same
+time.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import os
+import re
+import threading
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import requests
+
+from tensorflow_hub.errors import DigestError, DownloadError, HubError
+from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
+from tensorflow_hub.network.answers import error_of_failure, is_timeout
+from tensorflow_hub.network.body import READ_FAILURES, Body
+from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.network.time_limit import TimeLimit
+from tensorflow_hub.resolving.transfer.archive_stream import validator_of
+from tensorflow_hub.resolving.transfer.checksums import promised_in
 from tensorflow_hub.resolving.transfer.job import Job, Received
-from tensorflow_hub.resolving.transfer.offers import FileList
+from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
+from tensorflow_hub.resolving.transfer.parallel import Tasks, run_in_parallel
+from tensorflow_hub.resolving.transfer.staged_parts import StagedFile, StagedParts
+from tensorflow_hub.resolving.transfer.staged_segments import write_at
+
+_log = logging.getLogger("tensorflow_hub")
+
+_SMALLEST_PART, _LARGEST_PART = 4 << 20, 32 << 20  # bytes
+_CHUNK = 1 << 18  # bytes
 
 
 def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
-    """Fetches all files of a list."""
-    raise NotImplementedError
+    """Fetches all files of a list.
+
+    Raises:
+      ArchiveError: a path leaves the module, two fall on each other, or there is too much.
+      DigestError: a file is not what the source promised.
+      DownloadError, UnreachableError, …: after retries.
+    """
+    files = _checked(offer.files, job.limits)
+    staged = StagedParts(job.staging, files)
+    with staged.explaining_disk_errors():
+        staged.open()
+    try:
+        total, received = sum(file.size for file in files), sum(file.received for file in staged.files)
+        job.check_free_space(total - received)
+        job.progress.start(total, received)
+        with staged.explaining_disk_errors():
+            _Transfer(session, staged, job, total).run(max(1, job.settings.connections))
+    finally:
+        staged.close()
+    entries = tuple(file.entry for file in staged.files if file.entry is not None)
+    assert len(entries) == len(files), "every file was verified"
+    return Received(entries)
+
+
+def _checked(files: Sequence[RemoteFile], limits: ArchiveLimits) -> list[RemoteFile]:
+    """The files with paths in their plain form.
+
+    Raises:
+      ArchiveError: there are none, too many or too large ones, or a path is not allowed.
+    """
+    seen, checked, total = NamesSeen(limits), [], 0
+    for file in files:
+        path = check_path(file.path, limits)
+        if not path or file.size < 0:
+            raise refuse(f"Expected files with names and sizes, got {file.path!r} of {file.size} bytes.")
+        seen.add(path, is_directory=False)
+        total += file.size
+        if total > limits.total_bytes:
+            raise exceeded(f"Expected at most {limits.total_bytes:,} bytes, got more.", limits)
+        checked.append(dataclasses.replace(file, path=path))
+    if not checked:
+        raise refuse("Expected a list of files, got an empty one.")
+    return checked
+
+
+class _Part(NamedTuple):
+    """Bytes of a file that are asked for at once.
+
+    Attributes:
+      start: the first byte.
+      end: the byte after the last one.
+      is_first: of those of its file: the head of its answer decides how the others are fetched.
+    """
+
+    file: StagedFile
+    start: int
+    end: int
+    is_first: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.start == 0 and self.end == self.file.file.size
+
+
+@dataclasses.dataclass
+class _Reached:
+    """How far a part is: the next byte, and the CRC-32 of the bytes before it."""
+
+    at: int
+    crc: int = 0
+
+
+class _Transfer:
+    """The transfer of what is missing of a list of files."""
+
+    def __init__(self, session: HubSession, staged: StagedParts, job: Job, total: int) -> None:
+        self._session, self._staged, self._job = session, staged, job
+        self._limit = session.limit or TimeLimit.of_download(session.settings)
+        self._limit.expect(total - sum(file.received for file in staged.files))
+        self._active: set[Body] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        share = total // (4 * max(1, job.settings.connections))
+        self._longest = min(_LARGEST_PART, max(_SMALLEST_PART, share))
+        for file in staged.files:
+            try:
+                file.finish_if_whole()
+            except DigestError:  # damaged on the disk, or of another state of the source
+                file.forget()
+        # The long ones first: at the end, short ones fill the connections evenly.
+        waiting = sorted(staged.files, key=lambda file: -file.file.size)
+        self._tasks = Tasks([self._first_part(file) for file in waiting if file.entry is None])
+
+    def run(self, connections: int) -> None:
+        """Fetches all that is missing."""
+        run_in_parallel(self._tasks, self._fetch, threads=connections, stop=self._stop, on_stop=self._abort)
+
+    def _abort(self) -> None:
+        with self._lock:
+            for body in self._active:
+                body.abort()
+
+    def _first_part(self, file: StagedFile) -> _Part:
+        start, end = file.missing(self._longest)[0]
+        return _Part(file, start, end, is_first=True)
+
+    def _fetch(self, part: _Part) -> None:
+        """Fetches a part; goes on where the connection broke."""
+        breaks, reached = 0, _Reached(part.start)
+        while reached.at < part.end and not self._stop.is_set():
+            before = reached.at
+            try:
+                part = self._receive(part, reached)
+            except HubError:
+                raise
+            except READ_FAILURES as failure:
+                if self._stop.is_set():
+                    return
+                breaks = 1 if reached.at > before else breaks + 1
+                self._wait_after_break(part.file, failure, breaks)
+        if not self._stop.is_set():
+            self._finish(part, reached.crc)
+
+    def _wait_after_break(self, file: StagedFile, failure: Exception, breaks: int) -> None:
+        url = file.location or file.file.url
+        if is_timeout(failure):
+            self._limit.note_timeout()
+            if not self._limit.left:
+                raise self._limit.error(host_of(url)) from failure
+        reason = error_of_failure(failure, url).problem
+        if breaks > self._session.policy.retries:
+            raise DownloadError(
+                f"The download of {file.file.path!r} of {self._job.handle!r} broke again and again. {reason}",
+                hint="Run it again: what has come is kept.",
+            ) from failure
+        _log.debug("%s Asking again for what is missing of %s.", reason, file.file.path)
+        self._stop.wait(min(self._session.policy.pause(breaks - 1) or 0, self._limit.left))
+
+    def _finish(self, part: _Part, crc: int) -> None:
+        try:
+            part.file.note_part(part.start, part.end, crc)
+        except DigestError:  # the next try fetches this file again, and only this one
+            part.file.forget()
+            raise
+
+    def _receive(self, part: _Part, reached: _Reached) -> _Part:
+        """One request; gives the part as it became by the answer, which may bring the whole file."""
+        response = self._ask(part, reached.at)
+        if part.is_first and response.status_code == 206 and not _tells_state(part.file.file, response):
+            # Parts of two states of the file could not be told apart: it is fetched in one piece.
+            response.close()
+            part, reached.at, reached.crc = self._anew(part, reached), 0, 0
+            response = self._ask(part, 0)
+        body = Body(response, self._limit)
+        with self._lock:
+            self._active.add(body)
+        try:
+            part = self._heed_answer(part, reached, response)
+            with self._staged.explaining_disk_errors():
+                descriptor = part.file.open()
+            try:
+                self._copy(body, descriptor, part, reached)
+            finally:
+                os.close(descriptor)
+        finally:
+            with self._lock:
+                self._active.discard(body)
+            response.close()
+        return part
+
+    def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Reached) -> None:
+        while reached.at < part.end and not self._stop.is_set():
+            data = body.read(min(_CHUNK, part.end - reached.at))
+            if not data:
+                raise ConnectionResetError(104, "the connection was closed too early")
+            with self._staged.explaining_disk_errors():
+                write_at(descriptor, reached.at, [memoryview(data)])
+            reached.at += len(data)
+            reached.crc = zlib.crc32(data, reached.crc)
+            self._job.progress.advance(len(data))
+
+    def _ask(self, part: _Part, at: int) -> requests.Response:
+        """Asks where the file was last; when that place refuses, where it had been redirected from."""
+        headers = {"Accept-Encoding": "identity"}
+        if at or not part.is_whole:
+            headers["Range"] = f"bytes={at}-{part.end - 1}"
+            if part.file.validator:
+                headers["If-Range"] = part.file.validator
+        file = part.file
+        for url in dict.fromkeys((file.location or file.file.url, file.file.url)):
+            try:
+                response = self._session.request(
+                    "GET",
+                    url,
+                    origin=file.file.url,
+                    headers=headers,
+                    stream=True,
+                    accept_statuses=frozenset({200, 206}),
+                )
+            except HubError:
+                if url == file.file.url:
+                    raise
+                file.location = ""  # a signed address that ran out
+                continue
+            if response.history and not part.is_whole:
+                file.location = response.url
+            return response
+        raise AssertionError("the last address gives an answer or an error")
+
+    def _anew(self, part: _Part, reached: _Reached) -> _Part:
+        """The whole file, of which nothing counts any more."""
+        self._job.progress.advance(part.start - reached.at - part.file.received)
+        part.file.forget()
+        return part._replace(start=0, end=part.file.file.size)
+
+    def _heed_answer(self, part: _Part, reached: _Reached, response: requests.Response) -> _Part:
+        """Compares the head of an answer with what was asked for; the first of a file adds the other parts.
+
+        Raises:
+          DownloadError: the source has another size than it said, or the file changed.
+        """
+        file = part.file
+        _check_size(response, reached.at, part.end, file.file, self._job.handle)
+        if response.status_code == 200 and (reached.at or not part.is_whole):
+            if not (part.is_first or part.is_whole):
+                raise DownloadError(
+                    f"{file.file.path!r} of {self._job.handle!r} changed while it was read.",
+                    hint="Run it again.",
+                )
+            part, reached.at, reached.crc = self._anew(part, reached), 0, 0
+        if part.is_first:
+            file.learn(validator_of(response) or "", promised_in(response.headers), keep=not part.is_whole)
+            others = [_Part(file, *span, is_first=False) for span in file.missing(self._longest)]
+            self._tasks.add_next(other for other in others if other.start >= part.end)
+        return part._replace(is_first=False)
+
+
+def _tells_state(file: RemoteFile, response: requests.Response) -> bool:
+    """Whether it shows that parts are of one state of the file: by a validator, or a digest in the end."""
+    return bool(validator_of(response) or file.checksums or promised_in(response.headers))
+
+
+def _check_size(response: requests.Response, at: int, end: int, file: RemoteFile, handle: str) -> None:
+    """Compares the size that an answer tells with that of the list.
+
+    Raises:
+      DownloadError: it is another one.
+    """
+    if response.status_code == 206:
+        expected = rf"bytes {at}-{end - 1}/({file.size}|\*)"
+        told = response.headers.get("Content-Range", "")
+        right = re.fullmatch(expected, told) is not None
+    else:
+        told = response.headers.get("Content-Length", str(file.size))
+        right = told == str(file.size)
+    if not right:
+        response.close()
+        raise DownloadError(
+            f"Expected {file.path!r} of {handle!r} with {file.size:,} bytes, got {told!r:.99}.",
+            hint="The source says one thing and sends another: run it again, or tell its owner.",
+        )

@@ -6,7 +6,7 @@ import collections
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -14,8 +14,41 @@ _POLL = 0.5  # seconds
 _FAREWELL = 1.0  # seconds that threads have to come to their end: they should write nothing afterwards
 
 
+class Tasks(Generic[T]):
+    """Tasks that several threads take from; one that is being done may add others."""
+
+    def __init__(self, tasks: Iterable[T]) -> None:
+        self._waiting = collections.deque(tasks)
+        self._unfinished = len(self._waiting)
+        self._changed = threading.Condition()
+
+    def add_next(self, tasks: Iterable[T]) -> None:
+        """Adds tasks that are done before those that wait. Called while a task is being done."""
+        added = list(tasks)
+        with self._changed:
+            self._waiting.extendleft(reversed(added))
+            self._unfinished += len(added)
+            self._changed.notify_all()
+
+    def do(self, work: Callable[[T], object], stop: threading.Event) -> None:
+        """Does tasks until all are done, or `stop` is set."""
+        while not stop.is_set():
+            with self._changed:
+                if not self._waiting:
+                    if not self._unfinished:
+                        return
+                    self._changed.wait(_POLL)
+                    continue
+                task = self._waiting.popleft()
+            work(task)
+            with self._changed:
+                self._unfinished -= 1
+                if not self._unfinished:
+                    self._changed.notify_all()
+
+
 def run_in_parallel(
-    tasks: Iterable[T],
+    tasks: Iterable[T] | Tasks[T],
     work: Callable[[T], object],
     *,
     threads: int,
@@ -35,14 +68,17 @@ def run_in_parallel(
       BaseException: what the first task that failed raised.
     """
     stop = stop or threading.Event()
-    waiting = collections.deque(tasks)
-    count = min(max(1, threads), len(waiting))
+    count = max(1, threads)
+    if not isinstance(tasks, Tasks):
+        listed = list(tasks)
+        count = min(count, len(listed))
+        tasks = Tasks(listed)
     problems: list[BaseException] = []
     ended = threading.Semaphore(0)
 
     def run() -> None:
         try:
-            _take_on(waiting, work, stop)
+            tasks.do(work, stop)
         except BaseException as problem:  # handed over to the thread that waits
             if not stop.is_set():
                 problems.append(problem)
@@ -64,12 +100,3 @@ def run_in_parallel(
         end = time.monotonic() + _FAREWELL
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
-
-
-def _take_on(waiting: collections.deque[T], work: Callable[[T], object], stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            task = waiting.popleft()
-        except IndexError:
-            return
-        work(task)

@@ -92,7 +92,7 @@ class StagedFiles:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
             try:
-                _write_at(descriptor, segment.start, pieces)
+                write_at(descriptor, segment.start, pieces)
             finally:
                 os.close(descriptor)
             self.note_written([number])
@@ -138,7 +138,8 @@ class StagedFiles:
         return digest_at(self.path_of(segment.path), segment.start, segment.size) == segment.sha256
 
 
-def _write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:
+def write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:
+    """Writes pieces one after the other from a byte of a file on; other threads may write to other bytes."""
     # Stored segments have a piece each 64 KiB: many in one call, of at most IOV_MAX.
     for first in range(0, len(pieces), 512):
         group = list(pieces[first : first + 512])

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.resolving.cache.layout import cache_error
 from tensorflow_hub.resolving.transfer.checksums import Checksums
@@ -181,7 +182,7 @@ class StagedParts:
         try:
             yield
         except OSError as error:
-            if type(error).__module__.startswith("tensorflow_hub"):
+            if isinstance(error, HubError):
                 raise
             raise cache_error(error, self._staging.partition(f"{os.sep}.tfhub{os.sep}")[0]) from error
 

@@ -136,23 +136,31 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | PathHandle:
     if scheme is None:
         return PathHandle(text)
     if scheme[1].lower() == "file":
-        return _parse_file_url(text)
+        return PathHandle(path_of_file_url(text))
     if scheme[1].lower() in {"http", "https"}:
         _check_web_address(text)
     return UrlHandle(text)
 
 
-def _parse_file_url(text: str) -> PathHandle:
+def path_of_file_url(text: str) -> str:
+    """The path on this machine that a URL `file:///…` names.
+
+    Raises:
+      HandleError: it names another host.
+
+    >>> path_of_file_url("file:///data/my%20modules")
+    '/data/my modules'
+    """
     from urllib.request import url2pathname
 
     parts = urllib.parse.urlsplit(text)
     if parts.netloc in {"", "localhost"}:
-        return PathHandle(url2pathname(parts.path))
+        return url2pathname(parts.path)
     if os.name == "nt":  # a share: //server/folder
-        return PathHandle(url2pathname(f"//{parts.netloc}{parts.path}"))
+        return url2pathname(f"//{parts.netloc}{parts.path}")
     raise HandleError(
         f"Expected file:///path with three slashes, got {text!r}, where {parts.netloc!r} is a host.",
-        hint="A module on this machine is given by its path, without file://.",
+        hint="A path on this machine may be given without file://.",
     )
 
 

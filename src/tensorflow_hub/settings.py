@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.handles import path_of_file_url
 
 T = TypeVar("T")
 
@@ -89,9 +90,28 @@ def parse_size(text: str) -> int:
     return int(float(match[1]) * 1000 ** "_KMGT".index(match[2].upper() or "_"))
 
 
+def parse_path(text: str) -> str:
+    """Reads a path; `file:///…` is one too. Other URLs stay as they are.
+
+    >>> parse_path("file:///data/modules"), parse_path("~/modules"), parse_path("gs://bucket/modules")
+    ('/data/modules', '~/modules', 'gs://bucket/modules')
+    """
+    return path_of_file_url(text) if text.lower().startswith("file://") else text
+
+
 def parse_paths(text: str) -> tuple[str, ...]:
-    """Reads paths separated as in PATH."""
-    return tuple(path for path in text.split(os.pathsep) if path)
+    """Reads paths separated as in PATH.
+
+    >>> parse_paths(os.pathsep.join(["/data/modules", "file:///more"]))
+    ('/data/modules', '/more')
+    """
+    parts = re.split(rf"{re.escape(os.pathsep)}(?!//)", text)
+    return tuple(parse_path(path) for path in parts if path)
+
+
+def parse_certificate(text: str) -> str:
+    """Reads one path, or two with a comma between them."""
+    return ",".join(parse_path(path.strip()) for path in text.split(",", maxsplit=1))
 
 
 _MIRROR_URL = re.compile(r"https?://[^/]")
@@ -134,7 +154,11 @@ class Settings:
         "The hub that short handles (`publisher/model/version`), `search` and `publish` go to.",
     )
     cache_dir: str = variable(
-        "TFHUB_CACHE_DIR", "", str, "Where downloaded modules are kept; default `<temp>/tfhub_modules`."
+        "TFHUB_CACHE_DIR",
+        "",
+        parse_path,
+        "Where downloaded modules are kept: a path, `file:///…`, or `gs://…`, `s3://…`, `az://…` for a cache "
+        "that machines share; default `<temp>/tfhub_modules`.",
     )
     token: str = variable("TFHUB_TOKEN", "", str, "The token sent to the configured hub.")
     offline: bool = variable(
@@ -169,7 +193,7 @@ class Settings:
     lockfile: str = variable(
         "TFHUB_LOCKFILE",
         "",
-        str,
+        parse_path,
         "The lock file with the digests that handles must have; default `tfhub.lock` in the working "
         "directory when it is there.",
     )
@@ -182,7 +206,7 @@ class Settings:
     ca_bundle: str = variable(
         "TFHUB_CA_BUNDLE",
         "",
-        str,
+        parse_path,
         "The only certificate authorities to trust: a PEM file, or a folder in OpenSSL's form. Default: all "
         "that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else those of "
         "the system.",
@@ -190,13 +214,13 @@ class Settings:
     client_cert: str = variable(
         "TFHUB_CLIENT_CERT",
         "",
-        str,
+        parse_certificate,
         "A PEM file with the client's certificate and key, or two files separated by a comma.",
     )
     credentials: str = variable(
         "TFHUB_CREDENTIALS",
         "",
-        str,
+        parse_path,
         "The file where `tfhub login` keeps tokens; default `tfhub/credentials.json` in the user's "
         "configuration directory.",
     )
@@ -239,7 +263,7 @@ class Settings:
     feature_cache: str = variable(
         "TFHUB_FEATURE_CACHE",
         "",
-        str,
+        parse_path,
         "Where the tools keep computed features; default `features` in the user's cache folder.",
     )
     feature_cache_size: int = variable(
@@ -260,12 +284,12 @@ class Settings:
         True
         """
         if environ is None:
-            return dataclasses.replace(from_environment(cls, os.environ), **_flag_values())
+            environ = {**os.environ, **_flag_values()}
         return from_environment(cls, environ)
 
 
-# absl flag → the field of `Settings` it sets.
-_FLAGS = {"tfhub_cache_dir": "cache_dir", "tfhub_model_load_format": "load_format"}
+# absl flag → the variable whose place it takes.
+_FLAGS = {"tfhub_cache_dir": "TFHUB_CACHE_DIR", "tfhub_model_load_format": "TFHUB_MODEL_LOAD_FORMAT"}
 
 
 def define_flags() -> None:
@@ -289,13 +313,13 @@ def define_flags() -> None:
     )
 
 
-def _flag_values() -> dict[str, Any]:
-    """What was given on the command line of a program that uses absl."""
+def _flag_values() -> dict[str, str]:
+    """What was given on the command line of a program that uses absl, as values of variables."""
     absl_flags: Any = sys.modules.get("absl.flags")
     if absl_flags is None or "tfhub_cache_dir" not in absl_flags.FLAGS or not absl_flags.FLAGS.is_parsed():
         return {}
-    values = {field: absl_flags.FLAGS[flag].value for flag, field in _FLAGS.items()}
-    return {field: value for field, value in values.items() if value is not None}
+    values = {variable: absl_flags.FLAGS[flag].value for flag, variable in _FLAGS.items()}
+    return {variable: value for variable, value in values.items() if value is not None}
 
 
 def from_environment(kind: type[T], environ: Mapping[str, str]) -> T:
@@ -309,7 +333,8 @@ def from_environment(kind: type[T], environ: Mapping[str, str]) -> T:
             values[field.name] = field.metadata["parse"](text)
         except ValueError as error:
             raise SettingsError(
-                f"The environment variable {field.metadata['env']} has the value {text!r}: {error}.",
+                f"The environment variable {field.metadata['env']} has the value {text!r}: "
+                f"{str(error).rstrip('.')}.",
                 hint=f"Set or unset it. What it is for: {field.metadata['doc']}",
             ) from error
     return kind(**values)

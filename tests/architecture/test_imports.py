@@ -17,7 +17,7 @@ MAY_IMPORT_TENSORFLOW = ("exporting", "loading", "keras_layer", "tools")
 BASE = {"errors", "settings", "handles", "services", "whole_file"}
 LAYERS = {
     "errors": set(),
-    "settings": {"errors"},
+    "settings": {"errors", "handles"},
     "handles": {"errors"},
     "services": {"errors", "settings", "handles"},
     "whole_file": set(),

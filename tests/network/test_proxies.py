@@ -11,6 +11,7 @@ import threading
 import pytest
 import requests
 
+import tensorflow_hub as hub
 from tensorflow_hub import errors
 from tensorflow_hub.network.answers import error_of_failure
 from tensorflow_hub.settings import Settings
@@ -62,7 +63,8 @@ def tunnel():
 
 
 @contextlib.contextmanager
-def open_tunnel(context: ssl.SSLContext | None = None):
+def open_tunnel(context: ssl.SSLContext | None = None, to: int | None = None):
+    """A proxy, over TLS with a `context`; leads to the port `to` of this machine whatever is asked for."""
     """A proxy that knows CONNECT; keeps the lines of the requests it saw."""
     seen: list[bytes] = []
 
@@ -72,7 +74,8 @@ def open_tunnel(context: ssl.SSLContext | None = None):
             while self.rfile.readline().strip():
                 pass
             host, _, port = seen[-1].split()[1].partition(b":")
-            with socket.create_connection((host.decode(), int(port))) as there:
+            address = ("127.0.0.1", to) if to else (host.decode(), int(port))
+            with socket.create_connection(address) as there:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
                 back = threading.Thread(target=pass_on, args=(there, self.connection), daemon=True)
                 back.start()
@@ -118,6 +121,16 @@ def test_a_proxy_that_is_reached_by_https_meets_the_same_authorities(secure, cer
         said = r"The certificate of the proxy on the way to 127.0.0.1:\d+ is not trusted: .*TFHUB_CA_BUNDLE"
         with pytest.raises(errors.UnreachableError, match=said):
             get(secure.url, Settings(ca_bundle=str(certificates / "other.pem")))
+
+
+def test_a_handle_of_tfhub_dev_keeps_the_advice_about_certificates(secure, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "")
+    with open_tunnel(to=secure.port) as (proxy, seen):
+        monkeypatch.setenv("https_proxy", proxy)
+        said = "The certificate of tfhub.dev is not trusted: .*Set TFHUB_CA_BUNDLE to the file"
+        with pytest.raises(errors.UnreachableError, match=said):
+            hub.resolve("https://tfhub.dev/google/elmo/3")
+    assert seen[0].startswith(b"CONNECT tfhub.dev:443 ")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,23 @@ def cache() -> Path:
     return Path(os.environ["TFHUB_CACHE_DIR"])
 
 
+def test_a_cache_may_be_named_by_a_url_of_a_file(hub, module, tmp_path, monkeypatch):
+    handle = hub.publish("acme/text/1", module)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", (tmp_path / "my modules").as_uri())
+    path = hub_library.resolve(handle)
+    assert Path(path).parent == tmp_path / "my modules"
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("TFHUB_CACHE_READONLY", f"/no/such{os.pathsep}{(tmp_path / 'my modules').as_uri()}")
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    assert hub_library.resolve(handle) == path
+
+
+def test_a_cache_on_another_host_is_refused(monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "file://host/modules")
+    with pytest.raises(errors.SettingsError, match="TFHUB_CACHE_DIR has the value .*'host' is a host"):
+        hub_library.resolve("https://hub.example/acme/text/1")
+
+
 @pytest.mark.parametrize("manifest", [True, False], ids=["manifest", "no manifest"])
 def test_a_half_deleted_directory_is_fetched_again(hub, tmp_path, manifest):
     module = make_module(tmp_path / "small", megabytes=0)

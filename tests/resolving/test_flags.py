@@ -45,6 +45,10 @@ def test_a_flag_wins_over_the_variable():
     assert run().stdout == "/env AUTO\n"
 
 
+def test_a_flag_takes_what_the_variable_takes():
+    assert run("--tfhub_cache_dir=file:///my%20modules").stdout == "/my modules AUTO\n"
+
+
 def test_a_wrong_value_is_refused():
     result = run("--tfhub_model_load_format=ZIP")
     assert result.returncode != 0

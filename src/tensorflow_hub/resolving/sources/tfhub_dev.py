@@ -18,6 +18,7 @@ class TfhubDev(Hub):
             return problem
         return type(problem)(
             f"{location.handle!r} cannot be fetched from tfhub.dev. {problem.problem}",
-            hint="Say which hub has its modules: TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', "
-            "or put a filled cache into TFHUB_CACHE_DIR.",
+            hint=f"{problem.hint.rstrip('.')}; or say which hub has its modules: "
+            "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', or put a filled cache into "
+            "TFHUB_CACHE_DIR.",
         )

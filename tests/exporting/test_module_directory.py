@@ -68,7 +68,7 @@ def test_a_killed_export_leaves_nothing_that_looks_like_a_module(tmp_path):
         import os, signal, sys
         import tensorflow as tf
         import tensorflow_hub as hub
-        from tensorflow_hub.exporting import checkpoint
+        from tensorflow_hub.graphs import checkpoint
         v1 = tf.compat.v1
         write = checkpoint.write_values
         def killed(*arguments):

@@ -6,7 +6,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow")
 
-from tensorflow_hub.exporting.tensor_info import read_tensor_info, write_tensor_info  # noqa: E402
+from tensorflow_hub.graphs.tensor_info import read_tensor_info, write_tensor_info  # noqa: E402
 
 pytestmark = pytest.mark.tf1
 

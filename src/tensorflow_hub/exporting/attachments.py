@@ -1,21 +1,15 @@
-"""Messages an author attaches to a module: protobufs of any type under a key, one set per graph variant.
-
-They lie in the bytes-list collection `hub_module_attachments`, each as a message with field 1 the key
-and field 2 the serialized value.
-"""
+"""What an author attaches to the graph variant that is being built: messages, and the size of images."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import FormatError, MissingMessageError, ModuleError
-from tensorflow_hub.format.messages import message_class, parse
+from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
 
-COLLECTION = "hub_module_attachments"
 # What the graph holds while a module_fn runs: {key: serialized message}.
 _DRAFT = ("__tensorflow_hub_attachments",)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -57,55 +51,28 @@ def attach_message(key: str, message: Any) -> None:
     drafts[0][key] = message.SerializeToString()
 
 
+def attach_image_module_info(image_module_info: ImageModuleInfo) -> None:
+    """Attaches the size of the images that the module being authored wants. Call it inside a `module_fn`.
+
+    Needed where the input's static shape leaves height and width open, as that of networks
+    that take any size does.
+
+    Args:
+      image_module_info: the message, with `default_image_size` set (pixels).
+
+    Raises:
+      ModuleError: when it is no protobuf message.
+
+    Example::
+
+        info = hub.ImageModuleInfo()
+        info.default_image_size.height, info.default_image_size.width = 224, 224
+        hub.attach_image_module_info(info)
+    """
+    attach_message(IMAGE_MODULE_INFO_KEY, image_module_info)
+
+
 def drafted(graph: tf.Graph) -> dict[str, bytes]:
     """The messages attached to `graph` so far."""
     drafts = graph.get_collection_ref(_DRAFT)
     return dict(drafts[0]) if drafts else {}
-
-
-def write(attached: Mapping[str, bytes], meta_graph: Any) -> None:
-    """Stores messages in the collections of a MetaGraphDef."""
-    for key in sorted(attached):
-        entry = message_class("ModuleAttachment")(key=key, value=attached[key])
-        meta_graph.collection_def[COLLECTION].bytes_list.value.append(entry.SerializeToString())
-
-
-def read(meta_graph: Any) -> dict[str, bytes]:
-    """The messages stored in a MetaGraphDef.
-
-    Raises:
-      FormatError: when the collection does not hold attachments.
-    """
-    if COLLECTION not in meta_graph.collection_def:
-        return {}
-    entries = [
-        parse("ModuleAttachment", data, f"the collection {COLLECTION!r}")
-        for data in meta_graph.collection_def[COLLECTION].bytes_list.value
-    ]
-    return {entry.key: entry.value for entry in entries}
-
-
-def get(meta_graph: Any, key: str, message_type: Any, required: bool, tags: list[str]) -> Any:
-    """The message under `key` as a `message_type`, or None where there is none.
-
-    Raises:
-      MissingMessageError: when it is required and not there.
-      FormatError: when it is no `message_type`.
-    """
-    attached = read(meta_graph)
-    if key not in attached:
-        if not required:
-            return None
-        raise MissingMessageError(
-            f"Expected a message attached under {key!r} to the graph variant {tags}, "
-            f"which has {sorted(attached)}.",
-            hint="The author attaches it with hub.attach_message() in the module_fn.",
-        )
-    try:
-        return message_type.FromString(attached[key])
-    except Exception as error:
-        raise FormatError(
-            f"Expected the message attached under {key!r} to be a {message_type.__name__}, "
-            "it does not parse as one.",
-            hint="Pass the type the author attached.",
-        ) from error

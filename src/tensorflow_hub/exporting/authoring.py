@@ -8,10 +8,12 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError, SignatureError, TagsError
-from tensorflow_hub.exporting import assets, attachments, collections, signatures
-from tensorflow_hub.exporting.checkpoint import stored_variables
-from tensorflow_hub.exporting.module_spec import IN_MEMORY, GraphVariant, ModuleSpec
-from tensorflow_hub.loading.graph_index import GraphIndex
+from tensorflow_hub.exporting import assets, signatures
+from tensorflow_hub.exporting.attachments import drafted
+from tensorflow_hub.graphs import attachments, collections
+from tensorflow_hub.graphs.checkpoint import stored_variables
+from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.module_spec import IN_MEMORY, GraphVariant, ModuleSpec
 
 TagsAndArgs = Sequence[tuple[Iterable[str], Mapping[str, Any]]]
 
@@ -117,7 +119,7 @@ def _build(
             )
         meta_graph = _meta_graph(graph, tags, dropped)
         signatures.write(declared, meta_graph)
-        attachments.write(attachments.drafted(graph), meta_graph)
+        attachments.write(drafted(graph), meta_graph)
     return meta_graph
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, MissingDependencyError, ModuleError
-from tensorflow_hub.exporting import module_directory as layout
+from tensorflow_hub.graphs import module_directory as layout
 
 try:
     from tensorflow_estimator.python.estimator.api._v1.estimator import Exporter as _Exporter

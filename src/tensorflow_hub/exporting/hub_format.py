@@ -17,10 +17,10 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting.authoring import create_module_spec
 from tensorflow_hub.exporting.signatures import add_signature
-from tensorflow_hub.loading.call_form import CallForm, form_of
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.inlining import inline_calls
-from tensorflow_hub.loading.variable_names import unique_names
+from tensorflow_hub.graphs.call_form import CallForm, form_of
+from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.inlining import inline_calls
+from tensorflow_hub.graphs.variable_names import unique_names
 
 _WRITES = frozenset({"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"})
 

@@ -14,8 +14,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, NotFoundError
+from tensorflow_hub.exporting.attachments import attach_image_module_info
 from tensorflow_hub.exporting.hub_format import write_hub_format
-from tensorflow_hub.exporting.image_module import attach_image_module_info
 from tensorflow_hub.exporting.keras_model import reusable_from_keras, write_module
 from tensorflow_hub.format.image_info import ImageModuleInfo
 

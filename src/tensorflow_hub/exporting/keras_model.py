@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, NotFoundError
 from tensorflow_hub.exporting.hub_format import outputs_by_name, write_hub_format
-from tensorflow_hub.exporting.reusable_saved_model import SavableModule, save
+from tensorflow_hub.exporting.reusable_saved_model import SavableModule, write_saved_model
 
 
 def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str = "saved_model_2") -> None:
@@ -34,7 +34,7 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
 def write_module(module: SavableModule, path: str, format: str) -> None:
     """Writes a reusable object in one of the two formats."""
     if format == "saved_model_2":
-        save(module, path)
+        write_saved_model(module, path)
     elif format == "hub":
         write_hub_format(module, path)
     else:

@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.exporting.tensor_info import SignatureTensor, read_tensor_info, write_tensor_info
+from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.graphs.tensor_info import write_tensor_info
 
-DEFAULT = "default"
 # What the graph holds while a module_fn runs: (name, inputs, outputs) in the order of the calls.
 _DRAFT = ("__tensorflow_hub_signatures",)
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
@@ -89,36 +89,3 @@ def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_
         for tensors, target in ((inputs, definition.inputs), (outputs, definition.outputs)):
             for key, tensor in tensors.items():
                 write_tensor_info(tensor, target[key])
-
-
-def read_inputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
-    """The inputs of a signature, by name.
-
-    Raises:
-      SignatureError: when the graph has no such signature.
-    """
-    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).inputs.items())}
-
-
-def read_outputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
-    """The outputs of a signature, by name.
-
-    Raises:
-      SignatureError: when the graph has no such signature.
-    """
-    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).outputs.items())}
-
-
-def _definition(meta_graph: Any, signature: str | None) -> Any:
-    signature = DEFAULT if signature is None else signature
-    if signature not in meta_graph.signature_def:
-        raise SignatureError(
-            f"Expected one of the signatures {sorted(names(meta_graph))}, got {signature!r}.",
-            hint="Pass signature=…; `tfhub show` lists the signatures of a published module.",
-        )
-    return meta_graph.signature_def[signature]
-
-
-def names(meta_graph: Any) -> list[str]:
-    """The names of the signatures of a graph, sorted."""
-    return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))

@@ -8,8 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
+from tensorflow_hub.graphs.call_form import CallForm, form_of
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.loading.call_form import CallForm, form_of
 from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
 
 # What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.

@@ -13,12 +13,12 @@ from typing import Any, ClassVar, TypeVar
 import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, InputError, ModeError, ModuleError
+from tensorflow_hub.graphs.variable_names import unique_names
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.loading.fitting import described
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.replicas import first_replica
-from tensorflow_hub.loading.variable_names import unique_names
 
 # The line that a program with models of a Keras needs.
 _IMPORT_FOR = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
@@ -12,36 +12,28 @@ from tensorflow.python.framework import op_def_registry
 from tensorflow_hub.errors import MissingDependencyError, UnsupportedFeatureError
 from tensorflow_hub.format.ops import needed_packages
 
-if TYPE_CHECKING:
-    from tensorflow_hub.loading.saved_model import SavedModelDirectory
 
+def require_ops(meta_graphs: Iterable[Any], origin: str) -> None:
+    """Makes sure that every op of graphs is known, importing the package of a custom one.
 
-def require_ops(directory: SavedModelDirectory) -> None:
-    """Makes sure that every op of the SavedModel is known, importing the package of a custom one.
+    Args:
+      meta_graphs: `MetaGraphDef`s.
+      origin: where they are from, for messages.
 
     Raises:
       MissingDependencyError: the op's package is known, and is not installed.
       UnsupportedFeatureError: nobody here knows the op.
     """
-    _require(op_names(directory.proto.meta_graphs), directory.path)
-
-
-def require_ops_of(meta_graph: Any, origin: str) -> None:
-    """As `require_ops`, for one graph variant of a module from `origin`."""
-    _require(op_names([meta_graph]), origin)
-
-
-def _require(ops: set[str], path: str) -> None:
-    missing = _unknown(ops)
+    missing = _unknown(op_names(meta_graphs))
     for op in sorted(missing):
         if op in missing:
             for package, module in needed_packages([op]).items():
-                _import(package, module, op, path)
+                _import(package, module, op, origin)
             missing = _unknown(missing)
     if missing:
         more = f" (nor {len(missing) - 1} more)." if len(missing) > 1 else "."
         raise UnsupportedFeatureError(
-            f"The module {path!r} uses the op {min(missing)!r}, which TensorFlow "
+            f"The module {origin!r} uses the op {min(missing)!r}, which TensorFlow "
             f"{tf.__version__} does not know here{more}",
             hint="Import the library that defines the op before loading, or load a library of your own with "
             "`tf.load_op_library(…)`.",
@@ -65,13 +57,13 @@ def _unknown(ops: set[str]) -> set[str]:
     return {op for op in ops if op_def_registry.get(op) is None}
 
 
-def _import(package: str, module: str, op: str, path: str) -> None:
+def _import(package: str, module: str, op: str, origin: str) -> None:
     try:
         importlib.import_module(module)
     except Exception as error:  # an op library that does not fit this TensorFlow raises errors of any kind
         absent = isinstance(error, ModuleNotFoundError)
         raise MissingDependencyError(
-            f"The module {path!r} uses the op {op!r} of the package {package}, which "
+            f"The module {origin!r} uses the op {op!r} of the package {package}, which "
             + ("is not installed." if absent else f"cannot be imported: {error}"),
             hint=f"Run `pip install {package}`, in the release that fits TensorFlow {tf.__version__}; it is "
             f"imported for you then, as with `import {module}`.",

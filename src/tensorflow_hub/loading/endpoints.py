@@ -12,11 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
-from tensorflow_hub.loading.call_form import CallForm, form_of
+from tensorflow_hub.graphs.call_form import CallForm, form_of
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 from tensorflow_hub.loading.fitting import closest_spec, fit_inputs
 from tensorflow_hub.loading.flat_function import FlatFunction
-from tensorflow_hub.loading.loop_gradients import has_loops
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.loop_gradients import has_loops
 
 
 def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str | None = None) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.loading.call_form import CallForm
+from tensorflow_hub.graphs.call_form import CallForm
 
 
 def fit_inputs(inputs: Any, form: CallForm) -> Any:

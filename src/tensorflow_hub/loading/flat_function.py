@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.inlining import inline_calls
+from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.inlining import inline_calls
 
 
 class FlatFunction:

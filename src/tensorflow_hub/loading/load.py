@@ -13,9 +13,10 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
-from tensorflow_hub.loading.gradients import gradients_of
+from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
-from tensorflow_hub.loading.trimming import load_trimmed
+from tensorflow_hub.loading.tf2.gradients import gradients_of
+from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
 
 
@@ -60,7 +61,7 @@ def load(
     tags = [tags] if isinstance(tags, str) else tags
     directory = SavedModelDirectory.read(_directory(handle))
     if directory.is_graph_of_tf1:
-        from tensorflow_hub.loading.reusable import load_reusable
+        from tensorflow_hub.loading.tf1.reusable import load_reusable
 
         return load_reusable(directory, tags)
     return _load_tf2(directory, tags, options, inference_only)
@@ -76,7 +77,7 @@ def _directory(handle: str | os.PathLike[str]) -> str:
 def _load_tf2(
     directory: SavedModelDirectory, tags: Collection[str] | None, options: Any, inference_only: bool
 ) -> Any:
-    directory.check_ops()
+    require_ops(directory.proto.meta_graphs, directory.path)
     directory.asset_sources()  # raises a FormatError
     wanted = None if tags is None else sorted(tags)
     if wanted is not None:

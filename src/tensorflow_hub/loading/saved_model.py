@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
-from tensorflow_hub.exporting import assets
+from tensorflow_hub.graphs import assets
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +89,6 @@ class SavedModelDirectory:
             f"Expected tags for {self.path!r}, which holds several graphs ({available}), got None.",
             hint="Pass the tags of one of them as tags=….",
         )
-
-    def check_ops(self) -> None:
-        """Raises UnsupportedFeatureError when a graph needs an op that this process does not have."""
-        from tensorflow_hub.loading.custom_ops import require_ops
-
-        require_ops(self)
 
 
 def _read_proto(path: str) -> Any:

@@ -10,14 +10,14 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import ops
 
-from tensorflow_hub.exporting import signatures
-from tensorflow_hub.exporting.tensor_info import SignatureTensor
-from tensorflow_hub.loading.control_flow import restricted
-from tensorflow_hub.loading.graph_index import GraphIndex
-from tensorflow_hub.loading.graph_state import collection
-from tensorflow_hub.loading.lifted_state import LiftedState
-from tensorflow_hub.loading.state import ModuleState
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs import signatures
+from tensorflow_hub.graphs.control_flow import restricted
+from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.tensor_info import SignatureTensor
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.lifting import LiftedState
+from tensorflow_hub.loading.tf1.resources import collection
+from tensorflow_hub.loading.tf1.state import ModuleState
 
 _KEYS = tf.compat.v1.GraphKeys
 

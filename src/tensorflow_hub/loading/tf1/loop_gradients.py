@@ -19,10 +19,10 @@ from tensorflow.python.eager import record
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.ops import handle_data_util
 
-from tensorflow_hub.loading.graph_functions import called_by, reachable
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.graph_state import GraphState
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.function_library import called_by, reachable
+from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.resources import GraphState
 
 _one_at_a_time = threading.Lock()
 

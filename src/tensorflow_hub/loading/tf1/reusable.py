@@ -15,16 +15,17 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
-from tensorflow_hub.loading.call_form import CallForm
+from tensorflow_hub.graphs.call_form import CallForm
+from tensorflow_hub.graphs.graph_piece import Graph
+from tensorflow_hub.graphs.reference_variables import to_resources
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
-from tensorflow_hub.loading.graph_piece import Graph
-from tensorflow_hub.loading.graph_signature import GraphSignature
-from tensorflow_hub.loading.graph_state import GraphState, variables_in
-from tensorflow_hub.loading.graph_variant import Variant, evaluate, loss_function, signature_function
-from tensorflow_hub.loading.reference_variables import to_resources
-from tensorflow_hub.loading.saved_form import functions_to_save
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
+from tensorflow_hub.loading.tf1.graph_signature import GraphSignature
+from tensorflow_hub.loading.tf1.resources import GraphState, variables_in
+from tensorflow_hub.loading.tf1.saved_form import functions_to_save
 
 TRAIN = "train"
 # The advice of what takes a signature's name as an argument.
@@ -238,7 +239,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
 
 def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) -> ReusableModule:
     """Makes the object that `hub.load` gives for a graph of TensorFlow 1."""
-    directory.check_ops()
+    require_ops(directory.proto.meta_graphs, directory.path)
     wanted = frozenset(directory.default_tags() if tags is None else tags)
     state = GraphState(directory.path, directory.checkpoint, directory.asset_sources())
     graph = Graph.of(to_resources(directory.meta_graph(wanted)))

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import CollectionError
-from tensorflow_hub.exporting import assets, attachments
+from tensorflow_hub.graphs import assets, attachments
 
 _KEYS = tf.compat.v1.GraphKeys
 

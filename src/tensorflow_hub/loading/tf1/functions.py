@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.loading.graph_signature import GraphSignature, signatures_of
-from tensorflow_hub.loading.graph_state import GraphState, collection
-from tensorflow_hub.loading.loop_gradients import evaluate_loops, has_loops
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.graph_signature import GraphSignature, signatures_of
+from tensorflow_hub.loading.tf1.loop_gradients import evaluate_loops, has_loops
+from tensorflow_hub.loading.tf1.resources import GraphState, collection
 
 
 class Variant:

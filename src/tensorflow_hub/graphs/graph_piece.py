@@ -13,9 +13,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.loading.control_flow import Context, contexts_of, restricted
-from tensorflow_hub.loading.graph_functions import called_by, reachable, register, with_unique_functions
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.control_flow import Context, contexts_of, restricted
+from tensorflow_hub.graphs.function_library import called_by, reachable, register, with_unique_functions
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 
 # Where an imported piece lies in the function's graph, apart from the function's own arguments.
 SCOPE = "graph"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import ExportError, ModuleError, TagsError
-from tensorflow_hub.exporting import attachments, checkpoint, module_writer, signatures
-from tensorflow_hub.exporting.tensor_info import SignatureTensor
+from tensorflow_hub.graphs import attachments, checkpoint, module_writer, signatures
+from tensorflow_hub.graphs.tensor_info import SignatureTensor
 
 IN_MEMORY = "this program"
 

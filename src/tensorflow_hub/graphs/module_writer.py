@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import ExportError
-from tensorflow_hub.exporting import module_directory as layout
+from tensorflow_hub.graphs import module_directory as layout
 
 # The end of the names of constants that say where a module used in a module_fn has its variables.
 CHECKPOINT_PATH = "checkpoint_initializer/prefix"

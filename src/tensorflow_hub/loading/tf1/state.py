@@ -9,10 +9,10 @@ import tensorflow as tf
 from tensorflow.core.framework import node_def_pb2, variable_pb2
 from tensorflow.python.framework import ops
 
-from tensorflow_hub.exporting import assets
-from tensorflow_hub.exporting.checkpoint import StoredVariable, check_values, stored_variables
-from tensorflow_hub.loading.graph_index import GraphIndex
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs import assets
+from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variables
+from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 
 _KEYS = tf.compat.v1.GraphKeys
 _VARIABLE_KEYS = (_KEYS.GLOBAL_VARIABLES, _KEYS.TRAINABLE_VARIABLES, _KEYS.MODEL_VARIABLES)

@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, ModeError
-from tensorflow_hub.exporting.checkpoint import StoredVariable, stored_variables
-from tensorflow_hub.loading.graph_index import GraphIndex
-from tensorflow_hub.loading.graph_piece import Graph
-from tensorflow_hub.loading.graph_state import GraphState, collection, variables_in
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.checkpoint import StoredVariable, stored_variables
+from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.graph_piece import Graph
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.loading.tf1.resources import GraphState, collection, variables_in
 
 _KEYS = tf.compat.v1.GraphKeys
 # Keeps the state alive as long as the function that refers to it.

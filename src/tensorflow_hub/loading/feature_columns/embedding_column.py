@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import os
 from typing import Any
 
 import tensorflow as tf
@@ -18,9 +19,10 @@ from tensorflow.python.feature_column import feature_column_v2 as column_v2
 from tensorflow.python.feature_column import serialization
 
 from tensorflow_hub.errors import ModuleError, SignatureError
-from tensorflow_hub.exporting.module_spec import ModuleSpec
-from tensorflow_hub.exporting.signatures import DEFAULT
-from tensorflow_hub.loading import column_state, module_reader
+from tensorflow_hub.graphs.module_spec import ModuleSpec
+from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.loading.feature_columns import modules
+from tensorflow_hub.loading.tf1 import module_reader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +61,9 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
         return module(self._inputs(feature))
 
     def _make_module(self) -> Any:
-        if column_state.in_graph_program():
-            return column_state.GraphModule(self.module_spec, self.trainable)
-        return column_state.EagerModule(column_state.directory_of(self.module), self.trainable)
+        if modules.in_graph_program():
+            return modules.GraphModule(self.module_spec, self.trainable)
+        return modules.EagerModule(modules.directory_of(self.module), self.trainable)
 
     # --- common to both protocols ---
 
@@ -94,7 +96,7 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
 
     def create_state(self, state_manager: Any) -> None:
         """Makes the module, once per layer."""
-        column_state.module_of(self, self._make_module, state_manager)
+        modules.module_of(self, self._make_module, state_manager)
 
     def transform_feature(self, transformation_cache: Any, state_manager: Any) -> Any:
         """The feature, as it is."""
@@ -103,7 +105,7 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
     def get_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
         """The values, float32 `[batch, n]`."""
         feature = transformation_cache.get(self, state_manager)
-        return self._vectors(column_state.module_of(self, self._make_module, state_manager), feature)
+        return self._vectors(modules.module_of(self, self._make_module, state_manager), feature)
 
     def get_config(self) -> dict[str, Any]:
         """Its arguments, for saving the layer it is in.
@@ -147,8 +149,13 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
 
     def _get_dense_tensor(self, inputs: Any, weight_collections: Any = None, trainable: Any = None) -> Any:
         train = self.trainable and trainable is not False
-        module = column_state.GraphModule(self.module_spec, train)
+        module = modules.GraphModule(self.module_spec, train)
         return self._vectors(module, inputs.get(self))
+
+
+def as_handle(module: ModuleSpec | str | os.PathLike[str]) -> ModuleSpec | str:
+    """What a column keeps of the module that it is given: a spec, or the text of a handle."""
+    return module if isinstance(module, ModuleSpec) else os.fspath(module)
 
 
 def default_output(spec: ModuleSpec) -> Any:

@@ -11,19 +11,19 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
-from tensorflow_hub.exporting import checkpoint
-from tensorflow_hub.exporting.module_spec import ModuleSpec
-from tensorflow_hub.exporting.signatures import DEFAULT
-from tensorflow_hub.exporting.tensor_info import SignatureTensor
-from tensorflow_hub.loading import module_reader
-from tensorflow_hub.loading.application import add_application, plan_application
-from tensorflow_hub.loading.custom_ops import require_ops_of
-from tensorflow_hub.loading.graph_index import GraphIndex
-from tensorflow_hub.loading.graph_state import GraphState
-from tensorflow_hub.loading.inputs import convert_inputs
-from tensorflow_hub.loading.lifted_state import LiftedState
-from tensorflow_hub.loading.reference_variables import to_resources
-from tensorflow_hub.loading.state import ModuleState, StatePlan, add_state, plan_state
+from tensorflow_hub.graphs import checkpoint
+from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.inputs import convert_inputs
+from tensorflow_hub.graphs.module_spec import ModuleSpec
+from tensorflow_hub.graphs.reference_variables import to_resources
+from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.graphs.tensor_info import SignatureTensor
+from tensorflow_hub.loading.custom_ops import require_ops
+from tensorflow_hub.loading.tf1 import module_reader
+from tensorflow_hub.loading.tf1.application import add_application, plan_application
+from tensorflow_hub.loading.tf1.lifting import LiftedState
+from tensorflow_hub.loading.tf1.resources import GraphState
+from tensorflow_hub.loading.tf1.state import ModuleState, StatePlan, add_state, plan_state
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(?<!/)")
 
@@ -89,7 +89,7 @@ class Module:
     def _make_state(self, scope: str) -> ModuleState | LiftedState:
         """Adds the state to the current graph; in a function of an eager program, makes it outside."""
         meta_graph = self._variant.meta_graph
-        require_ops_of(meta_graph, self._spec._origin)
+        require_ops([meta_graph], self._spec._origin)
         if not _is_function_of_eager_program():
             self._index: GraphIndex = self._spec._plan(
                 ("index", self._variant.tags), lambda: GraphIndex(meta_graph)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.exporting.tensor_info import SignatureTensor
+from tensorflow_hub.graphs.tensor_info import SignatureTensor
 
 
 def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from tensorflow.core.framework import variable_pb2
 from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
-from tensorflow_hub.exporting import assets
-from tensorflow_hub.exporting.checkpoint import check_values, stored_variables
-from tensorflow_hub.loading.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs import assets
+from tensorflow_hub.graphs.checkpoint import check_values, stored_variables
+from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 from tensorflow_hub.loading.replicas import first_replica
-from tensorflow_hub.loading.tensor_names import node_of, output_of
 
 _TABLE_INITIALIZERS = frozenset(
     {"InitializeTableV2", "InitializeTableFromTextFileV2", "LookupTableImportV2", "LookupTableInsertV2"}

@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModeError
-from tensorflow_hub.exporting.module_spec import ModuleSpec
-from tensorflow_hub.exporting.signatures import DEFAULT
+from tensorflow_hub.graphs.module_spec import ModuleSpec
+from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.loading.load import load
-from tensorflow_hub.loading.module import Module
+from tensorflow_hub.loading.tf1.module import Module
 
 _RESOURCE = "hub_module"
 _OBJECT = "hub_object"

@@ -18,10 +18,10 @@ from tensorflow_hub.errors import (
     NotFoundError,
     UnsupportedFeatureError,
 )
-from tensorflow_hub.exporting import assets, collections
-from tensorflow_hub.exporting import module_directory as layout
-from tensorflow_hub.exporting.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.format.messages import parse
+from tensorflow_hub.graphs import assets, collections
+from tensorflow_hub.graphs import module_directory as layout
+from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
 
 _FORMAT_HUB = 3
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.python.framework import op_def_registry
 
-from tensorflow_hub.exporting import assets
-from tensorflow_hub.loading.control_flow import Context, contexts_of
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs import assets
+from tensorflow_hub.graphs.control_flow import Context, contexts_of
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 
 
 class GraphIndex:

@@ -1,36 +1,14 @@
-"""What a module says about the images it takes: attached by its author, asked by its users."""
+"""What a module says about the images it takes: their size and channels."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.exporting.attachments import attach_message
-from tensorflow_hub.exporting.signatures import DEFAULT
 from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
+from tensorflow_hub.graphs.signatures import DEFAULT
 
 IMAGES = "images"
-
-
-def attach_image_module_info(image_module_info: ImageModuleInfo) -> None:
-    """Attaches the size of the images that the module being authored wants. Call it inside a `module_fn`.
-
-    Needed where the input's static shape leaves height and width open, as that of networks
-    that take any size does.
-
-    Args:
-      image_module_info: the message, with `default_image_size` set (pixels).
-
-    Raises:
-      ModuleError: when it is no protobuf message.
-
-    Example::
-
-        info = hub.ImageModuleInfo()
-        info.default_image_size.height, info.default_image_size.width = 224, 224
-        hub.attach_image_module_info(info)
-    """
-    attach_message(IMAGE_MODULE_INFO_KEY, image_module_info)
 
 
 def get_expected_image_size(

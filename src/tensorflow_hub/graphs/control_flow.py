@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import control_flow_pb2
 
-from tensorflow_hub.loading.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.tensor_names import node_of, output_of
 
 _KINDS = (
     (tf.compat.v1.GraphKeys.COND_CONTEXT, control_flow_pb2.CondContextDef),

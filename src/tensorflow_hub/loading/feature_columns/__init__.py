@@ -1,0 +1,1 @@
+"""Feature columns whose values a module computes."""

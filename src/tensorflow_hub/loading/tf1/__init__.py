@@ -1,0 +1,1 @@
+"""Modules of TensorFlow 1: `hub.Module`, and the object that `hub.load` makes of one."""

@@ -1,4 +1,4 @@
-"""Columns of texts: `hub.text_embedding_column`, its form for TF2 SavedModels, and that for lists of texts."""
+"""Columns of texts: `hub.text_embedding_column`, that for TF2 SavedModels, and that for lists of texts."""
 
 from __future__ import annotations
 

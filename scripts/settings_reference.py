@@ -25,6 +25,9 @@ All are environment variables, read when they are needed. This page is written b
 from `tensorflow_hub.settings.Settings`; a test keeps the two equal. What the words mean is in
 [handles, downloads and the cache](resolving.md). A hub has settings of its own.
 
+Sizes may have a unit: KB, MB, GB and TB are powers of 1000 (also written K, M, G, T), KiB, MiB, GiB and TiB
+powers of 1024. So it is everywhere: in variables, options, settings of a hub and searches.
+
 Programs that parse their command line with absl have the flags `--tfhub_cache_dir` and
 `--tfhub_model_load_format` too; a flag wins over the variable.
 

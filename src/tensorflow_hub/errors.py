@@ -118,7 +118,30 @@ class ArchiveError(FormatError):
 
 
 class CardError(FormatError):
-    """A module card breaks a rule."""
+    """A module card breaks a rule.
+
+    Args:
+      problem: what was expected and what came.
+      hint: what to do next.
+      line: the line it is about, from 1; None when it is about none or several.
+
+    Attributes:
+      line: as above; the error's `problem` begins with it.
+      finding: the problem without the line.
+    """
+
+    def __init__(self, problem: str, *, hint: str, line: int | None = None) -> None:
+        place = "" if line is None else f"Line {line}: "
+        super().__init__(place + (f"{problem[:1].lower()}{problem[1:]}" if place else problem), hint=hint)
+        self.finding = problem
+        self.line = line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_card, (self.finding, self.hint, self.line)
+
+
+def _restore_card(finding: str, hint: str, line: int | None) -> CardError:
+    return CardError(finding, hint=hint, line=line)
 
 
 class UnsupportedFeatureError(FormatError):

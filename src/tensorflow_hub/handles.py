@@ -26,6 +26,18 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 # First path segments that are pages or endpoints of a hub and so can be no publisher's name.
 RESERVED_PUBLISHERS = frozenset(
     {"api", "s", "static", "help", "healthz", "readyz", "metrics", "admin", "robots.txt", "favicon.ico"}
+    | {
+        "login",
+        "logout",
+        "account",
+        "settings",
+        "tokens",
+        "publishers",
+        "new",
+        "feed",
+        "feeds",
+        "sitemap.xml",
+    }
 )
 
 

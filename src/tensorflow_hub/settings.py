@@ -79,15 +79,18 @@ def parse_hub_url(text: str) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Reads a number of bytes, with or without a unit (KB, MB, GB, TB: powers of 1000).
+    """Reads a number of bytes, with or without a unit: K, M, G and T are powers of 1000, with or without a B
+    behind them; KiB, MiB, GiB and TiB are powers of 1024.
 
-    >>> parse_size("2 GB"), parse_size("512")
-    (2000000000, 512)
+    >>> parse_size("2 GB"), parse_size("2G"), parse_size("1.5KiB"), parse_size("512")
+    (2000000000, 2000000000, 1536, 512)
     """
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]{1,15})(\.[0-9]{1,15})?(?:([KMGT])(I?))?B?", re.sub(r"\s", "", text).upper())
     if match is None:
-        raise ValueError("expected a size such as 500MB or 20GB")
-    return int(float(match[1]) * 1000 ** "_KMGT".index(match[2].upper() or "_"))
+        raise ValueError("expected a size such as 500MB or 20GiB")
+    whole, fraction, unit, binary = match.groups()
+    factor: int = (1024 if binary else 1000) ** "_KMGT".index(unit or "_")
+    return int(whole) * factor + int(float(fraction or 0) * factor)
 
 
 def parse_path(text: str) -> str:

@@ -48,9 +48,7 @@ def new_token(api, admin):
     """Makes tokens: `new_token("publish", "acme")`."""
 
     def make(scope, publisher=None, **body):
-        request = {"name": f"{scope} {publisher}", "scope": scope, **body}
-        if publisher:
-            request["publisher"] = publisher
+        request = {"name": f"{scope} {publisher}", "scope": scope, "publisher": publisher, **body}
         answer = api("POST", "/api/v1/tokens", admin, json=request)
         assert answer.status_code == 201, answer.text
         return answer.json()["secret"]

@@ -53,7 +53,7 @@ MATRIX = [
     ("PATCH", "/api/v1/publishers/brand-new", {}, ADMINS),
     ("GET", "/api/v1/tokens?publisher=secret", None, OWNERS),
     ("POST", "/api/v1/tokens", {"name": "x", "scope": "read", "publisher": "secret"}, OWNERS),
-    ("POST", "/api/v1/tokens", {"name": "x", "scope": "admin"}, ADMINS),
+    ("POST", "/api/v1/tokens", {"name": "x", "scope": "admin", "publisher": None}, ADMINS),
     ("GET", "/api/v1/tokens/self", None, TOKEN),
     ("DELETE", "/api/v1/tokens/VICTIM", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),

@@ -190,6 +190,10 @@ def test_downloads_are_counted(tmp_path):
         for headers in ({}, {"Range": "bytes=0-9"}, {"Accept": "application/vnd.tensorflow-hub.index+json"}):
             requests.get(url, headers=headers, timeout=30)
         requests.head(url, timeout=30)
+        for accept in ("*/*", "application/vnd.tensorflow-hub.index+json"):  # kept already: no download
+            etag = requests.head(url, headers={"Accept": accept}, timeout=30).headers["ETag"]
+            kept = {"Accept": accept, "If-None-Match": etag}
+            assert requests.get(url, headers=kept, timeout=30).status_code == 304
     with HubProcess(tmp_path / "data") as hub:  # what was counted is written when the hub stops
         facts = requests.get(f"{hub.url}/api/v1/models/a/b", timeout=30).json()
         assert facts["downloads"] == 2

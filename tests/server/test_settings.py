@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.server.settings import GIB, ServerSettings, parse_size
+from tensorflow_hub.server.settings import GIB, ServerSettings
 
 
 def test_variables_win_over_the_file(tmp_path):
@@ -25,7 +25,7 @@ def test_variables_win_over_the_file(tmp_path):
         ("prot = 1", "unknown key 'prot'"),
         ("port = ", "Expected a readable TOML file"),
         ("port = 99999", "expected a port from 0 to 65535"),
-        ('max_archive = "much"', "expected a number of bytes"),
+        ('max_archive = "much"', "expected a size such as 500MB or 20GiB"),
         ("workers = 0", "expected a whole number of at least 1"),
         ("guesses_per_minute = -1", "expected a whole number of at least 0"),
     ],
@@ -42,15 +42,23 @@ def test_a_file_that_is_absent():
         ServerSettings.read("/absent", {})
 
 
-@pytest.mark.parametrize(("text", "size"), [("20G", 20 * GIB), ("1 kb", 1024), ("7", 7), ("3MiB", 3 << 20)])
-def test_sizes(text, size):
-    assert parse_size(text) == size
+def test_sizes_are_read_as_everywhere():
+    sizes = {"20G": 20 * 10**9, "20GiB": 20 * GIB, "1 kb": 1000, "7": 7, "3MiB": 3 << 20}
+    for text, size in sizes.items():
+        assert ServerSettings.read(environ={"TFHUB_SERVER_MAX_ARCHIVE": text}).max_archive == size
 
 
 def test_every_setting_says_what_it_is_for():
     for field in dataclasses.fields(ServerSettings):
         assert field.metadata["env"] == f"TFHUB_SERVER_{field.name.upper()}"
         assert field.metadata["doc"].endswith(".")
+
+
+@pytest.mark.parametrize("url", ["https://example.com/hub", "https://u:p@example.com", "hub.example.com"])
+def test_a_public_url_has_a_host_and_no_path(url):
+    with pytest.raises(SettingsError, match="TFHUB_SERVER_PUBLIC_URL has the value .*expected a"):
+        ServerSettings.read(environ={"TFHUB_SERVER_PUBLIC_URL": url})
+    assert ServerSettings.read(environ={"TFHUB_SERVER_PUBLIC_URL": ""}).public_url == ""
 
 
 def test_a_proxy_is_given_by_its_address():

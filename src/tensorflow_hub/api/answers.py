@@ -246,9 +246,10 @@ class Problem(TypedDict):
 
 
 class ProblemWithSuggestions(Problem, total=False):
-    """The same, with names that may have been meant."""
+    """The same, with names that may have been meant, and the line of a card that it is about."""
 
     suggestions: Sequence[str]
+    line: int
 
 
 class Error(TypedDict):

@@ -65,7 +65,7 @@ class NewToken(Body, frozen=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scope: Scope
-    publisher: Annotated[str | None, Meta(description="Without one it is good for all.")] = None
+    publisher: Annotated[str | None, Meta(description="null: it is good for all.")]
     days: Annotated[
         Annotated[int, Meta(ge=1, le=3650)] | None, Meta(description="Without them it never expires.")
     ] = None

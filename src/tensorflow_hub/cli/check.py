@@ -57,7 +57,7 @@ def _check_card(path: str, handle: str | None, as_json: bool) -> None:
         )
     else:
         for problem in problems:
-            output.result(f"{path}:{problem}".replace(":line ", ":", 1))
+            output.result(problem.in_file(path))
         output.note(f"{len(errors)} errors, {len(problems) - len(errors)} warnings in {path}")
     if errors:
         raise click.exceptions.Exit(1)

@@ -71,7 +71,7 @@ def _tell_warnings(card: str) -> None:
     from tensorflow_hub.format.card_rules import check_text
 
     for problem in check_text(Path(card).read_bytes())[1]:
-        output.note(f"{card}:{problem}".replace(":line ", ":", 1))
+        output.note(problem.in_file(card))
 
 
 class _Bar:

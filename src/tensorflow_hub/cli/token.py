@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from tensorflow_hub.cli import output
 
+_SCOPES = ("read", "publish", "admin")
 _HUB = click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -19,19 +21,24 @@ def command() -> None:
 
 @command.command("create")
 @click.argument("name")
-@click.option("--publisher", help="The publisher it is good for; without it for all of them.")
+@click.option("--publisher", help="The publisher it is good for.")
+@click.option("--all-publishers", is_flag=True, help="Make it good for all of them; --scope has to be said.")
 @click.option(
     "--scope",
-    type=click.Choice(["read", "publish", "admin"]),
-    default="publish",
-    show_default=True,
-    help="What it is good for.",
+    type=click.Choice(_SCOPES),
+    help="What it is good for; default publish, for a publisher.",
 )
 @click.option("--days", type=click.IntRange(1), help="After how many days it expires; default never.")
 @_HUB
 @_JSON
 def create(
-    name: str, publisher: str | None, scope: str, days: int | None, hub: str | None, as_json: bool
+    name: str,
+    publisher: str | None,
+    all_publishers: bool,
+    scope: str | None,
+    days: int | None,
+    hub: str | None,
+    as_json: bool,
 ) -> None:
     """Make a token called NAME and print its secret, once.
 
@@ -39,16 +46,19 @@ def create(
     Examples:
       tfhub token create ci --publisher acme --days 90
       tfhub token create notebook --publisher acme --scope read
+      tfhub token create prometheus --all-publishers --scope read
     """
     from tensorflow_hub.client.tokens import create_token
 
-    made = create_token(name, scope, publisher, days, hub=hub)
+    if (publisher is not None) == all_publishers:
+        raise click.UsageError("Say whom the token is good for: --publisher NAME, or --all-publishers.")
+    made = create_token(name, scope or _scope(all_publishers), publisher, days, hub=hub)
     if as_json:
         output.result_json(made)
     else:
-        output.note(
-            f"Token {made['id']} ({made['scope']}, {made['publisher'] or 'all publishers'}), shown only now:"
-        )
+        until = f"until {made['expires_at']}" if made["expires_at"] else "never expires"
+        good_for = made["publisher"] or "all publishers"
+        output.note(f"Token {made['id']} ({made['scope']}, {good_for}, {until}), shown only now:")
         output.result(made["secret"])
 
 
@@ -109,6 +119,16 @@ def show(hub: str | None, as_json: bool) -> None:
         output.result(
             f"{token['name']}: {token['scope']}, {token['publisher'] or 'all publishers'}, {_state(token)}"
         )
+
+
+def _scope(all_publishers: bool) -> str:
+    """The scope where none is given: what is good for everybody's models is never a default."""
+    if not all_publishers:
+        return "publish"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"A token for all publishers needs a --scope: {', '.join(_SCOPES)}.")
+    chosen: str = click.prompt("Scope for all publishers", type=click.Choice(_SCOPES), err=True)
+    return chosen
 
 
 def _state(token: Any) -> str:

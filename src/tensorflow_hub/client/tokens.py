@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def create_token(
     name: str,
     scope: str,
-    publisher: str | None = None,
+    publisher: str | None,
     days: int | None = None,
     *,
     hub: str | None = None,
@@ -30,9 +30,7 @@ def create_token(
       hub: URL of the hub; default `TFHUB_URL`.
       token: the right to do so: of scope admin.
     """
-    body: dict[str, Any] = {"name": name, "scope": scope}
-    if publisher is not None:
-        body["publisher"] = publisher
+    body: dict[str, Any] = {"name": name, "scope": scope, "publisher": publisher}
     if days is not None:
         body["days"] = days
     settings = client_settings(hub, token)

@@ -36,7 +36,15 @@ class CardProblem:
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"line {self.line}: {self.severity}: {self.problem} {self.hint}"
+        return f"line {self.line}: {self._text}"
+
+    def in_file(self, path: str) -> str:
+        """One line as compilers write it, which editors jump to: `card.md:3: error: …`."""
+        return f"{path}:{self.line}: {self._text}"
+
+    @property
+    def _text(self) -> str:
+        return f"{self.severity}: {self.problem} {self.hint}"
 
 
 def check_card(card: Card, module: ModuleDescription | None = None) -> tuple[CardProblem, ...]:
@@ -66,8 +74,7 @@ def check_text(
     try:
         card = parse_card(text)
     except CardError as error:
-        line, _, problem = error.problem.removeprefix("Line ").partition(": ")
-        return None, (CardProblem(int(line), "error", problem[:1].upper() + problem[1:], error.hint),)
+        return None, (CardProblem(error.line or 1, "error", error.finding, error.hint),)
     return card, check_card(card, module)
 
 

@@ -193,4 +193,4 @@ def _check_name(kind: CardKind, name: str, number: int) -> None:
 
 
 def _refuse(line: int, expected: str, got: str, hint: str) -> NoReturn:
-    raise CardError(f"Line {line}: expected {expected}, got {got}.", hint=hint)
+    raise CardError(f"Expected {expected}, got {got}.", hint=hint, line=line)

@@ -9,34 +9,20 @@ import dataclasses
 import ipaddress
 import os
 import sys
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.settings import from_environment, parse_bool, variable
+from tensorflow_hub.settings import from_environment, parse_bool, parse_hub_url, parse_size, variable
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
-KIB, MIB, GIB = 2**10, 2**20, 2**30
-_UNITS = {"k": KIB, "m": MIB, "g": GIB}
-
-
-def parse_size(text: str) -> int:
-    """Reads a number of bytes with an optional unit K, M or G (powers of 1024).
-
-    >>> parse_size("8M"), parse_size("100")
-    (8388608, 100)
-    """
-    digits = text.strip().lower().removesuffix("ib").removesuffix("b")
-    unit = _UNITS.get(digits[-1:], 1)
-    number = digits[:-1] if unit > 1 else digits
-    if not number.strip().isdigit():
-        raise ValueError("expected a number of bytes such as 8388608, 8M or 20G")
-    return int(number) * unit
+MIB, GIB = 2**20, 2**30
 
 
 def parse_positive(text: str) -> int:
@@ -71,6 +57,21 @@ def parse_networks(text: str) -> tuple[str, ...]:
     if wrong is not None:
         raise ValueError(f"expected addresses such as 10.0.0.0/8, got {wrong!r}")
     return networks
+
+
+def parse_public_url(text: str) -> str:
+    """Reads the URL of a hub, which has a host of its own: a path would become part of every handle.
+
+    >>> parse_public_url("https://hub.example.com/")
+    'https://hub.example.com'
+    """
+    if not text.strip():
+        return ""
+    url = parse_hub_url(text)
+    parts = urllib.parse.urlsplit(url)
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("expected a scheme and a host without a path, such as https://hub.example.com")
+    return url
 
 
 def parse_metrics(text: str) -> str:
@@ -135,8 +136,8 @@ class ServerSettings:
     public_url: str = variable(
         "TFHUB_SERVER_PUBLIC_URL",
         "",
-        str,
-        "The URL under which people reach this hub; default: that of the request.",
+        parse_public_url,
+        "The URL under which people reach this hub, a host without a path; default: that of the request.",
     )
     trusted_proxies: tuple[str, ...] = variable(
         "TFHUB_SERVER_TRUSTED_PROXIES",

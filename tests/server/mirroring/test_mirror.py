@@ -201,6 +201,13 @@ def test_upstream_may_lead_to_a_store_beside_it():
     check_target("http://10.0.0.1", "http://10.0.0.2/bucket/object")
 
 
+@pytest.mark.parametrize("target", ["10.0.0.1", "192.168.1.1", "169.254.169.254", "[fd00::1]", "100.64.0.1"])
+@pytest.mark.parametrize("own", ["127.0.0.1", "172.16.0.1", "1.1.1.1"])
+def test_upstream_does_not_lead_into_a_private_network_that_it_is_not_in(own, target):
+    with pytest.raises(DownloadError, match="which is not public"):
+        check_target(f"http://{own}:1", f"http://{target}/latest/meta-data")
+
+
 def test_a_host_is_reached_at_the_address_that_was_checked(foreign):
     """Not at what its name says when the connection is made: here it says nothing at all."""
     upstream = Upstream("http://upstream.invalid")

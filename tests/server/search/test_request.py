@@ -11,7 +11,7 @@ from tensorflow_hub.errors import FormatError
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.request import SORTS, SearchRequest, parse_size
+from tensorflow_hub.server.search.request import SORTS, SearchRequest
 from tensorflow_hub.server.search.signatures import parse_interface
 
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
@@ -71,7 +71,8 @@ def test_a_size_is_one_that_the_index_has_numbers_for(tmp_path):
 
 
 def test_sizes():
-    assert [parse_size(text) for text in ("7", "1.5 GB", "64MiB", "2k b")] == [7, 1_500_000_000, 2**26, 2000]
+    asked = [SearchRequest.parse([("max_size", text)]) for text in ("7", "1.5 GB", "64MiB", "2k b")]
+    assert [request.max_size for request in asked] == [7, 1_500_000_000, 2**26, 2000]
 
 
 keys = st.sampled_from(

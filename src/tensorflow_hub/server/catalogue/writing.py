@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HandleError
-from tensorflow_hub.handles import ModelName
+from tensorflow_hub.handles import ModelName, is_publisher_name
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import (
     DELETED,
@@ -45,10 +45,19 @@ class CardText:
 
 
 def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = False) -> Publisher:
-    """The publisher of that name, added when there is none; `mirrored` from the upstream hub."""
+    """The publisher of that name, added when there is none; `mirrored` from the upstream hub.
+
+    Raises:
+      HandleError: no publisher may have this name: the hub has, or will have, a page there.
+    """
     found = reading.find_publisher(connection, name)
     if found is not None:
         return found
+    if not is_publisher_name(name):
+        raise HandleError(
+            f"Expected the name of a publisher, got {name!r}, which the hub keeps for itself.",
+            hint="Choose another one, for example 'acme'.",
+        )
     connection.execute(
         sa.insert(publishers).values(
             name=name,

@@ -17,7 +17,7 @@ def base_url(request: Request) -> str:
     """The URL of this hub as the client sees it, without a slash at the end."""
     settings = hub_of(request).settings
     if settings.public_url:
-        return settings.public_url.rstrip("/")
+        return settings.public_url
     scheme, hosts = request.url.scheme, [request.headers.get("host", "")]
     if request.client and is_trusted_proxy(request, request.client.host):
         forwarded = request.headers.get("x-forwarded-proto", scheme)

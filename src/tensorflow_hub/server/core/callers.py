@@ -41,9 +41,8 @@ def caller_of(request: Request) -> Caller:
     secret = _secret(request)
     if secret is None:
         return Caller(None, address)
-    hub.limits.before_guess(address)
     token = _find(hub, secret)
-    if token is None:
+    if token is None:  # only now: others behind the same address have good tokens
         hub.metrics.count("unknown_tokens")
         hub.limits.guess(address)
         raise AuthenticationError(

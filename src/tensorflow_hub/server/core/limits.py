@@ -59,12 +59,12 @@ class Limits:
         """
         _refuse_after(self._requests.wait(source_of(address)), "requests from this address")
 
-    def before_guess(self, address: str) -> None:
-        """Refuses an address that sent too many unknown tokens, whatever it sends now."""
-        _refuse_after(self._guesses.wait(source_of(address), take=False), "unknown tokens from this address")
-
     def guess(self, address: str) -> None:
-        """Counts an unknown token of an address."""
+        """Counts an unknown token of an address.
+
+        Raises:
+          TooManyRequests: when it sent too many; good tokens are taken from there all the same.
+        """
         _refuse_after(self._guesses.wait(source_of(address)), "unknown tokens from this address")
 
     def publish(self, token: int) -> None:

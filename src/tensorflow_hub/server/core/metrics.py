@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
-import sys
+import time
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from tensorflow_hub.process_usage import peak_memory
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Upper bounds of the histogram of request times, in seconds.
@@ -60,9 +61,8 @@ class Metrics:
 
     def measure(self) -> None:
         """Notes what this process uses; to be called now and then in each."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        self._cpu.set(usage.ru_utime + usage.ru_stime)
-        self._memory.set(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+        self._cpu.set(time.process_time())
+        self._memory.set(peak_memory())
 
     def render(self) -> str:
         """The metrics as Prometheus reads them."""

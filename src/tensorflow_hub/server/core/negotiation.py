@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-INDEX_MEDIA_TYPE = "application/vnd.tensorflow-hub.index+json"
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 
 
 class Representation(enum.Enum):

@@ -114,6 +114,8 @@ def body_of(error: errors.HubError) -> Mapping[str, Any]:
     body: dict[str, Any] = {"code": code, "message": error.problem, "hint": error.hint}
     if isinstance(error, Missing | Gone) and error.suggestions:
         body["suggestions"] = list(error.suggestions)
+    if isinstance(error, errors.CardError) and error.line is not None:
+        body["line"] = error.line
     return {"error": body}
 
 

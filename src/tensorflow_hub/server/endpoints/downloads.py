@@ -8,19 +8,20 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
 from tensorflow_hub.server.core.lookup import find_readable_version, readable_version, split_file
-from tensorflow_hub.server.core.negotiation import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import (
     FOREVER,
     FOREVER_PRIVATE,
     Asset,
+    asks_for_part,
     cors,
     matches,
     serve_asset,
@@ -55,9 +56,7 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
     }
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
-    if request.method == "GET":
-        hub.downloads.count(version.id)
-    return Response(text, media_type=INDEX_MEDIA_TYPE, headers=headers)
+    return _counted(request, version, Response(text, media_type=INDEX_MEDIA_TYPE, headers=headers))
 
 
 def uncompressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
@@ -67,10 +66,8 @@ def uncompressed(request: Request, connection: sa.Connection, version: Version) 
     if deployment is None or not base or version.model.private or not has_copy(base, deployment.digest):
         return None
     location = copy_url(base, deployment.digest)
-    if request.method == "GET":
-        hub_of(request).downloads.count(version.id)
     headers = {"Location": location, "Cache-Control": "no-cache", "Vary": "Accept"}
-    return PlainTextResponse(location, 303, headers=headers)
+    return _counted(request, version, PlainTextResponse(location, 303, headers=headers))
 
 
 def tflite(request: Request, connection: sa.Connection, version: Version) -> Response | None:
@@ -99,16 +96,13 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
             if entries
             else "It has no TF.js deployment.",
         )
-    if file == "model.json" and request.method == "GET":
-        hub.downloads.count(version.id)
     media_type = mimetypes.guess_type(file)[0]
     if media_type not in {"application/json", "text/plain"}:
         media_type = "application/octet-stream"  # nothing a browser would run
-    return serve_asset(
-        request,
-        hub,
-        Asset(file_key(entry.sha256), entry.size, entry.sha256, media_type, "", version.model.private),
-    )
+    asset = Asset(file_key(entry.sha256), entry.size, entry.sha256, media_type, "", version.model.private)
+    if file != "model.json":  # which each loader asks for, and then for the others
+        return serve_asset(request, hub, asset)
+    return _serve(request, version, asset)
 
 
 def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
@@ -125,10 +119,6 @@ def _archive(request: Request, connection: sa.Connection, version: Version, kind
     deployment = reading.find_archive(connection, version, kind)
     if deployment is None:
         return None
-    hub = hub_of(request)
-    # A client that took the index comes back for ranges: one download, counted there.
-    if request.method == "GET" and "range" not in request.headers:
-        hub.downloads.count(version.id)
     sha256 = deployment.archive_sha256
     asset = Asset(
         archive_key(sha256),
@@ -138,7 +128,7 @@ def _archive(request: Request, connection: sa.Connection, version: Version, kind
         f"{version.handle.replace('/', '_')}.tar.gz",
         version.model.private,
     )
-    return serve_asset(request, hub, asset)
+    return _serve(request, version, asset)
 
 
 def _single_file(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
@@ -150,8 +140,6 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
     models = [entry for entry in files if entry.path.endswith(".tflite")]
     if len(models) != 1:
         return _archive(request, connection, version, kind)
-    if request.method == "GET" and "range" not in request.headers:
-        hub.downloads.count(version.id)
     [entry] = models
     name = f"{version.handle.replace('/', '_')}.tflite"
     asset = Asset(
@@ -162,4 +150,20 @@ def _single_file(request: Request, connection: sa.Connection, version: Version, 
         name,
         version.model.private,
     )
-    return serve_asset(request, hub, asset)
+    return _serve(request, version, asset)
+
+
+def _serve(request: Request, version: Version, asset: Asset) -> Response:
+    """An asset; counted as a download where all of it goes out.
+
+    A range is none: a client that took the index comes back for ranges, and was counted there.
+    """
+    answer = serve_asset(request, hub_of(request), asset)
+    return answer if asks_for_part(request, asset) else _counted(request, version, answer)
+
+
+def _counted(request: Request, version: Version, answer: Response) -> Response:
+    """Counts a download that goes out from here, or from where the answer leads to; a 304 is none."""
+    if request.method == "GET" and answer.status_code in {200, 302, 303}:
+        hub_of(request).downloads.count(version.id)
+    return answer

@@ -71,6 +71,11 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     return StreamingResponse(_pieces(hub.store, asset, start, end), 206 if span else 200, headers)
 
 
+def asks_for_part(request: Request, asset: Asset) -> bool:
+    """Whether a request asks for a range of an asset, and gets it."""
+    return _range(request, asset, asset_headers(asset)["etag"]) is not None
+
+
 def asset_headers(asset: Asset) -> dict[str, str]:
     """The headers that every answer about an asset has."""
     headers = {

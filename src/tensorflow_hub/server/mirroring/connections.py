@@ -20,6 +20,11 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
+# Those of RFC 1918, and that of RFC 4193 for IPv6.
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_THIS_MACHINE = "this machine"
+
+
 class PinnedAdapter(TlsAdapter):
     """Sends requests; those to a host that was pinned go to its addresses only.
 
@@ -85,12 +90,24 @@ def addresses_of(host: str) -> list[Address]:
 
 
 def is_beside(address: Address, own: Sequence[Address]) -> bool:
-    """Whether a private address is in the network of a hub at `own`; this machine only if it is here."""
-    if not all(item.is_private for item in own) or not address.is_private:
-        return False
+    """Whether a private address is in the private network that a hub at `own` is in.
+
+    A hub on this machine has this machine beside it and nothing else: a redirect of it opens no network.
+
+    >>> store = _plain("10.0.0.2")
+    >>> is_beside(store, [_plain("10.0.0.1")]), is_beside(store, [_plain("127.0.0.1")])
+    (True, False)
+    """
+    networks = {_private_network(item) for item in own}
+    is_one = len({network is _THIS_MACHINE for network in networks}) == 1
+    return None not in networks and is_one and _private_network(address) in networks
+
+
+def _private_network(address: Address) -> str | None:
+    """The private network that an address is of; None for the public, and for what is for special uses."""
     if address.is_loopback or address.is_unspecified:
-        return all(item.is_loopback for item in own)
-    return not address.is_link_local
+        return _THIS_MACHINE
+    return next((str(network) for network in _PRIVATE if address in network), None)
 
 
 def _plain(text: str) -> Address:

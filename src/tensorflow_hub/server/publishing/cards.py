@@ -21,11 +21,13 @@ def checked_card(text: str, name: ModelName, module: ModuleDescription | None = 
     card = parse_card(text)
     problems = [problem for problem in check_card(card, module) if problem.severity == "error"]
     if problems:
-        raise CardError(
+        error = CardError(
             f"The card breaks {len(problems)} rule{'s' if len(problems) > 1 else ''}: "
             + " ".join(str(problem) for problem in problems[:5]),
             hint="Check it with `tfhub check card.md`.",
         )
+        error.line = problems[0].line  # the text names the lines of all
+        raise error
     if card.name != str(name):
         raise CardError(
             f"Expected a card about {name}, got one about {card.name}.",

@@ -21,6 +21,8 @@ from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.settings import MIB, ServerSettings
 
 _log = logging.getLogger("tensorflow_hub.server")
+# How a process ends that used up its time; Windows has no such signals.
+_OUT_OF_TIME = {number for name in ("SIGXCPU", "SIGKILL") if (number := getattr(signal, name, None))}
 _PROCESS = "tensorflow_hub.server.publishing.description_process"
 # Each takes a processor and up to the memory of the setting; other publications wait for their turn.
 _TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -75,7 +77,7 @@ def _run(request: dict[str, Any], log: Path, seconds: int) -> int | str:
             )
         except subprocess.TimeoutExpired:
             return "time"
-    if -done.returncode in {signal.SIGXCPU, signal.SIGKILL}:
+    if -done.returncode in _OUT_OF_TIME:
         return "time"
     return done.returncode
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.description import describe
+from tensorflow_hub.process_usage import limit_process
 
 LARGEST_ANSWER = 256 << 20  # bytes
 
@@ -25,10 +25,7 @@ LARGEST_ANSWER = 256 << 20  # bytes
 def main() -> None:
     """Reads the request, describes, writes the answer."""
     request = json.load(sys.stdin)
-    _limit(resource.RLIMIT_AS, request["memory"])
-    _limit(resource.RLIMIT_CPU, request["seconds"])
-    _limit(resource.RLIMIT_FSIZE, LARGEST_ANSWER)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit_process(request["memory"], request["seconds"], LARGEST_ANSWER)
     try:
         answer = json.dumps(_answer(request))
     except MemoryError:
@@ -43,12 +40,6 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except HubError as error:
         return {"error": type(error).__name__, "problem": error.problem, "hint": error.hint}
     return {"description": dataclasses.asdict(found)}
-
-
-def _limit(what: int, amount: int) -> None:
-    _, most = resource.getrlimit(what)
-    amount = amount if most == resource.RLIM_INFINITY else min(amount, most)
-    resource.setrlimit(what, (amount, amount))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.server.search.facets import FACET_KEYS, FACETS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
+from tensorflow_hub.settings import parse_size
 
 SORTS = ("relevance", "newest", "downloads", "size")
 MAX_QUERY = 300
@@ -23,7 +24,6 @@ MAX_RESULTS = 10_000
 
 # Everything is smaller, and the index has no numbers for more.
 _LARGEST_SIZE = 2**63 - 1
-_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "B": 1, "": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,21 +127,13 @@ class SearchRequest:
         return bool(self.filters) or any(part is not None for part in typed)
 
 
-def parse_size(text: str) -> int:
-    """Reads a size: a number of bytes, or with a unit (`100MB`, `1.5 GB`, `64MiB`); huge ones are cut off.
-
-    >>> parse_size("100MB")
-    100000000
-    """
-    cleaned = text.strip().upper().replace(" ", "")
-    digits = cleaned.rstrip("KMGIB")
-    unit = _UNITS.get(cleaned[len(digits) :])
-    number = digits.replace(".", "", 1)
-    if unit is None or not (number.isascii() and number.isdigit()) or len(number) > 15:
+def _size(text: str) -> int:
+    try:
+        return min(parse_size(text), _LARGEST_SIZE)
+    except ValueError as error:
         raise FormatError(
-            f"Expected a size such as 100MB, got {text!r}.", hint="Units: KB, MB, GB, KiB, MiB, GiB."
-        )
-    return min(int(float(digits) * unit), _LARGEST_SIZE)
+            f"Expected a size such as 100MB, got {text!r:.100}.", hint="Units: KB, MB, GB, KiB, MiB, GiB."
+        ) from error
 
 
 def _flag(text: str) -> bool:
@@ -176,7 +168,7 @@ class _Parameter:
 
 _PARAMETERS: dict[str, _Parameter] = {
     "q": _Parameter(str, "Words; typing errors are corrected.", "text", lambda text: text[:MAX_QUERY]),
-    "max_size": _Parameter(str, "Not larger than this: bytes, or 100MB.", "max_size", parse_size),
+    "max_size": _Parameter(str, "Not larger than this: bytes, or 100MB.", "max_size", _size),
     "trainable": _Parameter(bool, "With, or without, trainable variables.", "trainable", _flag),
     "custom_ops": _Parameter(bool, "With, or without, ops beyond TensorFlow's.", "custom_ops", _flag),
     "sort": _Parameter(Literal[SORTS], "The order.", "sort", _sort),

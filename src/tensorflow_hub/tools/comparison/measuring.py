@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.process_usage import peak_memory
 from tensorflow_hub.tools.datasets.examples import Dataset, Example
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
@@ -105,7 +105,7 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
         accuracy=found.accuracy,
         examples_per_second=_speed(prepared.encoder, prepared.examples),
         megabytes=sum(path.stat().st_size for path in files) / 1e6,
-        peak_megabytes=_peak_bytes() / 1e6,
+        peak_megabytes=peak_memory() / 1e6,
         dimension=prepared.encoder.dimension,
         load_seconds=clock.laps["loading the module"],
         skipped=len(prepared.dataset.skipped),
@@ -132,12 +132,6 @@ def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
         if number and time.perf_counter() > until:
             break
     return best
-
-
-def _peak_bytes() -> int:
-    """The most memory this process had; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main() -> None:

@@ -14,13 +14,14 @@ HEAVY = {"tensorflow", "keras", "tf_keras", "jax", "torch", "tensorflow_estimato
 MAY_IMPORT_TENSORFLOW = ("internals", "graphs", "exporting", "loading", "keras_layer", "tools")
 
 # Imports point one way: a layer may import those in its set, and itself.
-BASE = {"errors", "settings", "handles", "services", "whole_file"}
+BASE = {"errors", "settings", "handles", "services", "whole_file", "process_usage"}
 LAYERS = {
     "errors": set(),
     "settings": {"errors", "handles"},
     "handles": {"errors"},
     "services": {"errors", "settings", "handles"},
     "whole_file": set(),
+    "process_usage": set(),
     "format": BASE,
     "network": BASE,
     "resolving": BASE | {"format", "network"},

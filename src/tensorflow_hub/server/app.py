@@ -103,6 +103,7 @@ async def _chores(hub: Hub) -> None:
             if since_sweep >= SWEEP_SECONDS:
                 since_sweep = 0.0
                 await run_in_threadpool(sweep_uploads, hub)
+                await run_in_threadpool(hub.limits.sweep)
         except (sa.exc.SQLAlchemyError, OSError):
             _log.warning("A chore failed; it is tried again.", exc_info=True)
 

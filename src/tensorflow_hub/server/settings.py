@@ -199,16 +199,19 @@ class ServerSettings:
         "TFHUB_SERVER_REQUESTS_PER_MINUTE",
         0,
         parse_count,
-        "Requests a minute that one address may make to the API and pages; 0: no limit.",
+        "Requests a minute that one address may make to the API and pages, to all processes; 0: no limit.",
     )
     publishes_per_hour: int = variable(
-        "TFHUB_SERVER_PUBLISHES_PER_HOUR", 600, parse_count, "Uploads an hour for one token; 0: no limit."
+        "TFHUB_SERVER_PUBLISHES_PER_HOUR",
+        600,
+        parse_count,
+        "Uploads an hour for one token, to all processes; 0: no limit.",
     )
     guesses_per_minute: int = variable(
         "TFHUB_SERVER_GUESSES_PER_MINUTE",
         20,
         parse_count,
-        "Unknown tokens a minute from one address before it is refused; 0: no limit.",
+        "Unknown tokens a minute from one address, to all processes, before more are refused; 0: no limit.",
     )
     metrics: str = variable(
         "TFHUB_SERVER_METRICS",

@@ -3,7 +3,7 @@
     publishers ─< models ─< versions ─< deployments      what is published
                               │└─ cards                  its documentation, which may be corrected later
                               └─< downloads              how often, per day
-    tokens, audit, uploads                               who may, who did, what is under way
+    tokens, audit, uploads, rate_limits                  who may, who did, what is under way, how often
 
 A model is a name below a publisher: a module, a placeholder that groups deployments, or a collection
 (`collection/<name>`). A version without deployments is an entry whose files are not here. A version
@@ -174,4 +174,15 @@ changes = sa.Table(
     sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
     # Microseconds since 1970: with the sequence it tells this catalogue from a restored copy.
     sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+# How often an address or a token may still do something (see rates.py): a bucket for each.
+rate_limits = sa.Table(
+    "rate_limits",
+    metadata,
+    # What is limited, and of whom: "requests 192.0.2.7".
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("remaining", sa.Double, nullable=False),
+    # When so much was left, in seconds since 1970.
+    sa.Column("at", sa.Double, nullable=False, index=True),
 )

@@ -39,7 +39,13 @@ def open_hub(settings: ServerSettings) -> Hub:
     migrate(database)
     search = AudienceIndexes(database, folder / "search")
     return Hub(
-        settings, database, open_store(settings), Metrics(), Limits(settings), DownloadCounter(), search
+        settings,
+        database,
+        open_store(settings),
+        Metrics(),
+        Limits(settings, database),
+        DownloadCounter(),
+        search,
     )
 
 

@@ -1,63 +1,126 @@
-"""How often an address or a token may do something: token buckets in memory, per process."""
+"""How often an address or a token may do something, in all processes of a hub together.
+
+The counts are in the catalogue. A process that answers requests does not go there for each of them: it takes
+a share of what is left at a time, uses it up from memory, and remembers whom it has to refuse until when.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
+import logging
+import math
 import threading
 import time
 from collections import OrderedDict
 
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+
+from tensorflow_hub.server.catalogue.database import Database
+from tensorflow_hub.server.catalogue.rates import Rate, forget_full, take
 from tensorflow_hub.server.core.problems import TooManyRequests
 from tensorflow_hub.server.settings import ServerSettings
 
-# Keys remembered at once; the ones idle for longest go first.
+# Keys remembered at once in a process; those not heard of for longest go first.
 _MOST_KEYS = 50_000
+# The part of a limit that a process takes at a time. Others cannot use it, so it is small; a share that is
+# not used in the time in which it grows again is worth nothing any more.
+_SHARE = 1 / 20
+
+_log = logging.getLogger("tensorflow_hub.server")
 
 
-class RateLimit:
-    """Allows `count` events per `seconds` and key, spread evenly, in bursts of up to `count`.
+@dataclasses.dataclass
+class _Share:
+    """What a process has of a bucket: so many events, up to a moment of the monotonic clock."""
+
+    events: int
+    until: float
+
+
+class SharedLimit:
+    """A limit for each key, which holds over all processes of a catalogue: they allow no more together.
 
     Args:
-      count: events; 0 allows all.
-      seconds: the time they are counted in.
+      database: the catalogue.
+      name: what is limited; a part of the keys there.
+      rate: how often; a count of 0 allows all.
     """
 
-    def __init__(self, count: int, seconds: float) -> None:
-        self.count = count
-        self.seconds = seconds
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key → (tokens left, when)
+    def __init__(self, database: Database, name: str, rate: Rate) -> None:
+        self.rate = rate
+        self._database = database
+        self._name = name
+        self._shares: OrderedDict[str, _Share] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait(self, key: str, *, take: bool = True) -> float:
-        """Takes an event, or only looks; the seconds to wait when there is none left (0: none)."""
-        if not self.count:
+    def wait_here(self, key: str) -> float | None:
+        """Takes an event out of what this process has of the bucket: 0, or the seconds to wait when there is
+        none left anywhere; None when only the catalogue knows.
+        """
+        if not self.rate.count:
             return 0.0
         now = time.monotonic()
         with self._lock:
-            left, at = self._buckets.pop(key, (float(self.count), now))
-            left = min(float(self.count), left + (now - at) * self.count / self.seconds)
-            enough = left >= 1
-            self._buckets[key] = (left - 1 if enough and take else left, now)
-            while len(self._buckets) > _MOST_KEYS:
-                self._buckets.popitem(last=False)
-        return 0.0 if enough else (1 - left) * self.seconds / self.count
+            share = self._shares.get(key)
+            if share is None or share.until <= now:
+                return None
+            if not share.events:
+                return share.until - now
+            share.events -= 1
+            if not share.events:
+                del self._shares[key]
+            return 0.0
+
+    def wait(self, key: str) -> float:
+        """The same, after asking the catalogue where that is needed."""
+        wait = self.wait_here(key)
+        if wait is not None:
+            return wait
+        wanted = math.ceil(self.rate.count * _SHARE)
+        try:
+            with self._database.writing() as connection:
+                taken, wait = take(connection, f"{self._name} {key}", self.rate, wanted)
+        except sa.exc.SQLAlchemyError:
+            # Who cannot count lets pass: a limit is there to keep the hub answering.
+            _log.warning("The limit of %s is not counted.", self._name, exc_info=True)
+            return 0.0
+        until = time.monotonic() + (wait or wanted * self.rate.seconds / self.rate.count)
+        if taken != 1:  # one is used at once
+            self._remember(key, max(0, taken - 1), until)
+        return wait
+
+    def _remember(self, key: str, events: int, until: float) -> None:
+        with self._lock:
+            share = self._shares.setdefault(key, _Share(0, until))
+            share.events += events  # several threads may have asked at once
+            share.until = until
+            self._shares.move_to_end(key)
+            while len(self._shares) > _MOST_KEYS:
+                self._shares.popitem(last=False)
 
 
 class Limits:
     """The rate limits of a hub, one bucket for each address or token."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        self._requests = RateLimit(settings.requests_per_minute, 60)
-        self._guesses = RateLimit(settings.guesses_per_minute, 60)
-        self._publishes = RateLimit(settings.publishes_per_hour, 3600)
+    def __init__(self, settings: ServerSettings, database: Database) -> None:
+        self._database = database
+        self._requests = SharedLimit(database, "requests", Rate(settings.requests_per_minute, 60))
+        self._guesses = SharedLimit(database, "guesses", Rate(settings.guesses_per_minute, 60))
+        self._publishes = Rate(settings.publishes_per_hour, 3600)
 
-    def request(self, address: str) -> None:
+    async def request(self, address: str) -> None:
         """Counts a request of an address, of IPv6 of its network.
 
         Raises:
           TooManyRequests: when it made too many; says when to try again.
         """
-        _refuse_after(self._requests.wait(source_of(address)), "requests from this address")
+        key = source_of(address)
+        wait = self._requests.wait_here(key)
+        if wait is None:
+            wait = await run_in_threadpool(self._requests.wait, key)
+        _refuse_after(wait, "requests from this address")
 
     def guess(self, address: str) -> None:
         """Counts an unknown token of an address.
@@ -67,9 +130,20 @@ class Limits:
         """
         _refuse_after(self._guesses.wait(source_of(address)), "unknown tokens from this address")
 
-    def publish(self, token: int) -> None:
-        """Counts an upload of a token."""
-        _refuse_after(self._publishes.wait(str(token)), "uploads with this token")
+    def publish(self, connection: sa.Connection, token: int) -> None:
+        """Counts an upload of a token, in the transaction that begins it.
+
+        Raises:
+          TooManyRequests: when it began too many.
+        """
+        if self._publishes.count:
+            _, wait = take(connection, f"publishes {token}", self._publishes, 1)
+            _refuse_after(wait, "uploads with this token")
+
+    def sweep(self) -> None:
+        """Forgets whom no limit concerns any more; to be called now and then."""
+        with self._database.writing() as connection:
+            forget_full(connection, self._publishes.seconds)
 
 
 def source_of(address: str) -> str:

@@ -84,7 +84,7 @@ class RequestMiddleware:
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hub.settings.requests_per_minute and scope["path"] not in self.unlimited:
             try:
-                self.hub.limits.request(address_of(Request(scope)))
+                await self.hub.limits.request(address_of(Request(scope)))
             except TooManyRequests as error:
                 await json_answer(error)(scope, receive, send)
                 return

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.gzip_stream import Readable, unpacked_chunks
 from tensorflow_hub.format.limits import DEFAULT_LIMITS, ArchiveLimits, free_space
 from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
+from tensorflow_hub.format.new_files import create, empty, write_all
 from tensorflow_hub.format.pipeline import SumLane, ahead
 from tensorflow_hub.format.tar_header import BLOCK, TarHeader, padding, parse_header, parse_pax
 
@@ -70,7 +69,7 @@ def extract_archive(
         with ahead(unpacked_chunks(stream, limits)) as chunks:
             return _Extraction(chunks, target, limits, lane, on_progress or _ignore).run()
     except BaseException:
-        _empty(target)
+        empty(target)
         raise
     finally:
         lane.close()
@@ -229,13 +228,10 @@ class _Extraction:
         self._check_room(path, size)
         self._make(path.rpartition("/")[0])
         sum_ = hashlib.sha256()
-        flags = (
-            os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        )
-        with open(os.open(self._target / path, flags, 0o644), "wb", buffering=0) as out:
+        with create(self._target / path) as out:
             for piece in self._source.pieces(size):
                 self._lane.update(sum_, piece)
-                _write(out, piece)
+                write_all(out, piece)
                 self._bytes += len(piece)
                 self._on_progress(self._bytes)
         self._source.take(padding(size))
@@ -256,16 +252,3 @@ class _Extraction:
 
 def _ignore(done: int) -> None:
     pass
-
-
-def _write(out: BinaryIO, data: memoryview) -> None:
-    while data:
-        data = data[out.write(data) :]
-
-
-def _empty(directory: Path) -> None:
-    for entry in directory.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from tensorflow_hub.format.messages import parse
 Kind = Literal["hub", "saved_model", "saved_model_2", "tflite", "tfjs"]
 
 SAVED_MODEL = "saved_model.pb"
+GRAPHS = frozenset({SAVED_MODEL, "saved_model.pbtxt"})
 MODULE_DEF = "tfhub_module.pb"
 VARIABLES_INDEX = "variables/variables.index"
 ASSETS = "assets"
@@ -37,6 +39,16 @@ def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
             hint="Keep weights in variables, not in the graph, then export again.",
         )
     return path.read_bytes()
+
+
+def folders_with_graph(paths: Iterable[str]) -> list[str]:
+    """The folders that hold the graph of a SavedModel; "" is the root.
+
+    >>> folders_with_graph(["README.md", "saved_model.pb", "large/saved_model.pb"])
+    ['', 'large']
+    """
+    split = (path.rpartition("/") for path in paths)
+    return sorted({folder for folder, _, name in split if name in GRAPHS})
 
 
 def is_hub_format(directory: str | os.PathLike[str]) -> bool:

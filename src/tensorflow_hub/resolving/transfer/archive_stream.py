@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 
@@ -14,6 +13,7 @@ from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
+from tensorflow_hub.resolving.transfer.checksums import Checksums, promised_in
 from tensorflow_hub.resolving.transfer.progress import Progress
 
 _log = logging.getLogger("tensorflow_hub")
@@ -42,16 +42,22 @@ class ArchiveStream:
         self.total = _content_length(response)
         self._limit.expect(self.total)
         self._body = Body(response, self._limit)
-        self._sha256 = hashlib.sha256()
+        self._checksums = Checksums(promised_in(response.headers), self.total or 0)
         self._breaks = self._broke_at = 0
         self._returned_at = time.monotonic()
         self._closed = False
         progress.start(self.total)
 
-    @property
-    def sha256(self) -> str:
-        """The digest of what was handed out, in hex."""
-        return self._sha256.hexdigest()
+    def verify(self) -> str:
+        """Compares what was handed out, all of it, with what the head of the answer promised.
+
+        Returns:
+          The SHA-256 in hex.
+
+        Raises:
+          DigestError: it is not the same.
+        """
+        return self._checksums.verify(self._what)
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes, none at the end.
@@ -72,7 +78,7 @@ class ArchiveStream:
                 self._reopen(None)
                 continue
             self.received += len(data)
-            self._sha256.update(data)
+            self._checksums.update(data)
             self._progress.advance(len(data))
             self._returned_at = time.monotonic()
             return data

@@ -23,7 +23,7 @@ class Archive:
     Attributes:
       response: the answer with the archive, of which only the head was read. After a break the rest is asked
         for at the same place; when that refuses, at the URL that had redirected there.
-      unwrap: a single folder around the module is taken away, as GitHub and Kaggle's users pack it.
+      unwrap: a folder around the module is taken away, as many people pack theirs.
     """
 
     response: requests.Response

@@ -93,7 +93,7 @@ test-ceph: $(VENV)/.stamp  ## the same on Ceph, a heavier S3 server, in a cluste
 
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
-	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/exporting tests/loading tests/keras_layer $(PYTEST_ARGS)
+	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/exporting tests/loading tests/keras_layer tests/journeys/test_old_programs.py $(PYTEST_ARGS)
 
 .PHONY: test-beam
 test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners

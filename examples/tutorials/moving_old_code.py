@@ -81,8 +81,9 @@ print(model(tf.constant(SENTENCES)).shape, "trainable:", len(layer.trainable_wei
 # %% [markdown]
 # ## Handles of tfhub.dev
 #
-# Old code names modules by URLs of tfhub.dev, which is gone. If you have the modules, publish them on a
-# hub of your own under the same names, and say so once instead of in every program:
+# Old code names modules by URLs of tfhub.dev. They work as they are: tfhub.dev is asked, then Kaggle, where
+# its models were moved, then what is left elsewhere. To depend on none of these services, publish the modules
+# on a hub of your own under the same names, and say so once instead of in every program:
 #
 # ```bash
 # export TFHUB_MIRRORS="https://tfhub.dev/ -> http://127.0.0.1:8500/"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -98,19 +99,20 @@ class HuggingFaceServer:
         return sha
 
     def _answer(self, request: Request) -> Answer:
-        api = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(revision|tree)/([^/]+)/?(.*)", request.path)
-        resolve = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", request.path)
-        if not api and not resolve:
+        asked = re.fullmatch(
+            r"(?:/api/models)?/([^/]+/[^/]+)/(revision|tree|resolve)/([^/]+)/?(.*)", request.raw_path
+        )
+        if asked is None:
             return _refusal(404, "EntryNotFound", "Not found")
-        repository, revision = (api[1], api[3]) if api else (resolve[1], resolve[2])
-        found = self._commit(request, repository, revision, is_file=bool(resolve))
+        repository, what, revision, path = map(urllib.parse.unquote, asked.groups())
+        found = self._commit(request, repository, revision, is_file=what == "resolve")
         if isinstance(found, Answer):
             return found
         sha, files = found
-        if resolve:
-            return self._file(request, sha, files, resolve[3])
-        if api[2] == "tree":
-            return self._tree(request, files, api[4])
+        if what == "resolve":
+            return self._file(request, sha, files, path)
+        if what == "tree":
+            return self._tree(request, files, path)
         siblings = [{"rfilename": path} for path in sorted(files)]
         gated = "manual" if repository in self.gated else False
         return as_json({"id": repository, "sha": sha, "private": False, "gated": gated, "siblings": siblings})
@@ -143,7 +145,7 @@ class HuggingFaceServer:
         entries = [below[path].as_json(path) for path in sorted(below)[start:stop]]
         if stop >= len(below):
             return as_json(entries)
-        more = f"{self.url}{request.path}?recursive=true&expand=false&cursor={stop}"
+        more = f"{self.url}{request.raw_path}?recursive=true&expand=false&cursor={stop}"
         return as_json(entries, Link=f'<{more}>; rel="next"')
 
     def _file(self, request: Request, sha: str, files: dict[str, RepositoryFile], path: str) -> Answer:

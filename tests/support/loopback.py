@@ -28,6 +28,7 @@ class Request:
     Attributes:
       method: `"GET"`, ….
       path: without the query, percent-decoded.
+      raw_path: the same as it was sent: a `%2F` is no slash.
       query: the parameters, the last one of each name.
       headers: by name in lower case.
       body: of a POST.
@@ -35,6 +36,7 @@ class Request:
 
     method: str
     path: str
+    raw_path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
@@ -156,6 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             self.command,
             urllib.parse.unquote(url.path),
+            url.path,
             dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
             self.rfile.read(int(self.headers.get("Content-Length") or 0)),

@@ -6,6 +6,8 @@ import dataclasses
 import datetime
 import email.utils
 import random
+import re
+from collections.abc import Mapping
 
 # Answers that say "not now" (RFC 9110, RFC 6585, RFC 8470).
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -56,6 +58,20 @@ class RetryPolicy:
         pauses = (min(self.longest, self.base * float(2**attempt)) for attempt in range(attempts))
         waited = sum(pauses) if asked is None else attempts * (asked + self.base)
         return waited + attempts * answer
+
+
+def asked_pause(headers: Mapping[str, str]) -> float | None:
+    """The seconds that an answer asks to wait: by `Retry-After`, or as Hugging Face says it; None without.
+
+    >>> asked_pause({"RateLimit": '"api";r=0;t=55'})
+    55.0
+    """
+    asked = parse_retry_after(headers.get("Retry-After"))
+    if asked is None:
+        # IETF draft "RateLimit header fields for HTTP": what remains, and seconds until there is more.
+        limit = re.search(r";\s*t=(\d{1,9})\b", headers.get("RateLimit", ""))
+        asked = float(limit[1]) if limit else None
+    return asked
 
 
 def parse_retry_after(value: str | None, now: datetime.datetime | None = None) -> float | None:

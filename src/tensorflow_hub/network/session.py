@@ -22,7 +22,7 @@ from tensorflow_hub.network.answers import (
     refuses_tunnel,
 )
 from tensorflow_hub.network.credentials import host_of, token_for
-from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, parse_retry_after
+from tensorflow_hub.network.retry import PASSING_STATUSES, RetryPolicy, asked_pause
 from tensorflow_hub.network.service_credentials import service_authorization
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.network.transport import Transport, exposes_token, server_of
@@ -160,7 +160,7 @@ class HubSession:
             repeats = policy.retries
         elif status in _OF_OLD_SIGNATURES and response.history and idempotent:
             repeats = min(1, policy.retries)
-        asked = parse_retry_after(response.headers.get("Retry-After")) if repeats else None
+        asked = asked_pause(response.headers) if repeats else None
         does = "asks to slow down" if status == 429 else "does not answer"
         with response:
             return _RetryState(self.error_of(response, what), repeats, asked, does)

@@ -49,7 +49,8 @@ def resolve(handle: str | os.PathLike[str]) -> str:
 
     Args:
       handle: a directory; an archive file (`x.tar.gz`); a URL of a module on a hub or of an archive on a web
-        server; `gs://…` or `s3://…`; or `publisher/model/version` on the hub in `TFHUB_URL`.
+        server; a URL of tfhub.dev; `kaggle://…`, `hf://…` or a URL of these services; `gs://…` or
+        `s3://…`; or `publisher/model/version` on the hub in `TFHUB_URL`.
 
     Returns:
       The path of a directory to read from. Never write into it: other programs use it too.

@@ -16,7 +16,7 @@ import urllib.parse
 from tensorflow_hub.errors import HandleError
 
 SCHEME = "hf://"
-_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+_HOSTS = frozenset({"huggingface.co", "hf.co"})
 # What stands at the place of an owner in URLs of Hugging Face that name no model.
 _NO_OWNERS = frozenset({"api", "blog", "collections", "datasets", "docs", "models", "papers", "spaces"})
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")

@@ -8,8 +8,8 @@ import urllib.parse
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName
 
-# The second one is what tfhub.dev was called in China.
-HOSTS = frozenset({"tfhub.dev", "www.tfhub.dev", "hub.tensorflow.google.cn"})
+CHINA = "hub.tensorflow.google.cn"  # what tfhub.dev is called in China
+HOSTS = frozenset({"tfhub.dev", "www.tfhub.dev", CHINA})
 # The queries by which tfhub.dev gave the files of other deployments.
 _DEPLOYMENTS = {"lite-format": "tfLite", "tfjs-format": "tfJs", "coral-format": "coral"}
 

@@ -17,6 +17,7 @@ from tensorflow_hub.errors import HandleError, MissingDependencyError, SettingsE
 from tensorflow_hub.handles import UrlHandle
 from tensorflow_hub.resolving.sources.source import Place, Source
 from tensorflow_hub.resolving.transfer.offers import STORES
+from tensorflow_hub.services.tfhub_dev import CHINA
 from tensorflow_hub.settings import Settings
 
 ENTRY_POINTS = "tensorflow_hub.sources"
@@ -59,7 +60,9 @@ class Entry:
 # Schemes (other than http and https), and hosts of http and https whose modules are not those of a hub.
 TABLE: Mapping[str, Entry] = {
     **dict.fromkeys(STORES, Entry(f"{_HERE}.object_store:ObjectStore")),
-    "tfhub.dev": Entry(f"{_HERE}.tfhub_dev:TfhubDev"),
+    **dict.fromkeys(("tfhub.dev", "www.tfhub.dev", CHINA), Entry(f"{_HERE}.tfhub_dev:TfhubDev")),
+    **dict.fromkeys(("kaggle", "kaggle.com", "www.kaggle.com"), Entry(f"{_HERE}.kaggle:Kaggle")),
+    **dict.fromkeys(("hf", "hf.co", "huggingface.co"), Entry(f"{_HERE}.hugging_face:HuggingFace")),
 }
 # What takes a URL of http or https otherwise: the first one that can read it.
 WEB = (Entry(f"{_HERE}.web_archive:WebArchive"), Entry(f"{_HERE}.hub:Hub"))

@@ -1,24 +1,241 @@
-"""tfhub.dev: a hub of the hosting protocol, whose redirects lead to Kaggle today and fail on some days."""
+"""tfhub.dev, and the places where its models are when it does not give them.
+
+tfhub.dev redirects to Kaggle, where its models were moved in 2023. On some days the redirects end at
+addresses that the storage refuses. So these places are asked, in this order:
+
+1. tfhub.dev itself, whose redirect is the authority on where a model is;
+2. Kaggle, by the name in that redirect, or by the table (`services/tfhub_moves.py`);
+3. the bucket that tfhub.dev had its archives in;
+4. the archive that the publisher named in the documentation of the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import dataclasses
+import logging
+import urllib.parse
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from tensorflow_hub.errors import HubError, NotFoundError, UnreachableError
-from tensorflow_hub.resolving.sources.hub import Hub
-from tensorflow_hub.resolving.sources.source import Failure, Location
+from tensorflow_hub.errors import (
+    ArchiveError,
+    DigestError,
+    DownloadError,
+    ForbiddenError,
+    HandleError,
+    HubError,
+    NotFoundError,
+)
+from tensorflow_hub.resolving.mirrors import mirrors_of
+from tensorflow_hub.resolving.sources.hub import Hub, with_format
+from tensorflow_hub.resolving.sources.kaggle_folders import folders_of
+from tensorflow_hub.resolving.sources.source import FAILURES, About, Candidate, Failure, Location, Source
+from tensorflow_hub.resolving.transfer.offers import Archive, FileList, Offer, Referral, RemoteFile
+from tensorflow_hub.services.kaggle import KaggleHandle, is_kaggle
+from tensorflow_hub.services.settings import ServiceSettings
+from tensorflow_hub.services.tfhub_dev import CHINA, TfhubDevHandle
+from tensorflow_hub.services.tfhub_moves import DELETED_ON, Move, move_of, moves_of, publisher_archive
+
+if TYPE_CHECKING:
+    import requests
+
+    from tensorflow_hub.network.session import HubSession
+    from tensorflow_hub.resolving.sources.kaggle_protocol import KaggleProtocol
+
+_log = logging.getLogger("tensorflow_hub")
+
+_BUCKET = "https://storage.googleapis.com/tfhub-modules"
+_CHINESE_BUCKET = "https://gcs.tensorflow.google.cn/tfhub-modules"
+_HEADERS = {"Accept": "application/gzip, */*;q=0.1", "Accept-Encoding": "identity"}
+_TFLITE = b"TFL3"  # at byte 4 of a TensorFlow Lite file
 
 
-class TfhubDev(Hub):
+@dataclasses.dataclass(frozen=True)
+class TfhubDevLocation(Location):
+    """A model of tfhub.dev.
+
+    Attributes:
+      model: its name, and what deployment is asked for.
+      in_china: the handle has tfhub.dev's name in China.
+    """
+
+    model: TfhubDevHandle = dataclasses.field(kw_only=True)
+    in_china: bool = False
+
+
+class TfhubDev(Source[TfhubDevLocation]):
     """Takes the handles of tfhub.dev."""
 
-    def explain(self, location: Location, failures: Sequence[Failure]) -> HubError:  # noqa: D102
-        problem = failures[-1].problem
-        if not isinstance(problem, (NotFoundError, UnreachableError)):
-            return problem
-        return type(problem)(
-            f"{location.handle!r} cannot be fetched from tfhub.dev. {problem.problem}",
-            hint=f"{problem.hint.rstrip('.')}; or say which hub has its modules: "
-            "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/', or put a filled cache into "
-            "TFHUB_CACHE_DIR.",
+    def parse(self, handle: str) -> TfhubDevLocation:  # noqa: D102
+        model = TfhubDevHandle.parse(handle)
+        in_china = (urllib.parse.urlsplit(handle).hostname or "") == CHINA
+        fixed = model.name.version is not None
+        return TfhubDevLocation(handle, str(model), fixed, model.page, model=model, in_china=in_china)
+
+    def candidates(self, location: TfhubDevLocation, session: HubSession) -> Iterable[Candidate]:  # noqa: D102
+        model, redirect = location.model, _Redirect()
+        tfhub_dev = Candidate(model.page, lambda: self._open(location, session, redirect))
+        if model.framework:
+            yield tfhub_dev
+            if redirect.kaggle:
+                place = redirect.kaggle
+                yield Candidate(str(place), lambda: _kaggle(session).offer(place))
+            return
+        if location.in_china:
+            yield self._archive(f"{_CHINESE_BUCKET}/{model.name}.tar.gz", session)
+        yield tfhub_dev
+        move = move_of(model.name)
+        if redirect.kaggle:
+            yield _referral(redirect.kaggle, "")
+        elif move and move.kaggle:
+            yield _referral(move.kaggle, _warning_of(move))
+        yield self._archive(f"{_BUCKET}/{model.name}.tar.gz", session)
+        archive = publisher_archive(model.name)
+        if archive:
+            yield self._archive(archive, session, f"{model.page} is taken from its publisher: {archive}")
+
+    def latest(self, location: TfhubDevLocation, session: HubSession) -> str | None:
+        """The last version that tfhub.dev had: it gets no new ones."""
+        documented = moves_of(location.model.name)
+        return str(documented[-1].name.version) if documented else None
+
+    def at_version(self, location: TfhubDevLocation, version: str) -> TfhubDevLocation:  # noqa: D102
+        model = location.model.with_version(int(version))
+        return dataclasses.replace(location, name=str(model), is_fixed=True, page=model.page, model=model)
+
+    def folders(self, location: TfhubDevLocation) -> Iterable[str]:
+        """Where `kagglehub` keeps it; not where its place on Kaggle is only inferred."""
+        move = move_of(location.model.name)
+        if move and move.kaggle and not move.evidence.is_inferred and not location.model.framework:
+            yield from folders_of(move.kaggle, ServiceSettings.from_environment())
+
+    def error_of(self, response: requests.Response, location: TfhubDevLocation) -> HubError | None:  # noqa: D102
+        host, status = urllib.parse.urlsplit(response.url).hostname, response.status_code
+        if status in {404, 410}:
+            return NotFoundError(f"It is not there ({status}).", hint=f"Look at {location.page}.")
+        if status in {400, 401, 403}:
+            return ForbiddenError(f"{host} refuses ({status}).", hint="Try again later.")
+        return None
+
+    def explain(self, location: TfhubDevLocation, failures: Sequence[Failure]) -> HubError:  # noqa: D102
+        move = move_of(location.model.name)
+        what = f"{location.handle!r} cannot be had from any of its places."
+        if move and move.kaggle is None:
+            what = f"{location.handle!r} was deleted from tfhub.dev by Google on {DELETED_ON}."
+        places = " ".join(f"{failure.place}: {failure.problem.problem.rstrip('.')}." for failure in failures)
+        page = move.kaggle.page if move and move.kaggle else location.page
+        decisive = _decisive(failures)
+        kind = DownloadError if isinstance(decisive, (ArchiveError, DigestError)) else type(decisive)
+        return kind(
+            f"{what} {places}",
+            hint=f"{decisive.hint.rstrip('.')}; or open {page}. When a hub of yours has it: "
+            "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'.",
         )
+
+    def about(self, location: TfhubDevLocation, session: HubSession) -> About:
+        """What Kaggle tells, where the model was moved there."""
+        documented = moves_of(location.model.name)
+        versions = tuple(str(move.name.version) for move in documented)
+        plain = About(title=location.name, page=location.page, versions=versions)
+        move = move_of(location.model.name) or next(reversed(documented), None)
+        if move is None or move.kaggle is None:
+            return plain
+        with contextlib.suppress(*FAILURES):
+            found = _kaggle(session).about(move.kaggle)
+            return dataclasses.replace(found, title=location.name, versions=versions)
+        return plain
+
+    def _open(self, location: TfhubDevLocation, session: HubSession, redirect: _Redirect) -> Offer:
+        """What tfhub.dev gives."""
+        model = location.model
+        url = f"{ServiceSettings.from_environment().tfhub_dev}/{model.name}"
+        if self.settings.load_format == "UNCOMPRESSED" and not model.framework:
+            return Hub(self.settings).open(dataclasses.replace(location, name=url), session)
+        url = f"{url}?{model.query}" if model.framework else with_format(url, "compressed")
+        response = _ask(url, session, hooks={"response": redirect.note})
+        if "html" in response.headers.get("Content-Type", "").lower():
+            response.close()
+            raise _page_instead(response.url, model)
+        if model.framework:
+            return _single_file_or_archive(response, session)
+        return Archive(response, unwrap=True)
+
+    def _archive(self, url: str, session: HubSession, warning: str = "") -> Candidate:
+        """An archive at a fixed address, or where TFHUB_MIRRORS says that such addresses are found."""
+        url = next(iter(mirrors_of(url, self.settings)), url)
+
+        def open_archive() -> Offer:
+            response = _ask(url, session)
+            if warning:
+                _log.warning("%s", warning)
+            return Archive(response, unwrap=True)
+
+        return Candidate(url, open_archive)
+
+
+class _Redirect:
+    """Where on Kaggle the redirects of tfhub.dev lead, also when they come to nothing in the end."""
+
+    kaggle: KaggleHandle | None = None
+
+    def note(self, response: requests.Response, **options: Any) -> None:
+        """Is called with each answer on the way."""
+        target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
+        if is_kaggle(target, endpoint=ServiceSettings.from_environment().kaggle):
+            with contextlib.suppress(HandleError):
+                self.kaggle = KaggleHandle.parse(target, any_framework=True)
+
+
+def _kaggle(session: HubSession) -> KaggleProtocol:
+    from tensorflow_hub.resolving.sources.kaggle_protocol import KaggleProtocol
+
+    return KaggleProtocol(session, ServiceSettings.from_environment())
+
+
+def _referral(place: KaggleHandle, warning: str) -> Candidate:
+    return Candidate(str(place), lambda: Referral(str(place), warning))
+
+
+def _warning_of(move: Move) -> str:
+    if not move.evidence.is_inferred:
+        return ""
+    return (
+        f"https://tfhub.dev/{move.name} is taken from {move.kaggle}: that this is the same model is inferred "
+        "from where models like it went. Compare what it computes before you rely on it."
+    )
+
+
+def _page_instead(url: str, model: TfhubDevHandle) -> HubError:
+    parts = urllib.parse.urlsplit(url)
+    kaggle = urllib.parse.urlsplit(ServiceSettings.from_environment().kaggle).netloc
+    if parts.path.rstrip("/") == "/models" and parts.netloc in {kaggle, "www.kaggle.com", "kaggle.com"}:
+        return NotFoundError("It was not moved to Kaggle.", hint=f"Look at {model.page}.")
+    return ArchiveError(
+        f"It gave a web page instead of an archive ({parts.hostname}).",
+        hint=f"Open {model.page} in a browser.",
+    )
+
+
+def _ask(url: str, session: HubSession, **options: Any) -> requests.Response:
+    """Asks a place that others follow: not much time is spent on it."""
+    retries = min(1, session.policy.retries)
+    policy = dataclasses.replace(session.policy, retries=retries, connect_retries=retries)
+    return session.request("GET", url, headers=_HEADERS, stream=True, policy=policy, **options)
+
+
+def _single_file_or_archive(response: requests.Response, session: HubSession) -> Offer:
+    """A model of TensorFlow Lite is one file, unless it comes packed; those of TensorFlow.js come packed."""
+    beginning = response.raw.read(8, decode_content=False)
+    url, length = response.url, response.headers.get("Content-Length", "")
+    response.close()
+    if beginning[4:] == _TFLITE and length.isdecimal():
+        return FileList((RemoteFile("model.tflite", int(length), url),))
+    return Archive(_ask(url, session), unwrap=True)
+
+
+def _decisive(failures: Sequence[Failure]) -> HubError:
+    """The failure that says most: "not found" only when every place said so, else what Kaggle said."""
+    others = [failure for failure in failures if not isinstance(failure.problem, NotFoundError)]
+    of_kaggle = [failure for failure in others if failure.place.startswith("kaggle:")]
+    return (of_kaggle or others or failures)[0].problem

@@ -53,7 +53,7 @@ _ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
-# tfhub.dev is gone; the same path is a page here. Only links, never text.
+# What a card calls tfhub.dev/… is a page here under the same path. Only links, never text.
 _TFHUB_DEV = re.compile(r"https?://(?:www\.)?tfhub\.dev/")
 
 

@@ -1,0 +1,238 @@
+"""Modules from Kaggle and Hugging Face: ours, kagglehub and huggingface_hub, from servers on loopback.
+
+    python benchmarks/sources.py [--runs 3] [--clients ENVIRONMENT]
+
+The servers are those of our tests, which speak the protocols of the two services (`make test-clients` proves
+it). All clients load the same modules, in turn in each run, each with an empty cache:
+
+- one shard: 500 MB in 12 files, of which the variables have most, as TensorFlow saves them;
+- even: 500 MB in 12 files of one size;
+- small: 2,000 files of 20 kB.
+
+Plain is loopback as it is. Shaped is a link of 40 ms there and back and 20 MB/s a connection. Seconds are
+those of the call, processor time and memory those of the whole process; memory is its peak, less that of a
+bare interpreter. The clients are those of `make test-clients`: `--clients`, else `$TFHUB_PEERS/clients`, else
+`.venv-clients`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "src")]
+
+MODULES = ("one shard", "even", "small")
+LINKS = ("plain", "shaped")
+KAGGLE, REPOSITORY = "acme/{}/tensorFlow2/words/1", "acme/{}"
+
+MEASURE = """
+import os, re, resource, sys, time
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1000
+def measure(call):
+    started = time.perf_counter()
+    call()
+    took = time.perf_counter() - started
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print("\\n", took, used.ru_utime + used.ru_stime, peak())
+"""
+PROGRAMS = {
+    "ours": "import tensorflow_hub as hub\nmeasure(lambda: hub.resolve(sys.argv[1]))",
+    # Its address is no setting, only a name for each of some fixed ones.
+    "kagglehub": """
+import kagglesdk.kaggle_env as addresses
+addresses._env_to_endpoint[addresses.KaggleEnv.LOCAL] = os.environ["KAGGLE_API_ENDPOINT"]
+import kagglehub
+measure(lambda: kagglehub.model_download(sys.argv[1]))
+""",
+    "huggingface_hub": """
+import huggingface_hub
+measure(lambda: huggingface_hub.snapshot_download(sys.argv[1]))
+""",
+    "bare": "measure(lambda: None)",
+}
+
+
+class Way(NamedTuple):
+    """A client and the service that it asks."""
+
+    client: str
+    service: str
+
+    def argument(self, module: str) -> str:
+        """How the client is told the module."""
+        slug = module.replace(" ", "-")
+        if self.client == "ours":
+            return f"kaggle://{KAGGLE.format(slug)}" if self.service == "Kaggle" else f"hf://acme/{slug}"
+        return KAGGLE.format(slug) if self.service == "Kaggle" else REPOSITORY.format(slug)
+
+
+WAYS = (
+    Way("kagglehub", "Kaggle"),
+    Way("ours", "Kaggle"),
+    Way("huggingface_hub", "Hugging Face"),
+    Way("ours", "Hugging Face"),
+)
+
+
+class Figures(NamedTuple):
+    """Seconds of the call, seconds of the processor, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def make_modules(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Writes the modules of random bytes, which do not shrink."""
+    dice = random.Random(0)
+    sizes = {
+        "one shard": [480_000_000, *[2_000_000] * 10],
+        "even": [43_000_000] * 11,
+        "small": [20_000] * 1999,
+    }
+    for module, files in sizes.items():
+        root = folder / module.replace(" ", "-")
+        (root / "variables").mkdir(parents=True)
+        (root / "assets").mkdir()
+        (root / "saved_model.pb").write_bytes(dice.randbytes(5_000 if module == "small" else 6_000_000))
+        for number, size in enumerate(files):
+            name = "variables/variables.data-00000-of-00001" if number == 0 else f"assets/{number:04}.bin"
+            with (root / name).open("wb") as file:
+                for at in range(0, size, 1 << 20):
+                    file.write(dice.randbytes(min(1 << 20, size - at)))
+        yield module, root
+
+
+def serve(folder: Path) -> None:
+    """Serves the modules, plain and shaped, until the input ends; prints the addresses."""
+    from hugging_face_server import HuggingFaceServer
+    from kaggle_server import KaggleServer, files_of
+    from loopback import Pace
+
+    addresses = {}
+    for link in LINKS:
+        kaggle, hugging_face = KaggleServer(), HuggingFaceServer()
+        for root in sorted(folder.iterdir()):
+            bundle = folder.parent / f"{root.name}.tar.gz"
+            if not bundle.exists():
+                subprocess.run(["tar", "-czf", str(bundle), "-C", str(root), "."], check=True)
+            kaggle.publish(KAGGLE.format(root.name), files_of(root), bundle=bundle)
+            hugging_face.publish(REPOSITORY.format(root.name), files_of(root))
+        if link == "shaped":
+            for server in (
+                kaggle.server,
+                kaggle.storage.server,
+                hugging_face.server,
+                hugging_face.cdn.server,
+            ):
+                server.pace = Pace(latency=0.04, rate=20e6)
+        addresses[link] = {"KAGGLE_API_ENDPOINT": kaggle.url, "HF_ENDPOINT": hugging_face.url}
+    print(json.dumps(addresses), flush=True)
+    sys.stdin.read()
+
+
+class Bench:
+    """The clients, where they are and where they download to."""
+
+    def __init__(self, clients: Path, folder: Path) -> None:
+        self._clients, self._folder = clients, folder
+
+    def run(self, client: str, argument: str, addresses: dict[str, str]) -> Figures:
+        """One download in a process of its own, with an empty cache."""
+        home = self._folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "TFHUB_CACHE_DIR": str(home / "tfhub"),
+            "NO_PROXY": "127.0.0.1",
+            "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            **addresses,
+        }
+        python = str(self._clients / "bin" / "python")
+        if client in {"ours", "bare"}:
+            python, environment["PYTHONPATH"] = sys.executable, str(ROOT / "src")
+        command = [python, "-c", MEASURE + PROGRAMS[client], argument]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{client} {argument}: {done.stderr[-2000:]}")
+        return Figures(*map(float, done.stdout.split()[-3:]))
+
+
+def clients_environment(given: str | None) -> Path:
+    """Where the clients are installed."""
+    peers = os.environ.get("TFHUB_PEERS")
+    place = Path(given or (Path(peers) / "clients" if peers else ROOT / ".venv-clients"))
+    if not (place / "bin" / "python").exists():
+        raise SystemExit(
+            f"Expected the clients in {place}: run `make test-clients`, or name them by --clients."
+        )
+    return place
+
+
+def report(runs: dict[tuple[str, str, Way], list[Figures]], bare: Figures) -> None:
+    """Prints the table of medians."""
+    print("| Module | link | from | client | s | processor, s | memory, MB | client / ours |")
+    print("|---|---|---|---|---:|---:|---:|---:|")
+    medians = {
+        key: Figures(*(statistics.median(column) for column in zip(*figures, strict=True)))
+        for key, figures in runs.items()
+    }
+    for (module, link, way), found in medians.items():
+        ratio = found.wall / medians[module, link, Way("ours", way.service)].wall
+        cells = [module, link, way.service, way.client, f"{found.wall:.2f}", f"{found.cpu:.2f}"]
+        cells += [f"{found.memory - bare.memory:.0f}", "" if way.client == "ours" else f"{ratio:.1f}"]
+        print(f"| {' | '.join(cells)} |")
+
+
+def main() -> None:
+    """Makes the modules, serves them and runs the clients."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--clients")
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        modules = [module for module, _ in make_modules(folder / "modules")]
+        bench = Bench(clients_environment(given.clients), folder)
+        command = [sys.executable, __file__, "--serve", str(folder / "modules")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            addresses = json.loads(server.stdout.readline())
+            runs: dict[tuple[str, str, Way], list[Figures]] = {}
+            for number in range(given.runs):
+                for module in modules:
+                    for link in LINKS:
+                        for way in WAYS:
+                            print(
+                                f"{number + 1}: {module}, {link}, {way.client}", file=sys.stderr, flush=True
+                            )
+                            found = bench.run(way.client, way.argument(module), addresses[link])
+                            runs.setdefault((module, link, way), []).append(found)
+            bare = bench.run("bare", "", {})
+            server.stdin.close()
+    report(runs, bare)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""What Kaggle is asked, in both forms of its protocol, and what its refusals mean.
+
+The older form has addresses (`GET /api/v1/models/{owner}/{model}/{framework}/{variation}/…`), which
+`kagglehub` used up to 0.3. The newer one has calls (`POST https://api.kaggle.com/v1/models.ModelApiService/…`),
+which it uses since 0.4. Both lead to files in a storage, by redirects to signed addresses. The older form is
+asked first: its downloads are plain GETs, which can be asked for again; the newer one when nothing is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import requests
+
+from tensorflow_hub.errors import (
+    AuthenticationError,
+    DownloadError,
+    ForbiddenError,
+    HubError,
+    LimitError,
+    NotFoundError,
+    RequestError,
+)
+from tensorflow_hub.network.answers import receive_beginning
+from tensorflow_hub.network.credentials import host_of
+from tensorflow_hub.network.foreign_text import inert, one_line
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.sources.listing import module_files
+from tensorflow_hub.resolving.sources.source import About
+from tensorflow_hub.resolving.transfer.offers import Archive, FileList, Offer, RemoteFile
+from tensorflow_hub.services.kaggle import SAVED_MODEL_FRAMEWORKS, KaggleHandle
+from tensorflow_hub.services.settings import ServiceSettings
+
+T = TypeVar("T")
+
+_MOST_SINGLE_FILES = 25  # as kagglehub; more come as one archive
+_LARGEST_REFUSAL = 1 << 20  # bytes
+_TOKENS = "https://www.kaggle.com/settings"
+# The frameworks as calls name them, less `MODEL_FRAMEWORK_`.
+_IN_CALLS = {
+    "tensorFlow1": "TENSOR_FLOW_1",
+    "tensorFlow2": "TENSOR_FLOW_2",
+    "tfLite": "TF_LITE",
+    "tfJs": "TF_JS",
+    "coral": "CORAL",
+}
+
+
+class KaggleProtocol:
+    """Kaggle, asked over one session."""
+
+    def __init__(self, session: HubSession, services: ServiceSettings) -> None:
+        self._session, self._services = session, services
+
+    def offer(self, model: KaggleHandle) -> Offer:
+        """The files of a version where there are few, else its archive.
+
+        Raises:
+          NotFoundError: there is no such version (says which variations there are), or no SavedModel in it.
+          ForbiddenError: terms of use are to be accepted, or it is private.
+        """
+        found = self._by_either(model, self._files_or_archive, self._call_for_archive)
+        if isinstance(found, Archive):
+            return found
+        if model.framework not in SAVED_MODEL_FRAMEWORKS:
+            return FileList(found)
+        return module_files(found, model.page)
+
+    def newest_version(self, model: KaggleHandle) -> int:
+        """The newest version of a variation.
+
+        Raises:
+          NotFoundError: there is no such variation.
+        """
+        version = self._instance(model).get("versionNumber")
+        if not isinstance(version, int) or version < 1:
+            raise DownloadError(
+                f"Expected the newest version of {str(model)!r} from Kaggle, got {version!r:.100}.",
+                hint=f"Name a version: {str(model)!r} and /1.",
+            )
+        return version
+
+    def about(self, model: KaggleHandle) -> About:
+        """What Kaggle says of a variation."""
+        found = self._instance(model)
+        newest = found.get("versionNumber")
+        versions = range(1, newest + 1) if isinstance(newest, int) and newest < 10_000 else ()
+        return About(
+            title=str(model),
+            description=inert(str(found.get("overview") or "")),
+            license=inert(str(found.get("licenseName") or "")),
+            page=model.page,
+            versions=tuple(map(str, versions)),
+        )
+
+    def _files_or_archive(self, model: KaggleHandle) -> tuple[RemoteFile, ...] | Archive:
+        base = f"{self._models}/{model.path}"
+        listed = self._get(f"{base}/files?page_size={_MOST_SINGLE_FILES}", model)
+        files = listed.get("files")
+        if isinstance(files, list) and files and not listed.get("nextPageToken"):
+            return tuple(_remote_file(base, file, model) for file in files)
+        headers = {"Accept-Encoding": "identity"}
+        response = self._session.request("GET", f"{base}/download", headers=headers, stream=True)
+        return Archive(_opened(response, model), unwrap=True)
+
+    def _call_for_archive(self, model: KaggleHandle) -> Archive:
+        body = {**_named(model), "versionNumber": model.version}
+        response = self._call("DownloadModelInstanceVersion", body, stream=True)
+        return Archive(_opened(response, model), unwrap=True)
+
+    def _instance(self, model: KaggleHandle) -> Mapping[str, Any]:
+        """What Kaggle says about a variation."""
+        name = model.with_version(None).path
+        return self._by_either(
+            model,
+            lambda model: self._get(f"{self._models}/{name}/get", model),
+            lambda model: _read(self._call("GetModelInstance", _named(model)), model),
+        )
+
+    def _by_either(self, model: KaggleHandle, *ways: Callable[[KaggleHandle], T]) -> T:
+        """What the first form of the protocol gives that has it."""
+        for way in ways:
+            with contextlib.suppress(NotFoundError):
+                return way(model)
+        raise self._not_found(model)
+
+    def _not_found(self, model: KaggleHandle) -> NotFoundError:
+        """The error for what is not there, with what is."""
+        try:
+            found = self._get(f"{self._models}/{model.owner}/{model.model}/get", model)
+            known = [
+                f"{model.owner}/{model.model}/{item['framework']}/{item['slug']}/{item['versionNumber']}"
+                for item in found["instances"]
+            ]
+        except (HubError, KeyError, TypeError):
+            return NotFoundError(
+                f"There is no model {model.owner}/{model.model} on Kaggle that everybody may see ({model}).",
+                hint=f"Open {model.page}; for a private one set KAGGLE_API_TOKEN.",
+            )
+        return NotFoundError(
+            f"There is no {str(model)!r} on Kaggle. The model has {one_line(', '.join(known), 600)}.",
+            hint="The last number of each is its newest version.",
+        )
+
+    @property
+    def _models(self) -> str:
+        return f"{self._services.kaggle}/api/v1/models"
+
+    def _get(self, url: str, model: KaggleHandle) -> Mapping[str, Any]:
+        return _read(self._session.request("GET", url), model)
+
+    def _call(self, method: str, body: Mapping[str, Any], **options: Any) -> requests.Response:
+        url = f"{self._services.kaggle_calls}/models.ModelApiService/{method}"
+        headers = {"Accept-Encoding": "identity"}
+        return self._session.request("POST", url, json=body, headers=headers, **options)
+
+
+def refusal(response: requests.Response, model: KaggleHandle) -> HubError | None:
+    """The error that a refusal of Kaggle, or of the storage behind it, stands for; None when it has no own.
+
+    Args:
+      response: the answer.
+      model: what was asked for.
+    """
+    services = ServiceSettings.from_environment()
+    if host_of(response.url) not in {host_of(services.kaggle), host_of(services.kaggle_calls)}:
+        return _refusal_of_storage(response, model)
+    message = ""
+    if response.status_code == 403:
+        receive_beginning(response, _LARGEST_REFUSAL)
+        message = _message(response.content)
+    return _refusal(response.status_code, message, model)
+
+
+def _refusal(status: int, message: str, model: KaggleHandle) -> HubError | None:
+    if status == 401:
+        return AuthenticationError(
+            f"Kaggle does not know the token that was sent for {str(model)!r}.",
+            hint=f"Make a new one on {_TOKENS} and set KAGGLE_API_TOKEN. Public models need none.",
+        )
+    if status == 403 and "consent" in message.lower():
+        return ForbiddenError(
+            f"The terms of use of {str(model)!r} have to be accepted first.",
+            hint=f"Accept them on {model.page}, then set KAGGLE_API_TOKEN (made on {_TOKENS}).",
+        )
+    if status == 403:
+        return ForbiddenError(
+            f"Kaggle does not let you have {str(model)!r}: it is private, or there is no such model.",
+            hint=f"Open {model.page}. If you may see it there, set KAGGLE_API_TOKEN (made on {_TOKENS}).",
+        )
+    if status in {404, 405, 410}:
+        return NotFoundError(f"There is no {str(model)!r} on Kaggle.", hint=f"Open {model.page}.")
+    if status == 429:
+        return LimitError(
+            f"Kaggle asks to slow down, for {str(model)!r}.",
+            hint="Try again later; with a token in KAGGLE_API_TOKEN it allows more.",
+        )
+    return None
+
+
+def _refusal_of_storage(response: requests.Response, model: KaggleHandle) -> HubError | None:
+    if response.status_code not in {400, 403}:
+        return None
+    reason = "ExpiredToken" if response.status_code == 400 else "SignatureDoesNotMatch"
+    return ForbiddenError(
+        f"The storage refuses the address that Kaggle gave for {str(model)!r} ({response.status_code}, "
+        f"mostly {reason}): it is a stale one.",
+        hint=f"Try again later, or download it by hand on {model.page}.",
+    )
+
+
+def _opened(response: requests.Response, model: KaggleHandle) -> requests.Response:
+    """The answer with an archive; errors may have the status of a success, and say so in their body.
+
+    Raises:
+      NotFoundError, …: as for the status that its body names.
+    """
+    if "json" in response.headers.get("Content-Type", "").lower():
+        receive_beginning(response, _LARGEST_REFUSAL)
+        found = _read(response, model)
+        raise DownloadError(
+            f"Expected an archive of {str(model)!r}, got {one_line(str(found), 200)}.",
+            hint="Try again later.",
+        )
+    return response
+
+
+def _read(response: requests.Response, model: KaggleHandle) -> Mapping[str, Any]:
+    """The object in an answer, unless it is an error with the status of a success."""
+    try:
+        found = json.loads(response.content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DownloadError(
+            f"Expected an answer in JSON from {host_of(response.url)}, got something else.",
+            hint="Check KAGGLE_API_ENDPOINT, or try again later.",
+        )
+    status = found.get("code")
+    if isinstance(status, int) and status >= 400:
+        message = _message(response.content)
+        raise _refusal(status, message, model) or RequestError(
+            f"Kaggle refuses {str(model)!r} with {status}: {message}.", hint="Try again later."
+        )
+    return found
+
+
+def _message(content: bytes) -> str:
+    """What a refusal says, in one short line."""
+    try:
+        found = json.loads(content)
+        return one_line(str(found.get("message") or found["error"]["message"]), 200).rstrip(".")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _remote_file(base: str, file: Any, model: KaggleHandle) -> RemoteFile:
+    name, size = (file.get("name"), file.get("size")) if isinstance(file, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(size, int) or size < 0:
+        raise DownloadError(
+            f"Expected a list of files with names and sizes for {str(model)!r}, got {file!r:.200}.",
+            hint="Try again later.",
+        )
+    return RemoteFile(name, size, f"{base}/download/{urllib.parse.quote(name)}")
+
+
+def _named(model: KaggleHandle) -> dict[str, Any]:
+    return {
+        "ownerSlug": model.owner,
+        "modelSlug": model.model,
+        "framework": f"MODEL_FRAMEWORK_{_IN_CALLS[model.framework]}",
+        "instanceSlug": model.variation,
+    }

@@ -1,0 +1,88 @@
+"""Which of the files that a service lists are the module: those below the one place that has a graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from tensorflow_hub.errors import NotFoundError
+from tensorflow_hub.network.foreign_text import one_line
+from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
+
+GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+_FILES = frozenset({*GRAPHS, "tfhub_module.pb", "fingerprint.pb", "keras_metadata.pb"})
+_FOLDERS = ("variables/", "assets/", "assets.extra/")
+# What else repositories hold, by how the names end.
+_OTHERS = {
+    ".safetensors": "safetensors",
+    ".bin": "PyTorch",
+    ".pt": "PyTorch",
+    ".tflite": "TensorFlow Lite",
+    ".onnx": "ONNX",
+    ".keras": "Keras",
+    ".h5": "Keras (HDF5)",
+    ".gguf": "GGUF",
+}
+
+
+def module_files(
+    files: Sequence[RemoteFile], page: str, folder: str = "", *, only_known: bool = False
+) -> FileList:
+    """The files of a module among those listed.
+
+    Args:
+      files: of a repository or a version, with their paths from its root.
+      page: where a person can look at them, for messages.
+      folder: where the module is; "" for the root, or the only folder that has a graph.
+      only_known: leave out what is no part of a SavedModel: repositories hold other things too.
+
+    Returns:
+      The files below that folder, with paths from there.
+
+    Raises:
+      NotFoundError: no SavedModel is there; says where there are, or what is there instead.
+    """
+    places = folders_with_graph(file.path for file in files)
+    if not folder and "" not in places and len(places) == 1:
+        folder = places[0]
+    if folder not in places:
+        raise _no_module([file.path for file in files], places, page, folder)
+    prefix = f"{folder}/" if folder else ""
+    below = [
+        dataclasses.replace(file, path=file.path[len(prefix) :])
+        for file in files
+        if file.path.startswith(prefix)
+    ]
+    return FileList(tuple(file for file in below if not only_known or _belongs(file.path)))
+
+
+def folders_with_graph(paths: Iterable[str]) -> list[str]:
+    """The folders that hold the graph of a SavedModel; "" is the root.
+
+    >>> folders_with_graph(["README.md", "saved_model.pb", "large/saved_model.pb"])
+    ['', 'large']
+    """
+    split = (path.rpartition("/") for path in paths)
+    return sorted({folder for folder, _, name in split if name in GRAPHS})
+
+
+def _belongs(path: str) -> bool:
+    return path in _FILES or path.startswith(_FOLDERS)
+
+
+def _no_module(paths: list[str], places: list[str], page: str, folder: str) -> NotFoundError:
+    where = f"in the folder {folder!r}" if folder else "at the root"
+    if places:
+        found = ", ".join(f"{place!r:.100}" if place else "the root" for place in places[:10])
+        return NotFoundError(
+            f"There is no SavedModel {where} of {page}, but in: {found}.",
+            hint="Add the folder to the handle.",
+        )
+    kinds = sorted({kind for path in paths for end, kind in _OTHERS.items() if path.lower().endswith(end)})
+    archives = [path for path in paths if path.endswith((".tar.gz", ".tgz", ".zip"))]
+    holds = f"it holds {one_line(', '.join(kinds or paths[:5]) or 'nothing', 200)}"
+    hint = f"Look at {page}."
+    if archives:
+        found = one_line(", ".join(archives[:3]), 200)
+        hint = f"An archive may hold one: {found}. Download it; its path is a handle too."
+    return NotFoundError(f"There is no SavedModel {where} of {page}: {holds}.", hint=hint)

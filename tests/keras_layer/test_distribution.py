@@ -40,6 +40,21 @@ equal(layer(X), [[4.0], [7.0]])
 equal(old_words(["hello", "world"]), in_scope)
 equal(KerasLayer(text_of_tf1, dtype=tf.string)(["hello", "world"]), in_scope)
 
+# A layer made outside of the scope is applied there, and refused with a sentence when it is to train.
+outside = KerasLayer(regression)
+with strategy.scope():
+    equal(outside(X), [[4.0], [7.0]])
+outside.trainable = True
+try:
+    with strategy.scope():
+        model = keras.Sequential([keras.Input([1]), outside])
+        model.compile("sgd", "mse")
+    model.fit(X, X, verbose=0)
+except Exception as error:
+    assert "scope" in str(error) and "strategy.scope()" in str(error), error
+else:
+    raise AssertionError("trained variables of no replica")
+
 # One step on two replicas is one step on one.
 def trained(handle, inputs, shape, dtype):
     keras.utils.set_random_seed(1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
 import tensorflow_hub as hub
-from tensorflow_hub.errors import ModeError
+from tensorflow_hub.errors import InputError, ModeError, ModuleError, NotAModuleError, NotFoundError
 
 pytestmark = pytest.mark.keras
 
@@ -145,12 +147,131 @@ def test_every_option_survives_the_config(kit, modules, options):
     assert restored.trainable == layer.trainable
 
 
-def test_a_layer_of_an_object_has_no_config(kit, modules):
-    layer = kit.KerasLayer(hub.load(modules("regression")))
+def test_a_layer_of_an_object_of_the_program_has_no_config(kit, modules):
+    layer = kit.KerasLayer(lambda x: x)
     with pytest.raises(NotImplementedError, match=r"Expected a layer made from a handle \(a string\)"):
         layer.get_config()
     with pytest.raises(ModeError, match="which can be saved"):
         kit.KerasLayer(modules("regression"), trainable=lambda v: True).get_config()
+
+
+PARTS = {
+    "the module": (lambda module: module, None),
+    "an attribute": (lambda module: module.tokenize, ["tokenize"]),
+    "a function": (lambda module: module.lengths, ["lengths"]),
+    "an attribute of one": (lambda module: module.tokenize.inner, ["tokenize", "inner"]),
+    "an item of a list": (lambda module: module.parts[1], ["parts", "1"]),
+    "an item of a dict": (lambda module: module.named["a.b"], ["named", "a.b"]),
+    "a signature": (lambda module: module.signatures["serving_default"], ["signatures", "serving_default"]),
+}
+
+
+@pytest.fixture(scope="module")
+def preprocessor(tmp_path_factory):
+    """A module with parts, each giving the lengths of texts times a number of its own."""
+    import tensorflow as tf
+
+    class Part(tf.Module):
+        def __init__(self, factor):
+            self.factor = tf.Variable(factor)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+        def __call__(self, text):
+            return self.factor * tf.cast(tf.strings.length(text), tf.float32)
+
+    module = Part(1.0)
+    module.tokenize = Part(2.0)
+    module.tokenize.inner = Part(3.0)
+    module.parts = [Part(4.0), Part(5.0)]
+    module.named = {"a.b": Part(6.0)}
+    module.lengths = tf.function(tf.strings.length, input_signature=[tf.TensorSpec([None], tf.string)])
+    path = str(tmp_path_factory.mktemp("preprocessor"))
+    tf.saved_model.save(module, path, signatures=module.tokenize.__call__)
+    return path
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_layer_of_a_part_of_a_loaded_module_is_saved_by_handle_and_path(kit, preprocessor, tmp_path, name):
+    import tensorflow as tf
+
+    choose, part = PARTS[name]
+    module = hub.load(preprocessor)
+    layer = kit.KerasLayer(choose(module))
+    del module
+    gc.collect()  # the layer keeps what the part needs of the module
+    assert layer.get_config()["handle"] == preprocessor
+    assert layer.get_config().get("part") == part
+    text = kit.keras.Input([], dtype="string")
+    model = kit.keras.Model(text, layer(text))
+    words = tf.constant(["abc", "d"])
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    for again in (kit.keras.models.load_model(path), kit.keras.models.clone_model(model)):
+        tf.nest.map_structure(np.testing.assert_array_equal, again(words), model(words))
+    assert again.layers[-1].get_config() == layer.get_config()
+
+
+def test_a_part_may_be_asked_for_by_its_path(kit, preprocessor):
+    layer = kit.KerasLayer(preprocessor, part="tokenize.inner")
+    np.testing.assert_array_equal(layer(["abc", "d"]), [9, 3])
+    assert len(layer.weights) == 1
+    with pytest.raises(
+        ModuleError, match=r"but its part 'tokenize' has no 'iner', only \['factor', 'inner'\]"
+    ):
+        kit.KerasLayer(preprocessor, part="tokenize.iner")
+    with pytest.raises(ModuleError, match="but it has no '__init__'"):
+        kit.KerasLayer(preprocessor, part=["__init__", "__globals__", "os", "system"])
+    with pytest.raises(InputError, match=r"Expected part=… beside a handle"):
+        kit.KerasLayer(hub.load(preprocessor), part="tokenize")
+
+
+def test_a_part_of_a_tf1_module_is_saved(kit, tf1_modules):
+    path = str(tf1_modules / "01_linear_scalar" / "module")
+    module = hub.load(path)
+    layer = kit.KerasLayer(module.signatures["default"])
+    again = kit.KerasLayer.from_config(layer.get_config())
+    assert layer.get_config()["part"] == ["signatures", "default"]
+    np.testing.assert_array_equal(again([1.0, 2.0])["default"], layer([1.0, 2.0])["default"])
+
+
+def test_a_model_file_finds_a_module_that_moved(kit, modules, tmp_path, monkeypatch):
+    import shutil
+
+    old, new, path = tmp_path / "old", tmp_path / "new", str(tmp_path / "model.keras")
+    shutil.copytree(modules("regression"), old / "line")
+    model = kit.keras.Sequential([kit.keras.Input([1]), kit.KerasLayer(str(old / "line"))])
+    model.save(path)
+    old.rename(new)
+    with pytest.raises(
+        NotFoundError, match=rf"A saved layer names .*TFHUB_MIRRORS='{old}/line -> /new/path'"
+    ):
+        kit.keras.models.load_model(path)
+    monkeypatch.setenv("TFHUB_MIRRORS", f"{old} -> {new}")
+    np.testing.assert_array_equal(kit.keras.models.load_model(path)(X), model(X))
+
+
+def test_a_model_file_with_a_relative_path_says_which_rule_leads_to_it(kit, modules, tmp_path, monkeypatch):
+    import shutil
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(modules("regression"), "modules/line")
+    config = kit.KerasLayer("modules/line").get_config()
+    shutil.move("modules", "elsewhere")
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    with pytest.raises(OSError, match=rf"TFHUB_MIRRORS='{tmp_path}/modules/line -> …'"):
+        kit.KerasLayer.from_config(config)
+    monkeypatch.setenv("TFHUB_MIRRORS", f"{tmp_path}/modules -> {tmp_path}/elsewhere")
+    np.testing.assert_array_equal(kit.KerasLayer.from_config(config)(X), [[4.0], [7.0]])
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_file_of_keras_as_a_handle_says_how_it_becomes_a_module(kit, tmp_path, suffix):
+    path = str(tmp_path / f"model{suffix}")
+    kit.keras.Sequential([kit.keras.Input([1]), kit.keras.layers.Dense(1)]).save(path)
+    with pytest.raises(NotAModuleError, match=rf"got a file of a Keras model.*export_keras_model\('{path}'"):
+        kit.KerasLayer(path)
+    layer = kit.KerasLayer(kit.keras.models.load_model(path, compile=False))
+    assert layer(X).shape == (2, 1)
 
 
 def test_clone_model(kit, modules):

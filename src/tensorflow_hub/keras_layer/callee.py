@@ -11,6 +11,7 @@ from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.graphs.call_form import CallForm, form_of
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
+from tensorflow_hub.loading.origin import origin_of
 
 # What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.
 _MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
@@ -29,6 +30,8 @@ class Callee:
         self._traces: dict[Any, Any] = {}
         self._is_checked_here = False
         self._loaded = loaded
+        origin = origin_of(loaded)
+        self._module = origin and origin.module()  # kept, for functions do not keep the variables they use
         self._options = options
         self._output_key = options.output_key
         self._by_signature = callable(getattr(loaded, "call_signature", None))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
+from tensorflow_hub.loading.origin import Origin, origin_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class LayerOptions:
     output_shape: Any = None
     load_options: Any = None
     endpoints: tuple[str, ...] = ()
+    part: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.signature_outputs_as_dict and self.output_key is not None:
@@ -32,6 +34,11 @@ class LayerOptions:
                 "Expected signature_outputs_as_dict=True or output_key=…, got both "
                 f"(output_key={self.output_key!r}).",
                 hint="Leave one of them out.",
+            )
+        if self.part and not self.has_string_handle:
+            raise InputError(
+                f"Expected part=… beside a handle (a string), got part={self.part!r} beside {self.handle!r}.",
+                hint="Pass the part itself: hub.KerasLayer(loaded.tokenize).",
             )
         if not (callable(self.handle) or self.has_string_handle):
             if hasattr(self.handle, "signatures"):
@@ -62,12 +69,17 @@ class LayerOptions:
     def config(self, trainable: bool) -> dict[str, Any]:
         """The options as the values of a Keras configuration.
 
+        An object that `hub.load` gave, or a part of one, is named by the handle that it was loaded from.
+
         Raises:
-          ModeError: the layer was made from an object, or chooses variables by a function.
+          ModeError: the layer was made from another object, or chooses variables by a function.
         """
-        if not self.has_string_handle:
+        origin = Origin(os.fspath(self.handle), self.tags, self.part) if self.has_string_handle else None
+        origin = origin or origin_of(self.handle)
+        if origin is None:
             raise ModeError(
-                f"Expected a layer made from a handle (a string), got one made from {self.handle!r}.",
+                "Expected a layer made from a handle (a string), or from what hub.load gave, "
+                f"got one made from {self.handle!r}.",
                 hint="Save the object with hub.save(…) and make the layer from that path.",
             )
         if not isinstance(self.trainable, (bool, str)):
@@ -76,11 +88,12 @@ class LayerOptions:
                 f"got {self.trainable!r}.",
                 hint="Write the choice as a pattern: trainable='block_1[0-9]/'.",
             )
-        config: dict[str, Any] = {"handle": os.fspath(self.handle)}
+        config: dict[str, Any] = {"handle": origin.handle}
         optional = {
             "trainable": self.trainable if isinstance(self.trainable, str) and trainable else None,
             "arguments": dict(self.arguments) or None,
-            "tags": sorted(self.tags) if self.tags is not None else None,
+            "part": list(origin.part) or None,
+            "tags": sorted(origin.tags) if origin.tags is not None else None,
             "signature": self.signature,
             "signature_outputs_as_dict": self.signature_outputs_as_dict,
             "output_key": self.output_key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,13 +13,14 @@ from typing import Any, ClassVar, TypeVar
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import HubError, InputError, ModeError, ModuleError
+from tensorflow_hub.errors import HubError, InputError, ModeError, ModuleError, ResolveError
 from tensorflow_hub.graphs.variable_names import unique_names
 from tensorflow_hub.keras_layer.callee import Callee
 from tensorflow_hub.keras_layer.options import LayerOptions, checked_trainable
 from tensorflow_hub.loading.fitting import described
 from tensorflow_hub.loading.load import load
-from tensorflow_hub.loading.replicas import first_replica
+from tensorflow_hub.loading.origin import part_of
+from tensorflow_hub.loading.replicas import check_made_in_scope, first_replica
 
 # The line that a program with models of a Keras needs.
 _IMPORT_FOR = {
@@ -55,6 +57,8 @@ class HubLayer:
       endpoints: one or more names of tensors inside the module (see `hub.with_endpoints`) to give as extra
         outputs, in the same pass. The outputs then come as a dict, in which a single one of the module is
         "default".
+      part: the attributes that lead to the part of the module to call in place of the module itself, as
+        "tokenize" or "parts.tokenize", or a list of them.
       **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
 
     Raises:
@@ -95,6 +99,7 @@ class HubLayer:
         load_options: Any = None,
         *,
         endpoints: Any = (),
+        part: Any = (),
         **kwargs: Any,
     ) -> None:
         """Serves both layers as `__init__`."""
@@ -114,6 +119,7 @@ class HubLayer:
             output_shape,
             load_options,
             (endpoints,) if isinstance(endpoints, str) else tuple(endpoints),
+            tuple(part.split(".")) if isinstance(part, str) else tuple(part),
         )
         self._prepare(options)
         self._setup_layer(options.is_trainable, **self._arguments_of_keras({"autocast": False, **kwargs}))
@@ -143,7 +149,8 @@ class HubLayer:
         """Loads the module, before Keras' own `__init__`."""
         self._options = options
         if options.has_string_handle:
-            self._func = load(options.handle, tags=options.tags, options=options.load_options)
+            module = load(options.handle, tags=options.tags, options=options.load_options)
+            self._func = part_of(module, options.part)
         else:
             self._func = options.handle
         self._is_hub_module_v1 = bool(getattr(self._func, "_is_hub_module_v1", False))
@@ -219,6 +226,8 @@ class HubLayer:
         if self.trainable:
             self._check_trainability()
         training = training and self.trainable
+        if training:
+            check_made_in_scope([getattr(w, "hub_variable", w) for w in self._own_weights()])
         with unchanged_errors(), contextlib.nullcontext() if training else first_replica():
             outputs = self._callee(inputs, training=training)
         return tf.nest.map_structure(self._in_precision, outputs)
@@ -292,6 +301,21 @@ class HubLayer:
         """The configuration, for layers made from a handle."""
         return {**super().get_config(), **self._options.config(self.trainable)}  # type: ignore[misc]
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the layer that a configuration describes.
+
+        Raises:
+          ResolveError: the module is not at the handle any more.
+        """
+        try:
+            return super().from_config(config)  # type: ignore[misc]
+        except Exception as error:  # Keras makes every error a TypeError
+            cause = error if isinstance(error, HubError) else error.__context__
+            if not isinstance(cause, HubError):
+                raise
+            raise _of_saved_layer(cause, config) from error
+
     def save_own_variables(self, store: Any) -> None:
         """Saves the weights by their names in the module, whichever of them are trainable."""
         for name, weight in self._weights_by_name().items():
@@ -347,6 +371,19 @@ def unchanged_errors() -> Iterator[None]:
     except HubError as error:
         error._keras_call_info_injected = True
         raise
+
+
+def _of_saved_layer(error: HubError, config: dict[str, Any]) -> HubError:
+    """The error of a layer that is made anew, with what leads to a module that has moved."""
+    handle = config.get("handle")
+    hint = error.hint
+    if isinstance(error, ResolveError) and "TFHUB_MIRRORS" not in hint:
+        hint += f" If the module is elsewhere now, say where: TFHUB_MIRRORS='{_absolute(handle)} -> …'."
+    return type(error)(f"A saved layer names the module {handle!r}. {error.problem}", hint=hint)
+
+
+def _absolute(handle: Any) -> str:
+    return str(handle) if "://" in str(handle) else os.path.abspath(handle)  # noqa: PTH100
 
 
 def _unique(variables: Any) -> list[Any]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from tensorflow_hub.errors import ModeError
+
+_WITH_REPLICAS = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def first_replica() -> contextlib.AbstractContextManager[Any]:
@@ -14,7 +19,24 @@ def first_replica() -> contextlib.AbstractContextManager[Any]:
     In the scope of a strategy, but outside of its replicas, TensorFlow refuses to run a loaded function: it
     does not know which replica's variables to take. For reading, each of them will do.
     """
-    strategies = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
-    if tf.distribute.in_cross_replica_context() and isinstance(tf.distribute.get_strategy(), strategies):
+    if tf.distribute.in_cross_replica_context() and isinstance(tf.distribute.get_strategy(), _WITH_REPLICAS):
         return tf.distribute.ReplicaContext(tf.distribute.get_strategy(), 0)  # type: ignore[no-any-return]
     return contextlib.nullcontext()
+
+
+def check_made_in_scope(variables: Sequence[Any]) -> None:
+    """Checks, for training on several replicas, that each replica has variables of its own.
+
+    Raises:
+      ModeError: the variables were made outside of the scope of the strategy.
+    """
+    strategy = tf.distribute.get_strategy()
+    if not isinstance(strategy, _WITH_REPLICAS):
+        return
+    for variable in variables:
+        if not strategy.extended.variable_created_in_scope(variable):
+            raise ModeError(
+                f"Expected a layer made in the scope of the {type(strategy).__name__} that it trains under, "
+                f"got one with the variable {variable.name!r} from outside of it.",
+                hint="Make the layer inside of `with strategy.scope():`.",
+            )

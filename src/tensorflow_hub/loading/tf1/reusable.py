@@ -21,6 +21,7 @@ from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.tensor_names import node_of, output_of
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
+from tensorflow_hub.loading.origin import note_part
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.tf1.graph_signature import GraphSignature
@@ -34,6 +35,8 @@ BY_NAME = "Pass one of these as signature=…."
 
 class Signatures(Mapping[str, Any]):
     """The signatures of a module by name, each made a function when it is first asked for."""
+
+    on_demand = True
 
     def __init__(self, names: Collection[str], make: Callable[[str], Any]) -> None:
         self._names = sorted(names)
@@ -83,9 +86,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         info = inference.graph.meta_graph.meta_info_def
         self.tensorflow_version = info.tensorflow_version
         self.tensorflow_git_version = info.tensorflow_git_version
-        self.signatures = self._no_dependency(
-            Signatures(inference.signatures, lambda name: self._function(name, False, ()))
-        )
+        self.signatures = self._no_dependency(Signatures(inference.signatures, self._signature_function))
 
     def __call__(self, inputs: Any = None, training: bool = False) -> Any:
         """Applies the default signature.
@@ -194,6 +195,11 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         if save_type != "savedmodel" or self._inference.state.is_distributed:
             return children
         return children | functions_to_save(self)
+
+    def _signature_function(self, name: str) -> Any:
+        function = self._function(name, False, ())
+        note_part(function, self, ("signatures", name))
+        return function
 
     def _signature(self, name: str, training: bool) -> GraphSignature:
         variant: Variant = self._training if training else self._inference

@@ -31,7 +31,13 @@ PATHS = {
 OTHERS = {
     "config": [],
     "registry": ["resolver"],
-    "resolver": ["Resolver", "UnsupportedHandleError", "create_local_module_dir", "tfhub_cache_dir"],
+    "resolver": [
+        "HttpResolverBase",
+        "Resolver",
+        "UnsupportedHandleError",
+        "create_local_module_dir",
+        "tfhub_cache_dir",
+    ],
     "saved_model_lib": [],
     "tf_utils": [],
 }
@@ -94,5 +100,21 @@ def test_a_resolver_of_a_program(tmp_path):
     registry.resolver.add_implementation(OfMyTeam())
     assert registry.resolver("myteam:a") == str(tmp_path / "a")
     assert registry.resolver(str(tmp_path)) == str(tmp_path)
+    assert hub.resolve("myteam:a") == str(tmp_path / "a")
     with pytest.raises(errors.HandleError, match="gone"):
         registry.resolver("myteam:gone")
+
+
+def test_a_resolver_of_urls_as_images_of_notebook_services_add_it(tmp_path):
+    from tensorflow_hub import registry, resolver
+
+    class OfTheService(resolver.HttpResolverBase):
+        def is_supported(self, handle):
+            return self.is_http_protocol(handle) and "models.service.example/" in handle
+
+        def __call__(self, handle):
+            return str(tmp_path)
+
+    registry.resolver.add_implementation(OfTheService())
+    assert hub.resolve("https://models.service.example/acme/words/1") == str(tmp_path)
+    assert not OfTheService().is_supported("models.service.example/acme")

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from tensorflow_hub.resolving.resolve import resolve
+from tensorflow_hub.resolving.sources.added_resolvers import AddedResolver, add_resolver
 
 __all__ = ["resolver"]
 
 
-class Implementation(Protocol):
-    """What a program adds: a way to turn some handles into local directories."""
-
-    def is_supported(self, handle: str) -> bool:
-        """Whether it knows the handle."""
-
-    def __call__(self, handle: str) -> str:
-        """The local directory."""
-
-
 class _Resolver:
-    """Turns handles into directories: the implementations of programs first, the last added one foremost."""
+    """`hub.resolve`, and the way to add resolvers to it."""
 
-    def __init__(self) -> None:
-        self._added: list[Implementation] = []
-
-    def add_implementation(self, implementation: Implementation) -> None:
-        """Adds a way to resolve handles."""
-        self._added.insert(0, implementation)
+    def add_implementation(self, implementation: AddedResolver) -> None:
+        """Adds a resolver, which `hub.resolve`, `hub.load` and the others ask first."""
+        add_resolver(implementation)
 
     def __call__(self, handle: Any) -> str:
-        for implementation in self._added:
-            if implementation.is_supported(handle):
-                return implementation(handle)
         return resolve(handle)
 
 

@@ -11,7 +11,13 @@ from tensorflow_hub.errors import HandleError
 from tensorflow_hub.old_paths import forward
 from tensorflow_hub.settings import Settings
 
-__all__ = ["Resolver", "UnsupportedHandleError", "create_local_module_dir", "tfhub_cache_dir"]
+__all__ = [
+    "HttpResolverBase",
+    "Resolver",
+    "UnsupportedHandleError",
+    "create_local_module_dir",
+    "tfhub_cache_dir",
+]
 
 # What resolvers raised for a handle that none of them knows.
 UnsupportedHandleError = HandleError
@@ -51,3 +57,11 @@ class Resolver(abc.ABC):
     @abc.abstractmethod
     def __call__(self, handle: str) -> str:
         """The local directory of a handle that it knows."""
+
+
+class HttpResolverBase(Resolver):
+    """The base of resolvers of URLs, which images of notebook services derive theirs from."""
+
+    def is_http_protocol(self, handle: str) -> bool:
+        """Whether a handle is a URL of http or https."""
+        return handle.startswith(("http://", "https://"))

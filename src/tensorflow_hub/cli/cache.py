@@ -25,6 +25,7 @@ from tensorflow_hub.resolving.cache.inventory import (
     replace_entry,
 )
 from tensorflow_hub.resolving.cache.layout import Cache, discard
+from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings, parse_size
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
@@ -203,10 +204,12 @@ def _entries(cache: Cache, handles: tuple[str, ...]) -> list[CacheEntry]:
 
 
 def _entry(cache: Cache, handle: str) -> CacheEntry:
-    entry = find_entry(cache, handle)
+    settings, parsed, entry = Settings.from_environment(), parse_handle(handle), find_entry(cache, handle)
     name = as_model_name(handle)
-    if entry is None and name is not None:
-        entry = find_entry(cache, f"{Settings.from_environment().hub.rstrip('/')}/{name}")
+    if entry is None and isinstance(parsed, UrlHandle):
+        entry = find_entry(cache, locate(handle, settings).location.name)
+    elif entry is None and name is not None:
+        entry = find_entry(cache, f"{settings.hub.rstrip('/')}/{name}")
     if entry is None:
         raise NotFoundError(f"{handle!r} is not in the cache {cache.root!r}.", hint="See `tfhub cache list`.")
     return entry

@@ -9,7 +9,7 @@ import click
 
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import DigestError
-from tensorflow_hub.handles import PathHandle, as_model_name, parse_handle
+from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache.layout import CachedModule
 from tensorflow_hub.resolving.cache.verification import problems_of, with_digest
 from tensorflow_hub.resolving.lock_file import (
@@ -20,6 +20,7 @@ from tensorflow_hub.resolving.lock_file import (
     write_lock_file,
 )
 from tensorflow_hub.resolving.resolve import resolve_module
+from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
 
@@ -104,8 +105,8 @@ def _locked(name: str, settings: Settings) -> LockedModule:
 
 
 def _full_name(handle: str, settings: Settings) -> str:
-    if isinstance(parse_handle(handle), PathHandle) and not os.path.exists(handle):
-        name = as_model_name(handle)
-        if name is not None:
-            return f"{settings.hub.rstrip('/')}/{name}"
-    return handle
+    """The handle under which it stands in the lock file: in the one spelling that its source gives."""
+    if isinstance(parse_handle(handle), UrlHandle):
+        return locate(handle, settings).location.name
+    name = None if os.path.exists(handle) else as_model_name(handle)
+    return handle if name is None else f"{settings.hub.rstrip('/')}/{name}"

@@ -1,13 +1,18 @@
-"""`tfhub show`: what a hub knows of a model or a version."""
+"""`tfhub show`: what a hub, or another source, knows of a model or a version."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from tensorflow_hub.cli import output
+from tensorflow_hub.handles import UrlHandle, parse_handle
+from tensorflow_hub.resolving.sources.source import About
+from tensorflow_hub.resolving.sources.table import locate
+from tensorflow_hub.settings import Settings
 
 
 @click.command()
@@ -17,13 +22,20 @@ from tensorflow_hub.cli import output
 def command(handle: str, hub: str | None, as_json: bool) -> None:
     """Show the model or version HANDLE: versions, or card, signatures and downloads.
 
+    Of a source that is no hub: what it tells, as title, license, versions and page.
+
     \b
     Examples:
       tfhub show acme/text-embedding
       tfhub show acme/text-embedding/2 --json
+      tfhub show kaggle://google/yamnet/tensorFlow2/yamnet
     """
     from tensorflow_hub.client.versions import show
 
+    about = None if hub else _about(handle)
+    if about is not None:
+        _print_about(about, as_json)
+        return
     facts = show(_without_hub(handle, hub), hub=hub or _hub_of(handle))
     if as_json:
         output.result_json(facts)
@@ -31,6 +43,35 @@ def command(handle: str, hub: str | None, as_json: bool) -> None:
         _print_model(facts)
     else:
         _print_version(facts)
+
+
+def _about(handle: str) -> About | None:
+    """What a source tells that is no hub; None for handles of hubs."""
+    from tensorflow_hub.resolving.sources.hub import Hub
+    from tensorflow_hub.resolving.sources.session import open_source_session
+
+    if not isinstance(parse_handle(handle), UrlHandle):
+        return None
+    settings = Settings.from_environment()
+    source, location = locate(handle, settings)
+    if isinstance(source, Hub):
+        return None
+    with open_source_session(source, location, settings, what=handle) as session:
+        return source.about(location, session)
+
+
+def _print_about(about: About, as_json: bool) -> None:
+    facts = dataclasses.asdict(about)
+    if as_json:
+        output.result_json(facts)
+        return
+    output.result(f"{about.title}  {about.page}".strip())
+    for name in ("license", "versions"):
+        value = facts[name]
+        if value:
+            output.result(f"{name}: {value if isinstance(value, str) else ', '.join(value)}")
+    if about.description:
+        output.result(f"\n{about.description}")
 
 
 def _hub_of(handle: str) -> str | None:

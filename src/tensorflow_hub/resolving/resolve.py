@@ -20,6 +20,7 @@ from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, find_fore
 from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.lock_file import LockedModule, load_lock_file
 from tensorflow_hub.resolving.mirrors import mirrors_of, places_of_path
+from tensorflow_hub.resolving.sources.added_resolvers import directory_of_added
 from tensorflow_hub.resolving.sources.source import Place
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
@@ -82,6 +83,9 @@ def resolve_module(
       locked: whether a lock file is heeded.
     """
     settings = settings or Settings.from_environment()
+    added = directory_of_added(handle)
+    if added is not None:
+        return ResolvedModule(os.fspath(handle), added, "local")
     parsed = parse_handle(handle)
     if isinstance(parsed, PathHandle):
         found = _resolve_path(parsed, settings, locked=locked)

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from tensorflow_hub.errors import HandleError
+from tensorflow_hub.errors import DownloadError, HandleError
 from tensorflow_hub.handles import version_at_end
 from tensorflow_hub.resolving.sources.source import Location, Source
 from tensorflow_hub.resolving.transfer.offers import BucketDirectory
@@ -33,16 +33,25 @@ class ObjectStore(Source[Location]):
         return Location(handle, handle, is_fixed=bool(state) or version_at_end(url) is not None)
 
     def open(self, location: Location, session: HubSession) -> BucketDirectory:  # noqa: D102
-        return BucketDirectory(_split(location.name)[0])
+        url, state = _split(location.name)
+        if state and self._state_of(url) != state:
+            raise DownloadError(
+                f"{url!r} changed since it was looked at.",
+                hint="Run it again, with the handle as it is there.",
+            )
+        return BucketDirectory(url)
 
     def latest(self, location: Location, session: HubSession) -> str:  # noqa: D102
-        from tensorflow_hub.resolving.limits import limits_of
-        from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
-
-        return RemoteDirectory(location.name).fingerprint(limits_of(self.settings))
+        return self._state_of(location.name)
 
     def at_version(self, location: Location, version: str) -> Location:  # noqa: D102
         return dataclasses.replace(location, name=f"{location.name}#{version}", is_fixed=True)
+
+    def _state_of(self, url: str) -> str:
+        from tensorflow_hub.resolving.limits import limits_of
+        from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
+
+        return RemoteDirectory(url).fingerprint(limits_of(self.settings))
 
 
 def _split(handle: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from tensorflow_hub.errors import UnsupportedFeatureError
-from tensorflow_hub.format.description import ModuleDescription, describe
+from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.interfaces import INTERFACES, Interface, calls_of
+from tensorflow_hub.format.module_description import ModuleDescription
 from tensorflow_hub.resolving.resolve import resolve
 
 

@@ -25,7 +25,7 @@ LAYERS = {
     "format": BASE,
     "network": BASE,
     "resolving": BASE | {"format", "network"},
-    "api": set(),
+    "api": BASE | {"format"},
     "client": BASE | {"format", "network", "api"},
     "server": BASE | {"format", "network", "api"},
 }

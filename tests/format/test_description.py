@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
-from tensorflow_hub.format.description import ModuleDescription, describe
+from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.module_description import ModuleDescription
 from tensorflow_hub.format.signatures import TensorDescription
 
 # Runs where TensorFlow is: the tests themselves import none.

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+
 Handle = Annotated[
     str, Meta(max_length=255, description="publisher/model/version", examples=["google/elmo/3"])
 ]
@@ -15,7 +17,7 @@ Digest = Annotated[
     Meta(pattern="^sha256:[0-9a-f]{64}$", description="sha256:… of the content, whatever the compression."),
 ]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
-DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": ["saved_model", "tfjs", "tflite", "coral"]})]
+DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": list(KIND_BY_NAME)})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Count = Annotated[int, Meta(ge=0)]

@@ -10,8 +10,9 @@ import click
 from tensorflow_hub.cli import output
 from tensorflow_hub.errors import HubError, NotFoundError, UnsupportedFeatureError
 from tensorflow_hub.format.card import CardProblem, check_text
-from tensorflow_hub.format.description import ModuleDescription, describe
+from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.interfaces import INTERFACES
+from tensorflow_hub.format.module_description import ModuleDescription
 
 
 @click.command(

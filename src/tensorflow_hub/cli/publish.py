@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensorflow_hub.cli import output
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 
 if TYPE_CHECKING:
     from tensorflow_hub.client.publishing import Published
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 @click.option(
     "--deployment",
-    type=click.Choice(["saved_model", "tfjs", "tflite", "coral"]),
+    type=click.Choice(list(KIND_BY_NAME)),
     help="Another form of a published version; by default as the card says.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

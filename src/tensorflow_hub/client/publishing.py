@@ -79,7 +79,7 @@ def publish(
         Not needed to add another deployment to a published version.
       hub: URL of the hub; default `TFHUB_URL`.
       token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
-      deployment: `saved_model`, `tfjs`, `tflite` or `coral`; by default as the card says.
+      deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; by default as the card says.
       on_progress: called with a step and its progress in bytes.
 
     Returns:

@@ -1,6 +1,6 @@
 """Cards of modules: `parse_card` reads one, `check_card` says which rules it breaks."""
 
 from tensorflow_hub.format.card_rules import CardProblem, check_card, check_text
-from tensorflow_hub.format.card_syntax import KINDS, Card, CardKind, parse_card
+from tensorflow_hub.format.card_syntax import CARD_KINDS, WITHOUT_FILES, Card, parse_card
 
-__all__ = ["KINDS", "Card", "CardKind", "CardProblem", "check_card", "check_text", "parse_card"]
+__all__ = ["CARD_KINDS", "WITHOUT_FILES", "Card", "CardProblem", "check_card", "check_text", "parse_card"]

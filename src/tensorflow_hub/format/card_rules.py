@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from tensorflow_hub.errors import CardError, HandleError
 from tensorflow_hub.format.card_syntax import Card, parse_card
-from tensorflow_hub.format.description import ModuleDescription
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD
+from tensorflow_hub.format.module_description import ModuleDescription
 from tensorflow_hub.format.vocabulary import FIELDS, closest, known_values
 from tensorflow_hub.handles import ModelName, is_web_address
 
@@ -83,7 +84,8 @@ def _missing(card: Card) -> Iterator[CardProblem]:
         yield CardProblem(
             1, "warning", "The card names no task.", "Add a line such as <!-- task: text-embedding -->."
         )
-    if card.kind in {"lite", "tfjs", "coral"} and not card.metadata.get("parent-model"):
+    kind = KIND_BY_CARD.get(card.kind)
+    if kind is not None and not kind.is_model and not card.metadata.get("parent-model"):
         yield CardProblem(
             1,
             "warning",

@@ -16,14 +16,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import Literal, NoReturn, cast
+from typing import NoReturn
 
 from tensorflow_hub.errors import CardError, HandleError
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD
 from tensorflow_hub.format.vocabulary import RENAMED_FIELDS
 from tensorflow_hub.handles import ModelName, is_publisher_name
 
-CardKind = Literal["module", "publisher", "collection", "placeholder", "lite", "tfjs", "coral"]
-KINDS: tuple[CardKind, ...] = ("module", "publisher", "collection", "placeholder", "lite", "tfjs", "coral")
+# What a card may be about: a deployment of a kind, or what has no files.
+WITHOUT_FILES = ("placeholder", "collection")
+CARD_KINDS: tuple[str, ...] = (*KIND_BY_CARD, *WITHOUT_FILES, "publisher")
 
 LARGEST_CARD = 1 << 20  # bytes
 _TITLE = re.compile(r"#\s*([A-Za-z]+)\s+(\S+)\s*")
@@ -48,7 +50,7 @@ class Card:
       body_line: the line on which the body starts.
     """
 
-    kind: CardKind
+    kind: str
     name: str
     description: str
     metadata: Mapping[str, tuple[str, ...]]
@@ -166,20 +168,20 @@ def _decode(text: str | bytes) -> str:
         _refuse(line, "text in UTF-8", repr(text[error.start : error.start + 4]), "Save the file as UTF-8.")
 
 
-def _title(line: str, number: int) -> tuple[CardKind, str]:
+def _title(line: str, number: int) -> tuple[str, str]:
     for invisible in _INVISIBLE:
         line = line.replace(invisible, "")
     title = _TITLE.fullmatch(line)
-    if not title or title[1].lower() not in KINDS:
-        kinds = ", ".join(kind.capitalize() for kind in KINDS)
+    if not title or title[1].lower() not in CARD_KINDS:
+        kinds = ", ".join(kind.capitalize() for kind in CARD_KINDS)
         hint = f"Begin with one of {kinds}, for example {_EXAMPLE}."
         _refuse(number, "a title such as " + _EXAMPLE, repr(line[:100]), hint)
-    kind, name = cast("CardKind", title[1].lower()), title[2].strip("/")
+    kind, name = title[1].lower(), title[2].strip("/")
     _check_name(kind, name, number)
     return kind, name
 
 
-def _check_name(kind: CardKind, name: str, number: int) -> None:
+def _check_name(kind: str, name: str, number: int) -> None:
     if kind == "publisher":
         if not is_publisher_name(name):
             _refuse(number, "a publisher's name", repr(name[:100]), "Use letters, digits and . _ - +.")

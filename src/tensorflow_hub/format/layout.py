@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
 from tensorflow_hub.format.messages import parse
-
-Kind = Literal["hub", "saved_model", "saved_model_2", "tflite", "tfjs"]
 
 SAVED_MODEL = "saved_model.pb"
 GRAPHS = frozenset({SAVED_MODEL, "saved_model.pbtxt"})
@@ -97,8 +95,8 @@ def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
     return message
 
 
-def not_a_module(directory: Path) -> NotAModuleError:
-    """The error for a directory that holds no module, with what is there instead."""
+def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleError:
+    """The error for a directory that holds no module: what was looked for, and what is there instead."""
     hint = "Give the directory that holds saved_model.pb."
     if not directory.exists():
         return NotAModuleError(
@@ -116,7 +114,7 @@ def not_a_module(directory: Path) -> NotAModuleError:
         hint = f"Give {str(directory / inner)!r}, which holds one."
     shown = ", ".join(there[:5]) + (", …" if len(there) > 5 else "") if there else "nothing"
     return NotAModuleError(
-        f"Expected {SAVED_MODEL}, {TFJS_MODEL} or a .tflite file in {str(directory)!r}, got {shown}.",
+        f"Expected {looked_for} in {str(directory)!r}, got {shown}.",
         hint=hint,
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription
+from tensorflow_hub.format import layout
+from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription, VariantDescription
 from tensorflow_hub.format.tensor_types import Shape, dtype_name, elements
 from tensorflow_hub.format.tfjs_topology import topology_signature
+from tensorflow_hub.format.variables import VariablesDescription
 
 _TYPES = {"float": "float32", "half": "float16", "double": "float64"}
 
@@ -27,6 +31,28 @@ class TfjsDescription:
     weight_files: tuple[str, ...]
     variables: int
     parameters: int
+
+
+def read_tfjs(root: Path) -> ModuleDescription | None:
+    """Describes a TF.js model; None when the directory holds none.
+
+    Raises:
+      FormatError: it is damaged, or lacks weights.
+    """
+    if not (root / layout.TFJS_MODEL).is_file():
+        return None
+    model = describe_tfjs(layout.read_file(root, layout.TFJS_MODEL, 128 << 20))
+    missing = sorted(path for path in model.weight_files if not _is_inside(root, path))
+    if missing:
+        raise FormatError(
+            f"Expected the weights that model.json names beside it, got no {missing[0]!r}.",
+            hint="Copy all files that the converter wrote.",
+        )
+    variants = (VariantDescription((), model.signatures),) if model.signatures else ()
+    variables = VariablesDescription(model.variables, model.parameters, None)
+    return ModuleDescription(
+        "tfjs", "", 0, 0, variants=variants, variables=variables, ops=model.ops, fine_tunable=False
+    )
 
 
 def describe_tfjs(data: bytes) -> TfjsDescription:
@@ -88,3 +114,7 @@ def _tensor(info: Mapping[str, Any]) -> TensorDescription:
         sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", ())]
         shape = tuple(size if size >= 0 else None for size in sizes)
     return TensorDescription(_TYPES.get(dtype, dtype), shape)
+
+
+def _is_inside(root: Path, path: str) -> bool:
+    return ".." not in Path(path).parts and not Path(path).is_absolute() and (root / path).is_file()

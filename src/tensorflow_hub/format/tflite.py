@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
+from tensorflow_hub.format import layout
 from tensorflow_hub.format.flatbuffer import Table, damaged
-from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription
+from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.signatures import SignatureDescription, TensorDescription, VariantDescription
 from tensorflow_hub.format.tensor_types import Shape
 
 # The enum TensorType of TFLite's public schema.
@@ -22,6 +25,22 @@ class TfliteDescription:
 
     signatures: tuple[SignatureDescription, ...]
     custom_ops: tuple[str, ...]
+
+
+def read_tflite(root: Path) -> ModuleDescription | None:
+    """Describes the one TFLite file of a directory; None when it holds none, or several.
+
+    Raises:
+      FormatError: it is damaged.
+    """
+    name = layout.tflite_file(root)
+    if name is None:
+        return None
+    model = describe_tflite(layout.read_file(root, name))
+    variants = (VariantDescription((), model.signatures),)
+    return ModuleDescription(
+        "tflite", "", 0, 0, variants=variants, custom_ops=model.custom_ops, fine_tunable=False
+    )
 
 
 def describe_tflite(data: bytes) -> TfliteDescription:

@@ -13,13 +13,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Literal
 
-FieldForm = Literal["known", "one of", "flag", "url", "colab", "handle", "text"]
+from tensorflow_hub.format.kinds import saved_model
 
-FORMATS: Mapping[str, str] = {
-    "hub": "TF1 Hub format",
-    "saved_model": "TF1 SavedModel",
-    "saved_model_2": "TF2 SavedModel",
-}
+FieldForm = Literal["known", "one of", "flag", "url", "colab", "handle", "text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +74,7 @@ def known_values(field: str) -> Mapping[str, KnownValue]:
     ('image',)
     """
     if field == "format":
-        return {value: KnownValue(value, name) for value, name in FORMATS.items()}
+        return {value: KnownValue(value, name) for value, name in saved_model.KIND.formats.items()}
     if field not in FIELDS or FIELDS[field].form != "known":
         return {}
     file = resources.files(__package__).joinpath("known_values").joinpath(f"{field}.tsv")

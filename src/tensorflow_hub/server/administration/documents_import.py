@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.errors import CardError, HandleError, HubError, NotFoundError
 from tensorflow_hub.format.card import Card, parse_card
+from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -30,7 +31,7 @@ from tensorflow_hub.server.catalogue.database import Database
 
 PUBLISHED_BY = "import-docs"
 _AT_ONCE = 200
-_BELOW = {"lite": "lite-model", "tfjs": "tfjs-model", "coral": "coral-model", "collection": "collection"}
+_BELOW = {"collection": "collection", **{kind.card: kind.folder for kind in KINDS}}
 
 
 @dataclasses.dataclass(frozen=True)

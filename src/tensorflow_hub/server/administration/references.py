@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue.tables import deployments, models, uploads, versions
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import Store, archive_key, file_key, index_key
-
-# Deployments whose files are objects of their own.
-SINGLE_FILES = {"tfjs", "tflite", "coral"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +52,7 @@ def needed_keys(store: Store, deployment: StoredDeployment) -> Iterator[tuple[st
     yield archive_key(deployment.archive_sha256), deployment.archive_sha256, deployment.archive_size
     yield index_key(deployment.archive_sha256), None, None
     index = read_index(store, deployment.archive_sha256)
-    if deployment.kind in SINGLE_FILES:
+    if KIND_BY_NAME[deployment.kind].is_kept_by_files:
         for file in index.files:
             yield file_key(file.sha256), file.sha256, file.size
 

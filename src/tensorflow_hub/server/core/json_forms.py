@@ -7,6 +7,7 @@ import datetime
 import sqlalchemy as sa
 
 from tensorflow_hub.api import answers
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Deployment, Model, Publisher, Version
 
@@ -36,20 +37,11 @@ def version_json(connection: sa.Connection, version: Version, base: str) -> answ
     }
 
 
-# Deployment → the query that downloads it.
-DOWNLOAD_QUERY = {
-    "saved_model": "tf-hub-format=compressed",
-    "tfjs": "tfjs-format=compressed",
-    "tflite": "lite-format=tflite",
-    "coral": "coral-format=tflite",
-}
-
-
 def deployment_json(deployment: Deployment, version: Version, base: str) -> answers.Deployment:
     """What can be downloaded, from where, and what is in it."""
     return {
         "kind": deployment.kind,
-        "url": f"{base}/{version.handle}?{DOWNLOAD_QUERY[deployment.kind]}",
+        "url": f"{base}/{version.handle}?{KIND_BY_NAME[deployment.kind].download}",
         "archive_size": deployment.archive_size,
         "archive_sha256": deployment.archive_sha256,
         "digest": deployment.digest,

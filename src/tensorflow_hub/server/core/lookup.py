@@ -10,6 +10,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HandleError
+from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
@@ -92,7 +93,7 @@ def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> V
     The documentation calls deployments `publisher/model/1` that stand at `publisher/lite-model/model/1`
     (or tfjs-model, coral-model), and tfhub.dev had its collections below `collections`.
     """
-    places = [f"{below}/{name.model}" for below in ("lite-model", "tfjs-model", "coral-model")]
+    places = [f"{kind.folder}/{name.model}" for kind in KINDS if kind.folder]
     if name.model.startswith("collections/"):
         places = [name.model.replace("collections/", "collection/", 1)]
     for model in places:

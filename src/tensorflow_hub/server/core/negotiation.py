@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
-import enum
+import dataclasses
 from collections.abc import Mapping
+from typing import Literal
 
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.kinds import saved_model
+from tensorflow_hub.format.kinds.kind import Form
+from tensorflow_hub.format.kinds.table import KINDS
 
 
-class Representation(enum.Enum):
-    """The forms in which a handle can be answered."""
+@dataclasses.dataclass(frozen=True)
+class Representation:
+    """What a handle is answered with.
 
-    PAGE = "page"
-    JSON = "json"
-    COMPRESSED = "compressed"
-    INDEX = "index"
-    UNCOMPRESSED = "uncompressed"
-    TFJS_ARCHIVE = "tfjs archive"
-    TFJS_FILE = "tfjs file"
-    TFLITE = "tflite"
-    CORAL = "coral"
+    Attributes:
+      form: the page, JSON, or a form of a download.
+      kind: the kind of deployment that is downloaded; "" for page and JSON.
+    """
 
+    form: Form | Literal["page", "json"]
+    kind: str = ""
+
+
+PAGE, JSON = Representation("page"), Representation("json")
+ARCHIVE = Representation(Form.ARCHIVE, saved_model.KIND.name)
+INDEX = Representation(Form.INDEX, saved_model.KIND.name)
 
 # Query parameter → its values → what is wanted. The hosting protocol of tfhub.dev.
 _QUERY: Mapping[str, Mapping[str, Representation]] = {
-    "tf-hub-format": {"compressed": Representation.COMPRESSED, "uncompressed": Representation.UNCOMPRESSED},
-    "tfjs-format": {"compressed": Representation.TFJS_ARCHIVE, "file": Representation.TFJS_FILE},
-    "lite-format": {"tflite": Representation.TFLITE},
-    "coral-format": {"tflite": Representation.CORAL},
+    kind.parameter: {value: Representation(form, kind.name) for value, form in kind.forms.items()}
+    for kind in KINDS
 }
 
 
 def representations(query: Mapping[str, str], accept: str) -> tuple[Representation, ...]:
     """The forms a client takes, in its order of preference; empty when it asks for unknown ones only.
 
-    >>> representations({"tf-hub-format": "uncompressed, compressed"}, "*/*")
-    (<Representation.UNCOMPRESSED: 'uncompressed'>, <Representation.COMPRESSED: 'compressed'>)
-    >>> representations({"tf-hub-format": "compressed"}, INDEX_MEDIA_TYPE + ", application/gzip;q=0.9")
-    (<Representation.INDEX: 'index'>, <Representation.COMPRESSED: 'compressed'>)
-    >>> representations({}, "text/html"), representations({}, "application/json")
-    ((<Representation.PAGE: 'page'>,), (<Representation.JSON: 'json'>,))
+    >>> [found.form.name for found in representations({"tf-hub-format": "uncompressed, compressed"}, "*/*")]
+    ['UNPACKED', 'ARCHIVE']
+    >>> accept = INDEX_MEDIA_TYPE + ", application/gzip;q=0.9"
+    >>> [found.form.name for found in representations({"tf-hub-format": "compressed"}, accept)]
+    ['INDEX', 'ARCHIVE']
+    >>> representations({}, "text/html") == (PAGE,), representations({}, "application/json") == (JSON,)
+    (True, True)
     """
     for parameter, values in _QUERY.items():
         text = query.get(parameter)
         if text is None:
             continue
         forms = [values[value] for part in text.lower().split(",") if (value := part.strip()) in values]
-        if Representation.COMPRESSED in forms and quality(accept, INDEX_MEDIA_TYPE, wildcard=False) > 0:
-            forms.insert(forms.index(Representation.COMPRESSED), Representation.INDEX)
+        if ARCHIVE in forms and quality(accept, INDEX_MEDIA_TYPE, wildcard=False) > 0:
+            forms.insert(forms.index(ARCHIVE), INDEX)
         return tuple(forms)
     wants_json = quality(accept, "application/json", wildcard=False) > quality(accept, "text/html")
-    return (Representation.JSON if wants_json else Representation.PAGE,)
+    return (JSON if wants_json else PAGE,)
 
 
 def quality(accept: str, media_type: str, wildcard: bool = True) -> float:

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import CardOfVersion
 from tensorflow_hub.errors import RejectedError
+from tensorflow_hub.format.card import WITHOUT_FILES
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -15,10 +17,7 @@ from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import version_json
 from tensorflow_hub.server.core.lookup import find_readable_version
 from tensorflow_hub.server.endpoints.publisher_of import versioned_name
-from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
-
-# Kinds of cards that stand for themselves.
-_WITHOUT_FILES = {"placeholder", "collection"}
+from tensorflow_hub.server.publishing.cards import checked_card
 
 
 def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
@@ -29,7 +28,7 @@ def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
         writing.check_spelling(connection, name)
         is_new = reading.find_version(connection, name) is None
         if is_new:
-            if card.kind not in _WITHOUT_FILES:
+            if card.kind not in WITHOUT_FILES:
                 raise RejectedError(
                     f"There is no version {name}, and a card of the kind {card.kind!r} needs files.",
                     hint="Publish them with the card: `tfhub publish`.",
@@ -47,7 +46,7 @@ def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
 def _check_kind(connection: sa.Connection, version: Version, kind: str) -> None:
     """A version with files keeps a card of a kind of files: else its page would show none."""
     deployments = [item.kind for item in reading.list_deployments(connection, version)]
-    fitting = {kind for kind, deployment in DEPLOYMENT_OF_KIND.items() if deployment in deployments}
+    fitting = {KIND_BY_NAME[deployment].card for deployment in deployments}
     if deployments and kind not in fitting:
         raise RejectedError(
             f"Expected a card of the kind {' or '.join(sorted(fitting))} for {version.handle}, "

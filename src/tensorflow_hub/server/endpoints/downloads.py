@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.kinds.kind import DeploymentKind
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
-from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
 from tensorflow_hub.server.core.lookup import find_readable_version, readable_version, split_file
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.core.rights import audience_of
@@ -31,19 +32,11 @@ from tensorflow_hub.server.store.interface import archive_key, file_key, index_k
 from tensorflow_hub.server.store.unpacked import copy_url, has_copy
 
 
-def compressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
-    """`?tf-hub-format=compressed`: the tar.gz."""
-    return _archive(request, connection, version, "saved_model")
-
-
-def tfjs_archive(request: Request, connection: sa.Connection, version: Version) -> Response | None:
-    """`?tfjs-format=compressed`: the tar.gz of the TF.js deployment."""
-    return _archive(request, connection, version, "tfjs")
-
-
-def index(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+def index(
+    request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
+) -> Response | None:
     """The archive's index, for clients that accept it."""
-    deployment = reading.find_archive(connection, version, "saved_model")
+    deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
     hub = hub_of(request)
@@ -59,9 +52,11 @@ def index(request: Request, connection: sa.Connection, version: Version) -> Resp
     return _counted(request, version, Response(text, media_type=INDEX_MEDIA_TYPE, headers=headers))
 
 
-def uncompressed(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+def unpacked(
+    request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
+) -> Response | None:
     """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
-    deployment = reading.find_archive(connection, version, "saved_model")
+    deployment = reading.find_archive(connection, version, kind.name)
     base = hub_of(request).settings.uncompressed_url
     if deployment is None or not base or version.model.private or not has_copy(base, deployment.digest):
         return None
@@ -70,37 +65,29 @@ def uncompressed(request: Request, connection: sa.Connection, version: Version) 
     return _counted(request, version, PlainTextResponse(location, 303, headers=headers))
 
 
-def tflite(request: Request, connection: sa.Connection, version: Version) -> Response | None:
-    """`?lite-format=tflite`: the one .tflite file."""
-    return _single_file(request, connection, version, "tflite")
-
-
-def coral(request: Request, connection: sa.Connection, version: Version) -> Response | None:
-    """`?coral-format=tflite`: the one .tflite file compiled for the Edge TPU."""
-    return _single_file(request, connection, version, "coral")
-
-
-def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path: str) -> Response:
-    """`/<handle>/<file>?tfjs-format=file`: a file of the TF.js deployment."""
+def member(
+    request: Request, connection: sa.Connection, caller: Caller, path: str, kind: DeploymentKind
+) -> Response:
+    """`/<handle>/<file>?tfjs-format=file`: one file of a deployment of several."""
     audience = audience_of(caller)
     handle, file = split_file(path, lambda name: readable_version(connection, name, audience) is not None)
     version = find_readable_version(connection, handle, caller)
-    deployment = reading.find_archive(connection, version, "tfjs")
+    deployment = reading.find_archive(connection, version, kind.name)
     hub = hub_of(request)
     entries = read_index(hub.store, deployment.archive_sha256).files if deployment else ()
     entry = next((entry for entry in entries if entry.path == file), None)
     if entry is None:
         raise Missing(
-            f"The version {version.handle} has no TF.js file {file!r}.",
+            f"The version {version.handle} has no {kind.label} file {file!r}.",
             hint=f"Its files: {', '.join(entry.path for entry in entries[:10])}."
             if entries
-            else "It has no TF.js deployment.",
+            else f"It has no {kind.label} deployment.",
         )
     media_type = mimetypes.guess_type(file)[0]
     if media_type not in {"application/json", "text/plain"}:
         media_type = "application/octet-stream"  # nothing a browser would run
     asset = Asset(file_key(entry.sha256), entry.size, entry.sha256, media_type, "", version.model.private)
-    if file != "model.json":  # which each loader asks for, and then for the others
+    if file != kind.looks_for:  # which each loader asks for, and then for the others
         return serve_asset(request, hub, asset)
     return _serve(request, version, asset)
 
@@ -108,15 +95,18 @@ def tfjs_file(request: Request, connection: sa.Connection, caller: Caller, path:
 def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
     """The queries under which a version can be downloaded."""
     deployments = reading.list_deployments(connection, version)
-    queries = [f"?{DOWNLOAD_QUERY[deployment.kind]}" for deployment in deployments]
+    queries = [f"?{KIND_BY_NAME[deployment.kind].download}" for deployment in deployments]
     base = hub_of(request).settings.uncompressed_url
     if base and not version.model.private and any(has_copy(base, d.digest) for d in deployments):
         queries.append("?tf-hub-format=uncompressed")
     return queries
 
 
-def _archive(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
-    deployment = reading.find_archive(connection, version, kind)
+def archive(
+    request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
+) -> Response | None:
+    """The tar.gz."""
+    deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
     sha256 = deployment.archive_sha256
@@ -131,17 +121,20 @@ def _archive(request: Request, connection: sa.Connection, version: Version, kind
     return _serve(request, version, asset)
 
 
-def _single_file(request: Request, connection: sa.Connection, version: Version, kind: str) -> Response | None:
-    deployment = reading.find_archive(connection, version, kind)
+def single_file(
+    request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
+) -> Response | None:
+    """The one file of a deployment; the archive where it has several."""
+    deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
     hub = hub_of(request)
     files = read_index(hub.store, deployment.archive_sha256).files
-    models = [entry for entry in files if entry.path.endswith(".tflite")]
+    models = [entry for entry in files if entry.path.endswith(kind.suffix)]
     if len(models) != 1:
-        return _archive(request, connection, version, kind)
+        return archive(request, connection, version, kind)
     [entry] = models
-    name = f"{version.handle.replace('/', '_')}.tflite"
+    name = f"{version.handle.replace('/', '_')}{kind.suffix}"
     asset = Asset(
         file_key(entry.sha256),
         entry.size,

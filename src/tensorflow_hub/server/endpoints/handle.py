@@ -9,6 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from tensorflow_hub.format.kinds.kind import DeploymentKind, Form
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.withdrawal import withdrawal_headers
 from tensorflow_hub.server.catalogue.records import WITHDRAWN, Version
@@ -22,23 +24,21 @@ from tensorflow_hub.server.core.lookup import (
     other_place,
     parse_name,
 )
-from tensorflow_hub.server.core.negotiation import Representation, representations
+from tensorflow_hub.server.core.negotiation import JSON, PAGE, Representation, representations
 from tensorflow_hub.server.core.problems import Missing, NotOffered
 from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
 
-Answer = Callable[[Request, sa.Connection, Version], Response | None]
+Answer = Callable[[Request, sa.Connection, Version, DeploymentKind], Response | None]
 
 # The forms of a download; each gives None when the version does not have it.
-_DOWNLOADS: dict[Representation, Answer] = {
-    Representation.COMPRESSED: downloads.compressed,
-    Representation.INDEX: downloads.index,
-    Representation.UNCOMPRESSED: downloads.uncompressed,
-    Representation.TFJS_ARCHIVE: downloads.tfjs_archive,
-    Representation.TFLITE: downloads.tflite,
-    Representation.CORAL: downloads.coral,
+_DOWNLOADS: dict[Form, Answer] = {
+    Form.ARCHIVE: downloads.archive,
+    Form.INDEX: downloads.index,
+    Form.UNPACKED: downloads.unpacked,
+    Form.FILE: downloads.single_file,
 }
 
 # The page stands at the same URL, and what is private is seen by some only.
@@ -67,8 +67,9 @@ async def allow_scripts(request: Request) -> Response:
 def _show(request: Request, forms: tuple[Representation, ...]) -> Response:
     caller, path = caller_of(request), request.path_params["path"]
     with hub_of(request).database.reading() as connection:
-        if Representation.TFJS_FILE in forms:
-            return downloads.tfjs_file(request, connection, caller, path)
+        member = next((wanted for wanted in forms if wanted.form is Form.MEMBER), None)
+        if member is not None:
+            return downloads.member(request, connection, caller, path, KIND_BY_NAME[member.kind])
         name = parse_name(path)
         if isinstance(name, str):
             return _publisher(request, connection, caller, name, forms)
@@ -102,12 +103,13 @@ def _version(
     version: Version,
     forms: tuple[Representation, ...],
 ) -> Response:
-    for form in forms:
-        if form is Representation.PAGE:
+    for wanted in forms:
+        if wanted == PAGE:
             return pages.version(request, connection, caller, version)
-        if form is Representation.JSON:
+        if wanted == JSON:
             return JSONResponse(version_json(connection, version, base_url(request)), headers=_JSON_HEADERS)
-        answer = _DOWNLOADS[form](request, connection, version)
+        assert isinstance(wanted.form, Form)
+        answer = _DOWNLOADS[wanted.form](request, connection, version, KIND_BY_NAME[wanted.kind])
         if answer is not None:
             return answer
     offered = downloads.offered(request, connection, version)
@@ -126,7 +128,7 @@ def _publisher(
     request: Request, connection: sa.Connection, caller: Caller, name: str, forms: tuple[Representation, ...]
 ) -> Response:
     publisher = find_readable_publisher(connection, name, caller)
-    if Representation.JSON in forms:
+    if JSON in forms:
         return JSONResponse(publisher_json(publisher, base_url(request)), headers=_JSON_HEADERS)
     return pages.publisher(request, connection, caller, publisher)
 

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import FromOffset, NewUpload, OfUpload
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Upload
@@ -31,7 +32,7 @@ from tensorflow_hub.server.core.problems import Malformed, Missing, TooLarge, Wr
 from tensorflow_hub.server.core.rights import has_scope
 from tensorflow_hub.server.endpoints.publisher_of import versioned_name
 from tensorflow_hub.server.http.upload_body import receive_part
-from tensorflow_hub.server.publishing.cards import DEPLOYMENT_OF_KIND, checked_card
+from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
 from tensorflow_hub.server.publishing.upload_removal import forget_upload
 
@@ -98,10 +99,11 @@ def find_own_upload(call: Call, upload_id: str) -> Upload:
 def _deployment(body: NewUpload, name: ModelName) -> str:
     """The kind of deployment: as asked for, else as the card says."""
     card = checked_card(body.card, name) if body.card else None
-    deployment = body.deployment or DEPLOYMENT_OF_KIND.get(card.kind if card else "module", "")
-    if deployment not in DEPLOYMENT_OF_KIND.values():
+    by_card = KIND_BY_CARD.get(card.kind if card else "module")
+    deployment = body.deployment or (by_card.name if by_card else "")
+    if deployment not in KIND_BY_NAME:
         raise Malformed(
-            f"Expected a deployment of {', '.join(DEPLOYMENT_OF_KIND.values())}, got {deployment!r}.",
+            f"Expected a deployment of {', '.join(KIND_BY_NAME)}, got {deployment!r}.",
             hint="Placeholders and collections have no files: send their card to /api/v1/cards.",
         )
     return deployment

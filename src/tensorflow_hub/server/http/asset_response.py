@@ -18,6 +18,8 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+# Ranges of so many bytes are read where the answer is made: a change of threads costs more than the reading.
+_AT_ONCE = 1 << 18
 # A version never changes, but its publisher may become private, or it may be withdrawn or deleted: caches
 # that many share ask again each hour, those of one reader never.
 FOREVER = "public, max-age=31536000, s-maxage=3600, immutable"
@@ -63,11 +65,13 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     if span is not None and start >= end:
         return Response(status_code=416, headers={**cors(), "content-range": f"bytes */{asset.size}"})
     path = hub.store.local_path(asset.key)
-    if path is not None:
+    if path is not None and (span is None or end - start > _AT_ONCE):
         return _file(path, asset, headers, ranged=span is not None)
     headers["content-length"] = str(end - start)
     if span is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
+    if span is not None and end - start <= _AT_ONCE:
+        return Response(_bytes(hub.store, asset, start, end), 206, headers)
     return StreamingResponse(_pieces(hub.store, asset, start, end), 206 if span else 200, headers)
 
 
@@ -105,6 +109,13 @@ def _file(path: Path, asset: Asset, headers: dict[str, str], ranged: bool) -> Re
     except FileNotFoundError as error:
         raise _lost(asset) from error
     return _File(path, headers, ranged, status)
+
+
+def _bytes(store: Store, asset: Asset, start: int, end: int) -> bytes:
+    try:
+        return b"".join(store.read(asset.key, start, end))
+    except FileNotFoundError as error:
+        raise _lost(asset) from error
 
 
 async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIterator[bytes]:

@@ -11,34 +11,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tensorflow_hub.errors import DownloadError, UnreachableError
+from tensorflow_hub.format.kinds import saved_model
+from tensorflow_hub.format.kinds.kind import Form
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.withdrawal import withdrawal_headers
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.core.callers import caller_of
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.lookup import parse_name, split_file
-from tensorflow_hub.server.core.negotiation import Representation
+from tensorflow_hub.server.core.negotiation import JSON, Representation
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.mirror import Mirror, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
 
-_DEPLOYMENTS = {
-    Representation.TFJS_ARCHIVE: "tfjs",
-    Representation.TFJS_FILE: "tfjs",
-    Representation.TFLITE: "tflite",
-    Representation.CORAL: "coral",
-}
 # What upstream sends is what was asked for, so it can go on as it comes. An index is not made yet, but
 # who asks for one takes the archive too.
-_PASSED_ON = {
-    Representation.COMPRESSED,
-    Representation.INDEX,
-    Representation.TFJS_ARCHIVE,
-    Representation.TFLITE,
-    Representation.CORAL,
-}
+_PASSED_ON = {Form.ARCHIVE, Form.INDEX, Form.FILE}
 # What comes within a moment is answered as if it had been here, in seconds.
 _MOMENT = 2.0
 # How long anybody waits for what cannot be passed on as it comes, in seconds.
@@ -49,13 +40,13 @@ _LOOK_AGAIN = 0.02
 def _name_of(
     path: str, forms: Sequence[Representation], mirror: Mirror, audience: Audience
 ) -> ModelName | str:
-    if Representation.TFJS_FILE in forms:
+    if any(wanted.form is Form.MEMBER for wanted in forms):
         return split_file(path, lambda name: is_here(mirror.hub, name, audience))[0]
     return parse_name(path)
 
 
 async def bring_from_upstream(
-    request: Request, path: str, forms: Sequence[Representation] = (Representation.JSON,)
+    request: Request, path: str, forms: Sequence[Representation] = (JSON,)
 ) -> Response | None:
     """Where this hub mirrors another one: fetches what the request asks for, if it is absent here.
 
@@ -74,7 +65,7 @@ async def bring_from_upstream(
     name = await run_in_threadpool(_name_of, path, forms, mirror, audience)
     if isinstance(name, str) or name.model.startswith("collection/"):
         return None
-    deployment, is_versioned = _DEPLOYMENTS.get(forms[0], "saved_model"), True
+    deployment, is_versioned = forms[0].kind or saved_model.KIND.name, True
     if name.version is None:
         newest = await run_in_threadpool(mirror.newest, name, deployment, audience)
         if newest is None:
@@ -83,7 +74,7 @@ async def bring_from_upstream(
     spool = await run_in_threadpool(mirror.bring, name, deployment, audience)
     if spool is None:
         return None
-    passes_on = request.method == "GET" and forms[0] in _PASSED_ON
+    passes_on = request.method == "GET" and forms[0].form in _PASSED_ON
     if await _wait(spool, passes_on):
         if not is_versioned:  # who follows knows which version it is
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
@@ -116,10 +107,10 @@ async def _wait(spool: Spool, passes_on: bool) -> bool:
 
 def _passing_on(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Response:
     """The answer while the bytes come: without an ETag, for nobody has checked them yet."""
-    ending = "tflite" if deployment in {"tflite", "coral"} else "tar.gz"
+    suffix = KIND_BY_NAME[deployment].suffix
     headers = {
-        "content-type": "application/octet-stream" if ending == "tflite" else "application/gzip",
-        "content-disposition": f'attachment; filename="{str(name).replace("/", "_")}.{ending}"',
+        "content-type": "application/octet-stream" if suffix else "application/gzip",
+        "content-disposition": f'attachment; filename="{str(name).replace("/", "_")}{suffix or ".tar.gz"}"',
         "cache-control": "no-store",
         **cors(),
     }

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.errors import CardError, NotFoundError
 from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -32,7 +33,6 @@ from tensorflow_hub.server.publishing.upload_removal import forget_upload
 
 _log = logging.getLogger("tensorflow_hub.server")
 _PIECE = 8 << 20
-_SINGLE_FILE = {"tflite", "coral"}
 
 
 def fetch(hub: Hub, upstream: Upstream, name: ModelName, deployment: str, spool: Spool) -> None:
@@ -65,9 +65,9 @@ def fetch(hub: Hub, upstream: Upstream, name: ModelName, deployment: str, spool:
 def _publish(hub: Hub, upstream: Upstream, upload: Upload, facts: Mapping[str, Any], spool: Spool) -> int:
     """Publishes what came as it would be if it were sent here; the id of the version."""
     pieces = spool.pieces()
-    if upload.deployment in _SINGLE_FILE:
+    if suffix := KIND_BY_NAME[upload.deployment].suffix:
         name = ModelName.parse(upload.handle).model.rpartition("/")[2]
-        pieces = _packed(pieces, f"{name}.tflite")
+        pieces = _packed(pieces, f"{name}{suffix}")
     try:
         upload = _upload(hub, upload, pieces)
         _check_promise(facts, upload)
@@ -128,7 +128,7 @@ def _bounded(hub: Hub, name: ModelName, content: Iterator[bytes]) -> Iterator[by
 
 def _check_promise(facts: Mapping[str, Any], upload: Upload) -> None:
     """What came has to be what the upstream hub says that it has."""
-    if upload.deployment in _SINGLE_FILE:
+    if KIND_BY_NAME[upload.deployment].suffix:
         return
     for promised in facts.get("deployments", ()):
         if promised.get("kind") == upload.deployment and promised.get("archive_sha256") != upload.sha256:
@@ -163,7 +163,7 @@ def _card(upstream: Upstream, name: ModelName, facts: Mapping[str, Any], deploym
             pass
         else:
             return text
-    kind = {"saved_model": "Module", "tfjs": "Tfjs", "tflite": "Lite", "coral": "Coral"}[deployment]
+    kind = KIND_BY_NAME[deployment].card.capitalize()
     return f"# {kind} {name}\n\nMirrored from {upstream.url}.\n\n<!-- task: other -->\n"
 
 

@@ -13,6 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
+from tensorflow_hub.format.kinds import saved_model
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import MAX_VERSION, ModelName
 from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.session import HubSession, open_session
@@ -21,13 +23,6 @@ from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
 from tensorflow_hub.settings import Settings
 
-# Deployment → the query under which a hub serves it.
-QUERIES = {
-    "saved_model": "tf-hub-format=compressed",
-    "tfjs": "tfjs-format=compressed",
-    "tflite": "lite-format=tflite",
-    "coral": "coral-format=tflite",
-}
 _LARGEST_FACTS = 32 << 20  # a card has up to a MiB, a description of a large graph some more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -68,7 +63,7 @@ class Upstream:
 
     def newest(self, session: HubSession, name: ModelName) -> int | None:
         """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
-        url = f"{self.url}/{name}?{QUERIES['saved_model']}"
+        url = f"{self.url}/{name}?{saved_model.KIND.download}"
         with session.request(
             "HEAD", url, accept_statuses=_REDIRECTS | {200}, what=str(name), allow_redirects=False
         ) as answer:
@@ -111,7 +106,7 @@ class Upstream:
           NotFoundError: the hub does not have it.
           UnreachableError, DownloadError: it cannot be fetched, at once or while the bytes come.
         """
-        answer = self._follow(session, f"{self.url}/{name}?{QUERIES[deployment]}", str(name))
+        answer = self._follow(session, f"{self.url}/{name}?{KIND_BY_NAME[deployment].download}", str(name))
         try:
             yield Content(
                 _length(answer), withdrawal_reason(answer.headers), self._pieces(session, answer, name)

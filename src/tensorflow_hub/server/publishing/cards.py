@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from tensorflow_hub.errors import CardError
 from tensorflow_hub.format.card import check_card, parse_card
-from tensorflow_hub.format.description import ModuleDescription
+from tensorflow_hub.format.module_description import ModuleDescription
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.writing import CardText
-
-# Kind of card → the deployment that its archive is.
-DEPLOYMENT_OF_KIND = {"module": "saved_model", "tfjs": "tfjs", "lite": "tflite", "coral": "coral"}
 
 
 def checked_card(text: str, name: ModelName, module: ModuleDescription | None = None) -> CardText:

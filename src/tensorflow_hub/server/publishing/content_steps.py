@@ -5,19 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from tensorflow_hub.errors import RejectedError
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.describing import describe_apart
 from tensorflow_hub.server.publishing.publication import Publication
-
-# Kind of content (format.description) → the deployments it may be published as.
-_DEPLOYMENTS = {
-    "hub": ("saved_model",),
-    "saved_model": ("saved_model",),
-    "saved_model_2": ("saved_model",),
-    "tfjs": ("tfjs",),
-    "tflite": ("tflite", "coral"),
-}
 
 
 def describe_content(hub: Hub, publication: Publication) -> Publication:
@@ -30,10 +22,11 @@ def check_kind(hub: Hub, publication: Publication) -> Publication:
     """The content is of the kind that it is published as."""
     assert publication.description is not None
     kind, wanted = publication.description.kind, publication.upload.deployment
-    if wanted not in _DEPLOYMENTS.get(kind, ()):
+    if kind not in KIND_BY_NAME[wanted].contents:
+        cards = [f"`# {card.capitalize()}`" for card in KIND_BY_CARD]
         raise RejectedError(
             f"Expected the content of a {wanted} deployment, got {kind}.",
-            hint="Publish it with the card of its kind (`# Module`, `# Tfjs`, `# Lite`, `# Coral`).",
+            hint=f"Publish it with the card of its kind ({', '.join(cards)}).",
         )
     return publication
 

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
-from tensorflow_hub.format.description import ModuleDescription
+from tensorflow_hub.format.module_description import ModuleDescription
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.records import Upload, Version
 from tensorflow_hub.server.catalogue.writing import CardText

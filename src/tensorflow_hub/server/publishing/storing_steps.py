@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import CardError, ConflictError, DigestError, RejectedError
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -25,8 +26,6 @@ from tensorflow_hub.server.store.interface import archive_key, file_key, index_k
 
 _log = logging.getLogger("tensorflow_hub.server")
 PIECE = 1 << 20
-# Deployments whose files are also fetched one by one.
-_SINGLE_FILES = {"tfjs", "tflite", "coral"}
 
 
 def store_objects(hub: Hub, publication: Publication) -> Publication:
@@ -40,7 +39,7 @@ def store_objects(hub: Hub, publication: Publication) -> Publication:
     elif upload.archive_sha256 is None or hub.store.size(key) is None:
         _commit(hub, upload, key)
     hub.store.write(index_key(index.archive_sha256), [index.to_json()])
-    if upload.deployment in _SINGLE_FILES:
+    if KIND_BY_NAME[upload.deployment].is_kept_by_files:
         for file in index.files:
             hub.store.write(file_key(file.sha256), _pieces(publication.unpacked / file.path))
     return publication

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.server.search.facets import size_bucket
 
 # How much a kind of entry stands above another of equal words: a model above one of its deployments.
-KIND_WEIGHT = {"module": 3, "placeholder": 3, "collection": 1, "lite": 1, "tfjs": 0, "coral": 0}
+_KIND_STANDING = {"placeholder": 3, "collection": 1, **{kind.card: kind.standing for kind in KINDS}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class SearchDocument:
       id: its row in the catalogue.
       handle: `publisher/model`.
       version: number of the version described.
-      kind: module, placeholder, collection, lite, tfjs or coral.
+      kind: of its card: module, lite, placeholder, ….
       description: the first paragraph of the card.
       card: the text of the card.
       facets: facet name → values.
@@ -53,7 +54,9 @@ class SearchDocument:
     def quality(self) -> int:
         """Orders models when there are no words to compare: most used, then kind, then most revised."""
         return (
-            (min(self.downloads, 2**40) << 16) + (KIND_WEIGHT.get(self.kind, 0) << 8) + min(self.version, 255)
+            (min(self.downloads, 2**40) << 16)
+            + (_KIND_STANDING.get(self.kind, 0) << 8)
+            + min(self.version, 255)
         )
 
     @property

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.format.kinds.kind import DeploymentKind
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import VISIBLE
@@ -29,8 +31,6 @@ _CARD_KEYS: dict[str, tuple[str, ...]] = {
     "license": ("license",),
     "fine_tunable": ("fine-tunable",),
 }
-_KIND_FORMATS = {"lite": "tflite", "tfjs": "tfjs", "coral": "coral"}
-_DEPLOYMENT_FORMATS = {"tflite": "tflite", "tfjs": "tfjs", "coral": "coral"}
 
 _select = (
     sa.select(
@@ -106,13 +106,21 @@ def _facets(
         for facet, keys in _CARD_KEYS.items()
     }
     found["domain"] = _unique(domain for task in found["task"] for domain in _domains(task))
-    formats = [*metadata.get("format", ()), *(_DEPLOYMENT_FORMATS.get(k, "") for k in kinds), *facts.formats]
-    found["format"] = _unique([*formats, _KIND_FORMATS.get(kind, ""), *sorted(children)])
+    of_files = [_format(KIND_BY_NAME[name]) for name in kinds]
+    of_card = _format(KIND_BY_CARD.get(kind))
+    found["format"] = _unique(
+        [*metadata.get("format", ()), *of_files, *facts.formats, of_card, *sorted(children)]
+    )
     found["interface"] = facts.interfaces
     found["kind"] = (kind,)
     if not found["fine_tunable"] and facts.fine_tunable is not None:
         found["fine_tunable"] = ("true" if facts.fine_tunable else "false",)
     return found
+
+
+def _format(kind: DeploymentKind | None) -> str:
+    """The format that a form of a model is; "" for models themselves, which may be of several."""
+    return "" if kind is None or kind.is_model else kind.format_of("")
 
 
 def _domains(task: str) -> tuple[str, ...]:
@@ -148,7 +156,7 @@ def _formats_of_children(
         .where(versions.c.state == VISIBLE, versions.c.parent.in_(handles), audience.condition())
     )
     for parent, kind, metadata in connection.execute(query):
-        found[parent] |= {*(metadata or {}).get("format", ()), _KIND_FORMATS.get(kind, "")}
+        found[parent] |= {*(metadata or {}).get("format", ()), _format(KIND_BY_CARD.get(kind))}
     return found
 
 

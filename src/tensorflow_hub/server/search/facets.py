@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from tensorflow_hub.format.kinds.table import FORMATS, KINDS
+
 
 @dataclasses.dataclass(frozen=True)
 class Facet:
@@ -33,12 +35,6 @@ FACET_KEYS = tuple(facet.key for facet in FACETS)
 _SIZES = (("under-1mb", 10**6), ("1-10mb", 10**7), ("10-100mb", 10**8), ("100mb-1gb", 10**9))
 
 _LABELS = {
-    ("format", "hub"): "TF1 Hub format",
-    ("format", "saved_model"): "TF1 SavedModel",
-    ("format", "saved_model_2"): "TF2 SavedModel",
-    ("format", "tflite"): "TFLite",
-    ("format", "tfjs"): "TF.js",
-    ("format", "coral"): "Coral",
     ("fine_tunable", "true"): "Yes",
     ("fine_tunable", "false"): "No",
     ("size", "under-1mb"): "Under 1 MB",
@@ -47,11 +43,10 @@ _LABELS = {
     ("size", "100mb-1gb"): "100 MB to 1 GB",
     ("size", "over-1gb"): "Over 1 GB",
     ("size", "absent"): "Files not here",
+    **{("format", value): label for value, label in FORMATS.items()},
+    **{("kind", kind.card): f"{kind.label} deployment" for kind in KINDS},
     ("kind", "module"): "Model",
     ("kind", "placeholder"): "Model family",
-    ("kind", "lite"): "TFLite deployment",
-    ("kind", "tfjs"): "TF.js deployment",
-    ("kind", "coral"): "Coral deployment",
     ("kind", "collection"): "Collection",
 }
 

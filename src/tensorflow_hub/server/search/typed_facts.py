@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.format.kinds.table import FORMATS
 from tensorflow_hub.server.search.signatures import MOST_TENSORS, Interface, Tensor
 
-_FORMATS = frozenset({"hub", "saved_model", "saved_model_2", "tflite", "tfjs"})
 _log = logging.getLogger("tensorflow_hub.server")
 
 _NAME = re.compile(r"[\w./-]+")
@@ -26,7 +26,7 @@ class TypedFacts:
     Attributes:
       signatures: each different one, written as `signatures.Interface` does.
       interfaces: the common interfaces that are met, by name.
-      formats: hub, saved_model, saved_model_2, tflite, tfjs.
+      formats: those that the table of kinds has.
       flags: `trainable` or `no-trainable`, `custom-ops` or `no-custom-ops`; none without files.
       fine_tunable: whether it can be fine-tuned; None when that is not known.
     """
@@ -60,7 +60,7 @@ def _gather(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
             str(s) for description in descriptions for s in signatures_of(description).values()
         ),
         interfaces=_unique(name for d in descriptions for name in d.get("interfaces", ())),
-        formats=_unique(str(d["kind"]) for d in descriptions if d.get("kind") in _FORMATS),
+        formats=_unique(str(d["kind"]) for d in descriptions if d.get("kind") in FORMATS),
         flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
         fine_tunable=any(known) if known else None,
     )

@@ -7,12 +7,11 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue.records import Deployment, Version
 from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.rendering import show_count, show_size
-
-DEPLOYMENT_NAMES = {"saved_model": "SavedModel", "tfjs": "TF.js", "tflite": "TFLite", "coral": "Coral"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _trust(
 ) -> list[Fact]:
     found = [
         Fact(
-            f"Digest ({DEPLOYMENT_NAMES[d.kind]})" if len(deployments) > 1 else "Digest",
+            f"Digest ({KIND_BY_NAME[d.kind].label})" if len(deployments) > 1 else "Digest",
             d.digest,
             is_code=True,
         )

@@ -13,18 +13,20 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from markupsafe import Markup
 
+from tensorflow_hub.format.card import WITHOUT_FILES
+from tensorflow_hub.format.kinds.kind import Snippet
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
-from tensorflow_hub.server.core.json_forms import DOWNLOAD_QUERY
 from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
-from tensorflow_hub.server.web.fact_groups import DEPLOYMENT_NAMES, fact_groups, show_date
+from tensorflow_hub.server.web.fact_groups import fact_groups, show_date
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import show_size
 from tensorflow_hub.server.web.signature_tables import signature_tables
-from tensorflow_hub.server.web.snippets import Snippet, snippets
+from tensorflow_hub.server.web.snippets import snippets
 from tensorflow_hub.server.web.version_changes import VersionContent, changes
 
 # A page shows so many versions and signatures; the API has the rest.
@@ -32,7 +34,6 @@ _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
-_KIND_FORMATS = {"lite": "tflite", "tfjs": "tfjs", "coral": "coral"}
 _CHIPS = {
     "task": "task",
     "language": "language",
@@ -80,7 +81,7 @@ def version_values(
         "lead": plain_text(card.description, 1000) if card else "",
         "card": _body(shown, card),
         "chips": _chips(metadata),
-        "absent": not deployments and shown.model.kind not in {"placeholder", "collection"},
+        "absent": not deployments and shown.model.kind not in WITHOUT_FILES,
         "kind_word": {"module": "model"}.get(shown.model.kind, "deployment"),
         "asset_path": _asset_path(metadata),
         "snippets": code,
@@ -153,12 +154,13 @@ def _forms(
     """Format → description, for code that uses it."""
     found: dict[str, Mapping[str, Any]] = {}
     for deployment in deployments:
-        kind = str(deployment.description.get("kind") or deployment.kind)
-        found["coral" if deployment.kind == "coral" else kind] = deployment.description
+        content = str(deployment.description.get("kind") or "")
+        found[KIND_BY_NAME[deployment.kind].format_of(content)] = deployment.description
     if not deployments:
         found |= {value: {} for value in metadata.get("format", ())}
-        if shown.model.kind in _KIND_FORMATS:
-            found[_KIND_FORMATS[shown.model.kind]] = {}
+        kind = KIND_BY_CARD.get(shown.model.kind)
+        if kind is not None and not kind.is_model:
+            found[kind.format_of("")] = {}
     return found
 
 
@@ -215,8 +217,8 @@ def _content(connection: sa.Connection, version: Version) -> VersionContent:
 
 def _download(shown: Version, deployment: Deployment) -> DownloadLink:
     return DownloadLink(
-        DEPLOYMENT_NAMES.get(deployment.kind, deployment.kind),
-        f"/{shown.handle}?{DOWNLOAD_QUERY[deployment.kind]}",
+        KIND_BY_NAME[deployment.kind].label,
+        f"/{shown.handle}?{KIND_BY_NAME[deployment.kind].download}",
         show_size(deployment.archive_size),
     )
 

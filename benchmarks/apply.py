@@ -1,15 +1,18 @@
-"""`tfhub apply` end to end against the bare loop over the module, memory by length, and Beam workers.
+"""`tfhub apply` end to end against the shortest loop over the same files, memory by length, Spark and Beam.
 
-    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--beam PYTHON]
+    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5]
 
 Modules: Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
 EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module that does next to nothing, the mean
-of hashed word vectors. The bare loop calls the loaded module on batches
-of 256 or 1,024 sentences (the faster counts) that lie in memory, or on 32 images decoded by tf.data, and
-throws the result away; apply opens the module,
-reads a table or a folder, sorts, computes, and writes files that are synced to disk. Memory is the peak of a
-process of its own. `--beam` is an interpreter with apache-beam (else that in TFHUB_PEERS): one worker process
-against two; each of them starts TensorFlow first, which few sentences are not worth.
+of hashed word vectors. The loop over texts is the limit of Arrow in, Arrow out: it opens the module, reads
+the table by Arrow in batches of 1,024, calls the module, and writes the same Parquet file; it knows no rows
+without text, no shards and no journal, and does not sort by length. The loop over images decodes by tf.data
+in batches of 32, and throws the result away. Apply and the loop take turns, each in a process of its own; the
+figures are medians with the least and the most of all rounds, and so are the ratios, which are of the two
+runs of a round; of processor time, all threads together, less is better, and it changes little where other
+programs run. Memory is the peak of the process itself (VmHWM): what `getrusage` tells is at least the peak of
+the process that started it. `--spark` and `--beam` are interpreters with pyspark and apache-beam (else those
+in TFHUB_PEERS); their workers have started TensorFlow when the time begins for Spark, and not for Beam.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,29 +39,46 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 WORDS = 30_000
 
 APPLY = """
-import json, resource, sys, time
-import tensorflow_hub as hub
-started = time.perf_counter()
-done = hub.tools.apply(sys.argv[1], sys.argv[2], sys.argv[3])
-print(json.dumps({"seconds": done.seconds, "rows": done.rows,
-                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
-"""
-BARE_TEXT = """
-import csv, json, sys, time
+import json, re, sys, time
 import tensorflow as tf, tensorflow_hub as hub
-with open(sys.argv[2], encoding="utf-8") as stream:
-    texts = [row[0] for row in csv.reader(stream)][1:]
-module = hub.load(sys.argv[1])
-best = float("inf")
-for size in (256, 1024):
-    module(tf.constant(texts[:size])).numpy()
-    started = time.perf_counter()
-    for i in range(0, len(texts), size):
-        module(tf.constant(texts[i:i + size])).numpy()
-    best = min(best, time.perf_counter() - started)
-print(json.dumps({"seconds": best, "rows": len(texts)}))
+started = time.process_time()
+done = hub.tools.apply(sys.argv[1], sys.argv[2], sys.argv[3])
+processor = time.process_time() - started
+peak = re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())
+print(json.dumps({"seconds": done.seconds, "rows": done.rows, "processor": processor,
+                  "megabytes": int(peak[1]) / 1024}))
 """
-BARE_IMAGES = """
+ARROW_LOOP = """
+import io, json, sys, time
+import numpy as np, pyarrow as pa, pyarrow.csv, pyarrow.json, pyarrow.parquet as pq
+import tensorflow as tf, tensorflow_hub as hub
+
+def batches(path):
+    if path.endswith(".parquet"):
+        return pq.ParquetFile(path).iter_batches(1024, columns=["text"])
+    if path.endswith(".csv"):
+        table = pyarrow.csv.open_csv(path)
+    else:
+        table = pyarrow.json.open_json(path)
+    return (batch.slice(i, 1024) for batch in table for i in range(0, batch.num_rows, 1024))
+
+started, processor, rows, writer = time.perf_counter(), time.process_time(), 0, None
+module = hub.load(sys.argv[1])
+for batch in batches(sys.argv[2]):
+    texts = batch.column("text").to_numpy(zero_copy_only=False)
+    vectors = module(tf.constant(texts)).numpy()
+    keys = pa.array(np.arange(rows + 1, rows + 1 + len(texts))).cast(pa.string())
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+    table = pa.table({"key": keys, "embedding": lists})
+    if writer is None:
+        writer = pq.ParquetWriter(sys.argv[3], table.schema, compression="none", use_dictionary=False)
+    writer.write_table(table)
+    rows += len(texts)
+writer.close()
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows,
+                  "processor": time.process_time() - processor}))
+"""
+IMAGE_LOOP = """
 import json, pathlib, sys, time
 import tensorflow as tf, tensorflow_hub as hub
 files = sorted(str(p) for p in pathlib.Path(sys.argv[2]).rglob("*.png"))
@@ -66,31 +88,82 @@ def read(path):
 def batches():
     read_all = tf.data.Dataset.from_tensor_slices(files).map(read, num_parallel_calls=2)
     return read_all.map(lambda x: tf.ensure_shape(x, (224, 224, 3))).batch(32).prefetch(2)
+started, processor = time.perf_counter(), time.process_time()
 module = hub.load(sys.argv[1])
 call = tf.function(lambda x: module(x, training=False), input_signature=[tf.TensorSpec([None, 224, 224, 3])])
-call(tf.zeros([32, 224, 224, 3]))
-started = time.perf_counter()
 for batch in batches():
     call(batch).numpy()
-print(json.dumps({"seconds": time.perf_counter() - started, "rows": len(files)}))
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": len(files),
+                  "processor": time.process_time() - processor}))
 """
 BEAM = """
-import json, sys, time
-from tensorflow_hub.tools.bulk.pipeline import apply_on_beam
+import json, sys
+import tensorflow_hub as hub
 options = ["direct_num_workers=" + sys.argv[4], "direct_running_mode=multi_processing"]
-done = apply_on_beam(*sys.argv[1:4], runner="direct", runner_options=options)
+done = hub.tools.apply(*sys.argv[1:4], engine="beam", engine_options=options)
 print(json.dumps({"seconds": done.seconds, "rows": done.rows}))
+"""
+SPARK = """
+import json, os, sys, time
+os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
+from pyspark.sql import SparkSession
+import pyspark.sql.functions
+import tensorflow_hub as hub
+module, table, out, ways = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+builder = SparkSession.builder.master("local[2]").config("spark.driver.memory", "1g")
+spark = builder.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR").getOrCreate()
+frame = spark.read.parquet(table).repartition(8).cache()
+rows = frame.count()
+def write(way, frame, out):
+    if way == "engine":
+        hub.tools.apply(module, table, out, engine="spark")
+    elif way == "mapInArrow":
+        frame.transform(hub.spark.apply(module, input="text")).write.parquet(out)
+    else:
+        if way == "pandas":
+            del pyspark.sql.functions.arrow_udf
+        frame.select(hub.spark.udf(module)("text").alias("embedding")).write.parquet(out)
+write("mapInArrow", frame.limit(2000).repartition(8), out + "-first")
+for way in ways:
+    started = time.perf_counter()
+    write(way, frame, out + "-" + way)
+    print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows, "way": way}))
 """
 
 
-def run(code: str, *arguments: object, python: str = sys.executable) -> dict[str, float]:
+def run_all(code: str, *arguments: object, python: str = sys.executable) -> list[dict[str, float]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     command = [python, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def run(code: str, *arguments: object, python: str = sys.executable) -> dict[str, float]:
+    return run_all(code, *arguments, python=python)[-1]
+
+
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """The median, and the least and the most."""
+    middle, least, most = statistics.median(values), min(values), max(values)
+    return f"{middle:,.{digits}f} ({least:,.{digits}f} to {most:,.{digits}f})"
+
+
+def compare_with_loop(name: str, loop: str, module: Path, data: Path, rounds: int) -> None:
+    """Prints a row: apply and a loop in turn, on the same files."""
+    ours, theirs, processor, rows = [], [], [], 0.0
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run(APPLY, module, data, f"{folder}/apply")
+            rows = done["rows"]
+            ours.append(rows / done["seconds"])
+            bare = run(loop, module, data, f"{folder}/loop.parquet")
+            theirs.append(bare["rows"] / bare["seconds"])
+            processor.append(done["processor"] / bare["processor"])
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    cells = [f"{rows:,.0f}", spread(ours), spread(theirs), spread(ratios, 2), spread(processor, 2)]
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def text_module(folder: Path) -> Path:
@@ -117,8 +190,16 @@ def text_module(folder: Path) -> Path:
 
 
 def sentences(path: Path, count: int) -> Path:
-    """A CSV or JSONL of sentences of 3 to 40 words."""
+    """A CSV, JSONL or Parquet file of sentences of 3 to 40 words."""
     import numpy as np
+
+    if path.suffix == ".parquet":
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        table = pyarrow.csv.read_csv(sentences(path.with_suffix(".texts"), count))
+        pyarrow.parquet.write_table(table, path, row_group_size=100_000)
+        return path
 
     random = np.random.default_rng(1)
     vocabulary = [f"w{i}" for i in range(WORDS)]
@@ -147,9 +228,37 @@ def images(folder: Path, count: int) -> Path:
     return folder
 
 
-def line(name: str, rows: float, apply: float, bare: float) -> str:
-    ratio = (rows / apply) / (rows / bare)
-    return f"| {name} | {rows:,.0f} | {rows / apply:,.0f} | {rows / bare:,.0f} | {ratio:.2f} |"
+def memory(module: Path, folder: Path, most: int, rounds: int) -> None:
+    """Prints the peak of memory by the length of the input."""
+    print("\n| Rows of CSV | peak memory, MB |\n|---|---|")
+    for count in (most // 100, most // 10, most):
+        table = sentences(folder / "memory.csv", count)
+        runs = [run(APPLY, module, table, folder / f"memory{count}-{i}") for i in range(rounds)]
+        peaks = [done["megabytes"] for done in runs]
+        print(f"| {count:,} | {spread(peaks)} |", flush=True)
+
+
+def clusters(module: Path, table: Path, folder: Path, spark: str | None, beam: str | None) -> None:
+    """Prints the rates of engines of clusters on this machine, beside that of this process."""
+    if not spark and not beam:
+        return
+    print("\n| Engine, two workers on this machine | rows | rows a second |\n|---|---|---|")
+
+    def line(name: str, done: dict[str, float]) -> None:
+        print(f"| {name} | {done['rows']:,} | {done['rows'] / done['seconds']:,.0f} |", flush=True)
+
+    line("local, starting included", run(APPLY, module, table, folder / "local"))
+    names = {
+        "engine": "`--engine spark`",
+        "mapInArrow": "`hub.spark.apply`",
+        "arrow": "`hub.spark.udf`, Arrow",
+        "pandas": "`hub.spark.udf`, pandas",
+    }
+    for done in run_all(SPARK, module, table, folder / "spark", *names, python=spark) if spark else []:
+        line(names[str(done["way"])], done)
+    for workers in (1, 2) if beam else ():
+        name = f"`--engine beam`, {workers} at a time, starting included"
+        line(name, run(BEAM, module, table, folder / f"beam{workers}", workers, python=beam or ""))
 
 
 def main() -> None:
@@ -158,48 +267,35 @@ def main() -> None:
     )
     parser.add_argument("--sentences", type=int, default=1_000_000)
     parser.add_argument("--images", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--spark", help="an interpreter with pyspark")
     parser.add_argument("--beam", help="an interpreter with apache-beam")
     arguments = parser.parse_args()
     peers = Path(os.environ.get("TFHUB_PEERS", "/nowhere"))
+    spark = arguments.spark or next(map(str, peers.glob("spark/bin/python")), None)
     beam = arguments.beam or next(map(str, peers.glob("beam/bin/python")), None)
+    rounds, most = arguments.rounds, arguments.sentences
     with tempfile.TemporaryDirectory() as temporary:
-        folder, most = Path(temporary), arguments.sentences
+        folder = Path(temporary)
         import compare
 
         words, glove = text_module(folder), compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
         encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
-        tables = {kind: sentences(folder / f"texts.{kind}", most) for kind in ("csv", "jsonl")}
-        print("| Input | rows | apply, rows a second | bare loop | ratio |\n|---|---|---|---|---|")
+        tables = {kind: sentences(folder / f"texts.{kind}", most) for kind in ("csv", "jsonl", "parquet")}
+        print("| Input | rows | apply, rows a second | loop | ratio | ratio of processor time |")
+        print("|---|---|---|---|---|---|")
         few = sentences(folder / "few.csv", most // 100)
-        done, bare = run(APPLY, encoder, few, folder / "encoded"), run(BARE_TEXT, encoder, few)
-        about = "sentence encoder, CSV to Parquet"
-        print(line(about, done["rows"], done["seconds"], bare["seconds"]), flush=True)
+        compare_with_loop("sentence encoder, CSV", ARROW_LOOP, encoder, few, rounds)
         for name, module in (("GloVe", glove), ("hashed words", words)):
-            bare = run(BARE_TEXT, module, tables["csv"])
             for kind, table in tables.items():
-                done = run(APPLY, module, table, folder / f"{name}-{kind}")
-                about = f"{name}, {kind.upper()} to Parquet"
-                print(line(about, done["rows"], done["seconds"], bare["seconds"]), flush=True)
-                if kind == "csv":
-                    memory = [(done["rows"], done["megabytes"])]
+                compare_with_loop(f"{name}, {kind.upper()}", ARROW_LOOP, module, table, rounds)
         if arguments.images:
             import retrain as data
 
             photos, vectors = images(folder / "photos", arguments.images), data.module()
-            done, bare = run(APPLY, vectors, photos, folder / "b"), run(BARE_IMAGES, vectors, photos)
-            print(
-                line("images, folder to Parquet", done["rows"], done["seconds"], bare["seconds"]), flush=True
-            )
-        for count in (most // 10, most // 100):
-            done = run(APPLY, words, sentences(folder / "m.csv", count), folder / f"m{count}")
-            memory.insert(0, (done["rows"], done["megabytes"]))
-        print("\n| Rows of CSV | peak memory, MB |\n|---|---|")
-        print("".join(f"| {rows:,} | {megabytes:.0f} |\n" for rows, megabytes in memory), flush=True)
-        if beam:
-            print("| Beam worker processes | rows | seconds |\n|---|---|---|")
-            for workers in (1, 2):
-                done = run(BEAM, words, tables["csv"], folder / f"beam{workers}", workers, python=beam)
-                print(f"| {workers} | {done['rows']:,} | {done['seconds']:.1f} |", flush=True)
+            compare_with_loop("images, a folder", IMAGE_LOOP, vectors, photos, rounds)
+        memory(words, folder, most, min(rounds, 3))
+        clusters(words, tables["parquet"], folder, spark, beam)
 
 
 if __name__ == "__main__":

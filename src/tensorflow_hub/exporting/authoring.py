@@ -12,7 +12,7 @@ from tensorflow_hub.exporting import assets, signatures
 from tensorflow_hub.exporting.attachments import drafted
 from tensorflow_hub.graphs import attachments, collections
 from tensorflow_hub.graphs.checkpoint import stored_variables
-from tensorflow_hub.graphs.graph_index import GraphIndex
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.module_spec import IN_MEMORY, GraphVariant, ModuleSpec
 
 TagsAndArgs = Sequence[tuple[Iterable[str], Mapping[str, Any]]]
@@ -152,7 +152,7 @@ def _check_colocation(meta_graph: Any) -> None:
     Raises:
       ModuleError: naming both.
     """
-    index = GraphIndex(meta_graph)
+    index = IndexedMetaGraph.of(meta_graph)
     for name, node in index.state.items():
         for other in index.colocated_with(name):
             if other not in index.state:

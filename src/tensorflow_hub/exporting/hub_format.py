@@ -18,7 +18,8 @@ from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting.authoring import create_module_spec
 from tensorflow_hub.exporting.signatures import add_signature
 from tensorflow_hub.graphs.call_form import CallForm, form_of
-from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
 from tensorflow_hub.graphs.variable_names import unique_names
 
@@ -189,14 +190,14 @@ def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[li
     captured = {inside.name: _in_graph(outside, by_handle) for outside, inside in source.captures}
     meta_graph = tf.compat.v1.MetaGraphDef()
     meta_graph.graph_def.CopyFrom(inline_calls(source.as_graph_def()))
-    graph = Graph.of(meta_graph)
+    graph = IndexedMetaGraph.of(meta_graph)
     arguments = [tensor.name for tensor in source.inputs if tensor.name not in captured]
     feeds = dict(zip(arguments, tensors, strict=True))
     feeds |= captured
     results = [tensor.name for tensor in source.outputs]
     writes = [name for name, node in graph.nodes.items() if node.op in _WRITES]
     scope = tf.compat.v1.get_default_graph().unique_name("trace", mark_as_used=False)
-    target = import_piece(graph.piece([*results, *writes], set(feeds)), feeds, scope)
+    target = import_subgraph(graph.subgraph([*results, *writes], set(feeds)), feeds, scope)
 
     def elements(names: list[str]) -> list[Any]:
         return [fetched(target, name, feeds, scope) for name in names]

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import variable_pb2
 
 from tensorflow_hub.errors import ExportError, NotAModuleError
+from tensorflow_hub.graphs.collections import variable_defs
+from tensorflow_hub.graphs.tensor_names import node_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,29 +38,34 @@ class StoredVariable:
 
 def stored_variables(meta_graph: Any) -> list[StoredVariable]:
     """The variables of a graph, in the order of its collection of global variables."""
-    collection = meta_graph.collection_def.get(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
-    if collection is None:
-        return []
-    nodes = {node.name: node for node in meta_graph.graph_def.node}
-    result = []
-    for data in collection.bytes_list.value:
-        definition = variable_pb2.VariableDef.FromString(data)
-        name = definition.variable_name.split(":")[0]
-        node = nodes[name]
-        dtype = tf.as_dtype(node.attr["dtype"].type)
-        shape = tf.TensorShape(node.attr["shape"].shape)
-        part = definition.save_slice_info_def
-        if part.full_name:
-            result.append(StoredVariable(name, part.full_name, _slice(part), dtype, shape))
-        else:
-            result.append(StoredVariable(name, name, "", dtype, shape))
-    return result
+    definitions = variable_defs(meta_graph, tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
+    nodes = {node.name: node for node in meta_graph.graph_def.node} if definitions else {}
+    return [
+        stored_variable(definition, nodes[node_name(definition.variable_name)]) for definition in definitions
+    ]
+
+
+def stored_variable(definition: Any, node: Any) -> StoredVariable:
+    """Where a variable lies in a checkpoint.
+
+    Args:
+      definition: its `VariableDef`.
+      node: its node.
+    """
+    part = definition.save_slice_info_def
+    return StoredVariable(
+        node.name,
+        part.full_name or node.name,
+        _slice(part) if part.full_name else "",
+        tf.as_dtype(node.attr["dtype"].type),
+        tf.TensorShape(node.attr["shape"].shape),
+    )
 
 
 def _slice(part: Any) -> str:
     whole = " ".join(str(n) for n in part.full_shape)
-    pieces = ":".join(f"{o},{n}" for o, n in zip(part.var_offset, part.var_shape, strict=True))
-    return f"{whole} {pieces}"
+    within = ":".join(f"{o},{n}" for o, n in zip(part.var_offset, part.var_shape, strict=True))
+    return f"{whole} {within}"
 
 
 def write_values(prefix: str, values: Sequence[tuple[StoredVariable, Any]]) -> None:

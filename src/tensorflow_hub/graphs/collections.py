@@ -1,4 +1,4 @@
-"""Which graph collections a module can carry, and which it refuses."""
+"""The collections of a graph: what is in them, which a module can carry, and which it refuses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.framework import variable_pb2
 
 from tensorflow_hub.errors import CollectionError
 from tensorflow_hub.graphs import assets, attachments
@@ -29,6 +30,21 @@ SUPPORTED = frozenset({*OF_STATE, *OF_APPLICATION, *CONTROL_FLOW, assets.COLLECT
 
 # A SavedModel made for serving has these, and a module has no use for them.
 OF_SERVING = ("global_step", "legacy_init_op", "saved_model_main_op")
+
+
+def node_names(meta_graph: Any, key: str) -> list[str]:
+    """The names of tensors and ops in a collection of a MetaGraphDef."""
+    if key not in meta_graph.collection_def:
+        return []
+    return list(meta_graph.collection_def[key].node_list.value)
+
+
+def variable_defs(meta_graph: Any, key: str) -> list[Any]:
+    """The `VariableDef`s in a collection of a MetaGraphDef, each a message of its own."""
+    if key not in meta_graph.collection_def:
+        return []
+    values = meta_graph.collection_def[key].bytes_list.value
+    return [variable_pb2.VariableDef.FromString(value) for value in values]
 
 
 def drop(meta_graph: Any, keys: Iterable[str]) -> None:

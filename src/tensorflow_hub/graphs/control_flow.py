@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import control_flow_pb2
 
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 
 _KINDS = (
     (tf.compat.v1.GraphKeys.COND_CONTEXT, control_flow_pb2.CondContextDef),
@@ -44,7 +44,7 @@ class Context:
     @property
     def hidden(self) -> frozenset[str]:
         """The nodes inside whose tensors nothing outside can take."""
-        return self.inside - {node_of(name) for name in getattr(self.definition, "loop_exit_names", ())}
+        return self.inside - {node_name(name) for name in getattr(self.definition, "loop_exit_names", ())}
 
 
 def contexts_of(meta_graph: Any) -> list[Context]:
@@ -55,7 +55,7 @@ def contexts_of(meta_graph: Any) -> list[Context]:
             for data in meta_graph.collection_def[key].bytes_list.value:
                 definition = kind.FromString(data)
                 inside = frozenset(_inside(definition))
-                named = inside | {node_of(name) for name in _named(definition)}
+                named = inside | {node_name(name) for name in _named(definition)}
                 result.append(Context(key, definition, inside, named))
     return result
 
@@ -84,7 +84,9 @@ def _nested(definition: Any) -> Iterator[Any]:
 
 def _inside(definition: Any) -> set[str]:
     values = definition.values_def
-    inside = {node_of(name) for name in values.values} - {node_of(name) for name in values.external_values}
+    inside = {node_name(name) for name in values.values} - {
+        node_name(name) for name in values.external_values
+    }
     return inside.union(*map(_inside, _nested(definition)))
 
 
@@ -98,9 +100,9 @@ def _named(definition: Any) -> Iterator[str]:
 
 def _alias(definition: Any, graph_def: Any, given: Container[str]) -> None:
     for field, dtype in _FROM_OUTSIDE.items():
-        name = output_of(getattr(definition, field, "") or "-")
+        name = tensor_name(getattr(definition, field, "") or "-")
         if name in given:
-            alias = f"{node_of(name)}/given"
+            alias = f"{node_name(name)}/given"
             if not any(node.name == alias for node in graph_def.node):
                 node = graph_def.node.add(name=alias, op="Identity", input=[name])
                 node.attr["T"].type = dtype.as_datatype_enum
@@ -112,9 +114,9 @@ def _alias(definition: Any, graph_def: Any, given: Container[str]) -> None:
 def _keep(definition: Any, names: set[str]) -> None:
     values = definition.values_def
     for outer, inner in list(values.external_values.items()):
-        if node_of(outer) not in names or node_of(inner) not in names:
+        if node_name(outer) not in names or node_name(inner) not in names:
             del values.external_values[outer]
-    kept = [name for name in values.values if node_of(name) in names]
+    kept = [name for name in values.values if node_name(name) in names]
     values.ClearField("values")
     values.values.extend(kept)
     for nested in _nested(definition):

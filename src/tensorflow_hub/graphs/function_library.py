@@ -1,8 +1,8 @@
 """The functions that a graph carries in its library: bodies of loops, branches, datasets; which calls which.
 
 A function in an imported graph of TensorFlow 1 has to be known to the eager runtime too, or a call of the
-piece that needs it ends in "Op type not registered 'while_body_12'". The runtime has one name space for the
-whole process, and two modules may well use one name for different functions, so each is renamed after the
+subgraph that needs it ends in "Op type not registered 'while_body_12'". The runtime has one name space for
+the whole process, and two modules may well use one name for different functions, so each is renamed after the
 content of its library first.
 """
 

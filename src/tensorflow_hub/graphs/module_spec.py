@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import ExportError, ModuleError, TagsError
-from tensorflow_hub.graphs import attachments, checkpoint, module_writer, signatures
+from tensorflow_hub.graphs import attachments, checkpoint, module_writer
+from tensorflow_hub.graphs.signatures import read_signature, signature_names
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
 
 IN_MEMORY = "this program"
@@ -70,7 +71,7 @@ class ModuleSpec:
         Raises:
           TagsError: when no variant has these tags.
         """
-        return signatures.names(self._variant(tags).meta_graph)
+        return signature_names(self._variant(tags).meta_graph)
 
     def get_input_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
@@ -85,13 +86,13 @@ class ModuleSpec:
           TagsError: when no variant has these tags.
           SignatureError: when the variant has no such signature.
         """
-        return signatures.read_inputs(self._variant(tags).meta_graph, signature)
+        return dict(read_signature(self._variant(tags).meta_graph, signature).inputs)
 
     def get_output_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
         """The outputs of a signature; see `get_input_info_dict`."""
-        return signatures.read_outputs(self._variant(tags).meta_graph, signature)
+        return dict(read_signature(self._variant(tags).meta_graph, signature).outputs)
 
     def get_attached_message(
         self, key: str, message_type: Any, tags: Iterable[str] | str | None = None, required: bool = False

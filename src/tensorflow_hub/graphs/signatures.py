@@ -1,8 +1,13 @@
-"""The signatures of a MetaGraphDef: their names, and what goes in and comes out of each."""
+"""The signatures of a graph: what goes in and comes out of each, and the tensors that these are made of."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
+
+import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.graphs.tensor_info import SignatureTensor, read_tensor_info
@@ -10,34 +15,124 @@ from tensorflow_hub.graphs.tensor_info import SignatureTensor, read_tensor_info
 DEFAULT = "default"
 
 
-def read_inputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
-    """The inputs of a signature, by name.
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """A way to apply a graph.
+
+    Attributes:
+      inputs: by name.
+      outputs: by name.
+    """
+
+    inputs: Mapping[str, SignatureTensor]
+    outputs: Mapping[str, SignatureTensor]
+
+    @property
+    def input_specs(self) -> dict[str, Any]:
+        """The `tf.TypeSpec` of each input."""
+        return {name: info.type_spec for name, info in self.inputs.items()}
+
+    @property
+    def input_tensors(self) -> list[str]:
+        """The tensors of the graph that the inputs feed."""
+        return [tensor for info in self.inputs.values() for tensor in info.names]
+
+    @property
+    def output_tensors(self) -> list[str]:
+        """The tensors of the graph that the outputs are made of."""
+        return [tensor for info in self.outputs.values() for tensor in info.names]
+
+    def arguments(self) -> dict[str, tuple[str, tf.TensorSpec]]:
+        """Name of a Python argument → the tensor of the graph that it feeds, and its spec.
+
+        A dense input keeps its name, but for signs that no argument has in its name. The parts of a sparse
+        one are `<name>_indices`, `<name>_values` and `<name>_dense_shape`, those of a ragged one
+        `<name>_component_<i>`. Each name is used once.
+        """
+        parts = [
+            part
+            for name, info in self.inputs.items()
+            for part in zip(info.component_names(name), info.names, info.component_specs(), strict=True)
+        ]
+        arguments = self._argument_names()
+        found = {}
+        for part, tensor, spec in parts:
+            found[arguments[part]] = tensor, tf.TensorSpec(spec.shape, spec.dtype, arguments[part])
+        return dict(sorted(found.items()))
+
+    def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs by name as the dense tensors that feed the graph, by the names of arguments."""
+        arguments = self._argument_names()
+        parts: dict[str, Any] = {}
+        for name, info in self.inputs.items():
+            value = values[name]
+            if info.is_sparse and not isinstance(value, tf.SparseTensor):
+                value = tf.sparse.from_dense(value)
+            named = zip(info.component_names(name), info.unpack(value), strict=True)
+            parts |= {arguments[part]: tensor for part, tensor in named}
+        return parts
+
+    def _argument_names(self) -> dict[str, str]:
+        """The name as an argument of each part of an input."""
+        parts = [part for name, info in self.inputs.items() for part in info.component_names(name)]
+        names: dict[str, str] = {}
+        for part in sorted(parts, key=lambda part: (not part.isidentifier(), part)):
+            argument = plain = re.sub(r"\W", "_", part)
+            number = 0
+            while argument in names.values():  # the inputs `a-b` and `a_b`
+                number += 1
+                argument = f"{plain}_{number}"
+            names[part] = argument
+        return names
+
+    def assemble(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """Outputs by name from the tensors of the graph that they are made of."""
+        return {
+            name: info.pack([tensors[part] for part in info.names]) for name, info in self.outputs.items()
+        }
+
+
+def signature_names(meta_graph: Any) -> list[str]:
+    """The names of the signatures of a MetaGraphDef, sorted; without those that are marks of TensorFlow's."""
+    return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))
+
+
+def signatures_of(meta_graph: Any) -> dict[str, Signature]:
+    """The signatures of a MetaGraphDef by name."""
+    return {name: read_signature(meta_graph, name) for name in signature_names(meta_graph)}
+
+
+def read_signature(meta_graph: Any, name: str | None) -> Signature:
+    """One signature of a MetaGraphDef.
+
+    Args:
+      meta_graph: the graph.
+      name: of the signature; None is `"default"`.
 
     Raises:
       SignatureError: when the graph has no such signature.
     """
-    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).inputs.items())}
-
-
-def read_outputs(meta_graph: Any, signature: str | None) -> dict[str, SignatureTensor]:
-    """The outputs of a signature, by name.
-
-    Raises:
-      SignatureError: when the graph has no such signature.
-    """
-    return {k: read_tensor_info(v) for k, v in sorted(_definition(meta_graph, signature).outputs.items())}
-
-
-def _definition(meta_graph: Any, signature: str | None) -> Any:
-    signature = DEFAULT if signature is None else signature
-    if signature not in meta_graph.signature_def:
+    name = DEFAULT if name is None else name
+    if name not in meta_graph.signature_def:
         raise SignatureError(
-            f"Expected one of the signatures {sorted(names(meta_graph))}, got {signature!r}.",
+            f"Expected one of the signatures {signature_names(meta_graph)}, got {name!r}.",
             hint="Pass signature=…; `tfhub show` lists the signatures of a published module.",
         )
-    return meta_graph.signature_def[signature]
+    definition = meta_graph.signature_def[name]
+    inputs, outputs = (
+        {key: read_tensor_info(info) for key, info in sorted(infos.items())}
+        for infos in (definition.inputs, definition.outputs)
+    )
+    return Signature(inputs, outputs)
 
 
-def names(meta_graph: Any) -> list[str]:
-    """The names of the signatures of a graph, sorted."""
-    return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))
+def default_signature(names: Collection[str]) -> str | None:
+    """The signature that is meant when none is named; None where that is unclear.
+
+    >>> default_signature(["default", "images"]), default_signature(["only"]), default_signature(["a", "b"])
+    ('default', 'only', None)
+    """
+    for name in (DEFAULT, "serving_default"):
+        if name in names:
+            return name
+    return next(iter(names)) if len(names) == 1 else None

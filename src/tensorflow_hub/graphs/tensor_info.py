@@ -56,6 +56,18 @@ class SignatureTensor:
             return "sparse"
         return "ragged" if isinstance(self.type_spec, tf.RaggedTensorSpec) else type(self.type_spec).__name__
 
+    def component_names(self, name: str) -> list[str]:
+        """Names for the dense tensors that an input `name` of this type is made of."""
+        if self.kind == "dense":
+            return [name]
+        if self.is_sparse:
+            return [f"{name}_{component}" for component in COMPONENTS_OF_SPARSE]
+        return [f"{name}_component_{i}" for i in range(len(self.names))]
+
+    def component_specs(self) -> list[tf.TensorSpec]:
+        """The specs of the dense tensors it is made of."""
+        return list(tf.nest.flatten(self.type_spec, expand_composites=True))
+
     def pack(self, components: list[Any]) -> Any:
         """Builds the tensor from the dense tensors named in `names`."""
         if self.kind == "dense":

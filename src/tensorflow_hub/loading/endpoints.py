@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
 from tensorflow_hub.graphs.call_form import CallForm, form_of
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.fitting import closest_spec, fit_inputs
 from tensorflow_hub.loading.flat_function import FlatFunction
 from tensorflow_hub.loading.tf1.loop_gradients import has_loops
@@ -67,7 +67,7 @@ def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
     Raises:
       SignatureError: none, or several, fit.
     """
-    node, full = node_of(name), output_of(name)
+    node, full = node_name(name), tensor_name(name)
     if node in nodes and nodes[node].op != "NoOp":
         return full
     found = [n for n, definition in nodes.items() if n.endswith(f"/{node}") and definition.op != "NoOp"]
@@ -89,7 +89,7 @@ def _outputs_of_scope(nodes: Mapping[str, Any], scope: str) -> list[str]:
     """The ops in a name scope whose results are used outside it."""
     inside = {name for name in nodes if f"/{scope}/" in f"/{name}"}
     used = {
-        node_of(i)
+        node_name(i)
         for name, node in nodes.items()
         if name not in inside
         for i in node.input

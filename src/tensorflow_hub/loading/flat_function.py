@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
+from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
 
 
@@ -23,7 +24,7 @@ class FlatFunction:
         self._source = trace.graph
         meta_graph = tf.compat.v1.MetaGraphDef()
         meta_graph.graph_def.CopyFrom(inline_calls(self._source.as_graph_def()))
-        self.graph = Graph.of(meta_graph)
+        self.graph = IndexedMetaGraph.of(meta_graph)
         self._captures = [(inside.name, outside) for outside, inside in self._source.captures]
         captured = {name for name, _ in self._captures}
         self._arguments = [tensor.name for tensor in self._source.inputs if tensor.name not in captured]
@@ -50,7 +51,7 @@ class FlatFunction:
         feeds |= dict(zip(self._arguments, tensors, strict=True))
         for variable in source.variables:
             tf.compat.v1.get_default_graph().watch_variable(variable)
-        imported = import_piece(graph.piece([*results, *inner, *controls], set(feeds)), feeds)
+        imported = import_subgraph(graph.subgraph([*results, *inner, *controls], set(feeds)), feeds)
         run_too = [fetched(imported, name, feeds) for name in controls if name in graph.nodes]
         with tf.control_dependencies(run_too):
             outputs = [tf.identity(fetched(imported, name, feeds)) for name in results]

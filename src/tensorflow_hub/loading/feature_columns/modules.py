@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import ModeError
+from tensorflow_hub.errors import ModeError, SignatureError
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.graphs.signatures import DEFAULT, default_signature
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.tf1.module import Module
 
@@ -55,8 +55,17 @@ class EagerModule:
             (single,) = inputs.values()
             result = self.tracked(single)
         else:
-            result = self.tracked.signatures[DEFAULT](**inputs)
+            result = self._signature()(**inputs)
         return result[output or DEFAULT] if isinstance(result, dict) else result
+
+    def _signature(self) -> Any:
+        name = default_signature(self.tracked.signatures)
+        if name is None:
+            raise SignatureError(
+                f"Expected a module with the signature {DEFAULT!r}, got {sorted(self.tracked.signatures)}.",
+                hint="Use a module that can be called, or has this signature.",
+            )
+        return self.tracked.signatures[name]
 
 
 def module_of(column: Any, make: Any, state_manager: Any) -> Any:

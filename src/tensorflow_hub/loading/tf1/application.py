@@ -10,13 +10,12 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework import ops
 
-from tensorflow_hub.graphs import signatures
+from tensorflow_hub.graphs.collections import node_names
 from tensorflow_hub.graphs.control_flow import restricted
-from tensorflow_hub.graphs.graph_index import GraphIndex
-from tensorflow_hub.graphs.tensor_info import SignatureTensor
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.signatures import Signature
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.tf1.lifting import LiftedState
-from tensorflow_hub.loading.tf1.resources import collection
 from tensorflow_hub.loading.tf1.state import ModuleState
 
 _KEYS = tf.compat.v1.GraphKeys
@@ -27,8 +26,7 @@ class ApplicationPlan:
     """What is to be added for one signature; made once and used for each application.
 
     Attributes:
-      inputs: the inputs of the signature.
-      outputs: its outputs.
+      signature: what is applied.
       graph_def: the nodes to add, state left out.
       state_nodes: names of the state nodes.
       state_tensors: tensors of state nodes that these nodes read, or that are outputs themselves.
@@ -40,8 +38,7 @@ class ApplicationPlan:
       producer_ops: the ops as the writer of the module knew them.
     """
 
-    inputs: dict[str, SignatureTensor]
-    outputs: dict[str, SignatureTensor]
+    signature: Signature
     graph_def: Any
     state_nodes: frozenset[str]
     state_tensors: frozenset[str]
@@ -54,7 +51,7 @@ class ApplicationPlan:
 
 
 def plan_application(
-    index: GraphIndex, signature: str, trainable: bool, *, all_signatures: bool
+    index: IndexedMetaGraph, signature: str, trainable: bool, *, all_signatures: bool
 ) -> ApplicationPlan:
     """Works out what to add to a graph to apply a signature.
 
@@ -65,31 +62,27 @@ def plan_application(
       all_signatures: whether to add what other signatures and all update ops need as well, for programs that
         ask the graph for an op of the module by its name; else only what this signature needs.
     """
-    inputs = signatures.read_inputs(index.meta_graph, signature)
-    outputs = signatures.read_outputs(index.meta_graph, signature)
-    given = {name for info in inputs.values() for name in info.names}
-    stop = index.state
-    roots = [node_of(n) for info in outputs.values() for n in info.names if n not in given]
-    needed = index.needed(roots, stop, given)
-    update_ops = _runnable_updates(index, given) if trainable else []
-    needed |= index.needed(map(node_of, update_ops), stop, given)
+    chosen = index.signatures[signature]
+    given = set(chosen.input_tensors)
+    outside = given | index.state_tensors
+    update_ops = _runnable_updates(index, outside) if trainable else []
+    roots = [*chosen.output_tensors, *update_ops]
     if all_signatures:
-        needed |= index.needed(_roots_of_all(index, given), stop, given)
+        roots += [name for other in index.signatures.values() for name in other.output_tensors]
+        roots += node_names(index.meta_graph, _KEYS.UPDATE_OPS)
+    needed = index.needed(roots, outside, with_colocated=True)
     graph_def = index.graph_def(needed)
-    inside = needed - {node_of(name) for name in given}
-    colocated = _detach_colocations(index, graph_def, inside)
-    outside = {output_of(name) for context in index.contexts for name in context.named if name in index.state}
+    colocated = _detach_colocations(index, graph_def, needed)
     contexts = [
-        (context.key, restricted(context, graph_def, given | outside))
+        (context.key, restricted(context, graph_def, outside))
         for context in index.contexts
         if not needed.isdisjoint(context.inside)
     ]
-    read = {output_of(s) for node in graph_def.node for s in node.input if not s.startswith("^")}
-    read_state = frozenset(name for name in read if node_of(name) in index.state and name not in given)
-    returned = {output_of(n) for info in outputs.values() for n in info.names if node_of(n) in index.state}
+    read = {tensor_name(s) for node in graph_def.node for s in node.input if not s.startswith("^")}
+    read_state = frozenset(read & index.state_tensors - given)
+    returned = index.state_tensors.intersection(map(tensor_name, chosen.output_tensors))
     return ApplicationPlan(
-        inputs,
-        outputs,
+        chosen,
         graph_def,
         frozenset(index.state),
         read_state | (returned - given),
@@ -102,30 +95,19 @@ def plan_application(
     )
 
 
-def _roots_of_all(index: GraphIndex, given: set[str]) -> set[str]:
-    """The nodes of the outputs of all signatures, and all update ops."""
-    roots = set(_update_ops(index))
-    for signature in signatures.names(index.meta_graph):
-        for info in signatures.read_outputs(index.meta_graph, signature).values():
-            roots.update(name for name in info.names if name not in given)
-    return set(map(node_of, roots))
-
-
-def _update_ops(index: GraphIndex) -> list[str]:
-    return collection(index.meta_graph, _KEYS.UPDATE_OPS)
-
-
-def _runnable_updates(index: GraphIndex, given: set[str]) -> list[str]:
+def _runnable_updates(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
     """The update ops that need no placeholder of another signature."""
-    runnable = []
-    for name in _update_ops(index):
-        needed = index.needed([node_of(name)], index.state, given)
-        if not any(index.nodes[n].op in ("Placeholder", "PlaceholderV2") for n in needed):
-            runnable.append(name)
-    return runnable
+    return [
+        name
+        for name in node_names(index.meta_graph, _KEYS.UPDATE_OPS)
+        if not any(
+            index.nodes[needed].op in {"Placeholder", "PlaceholderV2"}
+            for needed in index.needed([name], outside)
+        )
+    ]
 
 
-def _detach_colocations(index: GraphIndex, graph_def: Any, inside: set[str]) -> dict[str, list[str]]:
+def _detach_colocations(index: IndexedMetaGraph, graph_def: Any, inside: set[str]) -> dict[str, list[str]]:
     """Takes out colocations with nodes that are not imported (no import would accept them); returns them."""
     detached = {}
     for node in graph_def.node:
@@ -153,7 +135,7 @@ def add_application(
     """
     graph = tf.compat.v1.get_default_graph()
     fed: dict[str, Any] = {}
-    for key, info in plan.inputs.items():
+    for key, info in plan.signature.inputs.items():
         tensors = (_captured(tensor, graph) for tensor in info.unpack(inputs[key]))
         fed.update(zip(info.names, tensors, strict=True))
     state_tensors = {name: state.tensor(name, graph) for name in plan.state_tensors}
@@ -173,9 +155,9 @@ def add_application(
             return fed[name]
         if name in state_tensors:
             return state_tensors[name]
-        return graph.get_tensor_by_name(f"{prefix}/{output_of(name)}")
+        return graph.get_tensor_by_name(f"{prefix}/{tensor_name(name)}")
 
-    return {key: info.pack([tensor(name) for name in info.names]) for key, info in plan.outputs.items()}
+    return plan.signature.assemble({name: tensor(name) for name in plan.signature.output_tensors})
 
 
 def _captured(tensor: Any, graph: tf.Graph) -> Any:
@@ -189,7 +171,7 @@ def _colocate(
     """Puts ops on one device with the state and with what feeds the inputs."""
     if not plan.colocated:
         return
-    feeding = {node_of(name): tensor.op for name, tensor in fed.items()}
+    feeding = {node_name(name): tensor.op for name, tensor in fed.items()}
     for node, targets in plan.colocated.items():
         op = graph.get_operation_by_name(f"{prefix}/{node}")
         groups: set[bytes] = set()

@@ -9,10 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.graphs.inputs import check_names
 from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
+from tensorflow_hub.loading.tf1.inputs import check_names
 from tensorflow_hub.loading.tf1.module import Module
 
 

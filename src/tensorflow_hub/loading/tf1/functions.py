@@ -1,4 +1,4 @@
-"""One graph of a module of TensorFlow 1 on the module's state, and the functions made of its pieces."""
+"""One graph of a module of TensorFlow 1 on the module's state, and the functions made of its subgraphs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
-from tensorflow_hub.loading.tf1.graph_signature import GraphSignature, signatures_of
+from tensorflow_hub.graphs.collections import node_names
+from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.signatures import Signature
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.tf1.loop_gradients import evaluate_loops, has_loops
-from tensorflow_hub.loading.tf1.resources import GraphState, collection
+from tensorflow_hub.loading.tf1.resources import GraphState
 
 
 class Variant:
     """One graph of the module on the shared state: its signatures, update ops and losses."""
 
-    def __init__(self, graph: Graph, state: GraphState) -> None:
+    def __init__(self, graph: IndexedMetaGraph, state: GraphState) -> None:
         self.graph = graph
         self.state = state
-        self.signatures = signatures_of(graph.meta_graph)
-        self.losses = collection(graph.meta_graph, "regularization_losses")
-        self._updates = collection(graph.meta_graph, "update_ops")
+        self.signatures = graph.signatures
+        self.losses = node_names(graph.meta_graph, "regularization_losses")
+        self._updates = node_names(graph.meta_graph, "update_ops")
 
-    def updates_fed_by(self, signature: GraphSignature) -> list[str]:
+    def updates_fed_by(self, signature: Signature) -> list[str]:
         """The update ops that depend on no other input than the signature's."""
         feeds = self.state.feed_names() | set(signature.input_tensors)
         return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
@@ -38,18 +40,17 @@ class Variant:
 
 
 def signature_function(
-    variant: Variant, signature: GraphSignature, training: bool, endpoints: tuple[str, ...]
+    variant: Variant, signature: Signature, training: bool, endpoints: tuple[str, ...]
 ) -> tuple[Any, dict[str, tf.TensorSpec]]:
     """A function of a signature, from flat tensors by name to outputs by name, and the specs of these."""
     from tensorflow_hub.loading.endpoints import find_tensor
 
-    specs = signature.component_specs()
     arguments = signature.arguments()
     extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
     updates = variant.updates_fed_by(signature) if training else []
 
     def run(**tensors: Any) -> dict[str, Any]:
-        fed = {signature.component_tensors[arguments[key]]: tensor for key, tensor in tensors.items()}
+        fed = {arguments[key][0]: tensor for key, tensor in tensors.items()}
         fetches = [*signature.output_tensors, *extra.values()]
         values = evaluate(variant, fetches, fed, updates, training=training)
         by_tensor = dict(zip(fetches, values, strict=True))
@@ -59,8 +60,8 @@ def signature_function(
     if all(name.isidentifier() for name in arguments):
         parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    named = {key: tf.TensorSpec(specs[name].shape, specs[name].dtype, key) for key, name in arguments.items()}
-    return tf.function(run, autograph=False, reduce_retracing=True), named
+    specs = {name: spec for name, (_, spec) in arguments.items()}
+    return tf.function(run, autograph=False, reduce_retracing=True), specs
 
 
 def evaluate(
@@ -73,27 +74,27 @@ def evaluate(
 ) -> list[Any]:
     """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
     graph, state = variant.graph, variant.state
-    hidden = sorted(graph.hidden.intersection(map(node_of, fetches)))
+    hidden = sorted(graph.hidden.intersection(map(node_name, fetches)))
     if hidden:
         raise SignatureError(
             f"Expected tensors outside of the graph's loops and branches, got {hidden} inside of one.",
             hint="Name what comes out of it; hub.endpoint_names(module) lists what there is.",
         )
     ends = state.feed_names() | set(fed)
-    piece = graph.piece([*fetches, *updates], ends)
-    names = {node.name for node in piece.graph_def.node}
+    subgraph = graph.subgraph([*fetches, *updates], ends)
+    names = {node.name for node in subgraph.graph_def.node}
     unfed = variant.unfed(names)
     if unfed:
         raise SignatureError(
             f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
             hint="Name endpoints of the same signature, or feed these as well.",
         )
-    if has_loops(piece):
+    if has_loops(subgraph):
         return evaluate_loops(graph, state, fetches, fed, updates, training=training)
     feeds = state.captures(graph, names, fetches) | dict(fed)
-    imported = import_piece(piece, feeds)
-    run_too = [fetched(imported, node_of(name), feeds) for name in updates]
-    values = [fetched(imported, output_of(name), feeds) for name in fetches]
+    imported = import_subgraph(subgraph, feeds)
+    run_too = [fetched(imported, node_name(name), feeds) for name in updates]
+    values = [fetched(imported, tensor_name(name), feeds) for name in fetches]
     with tf.control_dependencies(run_too):
         return [tf.identity(value) for value in values] if run_too else values
 
@@ -102,7 +103,7 @@ def loss_function(variant: Variant, name: str) -> Any:
     """A function without arguments that gives the loss `name`."""
 
     def loss() -> Any:
-        (value,) = evaluate(variant, [output_of(name)], {})
+        (value,) = evaluate(variant, [tensor_name(name)], {})
         return value
 
     return tf.function(loss, autograph=False, input_signature=[])

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, ModeError
 from tensorflow_hub.graphs.checkpoint import StoredVariable, stored_variables
-from tensorflow_hub.graphs.graph_index import GraphIndex
-from tensorflow_hub.graphs.graph_piece import Graph
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
-from tensorflow_hub.loading.tf1.resources import GraphState, collection, variables_in
+from tensorflow_hub.graphs.collections import node_names, variable_defs
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.loading.tf1.resources import GraphState
 
 _KEYS = tf.compat.v1.GraphKeys
 # Keeps the state alive as long as the function that refers to it.
@@ -25,7 +25,7 @@ _STATES = ("__tensorflow_hub_states",)
 class LiftedState:
     """Like `ModuleState`, for a function of an eager program."""
 
-    def __init__(self, index: GraphIndex, state: GraphState, trainable: bool, scope: str) -> None:
+    def __init__(self, index: IndexedMetaGraph, state: GraphState, trainable: bool, scope: str) -> None:
         """Makes the variables and tables of a module.
 
         Args:
@@ -40,11 +40,11 @@ class LiftedState:
         self.scope = scope
         self.graph = tf.compat.v1.get_default_graph()
         meta_graph = index.meta_graph
-        names = [node_of(v.variable_name) for v in variables_in(meta_graph, _KEYS.TRAINABLE_VARIABLES)]
+        names = [node_name(v.variable_name) for v in variable_defs(meta_graph, _KEYS.TRAINABLE_VARIABLES)]
         self._state = state
         try:
             with tf.init_scope():
-                self._state.add(Graph.of(meta_graph), names if trainable else [])
+                self._state.add(index, names if trainable else [])
         except ValueError as error:
             if isinstance(error, HubError):
                 raise
@@ -64,7 +64,7 @@ class LiftedState:
                 self.variable_map[stored.name] = variable
         self._add_to_collections(names if trainable else [])
         if trainable:
-            self._add_losses(index, collection(meta_graph, _KEYS.REGULARIZATION_LOSSES))
+            self._add_losses(index, node_names(meta_graph, _KEYS.REGULARIZATION_LOSSES))
 
     def _add_to_collections(self, trained: list[str]) -> None:
         self.graph.add_to_collection(_STATES, self)
@@ -73,12 +73,12 @@ class LiftedState:
         for name in trained:
             self.graph.add_to_collection(_KEYS.TRAINABLE_VARIABLES, self._state.variables[name])
 
-    def _add_losses(self, index: GraphIndex, losses: list[str]) -> None:
-        graph_def = index.graph_def(index.needed(map(node_of, losses), stop=index.state))
+    def _add_losses(self, index: IndexedMetaGraph, losses: list[str]) -> None:
+        graph_def = index.graph_def(index.needed(losses, index.state_tensors))
         for node in graph_def.node:
             node.attr.pop("_class", None)
-        read = {output_of(i) for node in graph_def.node for i in node.input if not i.startswith("^")}
-        input_map = {name: self.tensor(name, self.graph) for name in read if node_of(name) in index.state}
+        read = {tensor_name(i) for node in graph_def.node for i in node.input if not i.startswith("^")}
+        input_map = {name: self.tensor(name, self.graph) for name in read if node_name(name) in index.state}
         tf.graph_util.import_graph_def(graph_def, input_map=input_map, name=f"{self.scope}/")
         for loss in losses:
             element = self.graph.as_graph_element(f"{self.scope}/{loss}")
@@ -89,11 +89,11 @@ class LiftedState:
 
     def tensor(self, name: str, graph: tf.Graph) -> Any:
         """An output of a state node, for use in the function `graph`."""
-        node = node_of(name)
+        node = node_name(name)
         if node in self._state.variables:
             variable = self._state.variables[node]
             graph.watch_variable(variable)
             return graph.capture(variable.handle)
         if node in self._state.resources:
             return graph.capture(self._state.resources[node].resource_handle)
-        return graph.capture(self._state.assets[output_of(name)].asset_path)
+        return graph.capture(self._state.assets[tensor_name(name)].asset_path)

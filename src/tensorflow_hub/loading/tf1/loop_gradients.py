@@ -2,8 +2,8 @@
 
 TensorFlow differentiates such a loop only in the graph that the loop lies in, and only in graphs that are no
 functions, while the gradient of a function is a function of its own. So the gradient here is made in a graph
-of TensorFlow 1, with the piece once more beside it, and imported: the forward pass is computed twice, as in
-checkpointing of activations.
+of TensorFlow 1, with the subgraph once more beside it, and imported: the forward pass is computed twice, as
+in checkpointing of activations.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from tensorflow.python.framework import op_def_registry
 from tensorflow.python.ops import handle_data_util
 
 from tensorflow_hub.graphs.function_library import called_by, reachable
-from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.tf1.resources import GraphState
 
 _one_at_a_time = threading.Lock()
@@ -42,13 +43,13 @@ _LEFT_OUT = (
 )
 
 
-def has_loops(piece: Any) -> bool:
-    """Whether a piece of a graph has loops of version 1, inside of branches too."""
-    return any(node.op == "NextIteration" for node in piece.graph_def.node)
+def has_loops(subgraph: Any) -> bool:
+    """Whether a subgraph of a graph has loops of version 1, inside of branches too."""
+    return any(node.op == "NextIteration" for node in subgraph.graph_def.node)
 
 
 def evaluate_loops(
-    graph: Graph,
+    graph: IndexedMetaGraph,
     state: GraphState,
     fetches: Sequence[str],
     fed: Mapping[str, Any],
@@ -56,10 +57,10 @@ def evaluate_loops(
     *,
     training: bool,
 ) -> list[Any]:
-    """The tensors `fetches` of a piece with loops, in the function being traced, with gradients.
+    """The tensors `fetches` of a subgraph with loops, in the function being traced, with gradients.
 
     Args:
-      graph: what the piece is of.
+      graph: what the subgraph is of.
       state: its variables and tables.
       fetches: names of tensors.
       fed: tensor name → tensor: the inputs.
@@ -100,20 +101,24 @@ def _sources(state: GraphState, feeds: Mapping[str, Any]) -> dict[str, Any]:
     """What has gradients among the feeds: inputs, and variables by their values, since no handle can be an
     argument of a gradient that is saved.
     """
-    variables = {name: state.variables[node_of(name)] for name in feeds if node_of(name) in state.variables}
+    variables = {
+        name: state.variables[node_name(name)] for name in feeds if node_name(name) in state.variables
+    }
     values = {name: v.read_value() for name, v in variables.items() if v.dtype.is_floating}
     return values | {name: feed for name, feed in feeds.items() if feed.dtype.is_floating}
 
 
-def _forward(graph: Graph, fetches: Sequence[str], feeds: Mapping[str, Any], updates: Sequence[str]) -> Any:
+def _forward(
+    graph: IndexedMetaGraph, fetches: Sequence[str], feeds: Mapping[str, Any], updates: Sequence[str]
+) -> Any:
     """The tensors, computed by a function of its own: TensorFlow looks for no gradients of what is in it."""
 
     def body(*tensors: Any) -> list[Any]:
         given = dict(zip(feeds, tensors, strict=True))
-        imported = import_piece(graph.piece([*fetches, *updates], set(given)), given)
-        run_too = [fetched(imported, node_of(name), given) for name in updates]
+        imported = import_subgraph(graph.subgraph([*fetches, *updates], set(given)), given)
+        run_too = [fetched(imported, node_name(name), given) for name in updates]
         with tf.control_dependencies(run_too):
-            return [tf.identity(fetched(imported, output_of(name), given)) for name in fetches]
+            return [tf.identity(fetched(imported, tensor_name(name), given)) for name in fetches]
 
     with record.stop_recording():
         values = tf.function(body, autograph=False)(*feeds.values())
@@ -121,20 +126,20 @@ def _forward(graph: Graph, fetches: Sequence[str], feeds: Mapping[str, Any], upd
 
 
 def _backward(
-    graph: Graph, upstream: Mapping[str, Any], known: Mapping[str, Any], sources: Mapping[str, Any]
+    graph: IndexedMetaGraph, upstream: Mapping[str, Any], known: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> list[Any]:
     """The gradients by `sources`, None where there is none, in the function being traced.
 
     Args:
-      graph: what the piece is of.
+      graph: what the subgraph is of.
       upstream: output → the gradient by it.
-      known: tensor name → tensor, of all that the piece is given.
+      known: tensor name → tensor, of all that the subgraph is given.
       sources: names in `known` → values: of variables what they hold.
     """
     with tf.Graph().as_default() as whole:  # no function: there TensorFlow 1 differentiates its loops
         given = {name: _placeholder(tensor) for name, tensor in known.items()}
-        imported = import_piece(graph.piece(list(upstream), set(given)), given)
-        outputs = [fetched(imported, output_of(name), given) for name in upstream]
+        imported = import_subgraph(graph.subgraph(list(upstream), set(given)), given)
+        outputs = [fetched(imported, tensor_name(name), given) for name in upstream]
         above = [_placeholder(tensor) for tensor in upstream.values()]
         with _control_flow_of_tensorflow_1():
             gradients = tf.gradients(outputs, [given[name] for name in sources], above)
@@ -204,7 +209,11 @@ def _control_flow_of_tensorflow_1() -> Iterator[None]:
 
 
 def _changing(
-    graph: Graph, state: GraphState, fetches: Sequence[str], feeds: Sequence[str], updates: Sequence[str]
+    graph: IndexedMetaGraph,
+    state: GraphState,
+    fetches: Sequence[str],
+    feeds: Sequence[str],
+    updates: Sequence[str],
 ) -> tuple[list[str], list[str]]:
     """What would not be the same in a second forward pass: random numbers, variables that `updates` assign.
 
@@ -246,9 +255,9 @@ def _assigns(op: str) -> bool:
     return op.startswith(("Assign", "ResourceScatter", "ResourceApply"))
 
 
-def _origin(graph: Graph, name: str) -> str:
+def _origin(graph: IndexedMetaGraph, name: str) -> str:
     """The node whose handle a node gets as its first input, also through the entries of loops."""
-    source = node_of(graph.nodes[name].input[0])
+    source = node_name(graph.nodes[name].input[0])
     while source in graph.nodes and graph.nodes[source].op in {"Enter", "Switch", "Identity"}:
-        source = node_of(graph.nodes[source].input[0])
+        source = node_name(graph.nodes[source].input[0])
     return source

@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
 from tensorflow_hub.graphs import checkpoint
-from tensorflow_hub.graphs.graph_index import GraphIndex
-from tensorflow_hub.graphs.inputs import convert_inputs
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.signatures import DEFAULT
@@ -21,6 +20,7 @@ from tensorflow_hub.graphs.tensor_info import SignatureTensor
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.tf1 import module_reader
 from tensorflow_hub.loading.tf1.application import add_application, plan_application
+from tensorflow_hub.loading.tf1.inputs import convert_inputs
 from tensorflow_hub.loading.tf1.lifting import LiftedState
 from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.state import ModuleState, StatePlan, add_state, plan_state
@@ -91,14 +91,14 @@ class Module:
         meta_graph = self._variant.meta_graph
         require_ops([meta_graph], self._spec._origin)
         if not _is_function_of_eager_program():
-            self._index: GraphIndex = self._spec._plan(
-                ("index", self._variant.tags), lambda: GraphIndex(meta_graph)
+            self._index: IndexedMetaGraph = self._spec._plan(
+                ("index", self._variant.tags), lambda: IndexedMetaGraph.of(meta_graph)
             )
             return add_state(
                 self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state), scope
             )
         self._index = self._spec._plan(
-            ("lifted index", self._variant.tags), lambda: GraphIndex(to_resources(meta_graph))
+            ("lifted index", self._variant.tags), lambda: IndexedMetaGraph.of(to_resources(meta_graph))
         )
         state = GraphState(self._spec._origin, self._spec._checkpoint, self._spec._assets)
         return LiftedState(self._index, state, self._trainable, scope)

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import variable_pb2
 from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
 from tensorflow_hub.graphs import assets
-from tensorflow_hub.graphs.checkpoint import check_values, stored_variables
-from tensorflow_hub.graphs.graph_piece import Graph, fetched, import_piece
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variable, stored_variables
+from tensorflow_hub.graphs.collections import variable_defs
+from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.replicas import first_replica
 
 _TABLE_INITIALIZERS = frozenset(
@@ -28,7 +29,9 @@ _TABLE_INITIALIZERS = frozenset(
 class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
     """A table, or another resource that a node of the graph makes."""
 
-    def __init__(self, graph: Graph, node: str, initializers: list[str], state: GraphState) -> None:
+    def __init__(
+        self, graph: IndexedMetaGraph, node: str, initializers: list[str], state: GraphState
+    ) -> None:
         self._graph = graph
         self._node = node
         self._initializers = initializers
@@ -37,14 +40,14 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         _ = self.resource_handle
 
     def _create_resource(self) -> Any:
-        piece = self._graph.piece([self._node], [])
-        node = next(n for n in piece.graph_def.node if n.name == self._node)
+        subgraph = self._graph.subgraph([self._node], [])
+        node = next(n for n in subgraph.graph_def.node if n.name == self._node)
         unique = f"{self._node}_{tf.compat.v1.get_default_graph().unique_name('hub')}_{id(self)}"
         if any(attr.name == "shared_name" for attr in op_def_registry.get(node.op).attr):
             node.attr["shared_name"].s = unique.encode()
 
         def create() -> Any:
-            return fetched(import_piece(piece, {}), f"{self._node}:0", {})
+            return fetched(import_subgraph(subgraph, {}), f"{self._node}:0", {})
 
         return _traced(create)()
 
@@ -74,13 +77,15 @@ class GraphState:
         self.resources: dict[str, Resource] = {}
         self.assets: dict[str, Any] = {}
 
-    def add(self, graph: Graph, trainable: Iterable[str]) -> None:
+    def add(self, graph: IndexedMetaGraph, trainable: Iterable[str]) -> None:
         """Makes the state of one more graph variant; what is known by name is shared."""
         self._add_assets(graph)
         self._add_variables(graph, set(trainable))
         self._add_resources(graph)
 
-    def captures(self, graph: Graph, names: set[str], fetches: Iterable[str] = ()) -> dict[str, Any]:
+    def captures(
+        self, graph: IndexedMetaGraph, names: set[str], fetches: Iterable[str] = ()
+    ) -> dict[str, Any]:
         """Feeds for the state that the nodes `names` use, captured by the function being traced.
 
         Args:
@@ -90,8 +95,8 @@ class GraphState:
         """
         function = tf.compat.v1.get_default_graph()
         feeds = {}
-        used = {output_of(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
-        used.update(map(output_of, fetches))
+        used = {tensor_name(i) for name in names if name in graph.nodes for i in graph.nodes[name].input}
+        used.update(map(tensor_name, fetches))
         for name, variable in self.variables.items():
             if f"{name}:0" in used:
                 function.watch_variable(variable)
@@ -112,10 +117,10 @@ class GraphState:
         )
 
     def feed_names(self) -> set[str]:
-        """The tensors that `captures` feeds, and so where a piece of the graph ends."""
+        """The tensors that `captures` feeds, and so where a subgraph of the graph ends."""
         return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
 
-    def run(self, graph: Graph, fetches: list[str]) -> list[Any]:
+    def run(self, graph: IndexedMetaGraph, fetches: list[str]) -> list[Any]:
         """Runs ops or evaluates tensors of the graph on this state: now, or with a session's tables."""
 
         def evaluate() -> list[Any]:
@@ -128,17 +133,17 @@ class GraphState:
             _run_with_tables(done)
         return elements
 
-    def evaluate(self, graph: Graph, fetches: list[str]) -> list[Any]:
+    def evaluate(self, graph: IndexedMetaGraph, fetches: list[str]) -> list[Any]:
         """As `run`, inside the function being traced: its tensors; for ops nothing."""
-        piece = graph.piece(fetches, self.feed_names())
-        feeds = self.captures(graph, {node.name for node in piece.graph_def.node}, fetches)
-        imported = import_piece(piece, feeds)
+        subgraph = graph.subgraph(fetches, self.feed_names())
+        feeds = self.captures(graph, {node.name for node in subgraph.graph_def.node}, fetches)
+        imported = import_subgraph(subgraph, feeds)
         elements = [fetched(imported, name, feeds) for name in fetches]
         return [element for element in elements if not isinstance(element, tf.Operation)]
 
-    def _add_assets(self, graph: Graph) -> None:
+    def _add_assets(self, graph: IndexedMetaGraph) -> None:
         for tensor, file_name in assets.file_names(graph.meta_graph).items():
-            name = output_of(tensor)
+            name = tensor_name(tensor)
             if name in self.assets:
                 continue
             path = self._sources[file_name]
@@ -149,14 +154,19 @@ class GraphState:
                 )
             self.assets[name] = tf.saved_model.Asset(path)
 
-    def _add_variables(self, graph: Graph, trainable: set[str]) -> None:
+    def _add_variables(self, graph: IndexedMetaGraph, trainable: set[str]) -> None:
         declared = _declared_variables(graph)
         stored = stored_variables(graph.meta_graph)
         if self._checkpoint is not None and stored:
             check_values(self._origin, self._checkpoint, stored)
         handles = {node.name for node in graph.meta_graph.graph_def.node if node.op == "VarHandleOp"}
         missing = sorted((handles | set(declared)) - set(self.variables))
-        values = self._read_checkpoint(missing, declared)
+        places = {
+            name: stored_variable(declared[name], graph.nodes[name])
+            for name in declared
+            if name in graph.nodes
+        }
+        values = self._read_checkpoint(missing, places)
         for name in missing:
             if name not in graph.nodes:
                 continue
@@ -169,14 +179,17 @@ class GraphState:
             (value,) = self.run(graph, [declared[name].initial_value_name])
             self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
 
-    def _read_checkpoint(self, names: list[str], declared: dict[str, Any]) -> dict[str, Any]:
+    def _read_checkpoint(self, names: list[str], places: dict[str, StoredVariable]) -> dict[str, Any]:
         """The values of the variables that the checkpoint holds; a part of a partitioned one by its slice."""
         prefix = self._checkpoint
         if not names or prefix is None or not os.path.exists(f"{prefix}.index"):
             return {}
         try:
             dtypes = tf.train.load_checkpoint(prefix).get_variable_to_dtype_map()
-            found = [(name, *_key_and_slice(name, declared.get(name))) for name in names]
+            found = [
+                (name, places[name].name, places[name].slice) if name in places else (name, name, "")
+                for name in names
+            ]
             wanted = [(name, key, part) for name, key, part in found if key in dtypes]
             if not wanted:
                 return {}
@@ -193,7 +206,7 @@ class GraphState:
             ) from error
         return {name: value for (name, _, _), value in zip(wanted, values, strict=True)}
 
-    def _add_resources(self, graph: Graph) -> None:
+    def _add_resources(self, graph: IndexedMetaGraph) -> None:
         added = []
         for node in graph.meta_graph.graph_def.node:
             if node.name not in self.resources and node.name not in self.variables and _makes_resource(node):
@@ -204,7 +217,7 @@ class GraphState:
             resource._initialize()
         self._restore_tables(graph)
 
-    def _restore_tables(self, graph: Graph) -> None:
+    def _restore_tables(self, graph: IndexedMetaGraph) -> None:
         """Fills mutable tables, whose contents lie in the checkpoint, by the graph's own restore ops."""
         saver = graph.meta_graph.saver_def
         prefix = self._checkpoint
@@ -216,10 +229,10 @@ class GraphState:
             return
 
         def restore() -> Any:
-            fixed = {output_of(saver.filename_tensor_name): tf.constant(prefix)}
-            piece = graph.piece(imports, self.feed_names() | set(fixed))
-            feeds = self.captures(graph, {node.name for node in piece.graph_def.node}) | fixed
-            import_piece(piece, feeds)
+            fixed = {tensor_name(saver.filename_tensor_name): tf.constant(prefix)}
+            subgraph = graph.subgraph(imports, self.feed_names() | set(fixed))
+            feeds = self.captures(graph, {node.name for node in subgraph.graph_def.node}) | fixed
+            import_subgraph(subgraph, feeds)
             return tf.constant(True)
 
         _run_with_tables(_traced(restore)())
@@ -236,37 +249,13 @@ def _run_with_tables(done: Any) -> None:
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS, done.op)
 
 
-def collection(meta_graph: Any, key: str) -> list[str]:
-    """The node names in a collection of a MetaGraph."""
-    if key not in meta_graph.collection_def:
-        return []
-    return list(meta_graph.collection_def[key].node_list.value)
-
-
-def variables_in(meta_graph: Any, key: str) -> list[Any]:
-    """The `VariableDef`s in a collection of a MetaGraph."""
-    if key not in meta_graph.collection_def:
-        return []
-    values = meta_graph.collection_def[key].bytes_list.value
-    return [variable_pb2.VariableDef.FromString(value) for value in values]
-
-
-def _declared_variables(graph: Graph) -> dict[str, Any]:
+def _declared_variables(graph: IndexedMetaGraph) -> dict[str, Any]:
     keys = ("variables", "trainable_variables", "model_variables", "local_variables", "global_step")
     declared: dict[str, Any] = {}
     for key in keys:
-        for variable in variables_in(graph.meta_graph, key):
-            declared.setdefault(node_of(variable.variable_name), variable)
+        for variable in variable_defs(graph.meta_graph, key):
+            declared.setdefault(node_name(variable.variable_name), variable)
     return declared
-
-
-def _key_and_slice(name: str, variable: Any) -> tuple[str, str]:
-    if variable is None or not variable.HasField("save_slice_info_def"):
-        return name, ""
-    info = variable.save_slice_info_def
-    full = " ".join(str(size) for size in info.full_shape)
-    parts = ":".join(f"{start},{size}" for start, size in zip(info.var_offset, info.var_shape, strict=True))
-    return info.full_name, f"{full} {parts}"
 
 
 def _shape(node: Any) -> tf.TensorShape | None:
@@ -286,11 +275,11 @@ def _makes_resource(node: Any) -> bool:
     return any(output.type == tf.resource.as_datatype_enum for output in op.output_arg)
 
 
-def _initializers_of(graph: Graph, table: str) -> list[str]:
+def _initializers_of(graph: IndexedMetaGraph, table: str) -> list[str]:
     """The ops that fill a table when the graph is initialized, not those of its restore from a checkpoint."""
     found = []
     for node in graph.meta_graph.graph_def.node:
-        if node.op in _TABLE_INITIALIZERS and node.input and node_of(node.input[0]) == table:
+        if node.op in _TABLE_INITIALIZERS and node.input and node_name(node.input[0]) == table:
             below = graph.needed([node.name], [])
             if not any(graph.nodes[name].op in {"RestoreV2", "Placeholder"} for name in below):
                 found.append(node.name)

@@ -3,7 +3,7 @@
     module = hub.load("acme/image/feature-vector/1")     # in TF1 Hub format
     features = module(images, training=True)             # runs the {"train"} variant and its update ops
 
-Each signature becomes a function made of the piece of the graph between its inputs and its outputs. All
+Each signature becomes a function made of the subgraph between its inputs and its outputs. All
 functions, of all variants, share one set of variables and tables.
 """
 
@@ -16,16 +16,17 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
 from tensorflow_hub.graphs.call_form import CallForm
-from tensorflow_hub.graphs.graph_piece import Graph
+from tensorflow_hub.graphs.collections import variable_defs
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.reference_variables import to_resources
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.signatures import Signature, default_signature
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
 from tensorflow_hub.loading.origin import note_part
 from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
-from tensorflow_hub.loading.tf1.graph_signature import GraphSignature
-from tensorflow_hub.loading.tf1.resources import GraphState, variables_in
+from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.saved_form import functions_to_save
 
 TRAIN = "train"
@@ -140,7 +141,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         return graph
 
     def prune(self, feeds: Any, fetches: Any) -> Any:
-        """A function of the piece of the graph between tensors.
+        """A function of the subgraph between tensors.
 
         Args:
           feeds: a tensor or its name, or a list of these.
@@ -163,7 +164,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
 
     def input_specs(self, signature: str) -> dict[str, tf.TypeSpec]:
         """The specs of a signature's inputs by name."""
-        return dict(self._signature(signature, False).inputs)
+        return self._signature(signature, False).input_specs
 
     def output_names(self, signature: str) -> list[str]:
         """The names of a signature's outputs."""
@@ -179,11 +180,9 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
           SignatureError: there are several and none is called "default" or "serving_default".
         """
         names: list[str] = list(self._inference.signatures)
-        for name in ("default", "serving_default"):
-            if name in names:
-                return name
-        if len(names) == 1:
-            return names[0]
+        name = default_signature(names)
+        if name is not None:
+            return name
         raise SignatureError(
             f"Expected a default signature in {self._path!r}, got {sorted(names)}.",
             hint=advice,
@@ -201,7 +200,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         note_part(function, self, ("signatures", name))
         return function
 
-    def _signature(self, name: str, training: bool) -> GraphSignature:
+    def _signature(self, name: str, training: bool) -> Signature:
         variant: Variant = self._training if training else self._inference
         if name not in variant.signatures:
             raise SignatureError(
@@ -210,13 +209,13 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
             )
         return variant.signatures[name]
 
-    def _by_name(self, inputs: Any, signature: GraphSignature) -> dict[str, Any]:
+    def _by_name(self, inputs: Any, signature: Signature) -> dict[str, Any]:
         """Inputs as a dict by name, of the declared dtypes.
 
         Raises:
           InputError: there are others, or they have another dtype or shape.
         """
-        specs = signature.inputs
+        specs = signature.input_specs
         form = CallForm(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
         hint = "Change dtype, shape or nesting of the inputs."
         problem = f"Expected inputs of {self._path!r} as {specs}, got {described(inputs)}."
@@ -248,14 +247,14 @@ def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) 
     require_ops(directory.proto.meta_graphs, directory.path)
     wanted = frozenset(directory.default_tags() if tags is None else tags)
     state = GraphState(directory.path, directory.checkpoint, directory.asset_sources())
-    graph = Graph.of(to_resources(directory.meta_graph(wanted)))
+    graph = IndexedMetaGraph.of(to_resources(directory.meta_graph(wanted)))
     train_tags = wanted | {TRAIN}
     train_graph = graph
     if train_tags != wanted and train_tags in directory.tag_sets:
-        train_graph = Graph.of(to_resources(directory.meta_graph(train_tags)))
+        train_graph = IndexedMetaGraph.of(to_resources(directory.meta_graph(train_tags)))
     trainable = [
-        node_of(variable.variable_name)
-        for variable in variables_in(train_graph.meta_graph, "trainable_variables")
+        node_name(variable.variable_name)
+        for variable in variable_defs(train_graph.meta_graph, "trainable_variables")
     ]
     with tf.init_scope():
         for each in {id(graph): graph, id(train_graph): train_graph}.values():
@@ -266,7 +265,7 @@ def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) 
 
 
 def _name(tensor: Any) -> str:
-    return output_of(tensor if isinstance(tensor, str) else tensor.name)
+    return tensor_name(tensor if isinstance(tensor, str) else tensor.name)
 
 
 def _spec_of(tensor: Any) -> tf.TensorSpec:

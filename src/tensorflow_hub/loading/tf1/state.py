@@ -6,13 +6,14 @@ import dataclasses
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import node_def_pb2, variable_pb2
+from tensorflow.core.framework import node_def_pb2
 from tensorflow.python.framework import ops
 
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variables
-from tensorflow_hub.graphs.graph_index import GraphIndex
-from tensorflow_hub.graphs.tensor_names import node_of, output_of
+from tensorflow_hub.graphs.collections import node_names, variable_defs
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 
 _KEYS = tf.compat.v1.GraphKeys
 _VARIABLE_KEYS = (_KEYS.GLOBAL_VARIABLES, _KEYS.TRAINABLE_VARIABLES, _KEYS.MODEL_VARIABLES)
@@ -43,7 +44,7 @@ class ModuleState:
         """An output of a state node, for use in `graph`: that of the state, or a function being built in it.
         A reference variable is only read in a function: TensorFlow has no references there.
         """
-        node, number = output_of(name).rsplit(":", 1)
+        node, number = tensor_name(name).rsplit(":", 1)
         tensor = self.operation(node).outputs[int(number)]
         if graph is self.graph:
             return tensor
@@ -76,7 +77,7 @@ class StatePlan:
 
 
 def plan_state(
-    index: GraphIndex, sources: dict[str, str], checkpoint: str | None, trainable: bool, origin: str
+    index: IndexedMetaGraph, sources: dict[str, str], checkpoint: str | None, trainable: bool, origin: str
 ) -> StatePlan:
     """Works out what to add to a graph.
 
@@ -95,22 +96,22 @@ def plan_state(
     if checkpoint is not None and stored:
         check_values(origin, checkpoint, stored)
     restored = {v.node: v for v in stored} if checkpoint is not None else {}
-    losses = _node_list(index, _KEYS.REGULARIZATION_LOSSES) if trainable else []
-    initializers = _node_list(index, _KEYS.TABLE_INITIALIZERS)
-    roots = {*index.state, *map(node_of, losses), *map(node_of, initializers)}
+    losses = node_names(index.meta_graph, _KEYS.REGULARIZATION_LOSSES) if trainable else []
+    initializers = node_names(index.meta_graph, _KEYS.TABLE_INITIALIZERS)
+    roots = {*index.state, *map(node_name, losses), *map(node_name, initializers)}
     assigns: dict[str, StoredVariable] = {}
     for definition in (d for definitions in variables.values() for d in definitions):
-        node = node_of(definition.variable_name)
+        node = node_name(definition.variable_name)
         roots |= {
-            node_of(n)
+            node_name(n)
             for n in (definition.initializer_name, _snapshot(definition))
-            if n in index.nodes or node_of(n) in index.nodes
+            if n in index.nodes or node_name(n) in index.nodes
         }
         if node in restored:
-            assigns[node_of(definition.initializer_name)] = restored[node]
+            assigns[node_name(definition.initializer_name)] = restored[node]
             definition.initial_value_name = f"{_INITIALIZER}/{node}:0"
     cut = {index.nodes[assign].input[1] for assign in assigns}
-    needed = index.needed(roots, given={name if ":" in name else f"{name}:0" for name in cut})
+    needed = index.needed(roots, cut, with_colocated=True)
     graph_def = index.graph_def(needed)
     assets.attach(graph_def, index.asset_files, sources)
     _read_from_checkpoint(graph_def, assigns, checkpoint)
@@ -119,41 +120,30 @@ def plan_state(
         variables,
         stored,
         initializers,
-        _node_list(index, _KEYS.ASSET_FILEPATHS),
+        node_names(index.meta_graph, _KEYS.ASSET_FILEPATHS),
         losses,
         index.meta_graph.meta_info_def.stripped_op_list,
     )
 
 
-def _variable_definitions(index: GraphIndex, trainable: bool) -> dict[str, list[Any]]:
+def _variable_definitions(index: IndexedMetaGraph, trainable: bool) -> dict[str, list[Any]]:
     keys = [key for key in _VARIABLE_KEYS if trainable or key != _KEYS.TRAINABLE_VARIABLES]
     trained = (
-        {d.variable_name for d in _variable_defs(index, _KEYS.TRAINABLE_VARIABLES)} if trainable else set()
+        {d.variable_name for d in variable_defs(index.meta_graph, _KEYS.TRAINABLE_VARIABLES)}
+        if trainable
+        else set()
     )
     result = {}
     for key in keys:
-        result[key] = _variable_defs(index, key)
+        result[key] = variable_defs(index.meta_graph, key)
         for definition in result[key]:
             definition.trainable = definition.variable_name in trained
     return result
 
 
-def _variable_defs(index: GraphIndex, key: str) -> list[Any]:
-    if key not in index.meta_graph.collection_def:
-        return []
-    values = index.meta_graph.collection_def[key].bytes_list.value
-    return [variable_pb2.VariableDef.FromString(value) for value in values]
-
-
 def _snapshot(definition: Any) -> str:
     """The op that reads a variable; definitions of TensorFlow 1.7 do not name it."""
-    return str(definition.snapshot_name) or f"{node_of(definition.variable_name)}/Read/ReadVariableOp"
-
-
-def _node_list(index: GraphIndex, key: str) -> list[str]:
-    if key not in index.meta_graph.collection_def:
-        return []
-    return list(index.meta_graph.collection_def[key].node_list.value)
+    return str(definition.snapshot_name) or f"{node_name(definition.variable_name)}/Read/ReadVariableOp"
 
 
 def _read_from_checkpoint(graph_def: Any, assigns: dict[str, StoredVariable], checkpoint: str | None) -> None:
@@ -225,7 +215,7 @@ def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, An
     for key, definitions in plan.variables.items():
         from_proto = ops.get_from_proto_function(key)
         for definition in definitions:
-            node = node_of(definition.variable_name)
+            node = node_name(definition.variable_name)
             if node not in made:
                 made[node] = from_proto(definition, import_scope=scope)
                 if not hasattr(made[node], "_distribute_strategy"):

@@ -1,0 +1,44 @@
+"""Subgraphs imported into the function that is being traced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_hub.graphs.function_library import register
+from tensorflow_hub.graphs.tensor_names import tensor_name
+
+# Where an imported subgraph lies in the function's graph, apart from the function's own arguments.
+SCOPE = "graph"
+
+
+def import_subgraph(subgraph: Any, feeds: Mapping[str, Any], scope: str = SCOPE) -> tf.Graph:
+    """Imports a subgraph into the current graph.
+
+    Args:
+      subgraph: what `IndexedMetaGraph.subgraph` gave.
+      feeds: tensor name in the subgraph → tensor of the current graph.
+      scope: a name scope that the graph does not have yet.
+
+    Returns:
+      The current graph; the tensors of the subgraph are found by `fetched`.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    register(subgraph.graph_def.library.function)
+    used = {tensor_name(i) for node in subgraph.graph_def.node for i in node.input if not i.startswith("^")}
+    tf.compat.v1.train.import_meta_graph(
+        subgraph,
+        clear_devices=True,
+        import_scope=scope,
+        input_map={name: tensor for name, tensor in feeds.items() if tensor_name(name) in used},
+    )
+    return graph
+
+
+def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any], scope: str = SCOPE) -> Any:
+    """The tensor (or op, for a name without output) of an imported subgraph; a fed one is itself."""
+    if tensor_name(name) in feeds:
+        return feeds[tensor_name(name)]
+    return graph.as_graph_element(f"{scope}/{name}")

@@ -1,0 +1,177 @@
+"""A stored graph of TensorFlow 1, read once: its nodes, what they need, which are state, its subgraphs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+from tensorflow.python.framework import op_def_registry
+
+from tensorflow_hub.graphs import assets
+from tensorflow_hub.graphs.control_flow import Context, contexts_of, restricted
+from tensorflow_hub.graphs.function_library import called_by, reachable, with_unique_functions
+from tensorflow_hub.graphs.signatures import Signature, signatures_of
+from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class IndexedMetaGraph:
+    """A `MetaGraphDef`, which is never changed, and what is found in it, each at most once.
+
+    Attributes:
+      meta_graph: the graph, with functions named after their content, so that those of several modules
+        can be in one program.
+    """
+
+    meta_graph: Any
+
+    @classmethod
+    def of(cls, meta_graph: Any) -> IndexedMetaGraph:
+        """Indexes a `MetaGraphDef`."""
+        return cls(with_unique_functions(meta_graph))
+
+    @functools.cached_property
+    def nodes(self) -> dict[str, Any]:
+        """The nodes by name."""
+        return {node.name: node for node in self.meta_graph.graph_def.node}
+
+    @functools.cached_property
+    def functions(self) -> dict[str, Any]:
+        """The functions in the graph's library, by name."""
+        return {function.signature.name: function for function in self.meta_graph.graph_def.library.function}
+
+    @functools.cached_property
+    def signatures(self) -> dict[str, Signature]:
+        """The signatures by name."""
+        return signatures_of(self.meta_graph)
+
+    @functools.cached_property
+    def contexts(self) -> list[Context]:
+        """The control flow contexts (version 1)."""
+        return contexts_of(self.meta_graph)
+
+    @functools.cached_property
+    def hidden(self) -> frozenset[str]:
+        """The nodes inside of loops and branches, whose tensors cannot be fetched."""
+        return frozenset().union(*(context.hidden for context in self.contexts))
+
+    @functools.cached_property
+    def asset_files(self) -> dict[str, str]:
+        """Name of the asset tensor → file name under `assets/`."""
+        return assets.file_names(self.meta_graph)
+
+    @functools.cached_property
+    def state(self) -> dict[str, Any]:
+        """The nodes that exist once per module however often it is applied: variables, tables, assets."""
+        found = {name: node for name, node in self.nodes.items() if keeps_state(node.op)}
+        found.update((node_name(name), self.nodes[node_name(name)]) for name in self.asset_files)
+        return found
+
+    @functools.cached_property
+    def state_tensors(self) -> frozenset[str]:
+        """The handles that the state nodes give: where the subgraph of an application ends."""
+        return frozenset(map(tensor_name, self.state))
+
+    def colocated_with(self, name: str) -> list[str]:
+        """The nodes that a node wants to be on one device with."""
+        node = self.nodes[name]
+        if "_class" not in node.attr:
+            return []
+        groups = (str(tf.compat.as_str_any(s)) for s in node.attr["_class"].list.s)
+        return [g.removeprefix("loc:@") for g in groups if g.startswith("loc:@") and g != f"loc:@{name}"]
+
+    def needed(
+        self, roots: Iterable[str], given: Collection[str] = (), *, with_colocated: bool = False
+    ) -> set[str]:
+        """The names of the nodes that compute `roots`.
+
+        Whoever needs a node in a control flow context needs the whole context, for its gradient.
+
+        Args:
+          roots: names of tensors, or of ops.
+          given: names of tensors that come from outside. Nodes that nothing but these is needed of are not
+            found; control dependencies on them are met.
+          with_colocated: whether a node needs those that it is colocated with too.
+        """
+        given = set(map(tensor_name, given))
+        given_nodes = set(map(node_name, given))
+        found: set[str] = set()
+        contexts = list(self.contexts)
+        queue = [node_name(name) for name in roots if tensor_name(name) not in given]
+        while queue:
+            while queue:
+                name = queue.pop()
+                if name in found or name not in self.nodes:
+                    continue
+                found.add(name)
+                for source in self.nodes[name].input:
+                    is_given = source[1:] in given_nodes if source[0] == "^" else tensor_name(source) in given
+                    if not is_given:
+                        queue.append(node_name(source))
+                if with_colocated:
+                    queue.extend(other for other in self.colocated_with(name) if other not in given_nodes)
+            for context in [context for context in contexts if context.inside & found]:
+                contexts.remove(context)
+                queue.extend(name for name in context.named if name not in given_nodes)
+        return found
+
+    def graph_def(self, names: Collection[str]) -> Any:
+        """A `GraphDef` of the nodes named, in their order, and the functions that they call.
+
+        Control dependencies on other nodes are left out.
+        """
+        whole = self.meta_graph.graph_def
+        part = graph_pb2.GraphDef(versions=whole.versions)
+        for node in whole.node:
+            if node.name in names:
+                copy = part.node.add()
+                copy.CopyFrom(node)
+                if any(source[0] == "^" and source[1:] not in names for source in copy.input):
+                    inputs = [s for s in copy.input if s[0] != "^" or s[1:] in names]
+                    del copy.input[:]
+                    copy.input.extend(inputs)
+        called = reachable((name for node in part.node for name in called_by(node)), self.functions)
+        part.library.function.extend(self.functions[name] for name in sorted(called))
+        part.library.gradient.extend(g for g in whole.library.gradient if g.function_name in called)
+        return part
+
+    def subgraph(self, fetches: Iterable[str], feeds: Collection[str]) -> Any:
+        """A `MetaGraphDef` of what computes `fetches` from `feeds`, to be imported into a function.
+
+        A `tf.function` runs every stateful op in its body, so a function made of a whole imported graph would
+        run its initializers and savers too. Each function is therefore made of the subgraph it needs.
+
+        Args:
+          fetches: names of tensors, or of ops.
+          feeds: names of tensors.
+        """
+        names = self.needed(fetches, feeds)
+        subgraph = tf.compat.v1.MetaGraphDef(graph_def=self.graph_def(names))
+        subgraph.meta_info_def.CopyFrom(self.meta_graph.meta_info_def)
+        for node in subgraph.graph_def.node:
+            # Where the code of a custom gradient is not at hand the ops' own gradients serve.
+            node.attr.pop("_gradient_op_type", None)
+            node.attr.pop("_class", None)  # may name a node outside of the subgraph
+        given = set(map(tensor_name, feeds))
+        for context in self.contexts:
+            if context.inside & names:
+                definition = restricted(context, subgraph.graph_def, given)
+                subgraph.collection_def[context.key].bytes_list.value.append(definition.SerializeToString())
+        return subgraph
+
+
+@functools.cache
+def keeps_state(op: str) -> bool:
+    """Whether an op keeps something in the session under a name, and gives a handle to it."""
+    definition = op_def_registry.get(op)
+    if definition is None:
+        return False
+    attributes = {attribute.name for attribute in definition.attr}
+    gives_handle = any(
+        output.is_ref or output.type == tf.resource.as_datatype_enum for output in definition.output_arg
+    )
+    return bool(definition.is_stateful) and gives_handle and {"shared_name", "container"} <= attributes

@@ -13,11 +13,8 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
 
-SAVED_MODEL = "saved_model.pb"
-MARKER_FILE = "tfhub_module.pb"
 VARIABLES = "variables"
 CHECKPOINT = "variables/variables"
-ASSETS = "assets"
 
 # The message of `tfhub_module.pb`: field 1, the format, is 3; field 2, features a reader must know, is empty.
 MARKER_CONTENT = b"\x08\x03"

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import ExportError
+from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import module_directory as layout
 
 # The end of the names of constants that say where a module used in a module_fn has its variables.
@@ -39,12 +40,12 @@ def write_module(
             tf.io.gfile.makedirs(layout.join(directory, layout.VARIABLES))
             write_variables(layout.join(directory, layout.CHECKPOINT))
         for name, source in sorted(assets.items()):
-            _copy_asset(source, layout.join(directory, f"{layout.ASSETS}/{name}"))
+            _copy_asset(source, layout.join(directory, f"{ASSETS}/{name}"))
         saved_model = saved_model_pb2.SavedModel(meta_graphs=map(_without_paths, meta_graphs))
         layout.write_file(
-            layout.join(directory, layout.SAVED_MODEL), saved_model.SerializeToString(deterministic=True)
+            layout.join(directory, SAVED_MODEL), saved_model.SerializeToString(deterministic=True)
         )
-        layout.write_file(layout.join(directory, layout.MARKER_FILE), layout.MARKER_CONTENT)
+        layout.write_file(layout.join(directory, MODULE_DEF), layout.MARKER_CONTENT)
 
 
 def _without_paths(meta_graph: Any) -> Any:

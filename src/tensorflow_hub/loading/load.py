@@ -13,9 +13,9 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
+from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.origin import note_origin
-from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tf2.gradients import gradients_of
 from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve

@@ -5,23 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import (
-    FormatError,
     HandleError,
     NotAModuleError,
     NotFoundError,
     UnsupportedFeatureError,
 )
+from tensorflow_hub.format.layout import MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.format.messages import parse
-from tensorflow_hub.graphs import assets, collections
+from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
+from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 
 _FORMAT_HUB = 3
 
@@ -48,7 +46,7 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
         spec.get_tags(), spec.get_signature_names(), spec.get_input_info_dict()
     """
     directory = _directory(os.fspath(path))
-    marker = layout.join(directory, layout.MARKER_FILE)
+    marker = layout.join(directory, MODULE_DEF)
     if not tf.io.gfile.exists(marker):
         raise _no_hub_module(directory)
     definition = parse("ModuleDef", layout.read_file(marker), marker)
@@ -97,48 +95,26 @@ def create_module_spec_from_saved_model(
 
 def read_saved_model(directory: str, drop_collections: Iterable[str] | None = None) -> ModuleSpec:
     """Reads the SavedModel in a directory as a module."""
-    path = layout.join(directory, layout.SAVED_MODEL)
-    if not tf.io.gfile.exists(path):
-        raise NotAModuleError(
-            f"Expected a {layout.SAVED_MODEL} in {directory!r}, found none.",
-            hint="Check the path, or download the module again.",
-        )
-    saved_model = saved_model_pb2.SavedModel()
-    try:
-        saved_model.ParseFromString(layout.read_file(path))
-    except DecodeError as error:
-        raise FormatError(
-            f"Expected a SavedModel in {path!r}, got a file that does not parse.",
-            hint="The module is damaged: download or export it again.",
-        ) from error
-    sources: dict[str, str] = {}
+    saved_model = SavedModelDirectory.read(directory)
+    if not saved_model.is_graph_of_tf1:
+        raise _is_tf2(directory)
+    for meta_graph in saved_model.proto.meta_graphs:
+        collections.drop(meta_graph, [*collections.OF_SERVING, *(drop_collections or ())])
+        collections.check(meta_graph.collection_def)
     variants = [
-        _variant(m, path, directory, list(drop_collections or ()), sources) for m in saved_model.meta_graphs
+        GraphVariant(frozenset(meta_graph.meta_info_def.tags), meta_graph)
+        for meta_graph in saved_model.proto.meta_graphs
     ]
-    if not variants:
-        raise FormatError(f"Expected at least one graph in {path!r}, found none.", hint="Export it again.")
-    checkpoint = layout.join(directory, layout.CHECKPOINT)
-    has_values = tf.io.gfile.exists(checkpoint + ".index")
-    spec = ModuleSpec(variants, sources, checkpoint if has_values else None, directory)
+    index = f"{saved_model.checkpoint}.index"
+    has_values = tf.io.gfile.exists(index)
+    sources = saved_model.asset_sources()
+    spec = ModuleSpec(variants, sources, saved_model.checkpoint if has_values else None, directory)
     if not has_values and spec.stored_variables():
         raise NotAModuleError(
-            f"Expected the values of {len(spec.stored_variables())} variables in {checkpoint + '.index'!r}, "
-            "found no such file.",
+            f"Expected the values of {len(spec.stored_variables())} variables in {index!r}, found no file.",
             hint="Fetch or export the module again.",
         )
     return spec
-
-
-def _variant(
-    meta_graph: Any, path: str, directory: str, dropped: list[str], sources: dict[str, str]
-) -> GraphVariant:
-    if meta_graph.HasField("object_graph_def"):
-        raise _is_tf2(directory)
-    collections.drop(meta_graph, [*collections.OF_SERVING, *dropped])
-    collections.check(meta_graph.collection_def)
-    names = assets.file_names(meta_graph)
-    sources.update({name: layout.join(directory, f"{layout.ASSETS}/{name}") for name in names.values()})
-    return GraphVariant(frozenset(meta_graph.meta_info_def.tags), meta_graph)
 
 
 def _directory(path: str) -> str:
@@ -158,21 +134,19 @@ def _directory(path: str) -> str:
 
 
 def _no_hub_module(directory: str) -> NotAModuleError:
-    if tf.io.gfile.exists(layout.join(directory, layout.SAVED_MODEL)):
-        data = layout.read_file(layout.join(directory, layout.SAVED_MODEL))
+    if tf.io.gfile.exists(layout.join(directory, SAVED_MODEL)):
         try:
-            graphs = saved_model_pb2.SavedModel.FromString(data).meta_graphs
-        except DecodeError:
-            graphs = []
-        if any(graph.HasField("object_graph_def") for graph in graphs):
+            is_tf2 = not SavedModelDirectory.read(directory).is_graph_of_tf1
+        except NotAModuleError as error:
+            return error
+        if is_tf2:
             return _is_tf2(directory)
         return NotAModuleError(
-            f"Expected a module in TF1 Hub format in {directory!r}, found a SavedModel without "
-            f"{layout.MARKER_FILE}.",
+            f"Expected a module in TF1 Hub format in {directory!r}, found a SavedModel without {MODULE_DEF}.",
             hint="Take it as a module with hub.create_module_spec_from_saved_model(path), or hub.load(path).",
         )
     return NotAModuleError(
-        f"Expected a module in {directory!r}, found neither {layout.MARKER_FILE} nor {layout.SAVED_MODEL}.",
+        f"Expected a module in {directory!r}, found neither {MODULE_DEF} nor {SAVED_MODEL}.",
         hint="Check the path: give the directory that has these files in it.",
     )
 

@@ -19,12 +19,12 @@ from tensorflow_hub.graphs.call_form import CallForm
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.reference_variables import to_resources
+from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.graphs.signatures import Signature, default_signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
 from tensorflow_hub.loading.origin import note_part
-from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.saved_form import functions_to_save

@@ -17,8 +17,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.graphs.function_library import reachable
+from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.garbage import collection_paused
-from tensorflow_hub.loading.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.tf2.restoring import VariableValues
 
 # What inference calls on the object itself; Keras' own export has `serve`.

@@ -7,11 +7,15 @@ import os
 from collections.abc import Collection
 from typing import Any
 
+import tensorflow as tf
+from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
+from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import assets
+from tensorflow_hub.graphs import module_directory as layout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +28,13 @@ class SavedModelDirectory:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> SavedModelDirectory:
-        """Reads `saved_model.pb` (or `.pbtxt`) in the directory `path`.
+        """Reads `saved_model.pb` (or `.pbtxt`) in a directory, local or one that `tf.io.gfile` reads.
 
         Raises:
           NotAModuleError: there is none, or it does not parse.
         """
         path = os.fspath(path)
-        return cls(path, _read_proto(path), os.path.exists(os.path.join(path, "tfhub_module.pb")))
+        return cls(path, _read_proto(path), tf.io.gfile.exists(layout.join(path, MODULE_DEF)))
 
     @property
     def is_graph_of_tf1(self) -> bool:
@@ -45,7 +49,7 @@ class SavedModelDirectory:
     @property
     def checkpoint(self) -> str:
         """The prefix of the files with the values of variables."""
-        return os.path.join(self.path, "variables", "variables")
+        return layout.join(self.path, layout.CHECKPOINT)
 
     def asset_sources(self) -> dict[str, str]:
         """File name of each asset of all graphs → its path.
@@ -54,7 +58,7 @@ class SavedModelDirectory:
           FormatError: when a name leads out of the directory.
         """
         names = {name for graph in self.proto.meta_graphs for name in assets.file_names(graph).values()}
-        return {name: os.path.join(self.path, "assets", name) for name in sorted(names)}
+        return {name: layout.join(self.path, f"{ASSETS}/{name}") for name in sorted(names)}
 
     def meta_graph(self, tags: Collection[str]) -> Any:
         """The graph whose tags are exactly `tags`.
@@ -92,38 +96,25 @@ class SavedModelDirectory:
 
 
 def _read_proto(path: str) -> Any:
-    proto = saved_model_pb2.SavedModel()
-    binary = os.path.join(path, "saved_model.pb")
-    text = os.path.join(path, "saved_model.pbtxt")
+    binary, text = (layout.join(path, name) for name in (SAVED_MODEL, f"{SAVED_MODEL}txt"))
     try:
-        if os.path.exists(binary):
-            with open(binary, "rb") as file:
-                proto.ParseFromString(file.read())
-        elif os.path.exists(text):
-            proto = _parse_text(text)
+        if tf.io.gfile.exists(binary):
+            proto = saved_model_pb2.SavedModel.FromString(layout.read_file(binary))
+        elif tf.io.gfile.exists(text):
+            proto = text_format.Parse(layout.read_file(text).decode(), saved_model_pb2.SavedModel())
         else:
             raise NotAModuleError(
-                f"Expected a SavedModel in {path!r}, but it holds no saved_model.pb.",
-                hint="Give the directory that holds saved_model.pb, or a published handle.",
+                f"Expected a SavedModel in {path!r}, but it holds no {SAVED_MODEL}.",
+                hint=f"Give the directory that holds {SAVED_MODEL}, or a published handle.",
             )
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, UnicodeDecodeError, text_format.ParseError) as error:
         raise NotAModuleError(
-            f"Expected a SavedModel in {path!r}, but saved_model.pb is damaged: {error}",
+            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} is damaged, it does not parse: {error}",
             hint="Fetch or export the module again.",
         ) from error
     if not proto.meta_graphs:
         raise NotAModuleError(
-            f"Expected a SavedModel in {path!r}, but saved_model.pb holds no graph.",
+            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} holds no graph.",
             hint="Export the module again.",
         )
     return proto
-
-
-def _parse_text(path: str) -> Any:
-    from google.protobuf import text_format
-
-    with open(path, encoding="utf-8") as file:
-        try:
-            return text_format.Parse(file.read(), saved_model_pb2.SavedModel())
-        except text_format.ParseError as error:
-            raise DecodeError(str(error)) from error

@@ -274,8 +274,8 @@ class HubLayer:
           InputError: `training` is no truth value.
         """
         is_symbol = any(kind.__name__ == "KerasTensor" for kind in type(training).__mro__)
-        has_shape = bool(getattr(training, "shape", None))
-        if is_symbol or has_shape or isinstance(training, (list, tuple, dict, str)):
+        rank = training.shape.rank if tf.is_tensor(training) else getattr(training, "ndim", 0)
+        if is_symbol or rank or isinstance(training, (list, tuple, dict, str)):
             raise InputError(
                 "Expected training as True or False, the second argument of a layer, "
                 f"got {described(training)}.",

@@ -325,8 +325,11 @@ def _flag_values() -> dict[str, str]:
     return {variable: value for variable, value in values.items() if value is not None}
 
 
-def from_environment(kind: type[T], environ: Mapping[str, str]) -> T:
-    """Fills the dataclass `kind`, whose fields were made by `variable`, from `environ`."""
+def from_environment(kind: type[T], environ: Mapping[str, str], places: Mapping[str, str] | None = None) -> T:
+    """Fills the dataclass `kind`, whose fields were made by `variable`, from `environ`.
+
+    For errors, `places` says where the value of a variable came from, if not from the environment.
+    """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         text = environ.get(field.metadata["env"])
@@ -335,9 +338,10 @@ def from_environment(kind: type[T], environ: Mapping[str, str]) -> T:
         try:
             values[field.name] = field.metadata["parse"](text)
         except ValueError as error:
+            name = field.metadata["env"]
+            place = (places or {}).get(name, f"The environment variable {name}")
             raise SettingsError(
-                f"The environment variable {field.metadata['env']} has the value {text!r}: "
-                f"{str(error).rstrip('.')}.",
+                f"{place} has the value {text!r}: {str(error).rstrip('.')}.",
                 hint=f"Set or unset it. What it is for: {field.metadata['doc']}",
             ) from error
     return kind(**values)

@@ -15,7 +15,7 @@ import pytest
 import requests
 from hub_content import card, module, module_with
 from hub_process import SOURCES, HubProcess
-from patience import until
+from patience import PATIENCE, until
 from ports import fixed_ports
 
 from tensorflow_hub.client.publishing import publish
@@ -32,30 +32,24 @@ def test_the_first_token_is_shown_once(tmp_path):
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0, "only the owner may look into the folder"
 
 
-def test_a_taken_port_is_replaced_or_refused(tmp_path):
+def test_a_taken_port_that_was_named_is_never_replaced(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        settings = {"TFHUB_SERVER_PORT": port}
-        environ = {
-            **os.environ,
-            **settings,
-            "PYTHONPATH": str(SOURCES),
-            "TFHUB_SERVER_DATA": str(tmp_path / "a"),
-        }
-        command = [sys.executable, "-m", "tensorflow_hub", "serve"]
-        refused = subprocess.run(
-            [*command, "--port", port], env=environ, capture_output=True, text=True, check=False
-        )
-        assert refused.returncode == 2
-        assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
-        with subprocess.Popen(
-            command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as other:
-            lines = [other.stdout.readline() for _ in range(2)]
-            other.terminate()
-            assert f"Port {port} is taken; using " in other.stderr.read()
-        assert lines[1].startswith("serving http://127.0.0.1:")
-        assert not lines[1].rstrip().endswith(f":{port}")
+        file = tmp_path / "hub.toml"
+        file.write_text(f"port = {port}\n")
+        for number, (arguments, settings) in enumerate(
+            [(["--port", port], {}), ([], {"TFHUB_SERVER_PORT": port}), (["--config", str(file)], {})]
+        ):
+            refused = serve(tmp_path / f"data{number}", *arguments, **settings)
+            assert refused.returncode == 2
+            assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+
+
+def serve(data, *arguments, **settings):
+    """`tfhub serve`, which is to end by itself."""
+    environ = {**os.environ, "PYTHONPATH": str(SOURCES), "TFHUB_SERVER_DATA": str(data), **settings}
+    command = [sys.executable, "-m", "tensorflow_hub", "serve", *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing holds a port before it is listened at")

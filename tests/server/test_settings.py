@@ -37,6 +37,17 @@ def test_mistakes_in_the_file_are_told(tmp_path, text, message):
         ServerSettings.read(str(file), {})
 
 
+def test_a_mistake_is_told_where_it_is(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text('port = "eighty"\nlog_format = "xml"\n')
+    with pytest.raises(SettingsError, match=r"The setting 'port' in '.*hub.toml' has the value 'eighty'"):
+        ServerSettings.read(str(file), {})
+    with pytest.raises(SettingsError, match="The environment variable TFHUB_SERVER_PORT has the value 'x'"):
+        ServerSettings.read(str(file), {"TFHUB_SERVER_PORT": "x"})
+    with pytest.raises(SettingsError, match="'log_format' .* has the value 'xml': expected text or json"):
+        ServerSettings.read(str(file), {"TFHUB_SERVER_PORT": "1"})
+
+
 def test_a_file_that_is_absent():
     with pytest.raises(SettingsError, match="Expected a readable TOML file at '/absent'"):
         ServerSettings.read("/absent", {})

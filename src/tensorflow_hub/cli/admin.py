@@ -88,7 +88,7 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
     """
     from tensorflow_hub.server.administration.check import check as run
 
-    with _hub(data, config) as hub:
+    with _hub(data, config, repair=repair) as hub:
         report = run(hub, read_all=not fast, repair=repair, on_progress=_progress("checking"))
     if as_json:
         output.result_json(dataclasses.asdict(report))
@@ -140,13 +140,15 @@ def new_token(name: str, data: str | None, config: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _hub(data: str | None, config: str | None, new: bool = False) -> Iterator[Hub]:
+def _hub(data: str | None, config: str | None, new: bool = False, repair: bool = False) -> Iterator[Hub]:
     """The hub that the settings describe.
 
     Unless it may be `new`, it has to be there: a mistyped folder is told, not taken for a hub without models.
     """
     from tensorflow_hub.errors import SettingsError
+    from tensorflow_hub.server.administration.reserve import use_reserve
     from tensorflow_hub.server.core.hub import open_hub
+    from tensorflow_hub.server.run import explained
     from tensorflow_hub.server.settings import ServerSettings
 
     settings = ServerSettings.read(config)
@@ -158,7 +160,10 @@ def _hub(data: str | None, config: str | None, new: bool = False) -> Iterator[Hu
             f"Expected the folder of a hub, got {str(folder)!r}, which holds no catalogue.sqlite.",
             hint="Give the folder that `tfhub serve` prints at its start: --data DIR.",
         )
-    hub = open_hub(settings)
+    if repair:
+        use_reserve(folder)
+    with explained(settings):
+        hub = open_hub(settings)
     try:
         yield hub
     finally:

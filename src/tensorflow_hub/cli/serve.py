@@ -53,7 +53,8 @@ def command(
     options = {"data": data, "host": host, "port": port, "workers": workers, "upstream": upstream}
     given = {name: value for name, value in options.items() if value is not None}
     settings = dataclasses.replace(ServerSettings.read(config), **given)  # type: ignore[arg-type]
-    with run.reserved_port(settings, asked_for=port is not None) as chosen:
+    asked_for = port is not None or ServerSettings.names("TFHUB_SERVER_PORT", config)
+    with run.reserved_port(settings, asked_for=asked_for) as chosen:
         _serve(dataclasses.replace(settings, port=chosen), wanted=settings.port)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
 from starlette.applications import Starlette
@@ -19,7 +20,14 @@ from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.negotiation import quality
-from tensorflow_hub.server.core.problems import Malformed, Missing, Unavailable, headers_of, json_answer
+from tensorflow_hub.server.core.problems import (
+    Malformed,
+    Missing,
+    NoSpace,
+    Unavailable,
+    headers_of,
+    json_answer,
+)
 from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import Upstream
@@ -98,14 +106,19 @@ async def _chores(hub: Hub) -> None:
         await asyncio.sleep(FLUSH_SECONDS)
         since_sweep += FLUSH_SECONDS
         hub.metrics.measure()
-        try:
-            await run_in_threadpool(hub.downloads.flush, hub.database)
-            if since_sweep >= SWEEP_SECONDS:
-                since_sweep = 0.0
-                await run_in_threadpool(sweep_uploads, hub)
-                await run_in_threadpool(hub.limits.sweep)
-        except (sa.exc.SQLAlchemyError, OSError):
-            _log.warning("A chore failed; it is tried again.", exc_info=True)
+        due: list[Callable[[], object]] = [lambda: hub.downloads.flush(hub.database)]
+        if since_sweep >= SWEEP_SECONDS:
+            since_sweep = 0.0
+            due += [lambda: sweep_uploads(hub), hub.limits.sweep]
+        for chore in due:  # one that fails keeps no other from its work: on a full disk, the sweep makes room
+            await run_in_threadpool(_try, chore)
+
+
+def _try(chore: Callable[[], object]) -> None:
+    try:
+        chore()
+    except (sa.exc.SQLAlchemyError, OSError):
+        _log.warning("A chore failed; it is tried again.", exc_info=True)
 
 
 def _answer_hub_error(request: Request, error: Exception) -> Response:
@@ -132,9 +145,27 @@ def _answer_http_exception(request: Request, error: Exception) -> Response:
 def _answer_unavailable(request: Request, error: Exception) -> Response:
     number = request.state.number
     _log.error("The database or the store failed.", exc_info=error, extra={"request": {"request": number}})
+    if lacks_space(error):
+        problem: Unavailable = NoSpace(
+            "This hub has no space left on its disk.",
+            hint="Tell its administrator: `tfhub admin check --repair` frees what nothing needs. "
+            "An upload that does not fit can be given up.",
+        )
+        return _answer_hub_error(request, problem)
     part = "files" if isinstance(error, OSError) else "catalogue"
     problem = Unavailable(f"The {part} of this hub cannot be reached.", hint="Try again in a moment.")
     return _answer_hub_error(request, problem)
+
+
+# What SQLite and PostgreSQL say of a full disk.
+_FULL = ("database or disk is full", "No space left on device")
+
+
+def lacks_space(error: Exception) -> bool:
+    """Whether an error of the system or of a database says that the disk is full."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, sa.exc.DBAPIError) and any(words in str(error.orig) for words in _FULL)
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:

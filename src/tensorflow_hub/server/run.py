@@ -19,7 +19,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import sqlalchemy as sa
+
 from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.administration.reserve import keep_reserve
 from tensorflow_hub.server.catalogue.database import database_url
 from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
 from tensorflow_hub.server.core.hub import Hub, open_hub
@@ -72,21 +75,48 @@ def place(settings: ServerSettings) -> str:
 
 def first_token(hub: Hub) -> str | None:
     """An administrator's token, when none was ever made; it is shown once and never again."""
-    with hub.database.writing() as connection:
+    with hub.database.reading() as connection:
         if any_token(connection):
+            return None
+    with hub.database.writing() as connection:
+        if any_token(connection):  # of another process that starts
             return None
         _, secret = create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
         return secret
 
 
 def prepare(settings: ServerSettings) -> str | None:
-    """Migrates the catalogue, checks the store; the first administrator's token on the first run."""
-    hub = open_hub(settings)
+    """Migrates the catalogue, checks the store; the first administrator's token on the first run.
+
+    Raises:
+      SettingsError: the folder, the database or the store cannot be used; says why.
+    """
+    with explained(settings):
+        hub = open_hub(settings)
+        try:
+            hub.store.check()
+            if hub.database.is_sqlite:
+                keep_reserve(settings.data_folder())
+            return first_token(hub)
+        finally:
+            hub.database.close()
+
+
+@contextlib.contextmanager
+def explained(settings: ServerSettings) -> Iterator[None]:
+    """Says in a sentence why the place where a hub keeps its data cannot be used.
+
+    Raises:
+      SettingsError: in place of errors of the system and of the database.
+    """
     try:
-        hub.store.check()
-        return first_token(hub)
-    finally:
-        hub.database.close()
+        yield
+    except (OSError, sa.exc.DBAPIError) as error:
+        reason = str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error)
+        raise SettingsError(
+            f"The hub cannot keep its data in {place(settings)}: {reason.strip().splitlines()[0]}.",
+            hint="Check that it exists, can be written to and has space, or choose another: `--data DIR`.",
+        ) from error
 
 
 def serve(settings: ServerSettings, on_ready: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ import ipaddress
 import os
 import sys
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,23 @@ def parse_public_url(text: str) -> str:
     return url
 
 
-def parse_metrics(text: str) -> str:
-    """Reads who gets the metrics.
+def _optional_url(text: str) -> str:
+    return parse_hub_url(text) if text.strip() else ""
 
-    >>> parse_metrics("Public")
-    'public'
+
+def one_of(*values: str) -> Callable[[str], str]:
+    """Reads one of several words, in any case.
+
+    >>> one_of("text", "json")("JSON")
+    'json'
     """
-    chosen = text.strip().lower()
-    if chosen not in {"token", "public", "off"}:
-        raise ValueError("expected token, public or off")
-    return chosen
+
+    def parse(text: str) -> str:
+        if text.strip().lower() not in values:
+            raise ValueError(f"expected {', '.join(values[:-1])} or {values[-1]}")
+        return text.strip().lower()
+
+    return parse
 
 
 def _is_network(text: str) -> bool:
@@ -109,7 +116,7 @@ class ServerSettings:
         "TFHUB_SERVER_PORT",
         8500,
         parse_port,
-        "Port to listen on. When it is taken and was not asked for, a free one is used.",
+        "Port to listen on. When the default is taken, a free one is used; one that is named is kept.",
     )
     workers: int = variable("TFHUB_SERVER_WORKERS", 1, parse_positive, "Number of server processes.")
     database: str = variable(
@@ -146,7 +153,10 @@ class ServerSettings:
         "Addresses or networks of reverse proxies whose `X-Forwarded-*` headers are believed.",
     )
     upstream: str = variable(
-        "TFHUB_SERVER_UPSTREAM", "", str, "A hub that is asked for what is absent here; what comes is kept."
+        "TFHUB_SERVER_UPSTREAM",
+        "",
+        _optional_url,
+        "A hub that is asked for what is absent here; what comes is kept.",
     )
     upstream_token: str = variable(
         "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token sent to the upstream hub."
@@ -216,11 +226,13 @@ class ServerSettings:
     metrics: str = variable(
         "TFHUB_SERVER_METRICS",
         "token",
-        parse_metrics,
+        one_of("token", "public", "off"),
         "Who gets Prometheus metrics at `/metrics`: `token` (tokens that are good for all publishers), "
         "`public` (everybody) or `off`.",
     )
-    log_format: str = variable("TFHUB_SERVER_LOG_FORMAT", "text", str, "Form of the log: `text` or `json`.")
+    log_format: str = variable(
+        "TFHUB_SERVER_LOG_FORMAT", "text", one_of("text", "json"), "Form of the log: `text` or `json`."
+    )
 
     @classmethod
     def read(cls, file: str | None = None, environ: Mapping[str, str] | None = None) -> ServerSettings:
@@ -234,7 +246,16 @@ class ServerSettings:
         """
         environ = os.environ if environ is None else environ
         file = file or environ.get("TFHUB_SERVER_CONFIG") or None
-        return from_environment(cls, {**(_from_toml(file) if file else {}), **environ})
+        in_file = _from_toml(file) if file else {}
+        places = {name: f"The setting {_key(name)!r} in {file!r}" for name in in_file if name not in environ}
+        return from_environment(cls, {**in_file, **environ}, places)
+
+    @classmethod
+    def names(cls, variable: str, file: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
+        """Whether the environment or the file names a value for a variable: then it is no default."""
+        environ = os.environ if environ is None else environ
+        file = file or environ.get("TFHUB_SERVER_CONFIG") or None
+        return variable in environ or (file is not None and variable in _from_toml(file))
 
     def data_folder(self) -> Path:
         """The folder of the embedded database and store."""
@@ -243,6 +264,15 @@ class ServerSettings:
         import platformdirs
 
         return Path(platformdirs.user_data_dir("tensorflow-hub")) / "hub"
+
+
+def _key(variable: str) -> str:
+    """The key in a file that stands for a variable.
+
+    >>> _key("TFHUB_SERVER_PORT")
+    'port'
+    """
+    return variable.removeprefix("TFHUB_SERVER_").lower()
 
 
 def _from_toml(file: str) -> dict[str, str]:

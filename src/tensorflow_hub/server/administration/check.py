@@ -16,6 +16,7 @@ from tensorflow_hub.server.administration.references import (
     needed_keys,
     stored_deployments,
 )
+from tensorflow_hub.server.administration.sweep import sweep_uploads
 from tensorflow_hub.server.catalogue.uploads import list_uploads
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.store.indexes import read_index
@@ -70,11 +71,13 @@ def check(
     Args:
       hub: the hub.
       read_all: compute the digest of every object; else look at sizes only.
-      repair: remove orphans.
+      repair: remove orphans, and uploads that expired or are over.
       grace_seconds: younger objects are no orphans yet.
       on_progress: called with how many deployments of how many are checked.
     """
     before = time.time() - grace_seconds  # now: reading everything may take longer than that
+    if repair:
+        sweep_uploads(hub)  # else their bytes would stay until a hub serves, which a full disk may forbid
     with hub.database.reading() as connection:
         found = stored_deployments(connection)
     findings: list[Finding] = []

@@ -14,6 +14,7 @@ An entry that was published here with its files is left alone. A second import c
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,8 @@ from tensorflow_hub.server.catalogue.database import Database
 
 PUBLISHED_BY = "import-docs"
 _AT_ONCE = 200
+# Between two transactions others write: SQLite gives the lock to whoever asks first, not who waits longest.
+_PAUSE_SECONDS = 0.02
 _BELOW = {"collection": "collection", **{kind.card: kind.folder for kind in KINDS}}
 
 
@@ -98,6 +101,7 @@ def import_documents(database: Database, folder: Path) -> ImportReport:
                 if (model_id := _take(connection, document, report)) is not None
             ]
             record_changes(connection, dict.fromkeys(changed))
+        time.sleep(_PAUSE_SECONDS)
     return report
 
 

@@ -15,5 +15,7 @@ def sweep_uploads(hub: Hub) -> int:
     with hub.database.reading() as connection:
         expired = [upload for upload in list_uploads(connection) if upload.expires_at <= now]
     for upload in expired:
+        hub.store.discard_upload(upload.id)  # all bytes first: on a full disk the rows cannot go before
+    for upload in expired:
         discard_upload(hub, upload.id)
     return len(expired)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,8 +95,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
+        _begin_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-32000",
@@ -110,6 +112,25 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             connection.exec_driver_sql(options.get("tfhub_begin", "BEGIN IMMEDIATE"))
 
     return engine
+
+
+def _begin_wal(connection: Any) -> None:
+    """Makes readers and the writer independent.
+
+    SQLite does not wait for others when it changes this: it says at once that the database is locked.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while not _has_wal(connection, is_last=time.monotonic() > until):
+        time.sleep(0.02)
+
+
+def _has_wal(connection: Any, is_last: bool) -> bool:
+    try:
+        return bool(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal")
+    except sqlite3.OperationalError as error:
+        if is_last or "locked" not in str(error):
+            raise
+        return False
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:

@@ -24,6 +24,9 @@ def migrate(database: Database) -> None:
       SettingsError: when the database was made by a newer version of this program.
     """
     config = _config()
+    with database.reading() as connection:
+        if is_current(connection):
+            return  # without the lock: another process may have it for long, and a full disk gives none
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

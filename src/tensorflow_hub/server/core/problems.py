@@ -67,11 +67,16 @@ class Unavailable(errors.UnreachableError):
     """A part of the hub does not work right now: the database, the store or the upstream hub."""
 
 
+class NoSpace(Unavailable):
+    """The disk of the hub, of its database or of its store is full."""
+
+
 # The first kind that fits decides: (error, status, code).
 ANSWERS: tuple[tuple[type[errors.HubError], int, str], ...] = (
     (Gone, 410, "gone"),
     (NotOffered, 406, "not_offered"),
     (errors.NotFoundError, 404, "not_found"),
+    (NoSpace, 507, "no_space"),
     (Unavailable, 503, "unavailable"),
     (errors.UnreachableError, 502, "upstream"),
     (errors.AuthenticationError, 401, "unauthenticated"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tensorflow_hub.errors import NotFoundError
 from tensorflow_hub.network.answers import shown_url
@@ -14,8 +14,8 @@ from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.limits import manifest_of
 from tensorflow_hub.resolving.mirrors import explain_mirrors
-from tensorflow_hub.resolving.sources.session import open_source_session
-from tensorflow_hub.resolving.sources.source import FAILURES, Candidate, Failure, Place
+from tensorflow_hub.resolving.sources.session import open_source_session, reading_answers
+from tensorflow_hub.resolving.sources.source import FAILURES, Candidate, Failure, Place, Source
 from tensorflow_hub.resolving.transfer.fresh_start import with_fresh_starts
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import (
@@ -65,7 +65,7 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
         for candidate in source.candidates(location, session):
             session.limit = TimeLimit.of_download(job.settings)
             try:
-                received = _receive_from(candidate, session, job)
+                received = _receive_from(source, candidate, session, job)
                 manifest = manifest_of(job.handle, candidate.place, received.files, received.archive_sha256)
                 job.check_digest(manifest.digest)
                 return manifest
@@ -78,11 +78,12 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
     raise error from next((f.problem for f in failures if f.problem is not error), None)
 
 
-def _receive_from(candidate: Candidate, session: HubSession, job: Job) -> Received:
+def _receive_from(source: Source[Any], candidate: Candidate, session: HubSession, job: Job) -> Received:
     """Asks a candidate and transfers what it offers; begins anew after faults that may pass."""
 
     def receive() -> Received | Referral:
-        offer = candidate.open()
+        with reading_answers(source):
+            offer = candidate.open()
         return offer if isinstance(offer, Referral) else _receive(offer, session, job)
 
     received = with_fresh_starts(receive, session.policy)

@@ -61,11 +61,14 @@ def at_latest(place: Place, asked: Sequence[Place], cache: Cache, settings: Sett
 
 
 def _ask(asked: Sequence[Place], settings: Settings, name: str, *, hurry: bool) -> str | None:
-    from tensorflow_hub.resolving.sources.session import open_source_session
+    from tensorflow_hub.resolving.sources.session import open_source_session, reading_answers
 
     for number, (source, location) in enumerate(asked):
         try:
-            with open_source_session(source, location, settings, what=name, hurry=hurry) as session:
+            with (
+                open_source_session(source, location, settings, what=name, hurry=hurry) as session,
+                reading_answers(source),
+            ):
                 return source.latest(location, session)
         except FAILURES as problem:
             if number == len(asked) - 1:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import urllib.parse
+from collections.abc import Iterator
 from typing import Any
 
 import requests
 
-from tensorflow_hub.errors import HubError
+from tensorflow_hub.errors import DownloadError, HubError
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.transport import LOOPBACK
 from tensorflow_hub.resolving.sources.source import Location, Source
@@ -37,6 +39,24 @@ class SourceSession(HubSession):
     def request(self, method: str, url: str, *, what: str | None = None, **options: Any) -> requests.Response:
         """As that of any session; messages name the handle, not the URL."""
         return super().request(method, url, what=what or self._what, **options)
+
+
+@contextlib.contextmanager
+def reading_answers(source: Source[Any]) -> Iterator[None]:
+    """Turns what a source does not expect in an answer into an error of ours.
+
+    Raises:
+      DownloadError: the answer is no JSON, or lacks something.
+    """
+    try:
+        yield
+    except HubError:
+        raise
+    except (requests.exceptions.RequestException, ValueError, LookupError, TypeError) as error:
+        raise DownloadError(
+            f"Expected an answer that the source {type(source).__name__!r} can read, got {error!r:.200}.",
+            hint="Try again later; when that fails too, tell the owner of the source.",
+        ) from error
 
 
 def open_source_session(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
@@ -199,30 +200,36 @@ class RemoteDirectory:
 
         try:
             return action()
-        except FileNotFoundError as error:
-            raise NotFoundError(f"There is nothing at {self.url!r}.", hint="Check the spelling.") from error
-        except (exceptions.UnauthenticatedError, exceptions.PermissionDeniedError) as error:
-            kind = (
-                AuthenticationError if isinstance(error, exceptions.UnauthenticatedError) else ForbiddenError
-            )
-            raise kind(
-                f"The store does not let you read {self.url!r}.",
-                hint="Check the credentials in the environment.",
-            ) from error
-        except (exceptions.BaseError, ValueError) as error:
+        except (FileNotFoundError, exceptions.BaseError, ValueError) as error:
             if isinstance(error, HubError):
                 raise
-            if any(host in str(error) for host in _METADATA_HOSTS):
-                raise AuthenticationError(
-                    f"There are no credentials for {self.url!r} in the environment.",
-                    hint="Set those of the store (AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, …); "
-                    "for a public bucket AWS_SKIP_SIGNATURE=true or GOOGLE_SKIP_SIGNATURE=true.",
-                ) from error
-            reason = str(error).partition("\n")[0][:300]
-            raise DownloadError(
-                f"{self.url!r} cannot be used: {reason}.",
-                hint="Check the URL, the network and the store's settings.",
-            ) from error
+            raise self._error_of(error) from error
+
+    def _error_of(self, error: Exception) -> HubError:
+        from obstore import exceptions
+
+        # What fails while objects are listed is told by the status alone.
+        status = re.search(r"status code: (\d{3})", str(error))
+        told = int(status[1]) if status else 0
+        if isinstance(error, FileNotFoundError) or told == 404:
+            return NotFoundError(f"There is nothing at {self.url!r}.", hint="Check the spelling.")
+        unknown = isinstance(error, exceptions.UnauthenticatedError) or told == 401
+        if unknown or isinstance(error, exceptions.PermissionDeniedError) or told == 403:
+            return (AuthenticationError if unknown else ForbiddenError)(
+                f"The store does not let you read {self.url!r}.",
+                hint="Check the credentials in the environment.",
+            )
+        if any(host in str(error) for host in _METADATA_HOSTS):
+            return AuthenticationError(
+                f"There are no credentials for {self.url!r} in the environment.",
+                hint="Set those of the store (AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, …); "
+                "for a public bucket AWS_SKIP_SIGNATURE=true or GOOGLE_SKIP_SIGNATURE=true.",
+            )
+        reason = str(error).partition("\n")[0][:300]
+        return DownloadError(
+            f"{self.url!r} cannot be used: {reason}.",
+            hint="Check the URL, the network and the store's settings.",
+        )
 
 
 class _Chunks:

@@ -25,6 +25,7 @@ LAYERS = {
     "format": BASE,
     "network": BASE,
     "resolving": BASE | {"format", "network"},
+    "scanning": BASE,
     "api": BASE | {"format"},
     "client": BASE | {"format", "network", "api"},
     "server": BASE | {"format", "network", "api"},

@@ -51,26 +51,35 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
     if not handles:
         _check_all(lock, settings, as_json)
     for handle in handles:
-        name = _full_name(handle, settings)
+        name = full_name(handle, settings)
         if remove:
             lock.require(name)
             del lock.modules[name]
             output.note(f"Removed {name}.")
             continue
-        locked = _locked(name, settings)
-        if name in lock.modules and lock.modules[name] != locked and not update:
-            raise DigestError(
-                f"{name!r} is locked to {lock.modules[name].digest}, and is {locked.digest} now.",
-                hint="Find out why it changed; `tfhub lock --update` takes the new one.",
-            )
-        lock.modules[name] = locked
-        _print(name, locked, as_json)
+        add_to_lock(lock, name, settings, update=update)
+        _print(name, lock.modules[name], as_json)
     if handles:
         write_lock_file(lock)
     if as_json:
         output.result_json(
             {name: dataclasses.asdict(locked) for name, locked in sorted(lock.modules.items())}
         )
+
+
+def add_to_lock(lock: LockFile, name: str, settings: Settings, *, update: bool = False) -> None:
+    """Locks a handle to what it is now.
+
+    Raises:
+      DigestError: it is locked to something else, and not to be updated.
+    """
+    locked = _locked(name, settings)
+    if name in lock.modules and lock.modules[name] != locked and not update:
+        raise DigestError(
+            f"{name!r} is locked to {lock.modules[name].digest}, and is {locked.digest} now.",
+            hint="Find out why it changed; `tfhub lock --update` takes the new one.",
+        )
+    lock.modules[name] = locked
 
 
 def _print(name: str, locked: LockedModule, as_json: bool) -> None:
@@ -104,7 +113,7 @@ def _locked(name: str, settings: Settings) -> LockedModule:
     return LockedModule(str(module.manifest.digest), found.handle if found.handle != name else "")
 
 
-def _full_name(handle: str, settings: Settings) -> str:
+def full_name(handle: str, settings: Settings) -> str:
     """The handle under which it stands in the lock file: in the one spelling that its source gives."""
     if isinstance(parse_handle(handle), UrlHandle):
         return locate(handle, settings).location.name

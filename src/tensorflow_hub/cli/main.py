@@ -28,10 +28,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "publish": ("publish", "publish a module on a hub"),
     "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
+    "scan": ("scan", "list the handles and calls in a folder of programs, and what to change"),
     "search": ("search", "find models on a hub"),
     "serve": ("serve", "run a hub"),
     "show": ("show", "show what a hub knows of a model"),
     "token": ("token", "make, list and revoke tokens of a hub"),
+    "where": ("where", "show where a handle leads, place by place"),
     "withdraw": ("withdraw", "take a version out of search, or back"),
 }
 

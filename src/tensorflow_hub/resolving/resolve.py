@@ -182,7 +182,7 @@ def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> R
     if locked is None and not place.location.is_fixed:
         from tensorflow_hub.resolving.latest import at_latest
 
-        place = at_latest(place, _places(place, settings), cache, settings)
+        place = at_latest(place, places_of(place, settings), cache, settings)
     name = place.location.name
     found = cache.find(name) or find_foreign(place.source.folders(place.location), name)
     if found is not None:
@@ -193,7 +193,7 @@ def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> R
     return _from_cache(_checked(found, digest), origin)
 
 
-def _places(place: Place, settings: Settings) -> tuple[Place, ...]:
+def places_of(place: Place, settings: Settings) -> tuple[Place, ...]:
     """Where the module is fetched: the mirrors of its handle, else the place itself."""
     location = place.location
     mirrors = mirrors_of(location.name, settings) or mirrors_of(location.handle, settings)
@@ -220,7 +220,7 @@ def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None)
                 manifest = take_from_remote(cache.remote, job)
                 if manifest is not None:
                     return manifest
-            return fetch(_places(place, settings), job)
+            return fetch(places_of(place, settings), job)
 
     def refer(handle: str) -> CachedModule:
         found = _resolve_url(handle, settings, None)
@@ -257,7 +257,7 @@ def _checked(found: CachedModule, digest: str | None) -> CachedModule:
 
 def _offline_error(place: Place, cache: Cache, settings: Settings) -> OfflineError:
     """The error for a handle that is not in the cache while `TFHUB_OFFLINE` is set."""
-    asked = (place.location.name for place in _places(place, settings))
+    asked = (place.location.name for place in places_of(place, settings))
     return OfflineError(
         f"{place.location.name!r} is not in the cache {cache.root!r}, and TFHUB_OFFLINE forbids to "
         f"fetch {' or '.join(asked)}.",

@@ -1,0 +1,43 @@
+"""`tfhub where`: where a handle leads, place by place."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from tensorflow_hub.cli import output
+from tensorflow_hub.resolving.where import Stop, stops_of
+from tensorflow_hub.settings import Settings
+
+
+@click.command(
+    "where",
+    epilog="""\b
+Examples:
+  tfhub where https://tfhub.dev/google/universal-sentence-encoder/4
+  tfhub where kaggle://google/elmo/tensorFlow1/elmo --json
+  tfhub where --no-ask acme/text-embedding/1        names the places, asks nobody""",
+)
+@click.argument("handle")
+@click.option("--ask/--no-ask", default=True, help="Ask the sources over the network, or only name them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(handle: str, ask: bool, as_json: bool) -> int:
+    """Show the places where the module of HANDLE is looked for, in their order. Nothing is downloaded.
+
+    These are the lock file, the caches, and the sources or the mirrors in their place. The first that has the
+    module is taken. Exit code 3 when all were asked and none has it.
+    """
+    settings = Settings.from_environment()
+    stops = []
+    for stop in stops_of(handle, settings, ask=ask):
+        stops.append(stop)
+        if not as_json:
+            output.result(f"{stop.kind}: {stop.place}\n  {stop.answer}")
+    if as_json:
+        output.result_json([dataclasses.asdict(stop) for stop in stops])
+    return 0 if any(map(_may_have_it, stops)) else 3
+
+
+def _may_have_it(stop: Stop) -> bool:
+    return bool(stop.has_module) or (stop.has_module is None and stop.kind in {"source", "mirror"})

@@ -1,0 +1,137 @@
+"""`tfhub scan` and `tfhub where`, as processes, against servers that answer for tfhub.dev and Kaggle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from kaggle_server import KaggleServer, tar_gz
+from small_modules import small_module
+from tfhub_dev_server import TfhubDevServer
+
+USE = "https://tfhub.dev/google/universal-sentence-encoder/4"
+ON_KAGGLE = "google/universal-sentence-encoder/tensorFlow2/universal-sentence-encoder/2"
+GONE = "https://tfhub.dev/svampeatlas/vision/embedder/fungi_V2/1"
+PROGRAM = f"""
+import tensorflow_hub as hub
+encoder = hub.load("{USE}")
+module = hub.Module(choose())
+"""
+
+
+@pytest.fixture
+def kaggle():
+    server = KaggleServer()
+    server.publish(ON_KAGGLE, small_module())
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def tfhub(tmp_path, kaggle):
+    """Runs the command where all services are servers of this test."""
+    tfhub_dev = TfhubDevServer(kaggle)
+    places = ("https://storage.googleapis.com/", "https://gcs.tensorflow.google.cn/")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TFHUB_DEV_ENDPOINT": tfhub_dev.url,
+        "KAGGLE_API_ENDPOINT": kaggle.url,
+        "TFHUB_MIRRORS": "; ".join(f"{place} -> {kaggle.storage.url}/" for place in places),
+        "TFHUB_RETRIES": "0",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tensorflow_hub", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    run.tfhub_dev = tfhub_dev
+    yield run
+    tfhub_dev.close()
+
+
+@pytest.fixture
+def programs(tmp_path):
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "train.py").write_text(PROGRAM)
+    return tmp_path / "programs"
+
+
+def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, kaggle, programs):
+    done = tfhub("scan", "programs")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:4] == [
+        USE,
+        "  train.py:3",
+        f"  → {USE}",
+        f"  → kaggle://{ON_KAGGLE}",
+    ]
+    assert "train.py:4: hub.Module works in graphs" in done.stdout
+    assert "train.py:4: hub.Module(choose())" in done.stdout
+    assert done.stderr.splitlines()[-1] == "1 program, 1 handle, 2 calls, 1 to change."
+    assert not kaggle.server.requests
+    assert not tfhub.tfhub_dev.server.requests
+
+
+def test_a_scan_asks_where_it_is_told_to(tfhub, programs):
+    tfhub.tfhub_dev.day = "refused"
+    found = json.loads(tfhub("scan", "programs", "--ask", "--json").stdout)
+    [handle] = found["handles"]
+    assert handle["spots"] == [{"file": "train.py", "cell": 0, "line": 3}]
+    leads = {(place["place"], place["has_module"]) for place in handle["leads"]}
+    assert (USE, False) in leads
+    assert (f"kaggle://{ON_KAGGLE}", True) in leads
+    assert found["calls"][1]["changes"][0]["topic"] == "graph"
+
+
+def test_a_scan_locks_and_fetches(tfhub, programs, tmp_path):
+    done = tfhub("scan", "programs", "--lock", "--pull")
+    assert done.returncode == 0, done.stderr
+    assert USE in (tmp_path / "tfhub.lock").read_text()
+    assert tfhub("lock").returncode == 0
+    (programs / "more.py").write_text(f"URL = '{GONE}'\n")
+    done = tfhub("scan", "programs", "--pull")
+    assert done.returncode == 5, "the storage refuses what it does not have"
+    assert "deleted from tfhub.dev by Google" in done.stderr
+
+
+@pytest.mark.parametrize("day", ["good", "refused", "gone"])
+def test_where_says_what_each_place_answers(tfhub, kaggle, day):
+    tfhub.tfhub_dev.moved["google/universal-sentence-encoder/4"] = ON_KAGGLE
+    tfhub.tfhub_dev.day = day
+    tfhub.tfhub_dev.put_in_bucket("google/universal-sentence-encoder/4", tar_gz(small_module()))
+    done = tfhub("where", USE, "--json")
+    assert done.returncode == 0, done.stderr
+    stops = json.loads(done.stdout)
+    sources = {stop["place"]: stop["has_module"] for stop in stops if stop["kind"] == "source"}
+    assert sources == {
+        USE: day == "good",
+        f"kaggle://{ON_KAGGLE}": True,
+        f"{kaggle.storage.url}/tfhub-modules/google/universal-sentence-encoder/4.tar.gz": True,
+    }
+    assert {stop["has_module"] for stop in stops if stop["kind"] == "cache"} == {False}
+    assert tfhub("pull", USE).returncode == 0
+    stops = json.loads(tfhub("where", "--no-ask", USE, "--json").stdout)
+    assert next(stop["has_module"] for stop in stops if stop["kind"] == "cache") is True
+
+
+def test_where_fails_when_nobody_has_it(tfhub):
+    done = tfhub("where", GONE)
+    assert done.returncode == 3
+    assert f"source: {GONE}\n  It " in done.stdout
+
+
+def test_where_knows_paths_names_and_locks(tfhub, tmp_path):
+    (tmp_path / "module").mkdir()
+    assert tfhub("where", "module").stdout == "path: module\n  It is here.\n"
+    done = tfhub("where", "--no-ask", "acme/words/1")
+    assert "source: http://127.0.0.1:8500/acme/words/1\n  It was not asked." in done.stdout
+    tfhub("lock", USE)
+    assert "lock file: " in tfhub("where", "--no-ask", USE).stdout
+    assert "is locked to sha256:" in tfhub("where", "--no-ask", USE).stdout
+    assert tfhub("where", "foo://x").returncode == 1

@@ -50,12 +50,23 @@ def command(
             hint="Run: pip install 'tensorflow-hub[server]'",
         ) from error
 
+    if upstream is not None:
+        upstream = _address(upstream)
     options = {"data": data, "host": host, "port": port, "workers": workers, "upstream": upstream}
     given = {name: value for name, value in options.items() if value is not None}
     settings = dataclasses.replace(ServerSettings.read(config), **given)  # type: ignore[arg-type]
     asked_for = port is not None or ServerSettings.names("TFHUB_SERVER_PORT", config)
     with run.reserved_port(settings, asked_for=asked_for) as chosen:
         _serve(dataclasses.replace(settings, port=chosen), wanted=settings.port)
+
+
+def _address(text: str) -> str:
+    from tensorflow_hub.settings import parse_hub_url
+
+    try:
+        return parse_hub_url(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, got {text!r}", param_hint="--upstream") from error
 
 
 def _serve(settings: ServerSettings, wanted: int) -> None:

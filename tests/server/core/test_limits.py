@@ -54,6 +54,8 @@ def test_a_share_that_is_not_used_in_time_is_worth_nothing(database):
     assert limit.wait("a") == 0
     time.sleep(0.06)
     assert limit.wait_here("a") is None
+    assert limit.wait("a") == 0
+    assert len(list(iter(lambda: limit.wait_here("a"), None))) < 50, "a share is 50, of which one is used"
 
 
 def test_no_limit(database):

@@ -64,7 +64,10 @@ class SharedLimit:
         now = time.monotonic()
         with self._lock:
             share = self._shares.get(key)
-            if share is None or share.until <= now:
+            if share is None:
+                return None
+            if share.until <= now:  # nothing of it is added to the next one
+                del self._shares[key]
                 return None
             if not share.events:
                 return share.until - now

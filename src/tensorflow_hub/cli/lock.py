@@ -30,7 +30,7 @@ from tensorflow_hub.settings import Settings
 Examples:
   tfhub lock acme/text-embedding/1 https://hub.example/acme/image   add to tfhub.lock
   tfhub lock                                                        check all that is locked
-  tfhub lock --update acme/text-embedding                           take the newest version""",
+  tfhub lock --update acme/text-embedding                           take the latest version""",
 )
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")

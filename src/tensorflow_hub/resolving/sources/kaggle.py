@@ -51,11 +51,11 @@ class Kaggle(Source[KaggleLocation]):
 
     def latest(self, location: KaggleLocation, session: HubSession) -> str | None:  # noqa: D102
         try:
-            return str(_protocol(session).newest_version(location.model))
+            return str(_protocol(session).latest_version(location.model))
         except UnreachableError as problem:
             if not any(self.folders(location)):
                 raise
-            _log.warning("%s Using the newest version that kagglehub has downloaded.", problem.problem)
+            _log.warning("%s Using the latest version that kagglehub has downloaded.", problem.problem)
             return None
 
     def at_version(self, location: KaggleLocation, version: str) -> KaggleLocation:  # noqa: D102

@@ -11,7 +11,7 @@ from tensorflow_hub.services.settings import ServiceSettings
 
 
 def folders_of(model: KaggleHandle, services: ServiceSettings) -> Iterator[str]:
-    """The directories that may hold a model; without a version, the newest that is there first.
+    """The directories that may hold a model; without a version, the latest that is there first.
 
     Args:
       model: on Kaggle.

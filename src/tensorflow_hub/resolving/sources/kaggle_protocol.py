@@ -70,8 +70,8 @@ class KaggleProtocol:
             return FileList(found)
         return module_files(found, model.page)
 
-    def newest_version(self, model: KaggleHandle) -> int:
-        """The newest version of a variation.
+    def latest_version(self, model: KaggleHandle) -> int:
+        """The latest version of a variation.
 
         Raises:
           NotFoundError: there is no such variation.
@@ -79,7 +79,7 @@ class KaggleProtocol:
         version = self._instance(model).get("versionNumber")
         if not isinstance(version, int) or version < 1:
             raise DownloadError(
-                f"Expected the newest version of {str(model)!r} from Kaggle, got {version!r:.100}.",
+                f"Expected the latest version of {str(model)!r} from Kaggle, got {version!r:.100}.",
                 hint=f"Name a version: {str(model)!r} and /1.",
             )
         return version
@@ -87,8 +87,8 @@ class KaggleProtocol:
     def about(self, model: KaggleHandle) -> About:
         """What Kaggle says of a variation."""
         found = self._instance(model)
-        newest = found.get("versionNumber")
-        versions = range(1, newest + 1) if isinstance(newest, int) and newest < 10_000 else ()
+        latest = found.get("versionNumber")
+        versions = range(1, latest + 1) if isinstance(latest, int) and latest < 10_000 else ()
         return About(
             title=str(model),
             description=inert(str(found.get("overview") or "")),
@@ -143,7 +143,7 @@ class KaggleProtocol:
             )
         return NotFoundError(
             f"There is no {str(model)!r} on Kaggle. The model has {one_line(', '.join(known), 600)}.",
-            hint="The last number of each is its newest version.",
+            hint="The last number of each is its latest version.",
         )
 
     @property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tensorflow_hub.errors import NotFoundError
+from tensorflow_hub.format.layout import GRAPHS, folders_with_graph
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 
-GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _FILES = frozenset({*GRAPHS, "tfhub_module.pb", "fingerprint.pb", "keras_metadata.pb"})
 _FOLDERS = ("variables/", "assets/", "assets.extra/")
 # What else repositories hold, by how the names end.
@@ -54,16 +54,6 @@ def module_files(
         if file.path.startswith(prefix)
     ]
     return FileList(tuple(file for file in below if not only_known or _belongs(file.path)))
-
-
-def folders_with_graph(paths: Iterable[str]) -> list[str]:
-    """The folders that hold the graph of a SavedModel; "" is the root.
-
-    >>> folders_with_graph(["README.md", "saved_model.pb", "large/saved_model.pb"])
-    ['', 'large']
-    """
-    split = (path.rpartition("/") for path in paths)
-    return sorted({folder for folder, _, name in split if name in GRAPHS})
 
 
 def _belongs(path: str) -> bool:

@@ -210,7 +210,7 @@ def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
     found: list[tuple[bool, float, str, Manifest]] = []
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError), os.scandir(root) as entries:
-            newest = sorted(
+            last_used = sorted(
                 (
                     (entry.stat().st_mtime, entry.path)
                     for entry in entries
@@ -218,7 +218,7 @@ def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
                 ),
                 reverse=True,
             )
-            for used, path in newest[:_MOST_MODULES]:
+            for used, path in last_used[:_MOST_MODULES]:
                 manifest = read_manifest(path)
                 if manifest is not None and manifest.handle != handle:
                     same = manifest.handle.rpartition("/")[0] == handle.rpartition("/")[0]

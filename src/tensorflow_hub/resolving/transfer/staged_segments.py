@@ -43,22 +43,22 @@ class StagedFiles:
 
     def open(self) -> None:
         """Takes up what an interrupted download of the same archive left, else starts from nothing."""
-        kept = os.path.join(self._staging, "index.json")
+        index_file = os.path.join(self._staging, "index.json")
         document = self.index.to_json()
         journal = os.path.join(self._staging, "journal")
-        if _read(kept) == document:
+        if _read(index_file) == document:
             self._take_up(_read(journal) or b"")
         else:
-            for path in (kept, journal, self._root):
+            for path in (index_file, journal, self._root):
                 with contextlib.suppress(FileNotFoundError):
                     shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self._make_directories()
         # The journal is written anew with what proved right; the index last: both belong together.
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | _BINARY, 0o666)
         self._note(set(range(len(self.index.segments))) - self.missing)
-        with open(kept + ".new", "wb") as file:
+        with open(index_file + ".new", "wb") as file:
             file.write(document)
-        os.replace(kept + ".new", kept)
+        os.replace(index_file + ".new", index_file)
 
     def close(self) -> None:
         """Closes the journal."""

@@ -7,7 +7,7 @@ it). All clients load the same modules, in turn in each run, each with an empty 
 
 - one shard: 500 MB in 12 files, of which the variables have most, as TensorFlow saves them;
 - even: 500 MB in 12 files of one size;
-- small: 2,000 files of 20 kB.
+- small: 2,000 files of 20 kB, as vocabularies and tables are; Hugging Face keeps such files in Git.
 
 Plain is loopback as it is. Shaped is a link of 40 ms there and back and 20 MB/s a connection. Seconds are
 those of the call, processor time and memory those of the whole process; memory is its peak, less that of a
@@ -26,7 +26,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,7 +95,7 @@ class Figures(NamedTuple):
     memory: float
 
 
-def make_modules(folder: Path) -> Iterator[tuple[str, Path]]:
+def make_modules(folder: Path, names: Sequence[str]) -> None:
     """Writes the modules of random bytes, which do not shrink."""
     dice = random.Random(0)
     sizes = {
@@ -103,7 +103,8 @@ def make_modules(folder: Path) -> Iterator[tuple[str, Path]]:
         "even": [43_000_000] * 11,
         "small": [20_000] * 1999,
     }
-    for module, files in sizes.items():
+    for module in names:
+        files = sizes[module]
         root = folder / module.replace(" ", "-")
         (root / "variables").mkdir(parents=True)
         (root / "assets").mkdir()
@@ -113,7 +114,6 @@ def make_modules(folder: Path) -> Iterator[tuple[str, Path]]:
             with (root / name).open("wb") as file:
                 for at in range(0, size, 1 << 20):
                     file.write(dice.randbytes(min(1 << 20, size - at)))
-        yield module, root
 
 
 def serve(folder: Path) -> None:
@@ -125,6 +125,7 @@ def serve(folder: Path) -> None:
     addresses = {}
     for link in LINKS:
         kaggle, hugging_face = KaggleServer(), HuggingFaceServer()
+        hugging_face.lfs_from = 1_000_000
         for root in sorted(folder.iterdir()):
             bundle = folder.parent / f"{root.name}.tar.gz"
             if not bundle.exists():
@@ -207,6 +208,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--clients")
+    parser.add_argument("--only", nargs="*", choices=MODULES, default=MODULES)
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
@@ -214,14 +216,14 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        modules = [module for module, _ in make_modules(folder / "modules")]
+        make_modules(folder / "modules", given.only)
         bench = Bench(clients_environment(given.clients), folder)
         command = [sys.executable, __file__, "--serve", str(folder / "modules")]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             addresses = json.loads(server.stdout.readline())
             runs: dict[tuple[str, str, Way], list[Figures]] = {}
             for number in range(given.runs):
-                for module in modules:
+                for module in given.only:
                     for link in LINKS:
                         for way in WAYS:
                             print(

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from kaggle_server import tar_gz, zipped
 from loopback import Answer, as_json, page, redirect
 from small_modules import files_in, small_module, write_files
 
@@ -62,6 +63,14 @@ def test_an_unversioned_handle_is_the_newest_version_also_offline_afterwards(kag
     assert hub.resolve(f"{handle}/10") == found
     monkeypatch.setenv("TFHUB_OFFLINE", "1")
     assert hub.resolve(handle) == found
+
+
+@pytest.mark.parametrize(
+    "bundle", [zipped(MANY), tar_gz(MANY, "words"), zipped({f"a/{p}": c for p, c in MANY.items()})]
+)
+def test_a_zip_and_a_folder_around_the_module_are_unpacked(kaggle, bundle):
+    kaggle.publish(PUBLISHED, MANY, bundle=bundle)
+    assert files_in(hub.resolve(HANDLE)) == MANY
 
 
 def test_a_folder_around_single_files_is_taken_away(kaggle):
@@ -238,9 +247,10 @@ def test_nonsense_from_kaggle_is_refused(kaggle, answer):
         hub.resolve(HANDLE)
 
 
+@WAYS
 @pytest.mark.parametrize("hashes", ["md5=AAAAAAAAAAAAAAAAAAAAAA==", "crc32c=AAAAAA=="])
-def test_bytes_with_another_checksum_are_refused(kaggle, hashes):
-    kaggle.publish(PUBLISHED, FEW, hashes=hashes)
+def test_bytes_with_another_checksum_are_refused(kaggle, files, hashes):
+    kaggle.publish(PUBLISHED, files, hashes=hashes)
     with pytest.raises((errors.DigestError, errors.ArchiveError), match="md5|MD5|crc32c|CRC"):
         hub.resolve(HANDLE)
     assert not list(Path(os.environ["TFHUB_CACHE_DIR"]).glob("*/saved_model.pb"))

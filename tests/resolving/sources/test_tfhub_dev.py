@@ -75,7 +75,7 @@ def test_the_old_bucket_gives_it_when_kaggle_does_not(tfhub_dev, kaggle):
 
 
 def test_the_publishers_archive_comes_last_and_with_a_warning(tfhub_dev, kaggle, caplog):
-    kaggle.storage.put("vtab/jigsaw/1.tar.gz", tar_gz(FILES), public=True)
+    kaggle.storage.put("vtab/jigsaw/1.tar.gz", tar_gz(FILES, "jigsaw"), public=True)
     tfhub_dev.day = "page"
     with caplog.at_level(logging.WARNING, "tensorflow_hub"):
         assert files_in(hub.resolve("https://tfhub.dev/vtab/jigsaw/1")) == FILES

@@ -59,10 +59,25 @@ def is_hub_format(directory: str | os.PathLike[str]) -> bool:
     path = Path(directory)
     if not (path / MODULE_DEF).is_file():
         return False
-    definition = parse("ModuleDef", read_file(path, MODULE_DEF, 1 << 20), MODULE_DEF)
+    check_module_def(read_file(path, MODULE_DEF, 1 << 20), MODULE_DEF)
+    return True
+
+
+def check_module_def(content: bytes, path: str) -> None:
+    """Refuses the content of a `tfhub_module.pb` of which this library does not know all.
+
+    Args:
+      content: of the file.
+      path: of the file, for messages.
+
+    Raises:
+      UnsupportedFeatureError: the module needs something that does not exist yet.
+      FormatError: the content is damaged.
+    """
+    definition = parse("ModuleDef", content, path)
     if definition.format != _HUB_FORMAT:
         raise UnsupportedFeatureError(
-            f"Expected {MODULE_DEF} of format {_HUB_FORMAT}, got {definition.format}.",
+            f"Expected {path} of format {_HUB_FORMAT}, got {definition.format}.",
             hint="The module was made for another version of this library: ask its publisher.",
         )
     if definition.required_features:
@@ -70,7 +85,6 @@ def is_hub_format(directory: str | os.PathLike[str]) -> bool:
             f"Expected a module without required features, got {sorted(definition.required_features)}.",
             hint="The module was made for a newer version: `pip install --upgrade tensorflow-hub`.",
         )
-    return True
 
 
 def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:

@@ -62,6 +62,21 @@ def stored_variable(definition: Any, node: Any) -> StoredVariable:
     )
 
 
+def by_stored_name(variables: Iterable[tuple[StoredVariable, Any]]) -> dict[str, Any]:
+    """Name in the checkpoint → variable, or the list of the parts of a partitioned one.
+
+    Args:
+      variables: each with the object that it is in a program.
+    """
+    found: dict[str, Any] = {}
+    for stored, variable in variables:
+        if stored.slice:
+            found.setdefault(stored.name, []).append(variable)
+        else:
+            found[stored.name] = variable
+    return found
+
+
 def _slice(part: Any) -> str:
     whole = " ".join(str(n) for n in part.full_shape)
     within = ":".join(f"{o},{n}" for o, n in zip(part.var_offset, part.var_shape, strict=True))

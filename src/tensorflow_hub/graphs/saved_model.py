@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
-from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL
+from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL, check_module_def
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs import module_directory as layout
 
@@ -32,9 +32,14 @@ class SavedModelDirectory:
 
         Raises:
           NotAModuleError: there is none, or it does not parse.
+          UnsupportedFeatureError: it is a module that needs a feature this library does not know.
         """
         path = os.fspath(path)
-        return cls(path, _read_proto(path), tf.io.gfile.exists(layout.join(path, MODULE_DEF)))
+        marker = layout.join(path, MODULE_DEF)
+        is_hub_format = tf.io.gfile.exists(marker)
+        if is_hub_format:
+            check_module_def(layout.read_file(marker), marker)
+        return cls(path, _read_proto(path), is_hub_format)
 
     @property
     def is_graph_of_tf1(self) -> bool:

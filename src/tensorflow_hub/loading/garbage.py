@@ -31,12 +31,12 @@ def collection_paused() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def what_lives_spared() -> Iterator[None]:
+def existing_objects_frozen() -> Iterator[None]:
     """Has the collector look only at what is made in the context; for a run of any length.
 
     TensorFlow's import alone leaves some hundred thousand objects that stay until the process ends.
 
-    >>> with what_lives_spared():
+    >>> with existing_objects_frozen():
     ...     gc.get_freeze_count() > 0
     True
     >>> gc.get_freeze_count()

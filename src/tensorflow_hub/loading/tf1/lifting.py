@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import HubError, ModeError
-from tensorflow_hub.graphs.checkpoint import StoredVariable, stored_variables
+from tensorflow_hub.graphs.checkpoint import StoredVariable, by_stored_name, stored_variables
 from tensorflow_hub.graphs.collections import node_names, variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
@@ -56,12 +56,7 @@ class LiftedState:
         self.stored: list[tuple[StoredVariable, Any]] = [
             (stored, self._state.variables[stored.node]) for stored in stored_variables(meta_graph)
         ]
-        self.variable_map: dict[str, Any] = {}
-        for stored, variable in self.stored:
-            if stored.slice:
-                self.variable_map.setdefault(stored.name, []).append(variable)
-            else:
-                self.variable_map[stored.name] = variable
+        self.variable_map: dict[str, Any] = by_stored_name(self.stored)
         self._add_to_collections(names if trainable else [])
         if trainable:
             self._add_losses(index, node_names(meta_graph, _KEYS.REGULARIZATION_LOSSES))

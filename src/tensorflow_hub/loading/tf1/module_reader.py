@@ -12,16 +12,12 @@ from tensorflow_hub.errors import (
     HandleError,
     NotAModuleError,
     NotFoundError,
-    UnsupportedFeatureError,
 )
 from tensorflow_hub.format.layout import MODULE_DEF, SAVED_MODEL
-from tensorflow_hub.format.messages import parse
 from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
-
-_FORMAT_HUB = 3
 
 
 def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
@@ -49,17 +45,6 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
     marker = layout.join(directory, MODULE_DEF)
     if not tf.io.gfile.exists(marker):
         raise _no_hub_module(directory)
-    definition = parse("ModuleDef", layout.read_file(marker), marker)
-    if definition.format != _FORMAT_HUB:
-        raise UnsupportedFeatureError(
-            f"Expected module format {_FORMAT_HUB} in {marker!r}, got {definition.format}.",
-            hint="The module was written by a newer library: upgrade tensorflow-hub.",
-        )
-    if definition.required_features:
-        raise UnsupportedFeatureError(
-            f"Expected no required features in {marker!r}, got {sorted(definition.required_features)}.",
-            hint="The module was written by a newer library: upgrade tensorflow-hub.",
-        )
     return read_saved_model(directory)
 
 

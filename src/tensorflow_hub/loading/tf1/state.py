@@ -10,7 +10,7 @@ from tensorflow.core.framework import node_def_pb2
 from tensorflow.python.framework import ops
 
 from tensorflow_hub.graphs import assets
-from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variables
+from tensorflow_hub.graphs.checkpoint import StoredVariable, by_stored_name, check_values, stored_variables
 from tensorflow_hub.graphs.collections import node_names, variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
@@ -206,7 +206,8 @@ def add_state(plan: StatePlan, scope: str) -> ModuleState:
     ):
         for name in names:
             graph.add_to_collection(key, graph.as_graph_element(f"{scope}/{name}"))
-    return ModuleState(scope, graph, *_maps(plan, variables))
+    stored = [(stored, variables[stored.node]) for stored in plan.stored]
+    return ModuleState(scope, graph, by_stored_name(stored), stored)
 
 
 def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, Any]:
@@ -222,15 +223,3 @@ def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, An
                     made[node]._distribute_strategy = None  # Keras optimizers ask for it
             graph.add_to_collection(key, made[node])
     return made
-
-
-def _maps(
-    plan: StatePlan, variables: dict[str, Any]
-) -> tuple[dict[str, Any], list[tuple[StoredVariable, Any]]]:
-    by_name: dict[str, Any] = {}
-    for stored in plan.stored:
-        if stored.slice:
-            by_name.setdefault(stored.name, []).append(variables[stored.node])
-        else:
-            by_name[stored.name] = variables[stored.node]
-    return by_name, [(stored, variables[stored.node]) for stored in plan.stored]

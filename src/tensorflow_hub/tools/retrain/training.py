@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.loading.garbage import what_lives_spared
+from tensorflow_hub.loading.garbage import existing_objects_frozen
 from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
@@ -44,7 +44,7 @@ from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 _UNFINISHED = ".retrain-"
 
 
-@what_lives_spared()
+@existing_objects_frozen()
 def retrain_image(
     data: str | os.PathLike[str],
     module: str,
@@ -86,7 +86,7 @@ def retrain_image(
     return _retrain(dataset, module, Path(output), clock, chosen)
 
 
-@what_lives_spared()
+@existing_objects_frozen()
 def retrain_text(
     data: str | os.PathLike[str],
     module: str,

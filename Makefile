@@ -6,6 +6,7 @@ VENV_DEMO ?= .venv-demo
 VENV_BEAM ?= .venv-beam
 VENV_SPARK ?= .venv-spark
 VENV_BACKENDS ?= .venv-backends
+TENSORFLOWS ?= 2.16 2.18 2.20
 VENV_CLIENTS ?= .venv-clients
 PYTEST_ARGS ?=
 WORKERS ?= 2
@@ -41,6 +42,9 @@ $(VENV_DEMO)/.stamp: requirements/demo.txt
 $(VENV215)/.stamp: requirements/tf215.txt
 	$(call install,$(VENV215),requirements/tf215.txt,-e .)
 
+.venv-tensorflow-%/.stamp: requirements/tensorflow-%.txt
+	$(call install,.venv-tensorflow-$*,requirements/tensorflow-$*.txt,-e .)
+
 $(VENV_BEAM)/.stamp: requirements/beam.txt
 	$(call install,$(VENV_BEAM),requirements/beam.txt,-e .)
 
@@ -68,6 +72,7 @@ lock:  ## pin every dependency again (needs uv)
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server pyproject.toml requirements/build.in -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --extra tensorflow --extra server --extra postgres --extra tools pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tf215.in -o requirements/tf215.txt
+	for v in $(TENSORFLOWS); do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml requirements/build.in requirements/tensorflow-$$v.in -o requirements/tensorflow-$$v.txt || exit 1; done
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra beam pyproject.toml requirements/build.in requirements/beam.in -o requirements/beam.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra tools --extra spark pyproject.toml requirements/build.in requirements/spark.in -o requirements/spark.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --extra tensorflow --extra jax pyproject.toml requirements/build.in requirements/backends.in -o requirements/backends.txt
@@ -93,7 +98,11 @@ test-ceph: $(VENV)/.stamp  ## the same on Ceph, a heavier S3 server, in a cluste
 
 .PHONY: test-tf215
 test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
-	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/exporting tests/loading tests/keras_layer tests/journeys/test_old_programs.py $(PYTEST_ARGS)
+	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/internals tests/exporting tests/loading tests/keras_layer tests/journeys/test_old_programs.py $(PYTEST_ARGS)
+
+.PHONY: test-tensorflows
+test-tensorflows: $(VENV)/.stamp $(VENV215)/.stamp $(TENSORFLOWS:%=.venv-tensorflow-%/.stamp)  ## the private names of TensorFlow and Keras that we use, on each supported release
+	@for venv in $(VENV215) $(TENSORFLOWS:%=.venv-tensorflow-%) $(VENV); do echo "$$venv:"; $$venv/bin/python -m pytest -q tests/internals $(PYTEST_ARGS) || exit 1; done
 
 .PHONY: test-beam
 test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
@@ -184,4 +193,4 @@ settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings 
 
 .PHONY: clean
 clean:  ## remove environments and build products
-	rm -rf $(VENV) $(VENV215) $(VENV_DEMO) $(VENV_BEAM) $(VENV_SPARK) $(VENV_BACKENDS) $(VENV_CLIENTS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV215) .venv-tensorflow-* $(VENV_DEMO) $(VENV_BEAM) $(VENV_SPARK) $(VENV_BACKENDS) $(VENV_CLIENTS) dist build site demo-hub .cache .mypy_cache .ruff_cache .pytest_cache

@@ -209,7 +209,11 @@ def _in_graph(outside: Any, by_handle: dict[int, Any]) -> Any:
     """What a trace uses from outside, in the graph being built: a variable's handle, or a constant."""
     if id(outside) in by_handle:
         return by_handle[id(outside)].handle
-    if isinstance(outside, tf.__internal__.EagerTensor) and outside.dtype not in {tf.resource, tf.variant}:
+    if (
+        isinstance(outside, tf.Tensor)
+        and not tf.is_symbolic_tensor(outside)
+        and outside.dtype not in {tf.resource, tf.variant}
+    ):
         return tf.constant(outside.numpy(), outside.dtype)
     raise ExportError(
         f"Expected an object with variables and constants only, but it uses another {outside.dtype.name}, "

@@ -11,6 +11,12 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError, NotFoundError
 from tensorflow_hub.exporting.hub_format import outputs_by_name, write_hub_format
 from tensorflow_hub.exporting.reusable_saved_model import SavableModule, write_saved_model
+from tensorflow_hub.internals.keras_models import (
+    computes_losses_when_asked,
+    nested_inputs,
+    shapes_of_first_call,
+)
+from tensorflow_hub.internals.trackables import is_saved_resource
 
 
 def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str = "saved_model_2") -> None:
@@ -90,7 +96,7 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
     specs = _input_specs(model)
     function = call or (lambda inputs, training: model(inputs, training=training))
     module = SavableModule()
-    module.model = module._no_dependency(model)  # its hundreds of objects would be written, and loaded, too
+    module.model = module.untracked(model)  # its hundreds of objects would be written, and loaded, too
     module._state = [*_plain(model.variables), *_resources(model)]
     module.variables = _plain(model.weights)
     module.trainable_variables = _plain(model.trainable_weights)
@@ -101,11 +107,11 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
 
     run = tf.function(run_once, autograph=False)
 
-    module.call_spec = module._no_dependency(specs)
+    module.call_spec = module.untracked(specs)
     for training in (False, True):
         run.get_concrete_function(specs, training=training)
     module.__dict__["__call__"] = run
-    module.signatures = module._no_dependency({"serving_default": _serving(run, specs, outputs)})
+    module.signatures = module.untracked({"serving_default": _serving(run, specs, outputs)})
     return module
 
 
@@ -124,7 +130,7 @@ def _input_specs(model: Any) -> Any:
     if not inputs:
         return _specs_of_first_call(model)
     specs = [_spec(tensor, f"input_{i}" if len(inputs) > 1 else "inputs") for i, tensor in enumerate(inputs)]
-    structure = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
+    structure = nested_inputs(model)
     if isinstance(structure, dict):
         return {key: _spec(tensor, key) for key, tensor in structure.items()}
     return specs[0] if len(specs) == 1 else specs
@@ -135,7 +141,7 @@ def _specs_of_first_call(model: Any) -> Any:
     if hasattr(model, "save_spec") and model.save_spec():  # Keras 2
         (arguments, _) = model.save_spec()
         return tf.nest.map_structure(lambda spec: tf.TensorSpec(spec.shape, spec.dtype), arguments[0])
-    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())  # Keras 3
+    shapes = shapes_of_first_call(model)  # Keras 3
     if len(shapes) != 1:
         raise ExportError(
             f"Expected a Keras model that knows its inputs, got {type(model).__name__} "
@@ -164,17 +170,14 @@ def _plain(variables: Any) -> list[tf.Variable]:
 
 def _resources(model: Any) -> list[Any]:
     """The tables and assets in a model: what its functions use besides variables."""
-    from tensorflow.python.trackable.resource import CapturableResource
-
-    kinds = (CapturableResource, tf.saved_model.Asset)
-    return [found for found in tf.train.TrackableView(model).descendants() if isinstance(found, kinds)]
+    return list(filter(is_saved_resource, tf.train.TrackableView(model).descendants()))
 
 
 def _regularization_losses(model: Any) -> list[Any]:
     regularized = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
     if regularized:
         return [_loss(lambda v=v: v.regularizer(v)) for v in regularized]
-    if hasattr(model, "_callable_losses"):  # Keras 2, whose losses are computed when asked for
+    if computes_losses_when_asked(model):
         return [_loss(lambda i=i: model.losses[i]) for i in range(len(model.losses))]
     return []
 

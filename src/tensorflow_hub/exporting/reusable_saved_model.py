@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, HubError
 from tensorflow_hub.graphs.module_directory import new_directory
+from tensorflow_hub.internals.trackables import TrackableObject
 
 
-class SavableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+class SavableModule(TrackableObject):
     """An object in the form in which `tf.saved_model.save` keeps all of the interface.
 
     Attributes:

@@ -64,7 +64,7 @@ def _as_dict(signature: str, role: str, tensors: Any) -> dict[str, Any]:
                 f"Expected strings as {role} names of signature {signature!r}, got {key!r}.",
                 hint="Pass a dict from names to tensors.",
             )
-        if not isinstance(tensor, _TENSORS) or isinstance(tensor, tf.__internal__.EagerTensor):
+        if not isinstance(tensor, _TENSORS) or _is_value(tensor):
             raise SignatureError(
                 f"Expected a Tensor, SparseTensor or RaggedTensor of the graph as {role} {key!r} of "
                 f"signature {signature!r}, got {type(tensor).__name__}.",
@@ -89,3 +89,7 @@ def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_
         for tensors, target in ((inputs, definition.inputs), (outputs, definition.outputs)):
             for key, tensor in tensors.items():
                 write_tensor_info(tensor, target[key])
+
+
+def _is_value(tensor: Any) -> bool:
+    return isinstance(tensor, tf.Tensor) and not tf.is_symbolic_tensor(tensor)

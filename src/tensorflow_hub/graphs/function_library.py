@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.eager import context
 
 
 def called_by(node: Any) -> list[str]:
@@ -57,15 +56,6 @@ def with_unique_functions(meta_graph: Any) -> Any:
         gradient.function_name = names.get(gradient.function_name, gradient.function_name)
         gradient.gradient_func = names.get(gradient.gradient_func, gradient.gradient_func)
     return renamed
-
-
-def register(functions: Iterable[Any]) -> None:
-    """Makes library functions known to the eager runtime; one that is known is left alone."""
-    runtime = context.context()
-    runtime.ensure_initialized()
-    for function in functions:
-        if not runtime.has_function(function.signature.name):
-            runtime.add_function_def(function)
 
 
 def _rename(nodes: Iterable[Any], names: dict[str, str]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.graphs.function_library import register
 from tensorflow_hub.graphs.tensor_names import tensor_name
+from tensorflow_hub.internals.functions import register_functions
 
 # Where an imported subgraph lies in the function's graph, apart from the function's own arguments.
 SCOPE = "graph"
@@ -26,7 +26,7 @@ def import_subgraph(subgraph: Any, feeds: Mapping[str, Any], scope: str = SCOPE)
       The current graph; the tensors of the subgraph are found by `fetched`.
     """
     graph = tf.compat.v1.get_default_graph()
-    register(subgraph.graph_def.library.function)
+    register_functions(subgraph.graph_def.library.function)
     used = {tensor_name(i) for node in subgraph.graph_def.node for i in node.input if not i.startswith("^")}
     tf.compat.v1.train.import_meta_graph(
         subgraph,

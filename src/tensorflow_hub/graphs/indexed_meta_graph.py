@@ -9,13 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
-from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.control_flow import Context, contexts_of, restricted
 from tensorflow_hub.graphs.function_library import called_by, reachable, with_unique_functions
 from tensorflow_hub.graphs.signatures import Signature, signatures_of
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.ops import op_definition
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ class IndexedMetaGraph:
 @functools.cache
 def keeps_state(op: str) -> bool:
     """Whether an op keeps something in the session under a name, and gives a handle to it."""
-    definition = op_def_registry.get(op)
+    definition = op_definition(op)
     if definition is None:
         return False
     attributes = {attribute.name for attribute in definition.attr}

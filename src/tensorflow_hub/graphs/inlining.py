@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
+
+from tensorflow_hub.internals.ops import op_definition
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
@@ -119,7 +120,7 @@ def _split(name: str, output_numbers: Mapping[str, Mapping[str, int]]) -> tuple[
 
 def _output_numbers(node: Any) -> dict[str, int]:
     """The number of the first tensor of each of a node's named outputs."""
-    op = op_def_registry.get(node.op)
+    op = op_definition(node.op)
     numbers: dict[str, int] = {}
     total = 0
     for output in op.output_arg if op is not None else ():

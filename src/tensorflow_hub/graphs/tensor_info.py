@@ -6,9 +6,9 @@ import dataclasses
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.saved_model import nested_structure_coder
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.internals.type_specs import read_type_spec, write_type_spec
 
 COMPONENTS_OF_SPARSE = ("indices", "values", "dense_shape")
 
@@ -132,17 +132,15 @@ def write_tensor_info(tensor: Any, proto: Any) -> None:
         proto.coo_sparse.values_tensor_name = tensor.values.name
         proto.coo_sparse.dense_shape_tensor_name = tensor.dense_shape.name
     else:
-        structure = nested_structure_coder.encode_structure(tf.type_spec_from_value(tensor))
-        proto.composite_tensor.type_spec.CopyFrom(structure.type_spec_value)
+        proto.composite_tensor.type_spec.CopyFrom(write_type_spec(tf.type_spec_from_value(tensor)))
         for component in tf.nest.flatten(tensor, expand_composites=True):
             write_tensor_info(component, proto.composite_tensor.components.add())
 
 
 def _read_composite(composite: Any) -> SignatureTensor:
-    structure = nested_structure_coder.struct_pb2.StructuredValue(type_spec_value=composite.type_spec)
     try:
-        type_spec = nested_structure_coder.decode_proto(structure)
-    except (ValueError, TypeError, KeyError, nested_structure_coder.NotEncodableError) as error:
+        type_spec = read_type_spec(composite.type_spec)
+    except ValueError as error:
         raise FormatError(
             f"Expected a composite tensor type this TensorFlow knows, got "
             f"{composite.type_spec.type_spec_class_name!r}.",

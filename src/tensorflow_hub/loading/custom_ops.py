@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import MissingDependencyError, UnsupportedFeatureError
 from tensorflow_hub.format.ops import needed_packages
+from tensorflow_hub.internals.ops import op_definition
 
 
 def require_ops(meta_graphs: Iterable[Any], origin: str) -> None:
@@ -54,7 +54,7 @@ def op_names(meta_graphs: Iterable[Any]) -> set[str]:
 
 
 def _unknown(ops: set[str]) -> set[str]:
-    return {op for op in ops if op_def_registry.get(op) is None}
+    return {op for op in ops if op_definition(op) is None}
 
 
 def _import(package: str, module: str, op: str, origin: str) -> None:

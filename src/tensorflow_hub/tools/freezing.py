@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import convert_to_constants
 
+from tensorflow_hub.internals.functions import with_constants
 from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.matrices import Matrix
@@ -69,11 +69,8 @@ def _with_constants(function: Any) -> Callable[[Matrix], Matrix]:
     Raises:
       ValueError: it uses something else than variables, a table for example.
     """
-    data = convert_to_constants._FunctionConverterDataInEager(
-        function, lower_control_flow=True, aggressive_inlining=False
-    )
-    graph_def, constants = convert_to_constants._replace_variables_by_constants(data)
-    if len(constants) != len(function.captured_inputs):
+    graph_def, count = with_constants(function)
+    if count != len(function.captured_inputs):
         raise ValueError("they are not all it uses")
     with tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(graph_def, name="")

@@ -14,19 +14,17 @@ import os
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.feature_column import feature_column as column_v1
-from tensorflow.python.feature_column import feature_column_v2 as column_v2
-from tensorflow.python.feature_column import serialization
 
 from tensorflow_hub.errors import ModuleError, SignatureError
 from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.internals.columns import DenseColumn, column_config, column_from_config
 from tensorflow_hub.loading.feature_columns import modules
 from tensorflow_hub.loading.tf1 import module_reader
 
 
 @dataclasses.dataclass(frozen=True)
-class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: ignore[misc]
+class EmbeddingColumn(DenseColumn):
     """A column of vectors computed by a module from one feature.
 
     Attributes:
@@ -80,8 +78,6 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
 
     # --- the new protocol ---
 
-    _is_v2_column = True
-
     @property
     def parents(self) -> list[Any]:
         """The features it is made of."""
@@ -122,7 +118,7 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if isinstance(self.key, str):
             return config
-        return config | {"key": serialization.serialize_feature_column(self.key)}
+        return config | {"key": column_config(self.key)}
 
     @classmethod
     def from_config(
@@ -131,26 +127,15 @@ class EmbeddingColumn(column_v1._DenseColumn, column_v2.DenseColumn):  # type: i
         """Makes the column from `get_config()`."""
         key = config["key"]
         if not isinstance(key, str):
-            key = serialization.deserialize_feature_column(key, custom_objects, columns_by_name)
+            key = column_from_config(key, custom_objects, columns_by_name)
         return cls(**{**config, "key": key})
 
     # --- the old protocol ---
 
-    @property
-    def _variable_shape(self) -> tf.TensorShape:
-        return self.variable_shape
-
-    @property
-    def _parse_example_spec(self) -> dict[str, Any]:
-        return self.parse_example_spec
-
-    def _transform_feature(self, inputs: Any) -> Any:
-        return inputs.get(self.key)
-
-    def _get_dense_tensor(self, inputs: Any, weight_collections: Any = None, trainable: Any = None) -> Any:
-        train = self.trainable and trainable is not False
-        module = modules.GraphModule(self.module_spec, train)
-        return self._vectors(module, inputs.get(self))
+    def dense_tensor_in_graph(self, inputs: Any, trainable: bool) -> Any:
+        """The values, float32 `[batch, n]`, by a module of the graph."""
+        module = modules.GraphModule(self.module_spec, self.trainable and trainable)
+        return self._vectors(module, inputs.get(self.key))
 
 
 def as_handle(module: ModuleSpec | str | os.PathLike[str]) -> ModuleSpec | str:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import ModeError, SignatureError
 from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.signatures import DEFAULT, default_signature
+from tensorflow_hub.internals.columns import add_weights_of_column
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.tf1.module import Module
 
@@ -79,12 +80,12 @@ def module_of(column: Any, make: Any, state_manager: Any) -> Any:
     state_manager.add_resource(column, _RESOURCE, module)
     if module.tracked is not None:
         state_manager.add_resource(column, _OBJECT, module.tracked)
-    layer = getattr(state_manager, "_layer", None)
-    if layer is not None:
-        trained = {id(variable) for variable in module.trainable_variables}
-        for variable in module.variables:
-            weights = layer._trainable_weights if id(variable) in trained else layer._non_trainable_weights
-            weights.append(variable)
+    trained = {id(variable) for variable in module.trainable_variables}
+    add_weights_of_column(
+        state_manager,
+        [variable for variable in module.variables if id(variable) in trained],
+        [variable for variable in module.variables if id(variable) not in trained],
+    )
     return module
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
-from tensorflow.python.framework import ops
 
 from tensorflow_hub.graphs.collections import node_names
 from tensorflow_hub.graphs.control_flow import restricted
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.ops import reader_of_collection, set_attribute, set_device
 from tensorflow_hub.loading.tf1.lifting import LiftedState
 from tensorflow_hub.loading.tf1.state import ModuleState
 
@@ -184,15 +184,15 @@ def _colocate(
                 other = graph.get_operation_by_name(f"{prefix}/{target}")
             if other is not None and other.graph is graph:
                 groups.update(other.colocation_groups())
-                op._set_device(other.device)
+                set_device(op, other.device)
         if groups:
-            op._set_attr("_class", attr_value_pb2.AttrValue(list={"s": sorted(groups)}))
+            set_attribute(op, "_class", attr_value_pb2.AttrValue(list={"s": sorted(groups)}))
 
 
 def _add_to_collections(plan: ApplicationPlan, graph: tf.Graph, prefix: str) -> None:
     for name in plan.update_ops:
         graph.add_to_collection(_KEYS.UPDATE_OPS, graph.as_graph_element(f"{prefix}/{name}"))
     for key, definition in plan.contexts:
-        context = ops.get_from_proto_function(key)(definition, import_scope=prefix)
+        context = reader_of_collection(key)(definition, import_scope=prefix)
         if context.outer_context is None:
             graph.add_to_collection(key, context)

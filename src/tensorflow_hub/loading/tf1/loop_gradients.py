@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.eager import record
-from tensorflow.python.framework import op_def_registry
-from tensorflow.python.ops import handle_data_util
 
 from tensorflow_hub.graphs.function_library import called_by, reachable
 from tensorflow_hub.graphs.importing import fetched, import_subgraph
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.gradients import copy_variable_behind, not_recorded, variable_behind
+from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.tf1.resources import GraphState
 
 _one_at_a_time = threading.Lock()
@@ -120,7 +119,7 @@ def _forward(
         with tf.control_dependencies(run_too):
             return [tf.identity(fetched(imported, tensor_name(name), given)) for name in fetches]
 
-    with record.stop_recording():
+    with not_recorded():
         values = tf.function(body, autograph=False)(*feeds.values())
     return [tf.raw_ops.PreventGradient(input=value, message=_LEFT_OUT) for value in values]
 
@@ -154,7 +153,7 @@ def _backward(
 
     # Not by tf.function, which would order the stateful ops of loops among those outside of them.
     function = tf.compat.v1.wrap_function(body, [tf.TensorSpec(p.shape, p.dtype) for p in inputs])
-    with record.stop_recording():
+    with not_recorded():
         found = function(*known.values(), *upstream.values())
     computed = iter(_final(found, [*sources.values(), *upstream.values()]))
     values = [None if tensor is None else next(computed) for tensor in flat]
@@ -186,12 +185,11 @@ def _final(values: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
 
 def _placeholder(tensor: Any) -> Any:
     """An input of a graph for a tensor of a function; gradients in loops ask for shapes of variables."""
-    data = handle_data_util.get_resource_handle_data(tensor) if tensor.dtype == tf.resource else None
-    if data is None or not data.is_set:
+    held = variable_behind(tensor) if tensor.dtype == tf.resource else None
+    if held is None:
         return tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
-    held = data.shape_and_type[0]
     handle = tf.raw_ops.VarHandleOp(dtype=held.dtype, shape=tf.TensorShape(held.shape))
-    handle_data_util.copy_handle_data(tensor, handle)
+    copy_variable_behind(tensor, handle)
     return handle
 
 
@@ -237,14 +235,14 @@ def _changing(
         elif name in within or node.op == "RandomGamma":  # that one has a gradient of its own
             refused.append(name)
         else:
-            outputs = op_def_registry.get(node.op).output_arg
+            outputs = op_definition(node.op).output_arg
             kept += [f"{name}:{number}" for number in range(len(outputs))]
     return kept, refused
 
 
 def _is_random(op: str) -> bool:
     """Whether an op draws other numbers each time."""
-    definition = op_def_registry.get(op)
+    definition = op_definition(op)
     if definition is None or not definition.is_stateful or op.startswith("Cudnn"):
         return False
     names = {attribute.name for attribute in definition.attr}

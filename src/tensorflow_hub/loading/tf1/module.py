@@ -17,6 +17,7 @@ from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
+from tensorflow_hub.internals.ops import is_in_control_flow
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.tf1 import module_reader
 from tensorflow_hub.loading.tf1.application import add_application, plan_application
@@ -184,7 +185,7 @@ class Module:
         """
         graph = tf.compat.v1.get_default_graph()
         plain = graph is self._state.graph and isinstance(self._state, ModuleState)
-        return plain and graph._get_control_flow_context() is None
+        return plain and not is_in_control_flow(graph)
 
     def get_signature_names(self) -> list[str]:
         """The names of its signatures, sorted."""

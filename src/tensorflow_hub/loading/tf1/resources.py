@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
 
 from tensorflow_hub.errors import NotAModuleError
 from tensorflow_hub.graphs import assets
@@ -19,6 +18,7 @@ from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.importing import fetched, import_subgraph
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.replicas import first_replica
 
 _TABLE_INITIALIZERS = frozenset(
@@ -43,7 +43,7 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         subgraph = self._graph.subgraph([self._node], [])
         node = next(n for n in subgraph.graph_def.node if n.name == self._node)
         unique = f"{self._node}_{tf.compat.v1.get_default_graph().unique_name('hub')}_{id(self)}"
-        if any(attr.name == "shared_name" for attr in op_def_registry.get(node.op).attr):
+        if any(attr.name == "shared_name" for attr in op_definition(node.op).attr):
             node.attr["shared_name"].s = unique.encode()
 
         def create() -> Any:
@@ -269,7 +269,7 @@ def _makes_resource(node: Any) -> bool:
     """Whether a node without inputs makes a resource other than a variable."""
     if node.op == "VarHandleOp" or any(not i.startswith("^") for i in node.input):
         return False
-    op = op_def_registry.get(node.op)
+    op = op_definition(node.op)
     if op is None or not op.is_stateful:
         return False
     return any(output.type == tf.resource.as_datatype_enum for output in op.output_arg)

@@ -22,6 +22,7 @@ from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.graphs.signatures import Signature, default_signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
 from tensorflow_hub.loading.origin import note_part
@@ -58,7 +59,7 @@ class Signatures(Mapping[str, Any]):
         return f"Signatures({self._names})"
 
 
-class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+class ReusableModule(TrackableObject):
     """A loaded graph of TensorFlow 1, callable and trainable.
 
     Attributes:
@@ -74,9 +75,9 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
     def __init__(self, directory: SavedModelDirectory, inference: Variant, training: Variant) -> None:
         state = inference.state
         self._is_hub_module_v1 = directory.is_hub_format
-        self._inference = self._no_dependency(inference)
-        self._training = self._no_dependency(training)
-        self._functions = self._no_dependency({})
+        self._inference = self.untracked(inference)
+        self._training = self.untracked(training)
+        self._functions = self.untracked({})
         self._path = directory.path
         trainable = [variable for variable in state.variables.values() if variable.trainable]
         self.variables = list(state.variables.values())
@@ -87,7 +88,7 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
         info = inference.graph.meta_graph.meta_info_def
         self.tensorflow_version = info.tensorflow_version
         self.tensorflow_git_version = info.tensorflow_git_version
-        self.signatures = self._no_dependency(Signatures(inference.signatures, self._signature_function))
+        self.signatures = self.untracked(Signatures(inference.signatures, self._signature_function))
 
     def __call__(self, inputs: Any = None, training: bool = False) -> Any:
         """Applies the default signature.
@@ -188,12 +189,9 @@ class ReusableModule(tf.__internal__.tracking.AutoTrackable):  # type: ignore[mi
             hint=advice,
         )
 
-    def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
-        """What TensorFlow saves with this object: for a SavedModel its call and signatures too."""
-        children: dict[str, Any] = super()._trackable_children(save_type, **kwargs)
-        if save_type != "savedmodel" or self._inference.state.is_distributed:
-            return children
-        return children | functions_to_save(self)
+    def saved_functions(self) -> dict[str, Any]:
+        """The call and the signatures, which are saved with the object."""
+        return {} if self._inference.state.is_distributed else functions_to_save(self)
 
     def _signature_function(self, name: str) -> Any:
         function = self._function(name, False, ())

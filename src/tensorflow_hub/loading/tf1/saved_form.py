@@ -7,13 +7,12 @@ attribute.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.saved_model import signature_serialization
 
 from tensorflow_hub.errors import ExportError, SignatureError
+from tensorflow_hub.internals.saving import is_looking_for_signature, signature_map
 
 
 def functions_to_save(module: Any) -> dict[str, Any]:
@@ -25,30 +24,16 @@ def functions_to_save(module: Any) -> dict[str, Any]:
     Raises:
       ExportError: when the module itself is being saved, and no signatures were passed.
     """
-    if len(module.signatures) > 0 and _is_saved_without_signatures():
+    if len(module.signatures) > 0 and is_looking_for_signature():
         raise ExportError(
             f"Expected signatures=… for a module of TensorFlow 1, which has {sorted(module.signatures)}: "
             "tf.saved_model.save leaves out signatures that it is not given.",
             hint="Use hub.save(module, path), or pass signatures=dict(module.signatures).",
         )
     # What TensorFlow keeps signatures in; a plain dict is refused under this name.
-    signatures, *_ = signature_serialization.canonicalize_signatures(dict(module.signatures))
-    functions = {"signatures": signature_serialization.create_signature_map(signatures)}
+    functions = {"signatures": signature_map(module.signatures)}
     call = _call(module)
     return functions if call is None else functions | {"__call__": call}
-
-
-def _is_saved_without_signatures() -> bool:
-    """Whether TensorFlow looks for a signature now, as it does for the object to save when none is passed.
-
-    TensorFlow asks the object for its children in the same way in all cases; only the caller differs.
-    """
-    frame = sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-        if frame.f_code is signature_serialization.find_function_to_export.__code__:
-            return True
-    return False
 
 
 def _call(module: Any) -> Any:

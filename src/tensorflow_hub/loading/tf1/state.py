@@ -7,13 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import node_def_pb2
-from tensorflow.python.framework import ops
 
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.checkpoint import StoredVariable, by_stored_name, check_values, stored_variables
 from tensorflow_hub.graphs.collections import node_names, variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.internals.ops import is_reference, reader_of_collection
+from tensorflow_hub.internals.variables import note_no_strategy
 
 _KEYS = tf.compat.v1.GraphKeys
 _VARIABLE_KEYS = (_KEYS.GLOBAL_VARIABLES, _KEYS.TRAINABLE_VARIABLES, _KEYS.MODEL_VARIABLES)
@@ -48,7 +49,7 @@ class ModuleState:
         tensor = self.operation(node).outputs[int(number)]
         if graph is self.graph:
             return tensor
-        if tensor.dtype._is_ref_dtype:
+        if is_reference(tensor):
             tensor = self.graph.get_tensor_by_name(f"{self.scope}/{node}/read:0")
         return graph.capture(tensor)
 
@@ -214,12 +215,11 @@ def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, An
     """Adds variables to the collections, one object for each; returns them by the name of their node."""
     made: dict[str, Any] = {}
     for key, definitions in plan.variables.items():
-        from_proto = ops.get_from_proto_function(key)
+        from_proto = reader_of_collection(key)
         for definition in definitions:
             node = node_name(definition.variable_name)
             if node not in made:
                 made[node] = from_proto(definition, import_scope=scope)
-                if not hasattr(made[node], "_distribute_strategy"):
-                    made[node]._distribute_strategy = None  # Keras optimizers ask for it
+                note_no_strategy(made[node])
             graph.add_to_collection(key, made[node])
     return made

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tensorflow.python.framework import ops
+from tensorflow_hub.internals.gradients import gradient_registry
 
 _one_at_a_time = threading.Lock()
 
@@ -20,7 +20,7 @@ _one_at_a_time = threading.Lock()
 @contextlib.contextmanager
 def gradients_of() -> Iterator[Callable[[Any], None]]:
     """Gives a function to call with the object loaded inside the block."""
-    registry: dict[str, Any] = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
+    registry = gradient_registry()
     with _one_at_a_time:
         before = set(registry)
 

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
+from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import decode_batch
@@ -24,7 +25,7 @@ from tensorflow_hub.tools.retrain.head import Head
 _log = logging.getLogger("tensorflow_hub")
 
 
-class Classifier(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+class Classifier(TrackableObject):
     """A module with a head: a Reusable SavedModel of the classification interface.
 
     Called on what the module takes (images float32 [b, height, width, 3] in [0, 1], or strings [b]) it gives

@@ -1,0 +1,8 @@
+"""Canaries run with pytest alone, in environments that hold no more than one release of TensorFlow."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "src"))

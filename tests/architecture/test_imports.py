@@ -28,6 +28,7 @@ LAYERS = {
     "scanning": BASE,
     "api": BASE | {"format"},
     "client": BASE | {"format", "network", "api"},
+    "copying": BASE | {"format", "network", "resolving", "api", "client"},
     "server": BASE | {"format", "network", "api"},
 }
 # The folders that import TensorFlow may use those of the library above, and each other from left to right:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
-from kaggle_server import KaggleServer, tar_gz
+from kaggle_server import tar_gz
 from small_modules import small_module
-from tfhub_dev_server import TfhubDevServer
 
 USE = "https://tfhub.dev/google/universal-sentence-encoder/4"
 ON_KAGGLE = "google/universal-sentence-encoder/tensorFlow2/universal-sentence-encoder/2"
@@ -23,36 +19,14 @@ module = hub.Module(choose())
 
 
 @pytest.fixture
-def kaggle():
-    server = KaggleServer()
-    server.publish(ON_KAGGLE, small_module())
-    yield server
-    server.close()
+def kaggle(services):
+    services.kaggle.publish(ON_KAGGLE, small_module())
+    return services.kaggle
 
 
 @pytest.fixture
-def tfhub(tmp_path, kaggle):
-    """Runs the command where all services are servers of this test."""
-    tfhub_dev = TfhubDevServer(kaggle)
-    places = ("https://storage.googleapis.com/", "https://gcs.tensorflow.google.cn/")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "TFHUB_DEV_ENDPOINT": tfhub_dev.url,
-        "KAGGLE_API_ENDPOINT": kaggle.url,
-        "TFHUB_MIRRORS": "; ".join(f"{place} -> {kaggle.storage.url}/" for place in places),
-        "TFHUB_RETRIES": "0",
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tensorflow_hub", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-
-    run.tfhub_dev = tfhub_dev
-    yield run
-    tfhub_dev.close()
+def tfhub(services, kaggle):
+    return services.tfhub
 
 
 @pytest.fixture
@@ -62,7 +36,7 @@ def programs(tmp_path):
     return tmp_path / "programs"
 
 
-def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, kaggle, programs):
+def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, services, programs):
     done = tfhub("scan", "programs")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:4] == [
@@ -74,12 +48,12 @@ def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, kaggle, 
     assert "train.py:4: hub.Module works in graphs" in done.stdout
     assert "train.py:4: hub.Module(choose())" in done.stdout
     assert done.stderr.splitlines()[-1] == "1 program, 1 handle, 2 calls, 1 to change."
-    assert not kaggle.server.requests
-    assert not tfhub.tfhub_dev.server.requests
+    assert not services.kaggle.server.requests
+    assert not services.tfhub_dev.server.requests
 
 
-def test_a_scan_asks_where_it_is_told_to(tfhub, programs):
-    tfhub.tfhub_dev.day = "refused"
+def test_a_scan_asks_where_it_is_told_to(tfhub, services, programs):
+    services.tfhub_dev.day = "refused"
     found = json.loads(tfhub("scan", "programs", "--ask", "--json").stdout)
     [handle] = found["handles"]
     assert handle["spots"] == [{"file": "train.py", "cell": 0, "line": 3}]
@@ -101,10 +75,10 @@ def test_a_scan_locks_and_fetches(tfhub, programs, tmp_path):
 
 
 @pytest.mark.parametrize("day", ["good", "refused", "gone"])
-def test_where_says_what_each_place_answers(tfhub, kaggle, day):
-    tfhub.tfhub_dev.moved["google/universal-sentence-encoder/4"] = ON_KAGGLE
-    tfhub.tfhub_dev.day = day
-    tfhub.tfhub_dev.put_in_bucket("google/universal-sentence-encoder/4", tar_gz(small_module()))
+def test_where_says_what_each_place_answers(tfhub, services, kaggle, day):
+    services.tfhub_dev.moved["google/universal-sentence-encoder/4"] = ON_KAGGLE
+    services.tfhub_dev.day = day
+    services.tfhub_dev.put_in_bucket("google/universal-sentence-encoder/4", tar_gz(small_module()))
     done = tfhub("where", USE, "--json")
     assert done.returncode == 0, done.stderr
     stops = json.loads(done.stdout)

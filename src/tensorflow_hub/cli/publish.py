@@ -45,7 +45,7 @@ def command(
     """
     from tensorflow_hub.client.publishing import publish
 
-    bar = _Bar()
+    bar = Bar()
     try:
         done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=bar)
     finally:
@@ -75,7 +75,7 @@ def _tell_warnings(card: str) -> None:
         output.note(problem.in_file(card))
 
 
-class _Bar:
+class Bar:
     """Progress on a terminal, one bar a step; nothing elsewhere."""
 
     def __init__(self) -> None:
@@ -83,6 +83,7 @@ class _Bar:
         self._step = ""
 
     def __call__(self, step: str, done: int, total: int) -> None:
+        """Shows how far a step is."""
         if not sys.stderr.isatty():
             return
         if step != self._step:

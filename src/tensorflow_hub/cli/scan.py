@@ -11,6 +11,7 @@ import click
 
 from tensorflow_hub.cli import output
 from tensorflow_hub.cli.errors import exit_code, report
+from tensorflow_hub.cli.mirror import copy_all
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.resolving.where import NOT_ASKED, stops_of
 from tensorflow_hub.scanning.findings import Call, Scan, Spot
@@ -26,14 +27,16 @@ _MOST_SPOTS = 5  # of a handle, for people
 Examples:
   tfhub scan .
   tfhub scan notebooks/ --ask --json
-  tfhub scan . --lock --pull        pin and fetch all that the programs load""",
+  tfhub scan . --lock --pull        pin and fetch all that the programs load
+  tfhub scan . --mirror             copy it into the hub in TFHUB_URL""",
 )
 @click.argument("place", metavar="DIR", type=click.Path(exists=True))
 @click.option("--ask", is_flag=True, help="Ask the sources over the network which of them has each module.")
 @click.option("--lock", "lock", is_flag=True, help="Add the modules to tfhub.lock.")
 @click.option("--pull", "pull", is_flag=True, help="Fetch the modules into the cache.")
+@click.option("--mirror", "mirror", is_flag=True, help="Copy the modules into the hub in TFHUB_URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(place: str, ask: bool, lock: bool, pull: bool, as_json: bool) -> int:
+def command(place: str, ask: bool, lock: bool, pull: bool, mirror: bool, as_json: bool) -> int:
     """List the handles and the calls of this library in the programs and notebooks of DIR.
 
     They are read, never run. Each handle comes with the lines it stands in and the places it leads to today,
@@ -53,6 +56,8 @@ def command(place: str, ask: bool, lock: bool, pull: bool, as_json: bool) -> int
         codes.append(_lock(found, settings))
     if pull:
         codes.append(_each(found.handles, "Fetching", _pull))
+    if mirror:
+        codes += [copy.code for copy in copy_all(found.handles, settings)]
     return max(codes)
 
 

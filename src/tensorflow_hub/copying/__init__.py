@@ -1,0 +1,1 @@
+"""A module from any source → a hub, with its card and licence."""

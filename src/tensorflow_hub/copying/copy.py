@@ -1,0 +1,116 @@
+"""One module: fetched from where its handle leads, published on a hub."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.versions import show
+from tensorflow_hub.copying.card import card_of
+from tensorflow_hub.copying.names import name_on_hub
+from tensorflow_hub.errors import HubError, NotFoundError
+from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
+from tensorflow_hub.resolving.resolve import resolve_module
+from tensorflow_hub.resolving.sources.session import open_source_session
+from tensorflow_hub.resolving.sources.source import About
+from tensorflow_hub.resolving.sources.table import locate
+from tensorflow_hub.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Copied:
+    """A module that a hub has now.
+
+    Attributes:
+      handle: where it comes from.
+      name: on the hub.
+      url: of it there.
+      is_new: False when it was there before.
+      license: as the source names it; "" when it does not say, or was not asked.
+    """
+
+    handle: str
+    name: str
+    url: str
+    is_new: bool
+    license: str = ""
+
+
+def copy_to_hub(
+    handle: str,
+    settings: Settings,
+    *,
+    name: ModelName | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Copied:
+    """Brings a module to the hub of the settings. What is there already is not fetched.
+
+    A copy that broke goes on where it was, when it is made again.
+
+    Args:
+      handle: of any source.
+      settings: which hub, with which token.
+      name: on the hub; by default as `name_on_hub` says.
+      on_progress: called with a step of publishing and how far it is, in bytes.
+
+    Raises:
+      HandleError: the handle gives no name.
+      ForbiddenError: terms of use have to be accepted first; the hint names the page.
+      NotFoundError, UnreachableError, …: it cannot be fetched.
+      ConflictError, RejectedError, …: the hub does not take it.
+    """
+    plain = _without_version(handle, settings)
+    target = name or name_on_hub(plain)
+    if target.version is not None and (there := _there(target, settings)):
+        return Copied(handle, str(target), there, is_new=False)
+    found = resolve_module(handle, settings, locked=False)
+    target = target if target.version is not None else name or name_on_hub(found.handle)
+    about, card = About(), ""
+    if not _is_documented(target, settings):
+        about = _about(handle, settings)
+        card = card_of(target, found.handle, about)
+    done = publish(
+        found.path, str(target), card=card or None, hub=settings.hub, token=settings.token or None,
+        on_progress=on_progress,
+    )  # fmt: skip
+    return Copied(handle, done.handle, done.url, done.is_new, about.license)
+
+
+def _without_version(handle: str, settings: Settings) -> str:
+    """A handle in the one spelling that its source gives it."""
+    parsed = parse_handle(handle)
+    return handle if isinstance(parsed, PathHandle) else locate(handle, settings).location.name
+
+
+def _there(name: ModelName, settings: Settings) -> str:
+    """The URL of a version on the hub, when it has its files; "" else."""
+    with contextlib.suppress(NotFoundError):
+        known: Mapping[str, Any] = show(str(name), hub=settings.hub, token=settings.token or None)
+        if any(deployment["kind"] == "saved_model" for deployment in known.get("deployments", ())):
+            return str(known["url"])
+    return ""
+
+
+def _is_documented(name: ModelName, settings: Settings) -> bool:
+    """Whether the hub has a card of the version, with or without its files."""
+    try:
+        return bool(show(str(name), hub=settings.hub, token=settings.token or None).get("card"))
+    except NotFoundError:
+        return False
+
+
+def _about(handle: str, settings: Settings) -> About:
+    """What the source says of a module; nothing where it cannot be asked."""
+    parsed = parse_handle(handle)
+    if isinstance(parsed, PathHandle):
+        return About()
+    source, location = locate(parsed.url, settings)
+    with (
+        contextlib.suppress(HubError),
+        open_source_session(source, location, settings, what=handle) as session,
+    ):
+        return source.about(location, session)
+    return About(page=location.page)

@@ -253,7 +253,10 @@ class Settings:
         "TFHUB_RETRIES", 5, parse_count, "How often a request that broke or was put off is sent again."
     )
     connections: int = variable(
-        "TFHUB_CONNECTIONS", 8, parse_count, "How many parts of an archive are fetched at the same time."
+        "TFHUB_CONNECTIONS",
+        8,
+        parse_count,
+        "How many parts of an archive are fetched at the same time; of single files, twice as many.",
     )
     max_module_bytes: int = variable(
         "TFHUB_MAX_MODULE_SIZE",

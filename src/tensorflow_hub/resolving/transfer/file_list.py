@@ -57,7 +57,8 @@ def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
         job.check_free_space(total - received)
         job.progress.start(total, received)
         with staged.explaining_disk_errors():
-            _Transfer(session, staged, job, total).run(max(1, job.settings.connections))
+            # Each answer is waited for: more of them at once than parts of one archive.
+            _Transfer(session, staged, job, total).run(max(1, 2 * job.settings.connections))
     finally:
         staged.close()
     entries = tuple(file.entry for file in staged.files if file.entry is not None)
@@ -124,7 +125,7 @@ class _Transfer:
         self._active: set[Body] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        share = total // (4 * max(1, job.settings.connections))
+        share = total // (8 * max(1, job.settings.connections))
         self._longest = min(_LARGEST_PART, max(_SMALLEST_PART, share))
         for file in staged.files:
             try:

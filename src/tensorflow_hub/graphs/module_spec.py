@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import ExportError, ModuleError, TagsError
 from tensorflow_hub.graphs import attachments, checkpoint, module_writer
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.signatures import read_signature, signature_names
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
 
@@ -26,6 +29,16 @@ class GraphVariant:
 
     tags: frozenset[str]
     meta_graph: Any
+
+    @functools.cached_property
+    def graph(self) -> IndexedMetaGraph:
+        """The graph, indexed."""
+        return IndexedMetaGraph.of(self.meta_graph)
+
+    @functools.cached_property
+    def graph_of_resources(self) -> IndexedMetaGraph:
+        """The graph with resource variables in place of reference variables, which functions cannot hold."""
+        return IndexedMetaGraph.of(to_resources(self.meta_graph))
 
 
 class ModuleSpec:

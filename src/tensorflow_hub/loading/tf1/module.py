@@ -12,9 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
 from tensorflow_hub.graphs import checkpoint
-from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
 from tensorflow_hub.internals.ops import is_in_control_flow
@@ -89,18 +87,12 @@ class Module:
 
     def _make_state(self, scope: str) -> ModuleState | LiftedState:
         """Adds the state to the current graph; in a function of an eager program, makes it outside."""
-        meta_graph = self._variant.meta_graph
-        require_ops([meta_graph], self._spec._origin)
+        require_ops([self._variant.meta_graph], self._spec._origin)
         if not _is_function_of_eager_program():
-            self._index: IndexedMetaGraph = self._spec._plan(
-                ("index", self._variant.tags), lambda: IndexedMetaGraph.of(meta_graph)
-            )
-            return add_state(
-                self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state), scope
-            )
-        self._index = self._spec._plan(
-            ("lifted index", self._variant.tags), lambda: IndexedMetaGraph.of(to_resources(meta_graph))
-        )
+            self._index = self._variant.graph
+            plan = self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state)
+            return add_state(plan, scope)
+        self._index = self._variant.graph_of_resources
         state = GraphState(self._spec._origin, self._spec._checkpoint, self._spec._assets)
         return LiftedState(self._index, state, self._trainable, scope)
 

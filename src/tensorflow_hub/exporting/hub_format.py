@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting.authoring import create_module_spec
 from tensorflow_hub.exporting.signatures import add_signature
-from tensorflow_hub.graphs.call_form import CallForm, form_of
+from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
 from tensorflow_hub.graphs.importing import fetched, import_subgraph
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
@@ -41,14 +41,14 @@ def write_hub_format(
       ExportError: the object is not traced, or holds tables, which only a graph of TensorFlow 1 can export.
     """
     spec = getattr(module, "call_spec", None)
-    form = form_of(module) if spec is None else CallForm(True, (spec,))
-    if not form.input_specs:
+    call_signature = call_signature_of(module) if spec is None else CallSignature(True, (spec,))
+    if not call_signature.input_specs:
         raise ExportError(
             "Expected an object whose __call__ was traced for some inputs, got one without traces.",
             hint="Call it once, or give its tf.function an input_signature.",
         )
-    modes = (False, True) if form.takes_training else (False,)
-    traces = {training: _trace(module, form, training) for training in modes}
+    modes = (False, True) if call_signature.takes_training else (False,)
+    traces = {training: _trace(module, call_signature, training) for training in modes}
     variables = _variables_of(module, traces.values())
     unique = unique_names([variable.name.split(":")[0] for variable in variables])
     names = dict(zip(map(id, variables), unique, strict=True))
@@ -111,13 +111,13 @@ class _Trace:
     losses: list[Any]
 
 
-def _trace(module: Any, form: CallForm, training: bool) -> _Trace:
-    spec: Any = form.input_specs[0]
+def _trace(module: Any, call_signature: CallSignature, training: bool) -> _Trace:
+    spec: Any = call_signature.input_specs[0]
     specs = _inputs_by_name(spec)
-    keywords = {"training": training} if form.takes_training else {}
+    keywords = {"training": training} if call_signature.takes_training else {}
 
     def run(*tensors: Any) -> Any:
-        positional, by_name = form.arguments(tf.nest.pack_sequence_as(spec, tensors))
+        positional, by_name = call_signature.arguments(tf.nest.pack_sequence_as(spec, tensors))
         return module(*positional, **by_name, **keywords)
 
     call = tf.function(run, autograph=False).get_concrete_function(*specs.values())

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError, NotFoundError
 from tensorflow_hub.exporting.hub_format import outputs_by_name, write_hub_format
-from tensorflow_hub.exporting.reusable_saved_model import SavableModule, write_saved_model
+from tensorflow_hub.exporting.savable_module import SavableModule, write_saved_model
 from tensorflow_hub.internals.keras_models import (
     computes_losses_when_asked,
     nested_inputs,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.exporting.keras_model import reusable_from_keras
-from tensorflow_hub.exporting.reusable_saved_model import write_saved_model
+from tensorflow_hub.exporting.savable_module import write_saved_model
 
 
 def save(

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
-from tensorflow_hub.graphs.call_form import CallForm, form_of
+from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
 from tensorflow_hub.loading.origin import origin_of
@@ -109,7 +109,7 @@ class Callee:
         outputs = self._loaded.output_names(self._signature)
         specs = self._loaded.input_specs(self._signature)
         given = {name: spec for name, spec in specs.items() if name not in options.arguments}
-        self.form = CallForm(True, (given,), takes_keywords=True, names=tuple(sorted(given)))
+        self.form = CallSignature(True, (given,), takes_keywords=True, names=tuple(sorted(given)))
         self._is_checked_here = True
         self._function: Any = self._loaded
         self._choose_output(outputs, prefer="default")
@@ -131,7 +131,7 @@ class Callee:
         else:
             self._function = self._signature_of_tf2(options.signature)
             self._choose_output(list(getattr(self._function, "structured_outputs", None) or ()), prefer=None)
-        self.form = form_of(self._function, options.arguments)
+        self.form = call_signature_of(self._function, options.arguments)
         # A function of a loaded object checks its inputs itself; a signature's function does when it runs.
         self._is_checked_here = options.signature is not None
 
@@ -140,7 +140,7 @@ class Callee:
 
         options = self._options
         self._function = with_endpoints(self._loaded, options.endpoints, signature=options.signature)
-        self.form = self._function.form
+        self.form = self._function.call_signature
 
     def _signature_of_tf2(self, name: str) -> Callable[..., Any]:
         signatures = getattr(self._loaded, "signatures", {})

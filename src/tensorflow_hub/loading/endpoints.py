@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
-from tensorflow_hub.graphs.call_form import CallForm, form_of
+from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.fitting import closest_spec, fit_inputs
 from tensorflow_hub.loading.flat_function import FlatFunction
@@ -49,13 +49,15 @@ def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
     """
     if callable(getattr(module, "call_signature", None)):
         return list(module.endpoint_names(signature))
-    form = form_of(_callable_of(module, signature))
-    if not form.input_specs:
+    call_signature = call_signature_of(_callable_of(module, signature))
+    if not call_signature.input_specs:
         raise InputError(
             "Expected a module that was traced for some inputs, got one without traces.",
             hint="Call with_endpoints(…) with inputs instead.",
         )
-    flat = _Flat(_callable_of(module, signature), form, form.input_specs[0], training=False)
+    flat = _Flat(
+        _callable_of(module, signature), call_signature, call_signature.input_specs[0], training=False
+    )
     return sorted(
         f"{name}:0" for name, node in flat.graph.nodes.items() if node.op not in {"Placeholder", "NoOp"}
     )
@@ -104,7 +106,7 @@ class _EndpointsOfTf1:
         self._endpoints = endpoints
         self._signature = signature or module.default_signature("Pass one of these as signature=….")
         specs = module.input_specs(self._signature)
-        self.form = CallForm(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
+        self.call_signature = CallSignature(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
 
     def __call__(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         return dict(
@@ -116,18 +118,18 @@ class _EndpointsOfTf2:
     def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
         self._function = _callable_of(module, signature)
         self._endpoints = endpoints
-        self.form = form_of(self._function)
+        self.call_signature = call_signature_of(self._function)
         self._traced: dict[Any, Any] = {}
 
     def __call__(self, inputs: Any, training: bool = False, **arguments: Any) -> dict[str, Any]:
-        inputs = fit_inputs(inputs, self.form)
-        spec = closest_spec(inputs, self.form)
+        inputs = fit_inputs(inputs, self.call_signature)
+        spec = closest_spec(inputs, self.call_signature)
         if spec is None:
             spec = tf.nest.map_structure(tf.type_spec_from_value, inputs)
-        key = (str(spec), training and self.form.takes_training, str(sorted(arguments.items())))
+        key = (str(spec), training and self.call_signature.takes_training, str(sorted(arguments.items())))
         if key not in self._traced:
             with tf.init_scope():
-                flat = _Flat(self._function, self.form, spec, training, arguments)
+                flat = _Flat(self._function, self.call_signature, spec, training, arguments)
                 self._traced[key] = flat.function(self._endpoints)
         return dict(self._traced[key](*tf.nest.flatten(inputs, expand_composites=True)))
 
@@ -138,17 +140,17 @@ class _Flat:
     def __init__(
         self,
         function: Any,
-        form: CallForm,
+        call_signature: CallSignature,
         spec: Any,
         training: bool,
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
         keywords = dict(arguments or {})
-        if form.takes_training:
+        if call_signature.takes_training:
             keywords.setdefault("training", training)
 
         def run(inputs: Any) -> Any:
-            positional, by_name = form.arguments(inputs)
+            positional, by_name = call_signature.arguments(inputs)
             return function(*positional, **by_name, **keywords)
 
         self._trace = tf.function(run, autograph=False).get_concrete_function(spec)

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.graphs.call_form import CallForm
+from tensorflow_hub.graphs.call_signature import CallSignature
 
 
-def fit_inputs(inputs: Any, form: CallForm) -> Any:
+def fit_inputs(inputs: Any, call_signature: CallSignature) -> Any:
     """Converts inputs to tensors that the callable was traced for.
 
     Lists of numbers or strings and arrays become tensors; floating-point tensors of another width are
@@ -23,21 +23,21 @@ def fit_inputs(inputs: Any, form: CallForm) -> Any:
 
     Args:
       inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
-      form: the form of the callable.
+      call_signature: of the callable.
 
     Raises:
       InputError: they are not the arguments that the callable has.
       ValueError, TypeError: they are no tensors.
     """
-    if form.takes_keywords:
-        inputs = _named(inputs, form)
-    spec = closest_spec(inputs, form)
-    return _convert(_nested_as(inputs, spec), spec, form.is_fixed)
+    if call_signature.takes_keywords:
+        inputs = _named(inputs, call_signature)
+    spec = closest_spec(inputs, call_signature)
+    return _convert(_nested_as(inputs, spec), spec, call_signature.is_fixed)
 
 
-def are_traced(inputs: Any, form: CallForm) -> bool:
+def are_traced(inputs: Any, call_signature: CallSignature) -> bool:
     """Whether inputs from `fit_inputs` have the nesting, dtypes and shapes of one of the traces."""
-    return not form.is_fixed or any(fits(spec, inputs) for spec in form.input_specs)
+    return not call_signature.is_fixed or any(fits(spec, inputs) for spec in call_signature.input_specs)
 
 
 def fits(spec: Any, inputs: Any) -> bool:
@@ -61,13 +61,17 @@ def described(inputs: Any) -> str:
     return f"{type(inputs).__name__} {inputs!r:.60}"
 
 
-def closest_spec(inputs: Any, form: CallForm) -> Any:
+def closest_spec(inputs: Any, call_signature: CallSignature) -> Any:
     """The traced spec that the inputs fit best: without a change, with a closer shape, after a cast.
 
     None for a callable without traces.
     """
-    alike = [spec for spec in form.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)]
-    candidates = alike or [spec for spec in form.input_specs if not isinstance(spec, (dict, list, tuple))]
+    alike = [
+        spec for spec in call_signature.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)
+    ]
+    candidates = alike or [
+        spec for spec in call_signature.input_specs if not isinstance(spec, (dict, list, tuple))
+    ]
     return max(candidates, key=lambda spec: _likeness(_nested_as(inputs, spec), spec), default=None)
 
 
@@ -96,17 +100,19 @@ def _covers(traced: Any, shape: Any) -> bool:
     return all(wide is None or wide == size for wide, size in zip(traced, shape, strict=True))
 
 
-def _named(inputs: Any, form: CallForm) -> dict[str, Any]:
+def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
     """The inputs of several arguments by their names.
 
     Raises:
       InputError: arguments are missing or unknown.
     """
-    names = list(form.names)
-    wanted = f"Expected a dict of the inputs {names}" + (", or a list of them" if form.in_order else "")
+    names = list(call_signature.names)
+    wanted = f"Expected a dict of the inputs {names}" + (
+        ", or a list of them" if call_signature.in_order else ""
+    )
     if isinstance(inputs, dict):
-        known = {*names, *(name for spec in form.input_specs for name in spec)}
-        if not set(names) <= set(inputs) or (form.is_fixed and not set(inputs) <= known):
+        known = {*names, *(name for spec in call_signature.input_specs for name in spec)}
+        if not set(names) <= set(inputs) or (call_signature.is_fixed and not set(inputs) <= known):
             got = sorted(map(str, inputs))
             raise InputError(f"{wanted}, got one of {got}.", hint="Pass one value for each name.")
         return dict(inputs)
@@ -114,7 +120,7 @@ def _named(inputs: Any, form: CallForm) -> dict[str, Any]:
         return {}
     if len(names) == 1:
         return {names[0]: inputs}
-    if not form.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
+    if not call_signature.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
         count = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else "one value"
         raise InputError(f"{wanted}, got {count}.", hint="Pass one value for each name.")
     return dict(zip(names, inputs, strict=True))

@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError
-from tensorflow_hub.graphs.call_form import CallForm
+from tensorflow_hub.graphs.call_signature import CallSignature
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.reference_variables import to_resources
@@ -214,16 +214,16 @@ class ReusableModule(TrackableObject):
           InputError: there are others, or they have another dtype or shape.
         """
         specs = signature.input_specs
-        form = CallForm(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
+        call_signature = CallSignature(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
         hint = "Change dtype, shape or nesting of the inputs."
         problem = f"Expected inputs of {self._path!r} as {specs}, got {described(inputs)}."
         try:
-            by_name = dict(fit_inputs(inputs, form))
+            by_name = dict(fit_inputs(inputs, call_signature))
         except InputError:
             raise
         except (TypeError, ValueError) as error:
             raise InputError(problem, hint=f"{hint} TensorFlow says: {error}") from error
-        if not are_traced(by_name, form):
+        if not are_traced(by_name, call_signature):
             raise InputError(problem, hint=hint)
         return by_name
 

@@ -15,14 +15,14 @@ import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
-class CallForm:
-    """The form of calls to one callable.
+class CallSignature:
+    """How one callable is called.
 
     Attributes:
       takes_training: whether it has a parameter `training`.
       input_specs: for each way it was traced, the nested `tf.TypeSpec` of its inputs: of its first
         argument, or a dict by name where they are several. Empty for a callable that is traced anew.
-      takes_keywords: whether the inputs are several arguments, or go by name: the form of a signature.
+      takes_keywords: whether the inputs are several arguments, or go by name, as those of a signature do.
       names: for several arguments, the names of those that have to be given.
       in_order: whether these names have an order, so that a list may stand for them.
       by_position: whether they have to be passed by position.
@@ -53,8 +53,8 @@ class CallForm:
         return (), dict(inputs)
 
 
-def form_of(function: Any, given: Collection[str] = ()) -> CallForm:
-    """The form of calls to a loaded object, a `tf.function`, a signature or any Python callable.
+def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignature:
+    """How to call a loaded object, a `tf.function`, a signature or any Python callable.
 
     Args:
       function: the callable.
@@ -63,7 +63,7 @@ def form_of(function: Any, given: Collection[str] = ()) -> CallForm:
     function = _function_behind(function)
     if _is_concrete(function):
         args, keywords = function.structured_input_signature
-        return _form_of_trace(args, keywords, given)
+        return _signature_of_trace(args, keywords, given)
     parameters = _Parameters.of(function)
     traces = [parameters.named(*signature) for signature in _traced_signatures(function)]
     takes_training = "training" in parameters.names or any("training" in trace for trace in traces)
@@ -72,9 +72,9 @@ def form_of(function: Any, given: Collection[str] = ()) -> CallForm:
     required = _required(parameters, traces, ignored)
     if not _are_several(required, parameters, traces):
         specs = [trace[required[0]] if required else next(iter(trace.values()), None) for trace in traces]
-        return CallForm(takes_training, _unique(specs), is_fixed=bool(traces))
+        return CallSignature(takes_training, _unique(specs), is_fixed=bool(traces))
     specs = [{name: value for name, value in trace.items() if _holds_specs(value)} for trace in traces]
-    return CallForm(
+    return CallSignature(
         takes_training,
         _unique(specs),
         takes_keywords=True,
@@ -85,18 +85,20 @@ def form_of(function: Any, given: Collection[str] = ()) -> CallForm:
     )
 
 
-def _form_of_trace(args: tuple[Any, ...], keywords: Mapping[str, Any], given: Collection[str]) -> CallForm:
-    """The form of calls to a concrete function: a signature takes its inputs by name."""
+def _signature_of_trace(
+    args: tuple[Any, ...], keywords: Mapping[str, Any], given: Collection[str]
+) -> CallSignature:
+    """How to call a concrete function: a signature takes its inputs by name."""
     takes_training = "training" in keywords
     inputs = {name: spec for name, spec in keywords.items() if _holds_specs(spec) and name not in given}
     if not args:
-        return CallForm(takes_training, (inputs,), takes_keywords=True, names=tuple(sorted(inputs)))
+        return CallSignature(takes_training, (inputs,), takes_keywords=True, names=tuple(sorted(inputs)))
     tensors = [spec for spec in args if _holds_specs(spec)]
     if len(tensors) <= 1 and not inputs:
-        return CallForm(takes_training, (args[0],))
+        return CallSignature(takes_training, (args[0],))
     names = tuple(f"argument[{number}]" for number in range(len(tensors)))
     specs = dict(zip(names, tensors, strict=True))
-    return CallForm(
+    return CallSignature(
         takes_training, (specs,), takes_keywords=True, names=names, in_order=True, by_position=True
     )
 

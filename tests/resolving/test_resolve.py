@@ -62,6 +62,7 @@ def test_what_is_no_handle_is_refused(handle):
     [
         ("https:/hub.example/acme/text/1", r"Did you mean 'https://hub.example/acme/text/1'\?"),
         ("s3:bucket/text", r"Did you mean 's3://bucket/text'\?"),
+        ("kaggle:/acme/words", r"Did you mean 'kaggle://acme/words'\?"),
         ("acme/text/01", r"Expected a version from 1 to 2147483647 at the end of 'acme/text/01', got '01'"),
         ("acme/te xt/1", r"Expected a name of the form publisher/model"),
         ("./acme", r"Check the path"),

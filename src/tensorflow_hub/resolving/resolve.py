@@ -22,7 +22,7 @@ from tensorflow_hub.resolving.lock_file import LockedModule, load_lock_file
 from tensorflow_hub.resolving.mirrors import mirrors_of, places_of_path
 from tensorflow_hub.resolving.sources.added_resolvers import directory_of_added
 from tensorflow_hub.resolving.sources.source import Place
-from tensorflow_hub.resolving.sources.table import locate
+from tensorflow_hub.resolving.sources.table import known_names, locate
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -146,8 +146,8 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
 
 def _hint_for_path(path: str) -> str:
     """What was probably meant by a path where nothing is."""
-    slipped = re.match(r"(https?|gs|s3):/*", path, re.IGNORECASE)
-    if slipped:
+    slipped = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/*", path)
+    if slipped and slipped[1].lower() in {"http", "https", *known_names()}:
         return f"Did you mean {slipped[1].lower() + '://' + path[slipped.end() :]!r:.200}?"
     segments = path.strip().split("/")
     if len(segments) > 1 and all(segments) and not path.startswith((".", "~")):

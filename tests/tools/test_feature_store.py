@@ -67,17 +67,6 @@ def test_a_store_is_emptied_under_a_process_that_has_it_open(tmp_path):
         assert store.read([key(1)])[key(1)].tolist() == vector(1).tolist()
 
 
-def test_old_frames_go_too(tmp_path):
-    path = fill(tmp_path, "a")
-    frame = tmp_path / "frames" / "0123"
-    frame.mkdir(parents=True)
-    (frame / "saved_model.pb").write_bytes(b"x" * 100_000)
-    os.utime(frame, (1000, 1000))
-    make_room(tmp_path, path.stat().st_size + 1000, keep=path)
-    assert not frame.exists()
-    assert kept(tmp_path, "a") == 2000
-
-
 WRITER = """
 import sys
 from pathlib import Path
@@ -126,8 +115,6 @@ def test_the_command_line_shows_and_clears_it(tmp_path, capsys, monkeypatch):
     assert f"0 bytes in {tmp_path}, of 3.0 GB at most" in tfhub()
     for name in "ab":
         fill(tmp_path, name)
-    (tmp_path / "frames" / "one").mkdir(parents=True)
-    (tmp_path / "frames" / "one" / "graph").write_bytes(bytes(1000))
     before = json.loads(tfhub("--json"))
     assert before["size"] > 2 * 2000 * 200
     assert before["cleared"] == 0
@@ -135,7 +122,6 @@ def test_the_command_line_shows_and_clears_it(tmp_path, capsys, monkeypatch):
     assert after["size"] + after["cleared"] == before["size"]
     assert after["size"] < 50_000
     assert kept(tmp_path, "a") == kept(tmp_path, "b") == 0
-    assert not any((tmp_path / "frames").iterdir())
 
 
 def test_a_damaged_store_is_named(tmp_path):

@@ -46,8 +46,7 @@ def changed(encoder, function):
     apply = tf.function(
         lambda images: encoder.apply(function(images)), input_signature=[spec], autograph=False
     )
-    opened = dataclasses.replace(encoder.open(), apply=apply)
-    return dataclasses.replace(encoder, open=lambda: opened)
+    return dataclasses.replace(encoder, opened=dataclasses.replace(encoder.opened, apply=apply))
 
 
 def test_weights_in_a_graph_with_a_loop_become_constants_too(encoder):

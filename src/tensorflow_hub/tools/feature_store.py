@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -109,7 +108,7 @@ class FeatureStore:
 
 
 def used_bytes(folder: Path) -> int:
-    """What stores and frames in the folder of a feature cache have together."""
+    """What the stores in the folder of a feature cache have together."""
     return sum(map(_size, _entries(folder)))
 
 
@@ -121,7 +120,7 @@ def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
 
     Args:
       folder: of the feature cache.
-      limit: bytes that stores and frames may have together.
+      limit: bytes that all stores may have together.
       keep: a store that is in use; it stays whatever its size.
     """
     entries = sorted(_entries(folder), key=_used)
@@ -135,7 +134,7 @@ def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return [*folder.glob("*.sqlite"), *folder.glob("frames/*")]
+    return list(folder.glob("*.sqlite"))
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -156,14 +155,11 @@ def _used(entry: Path) -> float:
 
 
 def _size(entry: Path) -> int:
-    files = [entry, entry.with_name(f"{entry.name}-wal")] if entry.suffix else entry.rglob("*")
+    files = [entry, entry.with_name(f"{entry.name}-wal")]
     return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _drop(entry: Path) -> None:
-    if not entry.suffix:
-        shutil.rmtree(entry, ignore_errors=True)  # a run that finds half a frame traces anew
-        return
     with contextlib.suppress(sqlite3.Error), contextlib.closing(_connected(entry)) as database:
         database.execute("DELETE FROM features")
         database.execute("VACUUM")

@@ -16,8 +16,8 @@ from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
+from tensorflow_hub.tools.labels_file import LABELS_FILE
 from tensorflow_hub.tools.modules import locate
-from tensorflow_hub.tools.retrain.frames import LABELS_FILE
 
 BATCH = 16
 

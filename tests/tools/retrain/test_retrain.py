@@ -112,56 +112,24 @@ def test_a_second_run_computes_nothing_and_another_seed_splits_anew(trained, pho
     assert set(again.splits.test) != set(trained.splits.test)
 
 
-def test_a_model_written_from_a_frame_is_the_one_that_would_have_been_traced(
-    trained, photos, image_module, tmp_path
-):
+def test_a_model_on_features_of_the_cache_is_that_on_computed_ones(trained, photos, image_module, tmp_path):
     cache = str(trained.output.parent / "cache")
     renamed = tmp_path / "photos"
     for path in sorted(photos.rglob("*.*")):
         target = renamed / path.parent.name.upper() / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    framed = hub.tools.retrain_image(renamed, image_module, tmp_path / "framed", cache_folder=cache)
-    traced = hub.tools.retrain_image(renamed, image_module, tmp_path / "traced", cache=False)
+    cached = hub.tools.retrain_image(renamed, image_module, tmp_path / "cached", cache_folder=cache)
+    computed = hub.tools.retrain_image(renamed, image_module, tmp_path / "computed", cache=False)
+    assert (cached.features.computed, computed.features.computed) == (0, 60)
     images = np.random.default_rng(0).uniform(size=(5, 16, 16, 3)).astype(np.float32)
-    models = [hub.load(str(one.output / "model")) for one in (framed, traced)]
+    models = [hub.load(str(one.output / "model")) for one in (cached, computed)]
     first, second = (m.signatures["images"](images=tf.constant(images)) for m in models)
     np.testing.assert_allclose(first["scores"], second["scores"], atol=1e-5)
     assert first["label"].numpy().tolist() == second["label"].numpy().tolist()
     assert set(first["label"].numpy()) <= {b"RED", b"GREEN", b"BLUE"}
     assert models[0](images, training=True).shape == (5, 3)
-    assert (tmp_path / "framed" / "model" / "assets" / "labels.txt").read_text() == "BLUE\nGREEN\nRED\n"
-
-
-def test_without_room_for_frames_the_model_is_written_all_the_same(photos, image_module, tmp_path):
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "frames").write_text("a file where the folder should be")
-    outcome = hub.tools.retrain_image(
-        photos, image_module, tmp_path / "model", cache_folder=str(tmp_path / "cache")
-    )
-    assert hub.load(str(outcome.output / "model")).signatures["images"]
-
-
-def test_half_a_frame_is_as_good_as_none(photos, image_module, tmp_path):
-    cache = str(tmp_path / "cache")
-    hub.tools.retrain_image(photos, image_module, tmp_path / "first", cache_folder=cache)
-    (frame,) = (tmp_path / "cache" / "frames").iterdir()
-    for path in (frame / "variables").glob("variables.data-*"):
-        path.write_bytes(path.read_bytes()[:10])  # the index is whole: it is found out while copying
-    outcome = hub.tools.retrain_image(photos, image_module, tmp_path / "second", cache_folder=cache)
-    assert outcome.features.computed == 0
-    labels = [item.label for item in hub.tools.Labeller(tmp_path / "second").images([photos])]
-    assert labels == [item.label for item in hub.tools.Labeller(tmp_path / "first").images([photos])]
-
-
-def test_a_first_run_writes_its_model_from_the_frame_made_meanwhile(photos, image_module, tmp_path):
-    cache = tmp_path / "cache"
-    hub.tools.retrain_image(photos, image_module, tmp_path / "model", cache_folder=str(cache))
-    (frame,) = (cache / "frames").iterdir()
-    values = tf.train.load_checkpoint(str(frame / "variables" / "variables"))
-    assert not values.get_tensor("head_weights/.ATTRIBUTES/VARIABLE_VALUE").any()  # made before there was one
-    values = tf.train.load_checkpoint(str(tmp_path / "model" / "model" / "variables" / "variables"))
-    assert values.get_tensor("head_weights/.ATTRIBUTES/VARIABLE_VALUE").any()
+    assert (tmp_path / "cached" / "model" / "assets" / "labels.txt").read_text() == "BLUE\nGREEN\nRED\n"
 
 
 def test_the_split_depends_on_content_only(trained, photos, image_module, tmp_path):

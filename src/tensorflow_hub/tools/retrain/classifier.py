@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
@@ -19,10 +15,7 @@ from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import decode_batch
-from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames
 from tensorflow_hub.tools.retrain.head import Head
-
-_log = logging.getLogger("tensorflow_hub")
 
 
 class Classifier(TrackableObject):
@@ -113,48 +106,6 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         signatures = classifier.signatures()
         tf.saved_model.save(classifier, os.fspath(directory), signatures=signatures, options=options)
-
-
-def write_from_frame(
-    frames: Frames, encoder: Encoder, head: Head, labels: Sequence[str], directory: Path
-) -> bool:
-    """The same from a frame of an earlier run; False when there is none."""
-    with _failures_explained():
-        return frames.write(encoder, head, labels, directory)
-
-
-@contextlib.contextmanager
-def frame_made_meanwhile(
-    frames: Frames, encoder: Encoder, labels: Sequence[str], multi_label: bool
-) -> Iterator[None]:
-    """Makes the frame for these classes, where there is none, beside what is done in the context.
-
-    TensorFlow writes a SavedModel in one thread; computing features leaves it most of a processor. What goes
-    wrong is not said here: `write_saved_model` tries again and says it.
-    """
-    if not frames.wants(encoder, len(labels), multi_label):
-        yield
-        return
-    head = Head(
-        np.zeros((encoder.dimension, len(labels)), np.float32), np.zeros(len(labels), np.float32), multi_label
-    )
-
-    def make() -> None:
-        try:
-            with tempfile.TemporaryDirectory() as temporary:
-                labels_file, directory = Path(temporary) / LABELS_FILE, Path(temporary) / "model"
-                labels_file.write_text("", encoding="utf-8")
-                write_saved_model(Classifier(encoder, head, labels, labels_file), directory)
-                frames.keep(encoder, directory, len(labels), multi_label)
-        except Exception as error:
-            _log.debug("No frame for %s: %s", encoder.module.handle, error)
-
-    thread = threading.Thread(target=make, name="retrain-frame")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 @contextlib.contextmanager

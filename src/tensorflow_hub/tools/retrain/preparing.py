@@ -12,8 +12,6 @@ from tensorflow_hub.tools.datasets.splits import Indices, Splits, split
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.features import Features, compute_features
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.retrain.classifier import frame_made_meanwhile
-from tensorflow_hub.tools.retrain.frames import Frames
 from tensorflow_hub.tools.retrain.head import Examples
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.targets import fit_examples, target_matrix
@@ -85,18 +83,15 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
         signature=options.signature,
         output_key=options.output_key,
         image_size=options.image_size,
-        facts=options.folder(),
     )
     clock.lap("loading the module")
-    frames = Frames(None if options.fine_tune else options.folder())
-    with frame_made_meanwhile(frames, encoder, dataset.classes(), options.multi_label):
-        features = compute_features(
-            encoder,
-            dataset.examples,
-            cache=options.folder(),
-            batch_size=options.batch_size,
-            progress=_progress(options),
-        )
+    features = compute_features(
+        encoder,
+        dataset.examples,
+        cache=options.folder(),
+        batch_size=options.batch_size,
+        progress=_progress(options),
+    )
     dataset = dataset.without(features.skipped)
     require_classes(dataset)
     labels = dataset.classes()

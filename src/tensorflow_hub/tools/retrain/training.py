@@ -23,20 +23,14 @@ from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
+from tensorflow_hub.tools.labels_file import LABELS_FILE, write_labels
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
-from tensorflow_hub.tools.retrain.classifier import (
-    Classifier,
-    write_from_frame,
-    write_saved_model,
-    write_tflite,
-)
+from tensorflow_hub.tools.retrain.classifier import Classifier, write_saved_model, write_tflite
 from tensorflow_hub.tools.retrain.fine_tuning import fine_tune
-from tensorflow_hub.tools.retrain.frames import LABELS_FILE, Frames, write_labels
-from tensorflow_hub.tools.retrain.head import Head
 from tensorflow_hub.tools.retrain.metrics import evaluate
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.outcome import Outcome
-from tensorflow_hub.tools.retrain.preparing import Clock, Prepared, prepare
+from tensorflow_hub.tools.retrain.preparing import Clock, prepare
 from tensorflow_hub.tools.retrain.report import report_html
 from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 
@@ -143,13 +137,16 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
 
     labels_file = folder / LABELS_FILE
     write_labels(labels_file, prepared.labels)
-    classifier, tuning = None, None
+    classifier, tuning = Classifier(prepared.encoder, head, prepared.labels, labels_file), None
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     if options.fine_tune:
-        classifier = Classifier(prepared.encoder, head, prepared.labels, labels_file)
         tuning, scores = fine_tune(classifier, prepared)
         clock.lap("fine-tuning")
-    _write_model(prepared, head, classifier, labels_file, clock)
+    write_saved_model(classifier, folder / "model")
+    clock.lap("writing the SavedModel")
+    if options.tflite:
+        write_tflite(classifier, folder / "model.tflite")
+        clock.lap("writing the TFLite file")
     evaluation = evaluate(scores, prepared.targets[prepared.measured], prepared.labels, options.multi_label)
     return Outcome(
         dataset=prepared.dataset,
@@ -196,25 +193,6 @@ def _whole_result(output: Path) -> Iterator[Path]:
         if not existed:
             with contextlib.suppress(OSError):  # there is something in it: all is well
                 output.rmdir()
-
-
-def _write_model(
-    prepared: Prepared, head: Head, tuned: Classifier | None, labels_file: Path, clock: Clock
-) -> None:
-    """The SavedModel, from a frame where there is one, and the TFLite file."""
-    encoder, options, labels = prepared.encoder, prepared.options, prepared.labels
-    directory, frames = labels_file.parent / "model", Frames(options.folder())
-    classifier = tuned
-    if tuned is not None or not write_from_frame(frames, encoder, head, labels, directory):
-        classifier = tuned or Classifier(encoder, head, labels, labels_file)
-        write_saved_model(classifier, directory)
-        if tuned is None:
-            frames.keep(encoder, directory, len(labels), options.multi_label)
-    clock.lap("writing the SavedModel")
-    if options.tflite:
-        classifier = classifier or Classifier(encoder, head, labels, labels_file)
-        write_tflite(classifier, directory.with_name("model.tflite"))
-        clock.lap("writing the TFLite file")
 
 
 def _write_documents(outcome: Outcome, folder: Path, clock: Clock) -> None:

@@ -40,6 +40,23 @@ def test_there_are_no_circles_of_imports():
         pytest.fail(f"these import each other: {' → '.join(error.args[1])}")
 
 
+# Where nothing is imported before TensorFlow anyway, imports are at the top, for readers to see.
+AT_THE_TOP = ("internals", "graphs", "exporting", "loading")
+
+
+@pytest.mark.parametrize("folder", AT_THE_TOP)
+def test_the_folders_of_tensorflow_import_at_the_top_only(folder):
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in (PACKAGE / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and node.col_offset
+        and str(node.module).startswith("tensorflow_hub")
+    ]
+    assert found == []
+
+
 def test_imports_in_functions_count():
     uses = imports_of(PACKAGE)
     assert "tensorflow_hub.resolving.resolve" in uses["tensorflow_hub.cli.check"]

@@ -16,6 +16,7 @@ from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.origin import note_origin
+from tensorflow_hub.loading.tf1.reusable import load_reusable
 from tensorflow_hub.loading.tf2.gradients import gradients_of
 from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
@@ -64,8 +65,6 @@ def load(
     tags = [tags] if isinstance(tags, str) else tags
     directory = SavedModelDirectory.read(_directory(handle))
     if directory.is_graph_of_tf1:
-        from tensorflow_hub.loading.tf1.reusable import load_reusable
-
         loaded: Any = load_reusable(directory, tags)
     else:
         loaded = _load_tf2(directory, tags, options, inference_only)

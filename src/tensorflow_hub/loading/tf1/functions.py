@@ -14,6 +14,7 @@ from tensorflow_hub.graphs.importing import fetched, import_subgraph
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
+from tensorflow_hub.loading.endpoints import find_tensor
 from tensorflow_hub.loading.tf1.loop_gradients import evaluate_loops, has_loops
 from tensorflow_hub.loading.tf1.resources import GraphState
 
@@ -43,8 +44,6 @@ def signature_function(
     variant: Variant, signature: Signature, training: bool, endpoints: tuple[str, ...]
 ) -> tuple[Any, dict[str, tf.TensorSpec]]:
     """A function of a signature, from flat tensors by name to outputs by name, and the specs of these."""
-    from tensorflow_hub.loading.endpoints import find_tensor
-
     arguments = signature.arguments()
     extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
     updates = variant.updates_fed_by(signature) if training else []

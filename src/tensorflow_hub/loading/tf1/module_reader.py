@@ -18,6 +18,7 @@ from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
+from tensorflow_hub.resolving.resolve import resolve
 
 
 def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
@@ -104,8 +105,6 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
 
 def _directory(path: str) -> str:
     """The directory that a handle leads to."""
-    from tensorflow_hub.resolving.resolve import resolve
-
     try:
         directory = resolve(path)
     except HandleError:

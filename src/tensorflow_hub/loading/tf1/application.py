@@ -1,4 +1,4 @@
-"""Applying a module: what lies between inputs and outputs of a signature, added to a graph."""
+"""Applying a module: the ops of its signatures added to a graph, and tied to inputs and state."""
 
 from __future__ import annotations
 

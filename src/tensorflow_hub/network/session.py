@@ -63,7 +63,7 @@ class HubSession:
         self.policy = RetryPolicy(retries=settings.retries)
         self.limit = limit
         self.transport = Transport(settings, self.authorization)
-        self._of_services: dict[str, str | None] = {}
+        self._authorizations: dict[tuple[str, str], str | None] = {}
         self._waited_for: set[str] = set()
 
     def __enter__(self) -> HubSession:
@@ -77,18 +77,20 @@ class HubSession:
         self.transport.close()
 
     def authorization(self, url: str) -> str | None:
-        """The header `Authorization` for a request to exactly this URL, None for none."""
+        """The header `Authorization` for a request to exactly this URL, None for none.
+
+        It is looked up once a server, not for each of thousands of files.
+        """
+        server = server_of(url)
+        if server not in self._authorizations:
+            self._authorizations[server] = self._look_up_authorization(url)
+        return self._authorizations[server]
+
+    def _look_up_authorization(self, url: str) -> str | None:
         token = token_for(url, self.settings)
         if not token:
-            return self._service_authorization(url)
+            return service_authorization(url)
         return None if exposes_token(url, self.settings) else f"Bearer {token}"
-
-    def _service_authorization(self, url: str) -> str | None:
-        """What Kaggle or Hugging Face gets; looked up once a host, not for each of thousands of files."""
-        host = host_of(url)
-        if host not in self._of_services:
-            self._of_services[host] = service_authorization(url)
-        return self._of_services[host]
 
     def error_of(self, response: requests.Response, what: str) -> errors.HubError:
         """The error that a refusal stands for."""

@@ -25,7 +25,7 @@ from tensorflow_hub.resolving.cache.layout import cache_error
 from tensorflow_hub.resolving.transfer.checksums import Checksums
 from tensorflow_hub.resolving.transfer.offers import RemoteFile
 
-_BLOCK = 1 << 20  # bytes
+_BLOCK = 1 << 18  # bytes
 _BINARY = getattr(os, "O_BINARY", 0)
 
 

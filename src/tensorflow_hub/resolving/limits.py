@@ -7,8 +7,7 @@ import urllib.parse
 
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
 from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.resolving.cache.layout import now
-from tensorflow_hub.resolving.cache.manifest import CachedFile, Manifest
+from tensorflow_hub.resolving.cache.manifest import CachedFile, Manifest, now
 from tensorflow_hub.settings import Settings
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import hashlib
 import os
 import shutil
@@ -29,6 +28,7 @@ from tensorflow_hub.resolving.cache.manifest import (
     Manifest,
     files_of_foreign,
     is_complete,
+    now,
     read_manifest,
     write_manifest,
 )
@@ -244,11 +244,6 @@ def cache_error(error: OSError, path: str) -> CacheError:
     return CacheError(
         f"The cache {path!r} cannot be used: {reason}.", hint="Set TFHUB_CACHE_DIR to another directory."
     )
-
-
-def now() -> str:
-    """The time, as it stands in manifests."""
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import json
 import os
 import re
@@ -83,6 +84,11 @@ class Manifest:
             return manifest if is_right and all(isinstance(file.size, int) for file in files) else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
+
+
+def now() -> str:
+    """The time, as it stands in manifests."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def read_manifest(path: str) -> Manifest | None:

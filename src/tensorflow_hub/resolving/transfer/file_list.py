@@ -13,14 +13,11 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
-from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.network.answers import error_of_failure, is_timeout
 from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.credentials import host_of
@@ -31,7 +28,7 @@ from tensorflow_hub.resolving.transfer.checksums import promised_in
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 from tensorflow_hub.resolving.transfer.parallel import Tasks, run_in_parallel
-from tensorflow_hub.resolving.transfer.staged_parts import StagedFile, StagedParts
+from tensorflow_hub.resolving.transfer.staged_parts import StagedFile, StagedParts, checked
 from tensorflow_hub.resolving.transfer.staged_segments import write_at
 
 _log = logging.getLogger("tensorflow_hub")
@@ -48,7 +45,7 @@ def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
       DigestError: a file is not what the source promised.
       DownloadError, UnreachableError, …: after retries.
     """
-    files = _checked(offer.files, job.limits)
+    files = checked(offer.files, job.limits)
     staged = StagedParts(job.staging, files)
     with staged.explaining_disk_errors():
         staged.open()
@@ -64,27 +61,6 @@ def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
     entries = tuple(file.entry for file in staged.files if file.entry is not None)
     assert len(entries) == len(files), "every file was verified"
     return Received(entries)
-
-
-def _checked(files: Sequence[RemoteFile], limits: ArchiveLimits) -> list[RemoteFile]:
-    """The files with paths in their plain form.
-
-    Raises:
-      ArchiveError: there are none, too many or too large ones, or a path is not allowed.
-    """
-    seen, checked, total = NamesSeen(limits), [], 0
-    for file in files:
-        path = check_path(file.path, limits)
-        if not path or file.size < 0:
-            raise refuse(f"Expected files with names and sizes, got {file.path!r} of {file.size} bytes.")
-        seen.add(path, is_directory=False)
-        total += file.size
-        if total > limits.total_bytes:
-            raise exceeded(f"Expected at most {limits.total_bytes:,} bytes, got more.", limits)
-        checked.append(dataclasses.replace(file, path=path))
-    if not checked:
-        raise refuse("Expected a list of files, got an empty one.")
-    return checked
 
 
 class _Part(NamedTuple):

@@ -10,6 +10,7 @@ its CRC-32. The digest of every file is computed from what is on the disk before
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -21,12 +22,35 @@ from typing import Any
 
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.archive_index import FileEntry
+from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.resolving.cache.layout import cache_error
 from tensorflow_hub.resolving.transfer.checksums import Checksums
 from tensorflow_hub.resolving.transfer.offers import RemoteFile
 
 _BLOCK = 1 << 18  # bytes
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+def checked(files: Sequence[RemoteFile], limits: ArchiveLimits) -> list[RemoteFile]:
+    """The files with paths in their plain form.
+
+    Raises:
+      ArchiveError: there are none, too many or too large ones, or a path is not allowed.
+    """
+    seen, plain, total = NamesSeen(limits), [], 0
+    for file in files:
+        path = check_path(file.path, limits)
+        if not path or file.size < 0:
+            raise refuse(f"Expected files with names and sizes, got {file.path!r} of {file.size} bytes.")
+        seen.add(path, is_directory=False)
+        total += file.size
+        if total > limits.total_bytes:
+            raise exceeded(f"Expected at most {limits.total_bytes:,} bytes, got more.", limits)
+        plain.append(dataclasses.replace(file, path=path))
+    if not plain:
+        raise refuse("Expected a list of files, got an empty one.")
+    return plain
 
 
 class StagedFile:

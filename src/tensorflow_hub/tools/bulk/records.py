@@ -54,9 +54,10 @@ def read_problem(folder: Path) -> errors.HubError | None:
         parts = json.loads((folder / _PROBLEM).read_bytes())
     except (OSError, ValueError):
         return None
-    kind = getattr(errors, parts["type"], errors.DataError)
-    problem: errors.HubError = kind(parts["problem"], hint=parts["hint"])
-    return problem
+    kind = getattr(errors, str(parts["type"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, errors.HubError)):
+        kind = errors.DataError
+    return kind(parts["problem"], hint=parts["hint"])
 
 
 def forget_problem(folder: Path) -> None:

@@ -159,7 +159,16 @@ def test_a_name_that_leaves_the_module_is_refused(hugging_face, name):
         hub.resolve(HANDLE)
 
 
-@pytest.mark.parametrize("answer", [b"nonsense", b"[1]", b'[{"type": "file", "path": "x"}]', b'{"sha": 1}'])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"nonsense",
+        b"[1]",
+        b'[{"type": "file", "path": "x"}]',
+        b'{"sha": 1}',
+        b'[{"path": "a", "oid": "b", "size": Infinity}]',
+    ],
+)
 def test_nonsense_from_hugging_face_is_refused(hugging_face, answer):
     commit = hugging_face.publish("acme/words", FILES)
     hugging_face.server.interfere = lambda request: Answer(200, answer)
@@ -176,6 +185,18 @@ def test_a_next_page_on_another_host_is_refused(hugging_face):
     )
     with pytest.raises(errors.DownloadError, match="Expected the next page of the list"):
         hub.resolve(HANDLE)
+
+
+def test_pages_without_an_end_are_given_up(hugging_face, monkeypatch):
+    monkeypatch.setattr("tensorflow_hub.resolving.sources.hugging_face._MOST_PAGES", 5)
+    hugging_face.publish("acme/words", FILES)
+    link = f'<{hugging_face.url}/api/models/acme/words/tree/x>; rel="next"'
+    hugging_face.server.interfere = lambda request: (
+        as_json([], Link=link) if "/tree/" in request.path else None
+    )
+    with pytest.raises(errors.DownloadError, match="files in .*, got more"):
+        hub.resolve(HANDLE)
+    assert sum("/tree/" in path for path in hugging_face.server.paths()) <= 4 * 5
 
 
 def test_a_rate_limit_is_waited_for(hugging_face):

@@ -58,6 +58,12 @@ def test_the_redirect_is_the_authority_on_the_place(tfhub_dev, kaggle, caplog):
     assert "is taken from" not in caplog.text
 
 
+def test_a_redirect_to_another_deployment_is_not_followed_for_a_savedmodel(tfhub_dev, kaggle):
+    kaggle.publish(ON_KAGGLE, FILES)
+    tfhub_dev.moved["google/universal-sentence-encoder/4"] = "google/use/tfLite/lite/1"
+    assert files_in(hub.resolve(USE)) == FILES
+
+
 @BAD_DAYS
 def test_an_inferred_place_is_used_with_a_warning(tfhub_dev, kaggle, day, caplog):
     kaggle.publish(INFERRED_ON_KAGGLE, FILES)
@@ -143,6 +149,15 @@ def test_a_model_of_tensorflow_lite_is_a_file(tfhub_dev, kaggle):
     )
     found = hub.resolve(f"https://tfhub.dev/{name}?lite-format=tflite")
     assert files_in(found) == {"model.tflite": content}
+
+
+def test_a_model_of_tensorflow_lite_comes_from_kaggle_on_a_bad_day(tfhub_dev, kaggle):
+    files = {"yamnet.tflite": b"TFL3" * 100}
+    kaggle.publish("google/yamnet/tfLite/classification-tflite/1", files)
+    tfhub_dev.moved["google/lite-model/yamnet/1"] = "google/yamnet/tfLite/classification-tflite/1"
+    kaggle.server.interfere = lambda request: Answer(403) if request.path.startswith("/models/") else None
+    found = hub.resolve("https://tfhub.dev/google/lite-model/yamnet/1?lite-format=tflite")
+    assert files_in(found) == files
 
 
 def test_a_model_of_tensorflow_js_is_an_archive(tfhub_dev, kaggle):

@@ -24,6 +24,7 @@ from tensorflow_hub.errors import (
     UnreachableError,
 )
 from tensorflow_hub.handles import names_archive
+from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.resolving.sources.listing import module_files
 from tensorflow_hub.resolving.sources.source import About, Location, Source
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
@@ -40,6 +41,7 @@ _log = logging.getLogger("tensorflow_hub")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TOKENS = "https://huggingface.co/settings/tokens"
 _LARGEST_PAGE = 16 << 20  # bytes of a list of files
+_MOST_PAGES = 1000  # of 1,000 entries each, as Hugging Face makes them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +102,8 @@ class HuggingFace(Source[HuggingFaceLocation]):
             yield os.path.join(base, "snapshots", commit, *filter(None, place.folder.split("/")))
 
     def error_of(self, response: requests.Response, location: HuggingFaceLocation) -> HubError | None:  # noqa: D102
+        if host_of(response.url) != host_of(ServiceSettings.from_environment().hugging_face):
+            return None  # the CDN that large files lie in
         place, code = location.place, response.headers.get("X-Error-Code", "")
         if code == "GatedRepo":
             return ForbiddenError(
@@ -162,18 +166,20 @@ class HuggingFace(Source[HuggingFaceLocation]):
         tree = f"tree/{_quoted_revision(place)}/{urllib.parse.quote(place.folder)}".rstrip("/")
         url = f"{endpoint}/api/models/{place.repository_id}/{tree}?recursive=true&expand=false"
         files: list[RemoteFile] = []
-        while url:
+        for _ in range(_MOST_PAGES):
             response = self._ask(url, session)
             found = _read_json(response)
             if not isinstance(found, list):
                 found = [found]
             files += [_remote_file(base, item) for item in found if not _is_folder(item)]
-            if len(files) > self.settings.max_files:
-                raise DownloadError(
-                    f"Expected at most {self.settings.max_files:,} files in {place}, got more.",
-                    hint="Name the folder of the module in the handle; TFHUB_MAX_FILES allows more.",
-                )
             url = _next_page(response, endpoint)
+            if not url or len(files) > self.settings.max_files:
+                break
+        if url or len(files) > self.settings.max_files:
+            raise DownloadError(
+                f"Expected at most {self.settings.max_files:,} files in {place}, got more.",
+                hint="Name the folder of the module in the handle; TFHUB_MAX_FILES allows more.",
+            )
         return files
 
     def _ask(self, url: str, session: HubSession) -> requests.Response:
@@ -223,7 +229,7 @@ def _remote_file(base: str, item: Any) -> RemoteFile:
     try:
         path, size, large = str(item["path"]), int(item["size"]), item.get("lfs")
         checksums = {"sha256": str(large["oid"])} if large else {"git-sha1": str(item["oid"])}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DownloadError(
             f"Expected files with paths, sizes and digests from Hugging Face, got {item!r:.200}.",
             hint="Try again later.",

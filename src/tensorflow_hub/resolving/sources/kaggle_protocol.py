@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -40,14 +41,6 @@ T = TypeVar("T")
 _MOST_SINGLE_FILES = 25  # as kagglehub; more come as one archive
 _LARGEST_REFUSAL = 1 << 20  # bytes
 _TOKENS = "https://www.kaggle.com/settings"
-# The frameworks as calls name them, less `MODEL_FRAMEWORK_`.
-_IN_CALLS = {
-    "tensorFlow1": "TENSOR_FLOW_1",
-    "tensorFlow2": "TENSOR_FLOW_2",
-    "tfLite": "TF_LITE",
-    "tfJs": "TF_JS",
-    "coral": "CORAL",
-}
 
 
 class KaggleProtocol:
@@ -179,8 +172,8 @@ def refusal(response: requests.Response, model: KaggleHandle) -> HubError | None
 def _refusal(status: int, message: str, model: KaggleHandle) -> HubError | None:
     if status == 401:
         return AuthenticationError(
-            f"Kaggle does not know the token that was sent for {str(model)!r}.",
-            hint=f"Make a new one on {_TOKENS} and set KAGGLE_API_TOKEN. Public models need none.",
+            f"Kaggle does not know the token that was sent for {str(model)!r}, or wants one.",
+            hint=f"Make one on {_TOKENS} and set KAGGLE_API_TOKEN. Public models need none.",
         )
     if status == 403 and "consent" in message.lower():
         return ForbiddenError(
@@ -269,9 +262,11 @@ def _remote_file(base: str, file: Any, model: KaggleHandle) -> RemoteFile:
 
 
 def _named(model: KaggleHandle) -> dict[str, Any]:
+    """A variation as calls name it: its framework as MODEL_FRAMEWORK_TENSOR_FLOW_2."""
+    framework = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", model.framework).upper()
     return {
         "ownerSlug": model.owner,
         "modelSlug": model.model,
-        "framework": f"MODEL_FRAMEWORK_{_IN_CALLS[model.framework]}",
+        "framework": f"MODEL_FRAMEWORK_{framework}",
         "instanceSlug": model.variation,
     }

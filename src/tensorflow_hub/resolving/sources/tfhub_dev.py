@@ -74,7 +74,7 @@ class TfhubDev(Source[TfhubDevLocation]):
         return TfhubDevLocation(handle, str(model), fixed, model.page, model=model, in_china=in_china)
 
     def candidates(self, location: TfhubDevLocation, session: HubSession) -> Iterable[Candidate]:  # noqa: D102
-        model, redirect = location.model, _Redirect()
+        model, redirect = location.model, _Redirect(location.model)
         tfhub_dev = Candidate(model.page, lambda: self._open(location, session, redirect))
         if model.framework:
             yield tfhub_dev
@@ -177,14 +177,16 @@ class TfhubDev(Source[TfhubDevLocation]):
 class _Redirect:
     """Where on Kaggle the redirects of tfhub.dev lead, also when they come to nothing in the end."""
 
-    kaggle: KaggleHandle | None = None
+    def __init__(self, model: TfhubDevHandle) -> None:
+        self.kaggle: KaggleHandle | None = None
+        self._any_framework = bool(model.framework)
 
     def note(self, response: requests.Response, **options: Any) -> None:
         """Is called with each answer on the way."""
         target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
         if is_kaggle(target, endpoint=ServiceSettings.from_environment().kaggle):
             with contextlib.suppress(HandleError):
-                self.kaggle = KaggleHandle.parse(target, any_framework=True)
+                self.kaggle = KaggleHandle.parse(target, any_framework=self._any_framework)
 
 
 def _kaggle(session: HubSession) -> KaggleProtocol:
@@ -226,9 +228,16 @@ def _ask(url: str, session: HubSession, **options: Any) -> requests.Response:
 
 def _single_file_or_archive(response: requests.Response, session: HubSession) -> Offer:
     """A model of TensorFlow Lite is one file, unless it comes packed; those of TensorFlow.js come packed."""
-    beginning = response.raw.read(8, decode_content=False)
+    from tensorflow_hub.network.answers import error_of_failure
+    from tensorflow_hub.network.body import READ_FAILURES
+
     url, length = response.url, response.headers.get("Content-Length", "")
-    response.close()
+    try:
+        beginning = response.raw.read(8, decode_content=False)
+    except READ_FAILURES as failure:
+        raise error_of_failure(failure, url) from failure
+    finally:
+        response.close()
     if beginning[4:] == _TFLITE and length.isdecimal():
         return FileList((RemoteFile("model.tflite", int(length), url),))
     return Archive(_ask(url, session), unwrap=True)

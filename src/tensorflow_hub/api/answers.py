@@ -180,6 +180,7 @@ class SearchResult(TypedDict):
     license: str | None
     fine_tunable: bool | None
     interfaces: Sequence[str]
+    facets: Annotated[Mapping[str, Sequence[str]], Meta(description="Every facet with the model's values.")]
     signatures: Annotated[
         Sequence[str], Meta(description="Typed interfaces, such as 'string[?] -> float32[?,512]'.")
     ]

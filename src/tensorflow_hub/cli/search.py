@@ -7,23 +7,14 @@ import shutil
 import click
 
 from tensorflow_hub.cli import output
-
-_FILTERS = {
-    "task": "A task, such as text-embedding.",
-    "format": "hub (TF1), saved_model, saved_model_2 (TF2), tflite, tfjs or coral.",
-    "publisher": "A publisher.",
-    "language": "A language code, such as de.",
-    "architecture": "A network architecture, such as bert.",
-    "dataset": "A training dataset, such as imagenet.",
-    "license": "A licence, such as apache-2.0.",
-    "domain": "image, text, audio or video.",
-    "kind": "module, placeholder, collection, lite, tfjs or coral.",
-}
+from tensorflow_hub.format.facets import FACETS
 
 
 def _with_filters(command: click.Command) -> click.Command:
-    for name, text in _FILTERS.items():
-        command.params.append(click.Option([f"--{name}"], multiple=True, help=f"{text} May be repeated."))
+    for facet in FACETS:
+        if facet.help:
+            option = click.Option([f"--{facet.key}"], multiple=True, help=f"{facet.help} May be repeated.")
+            command.params.append(option)
     return command
 
 

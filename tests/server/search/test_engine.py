@@ -30,7 +30,6 @@ DOCUMENTS = [
         1,
         description="A larger encoder of sentences.",
         facets={"task": ("text-embedding",), "language": ("en", "ja"), "format": ("hub",)},
-        labels=("English", "Japanese"),
         interfaces=("inputs:string[?] -> outputs:float32[?,512]",),
         flags=("trainable", "custom-ops"),
         size=600_000_000,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.facets import FACET_KEYS
 from tensorflow_hub.server.search.engine import search
-from tensorflow_hub.server.search.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest
 from tensorflow_hub.server.search.signatures import parse_interface

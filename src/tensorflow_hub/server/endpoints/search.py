@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import OfModel
+from tensorflow_hub.format.facets import label
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.core.endpoint import Answer, Call
@@ -19,7 +20,6 @@ from tensorflow_hub.server.core.lookup import find_readable_model
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.web.model_lists import load_documents
 
@@ -105,6 +105,7 @@ def result_json(document: SearchDocument, base: str) -> answers.SearchResult:
         "license": next(iter(facets.get("license", ())), None),
         "fine_tunable": None if fine_tunable is None else fine_tunable == "true",
         "interfaces": list(facets.get("interface", ())),
+        "facets": facets,
         "signatures": list(document.interfaces),
         "trainable": "trainable" in document.flags if document.flags else None,
         "custom_ops": "custom-ops" in document.flags if document.flags else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from tensorflow_hub.format.kinds.table import KINDS
-from tensorflow_hub.server.search.facets import size_bucket
 
 # How much a kind of entry stands above another of equal words: a model above one of its deployments.
 _KIND_STANDING = {"placeholder": 3, "collection": 1, **{kind.card: kind.standing for kind in KINDS}}
@@ -23,7 +22,6 @@ class SearchDocument:
       description: the first paragraph of the card.
       card: the text of the card.
       facets: facet name → values.
-      labels: the names people use for the values of facets ("Japanese" for ja).
       interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
       flags: `trainable`, `custom-ops`: what typed search can ask for beside.
       size: bytes on disk, None when the files are not here.
@@ -38,7 +36,6 @@ class SearchDocument:
     description: str = ""
     card: str = ""
     facets: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    labels: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     size: int | None = None
@@ -75,7 +72,3 @@ class SearchDocument:
     def power_of_downloads(self) -> int:
         """0 below 10 downloads, 1 below 100, …, at most 8."""
         return min(len(str(self.downloads)) - 1, 8)
-
-    def facet_values(self) -> dict[str, tuple[str, ...]]:
-        """All facets, with those that follow from other fields."""
-        return {**self.facets, "publisher": (self.publisher,), "size": (size_bucket(self.size),)}

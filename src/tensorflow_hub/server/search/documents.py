@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.format.kinds.kind import DeploymentKind
-from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
-from tensorflow_hub.format.vocabulary import known_values
+from tensorflow_hub.format.facets import FACETS, Entry, format_of
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
 from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.labels import label
-from tensorflow_hub.server.search.typed_facts import TypedFacts, typed_facts
+from tensorflow_hub.server.search.typed_facts import typed_facts
 
 _CHUNK = 1000
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-# Facet → the keys of a card that fill it.
-_CARD_KEYS: dict[str, tuple[str, ...]] = {
-    "task": ("task", "module-type"),
-    "language": ("language",),
-    "architecture": ("network-architecture",),
-    "dataset": ("dataset",),
-    "license": ("license",),
-    "fine_tunable": ("fine-tunable",),
-}
 
 _select = (
     sa.select(
@@ -74,9 +62,18 @@ def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audien
 
 
 def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchDocument:
-    metadata: Mapping[str, Sequence[str]] = row.metadata or {}
     facts = typed_facts([deployment.description for deployment in described])
-    facets = _facets(metadata, row.kind, [deployment.kind for deployment in described], facts, children)
+    size = sum(deployment.unpacked_size for deployment in described) if described else None
+    entry = Entry(
+        publisher=row.handle.partition("/")[0],
+        kind=row.kind,
+        metadata=row.metadata or {},
+        deployments=[deployment.kind for deployment in described],
+        formats=[*facts.formats, *sorted(children)],
+        interfaces=facts.interfaces,
+        fine_tunable=facts.fine_tunable,
+        size=size,
+    )
     return SearchDocument(
         id=row.id,
         handle=row.handle,
@@ -84,53 +81,13 @@ def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchD
         kind=row.kind,
         description=row.description or "",
         card=_COMMENT.sub(" ", row.text or ""),
-        facets=facets,
-        labels=_labels(facets),
+        facets={facet.key: facet.of(entry) for facet in FACETS},
         interfaces=facts.signatures,
         flags=facts.flags,
-        size=sum(deployment.unpacked_size for deployment in described) if described else None,
+        size=size,
         downloads=row.downloads,
         published_at=row.published_at,
     )
-
-
-def _facets(
-    metadata: Mapping[str, Sequence[str]],
-    kind: str,
-    kinds: Iterable[str],
-    facts: TypedFacts,
-    children: set[str],
-) -> dict[str, tuple[str, ...]]:
-    found = {
-        facet: _unique(value.strip().lower() for key in keys for value in metadata.get(key, ()))
-        for facet, keys in _CARD_KEYS.items()
-    }
-    found["domain"] = _unique(domain for task in found["task"] for domain in _domains(task))
-    of_files = [_format(KIND_BY_NAME[name]) for name in kinds]
-    of_card = _format(KIND_BY_CARD.get(kind))
-    found["format"] = _unique(
-        [*metadata.get("format", ()), *of_files, *facts.formats, of_card, *sorted(children)]
-    )
-    found["interface"] = facts.interfaces
-    found["kind"] = (kind,)
-    if not found["fine_tunable"] and facts.fine_tunable is not None:
-        found["fine_tunable"] = ("true" if facts.fine_tunable else "false",)
-    return found
-
-
-def _format(kind: DeploymentKind | None) -> str:
-    """The format that a form of a model is; "" for models themselves, which may be of several."""
-    return "" if kind is None or kind.is_model else kind.format_of("")
-
-
-def _domains(task: str) -> tuple[str, ...]:
-    known = known_values("task").get(task)
-    return known.domains if known and known.domains else (task.split("-", 1)[0],)
-
-
-def _labels(facets: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    keys = ("task", "language", "architecture", "dataset")
-    return _unique(label(key, value) for key in keys for value in facets.get(key, ()))
 
 
 def _descriptions(connection: sa.Connection, version_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -156,9 +113,5 @@ def _formats_of_children(
         .where(versions.c.state == VISIBLE, versions.c.parent.in_(handles), audience.condition())
     )
     for parent, kind, metadata in connection.execute(query):
-        found[parent] |= {*(metadata or {}).get("format", ()), _format(KIND_BY_CARD.get(kind))}
+        found[parent] |= {*(metadata or {}).get("format", ()), format_of(KIND_BY_CARD.get(kind))}
     return found
-
-
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tantivy
 
-from tensorflow_hub.server.search.facets import FACET_KEYS
+from tensorflow_hub.format.facets import FACET_KEYS
 from tensorflow_hub.server.search.finding import Found, Narrowing, count_of
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
 from tensorflow_hub.server.search.matching import Must, Should, sampled

@@ -11,20 +11,18 @@ import contextlib
 import functools
 import shutil
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tantivy
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.facets import FACETS, label
 from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.facets import FACET_KEYS, facet_label
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
-from tensorflow_hub.server.search.words import name_words, words
+from tensorflow_hub.server.search.words import WORDS, name_words, words
 
-# Goes up when the fields below change, or what is put in them: an index of another layout is made again.
-LAYOUT = 5
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
@@ -36,6 +34,17 @@ _MOST_SIGNATURES = 20_000
 _MOST_STEMS = 100_000
 _MOST_KEPT = 100
 _STEMMED = "words_en"
+
+# An index that was made of other fields, or of other values in them, is made again.
+LAYOUT = zlib.crc32(
+    repr(
+        (
+            [(facet.key, facet.label, dict(facet.names), facet.is_searched) for facet in FACETS],
+            [(facet.is_phrase, facet.card_field) for facet in FACETS],
+            (TEXT_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, WORDS),
+        )
+    ).encode()
+)
 
 Kept = TypeVar("Kept")
 
@@ -167,8 +176,8 @@ def _schema() -> tantivy.Schema:
         stored = name != "all"
         builder.add_text_field(name, stored=stored, tokenizer_name=_STEMMED, index_option="freq")
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
-    for key in FACET_KEYS:
-        builder.add_text_field(key, fast=True, tokenizer_name="raw", index_option="basic")
+    for facet in FACETS:
+        builder.add_text_field(facet.key, fast=True, tokenizer_name="raw", index_option="basic")
     for name in ("handle", "flag"):
         builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
@@ -185,11 +194,10 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 
 def _fields(document: SearchDocument) -> dict[str, Any]:
-    facets = document.facet_values()
     name = name_words(document.handle)
     # Numbers and single letters would make handles long, and long names count for less.
     numbers = [word for word in name if not word.isalpha() or len(word) == 1]
-    facts = [*_fact_words(facets), *words(" ".join(document.labels)), *numbers]
+    facts = [*_fact_words(document.facets), *numbers]
     description = words(document.description)
     card = words(document.card)[:_CARD_WORDS]
     every = [*name, *facts, *description, *card]
@@ -213,22 +221,21 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "downloads": document.downloads,
         "published": document.published_at,
         **({} if document.size is None else {"bytes": document.size}),
-        **{key: list(values) for key, values in facets.items() if key in FACET_KEYS},
+        **{key: list(values) for key, values in document.facets.items()},
     }
 
 
-def _fact_words(facets: dict[str, tuple[str, ...]]) -> list[str]:
-    """The values of the facets that say what a model is, as words, each once."""
-    found: dict[str, None] = {}
-    for key in ("domain", "task", "format", "architecture", "dataset", "interface"):
-        for value in facets.get(key, ()):
-            found |= _value_words(key, value)
-    return list(found)
+def _fact_words(facets: Mapping[str, Sequence[str]]) -> list[str]:
+    """The names of the values of the facets that say what a model is, as words, each once."""
+    searched = [
+        (facet, value) for facet in FACETS if facet.is_searched for value in facets.get(facet.key, ())
+    ]
+    return list(dict.fromkeys(word for facet, value in searched for word in _words_of(facet.key, value)))
 
 
 @functools.lru_cache(maxsize=20_000)
-def _value_words(key: str, value: str) -> dict[str, None]:
-    return dict.fromkeys([*words(value), *words(facet_label(key, value))])
+def _words_of(key: str, value: str) -> tuple[str, ...]:
+    return tuple(words(label(key, value)))
 
 
 def _spelling(every: Iterable[str]) -> list[str]:

@@ -65,6 +65,10 @@ _SAME = {
 }
 
 
+# What words are made of: an index that was made by other rules is made again.
+WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _SAME)
+
+
 def words(text: str) -> list[str]:
     """The words of a text, in lower case, without accents, handles and compounds taken apart.
 

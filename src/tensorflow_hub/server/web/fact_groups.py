@@ -7,10 +7,10 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.format.facets import label
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue.records import Deployment, Version
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from tensorflow_hub.format.facets import label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.documents import documents_of
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.cards import plain_text
 from tensorflow_hub.server.web.rendering import show_count, show_size
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
+from tensorflow_hub.format.facets import label
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
@@ -21,7 +22,6 @@ from tensorflow_hub.server.core.problems import Gone, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.search.request import SORTS, SearchRequest
 from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import plain_text, render_card

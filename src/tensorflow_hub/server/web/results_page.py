@@ -10,16 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.format.facets import FACET_BY_KEY, FACETS
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.search.engine import SearchAnswer
-from tensorflow_hub.server.search.facets import FACETS
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
-# Facets that are open before anybody chooses, and how many values each shows.
-_OPEN = {"domain", "task", "format"}
+# So many values of a facet are shown.
 _SHOWN = 15
 _SORTS = {"relevance": "Best match", "downloads": "Most used", "newest": "Newest", "size": "Smallest"}
 
@@ -77,14 +75,14 @@ def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFace
             choices = tuple(
                 Value(
                     value,
-                    label(facet.key, value),
+                    facet.label_of(value),
                     count,
                     request.with_filter(facet.key, value).to_url(),
                     value in chosen,
                 )
                 for value, count in counted.items()
             )
-            shown.append(ShownFacet(facet.label, choices, bool(chosen) or facet.key in _OPEN))
+            shown.append(ShownFacet(facet.label, choices, bool(chosen) or facet.is_open))
     return shown
 
 
@@ -126,7 +124,7 @@ def _kept(request: SearchRequest) -> list[tuple[str, str]]:
 def _chosen(request: SearchRequest) -> list[Value]:
     """The filters that are on, each with the address without it."""
     found = [
-        Value(value, label(key, value), url=request.with_filter(key, value).to_url())
+        Value(value, FACET_BY_KEY[key].label_of(value), url=request.with_filter(key, value).to_url())
         for key, values in request.filters.items()
         for value in values
     ]

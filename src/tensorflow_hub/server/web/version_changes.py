@@ -6,20 +6,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tensorflow_hub.server.search.labels import label
+from tensorflow_hub.format.facets import FACET_BY_FIELD
 from tensorflow_hub.server.search.typed_facts import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 _MOST = 8
-_CARD_FACETS = {
-    "task": ("task", "Tasks"),
-    "language": ("language", "Languages"),
-    "dataset": ("dataset", "Datasets"),
-    "network-architecture": ("architecture", "Architecture"),
-    "license": ("license", "Licence"),
-    "fine-tunable": ("fine_tunable", "Fine-tunable"),
-    "format": ("format", "Format"),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,15 +93,15 @@ def _ops(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 def _fields(older: VersionContent, newer: VersionContent) -> list[str]:
     found = []
-    for field, (facet, title) in _CARD_FACETS.items():
+    for field, facet in FACET_BY_FIELD.items():
         old, new = list(older.metadata.get(field, ())), list(newer.metadata.get(field, ()))
-        added = [label(facet, value) for value in new if value not in old]
-        gone = [label(facet, value) for value in old if value not in new]
+        added = [facet.label_of(value) for value in new if value not in old]
+        gone = [facet.label_of(value) for value in old if value not in new]
         if added and gone and len(added) <= 3 and len(gone) <= 3:
-            found.append(f"{title}: {', '.join(gone)} → {', '.join(added)}")
+            found.append(f"{facet.label}: {', '.join(gone)} → {', '.join(added)}")
         elif added:
             adds = "adds " if old else ""
-            found.append(f"{title}: {adds}{', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
+            found.append(f"{facet.label}: {adds}{', '.join(added[:6])}{' …' if len(added) > 6 else ''}")
         elif gone:
-            found.append(f"{title}: without {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}")
+            found.append(f"{facet.label}: without {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}")
     return found

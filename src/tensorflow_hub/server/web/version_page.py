@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from tensorflow_hub.format.card import WITHOUT_FILES
+from tensorflow_hub.format.facets import FACET_BY_FIELD
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
-from tensorflow_hub.server.search.labels import label
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.fact_groups import fact_groups, show_date
@@ -34,13 +34,6 @@ _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
-_CHIPS = {
-    "task": "task",
-    "language": "language",
-    "network-architecture": "architecture",
-    "dataset": "dataset",
-    "license": "license",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,8 +124,9 @@ def _render(_version_id: int, _updated_at: int, text: str, description: str) -> 
 
 def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:
     found = [
-        Value(value, label(facet, value), url=f"/s?{facet}={quote(value.lower())}")
-        for field, facet in _CHIPS.items()
+        Value(value, facet.label_of(value), url=f"/s?{facet.key}={quote(value.lower())}")
+        for field, facet in FACET_BY_FIELD.items()
+        if field not in {"format", "fine-tunable"}
         for value in metadata.get(field, ())[:8]
         if value.lower() != "other"
     ]

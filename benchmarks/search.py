@@ -37,7 +37,7 @@ from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
-from tensorflow_hub.server.endpoints.search import result_facts
+from tensorflow_hub.server.endpoints.search import result_json
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.request import SearchRequest
@@ -208,7 +208,7 @@ def ask(database: Database, follower: SearchFollower, question: SearchRequest) -
     started = time.perf_counter()
     with database.reading() as connection:
         answer = search(follower.refresh(connection), question)
-        json.dumps([result_facts(document, "") for document in load_documents(connection, answer.ids)])
+        json.dumps([result_json(document, "") for document in load_documents(connection, answer.ids)])
     return (time.perf_counter() - started) * 1000
 
 

@@ -205,7 +205,6 @@ class SearchAnswer(TypedDict):
     query: str
     url: Annotated[str, Meta(description="The page that shows the same.")]
     total: Count
-    total_estimated: Annotated[bool, Meta(description="Counted on a sample: very many match.")]
     page: Annotated[int, Meta(ge=1)]
     pages: Count
     corrected: Annotated[str | None, Meta(description="What was searched in place of mistyped words.")]

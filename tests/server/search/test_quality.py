@@ -1,6 +1,8 @@
 """How well search answers people's questions, on the catalogue of tfhub.dev.
 
-Each set was written, with its right answers, before anybody looked at results; then it was learnt from.
+The 226 questions were written, with their right answers, before anybody looked at results, and were split
+once at random (`random.Random(20261128).shuffle`). Boosts are tuned on one half only. The other one says how
+well search answers questions that nobody tuned it for.
 """
 
 from __future__ import annotations
@@ -70,17 +72,7 @@ def test_the_whole_catalogue_is_taken(imported):
     assert seconds < 60
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        "queries.json",
-        "queries_held_out.json",
-        "queries_third.json",
-        "queries_fourth.json",
-        "queries_fifth.json",
-        "queries_sixth.json",
-    ],
-)
+@pytest.mark.parametrize("file", ["questions_tuned_on.json", "questions_held_out.json"])
 def test_right_answers_stand_high(ask, file):
     reciprocal_ranks, recalls = [], []
     for question in json.loads((Path(__file__).parent / file).read_text(encoding="utf-8")):
@@ -94,8 +86,8 @@ def test_right_answers_stand_high(ask, file):
         recalls.append(len(hits) / len(ranks))
     mrr, recall = statistics.mean(reciprocal_ranks), statistics.mean(recalls)
     print(f"{file}: MRR {mrr:.3f}, recall at 10 {recall:.3f}")
-    assert mrr >= 0.8
-    assert recall >= 0.94
+    assert mrr >= 0.88
+    assert recall >= 0.98
 
 
 def test_models_of_a_task_stand_above_those_that_mention_its_words(find):

@@ -49,7 +49,7 @@ class DeploymentKind:
       snippets: the code that uses a version, from its URL, a format and the description of its files.
       folder: where tfhub.dev kept deployments of this kind, below the publisher; "" for models themselves.
       suffix: of the one file that is fetched by itself; "" for a kind of several files.
-      standing: how much it counts among results of equal words: a model above its deployments.
+      static_score: how much it counts among results of equal words: a model above its deployments.
     """
 
     name: str
@@ -64,7 +64,7 @@ class DeploymentKind:
     read: Callable[[Path, int], ModuleDescription | None] | None = None
     folder: str = ""
     suffix: str = ""
-    standing: int = 0
+    static_score: int = 0
 
     @property
     def is_model(self) -> bool:

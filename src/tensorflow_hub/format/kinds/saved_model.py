@@ -83,5 +83,5 @@ KIND = DeploymentKind(
     looks_for="saved_model.pb",
     read=_read,
     snippets=_snippets,
-    standing=3,
+    static_score=3,
 )

@@ -49,5 +49,5 @@ KIND = DeploymentKind(
     snippets=_snippets,
     folder="lite-model",
     suffix=".tflite",
-    standing=1,
+    static_score=1,
 )

@@ -40,7 +40,6 @@ def show_search(call: Call, query: SearchRequest) -> Answer[answers.SearchAnswer
             "query": query.text,
             "url": f"{call.base}{query.to_url()}",
             "total": found.total,
-            "total_estimated": found.total_estimated,
             "page": query.page,
             "pages": math.ceil(min(found.total, MAX_RESULTS) / query.page_size),
             "corrected": found.corrected,

@@ -7,7 +7,7 @@ import dataclasses
 from tensorflow_hub.format.kinds.table import KINDS
 
 # How much a kind of entry stands above another of equal words: a model above one of its deployments.
-_KIND_STANDING = {"placeholder": 3, "collection": 1, **{kind.card: kind.standing for kind in KINDS}}
+_KIND_SCORE = {"placeholder": 3, "collection": 1, **{kind.card: kind.static_score for kind in KINDS}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,15 +49,14 @@ class SearchDocument:
 
     @property
     def quality(self) -> int:
-        """Orders models when there are no words to compare: most used, then kind, then most revised."""
-        return (
-            (min(self.downloads, 2**40) << 16)
-            + (_KIND_STANDING.get(self.kind, 0) << 8)
-            + min(self.version, 255)
-        )
+        """Orders models when there are no words to compare: those whose files are here, then the most used,
+        then by kind, then the most revised.
+        """
+        is_here, of_kind = self.size is not None, _KIND_SCORE.get(self.kind, 0)
+        return (is_here << 60) + (min(self.downloads, 2**40) << 16) + (of_kind << 8) + min(self.version, 255)
 
     @property
-    def standing(self) -> float:
+    def static_score(self) -> float:
         """What lifts a model above others with the same words: being no list of others (a collection), being
         a model of its own (no deployment or preprocessor of another), each power of ten of its downloads,
         its first revisions.

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import tantivy
 
 from tensorflow_hub.format.facets import FACET_KEYS
-from tensorflow_hub.server.search.finding import Found, Narrowing, count_of
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
-from tensorflow_hub.server.search.matching import Must, Should, sampled
+from tensorflow_hub.server.search.query import Must, Should, sampled
 from tensorflow_hub.server.search.question import asked_words, question_words
 from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.search.results import Results, count_of
 from tensorflow_hub.server.search.spelling import correct, with_longer_names
 
 _FACET_VALUES = 30
@@ -29,7 +29,6 @@ class SearchAnswer:
     Attributes:
       ids: the models of this page, best first.
       total: how many there are on all pages.
-      total_estimated: whether that was counted on a sample.
       facets: facet key → (value, how many), commonest first.
       estimated: whether the counts of the facets were made on a sample.
       corrected: the words that were searched in place of the question's, when a word was unknown.
@@ -38,7 +37,6 @@ class SearchAnswer:
 
     ids: tuple[int, ...]
     total: int
-    total_estimated: bool
     facets: dict[str, tuple[tuple[str, int], ...]]
     estimated: bool
     corrected: str | None
@@ -66,18 +64,16 @@ def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> Se
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
-    narrowing = Narrowing(index, request)
-    found = Found(searcher, narrowing, with_longer_names(index, searcher, asked_words(words)))
+    found = Results(index, searcher, request, with_longer_names(index, searcher, asked_words(words)))
     estimated = found.total > _EXACT
-    facets = _count_facets(found, narrowing, sample=estimated) if with_facets else {}
+    facets = _count_facets(found, sample=estimated) if with_facets else {}
     return SearchAnswer(
         ids=tuple(found.page()),
         total=found.total,
-        total_estimated=found.is_estimated,
         facets=facets,
         estimated=estimated,
         corrected=" ".join(words) if words != asked else None,
-        relaxed=found.is_relaxed,
+        relaxed=found.relaxed,
     )
 
 
@@ -113,14 +109,12 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
     return tuple(other for other in ids if other != id)[:limit]
 
 
-def _count_facets(
-    found: Found, narrowing: Narrowing, *, sample: bool
-) -> dict[str, tuple[tuple[str, int], ...]]:
+def _count_facets(found: Results, *, sample: bool) -> dict[str, tuple[tuple[str, int], ...]]:
     """Counts the values; those of a facet with a filter as if that filter were not there.
 
     Among very many documents one in `SAMPLING` is counted, and stands for as many.
     """
-    filters = narrowing.request.filters
+    filters = found.request.filters
     counts = _count(found, [key for key in FACET_KEYS if key not in filters], sample=sample)
     for key in filters:
         counts |= _count(found, [key], sample=sample or _is_large(found, key), without=key)
@@ -128,17 +122,16 @@ def _count_facets(
 
 
 def _count(
-    found: Found, keys: Sequence[str], *, sample: bool, without: str = ""
+    found: Results, keys: Sequence[str], *, sample: bool, without: str = ""
 ) -> dict[str, tuple[tuple[str, int], ...]]:
-    among = sampled(found.index) if sample else None
-    counts = _aggregate(found.searcher, found.matching(among=among, without=without), keys)
-    times = SAMPLING if sample else 1
+    query, times = found.matching(without=without), SAMPLING if sample else 1
+    counts = _aggregate(found.searcher, sampled(found.index, query) if sample else query, keys)
     return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
 
 
-def _is_large(found: Found, key: str) -> bool:
+def _is_large(found: Results, key: str) -> bool:
     """Whether very many documents match without the filter of a facet, going by the sample."""
-    query = found.matching(among=sampled(found.index), without=key)
+    query = sampled(found.index, found.matching(without=key))
     return count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
 
 

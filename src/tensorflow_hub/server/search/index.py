@@ -26,7 +26,7 @@ from tensorflow_hub.server.search.words import WORDS, name_words, words
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
-NUMBER_FIELDS = ("id", "standing", "quality", "downloads", "published", "bytes")
+NUMBER_FIELDS = ("id", "static", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
@@ -178,12 +178,12 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
     for facet in FACETS:
         builder.add_text_field(facet.key, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("handle", "flag"):
+    for name in ("handle", "title", "flag"):
         builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
         builder.add_unsigned_field(
-            name, stored=name in {"id", "standing"}, indexed=name in {"id", "bytes"}, fast=True
+            name, stored=name in {"id", "static"}, indexed=name in {"id", "bytes"}, fast=True
         )
     return builder.build()
 
@@ -209,14 +209,15 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
     return {
         "id": document.id,
         "handle": document.handle,
+        "title": " ".join(words(document.handle.partition("/")[2])),
         "name": " ".join(word for word in name if word not in numbers),
         "facts": " ".join(facts),
         "description": " ".join(description),
         "all": " ".join(weighted),
         "spelling": " ".join(_spelling(every)),
         "signature": list(document.interfaces),
-        "flag": [*document.flags, *used, *sampled],
-        "standing": round(10 * document.standing),
+        "flag": [*document.flags, *used, *sampled, *(["here"] if document.size is not None else [])],
+        "static": round(10 * document.static_score),
         "quality": document.quality,
         "downloads": document.downloads,
         "published": document.published_at,

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from tensorflow_hub.server.search.synonyms import STOP_WORDS, alternatives, phrase_alternatives
+from tensorflow_hub.server.search.synonyms import STOP_WORDS, alternatives
 from tensorflow_hub.server.search.words import words
 
 _MOST_WORDS = 12
@@ -50,7 +50,7 @@ def asked_words(texts: Sequence[str]) -> list[AskedWord]:
     """
     ways = [list(alternatives(text)) for text in texts]
     for (at, first), (_, second) in itertools.pairwise(enumerate(texts)):
-        others = phrase_alternatives(first, second)
+        others = alternatives(f"{first} {second}")
         ways[at] += others
         ways[at + 1] += others
     return [AskedWord(text, tuple(dict.fromkeys(w))) for text, w in zip(texts, ways, strict=True)]

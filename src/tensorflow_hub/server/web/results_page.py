@@ -38,7 +38,7 @@ def results_values(
     pages = math.ceil(min(answer.total, MAX_RESULTS) / request.page_size)
     return {
         **_frame(request),
-        "total_text": ("≈" if answer.total_estimated else "") + show_count(answer.total, "model"),
+        "total_text": show_count(answer.total, "model"),
         "models": load_listed(connection, answer.ids, audience),
         "facets": shown_facets(request, answer),
         "corrected": answer.corrected,

@@ -21,7 +21,8 @@ from tensorflow_hub.resolving.resolve import ResolvedModule, resolve_module
 Examples:
   tfhub pull acme/text-embedding/1
   tfhub pull https://hub.example/acme/text-embedding --json
-  tfhub pull acme/text-embedding/1 --to ./module""",
+  tfhub pull acme/text-embedding/1 --to ./module
+  tfhub pull https://tfhub.dev/google/elmo/3 kaggle://google/yamnet/tensorFlow2/yamnet/1""",
 )
 @click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
 @click.option("--to", "target", type=click.Path(), help="Copy the module into this new directory.")
@@ -29,8 +30,10 @@ Examples:
 def command(handles: tuple[str, ...], target: str | None, as_json: bool) -> None:
     """Fetch modules into the cache and print where they are.
 
-    A HANDLE is publisher/model/version on the hub in TFHUB_URL, a URL, gs://… or s3://…, or the path of an
-    archive. What is in the cache already is not fetched again.
+    A HANDLE is publisher/model/version on the hub in TFHUB_URL, a URL, kaggle://…, hf://…, gs://… or s3://…,
+    or the path of an archive. URLs of tfhub.dev may ask for other deployments (?lite-format=tflite,
+    ?tfjs-format=compressed): their files come in a directory. What is in the cache already is not fetched
+    again.
     """
     if target is not None and len(handles) > 1:
         raise click.UsageError("--to takes one HANDLE.")

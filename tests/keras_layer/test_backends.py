@@ -134,7 +134,7 @@ def test_without_tf2jax_fine_tuning_in_jax_says_what_to_install(modules):
 import sys
 sys.modules["tf2jax"] = None
 from tensorflow_hub.errors import MissingDependencyError
-from tensorflow_hub.keras_layer.jax_function import JaxFunction
+from tensorflow_hub.keras_layer.backends.jax_function import JaxFunction
 try:
     JaxFunction(print, "acme/line/1")
 except MissingDependencyError as error:

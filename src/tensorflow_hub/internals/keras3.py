@@ -60,6 +60,16 @@ class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc]
         """
         return [*self._trainable_variables, *self._non_trainable_variables]
 
+    def take_inputs_as_they_are(self) -> None:
+        """Has Keras neither convert inputs nor refuse what is no tensor.
+
+        Public: a layer that is given lists of texts is refused before its `call`.
+        Since: Keras 3.0.
+        Without it: texts and ragged tensors cannot be given to the layer.
+        """
+        self._allow_non_tensor_positional_args = True
+        self._convert_input_args = False
+
     def own_losses(self) -> list[Any]:
         """Losses besides those of Keras, computed each time they are asked for."""
         return []

@@ -2,44 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import MissingDependencyError
-from tensorflow_hub.keras_layer.shared import HubLayer, LossWhileTrainable
+from tensorflow_hub.internals.keras2 import AdoptingLayer, keras
+from tensorflow_hub.internals.variables import make_trainable
+from tensorflow_hub.keras_layer import misuse, weights
+from tensorflow_hub.keras_layer.documentation import DOCSTRING
+from tensorflow_hub.keras_layer.layer_module import LayerModule, unconverted
+from tensorflow_hub.keras_layer.losses import LossWhileTrainable
+from tensorflow_hub.keras_layer.options import LayerOptions
 
+__all__ = ["KerasLayer", "keras"]
 
-def _keras2() -> Any:
-    """The Keras 2 of this process."""
-    if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 16):
-        return tf.keras
-    try:
-        import tf_keras
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"A layer of Keras 2 needs the package tf_keras with TensorFlow {tf.__version__}, which is not "
-            "installed.",
-            hint="Run `pip install tf_keras`, or unset TF_USE_LEGACY_KERAS to get a layer of Keras 3.",
-        ) from error
-    return tf_keras
-
-
-keras = _keras2()
+_PACKAGE = keras.layers.Layer.__module__.split(".")[0]
 
 
 @keras.utils.register_keras_serializable(package="TensorFlowHub", name="KerasLayer")
-class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defined]  # noqa: D101
-    __doc__ = HubLayer.__doc__
-    __init__ = HubLayer._initialize
-    _base = keras.layers.Layer
+class KerasLayer(AdoptingLayer):  # noqa: D101
+    __doc__ = DOCSTRING
+
+    def __init__(  # noqa: PLR0917
+        self,
+        handle: Any,
+        trainable: Any = False,
+        arguments: dict[str, Any] | None = None,
+        _sentinel: None = None,
+        tags: Any = None,
+        signature: str | None = None,
+        signature_outputs_as_dict: bool | None = None,
+        output_key: str | None = None,
+        output_shape: Any = None,
+        load_options: Any = None,
+        *,
+        endpoints: Any = (),
+        part: Any = (),
+        **kwargs: Any,
+    ) -> None:
+        options = LayerOptions.checked(
+            _sentinel,
+            handle=handle,
+            trainable=trainable,
+            arguments=arguments,
+            tags=tags,
+            signature=signature,
+            signature_outputs_as_dict=signature_outputs_as_dict,
+            output_key=output_key,
+            output_shape=output_shape,
+            load_options=load_options,
+            endpoints=endpoints,
+            part=part,
+        )
+        self._module = LayerModule(options)
+        self._func = self._module.loaded
+        self._is_hub_module_v1 = bool(getattr(self._func, "_is_hub_module_v1", False))
+        self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
+        if type(self).build is keras.layers.Layer.build:
+            self.built = True
+
+    # --- what subclasses written for earlier releases override, or call ---
+
+    def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
+        """Runs Keras' own `__init__`, then takes over the module's variables and losses."""
+        super().__init__(trainable=trainable, **kwargs)
+        for variable in self._module.trained:
+            self._add_existing_weight(variable, trainable=True)
+        for variable in self._module.others:
+            self._add_existing_weight(variable, trainable=False)
+        for loss in self._module.losses:
+            self.add_loss(self._call_loss_if_trainable(loss))
 
     def _add_existing_weight(self, weight: Any, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
         trainable = bool(weight.trainable if trainable is None else trainable)
-        if trainable and not weight.trainable:
-            weight._trainable = True  # else gradient tapes do not see it
-        (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
+        if trainable:
+            make_trainable(weight)
+        self.adopt(weight, trainable)
+
+    def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
+        """A loss of the loaded object as a callable for `add_loss` that gives 0 while the layer is frozen."""
+        return LossWhileTrainable(self, loss)
+
+    def _check_trainability(self) -> None:
+        """Warns, once, when the layer is trainable but has nothing to train."""
+        self._module.warn_without_weights(self.trainable_weights)
+
+    # --- what Keras calls ---
+
+    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer, on arrays and lists of values too."""
+        misuse.check_call(_PACKAGE, inputs, args[0] if args else kwargs.get("training"))
+        if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
+            outputs = super().__call__(inputs, *args, **kwargs)
+            return tf.nest.map_structure(lambda x: None if _is_symbol_of_none(x) else x, outputs)
+        return super().__call__(self._module.fit(inputs), *args, **kwargs)
+
+    @unconverted
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        if self.trainable:
+            self._check_trainability()
+
+        def apply(training: bool) -> Any:
+            return self._module.apply(
+                inputs,
+                training=training and self.trainable,
+                weights=self.own_weights(),
+                dtype=self.output_dtype(),
+            )
+
+        return self._module.apply_for(training, apply)
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
         """As that of Keras; a loss of the module is none of `losses` while the layer is frozen."""
@@ -48,26 +122,45 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc, name-defin
         else:
             super().add_loss(losses, **kwargs)
 
-    def _own_weights(self) -> list[Any]:
-        return [*self._trainable_weights, *self._non_trainable_weights]
-
-    def _output_dtype(self) -> str | None:
-        return self._compute_dtype  # type: ignore[no-any-return]
-
-    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer, on arrays and lists of values too."""
-        self._refuse_other_keras(inputs)
-        self._check_training(args[0] if args else kwargs.get("training"))
-        if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
-            outputs = super().__call__(inputs, *args, **kwargs)
-            return tf.nest.map_structure(lambda x: None if _is_symbol_of_none(x) else x, outputs)
-        return super().__call__(self._callee.fit(inputs), *args, **kwargs)
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
-        if isinstance(input_shape, tf.TensorShape):
-            input_shape = tuple(input_shape.as_list())
-        return self._output_shapes(input_shape)
+        return self._module.output_shapes(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration, for layers made from a handle or from what `hub.load` gave."""
+        return {**super().get_config(), **self._module.options.config(self.trainable)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the layer that a configuration describes.
+
+        Raises:
+          ResolveError: the module is not at the handle any more.
+        """
+        try:
+            return super().from_config(config)
+        except Exception as error:
+            raise weights.error_of_saved_layer(error, config) from error
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the weights by their names in the module."""
+        weights.save_weights(self._weights_by_name(), store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        if not weights.load_weights(self._weights_by_name(), store):
+            super().load_own_variables(store)
+
+    def _weights_by_name(self) -> dict[str, Any]:
+        return weights.weights_by_name(self._module.weight_names, self.own_weights())
+
+    @property
+    def resolved_object(self) -> Any:
+        """The loaded object that the layer calls."""
+        return self._func
+
+    def __repr__(self) -> str:
+        return misuse.text_of_layer(_PACKAGE, self.name, self._module.options.handle)
 
 
 def _is_symbol(value: Any) -> bool:

@@ -3,178 +3,145 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tensorflow_hub.errors import InputError
-from tensorflow_hub.keras_layer import other_backends
-from tensorflow_hub.keras_layer.jax_function import JaxFunction
+from tensorflow_hub.internals.keras3 import AdoptingLayer
+from tensorflow_hub.keras_layer import misuse, weights
+from tensorflow_hub.keras_layer.backends import backend_for
+from tensorflow_hub.keras_layer.documentation import DOCSTRING
+from tensorflow_hub.keras_layer.layer_module import LayerModule, unconverted
+from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.keras_layer.shared import HubLayer, LossWhileTrainable, unchanged_errors
-
-
-class AdoptedVariable(keras.Variable):  # type: ignore[misc]
-    """A Keras variable whose value is a `tf.Variable` of the loaded object, not a copy of it.
-
-    Attributes:
-      hub_variable: the variable of the object.
-    """
-
-    def __init__(self, variable: tf.Variable, trainable: bool, name: str) -> None:
-        self.hub_variable = variable
-        super().__init__(
-            lambda *_, **__: variable,
-            shape=variable.shape,
-            dtype=variable.dtype.base_dtype.name,
-            trainable=trainable,
-            autocast=False,
-            name=name,
-        )
-
-    def _initialize(self, value: Any) -> None:
-        self._value = value() if callable(value) and not isinstance(value, tf.Variable) else value
-
-    def _initialize_with_initializer(self, initializer: Any) -> None:
-        self._value = initializer(self._shape)
+from tensorflow_hub.keras_layer.symbols import NoTensor, spec_of_symbol, symbol_of_spec
 
 
 @keras.saving.register_keras_serializable(package="TensorFlowHub", name="KerasLayer")
-class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D101
-    __doc__ = HubLayer.__doc__
-    __init__ = HubLayer._initialize
-    _base = keras.layers.Layer
+class KerasLayer(AdoptingLayer):  # noqa: D101
+    __doc__ = DOCSTRING
 
-    def _prepare(self, options: LayerOptions) -> None:
-        self._backend = other_backends.backend()
-        self._in_jax = self._backend == "jax" and options.is_trainable
-        if self._backend != "tensorflow" and not self._in_jax:
-            other_backends.announce()
-            if options.is_trainable:
-                other_backends.refuse_training(options.handle)
+    def __init__(  # noqa: PLR0917
+        self,
+        handle: Any,
+        trainable: Any = False,
+        arguments: dict[str, Any] | None = None,
+        _sentinel: None = None,
+        tags: Any = None,
+        signature: str | None = None,
+        signature_outputs_as_dict: bool | None = None,
+        output_key: str | None = None,
+        output_shape: Any = None,
+        load_options: Any = None,
+        *,
+        endpoints: Any = (),
+        part: Any = (),
+        **kwargs: Any,
+    ) -> None:
+        options = LayerOptions.checked(
+            _sentinel,
+            handle=handle,
+            trainable=trainable,
+            arguments=arguments,
+            tags=tags,
+            signature=signature,
+            signature_outputs_as_dict=signature_outputs_as_dict,
+            output_key=output_key,
+            output_shape=output_shape,
+            load_options=load_options,
+            endpoints=endpoints,
+            part=part,
+        )
+        self._module = LayerModule(options)
+        self._backend = backend_for(self._module)
+        self._func = self._module.loaded
+        self._is_hub_module_v1 = bool(getattr(self._func, "_is_hub_module_v1", False))
         self._hub_losses: list[Any] = []
-        super()._prepare(options)
-        self._jax_functions: dict[Any, JaxFunction] = {}
-        if self._in_jax:
-            for training in (False, True):
-                self._jax_functions[training] = JaxFunction(self._function(training), options.handle)
-
-    def _arguments_of_keras(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         shape = kwargs.pop("input_shape", None)
         self._hub_batch_shape = kwargs.pop("batch_input_shape", None if shape is None else (None, *shape))
-        traced = self._callee.form.input_dtype
-        is_plain = kwargs.get("dtype") is None and keras.config.dtype_policy().name == "float32"
-        if is_plain and traced is not None and not traced.is_floating:
-            kwargs["dtype"] = traced  # a Sequential makes its input of this dtype, else of floats
-        if isinstance(kwargs.get("dtype"), tf.DType):
-            kwargs["dtype"] = kwargs["dtype"].name
-        return kwargs
+        kwargs["dtype"] = _dtype_of_layer(kwargs.get("dtype"), self._module.callable.form.input_dtype)
+        self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
+        self.take_inputs_as_they_are()
+        self.supports_jit = self._backend.supports_jit
+        self._backend.prepare(self)
+        if type(self).build is keras.layers.Layer.build:
+            self.built = True
 
-    def _finish_setup(self) -> None:
-        self._allow_non_tensor_positional_args = True
-        self._convert_input_args = False
-        # XLA lacks ops that modules have (tables, texts, loops of TensorFlow 1), and on CPUs it ran networks
-        # (MobileNetV2, ResNet50) four to seven times slower than TensorFlow itself. JAX has nothing else.
-        self.supports_jit = self._backend == "jax"
-        if self._in_jax:
-            self._hub_seed = keras.random.SeedGenerator()
-        super()._finish_setup()
+    # --- what subclasses written for earlier releases override, or call ---
+
+    def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
+        """Runs Keras' own `__init__`, then takes over the module's variables and losses."""
+        super().__init__(trainable=trainable, **kwargs)
+        for variable in self._module.trained:
+            self._add_existing_weight(variable, trainable=True)
+        for variable in self._module.others:
+            self._add_existing_weight(variable, trainable=False)
+        for loss in self._module.losses:
+            self.add_loss(self._call_loss_if_trainable(loss))
 
     def _add_existing_weight(self, weight: Any, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
-        if isinstance(weight, keras.Variable):  # the object is a Keras layer or model
-            self._track_variable(weight)
-            return
-        trainable = bool(weight.trainable if trainable is None else trainable)
-        if trainable and not weight.trainable:
-            weight._trainable = True  # else gradient tapes do not see it
-        name = weight.name.split(":")[0].replace("/", "_")
-        if self._backend == "tensorflow":
-            self._track_variable(AdoptedVariable(weight, trainable, name))
-        elif self._in_jax:
-            copy = keras.Variable(weight.numpy(), trainable=trainable, autocast=False, name=name)
-            copy.hub_variable = weight
-            self._track_variable(copy)
+        if not isinstance(weight, keras.Variable):  # else the object is a Keras layer or model
+            trainable = bool(weight.trainable if trainable is None else trainable)
+            weight = self._backend.weight(weight, trainable)
+        if weight is not None:
+            self.adopt(weight)
+
+    def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
+        """A loss of the loaded object as a callable for `add_loss` that gives 0 while the layer is frozen."""
+        return LossWhileTrainable(self, loss)
+
+    def _check_trainability(self) -> None:
+        """Warns, once, when the layer is trainable but has nothing to train."""
+        self._module.warn_without_weights(self.trainable_weights)
+
+    # --- what Keras calls ---
+
+    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer, on arrays and lists of values too."""
+        if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
+            kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
+        misuse.check_call("keras", inputs, kwargs.get("training"))
+        keras_call = super().__call__
+        if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+            outputs = keras_call(inputs, *args, **kwargs)
+            return keras.tree.map_structure(lambda x: None if isinstance(x, NoTensor) else x, outputs)
+        return self._backend.call_on_values(self, inputs, lambda given: keras_call(given, *args, **kwargs))
+
+    @unconverted
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        if self.trainable:
+            self._check_trainability()
+        return self._backend.call(self, inputs, training)
 
     def add_loss(self, loss: Any) -> None:
         """As that of Keras, and of Keras 2: a callable without arguments is asked when `losses` are."""
-        if isinstance(loss, LossWhileTrainable) and self._in_jax:
-            self._hub_losses.append(JaxFunction(loss.loss, self._options.handle))
-        elif callable(loss):
+        if callable(loss):
             self._hub_losses.append(loss)
         else:
             super().add_loss(loss)
 
-    def _get_own_losses(self) -> list[Any]:
-        losses: list[Any] = super()._get_own_losses()
-        for loss in self._hub_losses:
-            if not self.trainable and isinstance(loss, (LossWhileTrainable, JaxFunction)):
-                continue  # of the module
-            losses.append(self._run_in_jax(loss, ()) if isinstance(loss, JaxFunction) else loss())
-        return losses
-
-    def _own_weights(self) -> list[Any]:
-        return [*self._trainable_variables, *self._non_trainable_variables]
-
-    def _output_dtype(self) -> str | None:
-        return str(self.compute_dtype)
-
-    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer, on arrays and lists of values too."""
-        self._refuse_other_keras(inputs)
-        if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
-            kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
-        self._check_training(kwargs.get("training"))
-        if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
-            outputs = super().__call__(inputs, *args, **kwargs)
-            return keras.tree.map_structure(lambda x: None if isinstance(x, _NoTensor) else x, outputs)
-        if self._in_jax:
-            inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-        elif self._backend != "tensorflow":
-            return other_backends.apply(self._function(training=False), self._trace, inputs)
-        else:
-            inputs = self._callee.fit(inputs)
-        return super().__call__(inputs, *args, **kwargs)
-
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        """Calls the loaded object; `training` counts only while the layer is trainable."""
-        if not self._in_jax:
-            return super().call(inputs, training)
-        with unchanged_errors():
-            return self._run_in_jax(self._jax_functions[bool(training and self.trainable)], (inputs,))
-
-    def _function(self, training: bool) -> Any:
-        return lambda inputs: self._apply(inputs, training=training)
-
-    def _run_in_jax(self, function: JaxFunction, inputs: tuple[Any, ...]) -> Any:
-        weights = {id(w.hub_variable): w for w in self._own_weights() if hasattr(w, "hub_variable")}
-        values = {key: weight.value for key, weight in weights.items()}
-        outputs, assigned = function(inputs, values, self._hub_seed.next())
-        for variable, value in assigned:
-            weights[id(variable)].assign(value)
-        return outputs
-
-    @property
-    def resolved_object(self) -> Any:
-        """The loaded object that the layer calls; with Keras on JAX it is given the layer's weights."""
-        for weight in self._own_weights() if self._in_jax else ():
-            if hasattr(weight, "hub_variable"):
-                weight.hub_variable.assign(weight.numpy())
-        return self._func
+    def own_losses(self) -> list[Any]:
+        """The values of the losses that are callables; of the module's only while the layer is trainable."""
+        of_module = [loss for loss in self._hub_losses if isinstance(loss, LossWhileTrainable)]
+        return [
+            self._backend.loss(self, loss) if loss in of_module else loss()
+            for loss in self._hub_losses
+            if self.trainable or loss not in of_module
+        ]
 
     def compute_output_spec(self, inputs: Any, training: Any = None) -> Any:
         """The shapes and dtypes of the outputs for symbolic inputs."""
-        specs = keras.tree.map_structure(_spec_of_tensor, inputs)
-        outputs = self._trace(specs)
-        with unchanged_errors():
-            return tf.nest.map_structure(_keras_tensor, outputs)
+        specs = keras.tree.map_structure(spec_of_symbol, inputs)
+        outputs = self._module.output_specs(specs, str(self.compute_dtype))
+        return tf.nest.map_structure(symbol_of_spec, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
-        if isinstance(input_shape, tf.TensorShape):
-            input_shape = tuple(input_shape.as_list())
-        return keras.tree.map_structure(tuple, self._output_shapes(input_shape))
+        return keras.tree.map_structure(tuple, self._module.output_shapes(input_shape))
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
@@ -188,37 +155,54 @@ class KerasLayer(HubLayer, keras.layers.Layer):  # type: ignore[misc]  # noqa: D
         return tuple(self._hub_batch_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration, for layers made from a handle."""
-        config = super().get_config()
+        """The configuration, for layers made from a handle or from what `hub.load` gave."""
+        config = {**super().get_config(), **self._module.options.config(self.trainable)}
         if self._hub_batch_shape is not None:
             batch, *shape = self._hub_batch_shape
             config |= {"input_shape": shape} if batch is None else {"batch_input_shape": [batch, *shape]}
         return config
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the layer that a configuration describes.
 
-class _NoTensor(keras.KerasTensor):  # type: ignore[misc]
-    """Stands for None among the outputs of a symbolic call: Keras counts outputs, and takes tensors only."""
+        Raises:
+          ResolveError: the module is not at the handle any more.
+        """
+        try:
+            return super().from_config(config)
+        except Exception as error:
+            raise weights.error_of_saved_layer(error, config) from error
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the weights by their names in the module."""
+        weights.save_weights(self._weights_by_name(), store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        if not weights.load_weights(self._weights_by_name(), store):
+            super().load_own_variables(store)
+
+    def _weights_by_name(self) -> dict[str, Any]:
+        return weights.weights_by_name(self._module.weight_names, self.own_weights())
+
+    @property
+    def resolved_object(self) -> Any:
+        """The loaded object that the layer calls; with Keras on JAX it is given the layer's weights."""
+        return self._backend.loaded(self)
+
+    def __repr__(self) -> str:
+        return misuse.text_of_layer("keras", self.name, self._module.options.handle)
 
 
-def _spec_of_tensor(tensor: Any) -> tf.TypeSpec:
-    if getattr(tensor, "ragged", False):
-        return tf.RaggedTensorSpec(tensor.shape, tensor.dtype, tensor.ragged_rank or 1)
-    if getattr(tensor, "sparse", False):
-        return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
-    return tf.TensorSpec(tensor.shape, tensor.dtype)
+def _dtype_of_layer(asked: Any, traced: Any) -> Any:
+    """The dtype of the layer for Keras: of a Sequential without an input it is that of the input, too.
 
-
-def _keras_tensor(spec: Any) -> keras.KerasTensor:
-    if spec == tf.type_spec_from_value(None):
-        return _NoTensor(())
-    if spec.shape.rank is None:
-        raise InputError(
-            "Expected an output of known rank for a symbolic call of Keras 3, got one of unknown shape.",
-            hint="Give output_shape=…, the shape without the batch size.",
-        )
-    kind: dict[str, Any] = {}
-    if isinstance(spec, tf.RaggedTensorSpec):
-        kind = {"ragged": True, "ragged_rank": spec.ragged_rank}
-    elif isinstance(spec, tf.SparseTensorSpec):
-        kind = {"sparse": True}
-    return keras.KerasTensor(tuple(spec.shape), dtype=spec.dtype.name, **kind)
+    Args:
+      asked: what the program asked for, or None.
+      traced: the dtype of the module's input, where it has one.
+    """
+    is_plain = asked is None and keras.config.dtype_policy().name == "float32"
+    if is_plain and traced is not None and not traced.is_floating:
+        asked = traced
+    return asked.name if isinstance(asked, tf.DType) else asked

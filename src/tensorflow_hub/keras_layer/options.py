@@ -48,6 +48,34 @@ class LayerOptions:
                 hint="Pass a path, a URL, publisher/model/version, or what hub.load() returned.",
             )
 
+    @classmethod
+    def checked(cls, sentinel: Any, **arguments: Any) -> LayerOptions:
+        """The options of arguments as `KerasLayer` takes them.
+
+        Args:
+          sentinel: what was passed where options go by keyword only: None.
+          **arguments: those of `KerasLayer` that are not Keras' own.
+
+        Raises:
+          InputError, ModuleError: they are not of the kinds that they have to be.
+        """
+        if sentinel is not None:
+            raise InputError(
+                f"Expected the options after `arguments` by keyword, got {sentinel!r} by position.",
+                hint="Write KerasLayer(handle, trainable=…, signature=…).",
+            )
+        tags, endpoints, part = (arguments[name] for name in ("tags", "endpoints", "part"))
+        return cls(
+            **arguments
+            | {
+                "trainable": checked_trainable(arguments["trainable"]),
+                "arguments": arguments["arguments"] or {},
+                "tags": [tags] if isinstance(tags, str) else tags,
+                "endpoints": (endpoints,) if isinstance(endpoints, str) else tuple(endpoints),
+                "part": tuple(part.split(".")) if isinstance(part, str) else tuple(part),
+            }
+        )
+
     @property
     def has_string_handle(self) -> bool:
         """Whether the module was named, not given as an object."""

@@ -17,16 +17,14 @@ from tensorflow_hub.loading.origin import origin_of
 _MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
 
 
-class Callee:
-    """What a layer calls: `callee(inputs, training)`.
+class ModuleCallable:
+    """What a layer calls: `module_callable(inputs, training)`.
 
     Attributes:
       form: how it wants its inputs.
-      weight_names: id of each variable → its unique name, under which layers save it.
     """
 
     def __init__(self, loaded: Any, options: LayerOptions) -> None:
-        self.weight_names: dict[int, str] = {}
         self._traces: dict[Any, Any] = {}
         self._is_checked_here = False
         self._loaded = loaded

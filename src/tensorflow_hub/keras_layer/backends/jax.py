@@ -1,0 +1,103 @@
+"""Keras on JAX: a module is applied by TensorFlow, or converted to JAX and trained there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import keras
+import tensorflow as tf
+
+from tensorflow_hub.keras_layer.backends.backend import Backend, weight_name
+from tensorflow_hub.keras_layer.backends.jax_function import JaxFunction
+from tensorflow_hub.keras_layer.backends.on_host import OnHost
+from tensorflow_hub.keras_layer.layer_module import LayerModule
+from tensorflow_hub.keras_layer.losses import LossWhileTrainable
+
+
+class BesideJax(OnHost):
+    """Applies the module by TensorFlow, also inside of functions that JAX compiles."""
+
+    supports_jit = True
+
+    def call(self, layer: Any, inputs: Any, training: Any) -> Any:
+        """The outputs; a function that is being compiled calls TensorFlow when it runs."""
+        if not any(isinstance(leaf, jax.core.Tracer) for leaf in keras.tree.flatten(inputs)):
+            return super().call(layer, inputs, training)
+        dtype = str(layer.compute_dtype)
+        specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, str(x.dtype)), inputs)
+        shapes = tf.nest.map_structure(
+            lambda spec: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype),
+            self._module.output_specs(specs, dtype),
+        )
+        frozen = keras.tree.map_structure(jax.lax.stop_gradient, inputs)
+        return jax.pure_callback(
+            lambda given: self.on_host(given, dtype), shapes, frozen, vmap_method="sequential"
+        )
+
+
+class InJax(Backend):
+    """Runs the module in JAX, on copies of its variables, which train."""
+
+    supports_jit = True
+
+    def __init__(self, module: LayerModule) -> None:
+        super().__init__(module)
+        self._functions = {training: self._function(training) for training in (False, True)}
+        self._losses: dict[Any, JaxFunction] = {}
+
+    def _function(self, training: bool) -> JaxFunction:
+        return JaxFunction(
+            lambda inputs: self._module.apply(inputs, training=training), self._module.options.handle
+        )
+
+    def prepare(self, layer: Any) -> None:
+        """Gives the layer random numbers, for dropout."""
+        layer.hub_seed = keras.random.SeedGenerator()
+
+    def weight(self, variable: Any, trainable: bool) -> keras.Variable:
+        """A copy of the variable."""
+        copy = keras.Variable(
+            variable.numpy(), trainable=trainable, autocast=False, name=weight_name(variable)
+        )
+        copy.hub_variable = variable
+        return copy
+
+    def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
+        """Calls the layer on arrays of JAX."""
+        return call(keras.tree.map_structure(keras.ops.convert_to_tensor, inputs))
+
+    def call(self, layer: Any, inputs: Any, training: Any) -> Any:
+        """Calls the converted function; for training only while the layer is trainable."""
+        return self._run(layer, self._functions[bool(training and layer.trainable)], (inputs,))
+
+    def loss(self, layer: Any, loss: LossWhileTrainable) -> Any:
+        """The loss, computed in JAX."""
+        if loss.loss not in self._losses:
+            self._losses[loss.loss] = JaxFunction(loss.loss, self._module.options.handle)
+        return self._run(layer, self._losses[loss.loss], ())
+
+    def loaded(self, layer: Any) -> Any:
+        """The loaded object, given the layer's weights."""
+        for weight in _copies(layer).values():
+            weight.hub_variable.assign(weight.numpy())
+        return self._module.loaded
+
+    def _run(self, layer: Any, function: JaxFunction, inputs: tuple[Any, ...]) -> Any:
+        weights = _copies(layer)
+        values = {key: weight.value for key, weight in weights.items()}
+        outputs, assigned = function(inputs, values, layer.hub_seed.next())
+        for variable, value in assigned:
+            weights[id(variable)].assign(value)
+        return outputs
+
+
+def backend_for(module: LayerModule) -> Backend:
+    """Keras on JAX: with the module in JAX where the layer is to train it."""
+    return InJax(module) if module.options.is_trainable else BesideJax(module)
+
+
+def _copies(layer: Any) -> dict[int, Any]:
+    """The weights that are copies of variables of the module, by the ids of these."""
+    return {id(w.hub_variable): w for w in layer.own_weights() if hasattr(w, "hub_variable")}

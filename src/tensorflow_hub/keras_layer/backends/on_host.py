@@ -1,0 +1,87 @@
+"""Keras on another backend than TensorFlow, which works behind it, on the CPU.
+
+The module is applied, and layers after it train. Its own weights stay as they are, and no gradient passes
+through it to layers before.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import ModeError, UnsupportedFeatureError
+from tensorflow_hub.keras_layer.backends.backend import Backend
+from tensorflow_hub.keras_layer.layer_module import LayerModule
+
+
+@functools.cache
+def _announce(backend: str) -> None:
+    """Says, once, what runs the modules."""
+    warnings.warn(
+        f"hub.KerasLayer runs modules with TensorFlow on the CPU beside Keras on {backend}: for inference "
+        "and for training the layers after it.",
+        stacklevel=2,
+    )
+
+
+class OnHost(Backend):
+    """Applies the module by TensorFlow on the CPU.
+
+    Raises:
+      ModeError: the layer is to train the module.
+    """
+
+    def __init__(self, module: LayerModule) -> None:
+        super().__init__(module)
+        backend = keras.backend.backend()
+        _announce(backend)
+        if module.options.is_trainable:
+            raise ModeError(
+                f"Expected trainable=False for {module.options.handle!r} with Keras on {backend}, "
+                "got trainable=True.",
+                hint="Keep the module as it is, or fine-tune it with KERAS_BACKEND=tensorflow or jax.",
+            )
+
+    def weight(self, variable: Any, trainable: bool) -> None:
+        """None: the weights are TensorFlow's."""
+
+    def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
+        """Calls the module beside Keras, which could not trace it."""
+        return self.call(layer, inputs, False)
+
+    def call(self, layer: Any, inputs: Any, training: Any) -> Any:
+        """The outputs as tensors of the backend."""
+        outputs = self.on_host(inputs, str(layer.compute_dtype))
+        return keras.tree.map_structure(keras.ops.convert_to_tensor, outputs)
+
+    def on_host(self, inputs: Any, dtype: str) -> Any:
+        """The outputs, as arrays, for tensors of the backend or arrays."""
+        with tf.device("CPU:0"):
+            given = keras.tree.map_structure(_as_array, inputs)
+            outputs = self._module.apply(given, training=False, dtype=dtype)
+        return tf.nest.map_structure(_numpy, outputs)
+
+
+def backend_for(module: LayerModule) -> Backend:
+    """Any backend that has arrays."""
+    return OnHost(module)
+
+
+def _as_array(value: Any) -> Any:
+    return np.asarray(keras.ops.convert_to_numpy(value)) if keras.ops.is_tensor(value) else value
+
+
+def _numpy(output: Any) -> Any:
+    if not isinstance(output, tf.Tensor) or output.dtype == tf.string:
+        raise UnsupportedFeatureError(
+            f"Expected a module that gives numbers with Keras on {keras.backend.backend()}, "
+            f"got {output.dtype.name}.",
+            hint="Set KERAS_BACKEND=tensorflow, or apply the module with hub.load before the model.",
+        )
+    return output.numpy()

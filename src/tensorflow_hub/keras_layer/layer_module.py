@@ -1,0 +1,179 @@
+"""The module in a layer: the loaded object, how it is called, and its variables and losses."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import tensorflow as tf
+
+from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.graphs.variable_names import unique_names
+from tensorflow_hub.keras_layer.module_callable import ModuleCallable
+from tensorflow_hub.keras_layer.options import LayerOptions
+from tensorflow_hub.loading.load import load
+from tensorflow_hub.loading.origin import part_of
+from tensorflow_hub.loading.replicas import check_made_in_scope, first_replica
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def unconverted(method: _Method) -> _Method:
+    """Keeps AutoGraph away from a method: it would make errors of ours others."""
+    wrapper = tf.autograph.experimental.do_not_convert(method)
+    wrapper.__signature__ = inspect.signature(method)  # Keras 2 asks for `training` and `mask`
+    return wrapper  # type: ignore[no-any-return]
+
+
+class LayerModule:
+    """A loaded module as a layer needs it; the same for both Kerases.
+
+    Args:
+      options: what the layer was asked for.
+
+    Attributes:
+      options: these.
+      loaded: the object that the layer calls: the module, or a part of it.
+      callable: calls it.
+      trained: the variables that the layer may train.
+      others: its other variables.
+      weight_names: id of each variable → its unique name, under which layers save it.
+    """
+
+    def __init__(self, options: LayerOptions) -> None:
+        self.options = options
+        self.loaded = options.handle
+        if options.has_string_handle:
+            module = load(options.handle, tags=options.tags, options=options.load_options)
+            self.loaded = part_of(module, options.part)
+        self.callable = ModuleCallable(self.loaded, options)
+        self._warned = False
+        candidates, everything = self._variables()
+        self.trained = [variable for variable in candidates if options.chosen(variable)]
+        chosen = {id(variable) for variable in self.trained}
+        self.others = [variable for variable in everything if id(variable) not in chosen]
+        # Unique as they are saved: without the slashes, which make folders in a file of weights.
+        names = unique_names([v.name.split(":")[0].replace("/", ".") for v in everything])
+        self.weight_names = {id(v): name for v, name in zip(everything, names, strict=True)}
+
+    @property
+    def losses(self) -> list[Callable[[], Any]]:
+        """The regularization losses: callables without arguments that give scalars.
+
+        Raises:
+          ModuleError: the object has others.
+        """
+        losses = list(getattr(self.loaded, "regularization_losses", None) or ())
+        for loss in losses:
+            if not callable(loss):
+                raise ModuleError(
+                    f"Expected the regularization_losses of {self.options.handle!r} to be callables "
+                    f"without arguments, got {loss!r}.",
+                    hint="Export the object with a list of tf.functions there.",
+                )
+        return losses
+
+    def fit(self, inputs: Any) -> Any:
+        """Inputs as tensors of the dtypes and shapes that the module was traced for.
+
+        Raises:
+          InputError: they cannot be made such tensors.
+        """
+        return self.callable.fit(inputs)
+
+    @unconverted
+    def apply(
+        self, inputs: Any, *, training: bool, weights: Sequence[Any] = (), dtype: str | None = None
+    ) -> Any:
+        """Calls the module.
+
+        Args:
+          inputs: a tensor, or a nest of tensors.
+          training: whether the call is for training.
+          weights: the variables of the layer.
+          dtype: of the layer, to which floating-point outputs are cast where it is not float32.
+
+        Raises:
+          InputError: the inputs do not fit the module.
+          ModeError: it is called for training on replicas that have no variables of their own.
+        """
+        if training:
+            check_made_in_scope(weights)
+        with contextlib.nullcontext() if training else first_replica():
+            outputs = self.callable(inputs, training=training)
+        if dtype not in {"float16", "bfloat16", "float64"}:
+            return outputs
+        return tf.nest.map_structure(lambda output: _cast(output, dtype), outputs)
+
+    @unconverted
+    def apply_for(self, training: Any, apply: Callable[[bool], Any]) -> Any:
+        """Calls `apply(training)`, where `training` may be a bool, None, or a tensor known later."""
+        if tf.is_tensor(training):
+            static = tf.get_static_value(training)
+            if static is None:
+                return tf.cond(tf.cast(training, tf.bool), lambda: apply(True), lambda: apply(False))
+            training = static
+        return apply(bool(training))
+
+    def output_specs(self, specs: Any, dtype: str | None) -> Any:
+        """The outputs' specs for inputs of given specs, found without running anything."""
+        run = tf.function(lambda inputs: self.apply(inputs, training=False, dtype=dtype), autograph=False)
+        outputs = run.get_concrete_function(specs).structured_outputs
+        return tf.nest.map_structure(_spec_of, outputs)
+
+    def output_shapes(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        if isinstance(input_shape, tf.TensorShape):
+            input_shape = tuple(input_shape.as_list())
+        specs = self.callable.input_specs(input_shape)
+        outputs = self.output_specs(specs, None)
+        if self.options.output_shape is None:
+            return tf.nest.map_structure(lambda spec: spec.shape, outputs)
+        batch = tf.nest.flatten(specs)[0].shape[:1]
+        return tf.nest.map_structure(lambda spec: batch.concatenate(spec.shape[1:]), outputs)
+
+    def warn_without_weights(self, weights: Sequence[Any]) -> None:
+        """Warns, once, that the layer is trainable but has nothing to train."""
+        if self._warned:
+            return
+        self._warned = True
+        if not weights:
+            pattern = self.options.trainable
+            chosen = f" that match {pattern!r}" if isinstance(pattern, str) else ""
+            warnings.warn(
+                f"The hub.KerasLayer of {self.options.handle!r} is trainable but has no trainable weights"
+                f"{chosen}.",
+                stacklevel=3,
+            )
+
+    def _variables(self) -> tuple[list[Any], list[Any]]:
+        """The object's variables: those that training may change, and all.
+
+        An object without lists of its variables has those that its traces use, by their own flags.
+        """
+        listed = [getattr(self.loaded, name, None) for name in ("trainable_variables", "variables")]
+        if listed == [None, None]:
+            everything = _unique(self.callable.variables())
+            return [variable for variable in everything if variable.trainable], everything
+        candidates = _unique(listed[0] or ())
+        return candidates, _unique([*candidates, *(listed[1] or ())])
+
+
+def _cast(output: Any, dtype: str | None) -> Any:
+    is_number = tf.is_tensor(output) and output.dtype.is_floating
+    return tf.cast(output, dtype) if is_number else output
+
+
+def _unique(variables: Any) -> list[Any]:
+    found: dict[int, Any] = {}
+    for variable in variables:
+        found.setdefault(id(variable), variable)
+    return list(found.values())
+
+
+def _spec_of(output: Any) -> Any:
+    """The spec of an output; composite tensors come from a trace as tensors."""
+    return output if isinstance(output, tf.TypeSpec) else tf.type_spec_from_value(output)

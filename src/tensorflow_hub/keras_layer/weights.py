@@ -1,0 +1,56 @@
+"""Weights of a layer in files: by their names in the module, whichever of them are trainable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from tensorflow_hub.errors import HubError, ResolveError
+
+
+def weights_by_name(names: Mapping[int, str], weights: list[Any]) -> dict[str, Any]:
+    """The weights of a layer by the names under which they are saved.
+
+    Args:
+      names: id of a variable of the module → its name.
+      weights: of the layer; those that are not of the module are numbered.
+    """
+    return {
+        names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}"): weight
+        for i, weight in enumerate(weights)
+    }
+
+
+def save_weights(weights: Mapping[str, Any], store: Any) -> None:
+    """Writes weights by name into a store of Keras."""
+    for name, weight in weights.items():
+        store[name] = weight.numpy()
+
+
+def load_weights(weights: Mapping[str, Any], store: Any) -> bool:
+    """Reads weights from a store of Keras; False for one that holds others, as numbered ones."""
+    if set(store.keys()) != set(weights):
+        return False
+    for name, weight in weights.items():
+        weight.assign(store[name])
+    return True
+
+
+def error_of_saved_layer(error: Exception, config: Mapping[str, Any]) -> Exception:
+    """The error to raise for a layer that could not be made of its configuration.
+
+    Keras makes every error a TypeError. One of ours comes back as it was, with what leads to a module that
+    has moved.
+    """
+    cause = error if isinstance(error, HubError) else error.__context__
+    if not isinstance(cause, HubError):
+        return error
+    handle, hint = config.get("handle"), cause.hint
+    if isinstance(cause, ResolveError) and "TFHUB_MIRRORS" not in hint:
+        hint += f" If the module is elsewhere now, say where: TFHUB_MIRRORS='{_absolute(handle)} -> …'."
+    return type(cause)(f"A saved layer names the module {handle!r}. {cause.problem}", hint=hint)
+
+
+def _absolute(handle: Any) -> str:
+    return str(handle) if "://" in str(handle) else os.path.abspath(handle)  # noqa: PTH100

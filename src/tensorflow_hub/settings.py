@@ -193,6 +193,13 @@ class Settings:
         "Where handles with a prefix are found, tried in order: "
         "`https://tfhub.dev/ -> https://hub.example/, https://other.example/; /old/path -> /new/path; …`.",
     )
+    import_hook: bool = variable(
+        "TFHUB_IMPORT_HOOK",
+        True,
+        parse_bool,
+        "Let `import tensorflow_hub` wait for Keras to be imported, to make `hub.KerasLayer` known to it. "
+        "With 0, import Keras before, or use `hub.KerasLayer` once before loading a saved model.",
+    )
     lockfile: str = variable(
         "TFHUB_LOCKFILE",
         "",

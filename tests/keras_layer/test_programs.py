@@ -188,7 +188,8 @@ def test_an_inner_output_becomes_a_model(bench):
 
 def test_a_summary_names_and_counts_it(bench):
     lines = []
-    bench.model(bench.layer(trainable=False, name="module")).summary(print_fn=lambda line, **_: lines.append(line))
+    layer = bench.kit.KerasLayer(bench.modules("regression"), name="module")
+    bench.model(layer).summary(print_fn=lambda line, **_: lines.append(line))
     text = "\n".join(lines)
     assert "KerasLayer" in text
     assert "Non-trainable params: 3" in text

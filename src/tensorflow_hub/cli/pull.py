@@ -75,6 +75,7 @@ def _facts(module: ResolvedModule) -> dict[str, object]:
         "handle": module.handle,
         "path": module.path,
         "origin": module.origin,
+        "source": manifest.source if manifest else None,
         "digest": manifest.digest if manifest else None,
         "size": manifest.size if manifest else None,
     }

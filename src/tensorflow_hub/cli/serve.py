@@ -18,7 +18,11 @@ if typing.TYPE_CHECKING:
 @click.option("--host", help="Address to listen on; default 127.0.0.1, this machine only.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one. Default 8500.")
 @click.option("--workers", type=click.IntRange(1), help="Number of server processes.")
-@click.option("--upstream", metavar="URL", help="A hub to fetch from what is absent here.")
+@click.option(
+    "--upstream",
+    metavar="URL|tfhub",
+    help="Where what is absent here is fetched: a hub, or what tfhub.dev had.",
+)
 @click.option("--config", metavar="FILE", help="TOML file with settings; environment variables win.")
 def command(
     data: str | None,
@@ -38,6 +42,7 @@ def command(
       tfhub serve
       tfhub serve --data /srv/hub --host 0.0.0.0 --port 80 --workers 2
       tfhub serve --upstream https://hub.example.com
+      tfhub serve --upstream tfhub
     """
     try:
         from tensorflow_hub.server import run
@@ -61,10 +66,10 @@ def command(
 
 
 def _address(text: str) -> str:
-    from tensorflow_hub.settings import parse_hub_url
+    from tensorflow_hub.server.settings import parse_upstream
 
     try:
-        return parse_hub_url(text)
+        return parse_upstream(text)
     except ValueError as error:
         raise click.BadParameter(f"{error}, got {text!r}", param_hint="--upstream") from error
 

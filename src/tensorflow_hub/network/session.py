@@ -191,8 +191,10 @@ class HubSession:
         if limit is not None:
             if retry.timed_out:
                 limit.note_timeout()
-            if retry.asked is not None:
-                limit.allow(pause)
+            if (
+                retry.asked is not None
+            ):  # it is alive: neither its answer nor the pause counts as a standstill
+                limit.allow(took + pause)
             elif pause >= limit.left:
                 raise limit.error(host_of(url)) if retry.timed_out else retry.problem
             else:

@@ -29,8 +29,10 @@ from tensorflow_hub.server.core.problems import (
     json_answer,
 )
 from tensorflow_hub.server.http.middleware import RequestMiddleware
+from tensorflow_hub.server.mirroring import tfhub
 from tensorflow_hub.server.mirroring.mirror import Mirror
-from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Upstream
+from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.routes import API, ROUTES, RUNNING
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.web import pages
@@ -67,9 +69,14 @@ def make_app(settings: ServerSettings) -> Starlette:
     )
     app.state.hub = hub
     app.state.api = API
-    upstream = Upstream(settings.upstream.rstrip("/"), settings.upstream_token) if settings.upstream else None
-    app.state.mirror = Mirror(hub, upstream) if upstream else None
+    app.state.mirror = Mirror(hub, _upstream_of(settings)) if settings.upstream else None
     return app
+
+
+def _upstream_of(settings: ServerSettings) -> AnyUpstream:
+    if settings.upstream == tfhub.NAME:
+        return tfhub.Tfhub(work_folder(settings))
+    return Upstream(settings.upstream.rstrip("/"), settings.upstream_token)
 
 
 @contextlib.asynccontextmanager

@@ -74,8 +74,14 @@ def parse_public_url(text: str) -> str:
     return url
 
 
-def _optional_url(text: str) -> str:
-    return parse_hub_url(text) if text.strip() else ""
+def parse_upstream(text: str) -> str:
+    """Reads the address of a hub, or `tfhub` for the models that tfhub.dev had; empty for none.
+
+    >>> parse_upstream("https://hub.example/"), parse_upstream("tfhub")
+    ('https://hub.example', 'tfhub')
+    """
+    text = text.strip()
+    return text.lower() if text.lower() in {"", "tfhub"} else parse_hub_url(text)
 
 
 def one_of(*values: str) -> Callable[[str], str]:
@@ -155,8 +161,9 @@ class ServerSettings:
     upstream: str = variable(
         "TFHUB_SERVER_UPSTREAM",
         "",
-        _optional_url,
-        "A hub that is asked for what is absent here; what comes is kept.",
+        parse_upstream,
+        "A hub that is asked for what is absent here; what comes is kept. `tfhub`: what tfhub.dev had, from "
+        "where it is now.",
     )
     upstream_token: str = variable(
         "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token sent to the upstream hub."

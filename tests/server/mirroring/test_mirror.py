@@ -24,8 +24,8 @@ from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.check import check
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.audience import EVERYTHING
 from tensorflow_hub.server.catalogue.writing import ensure_publisher, set_state
-from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import open_hub
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.mirroring import mirror as mirror_module
@@ -273,11 +273,10 @@ def test_only_so_much_is_fetched_at_once(foreign, tmp_path, monkeypatch):
     hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
     mirror = mirror_module.Mirror(hub, Upstream(foreign))
     with contextlib.closing(hub.database):
-        nobody = Caller(None, "")
-        spool = mirror.bring(ModelName("other", "model", 3), "saved_model", nobody)
-        assert mirror.bring(ModelName("other", "model", 3), "saved_model", nobody) is spool
+        spool = mirror.bring(ModelName("other", "model", 3), "saved_model", EVERYTHING)
+        assert mirror.bring(ModelName("other", "model", 3), "saved_model", EVERYTHING) is spool
         with pytest.raises(Unavailable, match="fetching much"):
-            mirror.bring(ModelName("other", "model", 4), "saved_model", nobody)
+            mirror.bring(ModelName("other", "model", 4), "saved_model", EVERYTHING)
         _Foreign.gate.set()
         until(lambda: spool.is_over)
         mirror.close()
@@ -290,7 +289,7 @@ def test_names_that_are_made_up_wait_for_no_thread(tmp_path):
             ensure_publisher(connection, "ours")
         mirror = mirror_module.Mirror(hub, Upstream("http://127.0.0.1:1"))
         for number in (1, 2):
-            assert mirror.bring(ModelName("ours", "model", number), "saved_model", Caller(None, "")) is None
+            assert mirror.bring(ModelName("ours", "model", number), "saved_model", EVERYTHING) is None
         assert not mirror._asked
         mirror.close()
 

@@ -29,8 +29,8 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.database import Database
+from tensorflow_hub.server.catalogue.records import DOCUMENTED
 
-PUBLISHED_BY = "import-docs"
 _AT_ONCE = 200
 # Between two transactions others write: SQLite gives the lock to whoever asks first, not who waits longest.
 _PAUSE_SECONDS = 0.02
@@ -158,7 +158,7 @@ def _take(connection: sa.Connection, document: _Document, report: ImportReport) 
         document.card.kind, document.text, document.card.description, document.card.metadata
     )
     version = reading.find_version(connection, document.name)
-    if version is not None and version.published_by != PUBLISHED_BY:
+    if version is not None and version.published_by != DOCUMENTED:
         reason = (
             f"The version {version.handle} was published here by {version.published_by!r}; it is left alone."
         )
@@ -166,7 +166,7 @@ def _take(connection: sa.Connection, document: _Document, report: ImportReport) 
         return None
     report.kinds[document.card.kind] += 1
     if version is None:
-        version = writing.add_version(connection, document.name, document.card.kind, PUBLISHED_BY)
+        version = writing.add_version(connection, document.name, document.card.kind, DOCUMENTED)
         report.outcomes["added"] += 1
     else:
         known = reading.find_card(connection, version)

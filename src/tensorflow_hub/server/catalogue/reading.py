@@ -59,6 +59,7 @@ _DEPLOYMENT = (
     deployments.c.file_count,
     deployments.c.description,
     deployments.c.published_at,
+    deployments.c.published_by,
 )
 
 # Built once: SQLAlchemy compiles a statement object once and then takes it from its cache.

@@ -9,6 +9,10 @@ from typing import Any
 from tensorflow_hub.handles import ModelName
 
 VISIBLE, WITHDRAWN, DELETED = "visible", "withdrawn", "deleted"
+# Who "published" what only has documentation, imported from tfhub.dev's.
+DOCUMENTED = "import-docs"
+# Begins the name of who published what comes from an upstream; behind it stands from where.
+MIRROR_OF = "mirror of "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Deployment:
     file_count: int
     description: Mapping[str, Any]
     published_at: int
+    published_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -94,6 +94,8 @@ deployments = sa.Table(
     # format.description.ModuleDescription.to_dict()
     sa.Column("description", sa.JSON, nullable=False),
     sa.Column("published_at", sa.BigInteger, nullable=False),
+    # The name of the token that published it, or "mirror of …" and where it came from.
+    sa.Column("published_by", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("version_id", "kind"),
 )
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from tensorflow_hub.errors import DownloadError, UnreachableError
+from tensorflow_hub.errors import DownloadError, ForbiddenError, NotFoundError, UnreachableError
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.kinds.kind import Form
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
@@ -24,7 +24,7 @@ from tensorflow_hub.server.core.negotiation import JSON, Representation
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import cors
-from tensorflow_hub.server.mirroring.mirror import Mirror, is_here, nobody_knows
+from tensorflow_hub.server.mirroring.mirror import Mirror, has_files, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
 
 # What upstream sends is what was asked for, so it can go on as it comes. An index is not made yet, but
@@ -32,8 +32,8 @@ from tensorflow_hub.server.mirroring.spool import Spool
 _PASSED_ON = {Form.ARCHIVE, Form.INDEX, Form.FILE}
 # What comes within a moment is answered as if it had been here, in seconds.
 _MOMENT = 2.0
-# How long anybody waits for what cannot be passed on as it comes, in seconds.
-_PATIENCE = 20.0
+# How long anybody waits for what cannot be passed on as it comes, in seconds: less than clients wait.
+_PATIENCE = 15.0
 _LOOK_AGAIN = 0.02
 
 
@@ -58,7 +58,8 @@ async def bring_from_upstream(
       Unavailable: it takes longer than anybody should wait.
     """
     mirror: Mirror | None = request.app.state.mirror
-    if mirror is None or not forms:
+    reads_only = bool(forms) and not forms[0].kind  # a page, or facts
+    if mirror is None or not forms or (reads_only and not mirror.upstream.has_facts):
         return None
     caller = await run_in_threadpool(caller_of, request)
     audience = audience_of(caller)
@@ -71,6 +72,8 @@ async def bring_from_upstream(
         if newest is None:
             return None
         name, is_versioned = name.with_version(newest), False
+    if reads_only and await run_in_threadpool(mirror.has_documentation_only, name):
+        return None  # who reads them all fetches nothing
     spool = await run_in_threadpool(mirror.bring, name, deployment, audience)
     if spool is None:
         return None
@@ -79,11 +82,25 @@ async def bring_from_upstream(
         if not is_versioned:  # who follows knows which version it is
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
         return _passing_on(hub_of(request), name, deployment, spool)
+    await _check_failure(spool, mirror, name, deployment, audience)
+    return None
+
+
+async def _check_failure(
+    spool: Spool, mirror: Mirror, name: ModelName, deployment: str, audience: Audience
+) -> None:
+    """Says why a version could not be fetched, where "not found" would be wrong or useless.
+
+    Raises:
+      UnreachableError: upstream cannot be asked, and the files are not here.
+      NotFoundError: who has it asks for consent; the hint names the page.
+    """
     if isinstance(spool.failure, UnreachableError):
-        here = await run_in_threadpool(is_here, mirror.hub, name, audience)
+        here = await run_in_threadpool(has_files, mirror.hub, name, deployment, audience)
         if not here:
             raise nobody_knows(name)
-    return None
+    elif isinstance(spool.failure, ForbiddenError):  # by where it is; nobody's token here changes that
+        raise NotFoundError(spool.failure.problem, hint=spool.failure.hint)
 
 
 async def _wait(spool: Spool, passes_on: bool) -> bool:

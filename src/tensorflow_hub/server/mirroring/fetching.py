@@ -18,7 +18,7 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
-from tensorflow_hub.server.catalogue.records import WITHDRAWN, Token, Upload
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Token, Upload
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
 from tensorflow_hub.server.core.callers import Caller
@@ -26,7 +26,7 @@ from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooLarge
 from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
 from tensorflow_hub.server.mirroring.spool import Spool
-from tensorflow_hub.server.mirroring.upstream import Content, Upstream
+from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Content
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.steps import publish
 from tensorflow_hub.server.publishing.upload_removal import forget_upload
@@ -35,7 +35,7 @@ _log = logging.getLogger("tensorflow_hub.server")
 _PIECE = 8 << 20
 
 
-def fetch(hub: Hub, upstream: Upstream, name: ModelName, deployment: str, spool: Spool) -> None:
+def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spool: Spool) -> None:
     """Brings a deployment of a version here; it goes through the spool, which others read meanwhile.
 
     Raises:
@@ -48,21 +48,28 @@ def fetch(hub: Hub, upstream: Upstream, name: ModelName, deployment: str, spool:
         if facts.get("state") == "deleted":
             reason = facts.get("reason") or "No reason was given."
             raise NotFoundError(f"{name} was deleted upstream.", hint=str(reason)[:500])
-        card = _card(upstream, name, facts, deployment)
+        card = "" if _is_documented(hub, name) else _card(upstream, name, facts, deployment)
         if facts and not facts["deployments"]:
             _add_entry(hub, name, card, facts)
             spool.keep(None)
             return
         with upstream.content(session, name, deployment) as content:
+            place = content.place
             spool.begin(content.size, _withdrawn(facts, content))
             for piece in _bounded(hub, name, content.pieces):
                 spool.write(piece)
             spool.check_length()
     upload = _begin(hub, name, deployment, card)
-    spool.keep(_publish(hub, upstream, upload, facts, spool))
+    spool.keep(_publish(hub, place, upload, facts, spool))
 
 
-def _publish(hub: Hub, upstream: Upstream, upload: Upload, facts: Mapping[str, Any], spool: Spool) -> int:
+def _is_documented(hub: Hub, name: ModelName) -> bool:
+    """Whether the version has a card already: that of the imported documentation stays."""
+    with hub.database.reading() as connection:
+        return reading.find_version(connection, name) is not None
+
+
+def _publish(hub: Hub, place: str, upload: Upload, facts: Mapping[str, Any], spool: Spool) -> int:
     """Publishes what came as it would be if it were sent here; the id of the version."""
     pieces = spool.pieces()
     if suffix := KIND_BY_NAME[upload.deployment].suffix:
@@ -71,7 +78,7 @@ def _publish(hub: Hub, upstream: Upstream, upload: Upload, facts: Mapping[str, A
     try:
         upload = _upload(hub, upload, pieces)
         _check_promise(facts, upload)
-        publication = publish(hub, upload, None, _mirror_caller(upstream), spool.withdrawn)
+        publication = publish(hub, upload, None, _mirror_caller(place), spool.withdrawn)
     except BaseException:
         forget_upload(hub, upload.id)
         raise
@@ -153,7 +160,7 @@ def _packed(content: Iterator[bytes], name: str) -> Iterator[bytes]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _card(upstream: Upstream, name: ModelName, facts: Mapping[str, Any], deployment: str) -> str:
+def _card(upstream: AnyUpstream, name: ModelName, facts: Mapping[str, Any], deployment: str) -> str:
     """The card upstream has, or one that says where the files are from."""
     text = facts.get("card")
     if isinstance(text, str):
@@ -190,6 +197,6 @@ def _withdrawn(facts: Mapping[str, Any], content: Content) -> str | None:
     return None if content.withdrawn is None else words_of_upstream(content.withdrawn)
 
 
-def _mirror_caller(upstream: Upstream) -> Caller:
-    token = Token(0, f"mirror of {upstream.url}", PUBLISH, None, 0, "", None, None)
+def _mirror_caller(place: str) -> Caller:
+    token = Token(0, f"{MIRROR_OF}{place}", PUBLISH, None, 0, "", None, None)
     return Caller(token, "")

@@ -15,13 +15,14 @@ from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audience import EVERYTHING, Audience
+from tensorflow_hub.server.catalogue.records import DELETED, DOCUMENTED, Version
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.lookup import readable_version
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.mirroring.fetching import fetch
 from tensorflow_hub.server.mirroring.refreshing import mirrored_version, refresh
 from tensorflow_hub.server.mirroring.spool import Spool
-from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 from tensorflow_hub.server.publishing.steps import work_folder
 
 _log = logging.getLogger("tensorflow_hub.server")
@@ -41,7 +42,7 @@ _PAUSE_SECONDS = 5.0
 class Mirror:
     """Fetches what is asked for and absent, each thing once at a time, in threads of its own."""
 
-    def __init__(self, hub: Hub, upstream: Upstream) -> None:
+    def __init__(self, hub: Hub, upstream: AnyUpstream) -> None:
         self.hub = hub
         self.upstream = upstream
         self._lock = threading.Lock()
@@ -118,12 +119,26 @@ class Mirror:
             self._threads.submit(self._fetch, name, deployment, spool)
             return spool
 
+    def has_documentation_only(self, name: ModelName) -> bool:
+        """Whether all that is here of a version is its imported documentation."""
+        with self.hub.database.reading() as connection:
+            version = reading.find_version(connection, name)
+            if version is None or version.published_by != DOCUMENTED:
+                return False
+            return not reading.list_deployments(connection, version)
+
+    def may_bring(self, version: Version) -> bool:
+        """Whether upstream is asked for a version of which only the documentation is here."""
+        is_documented = version.published_by == DOCUMENTED and version.state != DELETED
+        return is_documented and self.upstream.has_heard_of(version.name)
+
     def close(self) -> None:
         """Breaks off what is under way: a process that ends waits for nobody upstream."""
         with self._lock:
             for spool in self._fetches.values():
                 spool.fail(DownloadError("The hub stops.", hint="Ask again in a moment."))
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self.upstream.close()
 
     def _fetch(self, name: ModelName, deployment: str, spool: Spool) -> None:
         key = f"{name} {deployment}"
@@ -152,18 +167,16 @@ class Mirror:
     def _is_wanted(self, name: ModelName, deployment: str = "", audience: Audience = EVERYTHING) -> bool:
         with self.hub.database.reading() as connection:
             publisher = reading.find_publisher(connection, name.publisher)
-            if publisher is not None:
-                if not writing.is_mirrored(connection, publisher):
-                    return False
-                if not audience.includes(publisher.name, publisher.private):
-                    return False
-            if name.version is None:
-                return True
-            version = reading.find_version(connection, name)
-            if version is None:
-                return True
-            has_any = reading.list_deployments(connection, version)
-            return bool(has_any) and all(found.kind != deployment for found in has_any)
+            if publisher is not None and not audience.includes(publisher.name, publisher.private):
+                return False
+            version = reading.find_version(connection, name) if name.version is not None else None
+            kinds = [d.kind for d in reading.list_deployments(connection, version)] if version else []
+            if version is not None and version.published_by == DOCUMENTED and not kinds:
+                return self.may_bring(version)
+            if publisher is not None and not writing.is_mirrored(connection, publisher):
+                return False
+            # A version without any files has none upstream either.
+            return deployment not in kinds and bool(kinds) if version else self.upstream.has_heard_of(name)
 
     def _pause(self) -> None:
         """Raises when upstream could not be reached a moment ago."""
@@ -226,3 +239,13 @@ def is_here(hub: Hub, name: ModelName, audience: Audience) -> bool:
     """Whether the version, or any of the model, is in the catalogue for those who ask."""
     with hub.database.reading() as connection:
         return readable_version(connection, name, audience) is not None
+
+
+def has_files(hub: Hub, name: ModelName, deployment: str, audience: Audience) -> bool:
+    """Whether the files of a version are here for those who ask; a version without any counts as whole."""
+    with hub.database.reading() as connection:
+        version = readable_version(connection, name, audience)
+        if version is None:
+            return False
+        kinds = {found.kind for found in reading.list_deployments(connection, version)}
+        return deployment in kinds if kinds or version.published_by == DOCUMENTED else True

@@ -15,13 +15,13 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
 from tensorflow_hub.server.core.hub import Hub
-from tensorflow_hub.server.mirroring.upstream import Upstream
+from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 
 # Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.
 _MARK = " (upstream)"
 
 
-def refresh(hub: Hub, upstream: Upstream, name: ModelName) -> None:
+def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
     """Brings the state of a mirrored version up to date with upstream's; of others upstream hears nothing."""
     with hub.database.reading() as connection:
         if mirrored_version(connection, name) is None:

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -38,11 +38,37 @@ class Content:
       size: its bytes, where upstream says so.
       withdrawn: why upstream has withdrawn the version; None when it has not.
       pieces: the bytes as they come.
+      place: where they come from.
     """
 
     size: int | None
     withdrawn: str | None
     pieces: Iterator[bytes]
+    place: str
+
+
+class AnyUpstream(Protocol):
+    """What is mirrored: another hub, or what tfhub.dev had (`tfhub.py`).
+
+    Attributes:
+      url: its address or name, for messages.
+      has_facts: whether it tells of a model without giving its files.
+    """
+
+    @property
+    def url(self) -> str: ...  # noqa: D102
+    @property
+    def has_facts(self) -> bool: ...  # noqa: D102
+
+    def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
+    def has_heard_of(self, name: ModelName) -> bool: ...  # noqa: D102
+    def place_of(self, name: ModelName) -> str: ...  # noqa: D102
+    def newest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
+    def facts(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
+    def content(  # noqa: D102
+        self, session: Any, name: ModelName, deployment: str, /
+    ) -> contextlib.AbstractContextManager[Content]: ...
+    def close(self) -> None: ...  # noqa: D102
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +77,7 @@ class Upstream:
 
     url: str
     token: str = ""
+    has_facts = True
 
     def open(self) -> HubSession:
         """A session that sends the token to that hub alone."""
@@ -60,6 +87,17 @@ class Upstream:
         session.transport.mount("https://", adapter)
         session.transport.mount("http://", adapter)
         return session
+
+    def has_heard_of(self, name: ModelName) -> bool:
+        """Whether it may have a model: only the hub itself knows."""
+        return True
+
+    def place_of(self, name: ModelName) -> str:
+        """Where a version is fetched from, for people."""
+        return f"{self.url}/{name}"
+
+    def close(self) -> None:
+        """Nothing is to be ended: a transfer ends with who reads it."""
 
     def newest(self, session: HubSession, name: ModelName) -> int | None:
         """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
@@ -108,9 +146,8 @@ class Upstream:
         """
         answer = self._follow(session, f"{self.url}/{name}?{KIND_BY_NAME[deployment].download}", str(name))
         try:
-            yield Content(
-                _length(answer), withdrawal_reason(answer.headers), self._pieces(session, answer, name)
-            )
+            pieces = self._pieces(session, answer, name)
+            yield Content(_length(answer), withdrawal_reason(answer.headers), pieces, self.url)
         finally:
             answer.close()
 

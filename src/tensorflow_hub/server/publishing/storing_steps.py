@@ -139,6 +139,7 @@ def _add(connection: sa.Connection, publication: Publication, version: Version |
         file_count=len(index.files),
         description=publication.description.to_dict(),
         published_at=int(time.time()),
+        published_by=publication.caller.name,
     )
     writing.add_deployment(connection, version, deployment)
     if publication.withdrawn is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from tensorflow_hub.format.facets import label
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.format.vocabulary import known_values
-from tensorflow_hub.server.catalogue.records import Deployment, Version
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, Deployment, Version
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 
@@ -120,8 +120,21 @@ def _trust(
         found.append(Fact("Licence", label("license", licences[0]), url=url, external=True))
     else:
         found.append(Fact("Licence", "not stated", tone="warn-text"))
-    found.append(Fact("Published by", f"token “{shown.published_by}”"))
+    found += _origins(shown, deployments)
     return found
+
+
+def _origins(shown: Version, deployments: Sequence[Deployment]) -> list[Fact]:
+    """Who published it; of what was mirrored from where it came, and when."""
+    mirrored = [d for d in deployments if d.published_by.startswith(MIRROR_OF)]
+    facts = [
+        Fact("Mirrored from", f"{d.published_by.removeprefix(MIRROR_OF)} on {show_date(d.published_at)}")
+        for d in mirrored
+    ]
+    if len(mirrored) == len(deployments) > 0:
+        return facts
+    publishers = [d.published_by for d in deployments if d.published_by and d not in mirrored]
+    return [*facts, Fact("Published by", f"token “{(publishers or [shown.published_by])[0]}”")]
 
 
 def _links(metadata: Mapping[str, Sequence[str]], field: str, name: str) -> list[Fact]:

@@ -152,6 +152,9 @@ def version(request: Request, connection: sa.Connection, caller: Caller, shown: 
         connection, audience, lambda index: similar(index, shown.model.id, limit=15)
     )
     values = version_values(connection, shown, base_url(request), alike, audience)
+    mirror = request.app.state.mirror
+    upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
+    values["brought_from"] = upstream.place_of(shown.name) if upstream is not None else ""
     return render(request, "version.html", **values)
 
 

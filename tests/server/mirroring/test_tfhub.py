@@ -1,0 +1,134 @@
+"""A hub with tfhub.dev's documentation that fetches each model from where it is now, when it is asked for."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import threading
+
+import pytest
+import requests
+from hub_content import card, module
+from hub_process import HubProcess
+from kaggle_server import KaggleServer, files_of
+from loopback import Answer
+from patience import PATIENCE, until
+from tfhub_dev_server import TfhubDevServer
+
+import tensorflow_hub as hub
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.mirroring.tfhub import Tfhub
+
+ELMO, ELMO_ON_KAGGLE = "google/elmo/3", "google/elmo/tensorFlow1/elmo/3"
+ARCHIVE = "?tf-hub-format=compressed"
+
+
+@pytest.fixture
+def kaggle():
+    server = KaggleServer()
+    server.publish(ELMO_ON_KAGGLE, {path: file.read_bytes() for path, file in files_of(module()).items()})
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def settings(kaggle):
+    """What leads a hub's process to the servers of this test."""
+    tfhub_dev = TfhubDevServer(kaggle)
+    buckets = ("https://storage.googleapis.com/", "https://gcs.tensorflow.google.cn/")
+    yield {
+        "TFHUB_DEV_ENDPOINT": tfhub_dev.url,
+        "KAGGLE_API_ENDPOINT": kaggle.url,
+        "KAGGLE_USERNAME": "admin",
+        "KAGGLE_KEY": "s3cret",
+        "TFHUB_MIRRORS": "; ".join(f"{bucket} -> {kaggle.storage.url}/" for bucket in buckets),
+        "TFHUB_RETRIES": "0",
+    }
+    tfhub_dev.close()
+
+
+@pytest.fixture
+def mirror(tmp_path, settings):
+    """The hub, with the documentation of two models."""
+    for name in (ELMO, "acme/unknown/1"):
+        folder = tmp_path / "docs" / name
+        folder.mkdir(parents=True)
+        (folder / "card.md").write_text(card(name), encoding="utf-8")
+    running = HubProcess(tmp_path / "hub", arguments=("--upstream", "tfhub"), **settings)
+    with running:
+        pass
+    import_docs = [sys.executable, "-m", "tensorflow_hub", "admin", "import-docs", str(tmp_path / "docs")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run([*import_docs, "--data", str(running.data)], check=True, env=environment)
+    with running:
+        yield running
+
+
+def get(running, path, **options):
+    return requests.get(running.url + path, timeout=120, **options)
+
+
+def names_in(content):
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {member.name.removeprefix("./") for member in archive if member.isfile()}
+
+
+def test_a_documented_model_comes_when_it_is_asked_for_and_stays(mirror, kaggle):
+    page = get(mirror, f"/{ELMO}", headers={"Accept": "text/html"}).text
+    assert f"fetches them from <code>kaggle://{ELMO_ON_KAGGLE}</code>" in page
+    assert get(mirror, f"/api/v1/models/{ELMO}").json()["deployments"] == []
+    assert not kaggle.server.requests, "who only reads fetches nothing"
+
+    assert names_in(get(mirror, f"/{ELMO}{ARCHIVE}").content) >= {"saved_model.pb", "tfhub_module.pb"}
+    asked = [headers for path, headers in ((r.path, r.headers) for r in kaggle.server.requests)]
+    assert asked
+    assert not any("Authorization" in headers for headers in asked), "nobody's account serves everybody"
+
+    kaggle.close()
+    facts = get(mirror, f"/api/v1/models/{ELMO}").json()
+    assert [deployment["kind"] for deployment in facts["deployments"]] == ["saved_model"]
+    assert "It multiplies." in facts["card"]
+    page = get(mirror, f"/{ELMO}", headers={"Accept": "text/html"}).text
+    assert "Mirrored from" in page
+    assert ELMO_ON_KAGGLE in page
+    assert "not here yet" not in page
+    assert hub.resolve(f"{mirror.url}/google/elmo") == hub.resolve(f"{mirror.url}/{ELMO}")
+
+
+def test_names_that_tfhub_dev_never_had_start_nothing(mirror, kaggle):
+    for name in ("acme/unknown/1", "acme/invented/1", "google/elmo/99"):
+        assert get(mirror, f"/{name}{ARCHIVE}").status_code in {404, 406}
+    assert not kaggle.server.requests
+
+
+def test_what_needs_consent_names_the_page(mirror, kaggle):
+    said = b'{"code": 403, "message": "User has not consented to terms of use."}'
+    kaggle.server.interfere = lambda request: Answer(403, said)
+    answer = get(mirror, f"/{ELMO}{ARCHIVE}", headers={"Accept": "application/json"})
+    assert answer.status_code == 404
+    assert "https://www.kaggle.com/models/google/elmo" in answer.text
+
+
+def test_while_no_service_answers_nobody_says_not_found(mirror, kaggle):
+    kaggle.close()
+    answer = get(mirror, f"/{ELMO}{ARCHIVE}")
+    assert answer.status_code in {502, 503}
+
+
+def test_a_hub_that_stops_ends_what_it_fetches(mirror, kaggle):
+    over = threading.Event()
+    kaggle.server.interfere = lambda request: over.wait(PATIENCE) and None
+    threading.Thread(target=lambda: get(mirror, f"/{ELMO}{ARCHIVE}"), daemon=True).start()
+    until(lambda: kaggle.server.requests)
+    assert mirror.stop() in {0, -15, 143}
+    over.set()
+
+
+def test_the_newest_version_is_the_last_that_tfhub_dev_had(tmp_path):
+    upstream = Tfhub(tmp_path)
+    assert upstream.newest(None, ModelName.parse("google/elmo")) == 3
+    assert upstream.newest(None, ModelName.parse("acme/invented")) is None
+    assert upstream.has_heard_of(ModelName.parse("vtab/jigsaw/1")), "only its publisher has an archive"

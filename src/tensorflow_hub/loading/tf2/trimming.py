@@ -9,6 +9,7 @@ sees it. State that functions use, or that has a public name, stays as it is.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -19,7 +20,9 @@ import tensorflow as tf
 from tensorflow_hub.graphs.function_library import reachable
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.garbage import collection_paused
-from tensorflow_hub.loading.tf2.restoring import VariableValues
+from tensorflow_hub.loading.tf2.restoring import NotPlainError, VariableValues
+
+_log = logging.getLogger("tensorflow_hub")
 
 # What inference calls on the object itself; Keras' own export has `serve`.
 _CALLS = frozenset({"__call__", "serve"})
@@ -42,22 +45,43 @@ def load_trimmed(
     try:
         trimmed = trim(directory, inference_only)
         folder = tempfile.TemporaryDirectory(prefix="tfhub_load_")
-    except (KeyError, IndexError, ValueError, OSError):  # an unusual file, or no place for another
+    except (KeyError, IndexError, ValueError, OSError) as error:  # an unusual file, or no place for another
+        _log.info("Loading %s whole, which takes longer: %r", directory.path, error)
         return tf.saved_model.load(directory.path, tags=tags, options=options)
     with folder as name, collection_paused():
         variables = Path(directory.path, "variables")
         if variables.is_dir():
             Path(name, "variables").symlink_to(variables.resolve())
         Path(name, "saved_model.pb").write_bytes(trimmed.SerializeToString())
-        objects = trimmed.meta_graphs[0].object_graph_def
-        whole = options is None and len(trimmed.meta_graphs) == 1
-        values = VariableValues.of(directory.path, objects) if whole else None
-        if values is not None:
-            without = tf.saved_model.LoadOptions(experimental_skip_checkpoint=True)
-            loaded = tf.saved_model.load(name, tags=tags, options=without)
-            if values.read_into(loaded, sum(node.HasField("variable") for node in objects.nodes)):
-                return loaded
+        if not (variables / "variables.index").exists():
+            return tf.saved_model.load(name, tags=tags, options=options)
+        try:
+            loaded = _load_with_values(directory.path, name, trimmed, tags, options)
+            _log.debug("Loaded %s trimmed, and its variables by one op", directory.path)
+            return loaded
+        except NotPlainError as reason:
+            _log.info(
+                "Restoring the variables of %s one by one, which takes longer: %s", directory.path, reason
+            )
         return tf.saved_model.load(name, tags=tags, options=options)
+
+
+def _load_with_values(
+    path: str, trimmed_path: str, trimmed: Any, tags: list[str] | None, options: Any
+) -> Any:
+    """The loaded object of a trimmed file, its variables read by one op.
+
+    Raises:
+      NotPlainError: that cannot be done for this SavedModel.
+    """
+    if options is not None or len(trimmed.meta_graphs) > 1:
+        raise NotPlainError("there are options for loading, or several graphs")
+    objects = trimmed.meta_graphs[0].object_graph_def
+    values = VariableValues.of(path, objects)
+    without = tf.saved_model.LoadOptions(experimental_skip_checkpoint=True)
+    loaded = tf.saved_model.load(trimmed_path, tags=tags, options=without)
+    values.read_into(loaded, sum(node.HasField("variable") for node in objects.nodes))
+    return loaded
 
 
 def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:

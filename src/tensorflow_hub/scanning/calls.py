@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterator
 
 from tensorflow_hub.scanning.bindings import Bindings, Scope
@@ -33,6 +34,7 @@ _HANDLES = {
 _SHOWN = 60  # characters of an expression
 
 
+@dataclasses.dataclass(frozen=True)
 class FoundCall:
     """A call, before it is told where it stands.
 
@@ -43,8 +45,10 @@ class FoundCall:
       expression: what stands in the place of the handle.
     """
 
-    def __init__(self, meaning: str, node: ast.expr, handles: tuple[str, ...], expression: str) -> None:
-        self.meaning, self.node, self.handles, self.expression = meaning, node, handles, expression
+    meaning: str
+    node: ast.expr
+    handles: tuple[str, ...] = ()
+    expression: str = ""
 
 
 def calls_of(bindings: Bindings, names: Names, values: Values) -> Iterator[FoundCall]:
@@ -62,7 +66,7 @@ def calls_of(bindings: Bindings, names: Names, values: Values) -> Iterator[Found
             continue
         given = _given(meaning, arguments, node.keywords)
         if given is None:
-            yield FoundCall(meaning, node, (), "")
+            yield FoundCall(meaning, node)
         else:
             handles = values.texts(given, scope)
             if meaning.startswith("kagglehub."):
@@ -78,7 +82,7 @@ def mentions_of(bindings: Bindings, names: Names) -> Iterator[FoundCall]:
         if isinstance(node, (ast.Attribute, ast.Name)) and node not in called and node not in within:
             meaning = names.meaning(node)
             if meaning.startswith(f"{ROOT}."):
-                yield FoundCall(meaning, node, (), "")
+                yield FoundCall(meaning, node)
 
 
 def _derived(bindings: Bindings, names: Names) -> dict[Scope, str]:

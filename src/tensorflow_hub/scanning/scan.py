@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from tensorflow_hub.scanning.bindings import Bindings
 from tensorflow_hub.scanning.calls import FoundCall, calls_of, mentions_of
 from tensorflow_hub.scanning.differences import Facts, changes_for, other_changes
-from tensorflow_hub.scanning.findings import Call, Scan, Spot, Unread
+from tensorflow_hub.scanning.findings import Call, Change, Scan, Spot, Unread
 from tensorflow_hub.scanning.handle_texts import handles_in, is_handle
 from tensorflow_hub.scanning.installed import Installed
 from tensorflow_hub.scanning.names import ROOT, Names
@@ -29,7 +29,7 @@ class _Source:
       program: its text.
       cells: of a notebook; of a program one, with the number 0.
       bindings: the names in it.
-      spots: node → where it stands.
+      cell_of: node → the number of its cell.
     """
 
     program: Program
@@ -139,10 +139,10 @@ def _mentions_library(source: _Source) -> bool:
     return any(ROOT in cell.python for cell in source.cells)
 
 
-def _call(source: _Source, found: FoundCall, changes: Sequence[object]) -> Call:
+def _call(source: _Source, found: FoundCall, changes: Sequence[Change]) -> Call:
     name = found.meaning.replace(f"{ROOT}.", "hub.", 1)
     handles = tuple(handle for handle in found.handles if is_handle(handle))
-    return Call(name, source.spot(found.node), handles, found.expression, tuple(changes))  # type: ignore[arg-type]
+    return Call(name, source.spot(found.node), handles, found.expression, tuple(changes))
 
 
 def _written(source: _Source) -> Iterator[tuple[str, Spot]]:

@@ -78,7 +78,7 @@ class Values:
         if isinstance(node.op, ast.Mod):
             items = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
             values = [self._parts(item, scope, depth) for item in items]
-            yield from self._filled(node.left, values, {}, scope, depth)
+            yield from self._filled(node.left, values, None, scope, depth)
         elif isinstance(node.op, (ast.Add, ast.Div)):  # the latter joins paths
             between = [["/"]] if isinstance(node.op, ast.Div) else []
             left, right = (list(self._texts(side, scope, depth)) for side in (node.left, node.right))
@@ -105,16 +105,15 @@ class Values:
         self,
         template: ast.AST,
         values: list[list[str]],
-        named: dict[str, list[str]],
+        named: dict[str, list[str]] | None,
         scope: Scope,
         depth: int,
     ) -> Iterator[str]:
-        """A template with each of the values; `named` only for `str.format`."""
-        percent = not isinstance(named, _OfFormat)
+        """A template with each of the values; `named` for `str.format`, None for `%`."""
         for pattern in itertools.islice(self._texts(template, scope, depth), _MOST):
-            for chosen in itertools.islice(itertools.product(*values, *named.values()), _MOST):
-                by_name = dict(zip(named, chosen[len(values) :], strict=True))
-                text = _fill(pattern, chosen[: len(values)], by_name, percent)
+            for chosen in itertools.islice(itertools.product(*values, *(named or {}).values()), _MOST):
+                by_name = None if named is None else dict(zip(named, chosen[len(values) :], strict=True))
+                text = _fill(pattern, chosen[: len(values)], by_name)
                 if text and len(text) <= _LONGEST:
                     yield text
 
@@ -124,7 +123,7 @@ class Values:
         owner = function.value if isinstance(function, ast.Attribute) else None
         if name == "format" and owner is not None:
             values = [self._parts(argument, scope, depth) for argument in node.args]
-            named = _OfFormat({k.arg: self._parts(k.value, scope, depth) for k in node.keywords if k.arg})
+            named = {k.arg: self._parts(k.value, scope, depth) for k in node.keywords if k.arg}
             yield from self._filled(owner, values, named, scope, depth)
         elif name == "join" and owner is not None and node.args:
             yield from self._of_join(owner, node, scope, depth)
@@ -223,10 +222,6 @@ def _alternatives(node: ast.IfExp | ast.BoolOp | ast.NamedExpr) -> list[ast.expr
             return [value]
 
 
-class _OfFormat(dict[str, list[str]]):
-    """Values by name, for `str.format`."""
-
-
 def _joined(parts: Sequence[Sequence[str]]) -> Iterator[str]:
     for combination in itertools.islice(itertools.product(*parts), _MOST):
         text = "".join(combination)
@@ -253,14 +248,14 @@ def _literal_items(node: ast.AST, part: str, keys: frozenset[str]) -> list[ast.e
     return [value if part == "values" else name for name, value in pairs]
 
 
-def _fill(pattern: str, values: Sequence[str], named: dict[str, str], percent: bool) -> str:
-    """A pattern of `%` or `str.format` with texts in it, "" when it wants something else.
+def _fill(pattern: str, values: Sequence[str], named: Mapping[str, str] | None) -> str:
+    """A pattern with texts in it, of `str.format`, or of `%` without `named`; "" when it wants other things.
 
     Of a pattern of strangers only the plain places are filled: `{:>1000000000}` would fill our memory.
 
-    >>> _fill("a/%s/%d", ["b", "1"], {}, True), _fill("{}/{x}", ["b"], {"x": "1"}, False)
+    >>> _fill("a/%s/%d", ["b", "1"], None), _fill("{}/{x}", ["b"], {"x": "1"})
     ('a/b/1', 'b/1')
-    >>> _fill("{:>9}", ["b"], {}, False)
+    >>> _fill("{:>9}", ["b"], {})
     ''
     """
     rest = list(values)
@@ -271,14 +266,13 @@ def _fill(pattern: str, values: Sequence[str], named: dict[str, str], percent: b
         if found[0] in {"%%", "{{", "}}"}:
             return found[0][0]
         key = found[1]
-        if key == "" or percent:
+        if key == "" or named is None:
             text = rest.pop(0) if rest else None
         else:
             text = values[int(key)] if key.isdecimal() and int(key[:3]) < len(values) else named.get(key)
         failed = failed or text is None
         return text or ""
 
-    form = r"%%|%()[sdr]" if percent else r"\{\{|\}\}|\{([A-Za-z0-9_]*)\}"
-    filled = re.sub(form, place, pattern)
-    left = re.sub(form, "", pattern)
-    return "" if failed or ("%" in left if percent else "{" in left) else filled
+    form = r"%%|%()[sdr]" if named is None else r"\{\{|\}\}|\{([A-Za-z0-9_]*)\}"
+    filled, left = re.sub(form, place, pattern), re.sub(form, "", pattern)
+    return "" if failed or ("%" if named is None else "{") in left else filled

@@ -93,7 +93,7 @@ def _kill_reader() -> None:
 def test_a_publisher_reads_why_and_the_hub_goes_on(tmp_path):
     (tmp_path / "bomb").mkdir()
     (tmp_path / "bomb" / "saved_model.pb").write_bytes(saved_model_of(10_000_000))
-    with HubProcess(tmp_path / "data", TFHUB_SERVER_DESCRIBE_MEMORY="300M") as hub:
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_DESCRIBE_MEMORY="300MiB") as hub:
         to = {"hub": hub.url, "token": hub.token}
         with pytest.raises(RejectedError, match="takes more than 300 MiB of memory"):
             publish(tmp_path / "bomb", card=card("acme/bomb/1"), **to)

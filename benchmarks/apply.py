@@ -114,17 +114,19 @@ builder = SparkSession.builder.master("local[2]").config("spark.driver.memory", 
 spark = builder.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR").getOrCreate()
 frame = spark.read.parquet(table).repartition(8).cache()
 rows = frame.count()
+few, small = frame.limit(2000).repartition(8).cache(), out + "-few.parquet"
+few.toPandas().to_parquet(small)
 def write(way, frame, out):
     if way == "engine":
-        hub.tools.apply(module, table, out, engine="spark")
+        hub.tools.apply(module, small if frame is few else table, out, engine="spark")
     elif way == "mapInArrow":
         frame.transform(hub.spark.apply(module, input="text")).write.parquet(out)
     else:
         if way == "pandas":
-            del pyspark.sql.functions.arrow_udf
+            vars(pyspark.sql.functions).pop("arrow_udf", None)
         frame.select(hub.spark.udf(module)("text").alias("embedding")).write.parquet(out)
-write("mapInArrow", frame.limit(2000).repartition(8), out + "-first")
 for way in ways:
+    write(way, few, out + "-few-" + way)  # starts TensorFlow: Spark ends workers that idle for a minute
     started = time.perf_counter()
     write(way, frame, out + "-" + way)
     print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows, "way": way}))

@@ -223,7 +223,11 @@ def test_canned_estimators_train_evaluate_and_restore(text, kind, tmp_path):
     column = hub.text_embedding_column("t", text, trainable=True)
     arguments = {"feature_columns": [column], "model_dir": str(tmp_path)}
     if kind == "DNNClassifier":
-        arguments |= {"hidden_units": [8], "optimizer": lambda: tf.keras.optimizers.legacy.Adam(0.05)}
+        arguments |= {
+            "hidden_units": [8],
+            "activation_fn": tf.nn.tanh,
+            "optimizer": lambda: tf.keras.optimizers.legacy.Adam(0.05),
+        }
 
     def data():
         words = tf.constant(["a", "b"] * 8)

@@ -181,7 +181,27 @@ class ExportError(ModuleError, OSError):
 
 
 class DataError(HubError, ValueError):
-    """Examples given to a tool cannot be used as asked."""
+    """Examples given to a tool cannot be used as asked.
+
+    Args:
+      problem: what was expected and what came; it names the line, if there is one.
+      hint: what to do next.
+      line: the line of the file that it is about, from 1; None when it is about none or several.
+
+    Attributes:
+      line: as above.
+    """
+
+    def __init__(self, problem: str, *, hint: str, line: int | None = None) -> None:
+        super().__init__(problem, hint=hint)
+        self.line = line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_data, (self.problem, self.hint, self.line)
+
+
+def _restore_data(problem: str, hint: str, line: int | None) -> DataError:
+    return DataError(problem, hint=hint, line=line)
 
 
 class MissingDependencyError(HubError, ImportError):

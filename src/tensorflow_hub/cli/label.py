@@ -93,6 +93,8 @@ def _lines(text_file: str) -> list[str]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
-            f"{name} is not text in UTF-8: {error.reason} in line {line}.", hint="Convert it to UTF-8."
+            f"{name} is not text in UTF-8: {error.reason} in line {line}.",
+            hint="Convert it to UTF-8.",
+            line=line,
         ) from error
     return [line.removesuffix("\r") for line in lines] if content else []

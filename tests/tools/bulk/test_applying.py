@@ -233,8 +233,9 @@ def test_a_folder_with_other_things_is_not_touched(texts_file, text_module, tmp_
 )
 def test_inputs_that_cannot_be_read_are_refused(name, content, match, text_module, tmp_path):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=match):
+    with pytest.raises(DataError, match=match) as caught:
         hub.tools.apply(text_module, tmp_path / name, tmp_path / "out")
+    assert caught.value.line == (3 if "line 3" in match else None)
 
 
 def test_what_can_be_read_only_once_is_refused(text_module, tmp_path):

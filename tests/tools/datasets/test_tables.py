@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,8 +86,11 @@ def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
 def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path):
     for row in ('"never closed,y', 'last,"never closed'):
         (tmp_path / "data.csv").write_text(f'text,label\n"two\nlines",x\n{row}\nlost,z\n')
-        with pytest.raises(DataError, match=r"quote that opens in line 4 of 'data.csv' is never closed\."):
+        with pytest.raises(
+            DataError, match=r"quote that opens in line 4 of 'data.csv' is never closed\."
+        ) as e:
             read_texts(tmp_path / "data.csv")
+        assert e.value.line == 4
     (tmp_path / "data.csv").write_text('text,label\na 5" disk,x\n"b",y\n')
     assert [example.text for example in read_texts(tmp_path / "data.csv").examples] == ['a 5" disk', "b"]
 
@@ -134,8 +139,16 @@ def test_rows_without_text_or_label_are_counted_with_their_number(tmp_path):
 )
 def test_what_is_no_table_is_refused(name, content, match, tmp_path):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=match):
+    with pytest.raises(DataError, match=match) as caught:
         read_texts(tmp_path / name)
+    line = re.search(r"[Ll]ine (\d+)", caught.value.problem)
+    assert caught.value.line == (int(line[1]) if line else None)
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.problem, copy.hint, copy.line) == (
+        caught.value.problem,
+        caught.value.hint,
+        caught.value.line,
+    )
 
 
 @given(st.sets(st.binary(min_size=1, max_size=8), max_size=60), st.integers(0, 3))

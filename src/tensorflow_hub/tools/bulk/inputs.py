@@ -131,10 +131,11 @@ class Input:
         try:
             texts = b"".join(lines).decode(encoding).split("\n")
         except UnicodeDecodeError as error:
-            whole = b"".join(lines)[: error.start].count(b"\n")
+            line = first + b"".join(lines)[: error.start].count(b"\n")
             raise DataError(
-                f"{self.path.name!r} is not text in UTF-8: {error.reason} in line {first + whole}.",
+                f"{self.path.name!r} is not text in UTF-8: {error.reason} in line {line}.",
                 hint="Convert it to UTF-8.",
+                line=line,
             ) from error
         return [text.rstrip("\r") for text in texts[: len(lines)]]
 

@@ -189,6 +189,7 @@ def _require_closed_quotes(path: Path, delimiter: str) -> None:
                 raise DataError(
                     f"The quote that opens in line {line + 1} of {path.name!r} is never closed.",
                     hint='Close it, or write "" for a quote that belongs to the text.',
+                    line=line + 1,
                 ) from error
 
 
@@ -269,11 +270,13 @@ def _json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise DataError(
             f"Line {number} of {path.name!r} is not JSON: {error}.",
             hint="A JSONL file has one JSON object a line.",
+            line=number,
         ) from error
     if not isinstance(row, dict):
         raise DataError(
             f"Expected an object in line {number} of {path.name!r}, got {type(row).__name__}.",
             hint="A JSONL file has one JSON object a line.",
+            line=number,
         )
     return row
 

@@ -1,6 +1,6 @@
 """Where modules come from: one file a source, and the table of schemes and hosts that finds it.
 
-What a source of another package needs is imported from here; see docs/resolving.md.
+What a source of another package needs is imported from here; see docs/sources.md.
 """
 
 from tensorflow_hub.resolving.sources.source import About, Candidate, Failure, Location, Source

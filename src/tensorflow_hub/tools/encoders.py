@@ -12,64 +12,46 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tensorflow_hub.loading.garbage import collection_paused
+from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.modules import Kind, Located, locate, require_kind
-from tensorflow_hub.tools.opening import Opened, open_module
+from tensorflow_hub.tools.opening import Function, function_of, image_size_of, traced, vector_of
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoder:
-    """A loaded module of the image feature vector or text embedding interface.
+    """A loaded module that gives an image feature vector or text embedding for each example.
 
     Attributes:
       module: where it came from; its digest covers the preprocessor too.
       kind: `image` or `text`.
       signature: the signature that is called; empty for the object itself.
       output: the name of the output that is taken; empty for the usual one.
-      opened: what was loaded; its parts are attributes here too.
+      image_size: (height, width) in pixels; (0, 0) for texts.
+      dimension: length of a feature vector; of several outputs, of all of them together.
+      widths: the length of each output.
+      features: (batch, whether in training mode) → float32 [b, dimension]; differentiable.
+      apply: the same as a tf.function of a batch, in inference mode.
+      loaded: the loaded objects, to be kept and exported with what uses them.
     """
 
     module: Located
     kind: Kind
     signature: str
     output: str
-    opened: Opened
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """See `Opened`."""
-        return self.opened.image_size
-
-    @property
-    def dimension(self) -> int:
-        """See `Opened`."""
-        return self.opened.dimension
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """See `Opened`."""
-        return self.opened.widths
-
-    @property
-    def apply(self) -> Any:
-        """See `Opened`."""
-        return self.opened.apply
-
-    @property
-    def train(self) -> Any:
-        """See `Opened`."""
-        return self.opened.train
-
-    @property
-    def loaded(self) -> tuple[Any, ...]:
-        """See `Opened`."""
-        return self.opened.loaded
+    image_size: tuple[int, int]
+    dimension: int
+    widths: tuple[int, ...]
+    features: Function
+    apply: Any
+    loaded: tuple[Any, ...]
 
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
         """Variables that fine-tuning may change; empty for a module that was exported as fixed."""
         if not any(hasattr(one, "trainable_variables") for one in self.loaded):
-            # No Reusable SavedModel: what the graph reads tells.
+            # No Reusable SavedModel: the variables that the graph reads are the answer.
             return tuple(self.apply.get_concrete_function().trainable_variables)
         found = {id(v): v for one in self.loaded for v in getattr(one, "trainable_variables", ())}
         return tuple(found.values())
@@ -103,7 +85,7 @@ def open_encoder(
     output_key: str | Sequence[str] | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> Encoder:
-    """Opens a module as an encoder.
+    """Loads a module as an encoder.
 
     Args:
       handle: the module's handle.
@@ -121,13 +103,52 @@ def open_encoder(
     require_kind(kind)
     module = locate(handle)
     first = locate(preprocessor) if preprocessor is not None else None
-    opened = open_module(module, kind, first, (signature, output_key, image_size))
+    keys = [output_key] if output_key is None or isinstance(output_key, str) else list(output_key)
+    with collection_paused():
+        return _opened(module, first, kind, signature=signature, keys=keys, wanted_size=image_size)
+
+
+def _opened(
+    module: Located,
+    first: Located | None,
+    kind: Kind,
+    *,
+    signature: str | None,
+    keys: Sequence[str | None],
+    wanted_size: tuple[int, int] | None,
+) -> Encoder:
+    loaded, handle = [load(module.directory)], module.handle
+    function = function_of(loaded[0], handle, kind, signature, takes_dict=first is not None)
     if first is not None:
+        loaded.append(load(first.directory))
+        function = _chained(function_of(loaded[1], first.handle, "text", None, takes_dict=False), function)
         module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
-    output = output_key if output_key is None or isinstance(output_key, str) else ",".join(output_key)
-    return Encoder(module, kind, signature or "", output or "", opened)
+    size = image_size_of(loaded[0], signature, wanted_size) if kind == "image" else (0, 0)
+    shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
+    widths: list[int] = []
+
+    def features(batch: Any, training: bool) -> Any:
+        value = function(batch, training)
+        vectors = [vector_of(value, key, handle) for key in keys]
+        widths[:] = [int(vector.shape[-1]) for vector in vectors]
+        return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
+
+    spec = tf.TensorSpec(shape, dtype)
+    apply = traced(lambda batch: features(batch, False), spec, loaded[0], handle, kind)
+    return Encoder(
+        module=module,
+        kind=kind,
+        signature=signature or "",
+        output=",".join(filter(None, keys)),
+        image_size=size,
+        dimension=sum(widths),
+        widths=tuple(widths),
+        features=features,
+        apply=apply,
+        loaded=tuple(loaded),
+    )
 
 
-def as_batch(features: Sequence[Matrix], dimension: int) -> Matrix:
-    """Stacks vectors to float32 [n, dimension], also when there are none."""
-    return np.stack(features).astype(np.float32) if len(features) else np.zeros((0, dimension), np.float32)
+def _chained(first: Function, second: Function) -> Function:
+    """A preprocessor, which is not trained, and the encoder that takes what it gives."""
+    return lambda batch, training: second(first(batch, False), training)

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -40,13 +40,13 @@ class FeatureStore:
     Args:
       folder: where all stores lie.
       module_digest: of the module's content.
-      manner: how it is applied, for example the image size and the name of the output: another manner,
+      usage: how it is applied, for example the image size and the name of the output: another usage,
         another store.
       dimension: length of a vector.
     """
 
-    def __init__(self, folder: Path, module_digest: str, manner: str, dimension: int) -> None:
-        name = hashlib.sha256(f"{module_digest} {manner} {dimension}".encode()).hexdigest()[:40]
+    def __init__(self, folder: Path, module_digest: str, usage: str, dimension: int) -> None:
+        name = hashlib.sha256(f"{module_digest} {usage} {dimension}".encode()).hexdigest()[:40]
         self.path = folder / f"{name}.sqlite"
         self.dimension = dimension
         try:
@@ -105,6 +105,31 @@ class FeatureStore:
                 f"The feature cache {str(self.path)!r} cannot be written: {error}.",
                 hint="Make room, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
             ) from error
+
+
+def stored_or_computed(
+    store: FeatureStore | None,
+    keys: Sequence[bytes],
+    compute: Callable[[list[bytes]], Iterable[Mapping[bytes, Matrix]]],
+) -> tuple[dict[bytes, Matrix], int]:
+    """Vectors by key: from the store where it has them, computed and stored where it does not.
+
+    Args:
+      store: None computes all.
+      keys: what is wanted; a key may come several times.
+      compute: takes the missing keys, each once, and yields their vectors batch by batch.
+
+    Returns:
+      The vectors, each float32 [dimension], and how many of them the store had.
+    """
+    distinct = list(dict.fromkeys(keys))
+    vectors = store.read(distinct) if store else {}
+    reused = len(vectors)
+    for batch in compute([key for key in distinct if key not in vectors]):
+        vectors.update(batch)
+        if store:
+            store.write(batch)
+    return vectors, reused
 
 
 def used_bytes(folder: Path) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.tools.batches import batches_by_length, batches_read_ahead
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
-from tensorflow_hub.tools.encoders import Encoder, as_batch
-from tensorflow_hub.tools.feature_store import FeatureStore, make_room
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.feature_store import FeatureStore, make_room, stored_or_computed
 from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import DECODING, Reader
 from tensorflow_hub.tools.matrices import Matrix
@@ -62,30 +63,27 @@ def compute_features(
       progress: called with (done, total) of the contents to compute.
     """
     started = time.perf_counter()
-    distinct = list({example.digest: example for example in examples}.values())
-    store = FeatureStore(cache, encoder.module.digest, manner(encoder), encoder.dimension) if cache else None
-    try:
-        vectors = store.read([example.digest for example in distinct]) if store else {}
-        reused = len(vectors)
-        missing = [example for example in distinct if example.digest not in vectors]
-        failures: dict[bytes, str] = {}
-        for batch, features, failed in _computed(encoder, missing, batch_size):
-            new = {example.digest: row for example, row in zip(batch, features, strict=True)}
+    by_digest = {example.digest: example for example in examples}
+    failures: dict[bytes, str] = {}
+
+    def computed(missing: list[bytes]) -> Iterator[dict[bytes, Matrix]]:
+        done = 0
+        for batch, features, failed in _computed(encoder, [by_digest[key] for key in missing], batch_size):
             failures.update(failed)
-            vectors.update(new)
-            if store:
-                store.write(new)
+            yield {example.digest: row for example, row in zip(batch, features, strict=True)}
+            done += len(batch) + len(failed)
             if progress:
-                progress(len(vectors) - reused + len(failures), len(missing))
-    finally:
-        if store:
-            store.close()
+                progress(done, len(missing))
+
+    with open_store(encoder, cache, "") as store:
+        vectors, reused = stored_or_computed(store, list(by_digest), computed)
     if cache and store:
         make_room(cache, Settings.from_environment().feature_cache_size, keep=store.path)
-    kept = tuple(example for example in examples if example.digest in vectors)
+    usable = tuple(example for example in examples if example.digest in vectors)
+    rows = [vectors[example.digest] for example in usable]
     return Features(
-        kept,
-        as_batch([vectors[example.digest] for example in kept], encoder.dimension),
+        usable,
+        np.stack(rows) if rows else _none(encoder),
         tuple(Skipped(e.name, failures[e.digest]) for e in examples if e.digest in failures),
         len(vectors) - reused,
         reused,
@@ -93,10 +91,22 @@ def compute_features(
     )
 
 
-def manner(encoder: Encoder) -> str:
-    """What besides the module's content decides about a feature."""
+def open_store(
+    encoder: Encoder, cache: Path | None, change: str
+) -> AbstractContextManager[FeatureStore | None]:
+    """The store of an encoder's features, open in the context; None without a cache.
+
+    Args:
+      encoder: the module.
+      cache: the folder of the feature cache.
+      change: what is done to the examples before; empty for nothing.
+    """
+    if cache is None:
+        return nullcontext()
+    # What decides about a feature besides the module's content.
     pixels = f"{encoder.image_size} {DECODING} " if encoder.kind == "image" else ""
-    return f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}"
+    usage = f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}{change}"
+    return FeatureStore(cache, encoder.module.digest, usage, encoder.dimension)
 
 
 Batch = tuple[Sequence[Example], Matrix, dict[bytes, str]]
@@ -105,18 +115,18 @@ Batch = tuple[Sequence[Example], Matrix, dict[bytes, str]]
 def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | None) -> Iterator[Batch]:
     """Yields batches: examples with features, and the reasons of those that could not be read."""
     size = batch_size or (IMAGE_BATCH if encoder.kind == "image" else TEXT_BATCH)
-    if encoder.kind == "text":
-        # Texts of like length together: a module that pads to the longest of a batch wastes nothing.
-        examples = sorted(examples, key=lambda example: len(example.text or ""))
-        for start in range(0, len(examples), size):
-            batch = examples[start : start + size]
-            yield batch, encoder([example.text for example in batch]), {}
+    if encoder.kind == "image":
+        yield from _computed_images(encoder, examples, size)
         return
-    yield from _computed_images(encoder, examples, size)
+    # A module that pads texts to the longest of their batch then wastes little.
+    for group in batches_by_length([len(example.text or "") for example in examples], size):
+        batch = [examples[i] for i in group]
+        yield batch, encoder([example.text for example in batch]), {}
 
 
 def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -> Iterator[Batch]:
     read = Reader(encoder.image_size)
+    encode = FreezingEncoder(encoder, expected=len(examples))
 
     def load(example: Example) -> Matrix | str:
         assert example.path is not None
@@ -125,16 +135,12 @@ def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -
         except DataError as error:
             return error.problem
 
-    batches = [examples[start : start + size] for start in range(0, len(examples), size)]
-    with ThreadPoolExecutor(4) as threads:
-        waiting = [threads.map(load, batch) for batch in batches[:2]]
-        encode = FreezingEncoder(encoder, expected=len(examples))  # while the first images are read
-        for number, batch in enumerate(batches):
-            images = list(waiting.pop(0))
-            if number + 2 < len(batches):
-                waiting.append(threads.map(load, batches[number + 2]))
-            good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
-            failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}
-            arrays = [image for _, image in good]
-            features = encode(np.stack(arrays)) if arrays else as_batch([], encoder.dimension)
-            yield [example for example, _ in good], features, failed
+    for batch, images in batches_read_ahead(examples, size, load):
+        good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
+        failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}
+        arrays = [image for _, image in good]
+        yield [example for example, _ in good], encode(np.stack(arrays)) if arrays else _none(encoder), failed
+
+
+def _none(encoder: Encoder) -> Matrix:
+    return np.zeros((0, encoder.dimension), np.float32)

@@ -6,18 +6,13 @@ import dataclasses
 import hashlib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.format.archive_index import FileEntry, module_digest
 from tensorflow_hub.resolving.resolve import resolve_module
 
 Kind = Literal["image", "text"]
-# The signatures a module is usually called by, the likeliest first.
-SIGNATURES = {
-    "image": ("image_feature_vector", "default", "serving_default"),
-    "text": ("default", "serving_default"),
-}
 
 
 def require_kind(kind: str) -> None:
@@ -26,7 +21,7 @@ def require_kind(kind: str) -> None:
     Raises:
       DataError: `kind` is something else.
     """
-    if kind not in SIGNATURES:
+    if kind not in get_args(Kind):
         raise DataError(f"Expected the kind 'image' or 'text', got {kind!r}.", hint="Give one of these.")
 
 

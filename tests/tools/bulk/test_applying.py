@@ -19,7 +19,7 @@ from tests_tools import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError
-from tensorflow_hub.tools.bulk.computing import batches_by_length
+from tensorflow_hub.tools.batches import batches_by_length
 
 TEXTS = [f"{text} {'very ' * (i % 17)}" for i, (text, _) in enumerate(reviews_rows(230))]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.batches import batches_by_length
 from tensorflow_hub.tools.bulk.inputs import Rows
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.datasets.tables import require
@@ -22,30 +23,6 @@ from tensorflow_hub.tools.matrices import Matrix
 arrow, compute = require("pyarrow"), require("pyarrow.compute")
 
 BATCH_SIZES = {"text": 1024, "image": 32}
-# At most so many characters in a batch once its texts are padded to the longest.
-PADDED_CHARACTERS = 1 << 17
-
-
-def batches_by_length(lengths: Any, size: int, padded: int = PADDED_CHARACTERS) -> Iterator[Any]:
-    """Yields groups of indices: neighbours in length, at most `size`, bounded when padded to the longest.
-
-    Args:
-      lengths: of the texts, in characters: int [n].
-      size: rows of a group, at most.
-      padded: rows of a group times its longest text, at most, unless it has one row only.
-
-    >>> [group.tolist() for group in batches_by_length([5, 1, 4, 2], 2)]
-    [[0, 2], [3, 1]]
-    >>> [group.tolist() for group in batches_by_length([100, 1, 1], 3, padded=150)]
-    [[0], [1, 2]]
-    """
-    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
-    start = 0
-    while start < len(order):
-        longest = max(1, int(lengths[order[start]]))
-        end = start + max(1, min(size, padded // longest))
-        yield order[start:end]
-        start = end
 
 
 @dataclasses.dataclass(frozen=True)

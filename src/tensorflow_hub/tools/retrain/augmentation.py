@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.batches import batches_read_ahead
 from tensorflow_hub.tools.datasets.examples import Example
 from tensorflow_hub.tools.encoders import Encoder
-from tensorflow_hub.tools.feature_store import FeatureStore
-from tensorflow_hub.tools.features import IMAGE_BATCH, manner
+from tensorflow_hub.tools.feature_store import stored_or_computed
+from tensorflow_hub.tools.features import IMAGE_BATCH, open_store
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.matrices import Matrix
 
@@ -32,31 +33,25 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
     if encoder.kind != "image":
         raise DataError("Only images can be augmented.", hint="Leave --augment away.")
     read = Reader(encoder.image_size)
-    copies = [(e, copy) for copy in range(options.augment) for e in examples]
+    copies = [(example, copy) for copy in range(options.augment) for example in examples]
     keys = [hashlib.sha256(b"copy %d %d " % (options.seed, copy) + e.digest).digest() for e, copy in copies]
-    folder = options.folder()
-    store = (
-        FeatureStore(folder, encoder.module.digest, manner(encoder) + " augmented", encoder.dimension)
-        if folder
-        else None
-    )
-    vectors = store.read(keys) if store else {}
-    missing = [i for i, key in enumerate(keys) if key not in vectors]
-    for start in range(0, len(missing), IMAGE_BATCH):
-        part = missing[start : start + IMAGE_BATCH]
-        images = []
-        for i in part:
-            path = copies[i][0].path
-            assert path is not None
-            images.append(change(read(path), keys[i]))
-        rows = {keys[i]: row for i, row in zip(part, encoder(np.stack(images)), strict=True)}
-        vectors.update(rows)
-        if store:
-            store.write(rows)
-        if options.progress:
-            options.progress("augmented features", start + len(part), len(missing))
-    if store:
-        store.close()
+    paths = {key: example.path for key, (example, _) in zip(keys, copies, strict=True)}
+
+    def changed(key: bytes) -> Matrix:
+        path = paths[key]
+        assert path is not None
+        return change(read(path), key)
+
+    def computed(missing: list[bytes]) -> Iterator[dict[bytes, Matrix]]:
+        done = 0
+        for batch, images in batches_read_ahead(missing, IMAGE_BATCH, changed):
+            yield dict(zip(batch, encoder(np.stack(images)), strict=True))
+            done += len(batch)
+            if options.progress:
+                options.progress("augmented features", done, len(missing))
+
+    with open_store(encoder, options.folder(), " augmented") as store:
+        vectors, _ = stored_or_computed(store, keys, computed)
     return np.stack([vectors[key] for key in keys])
 
 

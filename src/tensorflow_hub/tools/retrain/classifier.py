@@ -44,7 +44,7 @@ class Classifier(TrackableObject):
 
     def logits(self, batch: Any, training: bool) -> Any:
         """float32 [b, classes] of a batch of what the module takes."""
-        features = self._encoder.train(batch) if training else self._encoder.apply(batch)
+        features = self._encoder.features(batch, training)
         return features @ self.head_weights + self.head_bias
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]

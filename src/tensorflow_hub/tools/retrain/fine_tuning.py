@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.tools.batches import batches_read_ahead
 from tensorflow_hub.tools.datasets.examples import Example
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
@@ -105,18 +105,13 @@ class _Batches:
         self.read = Reader(encoder.image_size) if encoder.kind == "image" else None
 
     def __call__(self, rows: Any) -> Iterator[tuple[Any, Any]]:
-        parts = [rows[start : start + self.size] for start in range(0, len(rows), self.size)]
         if self.read is None:
-            for part in parts:
+            for start in range(0, len(rows), self.size):
+                part = rows[start : start + self.size]
                 yield part, tf.constant([self.examples[i].text for i in part], tf.string)
             return
-        with ThreadPoolExecutor(4) as threads:
-            following = [threads.map(self._image, part) for part in parts[:2]]
-            for number, part in enumerate(parts):
-                images = np.stack(list(following.pop(0)))
-                if number + 2 < len(parts):
-                    following.append(threads.map(self._image, parts[number + 2]))
-                yield part, tf.constant(images)
+        for part, images in batches_read_ahead(rows, self.size, self._image):
+            yield part, tf.constant(np.stack(images))
 
     def _image(self, row: int) -> Matrix:
         path = self.examples[row].path

@@ -27,6 +27,7 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 RESERVED_PUBLISHERS = frozenset(
     {"api", "s", "static", "help", "healthz", "readyz", "metrics", "admin", "robots.txt", "favicon.ico"}
     | {
+        "device",
         "login",
         "logout",
         "account",

@@ -47,7 +47,11 @@ ABSENT = (
     "hiden/x/1",
     "acme/quokka-encoder/1",
 )
-CALLERS = ("anonymous", "owner of acme", "owner of a private publisher")
+CALLERS = ("anonymous", "owner of acme", "owner of a private publisher", "signed in as owner of acme")
+
+
+class Cookies(str):
+    """The cookies of a browser, in place of a token."""
 
 
 class Twin:
@@ -63,7 +67,9 @@ class Twin:
 
     def call(self, method, path, token, **options):
         headers = {"Accept-Encoding": "identity", **options.pop("headers", {})}
-        if token:
+        if isinstance(token, Cookies):
+            headers["Cookie"] = token
+        elif token:
             headers["Authorization"] = f"Bearer {token}"
         url = self.hub.url + path
         return requests.request(
@@ -122,6 +128,16 @@ class Twin:
             self.admin("POST", "/api/v1/uploads", json=promise)
         self.tokens["owner of acme"] = self.new_token("acme", "admin")["secret"]
         self.tokens["owner of a private publisher"] = self.new_token("strange", "admin")["secret"]
+
+        self.tokens["signed in as owner of acme"] = self._sign_in(self.tokens["owner of acme"])
+
+    def _sign_in(self, token):
+        page = self.call("GET", "/login", None)
+        fields = {"form_token": re.search(r'name="form_token" value="(\w+)"', page.text)[1], "token": token}
+        cookie = Cookies(page.headers["Set-Cookie"].partition(";")[0])
+        signed_in = self.call("POST", "/login", cookie, data=fields, headers={"Origin": "http://hub.example"})
+        assert signed_in.status_code == 303, signed_in.text
+        return Cookies(signed_in.headers["Set-Cookie"].partition(";")[0])
 
     def _date(self):
         """Gives each version a moment of its own: which ones share a second depends on the machine."""
@@ -227,6 +243,11 @@ REQUESTS = {
     "/metrics": get(st.just("/metrics")),
     "/": get(st.just("/")),
     "/s": get(search_query(), "/s"),
+    "/login": get(st.sampled_from(["/login", "/login?next=/hidden/quokka-encoder/1"]))
+    | change("POST", "/login", token="tfhub_x"),
+    "/logout": change("POST", "/logout"),
+    "/settings": get(st.just("/settings")),
+    "/settings/sessions/{session:int}/end": change("POST", "/settings/sessions/123456789/end"),
     "/help": get(st.just("/help")),
     "/help/api": get(st.just("/help/api")),
     "/static/{name}": get(st.just("/static/hidden.css")),
@@ -271,18 +292,19 @@ asked = st.one_of(
 accepts = st.sampled_from(["text/html", "application/json", "*/*"])
 # What differs from request to request, whoever asks.
 _MOMENTS = re.compile(
+    r'name="form_token" value="\w+"|'
     r'\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
 )
 
 # The digest of a page is that of its dates too.
-_OF_THE_MOMENT = {"date", "x-request-id", "etag", "content-length", "connection"}
+_OF_THE_MOMENT = {"date", "x-request-id", "etag", "content-length", "connection", "set-cookie"}
 
 
 def answer_of(twin, numbers, caller, ask, accept):
     method, path, body = ask
     for name, number in numbers.items():
         path = path.replace(name, number)
-    options = {} if body is None else {"json": body}
+    options = {} if body is None else {"json" if path.startswith("/api/") else "data": body}
     headers = {"Accept": accept, "Upload-Offset": "0"}
     token = twin.tokens[caller]
     answer = twin.call(method, quote(path, safe="/?&=%+"), token, headers=headers, **options)

@@ -153,7 +153,7 @@ def test_a_page_in_a_browser(api, linear):
 
 def test_facts_as_json_at_the_same_url(api, linear):
     answer = api("GET", "/shared/linear/1", headers={"Accept": "application/json"})
-    assert answer.headers["vary"] == "Accept, Authorization, Accept-Encoding", (
+    assert answer.headers["vary"] == "Accept, Authorization, Cookie, Accept-Encoding", (
         "the page stands at the same URL"
     )
     facts = answer.json()

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.server.administration.sweep import sweep_uploads
+from tensorflow_hub.server.administration.sweep import sweep_sessions, sweep_uploads
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.negotiation import quality
 from tensorflow_hub.server.core.problems import (
@@ -113,10 +113,13 @@ async def _chores(hub: Hub) -> None:
         await asyncio.sleep(FLUSH_SECONDS)
         since_sweep += FLUSH_SECONDS
         hub.metrics.measure()
-        due: list[Callable[[], object]] = [lambda: hub.downloads.flush(hub.database)]
+        due: list[Callable[[], object]] = [
+            lambda: hub.downloads.flush(hub.database),
+            lambda: hub.last_uses.flush(hub.database),
+        ]
         if since_sweep >= SWEEP_SECONDS:
             since_sweep = 0.0
-            due += [lambda: sweep_uploads(hub), hub.limits.sweep]
+            due += [lambda: sweep_uploads(hub), lambda: sweep_sessions(hub), hub.limits.sweep]
         for chore in due:  # one that fails keeps no other from its work: on a full disk, the sweep makes room
             await run_in_threadpool(_try, chore)
 

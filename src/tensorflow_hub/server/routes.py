@@ -1,5 +1,6 @@
 """Every URL of the hub. The first route that fits answers.
 
+A form of the pages is declared in `FORMS`, with the types of its fields in `api/forms.py`.
 An endpoint of the API is declared here and nowhere else: its checks, the OpenAPI description, the page
 `/help/api` and docs/api.md are made from this table and from the types of the handler's arguments.
 """
@@ -10,7 +11,9 @@ from starlette.routing import BaseRoute, Route
 
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
+from tensorflow_hub.server.core.form import Form
 from tensorflow_hub.server.endpoints import (
+    account,
     audit,
     cards,
     handle,
@@ -20,6 +23,7 @@ from tensorflow_hub.server.endpoints import (
     publish_upload,
     publishers,
     search,
+    sign_in,
     static_files,
     tokens,
     uploads,
@@ -211,6 +215,13 @@ PEOPLE_AND_RIGHTS = (
 
 API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS)
 
+# What pages send; no program does.
+FORMS = (
+    Form("/login", sign_in.sign_in, for_all=True),
+    Form("/logout", sign_in.sign_out, for_all=True),
+    Form("/settings/sessions/{session:int}/end", account.end_own_session),
+)
+
 # Asked for by machines, often: no limit of requests counts them.
 RUNNING: tuple[Route, ...] = (
     Route("/healthz", health.show_health),
@@ -226,6 +237,9 @@ ROUTES: list[BaseRoute] = [
     # pages
     Route("/", web_pages.show_home),
     Route("/s", web_pages.show_search),
+    Route("/login", sign_in.show_sign_in),
+    Route("/settings", account.show_account),
+    *(form.route() for form in FORMS),
     Route("/help", web_pages.show_help),
     Route("/help/api", web_pages.show_api_help),
     Route("/static/{name}", static_files.show_static),

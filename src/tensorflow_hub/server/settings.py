@@ -230,6 +230,12 @@ class ServerSettings:
         parse_count,
         "Unknown tokens a minute from one address, to all processes, before more are refused; 0: no limit.",
     )
+    session_hours: int = variable(
+        "TFHUB_SERVER_SESSION_HOURS",
+        12,
+        parse_positive,
+        "After how many hours without use a browser is signed out; after 7 days in any case.",
+    )
     metrics: str = variable(
         "TFHUB_SERVER_METRICS",
         "token",
@@ -263,6 +269,11 @@ class ServerSettings:
         environ = os.environ if environ is None else environ
         file = file or environ.get("TFHUB_SERVER_CONFIG") or None
         return variable in environ or (file is not None and variable in _from_toml(file))
+
+    @property
+    def session_idle_seconds(self) -> int:
+        """How long a browser stays signed in without use."""
+        return self.session_hours * 3600
 
     def data_folder(self) -> Path:
         """The folder of the embedded database and store."""

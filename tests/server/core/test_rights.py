@@ -10,7 +10,7 @@ from hub_content import card, module, module_with
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import RequestError
-from tensorflow_hub.server.routes import ROUTES
+from tensorflow_hub.server.routes import FORMS, ROUTES
 
 CALLERS = ("anonymous", "reader", "stranger", "publisher", "owner", "admin", "junk")
 NONE, ANY, TOKEN = set(), set(CALLERS) - {"junk"}, set(CALLERS) - {"anonymous", "junk"}
@@ -26,6 +26,7 @@ MATRIX = [
     ("GET", "/api/v1/openapi.json", None, set(CALLERS)),
     ("GET", "/help", None, set(CALLERS)),
     ("GET", "/help/api", None, set(CALLERS)),
+    ("GET", "/login", None, set(CALLERS)),
     ("GET", "/", None, ANY),
     ("GET", "/s", None, ANY),
     ("GET", "/api/v1/publishers", None, ANY),
@@ -139,12 +140,14 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/tokens/{token:int}": "/api/v1/tokens/VICTIM",
         "/{path:path}": f"/{HANDLE}",
     }
-    public = {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
+    # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
+    for_sessions = {"/settings", *(form.path for form in FORMS)} - {"/login"}
+    public = for_sessions | {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:
         path = getattr(route, "path", "")
         if path in public or path.startswith("/static") or not hasattr(route, "methods"):
             continue
-        for method in route.methods - {"HEAD"}:
+        for method in route.methods - {"HEAD"} - ({"POST"} if path == "/login" else set()):
             assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
 
 

@@ -41,6 +41,7 @@ PAGES = {
     "publisher": "/acme",
     "help": "/help",
     "api": "/help/api",
+    "sign in": "/login",
     "nothing there": "/acme/wordz",
     "withdrawn": "/acme/words/1",
     "deleted": "/acme/words/3",
@@ -155,7 +156,7 @@ def test_pages_are_accessible_and_ask_nobody_else(visit, hub, name, scheme):
 
 
 @pytest.mark.parametrize("width", [320, 768])
-@pytest.mark.parametrize("name", ["home", "results", "model", "help", "api"])
+@pytest.mark.parametrize("name", ["home", "results", "model", "help", "api", "sign in"])
 def test_pages_fit_narrow_screens(visit, name, width):
     page = visit(PAGES[name], viewport={"width": width, "height": 700}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -286,3 +287,53 @@ def test_a_script_of_another_site_loads_a_private_model(browser, hub, elsewhere,
     url = f"{hub.url}/secret/js/1/model.json?tfjs-format=file"
     assert page.evaluate(ask, [url, {"headers": headers}]) == "graph-model"
     page.close()
+
+
+@pytest.fixture(scope="module")
+def reader(hub):
+    """A token that may read a private publisher, which has a model."""
+    headers = {"Authorization": f"Bearer {hub.token}"}
+    made = {"json": {"private": True}, "headers": headers, "timeout": 60}
+    requests.patch(f"{hub.url}/api/v1/publishers/team", **made).raise_for_status()
+    entry = {"handle": "team/plans/1", "card": card("team/plans/1", "Placeholder")}
+    requests.put(f"{hub.url}/api/v1/cards", json=entry, headers=headers, timeout=60).raise_for_status()
+    token = {"name": "reader of team", "scope": "read", "publisher": "team"}
+    made = requests.post(f"{hub.url}/api/v1/tokens", json=token, headers=headers, timeout=60)
+    return made.json()["secret"]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, scripts):
+    visited = visit("/team/plans/1", java_script_enabled=scripts)
+    page = visited.page
+    assert page.locator("h1").inner_text() == "There is nothing here"
+    page.locator("main").get_by_role("link", name="Sign in").click()
+    page.get_by_label("Token").fill("tfhub_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    assert "unknown, revoked or expired" in page.get_by_role("alert").inner_text()
+    page.get_by_label("Token").fill(reader)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/team/plans/1")
+    assert page.locator("h1").inner_text() == "team/plans version 1"
+    cookies = [cookie for cookie in visited.context.cookies() if cookie["name"] == "tfhub_session"]
+    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies] == [(True, "Lax")]
+    page.get_by_role("link", name="reader of team").click()
+    page.get_by_role("button", name="Sign out").click()
+    visited.open("/team/plans/1")
+    assert page.locator("h1").inner_text() == "There is nothing here"
+    assert complaints(visited) == []
+    assert all(url.startswith(hub.url) for url in visited.requests)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", ["/settings", "/team"])
+def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, reader, path, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    visited = visit("/login", viewport={"width": width, "height": 700})
+    visited.page.get_by_label("Token").fill(reader)
+    visited.page.get_by_role("button", name="Sign in").click()
+    page = visited.open(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()

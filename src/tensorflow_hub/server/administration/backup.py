@@ -29,7 +29,7 @@ from tensorflow_hub.server.store.interface import Store
 FORM = 1
 _BATCH = 500
 # What is under way is not backed up.
-_LEFT_OUT = {"uploads", "rate_limits"}
+_LEFT_OUT = {"uploads", "rate_limits", "sessions"}
 
 Progress = Callable[[int, int], None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from tensorflow_hub.server.catalogue.sessions import forget_ended
 from tensorflow_hub.server.catalogue.uploads import list_uploads
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.publishing.upload_removal import discard_upload
@@ -19,3 +20,9 @@ def sweep_uploads(hub: Hub) -> int:
     for upload in expired:
         discard_upload(hub, upload.id)
     return len(expired)
+
+
+def sweep_sessions(hub: Hub) -> None:
+    """Removes the sessions of browsers that are over."""
+    with hub.database.writing() as connection:
+        forget_ended(connection, hub.settings.session_idle_seconds)

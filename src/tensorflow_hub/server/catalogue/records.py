@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,6 +130,54 @@ class Token:
     created_by: str
     expires_at: int | None
     revoked_at: int | None
+    user_id: int | None = None
+    used_at: int | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > time.time())
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """A scope for a publisher, or for all of them where `publisher` is None."""
+
+    publisher: str | None
+    scope: str
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    """A person: an identity of an issuer, or of this hub where `issuer` is empty.
+
+    Attributes:
+      name: what the hub calls the person; no two have the same.
+      scope: for all publishers; None for most people.
+      disabled_at: since when sessions and tokens of the person are refused.
+    """
+
+    id: int
+    issuer: str
+    subject: str
+    name: str
+    scope: str | None
+    created_at: int
+    disabled_at: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """A browser that is signed in; it has the rights of the token, or of the user without one."""
+
+    id: int
+    token_id: int | None
+    user_id: int | None
+    created_at: int
+    used_at: int
+    expires_at: int
+    address: str
+    browser: str
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,10 @@
     publishers ─< models ─< versions ─< deployments      what is published
                               │└─ cards                  its documentation, which may be corrected later
                               └─< downloads              how often, per day
-    tokens, audit, uploads, rate_limits                  who may, who did, what is under way, how often
+    publishers ─< members >─ users                       people and their roles
+    publishers ─< invitations                            who may become a member
+    tokens, sessions                                     what programs and browsers prove themselves by
+    audit, uploads, rate_limits                          who did, what is under way, how often
 
 A model is a name below a publisher: a module, a placeholder that groups deployments, or a collection
 (`collection/<name>`). A version without deployments is an entry whose files are not here. A version
@@ -134,6 +137,69 @@ tokens = sa.Table(
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger),
     sa.Column("revoked_at", sa.BigInteger),
+    # Whose it is; its rights are then never more than those of the user. NULL for one that an owner made.
+    sa.Column("user_id", sa.BigInteger, index=True),
+    # When it was last used, to the minute.
+    sa.Column("used_at", sa.BigInteger),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    # Who vouches for the identity ("" for this hub), and what it is called there.
+    sa.Column("issuer", sa.String(255), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    # What the hub calls the user; name_key is the same in lower case.
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("name_key", sa.String(255), nullable=False, unique=True),
+    # The scope for all publishers; NULL for most people.
+    sa.Column("scope", sa.String(10)),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("disabled_at", sa.BigInteger),
+    sa.UniqueConstraint("issuer", "subject"),
+)
+
+members = sa.Table(
+    "members",
+    metadata,
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True, index=True),
+    # reader, publisher or owner; each includes the ones before it.
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("added_at", sa.BigInteger, nullable=False),
+    sa.Column("added_by", sa.Text, nullable=False),
+)
+
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("secret_sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), nullable=False, index=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    # Whom it is for, in the words of who made it.
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+# A browser that is signed in: with a token, whose rights it then has, or as a user.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("secret_sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("token_id", sa.BigInteger, index=True),
+    sa.Column("user_id", sa.BigInteger, index=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    # When it was last used, to the minute.
+    sa.Column("used_at", sa.BigInteger, nullable=False),
+    # The latest moment, however often it is used.
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("browser", sa.Text, nullable=False),
 )
 
 audit = sa.Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ PREFIX = "tfhub_"
 READ, PUBLISH, ADMIN = "read", "publish", "admin"
 SCOPES = (READ, PUBLISH, ADMIN)
 
-_COLUMNS = (
+_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     tokens.c.id,
     tokens.c.name,
     tokens.c.scope,
@@ -25,6 +26,8 @@ _COLUMNS = (
     tokens.c.created_by,
     tokens.c.expires_at,
     tokens.c.revoked_at,
+    tokens.c.user_id,
+    tokens.c.used_at,
 )
 _JOINED = tokens.outerjoin(publishers, tokens.c.publisher_id == publishers.c.id)
 _find = sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.secret_sha256 == sa.bindparam("sha256"))
@@ -38,10 +41,11 @@ def create_token(
     *,
     created_by: str,
     expires_at: int | None = None,
+    user_id: int | None = None,
 ) -> tuple[int, str]:
     """Adds a token; its id and its secret, which nobody can ask for again."""
     secret = PREFIX + secrets.token_urlsafe(24)
-    token_id = _new_id(connection)
+    token_id = new_id(connection, tokens)
     connection.execute(
         sa.insert(tokens).values(
             id=token_id,
@@ -52,6 +56,7 @@ def create_token(
             created_at=int(time.time()),
             created_by=created_by,
             expires_at=expires_at,
+            user_id=user_id,
         )
     )
     return token_id, secret
@@ -60,11 +65,8 @@ def create_token(
 def find_token(connection: sa.Connection, secret: str) -> Token | None:
     """The token with that secret that is neither revoked nor expired."""
     row = connection.execute(_find, {"sha256": hash_of(secret)}).first()
-    if row is None:
-        return None
-    token = Token(*row)
-    expired = token.expires_at is not None and token.expires_at <= time.time()
-    return None if expired or token.revoked_at is not None else token
+    token = Token(*row) if row else None
+    return token if token is not None and token.is_good else None
 
 
 def get_token(connection: sa.Connection, token_id: int) -> Token | None:
@@ -95,12 +97,12 @@ def any_token(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(tokens.c.id).limit(1)).first() is not None
 
 
-def _new_id(connection: sa.Connection) -> int:
-    """A number of nine digits that no token has: counted ones would tell how many tokens others have."""
+def new_id(connection: sa.Connection, table: sa.Table) -> int:
+    """A number of nine digits that no row has: counted ones would tell how many tokens others have."""
     while True:
-        token_id = 10**8 + secrets.randbelow(9 * 10**8)
-        if connection.execute(sa.select(tokens.c.id).where(tokens.c.id == token_id)).first() is None:
-            return token_id
+        number = 10**8 + secrets.randbelow(9 * 10**8)
+        if connection.execute(sa.select(table.c.id).where(table.c.id == number)).first() is None:
+            return number
 
 
 def hash_of(secret: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 from starlette.requests import Request
 
-from tensorflow_hub.server.core.callers import is_trusted_proxy
+from tensorflow_hub.server.core.addresses import is_trusted_proxy
 from tensorflow_hub.server.core.hub import hub_of
 
 # A host name or address, with or without a port: nothing that could end a header or begin a path.

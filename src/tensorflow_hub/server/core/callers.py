@@ -1,48 +1,93 @@
-"""Who makes a request: the token it carries and the address it comes from."""
+"""Who makes a request: the token or the cookie it carries, the rights of these, and its address."""
 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 
+import sqlalchemy as sa
 from starlette.requests import Request
 
 from tensorflow_hub.errors import AuthenticationError
-from tensorflow_hub.server.catalogue.records import Token
-from tensorflow_hub.server.catalogue.tokens import find_token
+from tensorflow_hub.server.catalogue.records import Grant, Session, Token, User
+from tensorflow_hub.server.catalogue.sessions import find_session
+from tensorflow_hub.server.catalogue.tokens import find_token, get_token
+from tensorflow_hub.server.catalogue.users import find_user, grants_of_user, narrowed
+from tensorflow_hub.server.core.addresses import address_of
+from tensorflow_hub.server.core.cookies import session_cookie
 from tensorflow_hub.server.core.hub import Hub, hub_of
 
-# Longer ones cannot be tokens of a hub; looking them up would only cost time.
-_LONGEST_TOKEN = 200
+# Longer ones cannot be tokens or cookies of a hub; looking them up would only cost time.
+_LONGEST_SECRET = 200
 
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """A person or program that makes a request; `token` is None for an anonymous one."""
+    """A person or program that makes a request.
+
+    Attributes:
+      token: the token that it proves itself by, or that its session stands for.
+      address: where it comes from.
+      grants: what it may do; nothing for an anonymous one.
+      user: the person that it is known to be.
+      session: the session of its browser.
+    """
 
     token: Token | None
     address: str
+    grants: tuple[Grant, ...] = ()
+    user: User | None = None
+    session: Session | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it proved who it is."""
+        return self.token is not None or self.user is not None
 
     @property
     def name(self) -> str:
-        """The name in the audit log."""
-        return self.token.name if self.token else "anonymous"
+        """The name in the audit log: of the user, and of the token that was used."""
+        if self.user is None:
+            return self.token.name if self.token else "anonymous"
+        return f"{self.user.name} ({self.token.name})" if self.token else self.user.name
+
+    @property
+    def short_name(self) -> str:
+        """What the pages call a person who is signed in."""
+        return self.user.name if self.user else self.name
 
 
 def caller_of(request: Request) -> Caller:
-    """Reads the token (`Authorization: Bearer …`, or Basic with the token as password) and the address.
+    """Reads the token (`Authorization: Bearer …`, or Basic with the token as password), else the cookie.
+
+    A cookie is heeded only where a browser shows something: browsers send it whoever made them ask.
 
     Raises:
       AuthenticationError: a token came that is unknown, revoked or expired.
       TooManyRequests: its address sent too many such tokens.
     """
-    hub = hub_of(request)
-    address = address_of(request)
-    secret = _secret(request)
-    if secret is None:
-        return Caller(None, address)
-    token = _find(hub, secret)
-    if token is None:  # only now: others behind the same address have good tokens
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        secret = _secret(request)
+        if secret is not None:
+            known = token_caller(request, secret)
+        elif request.method in {"GET", "HEAD"} and not request.url.path.startswith("/api/"):
+            known = session_caller(request)
+        else:
+            known = Caller(None, address_of(request))
+        request.state.caller = known
+    return known
+
+
+def token_caller(request: Request, secret: str) -> Caller:
+    """Who proves to be somebody by a token.
+
+    Raises:
+      AuthenticationError: it is unknown, revoked or expired.
+      TooManyRequests: its address sent too many such tokens.
+    """
+    hub, address = hub_of(request), address_of(request)
+    caller = _by_token(hub, secret, address)
+    if caller is None:  # only now: others behind the same address have good tokens
         hub.metrics.count("unknown_tokens")
         hub.limits.guess(address)
         raise AuthenticationError(
@@ -50,50 +95,53 @@ def caller_of(request: Request) -> Caller:
             hint="Ask the hub's administrator for a new one. What is public can be read without: unset "
             "TFHUB_TOKEN, or `tfhub login --forget`.",
         )
-    return Caller(token, address)
+    return caller
 
 
-def address_of(request: Request) -> str:
-    """The address of the client; behind trusted proxies the one they report."""
-    peer = request.client.host if request.client else "unknown"
-    if not is_trusted_proxy(request, peer):
-        return peer
-    # The last address that no trusted proxy of ours has: everything before it can be made up.
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        address = _plain_address(hop.strip())
-        if address is None:
-            break
-        peer = address
-        if not is_trusted_proxy(request, address):
-            break
-    return peer
+def session_caller(request: Request) -> Caller:
+    """Who is signed in with the browser that makes the request; an anonymous one when nobody is."""
+    address, secret = address_of(request), session_cookie(request)
+    anonymous = Caller(None, address)
+    if not secret or len(secret) > _LONGEST_SECRET:
+        return anonymous
+    hub = hub_of(request)
+    with hub.database.reading() as connection:
+        session = find_session(connection, secret, hub.settings.session_idle_seconds)
+        if session is None:
+            return anonymous
+        token = get_token(connection, session.token_id) if session.token_id is not None else None
+        if session.token_id is not None and (token is None or not token.is_good):
+            return anonymous
+        found = _with_rights(connection, token, session.user_id, address)
+    if found is None:
+        return anonymous
+    hub.last_uses.session(session)
+    return dataclasses.replace(found, session=session)
 
 
-def is_trusted_proxy(request: Request, address: str) -> bool:
-    """Whether `X-Forwarded-*` headers from `address` are believed."""
-    trusted = hub_of(request).settings.trusted_proxies
-    if not trusted:
-        return False
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip  # as a socket for both kinds of addresses reports it
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in trusted)
-
-
-def _plain_address(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text.strip("[]")))
-    except ValueError:
-        return None
-
-
-def _find(hub: Hub, secret: str) -> Token | None:
-    if not secret or len(secret) > _LONGEST_TOKEN:
+def _by_token(hub: Hub, secret: str, address: str) -> Caller | None:
+    if not secret or len(secret) > _LONGEST_SECRET:
         return None
     with hub.database.reading() as connection:
-        return find_token(connection, secret)
+        token = find_token(connection, secret)
+        found = _with_rights(connection, token, token.user_id, address) if token else None
+    if found is not None and token is not None:
+        hub.last_uses.token(token)
+    return found
+
+
+def _with_rights(
+    connection: sa.Connection, token: Token | None, user_id: int | None, address: str
+) -> Caller | None:
+    """Who has a token, or is a user, with the rights of today; None when the user is disabled."""
+    if user_id is None:
+        assert token is not None
+        return Caller(token, address, (Grant(token.publisher, token.scope),))
+    user = find_user(connection, user_id)
+    if user is None:
+        return None
+    grants = grants_of_user(connection, user)
+    return Caller(token, address, narrowed(grants, token) if token else grants, user)
 
 
 def _secret(request: Request) -> str | None:

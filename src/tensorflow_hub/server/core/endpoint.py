@@ -27,7 +27,7 @@ from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.requests import read_body
-from tensorflow_hub.server.core.rights import require, require_token
+from tensorflow_hub.server.core.rights import require, require_known
 
 T = TypeVar("T")
 Arguments = Mapping[str, Any]
@@ -147,7 +147,7 @@ class Endpoint:
     def _call(self, request: Request) -> Call:
         caller = caller_of(request)
         if self.rights is not None:  # before anything is read of what a stranger sends
-            require_token(caller)
+            require_known(caller)
         return Call(request, hub_of(request), caller, base_url(request))
 
     def _parameters(self, request: Request) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.core.download_counter import DownloadCounter
+from tensorflow_hub.server.core.last_use import LastUses
 from tensorflow_hub.server.core.limits import Limits
 from tensorflow_hub.server.core.metrics import Metrics
 from tensorflow_hub.server.search.audiences import AudienceIndexes
@@ -27,6 +28,7 @@ class Hub:
     metrics: Metrics
     limits: Limits
     downloads: DownloadCounter
+    last_uses: LastUses
     search: AudienceIndexes
 
 
@@ -45,6 +47,7 @@ def open_hub(settings: ServerSettings) -> Hub:
         Metrics(),
         Limits(settings, database),
         DownloadCounter(),
+        LastUses(),
         search,
     )
 

@@ -1,4 +1,7 @@
-"""Who may do what. A token has a scope and is good for one publisher or for all.
+"""Who may do what. A grant is a scope for one publisher or for all.
+
+A token that an owner made has one grant. A member of publishers has one for each: a reader `read`, a
+publisher `publish`, an owner `admin`; the tokens of a member have no more than that.
 
     scope     its publisher                                    every publisher
     read      read what is private                             read what is private
@@ -11,7 +14,8 @@ Whoever may not read a private publisher is told that nothing is there.
 from __future__ import annotations
 
 from tensorflow_hub.errors import AuthenticationError, ForbiddenError
-from tensorflow_hub.server.catalogue.audience import EVERYTHING, PUBLIC, Audience
+from tensorflow_hub.server.catalogue.audience import EVERYTHING, Audience
+from tensorflow_hub.server.catalogue.records import Grant
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
 from tensorflow_hub.server.core.callers import Caller
 
@@ -21,18 +25,25 @@ _OF_THE_HUB = {READ: "read what is about the whole hub", ADMIN: "administer this
 
 
 def has_scope(caller: Caller, scope: str, publisher: str | None) -> bool:
-    """Whether the caller's token includes `scope` for `publisher`; None stands for the hub as a whole."""
-    token = caller.token
-    if token is None or SCOPES.index(token.scope) < SCOPES.index(scope):
-        return False
-    return token.publisher is None or (publisher is not None and token.publisher.lower() == publisher.lower())
+    """Whether the caller has `scope` for `publisher`; None stands for the hub as a whole."""
+    return any(
+        SCOPES.index(grant.scope) >= SCOPES.index(scope) and _is_for(grant, publisher)
+        for grant in caller.grants
+    )
+
+
+def _is_for(grant: Grant, publisher: str | None) -> bool:
+    if grant.publisher is None:
+        return True
+    return publisher is not None and grant.publisher.lower() == publisher.lower()
 
 
 def audience_of(caller: Caller) -> Audience:
     """The readers that the caller is one of: whatever is told to the caller is computed for them."""
-    if caller.token is None:
-        return PUBLIC
-    return EVERYTHING if caller.token.publisher is None else Audience((caller.token.publisher.lower(),))
+    publishers = {grant.publisher for grant in caller.grants}
+    if None in publishers:
+        return EVERYTHING
+    return Audience(tuple(sorted(name.lower() for name in publishers if name is not None)))
 
 
 def may_read(caller: Caller, publisher: str, private: bool) -> bool:
@@ -41,20 +52,18 @@ def may_read(caller: Caller, publisher: str, private: bool) -> bool:
 
 
 def require(caller: Caller, scope: str, publisher: str | None) -> None:
-    """Raises unless the caller's token includes `scope` for the publisher; None stands for the whole hub.
+    """Raises unless the caller has `scope` for the publisher; None stands for the whole hub.
 
     Raises:
-      AuthenticationError: there is no token.
-      ForbiddenError: it has another scope, or is good for another publisher.
+      AuthenticationError: nobody is known to ask.
+      ForbiddenError: the caller has another scope, or has it for another publisher.
     """
-    require_token(caller)
+    require_known(caller)
     if has_scope(caller, scope, publisher):
         return
-    assert caller.token is not None
     what = _OF_THE_HUB[scope] if publisher is None else f"{_OF_A_PUBLISHER[scope]} {publisher!r}"
-    good_for = caller.token.publisher or "all publishers"
     raise ForbiddenError(
-        f"The token {caller.token.name!r} (scope {caller.token.scope}, {good_for}) may not {what}.",
+        f"{_who(caller)} may not {what}.",
         hint=f"It takes the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
     )
 
@@ -64,10 +73,24 @@ def require_reader(caller: Caller) -> None:
     require(caller, READ, None)
 
 
-def require_token(caller: Caller) -> None:
+def require_known(caller: Caller) -> None:
     """Raises for an anonymous caller."""
-    if caller.token is None:
+    if not caller.is_known:
         raise AuthenticationError(
             "Expected a token, got none.",
             hint="Run `tfhub login`, or set TFHUB_TOKEN for the hub in TFHUB_URL.",
         )
+
+
+def require_signed_in(caller: Caller) -> None:
+    """Raises unless a browser asks whose session is good."""
+    if caller.session is None:
+        raise AuthenticationError("This page is for people who are signed in.", hint="Sign in first.")
+
+
+def _who(caller: Caller) -> str:
+    """The caller with what it has, for messages."""
+    has = "; ".join(f"scope {g.scope}, {g.publisher or 'all publishers'}" for g in caller.grants[:5])
+    if caller.token is None:
+        return f"The user {caller.name!r} ({has or 'member of no publisher'})"
+    return f"The token {caller.token.name!r} ({has or 'its user is a member of no such publisher'})"

@@ -42,7 +42,7 @@ _DOWNLOADS: dict[Form, Answer] = {
 }
 
 # The page stands at the same URL, and what is private is seen by some only.
-_JSON_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+_JSON_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization, Cookie"}
 
 
 async def show_handle(request: Request) -> Response:
@@ -65,7 +65,20 @@ async def allow_scripts(request: Request) -> Response:
 
 
 def _show(request: Request, forms: tuple[Representation, ...]) -> Response:
-    caller, path = caller_of(request), request.path_params["path"]
+    caller = caller_of(request)
+    return _for_browser(_answer(request, caller, forms), caller)
+
+
+def _for_browser(answer: Response, caller: Caller) -> Response:
+    """What is not public is kept by no browser for the next person who signs in with it."""
+    kept = answer.headers.get("Cache-Control", "")
+    if caller.session is not None and not kept.startswith("public"):
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...]) -> Response:
+    path = request.path_params["path"]
     with hub_of(request).database.reading() as connection:
         member = next((wanted for wanted in forms if wanted.form is Form.MEMBER), None)
         if member is not None:

@@ -40,8 +40,8 @@ def in_body(call: Call, arguments: Arguments) -> str | None:
 
 
 def own_or_asked(call: Call, arguments: Arguments) -> str | None:
-    """The publisher that the query names, else the one that the token is good for."""
+    """The publisher that the query names, else the only one that the caller has rights for."""
     publisher: str | None = arguments["query"].publisher
-    if publisher is None and call.caller.token is not None:
-        return call.caller.token.publisher
+    if publisher is None and len(call.caller.grants) == 1:
+        return call.caller.grants[0].publisher
     return publisher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub.server.core.callers import caller_of
+from tensorflow_hub.server.core.callers import caller_of, session_caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web import pages
 
@@ -24,9 +24,11 @@ def show_search(request: Request) -> Response:
 
 def show_help(request: Request) -> Response:
     """How to use this hub."""
+    request.state.caller = session_caller(request)
     return pages.help_page(request)
 
 
 def show_api_help(request: Request) -> Response:
     """How to use the API."""
+    request.state.caller = session_caller(request)
     return pages.api_page(request)

@@ -1,8 +1,8 @@
 """Pages, JSON and texts, compressed by Brotli or gzip for who takes that. Archives are left as they are.
 
 What must not be stored holds secrets or errors: it is not compressed either, so that no length tells
-what is inside (the BREACH attack). Nothing else is secret to who asks: tokens are no cookies, a foreign
-page cannot make a browser send one.
+what is inside (the BREACH attack). So it is with all that is shown to who is signed in: a foreign
+page can send a browser here, and the browser sends cookies then. Tokens it does not send by itself.
 """
 
 from __future__ import annotations

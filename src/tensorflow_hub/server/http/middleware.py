@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tensorflow_hub.server.core.callers import address_of
+from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooManyRequests, json_answer
 from tensorflow_hub.server.http.compression import CompressingSend

@@ -18,7 +18,7 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
-from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Token, Upload
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Grant, Token, Upload
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
 from tensorflow_hub.server.core.callers import Caller
@@ -199,4 +199,4 @@ def _withdrawn(facts: Mapping[str, Any], content: Content) -> str | None:
 
 def _mirror_caller(place: str) -> Caller:
     token = Token(0, f"{MIRROR_OF}{place}", PUBLISH, None, 0, "", None, None)
-    return Caller(token, "")
+    return Caller(token, "", (Grant(None, PUBLISH),))

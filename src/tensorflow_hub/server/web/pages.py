@@ -39,7 +39,7 @@ _VERSION = re.compile(r"/\d+$")
 _HEADINGS = {
     404: "There is nothing here",
     410: "This version was deleted",
-    401: "This takes a token",
+    401: "Sign in first",
     403: "Not allowed",
 }
 

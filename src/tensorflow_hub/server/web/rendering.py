@@ -7,11 +7,15 @@ import hashlib
 import math
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
+
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
 
 SITE = "TensorFlow Hub"
 # Pages load their own style sheet and script and nothing else, from nowhere else.
@@ -45,20 +49,48 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
       status: of the answer.
       **values: what the template shows; `title` at least.
     """
-    defaults = {"site": SITE, "show_header_search": True, "query_text": "", "summary": ""}
+    caller: Caller | None = getattr(request.state, "caller", None)
+    signed_in = caller is not None and caller.session is not None
+    defaults = {
+        "site": SITE,
+        "show_header_search": True,
+        "query_text": "",
+        "summary": "",
+        "signed_in": caller.short_name if caller is not None and signed_in else "",
+        "sign_in_url": sign_in_url(request),
+        "form_token": lambda: _form_token(request),
+    }
     text = _environment().get_template(template).render({**defaults, **values})
     body = text.encode()
+    has_forms = getattr(request.state, "has_forms", False)
+    is_kept = status < 400 and not signed_in and not has_forms
     headers = {
         "Content-Security-Policy": POLICY,
-        "Cache-Control": "no-cache" if status < 400 else "no-store",
-        "Vary": "Accept, Authorization",
+        "Cache-Control": "no-cache" if is_kept else "no-store",
+        "Vary": "Accept, Authorization, Cookie",
     }
-    if status == 200:
+    if status == 200 and is_kept:
         # Weak: it names the page in both its forms, compressed and not.
         headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-    return Response(body, status, headers, media_type="text/html")
+    response = Response(body, status, headers, media_type="text/html")
+    keep_form_secret(request, response)
+    return response
+
+
+def sign_in_url(request: Request) -> str:
+    """Where to sign in, and come back from to the page that is shown."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method not in {"GET", "HEAD"} or path == "/" or path.startswith("/login"):
+        return "/login"
+    return f"/login?next={quote(path)}"
+
+
+def _form_token(request: Request) -> Markup:
+    """The field of a form by which the hub knows that the form is of its own page."""
+    request.state.has_forms = True
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(form_token(request))
 
 
 @functools.cache

@@ -1,0 +1,45 @@
+"""The address that a request comes from, and whether what a proxy says of it is believed."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from starlette.requests import Request
+
+from tensorflow_hub.server.core.hub import hub_of
+
+
+def address_of(request: Request) -> str:
+    """The address of the client; behind trusted proxies the one they report."""
+    peer = request.client.host if request.client else "unknown"
+    if not is_trusted_proxy(request, peer):
+        return peer
+    # The last address that no trusted proxy of ours has: everything before it can be made up.
+    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        address = _plain_address(hop.strip())
+        if address is None:
+            break
+        peer = address
+        if not is_trusted_proxy(request, address):
+            break
+    return peer
+
+
+def is_trusted_proxy(request: Request, address: str) -> bool:
+    """Whether `X-Forwarded-*` headers from `address` are believed."""
+    trusted = hub_of(request).settings.trusted_proxies
+    if not trusted:
+        return False
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip  # as a socket for both kinds of addresses reports it
+    return any(ip in ipaddress.ip_network(network, strict=False) for network in trusted)
+
+
+def _plain_address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        return None

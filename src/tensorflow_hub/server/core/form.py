@@ -1,0 +1,110 @@
+"""A form of the pages, declared once: what is sent by POST is checked here before anything is done with it.
+
+The types of a handler's arguments say which fields a form has:
+
+    def sign_in(call: Call, fields: SignIn) -> Response: ...
+
+It is taken only from a page of this hub that this very browser was given (see `core/cookies.py`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tensorflow_hub.errors import AuthenticationError, ForbiddenError
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import session_caller
+from tensorflow_hub.server.core.cookies import has_form_token
+from tensorflow_hub.server.core.decoding import decode_parameters
+from tensorflow_hub.server.core.endpoint import Call
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.requests import read_body
+
+_MEDIA_TYPE = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 50
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Form:
+    """A form of a page.
+
+    Attributes:
+      path: where it is sent to.
+      handler: what answers, in a thread.
+      for_all: whether somebody may send it who is not signed in.
+    """
+
+    path: str
+    handler: Callable[..., Response]
+    for_all: bool = False
+
+    @functools.cached_property
+    def fields(self) -> Any:
+        """The type that names the fields."""
+        return typing.get_type_hints(self.handler)["fields"]
+
+    def route(self) -> Route:
+        """The route that answers."""
+        return Route(
+            self.path, functools.wraps(self.handler)(functools.partial(self._answer)), methods=["POST"]
+        )
+
+    async def _answer(self, request: Request) -> Response:
+        sent = _read_form(request, await read_body(request))
+        return await run_in_threadpool(self._checked, request, sent)
+
+    def _checked(self, request: Request, sent: dict[str, str]) -> Response:
+        _check_origin(request)
+        caller = request.state.caller = session_caller(request)
+        if not caller.is_known and not self.for_all:
+            raise AuthenticationError(
+                "Nobody is signed in with this browser, or the session has ended.",
+                hint="Sign in, then send the form again.",
+            )
+        if not has_form_token(request, sent.pop("form_token", "")):
+            raise ForbiddenError(
+                "The form is not of a page that this hub gave to this browser, or it is too old.",
+                hint="Load its page again and allow cookies of this hub, then send it once more.",
+            )
+        call = Call(request, hub_of(request), caller, base_url(request))
+        values = {**request.path_params, **sent}
+        return self.handler(call, fields=decode_parameters(values, self.fields))
+
+
+def _read_form(request: Request, body: bytes) -> dict[str, str]:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != _MEDIA_TYPE:
+        raise Malformed(
+            f"Expected a form as {_MEDIA_TYPE}, got {media_type or 'another kind of body'!r}.",
+            hint="Programs use the API: see /help/api.",
+        )
+    try:
+        pairs = urllib.parse.parse_qsl(
+            body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
+        )
+    except ValueError as error:
+        raise Malformed(f"Expected a form that can be read: {error}.", hint="Load its page again.") from error
+    return dict(pairs)
+
+
+def _check_origin(request: Request) -> None:
+    """Refuses what browsers say that another site made them send."""
+    base, origin = base_url(request), request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if (origin is not None and origin != base) or site not in {"same-origin", "none"}:
+        raise ForbiddenError(
+            f"Expected a form from a page of {base}, got one from {(origin or 'another site')[:200]!r}.",
+            hint="Open the hub at that address. Behind a proxy, set TFHUB_SERVER_PUBLIC_URL and "
+            "TFHUB_SERVER_TRUSTED_PROXIES.",
+        )

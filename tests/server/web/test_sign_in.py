@@ -1,0 +1,338 @@
+"""Signing in with a browser: sessions, their cookies and rights, and what other sites cannot do with them."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import requests
+import sqlalchemy as sa
+from hub_content import card
+from hub_process import HubProcess
+from patience import PATIENCE, until
+from real_services import Postgres
+from web_visitor import Visitor
+
+from tensorflow_hub.server.catalogue.database import Database, database_url
+from tensorflow_hub.server.catalogue.tables import sessions
+from tensorflow_hub.server.routes import FORMS
+
+HIDDEN = "hidden/model/1"
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
+)
+def _hub(request, tmp_path_factory):
+    """A hub with an entry of a private publisher."""
+    with contextlib.ExitStack() as stack:
+        settings = {"TFHUB_SERVER_GUESSES_PER_MINUTE": "0"}
+        if request.param == "postgresql":
+            server = Postgres().start()
+            stack.callback(server.remove)
+            settings["TFHUB_SERVER_DATABASE"] = server.new_database("people")
+        hub = stack.enter_context(HubProcess(tmp_path_factory.mktemp("people") / "data", **settings))
+        api(hub, "PATCH", "/api/v1/publishers/hidden", json={"private": True})
+        api(hub, "PUT", "/api/v1/cards", json={"handle": HIDDEN, "card": card(HIDDEN, "Placeholder")})
+        yield hub
+
+
+def api(hub, method, path, token=None, **options):
+    headers = {"Authorization": f"Bearer {token or hub.token}"}
+    answer = requests.request(method, hub.url + path, headers=headers, timeout=PATIENCE, **options)
+    assert answer.ok, answer.text
+    return answer
+
+
+def new_token(hub, scope="read", publisher="hidden", **body):
+    body = {"name": f"{scope} {publisher}", "scope": scope, "publisher": publisher, **body}
+    return api(hub, "POST", "/api/v1/tokens", json=body).json()
+
+
+@pytest.fixture
+def visitor(hub):
+    return Visitor(hub.url)
+
+
+@contextlib.contextmanager
+def catalogue(hub):
+    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
+    with database.writing() as connection:
+        yield connection
+    database.close()
+
+
+def test_a_private_model_is_seen_from_sign_in_to_sign_out(hub, visitor):
+    hidden = visitor.open(f"/{HIDDEN}")
+    assert hidden.status_code == 404
+    assert f'href="/login?next=/{HIDDEN}"' in hidden.text
+    signed_in = visitor.sign_in(new_token(hub)["secret"], f"/{HIDDEN}")
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (303, f"/{HIDDEN}")
+    shown = visitor.open(f"/{HIDDEN}")
+    assert shown.status_code == 200
+    assert "read hidden</a>" in shown.text
+    assert HIDDEN.rpartition("/")[0] in visitor.open("/s?q=model").text
+    signed_out = visitor.send("/settings", "/logout")
+    assert (signed_out.status_code, signed_out.headers["Location"]) == (303, "/")
+    assert visitor.open(f"/{HIDDEN}").status_code == 404
+
+
+def test_absent_and_private_look_alike(visitor):
+    hidden, absent = (visitor.open(f"/hidden/{name}/1") for name in ("model", "mdoel"))
+    for text in ("/hidden/model/1", "hidden model"):
+        assert text in hidden.text
+    as_absent = hidden.text
+    for text in ("/model", "hidden model", "hidden%20model"):
+        as_absent = as_absent.replace(text, text.replace("model", "mdoel"))
+    assert as_absent == absent.text
+    assert hidden.status_code == absent.status_code == 404
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(hub, visitor):
+    token = new_token(hub)["secret"]
+    header = visitor.sign_in(token).headers["Set-Cookie"]
+    assert header.startswith("tfhub_session=")
+    session = header.partition(",")[0].lower()
+    assert {"httponly", "samesite=lax", "path=/"} <= set(session.split("; "))
+    assert "secure" not in session, "browsers would not send it back over http"
+    assert token not in header
+    secret = visitor.session.cookies["tfhub_session"]
+    with catalogue(hub) as connection:
+        rows = str(connection.execute(sa.select(sessions)).all())
+    assert secret not in rows
+
+
+def test_over_https_no_other_host_can_set_the_cookie(tmp_path):
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_PUBLIC_URL="https://hub.example") as hub:
+        page = requests.get(f"{hub.url}/login", timeout=PATIENCE)
+        assert page.headers["Set-Cookie"].startswith("__Host-tfhub_form=")
+        assert "Secure" in page.headers["Set-Cookie"]
+        form = page.text.partition('name="form_token" value="')[2].partition('"')[0]
+        cookie = page.headers["Set-Cookie"].partition(";")[0]
+        signed_in = requests.post(
+            f"{hub.url}/login",
+            data={"form_token": form, "token": hub.token},
+            headers={"Cookie": cookie, "Origin": "https://hub.example"},
+            timeout=PATIENCE,
+            allow_redirects=False,
+        )
+        assert signed_in.status_code == 303
+        assert signed_in.headers["Set-Cookie"].startswith("__Host-tfhub_session=")
+        secret = signed_in.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+        for name, status in (("__Host-tfhub_session", 200), ("tfhub_session", 401)):
+            headers = {"Cookie": f"{name}={secret}", "Accept": "text/html"}
+            assert (
+                requests.get(f"{hub.url}/settings", headers=headers, timeout=PATIENCE).status_code == status
+            )
+
+
+def test_a_session_has_the_rights_of_its_token_and_no_more(hub, visitor):
+    visitor.sign_in(new_token(hub, "publish", "elsewhere")["secret"])
+    assert visitor.open(f"/{HIDDEN}").status_code == 404
+    assert visitor.open("/metrics").status_code == 403
+    account = visitor.open("/settings").text
+    assert '<a href="/elsewhere">elsewhere</a></td><td>publisher</td>' in account
+    assert 'href="/hidden"' not in account
+
+
+@pytest.mark.parametrize("end", ["revoke", "expire", "idle", "too old"])
+def test_a_session_ends(hub, visitor, end):
+    token = new_token(hub, days=1)
+    visitor.sign_in(token["secret"])
+    assert visitor.open("/settings").status_code == 200
+    if end == "revoke":
+        api(hub, "DELETE", f"/api/v1/tokens/{token['id']}")
+    else:
+        values = {
+            "expire": "UPDATE tokens SET expires_at = 1 WHERE id = :id",
+            "idle": "UPDATE sessions SET used_at = used_at - 13 * 3600 WHERE token_id = :id",
+            "too old": "UPDATE sessions SET expires_at = 1 WHERE token_id = :id",
+        }
+        with catalogue(hub) as connection:
+            assert connection.execute(sa.text(values[end]), {"id": token["id"]}).rowcount == 1
+    assert visitor.open("/settings").status_code == 401
+    assert visitor.open(f"/{HIDDEN}").status_code == 404
+
+
+def test_use_keeps_a_session_alive(hub, visitor):
+    token = new_token(hub)
+    visitor.sign_in(token["secret"])
+    with catalogue(hub) as connection:
+        connection.execute(sa.update(sessions).values(used_at=sessions.c.used_at - 3600))
+        before = connection.execute(_used_at(token)).scalar_one()
+    visitor.open("/settings")
+
+    def is_noted():
+        with catalogue(hub) as connection:
+            return connection.execute(_used_at(token)).scalar_one() > before + 3000
+
+    until(is_noted)
+
+
+def _used_at(token):
+    return sa.select(sessions.c.used_at).where(sessions.c.token_id == token["id"])
+
+
+def test_each_sign_in_has_a_session_of_its_own(hub, visitor):
+    visitor.session.cookies.set("tfhub_session", "chosen-by-somebody-else", domain="127.0.0.1", path="/")
+    visitor.sign_in(new_token(hub)["secret"])
+    first = {cookie.value for cookie in visitor.session.cookies if cookie.name == "tfhub_session"}
+    assert "chosen-by-somebody-else" not in first
+    visitor.sign_in(new_token(hub, "publish")["secret"])
+    [second] = {cookie.value for cookie in visitor.session.cookies if cookie.name == "tfhub_session"}
+    old = requests.get(f"{hub.url}/settings", cookies={"tfhub_session": first.pop()}, timeout=PATIENCE)
+    assert old.status_code == 401, "the session before is over"
+    assert second
+    assert visitor.open("/settings").status_code == 200
+
+
+def test_sessions_are_listed_and_ended(hub, visitor):
+    token = new_token(hub)["secret"]
+    stranger = Visitor(hub.url)
+    stranger.sign_in(new_token(hub, "admin")["secret"])
+    other = Visitor(hub.url)
+    other.session.headers["User-Agent"] = "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"
+    for each in (visitor, other):
+        each.sign_in(token)
+    page = visitor.open("/settings").text
+    assert "Firefox on Windows" in page
+    assert page.count("127.0.0.1") == 2
+    action = page.partition('action="/settings/sessions/')[2].partition('"')[0]
+    form = stranger.open("/settings").text.partition('name="form_token" value="')[2].partition('"')[0]
+    refused = stranger.post(f"/settings/sessions/{action}", form_token=form)
+    assert refused.status_code == 404
+    assert visitor.send("/settings", f"/settings/sessions/{action}").status_code == 303
+    assert other.open("/settings").status_code == 401
+    assert visitor.open("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.path)
+@pytest.mark.parametrize("sent", ["none", "another's", "of before"])
+def test_no_form_is_taken_without_its_proof(hub, visitor, form, sent):
+    before = visitor.open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
+    visitor.sign_in(hub.token)
+    other = Visitor(hub.url).open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
+    path = form.path.replace("{session:int}", "7")
+    fields = {"none": {"x": "1"}, "another's": {"form_token": other}, "of before": {"form_token": before}}[
+        sent
+    ]
+    answer = visitor.post(path, **fields)
+    assert answer.status_code == 403
+    assert "The form is not of a page that this hub gave to this browser" in answer.text
+    assert visitor.open("/settings").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_no_form_of_another_site_is_taken(hub, visitor, headers):
+    visitor.sign_in(hub.token)
+    answer = visitor.send("/settings", "/logout", headers=headers)
+    assert answer.status_code == 403
+    assert "Expected a form from a page of" in answer.text
+    assert visitor.open("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if not form.for_all], ids=lambda form: form.path)
+def test_forms_are_for_those_who_are_signed_in(hub, visitor, form):
+    token = visitor.open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
+    path = form.path.replace("{session:int}", "7")
+    headers = {"Authorization": f"Bearer {hub.token}"}
+    assert visitor.post(path, form_token=token).status_code == 401
+    assert visitor.post(path, form_token=token, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("content", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
+def test_a_form_comes_as_browsers_send_it(visitor, content):
+    answer = visitor.post("/login", headers={"Content-Type": content})
+    assert answer.status_code == 400
+    assert "Expected a form as application/x-www-form-urlencoded" in answer.text
+
+
+def test_the_api_heeds_no_cookie(hub, visitor):
+    visitor.sign_in(hub.token)
+    for method, path in (
+        ("GET", "/api/v1/audit"),
+        ("POST", "/api/v1/tokens"),
+        ("GET", "/api/v1/tokens/self"),
+    ):
+        answer = visitor.session.request(method, hub.url + path, json={}, timeout=PATIENCE)
+        assert answer.status_code == 401
+    for path in ("/api/v1/search?q=model", "/api/v1/publishers"):
+        assert "hidden" not in visitor.session.get(hub.url + path, timeout=PATIENCE).text
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "evil",
+        "/login?next=/login",
+        "",
+    ],
+)
+def test_nobody_is_sent_to_another_site(hub, visitor, goal):
+    answer = visitor.send("/login", "/login", token=hub.token, next=goal)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] in {"/", "/%09/evil.example"}, "a path of this hub, in any case"
+    page = Visitor(hub.url).open("/login?next=" + requests.utils.quote(goal)).text
+    assert 'name="next" value="/"' in page or 'value="/%09/evil.example"' in page
+
+
+def test_a_wrong_token_is_refused_and_not_shown(visitor):
+    answer = visitor.send("/login", token="tfhub_junk<script>")
+    assert answer.status_code == 401
+    assert "unknown, revoked or expired" in answer.text
+    assert "junk" not in answer.text
+    assert "tfhub_session" not in visitor.session.cookies
+
+
+def test_guesses_are_slowed_down_over_all_processes(tmp_path):
+    """By the limit of unknown tokens: pages are no way around it."""
+    with contextlib.ExitStack() as stack:
+        limits = {"TFHUB_SERVER_GUESSES_PER_MINUTE": "3"}
+        hubs = [stack.enter_context(HubProcess(tmp_path / "data", **limits)) for _ in range(2)]
+        visitors = [Visitor(hub.url) for hub in hubs]
+        answers = [visitors[i % 2].send("/login", token=f"tfhub_{i}").status_code for i in range(6)]
+        assert answers == [401, 401, 401, 429, 429, 429]
+        bearer = {"Authorization": "Bearer tfhub_x"}
+        assert requests.get(f"{hubs[0].url}/s", headers=bearer, timeout=PATIENCE).status_code == 429
+        assert visitors[0].sign_in(hubs[0].token).status_code == 303, "others there have good tokens"
+
+
+def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
+    visitor.sign_in(new_token(hub)["secret"])
+    for path in ("/", "/s?q=model", f"/{HIDDEN}", "/hidden", "/settings", "/help", "/nothing/here/1"):
+        answer = visitor.open(path)
+        assert answer.headers["Cache-Control"] == "no-store", path
+        assert {"Cookie", "Authorization"} <= set(answer.headers["Vary"].split(", ")), path
+        assert "ETag" not in answer.headers
+    facts = visitor.session.get(
+        f"{hub.url}/{HIDDEN}", headers={"Accept": "application/json"}, timeout=PATIENCE
+    )
+    assert facts.json()["handle"] == HIDDEN
+    assert facts.headers["Cache-Control"] == "no-store"
+    assert "Cookie" in facts.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/login", "/settings"])
+def test_pages_with_forms_cannot_be_framed_or_run_scripts(hub, visitor, path):
+    visitor.sign_in(new_token(hub)["secret"])
+    answer = visitor.open(path)
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert len(answer.content) < 10_000
+
+
+def test_signing_in_is_in_the_audit_log(hub, visitor):
+    visitor.sign_in(new_token(hub, "admin")["secret"])
+    [entry, *_] = api(hub, "GET", "/api/v1/audit?publisher=hidden").json()["entries"]
+    assert (entry["action"], entry["actor"], entry["address"]) == ("sign_in", "admin hidden", "127.0.0.1")

@@ -263,7 +263,7 @@ class Settings:
         "TFHUB_CONNECTIONS",
         8,
         parse_count,
-        "How many parts of an archive are fetched at the same time; of single files, twice as many.",
+        "How many parts of an archive are fetched at the same time; of single files, three times as many.",
     )
     max_module_bytes: int = variable(
         "TFHUB_MAX_MODULE_SIZE",

@@ -1,9 +1,11 @@
-"""The bytes of an answer as they come, with an end to every standstill."""
+"""The bytes of answers as they come, with an end to every standstill."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
+from collections.abc import Iterator
 
 import requests
 import urllib3.exceptions
@@ -57,3 +59,31 @@ class Body:
         """
         with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is over
             self.response.raw.shutdown()
+
+
+class OpenBodies:
+    """The bodies that the threads of a download are reading, so that all can be ended at once."""
+
+    def __init__(self, limit: TimeLimit) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._open: set[Body] = set()
+
+    @contextlib.contextmanager
+    def reading(self, response: requests.Response) -> Iterator[Body]:
+        """The body of an answer, which is closed in the end."""
+        body = Body(response, self._limit)
+        with self._lock:
+            self._open.add(body)
+        try:
+            yield body
+        finally:
+            with self._lock:
+                self._open.discard(body)
+            response.close()
+
+    def abort(self) -> None:
+        """Ends all of them at once."""
+        with self._lock:
+            for body in self._open:
+                body.abort()

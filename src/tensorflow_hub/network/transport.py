@@ -45,7 +45,7 @@ class Transport(requests.Session):
         self._authorization = authorization
         self.max_redirects = 10
         self.headers["User-Agent"] = f"tensorflow-hub/{tensorflow_hub.__version__}"
-        adapter = TlsAdapter(settings, pool_connections=4, pool_maxsize=max(16, 2 * settings.connections))
+        adapter = TlsAdapter(settings, pool_connections=4, pool_maxsize=max(16, 3 * settings.connections))
         self.mount("https://", adapter)
         self.mount("http://", adapter)
         self.cert = client_certificate(settings)

@@ -1,4 +1,7 @@
-"""The bytes of one answer as they come. A stream that breaks goes on where it broke (RFC 9110 §14)."""
+"""The bytes of one archive in their order. A stream that breaks goes on where it broke (RFC 9110 §14).
+
+Where more time passes with waiting for bytes than with their use, the rest comes over several connections.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 
 import requests
 
-from tensorflow_hub.errors import DownloadError, HubError
+from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.network.answers import error_of_failure, is_timeout
 from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.credentials import host_of
@@ -15,10 +18,15 @@ from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.checksums import Checksums, promised_in
 from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.ranges import ask_for_part, is_part, validator_of
+from tensorflow_hub.resolving.transfer.read_ahead import ReadAhead
 
 _log = logging.getLogger("tensorflow_hub")
 
 _PROGRESS = 1 << 20  # bytes between two breaks after which patience begins anew
+_ALONE = 2 << 20  # bytes over one connection, after which it is known to be slow or not
+_LEAD = 2 << 20  # more bytes that it brings while the other connections are made
+_WORTH_IT = 4 << 20  # bytes left, for fewer of which no others are made
 
 
 class ArchiveStream:
@@ -42,6 +50,10 @@ class ArchiveStream:
         self.total = _content_length(response)
         self._limit.expect(self.total)
         self._body = Body(response, self._limit)
+        self._ahead: ReadAhead | None = None
+        self._ahead_from = 0
+        self._may_spread = self._validator is not None and session.settings.connections > 1
+        self._began, self._began_at, self._waited = time.monotonic(), 0, 0.0
         self._checksums = Checksums(promised_in(response.headers), self.total or 0)
         self._breaks = self._broke_at = 0
         self._returned_at = time.monotonic()
@@ -70,7 +82,7 @@ class ArchiveStream:
         while True:
             try:
                 # Raw: some servers label a tar.gz with `Content-Encoding: gzip`: not to be undone twice.
-                data = self._body.read(size)
+                data = self._next(size)
             except READ_FAILURES as failure:
                 self._reopen(failure)
                 continue
@@ -86,12 +98,44 @@ class ArchiveStream:
     def close(self) -> None:
         """Gives the connection back; a thread that is still reading comes to its end."""
         self._closed = True
+        if self._ahead is not None:
+            self._ahead.abort()
         self._body.abort()
         self._body.response.close()
+
+    def _next(self, size: int) -> bytes:
+        """What comes next: over the first connection, and then over several when that one is slow."""
+        if self._ahead is None:
+            self._spread_if_slow()
+        elif self.received == self._ahead_from and not self._ahead.begun():
+            self._ahead.abort()  # the server does not send parts, whatever it says
+            self._ahead, self._may_spread = None, False
+        started = time.monotonic()
+        if self._ahead is None:
+            data = self._body.read(size)
+        elif self.received < self._ahead_from:
+            data = self._body.read(min(size, self._ahead_from - self.received))
+        else:
+            self._body.response.close()
+            data = self._ahead.read(size)
+        self._waited += time.monotonic() - started
+        return data
+
+    def _spread_if_slow(self) -> None:
+        if not self._may_spread or self.total is None or self.total - self.received < _LEAD + _WORTH_IT:
+            return
+        is_slow = self._waited > (time.monotonic() - self._began) / 2
+        if self.received - self._began_at >= _ALONE and is_slow:
+            self._ahead_from = self.received + _LEAD
+            connections = self._session.settings.connections
+            self._ahead = ReadAhead(self._ask, self._ahead_from, self.total, connections, self._limit)
 
     def _reopen(self, failure: Exception | None) -> None:
         """Asks for the rest after a break."""
         self._body.response.close()
+        if self._ahead is not None:
+            self._ahead.abort()
+            self._ahead = None
         if self._closed:
             raise DownloadError(f"The download of {self._what!r} was given up.", hint="Run it again.")
         if failure is not None and is_timeout(failure):
@@ -115,52 +159,31 @@ class ArchiveStream:
         _log.debug("%s Going on at byte %d.", reason, self.received)
         time.sleep(min(self._session.policy.pause(self._breaks) or 0, self._limit.left))
         self._breaks, self._broke_at = self._breaks + 1, self.received
-        self._body = Body(self._rest(self._validator), self._limit)
+        self._body = Body(self._rest(), self._limit)
+        self._began, self._began_at, self._waited = time.monotonic(), self.received, 0.0
 
-    def _rest(self, validator: str) -> requests.Response:
-        try:
-            response = self._ask_for_rest(self._location, validator)
-        except HubError:
-            if self._location == self._origin:
-                raise
-            # An address with a signature that ran out: a new one is given where that one was.
-            response = self._ask_for_rest(self._origin, validator)
-            self._location = response.url
-        expected = f"bytes {self.received}-"
-        if response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(expected):
+    def _rest(self) -> requests.Response:
+        response = self._ask(self.received)
+        if not is_part(response, self.received):
             response.close()
             raise DownloadError(
                 f"The download of {self._what!r} broke after {self.received:,} bytes, and the rest of the "
                 "same file is not to be had.",
                 hint="Run it again.",
             )
+        self._location = response.url
         return response
 
-    def _ask_for_rest(self, url: str, validator: str) -> requests.Response:
-        headers = {
-            "Range": f"bytes={self.received}-",
-            "If-Range": validator,
-            "Accept-Encoding": "identity",
-        }
-        return self._session.request(
-            "GET",
-            url,
-            what=self._what,
+    def _ask(self, start: int, end: int | None = None) -> requests.Response:
+        return ask_for_part(
+            self._session,
+            (self._location, self._origin),
+            start,
+            end,
             origin=self._origin,
-            headers=headers,
-            stream=True,
-            accept_statuses=frozenset({200, 206, 412, 416}),
+            validator=self._validator,
+            what=self._what,
         )
-
-
-def validator_of(response: requests.Response) -> str | None:
-    """What tells that a file did not change between two requests; None when its parts cannot be asked for."""
-    if response.status_code != 206 and response.headers.get("Accept-Ranges", "").lower() != "bytes":
-        return None
-    etag = response.headers.get("ETag")
-    if etag and not etag.startswith("W/"):
-        return etag
-    return response.headers.get("Last-Modified")
 
 
 def _content_length(response: requests.Response) -> int | None:

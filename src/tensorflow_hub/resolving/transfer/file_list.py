@@ -19,15 +19,15 @@ import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
 from tensorflow_hub.network.answers import error_of_failure, is_timeout
-from tensorflow_hub.network.body import READ_FAILURES, Body
+from tensorflow_hub.network.body import READ_FAILURES, Body, OpenBodies
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
-from tensorflow_hub.resolving.transfer.archive_stream import validator_of
 from tensorflow_hub.resolving.transfer.checksums import promised_in
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 from tensorflow_hub.resolving.transfer.parallel import Tasks, run_in_parallel
+from tensorflow_hub.resolving.transfer.ranges import ask_for_part, validator_of
 from tensorflow_hub.resolving.transfer.staged_parts import StagedFile, StagedParts, checked
 from tensorflow_hub.resolving.transfer.staged_segments import write_at
 
@@ -54,8 +54,7 @@ def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
         job.check_free_space(total - received)
         job.progress.start(total, received)
         with staged.explaining_disk_errors():
-            # Each answer is waited for: more of them at once than parts of one archive.
-            _Transfer(session, staged, job, total).run(max(1, 2 * job.settings.connections))
+            _Transfer(session, staged, job, total).run()
     finally:
         staged.close()
     entries = tuple(file.entry for file in staged.files if file.entry is not None)
@@ -98,11 +97,11 @@ class _Transfer:
         self._session, self._staged, self._job = session, staged, job
         self._limit = session.limit or TimeLimit.of_download(session.settings)
         self._limit.expect(total - sum(file.received for file in staged.files))
-        self._active: set[Body] = set()
-        self._lock = threading.Lock()
+        self._bodies = OpenBodies(self._limit)
         self._stop = threading.Event()
-        share = total // (8 * max(1, job.settings.connections))
-        self._longest = min(_LARGEST_PART, max(_SMALLEST_PART, share))
+        # Each answer is waited for: more of them at once than parts of one archive.
+        self._connections = max(1, 3 * job.settings.connections)
+        self._longest = min(_LARGEST_PART, max(_SMALLEST_PART, total // (4 * self._connections)))
         for file in staged.files:
             try:
                 file.finish_if_whole()
@@ -112,14 +111,15 @@ class _Transfer:
         waiting = sorted(staged.files, key=lambda file: -file.file.size)
         self._tasks = Tasks([self._first_part(file) for file in waiting if file.entry is None])
 
-    def run(self, connections: int) -> None:
+    def run(self) -> None:
         """Fetches all that is missing."""
-        run_in_parallel(self._tasks, self._fetch, threads=connections, stop=self._stop, on_stop=self._abort)
-
-    def _abort(self) -> None:
-        with self._lock:
-            for body in self._active:
-                body.abort()
+        run_in_parallel(
+            self._tasks,
+            self._fetch,
+            threads=self._connections,
+            stop=self._stop,
+            on_stop=self._bodies.abort,
+        )
 
     def _first_part(self, file: StagedFile) -> _Part:
         start, end = file.missing(self._longest)[0]
@@ -172,10 +172,7 @@ class _Transfer:
             response.close()
             part, reached.at, reached.crc = self._anew(part, reached), 0, 0
             response = self._ask(part, 0)
-        body = Body(response, self._limit)
-        with self._lock:
-            self._active.add(body)
-        try:
+        with self._bodies.reading(response) as body:
             part = self._heed_answer(part, reached, response)
             with self._staged.explaining_disk_errors():
                 descriptor = part.file.open()
@@ -183,10 +180,6 @@ class _Transfer:
                 self._copy(body, descriptor, part, reached)
             finally:
                 os.close(descriptor)
-        finally:
-            with self._lock:
-                self._active.discard(body)
-            response.close()
         return part
 
     def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Reached) -> None:
@@ -202,31 +195,18 @@ class _Transfer:
 
     def _ask(self, part: _Part, at: int) -> requests.Response:
         """Asks where the file was last; when that place refuses, where it had been redirected from."""
-        headers = {"Accept-Encoding": "identity"}
-        if at or not part.is_whole:
-            headers["Range"] = f"bytes={at}-{part.end - 1}"
-            if part.file.validator:
-                headers["If-Range"] = part.file.validator
-        file = part.file
-        for url in dict.fromkeys((file.location or file.file.url, file.file.url)):
-            try:
-                response = self._session.request(
-                    "GET",
-                    url,
-                    origin=file.file.url,
-                    headers=headers,
-                    stream=True,
-                    accept_statuses=frozenset({200, 206}),
-                )
-            except HubError:
-                if url == file.file.url:
-                    raise
-                file.location = ""  # a signed address that ran out
-                continue
-            if response.history and not part.is_whole:
-                file.location = response.url
-            return response
-        raise AssertionError("the last address gives an answer or an error")
+        file, whole = part.file, part.is_whole and not at
+        response = ask_for_part(
+            self._session,
+            (file.location or file.file.url, file.file.url),
+            None if whole else at,
+            part.end,
+            origin=file.file.url,
+            validator=file.validator,
+        )
+        if not part.is_whole:
+            file.location = response.url
+        return response
 
     def _anew(self, part: _Part, reached: _Reached) -> _Part:
         """The whole file, of which nothing counts any more."""
@@ -273,7 +253,7 @@ def _check_size(response: requests.Response, at: int, end: int, file: RemoteFile
         right = re.fullmatch(expected, told) is not None
     else:
         told = response.headers.get("Content-Length", str(file.size))
-        right = told == str(file.size)
+        right = response.status_code == 200 and told == str(file.size)
     if not right:
         response.close()
         raise DownloadError(

@@ -20,7 +20,7 @@ from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, S
 from tensorflow_hub.format.file_digests import digest_at
 from tensorflow_hub.format.segment_content import inflate_segment
 from tensorflow_hub.network.answers import error_of_failure, is_timeout, shown_url
-from tensorflow_hub.network.body import READ_FAILURES, Body
+from tensorflow_hub.network.body import READ_FAILURES, Body, OpenBodies
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
@@ -29,6 +29,7 @@ from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import Archive, IndexedArchive
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
 from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.ranges import ask_for_part, is_part
 from tensorflow_hub.resolving.transfer.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
@@ -108,8 +109,7 @@ class IndexedDownload:
         self._staged, self._progress = staged, progress
         self._location = self._url = offer.location
         self._limit = session.limit or TimeLimit.of_download(session.settings)
-        self._active: set[Body] = set()
-        self._lock = threading.Lock()
+        self._bodies = OpenBodies(self._limit)
         self._stop = threading.Event()
 
     def run(self, connections: int) -> None:
@@ -123,15 +123,10 @@ class IndexedDownload:
         first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
         self._limit.expect(sum(segments[number].length for number in first_twins))
         runs = _plan(segments, first_twins, connections)
-        run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._abort)
+        run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._bodies.abort)
 
     def _is_first_missing(self, number: int) -> bool:
         return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number
-
-    def _abort(self) -> None:
-        with self._lock:
-            for body in self._active:
-                body.abort()
 
     def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
@@ -166,10 +161,7 @@ class IndexedDownload:
         """One request; removes from `todo` what was written."""
         segments = self._staged.index.segments
         position = segments[todo[0]].offset
-        body = Body(self._request(position, end), self._limit)
-        with self._lock:
-            self._active.add(body)
-        try:
+        with self._bodies.reading(self._request(position, end)) as body:
             while todo and not self._stop.is_set():
                 segment = segments[todo[0]]
                 _next_bytes(body, segment.offset - position)
@@ -178,50 +170,29 @@ class IndexedDownload:
                 self._staged.write(todo[0], inflate_segment(segment, content))
                 self._progress.advance(segment.length)
                 todo.popleft()
-        finally:
-            with self._lock:
-                self._active.discard(body)
-            body.response.close()
 
     def _request(self, start: int, end: int) -> requests.Response:
-        headers = {
-            "Range": f"bytes={start}-{end - 1}",
-            "Accept": "application/gzip, */*;q=0.1",
-            "Accept-Encoding": "identity",
-        }
-        location = self._location
-        try:
-            response = self._ask(location, headers)
-        except HubError:
-            if location == self._url:
-                raise
-            # A presigned address that ran out: ask the hub for a new one.
-            self._location = self._url
-            response = self._ask(self._url, headers)
+        response = ask_for_part(
+            self._session,
+            (self._location, self._url),
+            start,
+            end,
+            origin=self._origin,
+            headers={"Accept": "application/gzip, */*;q=0.1"},
+            what=self._what,
+        )
         if response.status_code == 200:
             response.close()
             raise RangesNotServedError
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-{end - 1}/"):
+        if not is_part(response, start, end):
             response.close()
             raise DownloadError(
                 f"Expected bytes {start} to {end - 1} of {self._what!r}, "
                 f"got {response.headers.get('Content-Range')!r} (status {response.status_code}).",
                 hint="The hub or a proxy before it answers wrongly: tell its owner.",
             )
-        if response.history:
-            self._location = response.url
+        self._location = response.url
         return response
-
-    def _ask(self, url: str, headers: dict[str, str]) -> requests.Response:
-        return self._session.request(
-            "GET",
-            url,
-            what=self._what,
-            origin=self._origin,
-            headers=headers,
-            stream=True,
-            accept_statuses=frozenset({200, 206, 416}),
-        )
 
 
 def _next_bytes(body: Body, count: int) -> bytes:

@@ -14,7 +14,7 @@ HEAVY = {"tensorflow", "keras", "tf_keras", "jax", "torch", "tensorflow_estimato
 MAY_IMPORT_TENSORFLOW = ("internals", "graphs", "exporting", "loading", "keras_layer", "tools")
 
 # Imports point one way: a layer may import those in its set, and itself.
-BASE = {"errors", "settings", "handles", "services", "whole_file", "process_usage"}
+BASE = {"errors", "settings", "handles", "services", "whole_file", "process_usage", "progress", "svg"}
 LAYERS = {
     "errors": set(),
     "settings": {"errors", "handles"},
@@ -22,6 +22,8 @@ LAYERS = {
     "services": {"errors", "settings", "handles"},
     "whole_file": set(),
     "process_usage": set(),
+    "progress": set(),
+    "svg": set(),
     "format": BASE,
     "network": BASE,
     "resolving": BASE | {"format", "network"},

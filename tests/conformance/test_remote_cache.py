@@ -10,13 +10,14 @@ import pytest
 
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.file_digests import file_entries
+from tensorflow_hub.progress import ignore_progress
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, key_of
 from tensorflow_hub.resolving.limits import manifest_of
 from tensorflow_hub.resolving.remote_cache import put_to_remote, take_from_remote
 from tensorflow_hub.resolving.resolve import resolve
 from tensorflow_hub.resolving.transfer.job import Job
 from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
-from tensorflow_hub.resolving.transfer.progress import Silent
+from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 from tensorflow_hub.settings import Settings
 
 HANDLE = "https://hub.example/acme/words/1"
@@ -40,7 +41,14 @@ def module(tmp_path):
 
 
 def take(remote, target):
-    job = Job(HANDLE, str(target), Cache(str(target)), Settings(), Silent(), resolve=None)
+    job = Job(
+        HANDLE,
+        str(target),
+        Cache(str(target)),
+        Settings(),
+        DownloadProgress("", ignore_progress),
+        resolve=None,
+    )
     return take_from_remote(remote, job)
 
 

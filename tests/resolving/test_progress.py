@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tensorflow_hub.resolving.transfer import progress
+from tensorflow_hub import progress
+from tensorflow_hub.resolving.transfer.progress import shown_progress
 from tensorflow_hub.settings import Settings
 
 
@@ -29,7 +30,7 @@ def test_what_is_shown(monkeypatch, wanted, stream, shown):
     monkeypatch.setattr("sys.stderr", stream())
     import sys
 
-    with progress.shown_progress("module", Settings(download_progress=wanted)) as bar:
+    with shown_progress("module", Settings(download_progress=wanted)) as bar:
         bar.start(4_000_000, already=1_000_000)
         bar.advance(2_000_000)
     text = sys.stderr.getvalue()
@@ -42,7 +43,7 @@ def test_a_bar_shows_rate_and_time_left_however_long_the_handle(monkeypatch):
     import sys
 
     handle = "https://hub.example/acme/" + "x" * 200 + "/classification/5"
-    with progress.shown_progress(handle, Settings()) as bar:
+    with shown_progress(handle, Settings()) as bar:
         bar.start(4_000_000, already=1_000_000)
     first = sys.stderr.getvalue().split("\r")[1]
     assert "classification/5" in first
@@ -55,8 +56,22 @@ def test_lines_come_now_and_then(monkeypatch):
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
     import sys
 
-    lines = progress.Lines("module")
-    lines.start(None)
-    for _ in range(3):
-        lines.advance(1000)
-    assert sys.stderr.getvalue().count("\n") == 3
+    with shown_progress("module", Settings(download_progress=True)) as download:
+        download.start(None)
+        for _ in range(3):
+            download.advance(1000)
+        assert sys.stderr.getvalue().count("\n") == 3
+
+
+def test_each_step_has_a_bar_of_its_own(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    import sys
+
+    with progress.Progress(" rows") as show:
+        show("reading", 1, 2)
+        show("reading", 2, 2)
+        show("indexing", 0, None)
+    text = sys.stderr.getvalue()
+    assert "reading:" in text
+    assert "indexing:" in text
+    assert text.index("reading:") < text.index("indexing:")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tensorflow_hub.cli import admin_import_docs, output
+from tensorflow_hub.cli import admin_import_docs, options, output
+from tensorflow_hub.progress import Progress
 
 if TYPE_CHECKING:
     from tensorflow_hub.server.core.hub import Hub
 
 _DATA = click.option("--data", metavar="DIR", help="Folder of the hub, as given to `tfhub serve`.")
 _CONFIG = click.option("--config", metavar="FILE", help="TOML file with the hub's settings.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -33,7 +33,7 @@ command.add_command(admin_import_docs.command)
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
-@_JSON
+@options.JSON
 def backup(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
     """Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
 
@@ -43,8 +43,8 @@ def backup(folder: Path, data: str | None, config: str | None, as_json: bool) ->
     """
     from tensorflow_hub.server.administration.backup import backup as run
 
-    with _hub(data, config) as hub:
-        copied = run(hub, folder, _progress("backing up"))
+    with _hub(data, config) as hub, Progress(" deployments") as progress:
+        copied = run(hub, folder, progress)
     if as_json:
         output.result_json({"folder": str(folder), "new_objects": copied})
     else:
@@ -55,7 +55,7 @@ def backup(folder: Path, data: str | None, config: str | None, as_json: bool) ->
 @click.argument("folder", type=click.Path(path_type=Path))
 @_DATA
 @_CONFIG
-@_JSON
+@options.JSON
 def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
     """Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
 
@@ -65,8 +65,8 @@ def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -
     """
     from tensorflow_hub.server.administration.backup import restore as run
 
-    with _hub(data, config, new=True) as hub:
-        rows = run(hub, folder, _progress("restoring"))
+    with _hub(data, config, new=True) as hub, Progress(" deployments") as progress:
+        rows = run(hub, folder, progress)
     if as_json:
         output.result_json({"folder": str(folder), "rows": rows})
     else:
@@ -78,7 +78,7 @@ def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -
 @click.option("--repair", is_flag=True, help="Remove objects that nothing needs.")
 @_DATA
 @_CONFIG
-@_JSON
+@options.JSON
 def check(fast: bool, repair: bool, data: str | None, config: str | None, as_json: bool) -> None:
     """Compare catalogue and store by digest; exit code 1 when something is missing or damaged.
 
@@ -88,8 +88,8 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
     """
     from tensorflow_hub.server.administration.check import check as run
 
-    with _hub(data, config, repair=repair) as hub:
-        report = run(hub, read_all=not fast, repair=repair, on_progress=_progress("checking"))
+    with _hub(data, config, repair=repair) as hub, Progress(" deployments") as progress:
+        report = run(hub, read_all=not fast, repair=repair, on_progress=progress)
     if as_json:
         output.result_json(dataclasses.asdict(report))
     else:
@@ -105,7 +105,7 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
 @command.command()
 @click.argument("handle")
 @click.option("--reason", required=True, help="Shown at its URL from now on.")
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+@options.HUB
 def delete(handle: str, reason: str, hub: str | None) -> None:
     """Delete the version HANDLE over the network, with an administrator's token; its number is used up.
 
@@ -168,17 +168,3 @@ def _hub(data: str | None, config: str | None, new: bool = False, repair: bool =
         yield hub
     finally:
         hub.database.close()
-
-
-def _progress(what: str) -> Callable[[int, int], None] | None:
-    if not sys.stderr.isatty():
-        return None
-    from tqdm import tqdm
-
-    bar = tqdm(desc=what, unit="deployment", leave=False)
-
-    def show(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    return show

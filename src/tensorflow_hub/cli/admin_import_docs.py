@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 
 
 @click.command("import-docs")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", metavar="DIR", help="Folder of the embedded database and store.")
 @click.option("--config", metavar="FILE", help="TOML file with the hub's settings.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.JSON
 def command(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
     """Import a tree of tfhub.dev documentation files.
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
-from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.progress import Progress
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("module", metavar="HANDLE")
 @click.argument("data", metavar="INPUT", type=click.Path())
-@click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write.")
+@options.OUTPUT_FOLDER
 @click.option(
     "--format",
     "file_format",
@@ -23,21 +23,17 @@ from tensorflow_hub.cli.quiet_tensorflow import import_quietly
     show_default=True,
     help="Of the files in it.",
 )
-@click.option("--text-column", metavar="NAME", help="A table's column of texts.")
-@click.option(
-    "--batch-size", type=click.IntRange(1), help="Rows that go through the module at once, at most."
-)
+@options.TEXT_COLUMN
+@options.BATCH_SIZE
 @click.option(
     "--shard-size",
     type=click.IntRange(1),
     help="Rows of a file of the output. [default: 20000; fewer where a cluster has more cores than files]",
 )
-@click.option("--signature", help="The module's signature to use.")
-@click.option("--output-key", help="The module's output to use.")
-@click.option("--preprocessor", metavar="HANDLE", help="For a text encoder in two parts: the first of them.")
-@click.option(
-    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
-)
+@options.SIGNATURE
+@options.OUTPUT_KEY
+@options.PREPROCESSOR
+@options.IMAGE_SIZE
 @click.option(
     "--engine",
     default="local",
@@ -57,8 +53,8 @@ from tensorflow_hub.cli.quiet_tensorflow import import_quietly
     help="A property of Spark's configuration, or an option of Beam's pipelines.",
 )
 @click.option("--overwrite", is_flag=True, help="Begin anew when the folder holds another job's output.")
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
-def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> None:
+@options.JSON
+def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Apply a module to every row of a file, or to every image in a folder.
 
     INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. The
@@ -73,14 +69,14 @@ def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> 
       tfhub apply acme/sentences/1 posts.parquet -o vectors/ --engine spark --master spark://HOST:7077
       tfhub apply acme/sentences/1 posts.csv -o vectors/ --engine beam --engine-option direct_num_workers=4
     """
-    engine, where = options["engine"], _where(options)
-    options["format"] = options.pop("file_format")
+    engine, where = chosen["engine"], _where(chosen)
+    chosen["format"] = chosen.pop("file_format")
     # Only the engine that computes in this process needs TensorFlow here.
     import_quietly(f"tensorflow_hub.tools.bulk.{'engines.local' if engine == 'local' else 'applying'}")
     from tensorflow_hub import tools
 
     with Progress(" rows") as progress:
-        applied = tools.apply(module, data, out, progress=progress, where=where, **options)
+        applied = tools.apply(module, data, out, progress=progress, where=where, **chosen)
     if as_json:
         output.result_json(applied.to_dict())
         return
@@ -94,11 +90,11 @@ def command(module: str, data: str, out: str, as_json: bool, **options: Any) -> 
     )
 
 
-def _where(options: dict[str, Any]) -> str | None:
+def _where(chosen: dict[str, Any]) -> str | None:
     """Spark's master or Beam's runner, taken out of the options."""
-    given: dict[str, str | None] = {"spark": options.pop("master"), "beam": options.pop("runner")}
+    given: dict[str, str | None] = {"spark": chosen.pop("master"), "beam": chosen.pop("runner")}
     for engine, where in given.items():
-        if where is not None and options["engine"] in {"local", *given} - {engine}:
+        if where is not None and chosen["engine"] in {"local", *given} - {engine}:
             name = "--master" if engine == "spark" else "--runner"
             raise click.UsageError(f"{name} is for another engine. Say: --engine {engine}.")
     return given["spark"] or given["beam"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.errors import DigestError, HubError, NotFoundError
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache.inventory import (
@@ -40,13 +40,13 @@ def command() -> None:
 
 
 @command.command("list", epilog="\b\nExamples:\n  tfhub cache list\n  tfhub cache list --json")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def list_command(as_json: bool) -> None:
     """List the modules in the cache, the last used first."""
     cache = _cache()
     entries = list_cache(cache)
     if as_json:
-        output.result_json({"cache": cache.root, "modules": [_facts(entry) for entry in entries]})
+        output.result_json({"cache": cache.root, "modules": [_as_json(entry) for entry in entries]})
         return
     output.table(
         [(_name(entry), output.size(entry.size), _date(entry.used), _state(entry)) for entry in entries],
@@ -60,7 +60,7 @@ def list_command(as_json: bool) -> None:
 )
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
 @click.option("--repair", is_flag=True, help="Fetch again what is wrong.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
     """Read every byte of the cached modules and compare with what was downloaded.
 
@@ -99,7 +99,7 @@ Examples:
 @click.option("--older-than", metavar="TIME", help="Remove what was not used for this long: 12h, 30d, 8w.")
 @click.option("--max-size", metavar="SIZE", help="Remove the longest unused until the rest fits: 20GB.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: bool) -> None:
     """Remove incomplete, old or too many modules, and what broken downloads left."""
     cache = _cache()
@@ -112,7 +112,7 @@ def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: 
         for path in abandoned:
             discard(cache, path)
     if as_json:
-        output.result_json({"removed": [_facts(entry) for entry in going], "dry_run": dry_run})
+        output.result_json({"removed": [_as_json(entry) for entry in going], "dry_run": dry_run})
         return
     for entry in going:
         output.result(f"{'would remove' if dry_run else 'removed'} {_name(entry)}, {output.size(entry.size)}")
@@ -140,7 +140,7 @@ def clear(handles: tuple[str, ...], everything: bool, yes: bool) -> None:
 
 @command.command("features", epilog="\b\nExamples:\n  tfhub cache features\n  tfhub cache features --clear")
 @click.option("--clear", is_flag=True, help="Remove them; who needs them computes them again.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def features(clear: bool, as_json: bool) -> None:
     """See or clear the features that retrain and compare keep of your examples.
 
@@ -256,7 +256,7 @@ def _size(text: str | None) -> int | None:
         raise click.BadParameter(f"{error}, got {text!r}", param_hint="--max-size") from error
 
 
-def _facts(entry: CacheEntry) -> dict[str, object]:
+def _as_json(entry: CacheEntry) -> dict[str, object]:
     return {
         "handle": entry.handle or None,
         "path": entry.path,

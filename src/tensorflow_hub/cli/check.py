@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.errors import HubError, NotFoundError, UnsupportedFeatureError
 from tensorflow_hub.format.card import CardProblem, check_text
 from tensorflow_hub.format.description import describe
@@ -28,7 +28,7 @@ from tensorflow_hub.format.module_description import ModuleDescription
 @click.option(
     "--interface", type=click.Choice(list(INTERFACES)), help="Fail unless the module follows this interface."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def command(target: str, module: str | None, interface: str | None, as_json: bool) -> None:
     """Check a module, or the card of one.
 
@@ -54,7 +54,7 @@ def _check_card(path: str, handle: str | None, as_json: bool) -> None:
     if as_json:
         name = card.name if card else None
         output.result_json(
-            {"card": path, "name": name, "ok": not errors, "problems": [_facts(p) for p in problems]}
+            {"card": path, "name": name, "ok": not errors, "problems": [_as_json(p) for p in problems]}
         )
     else:
         for problem in problems:
@@ -64,7 +64,7 @@ def _check_card(path: str, handle: str | None, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _facts(problem: CardProblem) -> dict[str, Any]:
+def _as_json(problem: CardProblem) -> dict[str, Any]:
     return {
         "line": problem.line,
         "severity": problem.severity,

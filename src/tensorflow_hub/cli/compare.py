@@ -8,19 +8,19 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
-from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import Progress
 
 
 @click.command()
 @click.argument("modules", metavar="HANDLE...", nargs=-1, required=True)
 @click.option("--data", required=True, type=click.Path(exists=True), help="What `tfhub retrain` takes.")
 @click.option("--html", "html_file", type=click.Path(), help="Also write a page with table and plot.")
-@click.option("--image-column", metavar="NAME", help="A table's column of paths; makes it a table of images.")
-@click.option("--text-column", metavar="NAME", help="A table's column of texts.")
-@click.option("--label-column", metavar="NAME", help="A table's column of labels.")
+@options.IMAGE_COLUMN
+@options.TEXT_COLUMN
+@options.LABEL_COLUMN
 @click.option(
     "--preprocessor",
     "preprocessors",
@@ -34,21 +34,22 @@ from tensorflow_hub.errors import DataError
 )
 @click.option("--test", type=float, default=0.3, show_default=True, help="Share that measures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
-@click.option("--cache/--no-cache", default=True, help="Keep features for the next run (default), or not.")
-@click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
+@options.FEATURE_CACHE
+@options.JSON
 def command(
     modules: tuple[str, ...],
     data: str,
     html_file: str | None,
     preprocessors: tuple[str, ...],
     as_json: bool,
-    **options: Any,
+    **chosen: Any,
 ) -> None:
-    """Swap modules of one interface on one dataset.
+    """Compare modules that take the same, on one dataset.
 
     For each module a head is solved on its features; the split is the same for all. Shows the accuracy on the
-    test examples with its 95 % interval, examples a second, the size on disk and the peak of memory. Exit
-    code 1 when a module could not be measured; the others are.
+    test examples with its 95 % interval, examples a second, the size on disk and the peak of memory. A table
+    is one of texts, or of images with --image-column. Exit code 1 when a module could not be measured; the
+    others are measured all the same.
 
     \b
     Examples:
@@ -61,7 +62,7 @@ def command(
 
     with Progress() as progress:
         comparison = tools.compare(
-            modules, data, preprocessors=_pairs(preprocessors), progress=progress, **options
+            modules, data, preprocessors=_pairs(preprocessors), progress=progress, **chosen
         )
     measured = [m for m in comparison.measurements if m.problem is None]
     failed = [m for m in comparison.measurements if m.problem is not None]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.format.description import describe
 
@@ -17,7 +17,6 @@ _FORMAT = click.option(
     show_default=True,
     help="A TF2 SavedModel, or TF1 Hub format.",
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("export")
@@ -46,9 +45,9 @@ def command() -> None:
 @click.option("--image-size", type=int, nargs=2, metavar="HEIGHT WIDTH", help="Size of images in pixels.")
 @_FORMAT
 @click.option("--list", "list_names", is_flag=True, help="List the architectures.")
-@_JSON
+@options.JSON
 def keras_application(
-    name: str | None, directory: str | None, list_names: bool, as_json: bool, **options: Any
+    name: str | None, directory: str | None, list_names: bool, as_json: bool, **chosen: Any
 ) -> None:
     """Export an architecture of keras.applications, taking images in [0, 1]."""
     import_quietly("tensorflow")
@@ -64,7 +63,7 @@ def keras_application(
         return
     if name is None or directory is None:
         raise click.UsageError("Expected NAME and DIRECTORY (or --list).")
-    export_keras_application(name, directory, **options)
+    export_keras_application(name, directory, **chosen)
     _report(directory, as_json)
 
 
@@ -77,7 +76,7 @@ def keras_application(
 @click.argument("model", metavar="MODEL.keras")
 @click.argument("directory")
 @_FORMAT
-@_JSON
+@options.JSON
 def keras(model: str, directory: str, format: str, as_json: bool) -> None:
     """Export a saved Keras model."""
     import_quietly("tensorflow")

@@ -7,7 +7,7 @@ import os
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.errors import DigestError
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache.layout import CachedModule
@@ -36,7 +36,7 @@ Examples:
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
 @click.option("--update", is_flag=True, help="Replace what a HANDLE is locked to.")
 @click.option("--remove", is_flag=True, help="Take HANDLEs out of the lock file.")
-@click.option("--json", "as_json", is_flag=True, help="Print the lock file's modules as JSON.")
+@options.JSON
 def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool, as_json: bool) -> None:
     """Write tfhub.lock: which content each handle of a project must have.
 

@@ -77,9 +77,9 @@ def _check(url: str, token: str, settings: Settings) -> None:
             output.note("This hub does not tell whether the token is good; it is kept as it is.")
             return
     try:
-        facts = answer.json()
+        known = answer.json()
     except ValueError:
         return
-    if isinstance(facts, dict):
-        known = ", ".join(f"{key} {facts[key]}" for key in ("name", "publisher", "scope") if facts.get(key))
-        output.note(f"The hub knows it: {known}.")
+    if isinstance(known, dict):
+        told = ", ".join(f"{key} {known[key]}" for key in ("name", "publisher", "scope") if known.get(key))
+        output.note(f"The hub knows it: {told}.")

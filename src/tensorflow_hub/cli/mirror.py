@@ -8,10 +8,11 @@ from typing import IO, Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.errors import HubError, NotFoundError
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.progress import Progress
 from tensorflow_hub.settings import Settings
 
 _PAGE = 100  # results of a search
@@ -37,8 +38,8 @@ Examples:
 @click.option(
     "--all-matching", "query", metavar="QUERY", help="All models of the hub that match and lack their files."
 )
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.HUB
+@options.JSON
 def command(
     handles: tuple[str, ...],
     name: str | None,
@@ -98,22 +99,19 @@ class Report:
 
 def copy_all(handles: Iterable[str], settings: Settings, name: ModelName | None = None) -> list[Report]:
     """Copies modules one after the other; a failure is reported, and the next one taken."""
-    from tensorflow_hub.cli.publish import Bar
     from tensorflow_hub.copying.copy import copy_to_hub
 
     reports = []
     for handle in dict.fromkeys(handles):
-        bar = Bar()
         try:
-            done = copy_to_hub(handle, settings, name=name, on_progress=bar)
+            with Progress("B") as progress:
+                done = copy_to_hub(handle, settings, name=name, on_progress=progress)
         except HubError as problem:
             output.note(f"{handle}: failed")
             report(problem)
             code = exit_code(problem)
             reports.append(Report(handle, "failed", problem=problem.problem, hint=problem.hint, code=code))
             continue
-        finally:
-            bar.close()
         outcome = "copied" if done.is_new else "there already"
         output.note(f"{handle}: {outcome}, {done.url}")
         reports.append(Report(handle, outcome, done.name, done.url, done.license))

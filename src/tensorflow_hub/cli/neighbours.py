@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
-from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError, SettingsError
+from tensorflow_hub.progress import Progress
 
 
 @click.group()
@@ -28,23 +28,21 @@ def command() -> None:
 @command.command()
 @click.argument("module", metavar="HANDLE")
 @click.argument("data", metavar="INPUT", type=click.Path())
-@click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write.")
-@click.option("--text-column", metavar="NAME", help="A table's column of texts.")
+@options.OUTPUT_FOLDER
+@options.TEXT_COLUMN
 @click.option(
     "--exact/--approximate",
     default=None,
     help="Compare with every vector, or find nearly all of the nearest sooner; by default exact to 50,000.",
 )
-@click.option("--batch-size", type=click.IntRange(1), help="Inputs that go through the module at once.")
-@click.option("--signature", help="The module's signature to use.")
-@click.option("--output-key", help="The module's output to use.")
-@click.option("--preprocessor", metavar="HANDLE", help="For a text encoder in two parts: the first.")
-@click.option(
-    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
-)
+@options.BATCH_SIZE
+@options.SIGNATURE
+@options.OUTPUT_KEY
+@options.PREPROCESSOR
+@options.IMAGE_SIZE
 @click.option("--overwrite", is_flag=True, help="Replace an index in the output folder.")
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
-def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> None:
+@options.JSON
+def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Build an index of a folder of images or a file of texts.
 
     INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. An
@@ -59,7 +57,7 @@ def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> No
     from tensorflow_hub import tools
 
     with Progress(" rows") as progress:
-        index, applied = tools.build_neighbours(module, data, out, progress=progress, **options)
+        index, applied = tools.build_neighbours(module, data, out, progress=progress, **chosen)
     if as_json:
         output.result_json({**applied.to_dict(), "output": out, "exact": index.about.exact})
         return
@@ -80,7 +78,7 @@ def build(module: str, data: str, out: str, as_json: bool, **options: Any) -> No
 )
 @click.option("--module", metavar="HANDLE", help="The index's module, where its handle has changed.")
 @click.option("--html", "html_file", type=click.Path(), help="Write a page with the result instead.")
-@click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
+@options.JSON
 def query(
     index: str,
     texts: tuple[str, ...],

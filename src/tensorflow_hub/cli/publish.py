@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.progress import Progress
 
 if TYPE_CHECKING:
     from tensorflow_hub.client.publishing import Published
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path())
 @click.argument("handle", required=False)
 @click.option("--card", metavar="FILE", help="Markdown that begins with `# Module publisher/model/version`.")
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+@options.HUB
 @click.option(
     "--deployment",
     type=click.Choice(list(KIND_BY_NAME)),
     help="Another form of a published version; by default as the card says.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.JSON
 def command(
     path: str, handle: str | None, card: str | None, hub: str | None, deployment: str | None, as_json: bool
 ) -> None:
@@ -45,11 +45,8 @@ def command(
     """
     from tensorflow_hub.client.publishing import publish
 
-    bar = Bar()
-    try:
-        done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=bar)
-    finally:
-        bar.close()
+    with Progress("B") as progress:
+        done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=progress)
     if card:
         _tell_warnings(card)
     if as_json:
@@ -73,28 +70,3 @@ def _tell_warnings(card: str) -> None:
 
     for problem in check_text(Path(card).read_bytes())[1]:
         output.note(problem.in_file(card))
-
-
-class Bar:
-    """Progress on a terminal, one bar a step; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._step = ""
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Shows how far a step is."""
-        if not sys.stderr.isatty():
-            return
-        if step != self._step:
-            from tqdm import tqdm
-
-            self.close()
-            self._step = step
-            self._bar = tqdm(total=total, desc=step, unit="B", unit_scale=True, leave=False)
-        self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.close()

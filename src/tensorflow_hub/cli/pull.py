@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.resolving.resolve import ResolvedModule, resolve_module
 
@@ -26,7 +26,7 @@ Examples:
 )
 @click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
 @click.option("--to", "target", type=click.Path(), help="Copy the module into this new directory.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def command(handles: tuple[str, ...], target: str | None, as_json: bool) -> None:
     """Fetch modules into the cache and print where they are.
 
@@ -41,7 +41,7 @@ def command(handles: tuple[str, ...], target: str | None, as_json: bool) -> None
     if target is not None:
         found = [_copy(found[0], target)]
     if as_json:
-        output.result_json([_facts(module) for module in found])
+        output.result_json([_as_json(module) for module in found])
         return
     for module in found:
         output.note(f"{module.handle}: {_ORIGINS[module.origin]}")
@@ -69,7 +69,7 @@ def _copy(module: ResolvedModule, target: str) -> ResolvedModule:
     return ResolvedModule(module.handle, str(place), module.origin, module.manifest)
 
 
-def _facts(module: ResolvedModule) -> dict[str, object]:
+def _as_json(module: ResolvedModule) -> dict[str, object]:
     manifest = module.manifest
     return {
         "handle": module.handle,

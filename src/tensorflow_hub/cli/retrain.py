@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tensorflow_hub.cli import output
-from tensorflow_hub.cli.progress import Progress
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.progress import Progress
 
 if TYPE_CHECKING:
     from tensorflow_hub.tools.retrain.outcome import Outcome
 
 _OPTIONS: tuple[Any, ...] = (
     click.option("--module", required=True, metavar="HANDLE", help="The module whose features are used."),
-    click.option("-o", "--output", "out", required=True, type=click.Path(), help="The folder to write."),
-    click.option("--label-column", metavar="NAME", help="A table's column of labels."),
+    options.OUTPUT_FOLDER,
+    options.LABEL_COLUMN,
     click.option("--multi-label", is_flag=True, help="Any number of labels an example, separated by `|`."),
     click.option(
         "--validation", type=float, default=0.15, show_default=True, help="Share that chooses the head."
@@ -37,16 +37,14 @@ _OPTIONS: tuple[Any, ...] = (
     click.option("--fine-tune", is_flag=True, help="Then continue on the whole, with a small learning rate."),
     click.option("--epochs", type=int, default=5, show_default=True, help="Of fine-tuning, at most."),
     click.option("--learning-rate", type=float, default=3e-5, show_default=True, help="Of fine-tuning."),
-    click.option("--batch-size", type=int, help="Examples that go through the module at once."),
+    options.BATCH_SIZE,
     click.option("--tflite", is_flag=True, help="Also write model.tflite."),
-    click.option("--signature", help="The module's signature to use."),
-    click.option("--output-key", help="The module's output to use."),
+    options.SIGNATURE,
+    options.OUTPUT_KEY,
     click.option("--name", help="The model's name on its card, publisher/model/version."),
-    click.option(
-        "--cache/--no-cache", default=True, help="Keep features for the next run (default), or not."
-    ),
+    options.FEATURE_CACHE,
     click.option("--overwrite", is_flag=True, help="Replace an earlier result in the output folder."),
-    click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON."),
+    options.JSON,
 )
 
 
@@ -71,14 +69,12 @@ def command() -> None:
 @command.command()
 @click.argument("data", type=click.Path(exists=True))
 @_with_options
-@click.option("--image-column", metavar="NAME", help="A table's column of paths.")
-@click.option(
-    "--image-size", type=(int, int), metavar="HEIGHT WIDTH", help="For a module that takes any size."
-)
+@options.IMAGE_COLUMN
+@options.IMAGE_SIZE
 @click.option(
     "--augment", type=int, default=0, show_default=True, help="Changed copies of each image to add."
 )
-def image(data: str, **options: Any) -> None:
+def image(data: str, **chosen: Any) -> None:
     """Train an image classifier.
 
     DATA is a folder with a folder of images for each class, or a CSV, JSONL or Parquet file with a column of
@@ -90,17 +86,15 @@ def image(data: str, **options: Any) -> None:
       tfhub retrain image photos/ --module acme/image-vectors/1 -o my_model
       tfhub retrain image photos.csv --module acme/image-vectors/1 -o my_model --tflite
     """
-    _run("image", data, options)
+    _run("image", data, chosen)
 
 
 @command.command()
 @click.argument("data", type=click.Path(exists=True))
 @_with_options
-@click.option("--text-column", metavar="NAME", help="The column of texts.")
-@click.option(
-    "--preprocessor", metavar="HANDLE", help="For an encoder in two parts: the part that takes strings."
-)
-def text(data: str, **options: Any) -> None:
+@options.TEXT_COLUMN
+@options.PREPROCESSOR
+def text(data: str, **chosen: Any) -> None:
     """Train a text classifier.
 
     DATA is a CSV, TSV, JSONL or Parquet file with a column of texts and one of labels. Writes a SavedModel
@@ -111,17 +105,17 @@ def text(data: str, **options: Any) -> None:
       tfhub retrain text reviews.csv --module acme/sentences/1 -o my_model
       tfhub retrain text topics.jsonl --module acme/sentences/1 -o my_model --multi-label
     """
-    _run("text", data, options)
+    _run("text", data, chosen)
 
 
-def _run(kind: str, data: str, options: dict[str, Any]) -> None:
+def _run(kind: str, data: str, chosen: dict[str, Any]) -> None:
     import_quietly("tensorflow_hub.tools.retrain.training")
     from tensorflow_hub import tools
 
-    as_json, out, module = options.pop("as_json"), options.pop("out"), options.pop("module")
+    as_json, out, module = chosen.pop("as_json"), chosen.pop("out"), chosen.pop("module")
     retrain = tools.retrain_image if kind == "image" else tools.retrain_text
     with Progress() as progress:
-        outcome = retrain(data, module, out, progress=progress, **options)
+        outcome = retrain(data, module, out, progress=progress, **chosen)
     if as_json:
         output.result_json(outcome.to_dict())
         return
@@ -145,7 +139,7 @@ def _run(kind: str, data: str, options: dict[str, Any]) -> None:
         f"{out}/report.html shows more; use it: tfhub label {out} "
         + ("FILES" if kind == "image" else "--text TEXT")
     )
-    output.note(_how_to_publish(out, options["name"]))
+    output.note(_how_to_publish(out, chosen["name"]))
 
 
 def _how_good(outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.cli.mirror import copy_all
 from tensorflow_hub.errors import HubError
@@ -35,7 +35,7 @@ Examples:
 @click.option("--lock", "lock", is_flag=True, help="Add the modules to tfhub.lock.")
 @click.option("--pull", "pull", is_flag=True, help="Fetch the modules into the cache.")
 @click.option("--mirror", "mirror", is_flag=True, help="Copy the modules into the hub in TFHUB_URL.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def command(place: str, ask: bool, lock: bool, pull: bool, mirror: bool, as_json: bool) -> int:
     """List the handles and the calls of this library in the programs and notebooks of DIR.
 

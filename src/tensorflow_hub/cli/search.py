@@ -6,7 +6,7 @@ import shutil
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.format.facets import FACETS
 
 
@@ -35,7 +35,7 @@ def _with_filters(command: click.Command) -> click.Command:
     "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="Results on a page."
 )
 @click.option("--page", type=click.IntRange(1), default=1, help="Which page.")
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+@options.HUB
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, best first.")
 def command(
     query: tuple[str, ...],
@@ -85,8 +85,8 @@ def command(
         output.note(f"Results for: {found.corrected}")
     width = max(40, shutil.get_terminal_size().columns)
     for result in found.results:
-        facts = ", ".join(part for part in (result.task, result.format) if part)
-        output.result(f"{result.handle}  [{facts}]" if facts else result.handle)
+        kind = ", ".join(part for part in (result.task, result.format) if part)
+        output.result(f"{result.handle}  [{kind}]" if kind else result.handle)
         text = " ".join(result.description.split())
         output.result(f"    {text if len(text) <= width - 4 else text[: width - 6].rstrip() + ' …'}")
     if not found.results:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.handles import UrlHandle, parse_handle
 from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
@@ -17,8 +17,8 @@ from tensorflow_hub.settings import Settings
 
 @click.command()
 @click.argument("handle")
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@options.HUB
+@options.JSON
 def command(handle: str, hub: str | None, as_json: bool) -> None:
     """Show the model or version HANDLE: versions, or card, signatures and downloads.
 
@@ -36,13 +36,13 @@ def command(handle: str, hub: str | None, as_json: bool) -> None:
     if about is not None:
         _print_about(about, as_json)
         return
-    facts = show(_without_hub(handle, hub), hub=hub or _hub_of(handle))
+    answer = show(_without_hub(handle, hub), hub=hub or _hub_of(handle))
     if as_json:
-        output.result_json(facts)
-    elif "versions" in facts:
-        _print_model(facts)
+        output.result_json(answer)
+    elif "versions" in answer:
+        _print_model(answer)
     else:
-        _print_version(facts)
+        _print_version(answer)
 
 
 def _about(handle: str) -> About | None:
@@ -61,13 +61,13 @@ def _about(handle: str) -> About | None:
 
 
 def _print_about(about: About, as_json: bool) -> None:
-    facts = dataclasses.asdict(about)
+    values = dataclasses.asdict(about)
     if as_json:
-        output.result_json(facts)
+        output.result_json(values)
         return
     output.result(f"{about.title}  {about.page}".strip())
     for name in ("license", "versions"):
-        value = facts[name]
+        value = values[name]
         if value:
             output.result(f"{name}: {value if isinstance(value, str) else ', '.join(value)}")
     if about.description:
@@ -87,21 +87,21 @@ def _without_hub(handle: str, hub: str | None) -> str:
     return handle.removeprefix(prefix).partition("?")[0].strip("/")
 
 
-def _print_model(facts: Mapping[str, Any]) -> None:
-    output.result(f"{facts['handle']}  {facts['url']}")
-    rows = [(v["version"], v["state"], v["published_at"], v["reason"]) for v in facts["versions"]]
+def _print_model(model: Mapping[str, Any]) -> None:
+    output.result(f"{model['handle']}  {model['url']}")
+    rows = [(v["version"], v["state"], v["published_at"], v["reason"]) for v in model["versions"]]
     output.table(rows, ("version", "state", "published", "reason"))
 
 
-def _print_version(facts: Mapping[str, Any]) -> None:
-    output.result(f"{facts['handle']}  {facts['url']}")
-    if facts["state"] != "visible":
-        output.result(f"{facts['state']}: {facts['reason']}")
-    if facts["description"]:
-        output.result(f"\n{facts['description']}\n")
-    for key, values in sorted(facts["metadata"].items()):
+def _print_version(version: Mapping[str, Any]) -> None:
+    output.result(f"{version['handle']}  {version['url']}")
+    if version["state"] != "visible":
+        output.result(f"{version['state']}: {version['reason']}")
+    if version["description"]:
+        output.result(f"\n{version['description']}\n")
+    for key, values in sorted(version["metadata"].items()):
         output.result(f"{key}: {', '.join(values)}")
-    for deployment in facts["deployments"]:
+    for deployment in version["deployments"]:
         files = output.counted(deployment["files"], "file")
         output.result(
             f"{deployment['kind']}: {files}, {output.size(deployment['size'])}, {deployment['url']}"

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 
 _SCOPES = ("read", "publish", "admin")
-_HUB = click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -29,8 +27,8 @@ def command() -> None:
     help="What it is good for; default publish, for a publisher.",
 )
 @click.option("--days", type=click.IntRange(1), help="After how many days it expires; default never.")
-@_HUB
-@_JSON
+@options.HUB
+@options.JSON
 def create(
     name: str,
     publisher: str | None,
@@ -64,8 +62,8 @@ def create(
 
 @command.command("list")
 @click.option("--publisher", help="Those of one publisher.")
-@_HUB
-@_JSON
+@options.HUB
+@options.JSON
 def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
     """List tokens, without their secrets.
 
@@ -86,7 +84,7 @@ def list_all(publisher: str | None, hub: str | None, as_json: bool) -> None:
 
 @command.command("revoke")
 @click.argument("number", type=int)
-@_HUB
+@options.HUB
 def revoke(number: int, hub: str | None) -> None:
     """Make token NUMBER useless from now on; `tfhub token list` shows the numbers.
 
@@ -101,8 +99,8 @@ def revoke(number: int, hub: str | None) -> None:
 
 
 @command.command("show")
-@_HUB
-@_JSON
+@options.HUB
+@options.JSON
 def show(hub: str | None, as_json: bool) -> None:
     """Show what the token in use may do.
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 from tensorflow_hub.resolving.where import Stop, stops_of
 from tensorflow_hub.settings import Settings
 
@@ -21,7 +21,7 @@ Examples:
 )
 @click.argument("handle")
 @click.option("--ask/--no-ask", default=True, help="Ask the sources over the network, or only name them.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.JSON
 def command(handle: str, ask: bool, as_json: bool) -> int:
     """Show the places where the module of HANDLE is looked for, in their order. Nothing is downloaded.
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 
 
 @click.command()
 @click.argument("handle")
 @click.option("--reason", default="", help="Shown on its page.")
 @click.option("--undo", is_flag=True, help="Take the withdrawal back.")
-@click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.HUB
+@options.JSON
 def command(handle: str, reason: str, undo: bool, hub: str | None, as_json: bool) -> None:
     """Withdraw the version HANDLE: who pinned it still gets it, nobody else finds it.
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,12 @@ from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module_files import module_files
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.session import HubSession, open_session
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.settings import Settings
 
 if TYPE_CHECKING:
     from tensorflow_hub.api import answers
 
-# Called with what is being done ("packing", "sending", "checking"), how far it is and of how much, in bytes.
-Progress = Callable[[str, int, int], None]
 # The longest the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
 # Bytes of an index that is sent along: hubs take requests of 8 MiB. Without one they pack the archive anew.
@@ -64,7 +63,7 @@ def publish(
     hub: str | None = None,
     token: str | None = None,
     deployment: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Published:
     """Publishes a module directory, or an archive of one, as a version on a hub.
 
@@ -80,7 +79,7 @@ def publish(
       hub: URL of the hub; default `TFHUB_URL`.
       token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
       deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; by default as the card says.
-      on_progress: called with a step and its progress in bytes.
+      on_progress: called with the step ("packing", "sending", "checking"), the bytes done, and all bytes.
 
     Returns:
       What is published.
@@ -102,8 +101,8 @@ def publish(
     settings = client_settings(hub, token)
     text = _card_text(card)
     name = _name(handle, text)
-    progress = on_progress or _ignore
-    with _archive(path, progress) as (archive, index, size, sha256), open_session(settings) as session:
+    on_progress = on_progress or ignore_progress
+    with _archive(path, on_progress) as (archive, index, size, sha256), open_session(settings) as session:
         request = {"handle": str(name), "size": size, "sha256": sha256, "card": text}
         if index is not None:
             request["digest"] = index.digest
@@ -119,9 +118,9 @@ def publish(
             archive,
             started["id"],
             received=started["received"],
-            on_progress=lambda n: progress("sending", n, size),
+            on_progress=lambda n: on_progress("sending", n, size),
         )
-        progress("checking", 0, size)
+        on_progress("checking", 0, size)
         done = _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
         return done if done.is_new else _with_card(done, session, settings, text, deployment)
 
@@ -183,7 +182,7 @@ def _published(version: answers.Version, deployment: str | None, is_new: bool) -
 
 @contextlib.contextmanager
 def _archive(
-    path: str | os.PathLike[str], progress: Progress
+    path: str | os.PathLike[str], on_progress: OnProgress
 ) -> Iterator[tuple[str, ArchiveIndex | None, int, str]]:
     """The archive to send, its index when it is of our making, its size and digest."""
     if os.path.isfile(path):
@@ -198,7 +197,7 @@ def _archive(
     size = sum(Path(path, file).stat().st_size for file in module_files(path))
     with tempfile.TemporaryDirectory(prefix="tfhub-publish-") as folder:
         archive = os.path.join(folder, "module.tar.gz")
-        index = write_archive(path, archive, on_progress=lambda n: progress("packing", n, size))
+        index = write_archive(path, archive, on_progress=lambda n: on_progress("packing", n, size))
         yield archive, index, index.archive_size, index.archive_sha256
 
 
@@ -247,7 +246,3 @@ def _name(handle: str | None, card: str) -> ModelName:
             f"or publish as {described.name}.",
         )
     return name
-
-
-def _ignore(step: str, done: int, total: int) -> None:
-    pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.client.publishing import publish
@@ -13,6 +13,7 @@ from tensorflow_hub.copying.card import card_of
 from tensorflow_hub.copying.names import name_on_hub
 from tensorflow_hub.errors import HubError, NotFoundError
 from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
+from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.resolving.sources.session import open_source_session
 from tensorflow_hub.resolving.sources.source import About
@@ -44,7 +45,7 @@ def copy_to_hub(
     settings: Settings,
     *,
     name: ModelName | None = None,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Copied:
     """Brings a module to the hub of the settings. What is there already is not fetched.
 

@@ -1,4 +1,4 @@
-"""What in a program works otherwise than with tensorflow-hub 0.x.
+"""What works differently in a program than it did with tensorflow-hub 0.x.
 
 The differences are those of docs/moving_from_tensorflow_hub.md that show in a call.
 """
@@ -24,14 +24,14 @@ _PAGE = "See *Move from tensorflow-hub 0.12 to 0.16* in the documentation."
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
-    """What a whole program tells about its calls.
+class ProgramContext:
+    """What the whole program says that matters for a single call.
 
     Attributes:
-      packages: that it imports.
+      packages: those that it imports.
       makes_graphs: whether it builds graphs of TensorFlow 1 in a way that TensorFlow 2 has, too.
       applies_modules: whether it calls `hub.Module`.
-      loaded: names that are given what `hub.load` gives.
+      loaded: names of variables that hold what `hub.load` returned.
     """
 
     packages: frozenset[str]
@@ -40,8 +40,8 @@ class Facts:
     loaded: frozenset[str]
 
     @classmethod
-    def of(cls, nodes: Sequence[ast.AST], names: Names, calls: Iterable[FoundCall]) -> Facts:
-        """Reads them from all nodes of a program."""
+    def of(cls, nodes: Sequence[ast.AST], names: Names, calls: Iterable[FoundCall]) -> ProgramContext:
+        """Collects it from all nodes of a program."""
         words = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in nodes}
         loads = {call.node for call in calls if call.meaning == f"{ROOT}.load"}
         return cls(
@@ -52,19 +52,19 @@ class Facts:
         )
 
 
-def changes_for(call: FoundCall, facts: Facts, installed: Installed) -> tuple[Change, ...]:
+def changes_for(call: FoundCall, context: ProgramContext, installed: Installed) -> tuple[Change, ...]:
     """What to change in a call of the library."""
-    return tuple(_changes(call.meaning, facts, installed))
+    return tuple(_changes(call.meaning, context, installed))
 
 
-def _changes(meaning: str, facts: Facts, installed: Installed) -> Iterator[Change]:
+def _changes(meaning: str, context: ProgramContext, installed: Installed) -> Iterator[Change]:
     name = meaning.rpartition(".")[2]
     if not meaning.startswith(f"{ROOT}."):
         return
     if not exists(meaning):
         shown = meaning.replace(ROOT, "hub", 1)
         yield Change("gone", f"{shown} is not in this library.", _PAGE)
-    elif name == "Module" and not facts.makes_graphs:
+    elif name == "Module" and not context.makes_graphs:
         yield Change(
             "graph",
             "hub.Module works in graphs, and TensorFlow 2 programs are eager.",
@@ -76,13 +76,15 @@ def _changes(meaning: str, facts: Facts, installed: Installed) -> Iterator[Chang
             f"hub.{name} is for Estimators, which {installed.shown} does not have.",
             "Run it on TensorFlow 2.15.",
         )
-    elif name in _OF_COLUMNS and installed.tensorflow >= (2, 16) and "tensorflow_estimator" in facts.packages:
+    elif (
+        name in _OF_COLUMNS and installed.tensorflow >= (2, 16) and "tensorflow_estimator" in context.packages
+    ):
         yield Change(
             "estimator",
             f"Estimators are not in {installed.shown}.",
             "Run it on TensorFlow 2.15, or use hub.KerasLayer in a Keras model.",
         )
-    elif name == "KerasLayer" and installed.keras >= 3 and {"keras", "tf_keras"} <= facts.packages:
+    elif name == "KerasLayer" and installed.keras >= 3 and {"keras", "tf_keras"} <= context.packages:
         yield Change(
             "tf_keras",
             "This program imports keras and tf_keras, and hub.KerasLayer is a layer of keras in it.",
@@ -91,7 +93,7 @@ def _changes(meaning: str, facts: Facts, installed: Installed) -> Iterator[Chang
 
 
 def other_changes(
-    nodes: Sequence[ast.AST], names: Names, facts: Facts
+    nodes: Sequence[ast.AST], names: Names, context: ProgramContext
 ) -> Iterator[tuple[ast.Call, str, Change]]:
     """What to change in calls of TensorFlow that deal with modules: the call, its name, the change."""
     for node in nodes:
@@ -100,7 +102,11 @@ def other_changes(
         meaning = names.meaning(node.func)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         first = node.args[0] if node.args else None
-        if meaning.endswith("saved_model.save") and isinstance(first, ast.Name) and first.id in facts.loaded:
+        if (
+            meaning.endswith("saved_model.save")
+            and isinstance(first, ast.Name)
+            and first.id in context.loaded
+        ):
             if not any(keyword.arg == "signatures" for keyword in node.keywords):
                 yield (
                     node,
@@ -111,7 +117,7 @@ def other_changes(
                         f"Call hub.save({first.id}, path), or pass signatures=dict({first.id}.signatures).",
                     ),
                 )
-        elif name in _BY_NAME and facts.applies_modules and _names_module(first):
+        elif name in _BY_NAME and context.applies_modules and _names_module(first):
             yield (
                 node,
                 name,

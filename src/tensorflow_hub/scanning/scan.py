@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tensorflow_hub.scanning.bindings import Bindings
 from tensorflow_hub.scanning.calls import FoundCall, calls_of, mentions_of
-from tensorflow_hub.scanning.differences import Facts, changes_for, other_changes
+from tensorflow_hub.scanning.differences import ProgramContext, changes_for, other_changes
 from tensorflow_hub.scanning.findings import Call, Change, Scan, Spot, Unread
 from tensorflow_hub.scanning.handle_texts import handles_in, is_handle
 from tensorflow_hub.scanning.installed import Installed
@@ -124,13 +124,13 @@ def _calls(source: _Source, values: Values, installed: Installed) -> Iterator[Ca
     if not names.packages & {ROOT, "kagglehub"} and not _mentions_library(source):
         return
     found = list(calls_of(source.bindings, names, values))
-    facts = Facts.of(nodes, names, found)
-    calls = [_call(source, item, changes_for(item, facts, installed)) for item in found]
+    context = ProgramContext.of(nodes, names, found)
+    calls = [_call(source, item, changes_for(item, context, installed)) for item in found]
     for item in mentions_of(source.bindings, names):
-        changes = changes_for(item, facts, installed)
+        changes = changes_for(item, context, installed)
         if changes:
             calls.append(_call(source, item, changes))
-    for node, name, change in other_changes(nodes, names, facts):
+    for node, name, change in other_changes(nodes, names, context):
         calls.append(Call(name, source.spot(node), changes=(change,)))
     yield from sorted(calls, key=lambda call: call.spot)
 

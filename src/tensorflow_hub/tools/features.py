@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.settings import Settings
 from tensorflow_hub.tools.batches import batches_by_length, batches_read_ahead
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
@@ -20,7 +21,6 @@ from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import DECODING, Reader
 from tensorflow_hub.tools.matrices import Matrix
 
-Progress = Callable[[int, int], None]
 IMAGE_BATCH, TEXT_BATCH = 32, 256
 
 
@@ -51,7 +51,7 @@ def compute_features(
     *,
     cache: Path | None,
     batch_size: int | None = None,
-    progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Features:
     """Applies a module to examples, each distinct content once; takes from the cache what is there.
 
@@ -60,7 +60,7 @@ def compute_features(
       examples: images or texts, as the encoder takes.
       cache: the folder of the feature cache; None neither reads nor writes one.
       batch_size: examples at once; default 32 images or 256 texts.
-      progress: called with (done, total) of the contents to compute.
+      on_progress: called with "features", how many contents are computed, and how many there are to compute.
     """
     started = time.perf_counter()
     by_digest = {example.digest: example for example in examples}
@@ -72,8 +72,7 @@ def compute_features(
             failures.update(failed)
             yield {example.digest: row for example, row in zip(batch, features, strict=True)}
             done += len(batch) + len(failed)
-            if progress:
-                progress(done, len(missing))
+            on_progress("features", done, len(missing))
 
     with open_store(encoder, cache, "") as store:
         vectors, reused = stored_or_computed(store, list(by_digest), computed)

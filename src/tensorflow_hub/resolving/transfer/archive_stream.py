@@ -17,7 +17,7 @@ from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.checksums import Checksums, promised_in
-from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 from tensorflow_hub.resolving.transfer.ranges import ask_for_part, is_part, validator_of
 from tensorflow_hub.resolving.transfer.read_ahead import ReadAhead
 
@@ -38,7 +38,7 @@ class ArchiveStream:
     """
 
     def __init__(
-        self, session: HubSession, response: requests.Response, what: str, progress: Progress
+        self, session: HubSession, response: requests.Response, what: str, progress: DownloadProgress
     ) -> None:
         self.received = 0
         self._session, self._what, self._progress = session, what, progress

@@ -28,7 +28,7 @@ from tensorflow_hub.resolving.transfer.archive import receive_archive
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import Archive, IndexedArchive
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
-from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 from tensorflow_hub.resolving.transfer.ranges import ask_for_part, is_part
 from tensorflow_hub.resolving.transfer.reuse import index_path, reuse_content
 from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
@@ -68,7 +68,7 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
     staged.open()
     try:
         reuse_content(job.cache, job.handle, staged)
-        firsts = {staged.twins(number)[0] for number in range(len(index.segments))}
+        firsts = {staged.duplicates(number)[0] for number in range(len(index.segments))}
         total = sum(index.segments[number].length for number in firsts)
         missing = sum(index.segments[number].length for number in firsts & staged.missing)
         job.check_free_space(sum(index.segments[number].size for number in staged.missing))
@@ -103,7 +103,12 @@ class IndexedDownload:
     """The transfer of the missing segments of one archive."""
 
     def __init__(
-        self, session: HubSession, offer: IndexedArchive, what: str, staged: StagedFiles, progress: Progress
+        self,
+        session: HubSession,
+        offer: IndexedArchive,
+        what: str,
+        staged: StagedFiles,
+        progress: DownloadProgress,
     ) -> None:
         self._session, self._what, self._origin = session, what, offer.url
         self._staged, self._progress = staged, progress
@@ -120,13 +125,13 @@ class IndexedDownload:
           DownloadError, DigestError, UnreachableError, …: after retries.
         """
         segments = self._staged.index.segments
-        first_twins = {number for number in self._staged.missing if self._is_first_missing(number)}
-        self._limit.expect(sum(segments[number].length for number in first_twins))
-        runs = _plan(segments, first_twins, connections)
+        distinct = {number for number in self._staged.missing if self._is_first_missing(number)}
+        self._limit.expect(sum(segments[number].length for number in distinct))
+        runs = _plan(segments, distinct, connections)
         run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._bodies.abort)
 
     def _is_first_missing(self, number: int) -> bool:
-        return next(twin for twin in self._staged.twins(number) if twin in self._staged.missing) == number
+        return next(n for n in self._staged.duplicates(number) if n in self._staged.missing) == number
 
     def _fetch(self, run: _Run) -> None:
         """Fetches the segments of a run; goes on after the last good one when the connection breaks."""

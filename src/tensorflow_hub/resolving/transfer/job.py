@@ -12,7 +12,7 @@ from tensorflow_hub.format.archive_index import FileEntry
 from tensorflow_hub.format.limits import ArchiveLimits, free_space
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.limits import limits_of
-from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 from tensorflow_hub.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Job:
     staging: str
     cache: Cache
     settings: Settings
-    progress: Progress
+    progress: DownloadProgress
     resolve: Callable[[str], CachedModule]
     digest: str | None = None
 

@@ -30,7 +30,7 @@ from tensorflow_hub.handles import names_archive
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import BucketDirectory
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
-from tensorflow_hub.resolving.transfer.progress import Progress
+from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class RemoteDirectory:
         return sorted(found)
 
     def fetch(
-        self, target: str, objects: list[RemoteObject], connections: int, progress: Progress
+        self, target: str, objects: list[RemoteObject], connections: int, progress: DownloadProgress
     ) -> tuple[FileEntry, ...]:
         """Fetches objects into a new directory, in parts at the same time, and hashes them."""
         progress.start(sum(item.size for item in objects))
@@ -155,7 +155,7 @@ class RemoteDirectory:
             self._call(lambda: self._obstore.put(self._store, self._key(path), file))
 
     def extract(
-        self, target: str, limits: ArchiveLimits, progress: Progress
+        self, target: str, limits: ArchiveLimits, progress: DownloadProgress
     ) -> tuple[tuple[FileEntry, ...], str]:
         """Unpacks the archive that the URL names; gives its files and its SHA-256."""
         result = self._call(lambda: self._obstore.get(self._store, self._prefix))
@@ -176,7 +176,7 @@ class RemoteDirectory:
     def _key(self, path: str) -> str:
         return f"{self._prefix}/{path}".strip("/")
 
-    def _fetch_part(self, target: str, item: RemoteObject, start: int, progress: Progress) -> None:
+    def _fetch_part(self, target: str, item: RemoteObject, start: int, progress: DownloadProgress) -> None:
         length = min(_PART, item.size - start)
         data = self._call(
             lambda: self._obstore.get_range(self._store, self._key(item.path), start=start, length=length)
@@ -235,7 +235,7 @@ class RemoteDirectory:
 class _Chunks:
     """Chunks of a stream behind `read(n)`."""
 
-    def __init__(self, chunks: Iterator[Any], progress: Progress) -> None:
+    def __init__(self, chunks: Iterator[Any], progress: DownloadProgress) -> None:
         self.sha256 = hashlib.sha256()
         self._chunks, self._progress = chunks, progress
         self._rest = memoryview(b"")

@@ -51,10 +51,10 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
     Returns:
       How many bytes need not be fetched.
     """
-    gained = sum(_copy_from_twin(staged, number) for number in sorted(staged.missing))
+    gained = sum(_copy_from_duplicate(staged, number) for number in sorted(staged.missing))
     places = _known_places(cache, handle, staged)
     gained += _share_files(staged, places)
-    firsts = {staged.twins(number)[0]: number for number in sorted(staged.missing)}
+    firsts = {staged.duplicates(number)[0]: number for number in sorted(staged.missing)}
 
     def copy(number: int) -> int:
         segment = staged.index.segments[number]
@@ -66,12 +66,12 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
         return gained + sum(pool.map(copy, firsts.values()))
 
 
-def _copy_from_twin(staged: StagedFiles, number: int) -> int:
+def _copy_from_duplicate(staged: StagedFiles, number: int) -> int:
     """Fills a segment from one of the same content that an interrupted download left."""
-    twin = next((twin for twin in staged.twins(number) if twin not in staged.missing), None)
-    if twin is None or number not in staged.missing:
+    duplicate = next((n for n in staged.duplicates(number) if n not in staged.missing), None)
+    if duplicate is None or number not in staged.missing:
         return 0
-    segment = staged.index.segments[twin]
+    segment = staged.index.segments[duplicate]
     place = _Place(staged.path_of(segment.path), segment.start, segment.size)
     return staged.index.segments[number].length if _copy_segment(staged, number, place) else 0
 

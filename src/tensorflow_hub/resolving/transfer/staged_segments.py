@@ -37,9 +37,9 @@ class StagedFiles:
         self._journal = -1
         self._lock = threading.Lock()
         self.missing: set[int] = set(range(len(index.segments)))
-        self._twins: dict[tuple[str, int], list[int]] = {}
+        self._duplicates: dict[tuple[str, int], list[int]] = {}
         for number, segment in enumerate(index.segments):
-            self._twins.setdefault((segment.sha256, segment.size), []).append(number)
+            self._duplicates.setdefault((segment.sha256, segment.size), []).append(number)
 
     def open(self) -> None:
         """Takes up what an interrupted download of the same archive left, else starts from nothing."""
@@ -71,20 +71,20 @@ class StagedFiles:
         """Where a file of the archive lies."""
         return os.path.join(self._root, *path.split("/"))
 
-    def twins(self, number: int) -> Sequence[int]:
+    def duplicates(self, number: int) -> Sequence[int]:
         """The segments with the content of this one, itself among them. Keras exports hold weights twice."""
         segment = self.index.segments[number]
-        return self._twins[segment.sha256, segment.size]
+        return self._duplicates[segment.sha256, segment.size]
 
     def write(self, number: int, pieces: Sequence[memoryview]) -> None:
-        """Puts the checked content of a segment into its place, and into that of its twins.
+        """Puts the checked content of a segment into its place, and into that of its duplicates.
 
         Raises:
           CacheError: the disk is full or cannot be written.
         """
-        for twin in self.twins(number):
-            if twin == number or twin in self.missing:
-                self._write_one(twin, pieces)
+        for duplicate in self.duplicates(number):
+            if duplicate == number or duplicate in self.missing:
+                self._write_one(duplicate, pieces)
 
     def _write_one(self, number: int, pieces: Sequence[memoryview]) -> None:
         segment = self.index.segments[number]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 
 from tensorflow_hub.errors import ArchiveError, SettingsError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.server.administration.references import needed_keys, stored_deployments
 from tensorflow_hub.server.catalogue.tables import metadata
 from tensorflow_hub.server.core.hub import Hub
@@ -31,10 +32,8 @@ _BATCH = 500
 # What is under way is not backed up.
 _LEFT_OUT = {"uploads", "rate_limits", "sessions"}
 
-Progress = Callable[[int, int], None]
 
-
-def backup(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
+def backup(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -> int:
     """Writes the whole hub into a folder, while it serves; the number of objects copied.
 
     The rows are those of one moment; objects that they need are in the store by then.
@@ -52,14 +51,13 @@ def backup(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
     for number, deployment in enumerate(found, 1):
         for key, sha256, _ in needed_keys(hub.store, deployment):
             copied += _copy(hub.store, target, key, sha256)
-        if on_progress is not None:
-            on_progress(number, len(found))
+        on_progress("backing up", number, len(found))
     beside.replace(folder / "catalogue.jsonl")
     sync(folder)
     return copied
 
 
-def restore(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
+def restore(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -> int:
     """Fills an empty hub from a backup; the number of rows.
 
     Raises:
@@ -78,8 +76,7 @@ def restore(hub: Hub, folder: Path, on_progress: Progress | None = None) -> int:
         for number, deployment in enumerate(found, 1):
             for key, sha256, _ in needed_keys(source, deployment):
                 _copy(source, hub.store, key, sha256)
-            if on_progress is not None:
-                on_progress(number, len(found))
+            on_progress("restoring", number, len(found))
         if not hub.database.is_sqlite:
             _reset_sequences(connection)
     return rows

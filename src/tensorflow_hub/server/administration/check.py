@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import ArchiveError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.server.administration.references import (
     StoredDeployment,
     intended_archives,
@@ -64,7 +64,7 @@ def check(
     read_all: bool = True,
     repair: bool = False,
     grace_seconds: float = _GRACE_SECONDS,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Report:
     """Checks every deployment, and looks for orphans.
 
@@ -85,8 +85,7 @@ def check(
     bytes_read = 0
     for number, deployment in enumerate(found, 1):
         bytes_read += _check_deployment(hub, deployment, read_all, needed, findings)
-        if on_progress is not None:
-            on_progress(number, len(found))
+        on_progress("checking", number, len(found))
     orphans = _orphans(hub, needed, before)
     findings += [Finding("orphan", key) for key in orphans]
     removed = [key for key in orphans if repair and _remove_orphan(hub, key, before)]

@@ -15,7 +15,7 @@ from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
 from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.typed_facts import typed_facts
+from tensorflow_hub.server.search.module_properties import properties_of
 
 _CHUNK = 1000
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -62,16 +62,16 @@ def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audien
 
 
 def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchDocument:
-    facts = typed_facts([deployment.description for deployment in described])
+    properties = properties_of([deployment.description for deployment in described])
     size = sum(deployment.unpacked_size for deployment in described) if described else None
     entry = Entry(
         publisher=row.handle.partition("/")[0],
         kind=row.kind,
         metadata=row.metadata or {},
         deployments=[deployment.kind for deployment in described],
-        formats=[*facts.formats, *sorted(children)],
-        interfaces=facts.interfaces,
-        fine_tunable=facts.fine_tunable,
+        formats=[*properties.formats, *sorted(children)],
+        interfaces=properties.interfaces,
+        fine_tunable=properties.fine_tunable,
         size=size,
     )
     return SearchDocument(
@@ -82,8 +82,8 @@ def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchD
         description=row.description or "",
         card=_COMMENT.sub(" ", row.text or ""),
         facets={facet.key: facet.of(entry) for facet in FACETS},
-        interfaces=facts.signatures,
-        flags=facts.flags,
+        interfaces=properties.signatures,
+        flags=properties.flags,
         size=size,
         downloads=row.downloads,
         published_at=row.published_at,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tensorflow_hub.server.web.rendering import show_count
+from tensorflow_hub.svg import element, line_through, scale
 
 WEEKS = 26
-_WIDTH, _HEIGHT = 260, 64
+_WIDTH, _HEIGHT, _BOTTOM = 260, 64, 60
 
 
 def downloads_chart(by_day: Sequence[tuple[int, int]], today: int) -> Markup | None:
@@ -28,16 +29,22 @@ def downloads_chart(by_day: Sequence[tuple[int, int]], today: int) -> Markup | N
     if not total:
         return None
     top = max(weeks)
-    points = " ".join(
-        f"{i * _WIDTH / (WEEKS - 1):.1f},{_HEIGHT - 4 - count / top * (_HEIGHT - 12):.1f}"
-        for i, count in enumerate(weeks)
-    )
+    x_at, y_at = scale(0, WEEKS - 1, 0, _WIDTH), scale(0, top, _BOTTOM, 8)
+    line = line_through((x_at(week), y_at(count)) for week, count in enumerate(weeks))
     words = f"{show_count(total, 'download')} in the last {WEEKS} weeks, at most {top:,} in a week"
-    return Markup(
-        '<svg class="chart" viewBox="0 0 {w} {h}" preserveAspectRatio="none" role="img" aria-label="{words}">'
-        '<polygon class="area" points="0,{b} {points} {w},{b}"/><polyline class="line" points="{points}"/>'
-        '<line class="base" x1="0" y1="{b}" x2="{w}" y2="{b}"/></svg>'
+    drawing = element(
+        "svg",
+        element("path", class_="area", d=f"{line}V{_BOTTOM}H0Z"),
+        element("path", class_="line", d=line),
+        element("path", class_="base", d=f"M0 {_BOTTOM}H{_WIDTH}"),
+        class_="chart",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=words,
+    )
+    return Markup(drawing) + Markup(  # noqa: S704 - escaped by `element`
         '<p class="chart-ends small quiet" aria-hidden="true">'
         "<span>{weeks} weeks ago</span><span>now</span></p>"
         '<p class="small quiet">{words}</p>'
-    ).format(w=_WIDTH, h=_HEIGHT, b=_HEIGHT - 4, points=points, words=words, weeks=WEEKS)
+    ).format(words=words, weeks=WEEKS)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.server.catalogue.records import Deployment
+from tensorflow_hub.server.search.module_properties import signatures_of
 from tensorflow_hub.server.search.signatures import Interface
-from tensorflow_hub.server.search.typed_facts import signatures_of
 
 
 @dataclasses.dataclass(frozen=True)

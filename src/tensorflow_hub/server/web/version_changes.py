@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tensorflow_hub.format.facets import FACET_BY_FIELD
-from tensorflow_hub.server.search.typed_facts import signatures_of
+from tensorflow_hub.server.search.module_properties import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 _MOST = 8

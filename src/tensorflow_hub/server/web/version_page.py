@@ -22,8 +22,8 @@ from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
-from tensorflow_hub.server.web.fact_groups import fact_groups, show_date
 from tensorflow_hub.server.web.model_lists import Value, load_listed
+from tensorflow_hub.server.web.property_groups import property_groups, show_date
 from tensorflow_hub.server.web.rendering import show_size
 from tensorflow_hub.server.web.signature_tables import signature_tables
 from tensorflow_hub.server.web.snippets import snippets
@@ -85,7 +85,7 @@ def version_values(
         "changes": any(entry["changes"] for entry in versions),
         "similar": similar,
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
-        "fact_groups": fact_groups(shown, metadata, deployments, forms),
+        "property_groups": property_groups(shown, metadata, deployments, forms),
         "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
     }
     return values | {"sections": _sections(values, code)}

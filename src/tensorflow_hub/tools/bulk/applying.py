@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.bulk.engines.interface import Engine, open_engine
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
-from tensorflow_hub.tools.bulk.job import Job, OnProgress
+from tensorflow_hub.tools.bulk.job import Job
 from tensorflow_hub.tools.bulk.journal import Journal, previous_job
 from tensorflow_hub.tools.bulk.outputs import WRITERS, remove_unfinished
 from tensorflow_hub.tools.datasets.examples import Skipped
@@ -82,7 +83,7 @@ def apply(
       shard_size: rows of a file of the output; by default 20,000, and fewer where a cluster would have
         too few files to compute at the same time.
       overwrite: begin anew when the folder holds another job's output.
-      progress: called with (what, rows done, rows in all or None).
+      progress: called with "rows", the rows done, and all rows (None where their number is not known).
       engine: `local`, `spark`, `beam`, or the import string of another, `package.module:Name`. Workers of a
         cluster read `data` and write `output` at the same paths.
       where: Spark's master, or Beam's runner.
@@ -115,7 +116,7 @@ def apply(
         runs.run(
             Job(module, options, source, folder, format, size, batch_size, finished),
             journal.finished,
-            progress,
+            progress or ignore_progress,
         )
     remove_unfinished(folder)
     seconds = time.perf_counter() - started

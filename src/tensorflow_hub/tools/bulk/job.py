@@ -14,8 +14,6 @@ from tensorflow_hub.tools.datasets.examples import Skipped
 
 # Called with each shard that is finished, and the inputs that were left out of it.
 OnShard = Callable[[Shard, Sequence[Skipped]], None]
-# Called with (what, rows done, rows in all or None).
-OnProgress = Callable[[str, int, int | None], None]
 
 
 @dataclasses.dataclass(frozen=True)

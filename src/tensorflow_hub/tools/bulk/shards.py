@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.bulk.computing import Computation, Loaded, arrow, keys_of, skipped_of
 from tensorflow_hub.tools.bulk.inputs import Rows
-from tensorflow_hub.tools.bulk.job import Job, OnProgress, OnShard
+from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.journal import Shard
 from tensorflow_hub.tools.bulk.outputs import write_shard
 from tensorflow_hub.tools.datasets.examples import Skipped
@@ -30,7 +31,7 @@ def compute_shards(
     shards: range,
     on_shard: OnShard,
     *,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = ignore_progress,
     threads: int = 4,
 ) -> None:
     """Computes those of some shards that are not finished: a thread reads, this one computes, another writes.
@@ -53,8 +54,7 @@ def compute_shards(
             for _, rows, part in parts:
                 results.add(rows, part, computation.vectors(part))
                 done += len(rows)
-                if on_progress:
-                    on_progress("rows", done, None)
+                on_progress("rows", done, None)
             if writing:
                 writing.result()  # never more than two shards in memory
             writing = writer.submit(results.write, job, on_shard)

@@ -7,15 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.comparison.measuring import Measurement, read_dataset
 from tensorflow_hub.tools.datasets.examples import require_classes, require_several
+from tensorflow_hub.tools.report.charts import Point, scatter_chart
 from tensorflow_hub.tools.report.pages import render, svg
-from tensorflow_hub.tools.report.scatter import Point, scatter_chart
 from tensorflow_hub.tools.retrain.options import Options
 
 
@@ -45,7 +46,7 @@ def compare(
     text_column: str | None = None,
     label_column: str | None = None,
     preprocessors: Mapping[str, str] | None = None,
-    progress: Callable[[str, int, int | None], None] | None = None,
+    progress: OnProgress | None = None,
     **options: Any,
 ) -> Comparison:
     """Measures modules on one dataset: accuracy of a solved head, speed, size, memory.
@@ -57,7 +58,7 @@ def compare(
       text_column: the table's column of texts.
       label_column: the table's column of labels.
       preprocessors: for encoders in two parts, handle → handle of the part that takes strings.
-      progress: called with (module, modules done, all).
+      progress: called with "modules", how many are measured, and how many there are.
       **options: of `retrain_image`: `validation`, `test`, `seed`, `penalty`, `multi_label`, `cache`, …
 
     Returns:
@@ -70,6 +71,7 @@ def compare(
       comparison = hub.tools.compare(["acme/words/1", "acme/sentences/1"], "reviews.csv")
       print(comparison.best.module)
     """
+    report = progress or ignore_progress
     require_several(modules, "handles")
     if not modules:
         raise DataError("There are no modules to compare.", hint="Give one handle or more.")
@@ -78,13 +80,11 @@ def compare(
     require_classes(read_dataset(os.fspath(data), columns, Options(**options).multi_label))
     measurements = []
     for number, module in enumerate(modules):
-        if progress:
-            progress("modules", number, len(modules))
+        report("modules", number, len(modules))
         chosen = {**options, "preprocessor": (preprocessors or {}).get(module)}
         job = {"module": module, "data": os.fspath(data), "columns": columns, "options": chosen}
         measurements.append(_measured_apart(module, job))
-    if progress:
-        progress("modules", len(modules), len(modules))
+    report("modules", len(modules), len(modules))
     return Comparison(os.fspath(data), tuple(measurements))
 
 

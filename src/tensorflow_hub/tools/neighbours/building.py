@@ -6,13 +6,14 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.applying import Applied, apply
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
@@ -41,7 +42,7 @@ def build_neighbours(
     exact: bool | None = None,
     batch_size: int | None = None,
     overwrite: bool = False,
-    progress: Callable[[str, int, int | None], None] | None = None,
+    progress: OnProgress | None = None,
     **module_options: Any,
 ) -> tuple[Index, Applied]:
     """Builds an index of texts or images.
@@ -55,7 +56,7 @@ def build_neighbours(
         the time; by default exact up to 50,000 vectors. Fewer than 1,000 are always compared.
       batch_size: inputs that go through the module at once, at most.
       overwrite: replace what is in the folder.
-      progress: called with (what, rows done, None).
+      progress: called with "rows" or "indexing", the rows done, and all rows (None where not known).
       **module_options: of `open_encoder`.
 
     Returns:

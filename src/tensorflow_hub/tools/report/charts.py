@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 40
+from tensorflow_hub.svg import Scale, element, line_through, scale
+
+_WIDTH, _HEIGHT = 640, 260
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 624, 14, 220  # of the area between the axes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +21,17 @@ class Line:
     points: tuple[tuple[float, float], ...]
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """A point; `low` and `high` are the ends of y's interval."""
+
+    name: str
+    x: float
+    y: float
+    low: float
+    high: float
 
 
 def line_chart(
@@ -32,7 +45,7 @@ def line_chart(
     log_x: bool = False,
     mark: tuple[float, str] | None = None,
 ) -> str:
-    """An SVG of lines with axes, a legend and a text alternative.
+    """An SVG of lines with axes, a legend and a text alternative. Empty without points.
 
     Args:
       title: what it shows, for those who cannot see it.
@@ -49,49 +62,122 @@ def line_chart(
         return ""
     xs = [x for line in lines for x, _ in line.points]
     ys = [v for line in lines for v in (*(y for _, y in line.points), *line.low, *line.high)]
-    x_at = scale(min(xs), max(xs), LEFT, WIDTH - RIGHT, log=log_x)
-    low, high, ticks = nice(min(ys), max(ys), percent)
-    y_at = scale(low, high, HEIGHT - BOTTOM, TOP)
-    parts = [open_svg(title, x_label, y_label), *y_axis(ticks, y_at, percent), *_x_axis(xs, x_at, markers)]
+    x_at = scale(min(xs), max(xs), _LEFT, _RIGHT, log=log_x)
+    y_at, parts = _y_axis(min(ys), max(ys), percent)
+    parts += _x_axis({x: f"{x:g}" for x in _x_ticks(xs, markers)}, x_at)
     if mark is not None:
-        x, name = x_at(mark[0]), escape(mark[1])
-        side, shift = ("end", -5) if x > (WIDTH + LEFT) / 2 else ("start", 5)
-        parts.append(
-            f'<path class="mark" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
-            f'<text class="tick" x="{x + shift:.1f}" y="{TOP + 10}" text-anchor="{side}">{name}</text>'
-        )
+        x = x_at(mark[0])
+        side, shift = ("end", -5) if x > (_WIDTH + _LEFT) / 2 else ("start", 5)
+        parts.append(element("path", class_="mark", d=line_through([(x, _TOP), (x, _BOTTOM)])))
+        parts.append(_tick(mark[1], x + shift, _TOP + 10, side))
     for number, line in enumerate(lines):
         parts += _line(line, f"s{number % 4}", x_at, y_at, markers)
-    return "".join(parts) + "</svg>" + _legend([line.name for line in lines])
+    names = [line.name for line in lines]
+    return _chart(title, x_label, y_label, parts) + (_legend(names) if len(names) > 1 else "")
+
+
+def scatter_chart(title: str, points: Sequence[Point], x_label: str, y_label: str) -> str:
+    """Points over a logarithmic x axis; y values are shares, in percent. Empty without points.
+
+    Args:
+      title: what it shows, for those who cannot see it.
+      points: drawn in the page's series colours; the legend names them.
+      x_label: of the x axis.
+      y_label: of the y axis.
+    """
+    if not points:
+        return ""
+    y_at, parts = _y_axis(min(p.low for p in points), max(p.high for p in points), percent=True)
+    first, last = min(p.x for p in points) / 1.5, max(p.x for p in points) * 1.5
+    x_at = scale(first, last, _LEFT, _RIGHT, log=True)
+    parts += _x_axis({x: f"{x:,.0f}" for x in _log_ticks(first, last)}, x_at)
+    for number, point in enumerate(points):
+        x, y, style = x_at(point.x), y_at(point.y), f"s{number % 4}"
+        parts += [
+            _interval(x, point.low, point.high, style, y_at),
+            element("circle", class_=style, cx=x, cy=y, r=5),
+            _tick(str(number + 1), x + 8, y + 4, "start"),
+        ]
+    names = [f"{number}: {point.name}" for number, point in enumerate(points, 1)]
+    return _chart(title, x_label, y_label, parts) + _legend(names)
 
 
 def interval_bar(value: float, low: float, high: float) -> str:
     """A small bar of a share with its interval, for a cell of a table; empty for NaN."""
     if math.isnan(value):
         return ""
-    return (
-        '<svg class="bar" viewBox="0 0 120 14" width="120" height="14" aria-hidden="true">'
-        '<rect class="track" x="0" y="3" width="120" height="8" rx="2"/>'
-        f'<rect class="s0" x="0" y="3" width="{120 * value:.1f}" height="8" rx="2"/>'
-        f'<path class="whisker" d="M{120 * low:.1f} 7H{120 * high:.1f}'
-        f'M{120 * low:.1f} 3v8M{120 * high:.1f} 3v8"/></svg>'
+    ends = "".join(f"M{120 * end:.1f} 3v8" for end in (low, high))
+    return element(
+        "svg",
+        element("rect", class_="track", x=0, y=3, width=120, height=8, rx=2),
+        element("rect", class_="s0", x=0, y=3, width=120 * value, height=8, rx=2),
+        element("path", class_="whisker", d=line_through([(120 * low, 7), (120 * high, 7)]) + ends),
+        class_="bar",
+        viewBox="0 0 120 14",
+        width=120,
+        height=14,
+        aria_hidden="true",
     )
 
 
-Scale = Callable[[float], float]
+def _chart(title: str, x_label: str, y_label: str, parts: Sequence[str]) -> str:
+    """The whole drawing, with the names of its axes."""
+    turned = f"translate(12 {_BOTTOM / 2}) rotate(-90)"
+    middle = {"class_": "axis", "text_anchor": "middle"}
+    return element(
+        "svg",
+        element("title", escape(title)),
+        element("text", escape(x_label), x=(_WIDTH + _LEFT) / 2, y=_HEIGHT - 4, **middle),
+        element("text", escape(y_label), transform=turned, **middle),
+        *parts,
+        class_="chart",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        role="img",
+        aria_label=title,
+    )
 
 
-def scale(low: float, high: float, start: float, end: float, *, log: bool = False) -> Scale:
-    """Maps [low, high] to [start, end], linearly or by logarithms."""
-    if log:
-        inner = scale(math.log(low), math.log(high), start, end)
-        return lambda value: inner(math.log(value))
-    span = (high - low) or 1.0
-    return lambda value: start + (value - low) / span * (end - start)
+def _y_axis(low: float, high: float, percent: bool) -> tuple[Scale, list[str]]:
+    """The scale of y values, and the lines and numbers of its ticks."""
+    start, end, ticks = nice(low, high, percent)
+    y_at, parts = scale(start, end, _BOTTOM, _TOP), []
+    for tick in ticks:
+        y = y_at(tick)
+        parts.append(element("path", class_="grid", d=line_through([(_LEFT, y), (_RIGHT, y)])))
+        text = f"{100 * tick:.4g} %" if percent else f"{tick:.3g}"
+        parts.append(_tick(text, _LEFT - 6, y + 4, "end"))
+    return y_at, parts
+
+
+def _x_axis(ticks: dict[float, str], x_at: Scale) -> list[str]:
+    return [_tick(text, x_at(tick), _BOTTOM + 16, "middle") for tick, text in ticks.items()]
+
+
+def _tick(text: str, x: float, y: float, anchor: str) -> str:
+    return element("text", escape(text), class_="tick", x=x, y=y, text_anchor=anchor)
+
+
+def _x_ticks(xs: Sequence[float], at_points: bool) -> Sequence[float]:
+    distinct = sorted(set(xs))
+    if at_points and len(distinct) <= 12:
+        return distinct
+    _, _, ticks = nice(distinct[0], distinct[-1], percent=False)
+    return [tick for tick in ticks if distinct[0] <= tick <= distinct[-1]] or distinct[:1]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten within [low, high], with their double and fivefold where there is room."""
+    factors = (1, 2, 5) if high / low < 100 else (1,)
+    start, end = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    return [f * 10.0**e for e in range(start, end + 1) for f in factors if low <= f * 10.0**e <= high]
 
 
 def nice(low: float, high: float, percent: bool) -> tuple[float, float, list[float]]:
-    """Round ends and ticks that contain [low, high]."""
+    """Round ends and ticks that contain [low, high].
+
+    >>> nice(12, 37, percent=False)
+    (0.0, 40.0, [0.0, 10.0, 20.0, 30.0, 40.0])
+    """
     if not percent:
         low = min(low, 0.0) if low < 0.35 * high or low < 0 else low
     span = (high - low) or abs(high) or 1.0
@@ -105,57 +191,20 @@ def nice(low: float, high: float, percent: bool) -> tuple[float, float, list[flo
     return first * step, last * step, [step * i for i in range(first, last + 1)]
 
 
-def open_svg(title: str, x_label: str, y_label: str) -> str:
-    """The beginning of a chart, with the names of its axes."""
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>"
-        f'<text class="axis" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">'
-        f'{escape(x_label)}</text><text class="axis" text-anchor="middle" '
-        f'transform="translate(12 {(HEIGHT - BOTTOM) / 2}) rotate(-90)">{escape(y_label)}</text>'
-    )
-
-
-def y_axis(ticks: Sequence[float], y_at: Scale, percent: bool) -> list[str]:
-    """Lines and numbers of the ticks."""
-    parts = []
-    for tick in ticks:
-        y = y_at(tick)
-        text = f"{100 * tick:.4g} %" if percent else f"{tick:.3g}"
-        parts.append(
-            f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-            f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
-        )
-    return parts
-
-
-def _x_axis(xs: Sequence[float], x_at: Scale, at_points: bool) -> list[str]:
-    distinct = sorted(set(xs))
-    if at_points and len(distinct) <= 12:
-        ticks = distinct
-    else:
-        _, _, all_ticks = nice(distinct[0], distinct[-1], percent=False)
-        ticks = [tick for tick in all_ticks if distinct[0] <= tick <= distinct[-1]] or distinct[:1]
-    return [
-        f'<text class="tick" x="{x_at(tick):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">'
-        f"{tick:g}</text>"
-        for tick in ticks
-    ]
-
-
 def _line(line: Line, style: str, x_at: Scale, y_at: Scale, markers: bool) -> list[str]:
     at = [(x_at(x), y_at(y)) for x, y in line.points]
-    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at)
-    parts = [f'<path class="line {style}" d="{path}"/>']
+    parts = [element("path", class_=f"line {style}", d=line_through(at))]
     if markers or len(at) == 1:
-        for (x, _), low, high in zip(at, line.low, line.high, strict=False):
-            parts.append(f'<path class="line thin {style}" d="M{x:.1f} {y_at(low):.1f}V{y_at(high):.1f}"/>')
-        parts += [f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in at]
+        ends = zip(at, line.low, line.high, strict=False)
+        parts += [_interval(x, low, high, style, y_at) for (x, _), low, high in ends]
+        parts += [element("circle", class_=style, cx=x, cy=y, r=3.5) for x, y in at]
     return parts
+
+
+def _interval(x: float, low: float, high: float, style: str, y_at: Scale) -> str:
+    return element("path", class_=f"line thin {style}", d=line_through([(x, y_at(low)), (x, y_at(high))]))
 
 
 def _legend(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return ""
     items = "".join(f'<li><i class="s{n % 4}"></i>{escape(name)}</li>' for n, name in enumerate(names))
     return f'<ul class="legend">{items}</ul>'

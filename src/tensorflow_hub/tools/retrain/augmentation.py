@@ -47,8 +47,7 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
         for batch, images in batches_read_ahead(missing, IMAGE_BATCH, changed):
             yield dict(zip(batch, encoder(np.stack(images)), strict=True))
             done += len(batch)
-            if options.progress:
-                options.progress("augmented features", done, len(missing))
+            options.on_progress("augmented features", done, len(missing))
 
     with open_store(encoder, options.folder(), " augmented") as store:
         vectors, _ = stored_or_computed(store, keys, computed)

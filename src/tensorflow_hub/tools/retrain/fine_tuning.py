@@ -78,8 +78,7 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
             for rows, batch in batches(random.permutation(splits.train))
         ]
         history.append(validated(number, float(np.mean(losses))))
-        if options.progress:
-            options.progress("fine-tuning", number, options.epochs)
+        options.on_progress("fine-tuning", number, options.epochs)
         if _is_better(history[number], history[kept]):
             kept, best = number, [v.numpy() for v in classifier.variables]
         elif number - kept >= PATIENCE:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.datasets.splits import require_shares
 from tensorflow_hub.tools.feature_store import default_folder
 
@@ -37,7 +37,7 @@ class Options:
       cache_folder: where it lies; None: `$TFHUB_FEATURE_CACHE` or the user's cache folder.
       name: the model's name on its card, `publisher/model/version`.
       overwrite: replace the files of an earlier run in the output folder.
-      progress: called with (what, done, total) while features are computed.
+      progress: called with the step ("features", "fine-tuning", …), how far it is, and of how much.
     """
 
     validation: float = 0.15
@@ -60,7 +60,7 @@ class Options:
     cache_folder: str | None = None
     name: str | None = None
     overwrite: bool = False
-    progress: Callable[[str, int, int], None] | None = None
+    progress: OnProgress | None = None
 
     def __post_init__(self) -> None:
         require_shares(self.validation, self.test)
@@ -79,6 +79,11 @@ class Options:
                     f"Expected {expected}, got {getattr(self, field)!r}.",
                     hint=f"Leave {field} away for its default.",
                 )
+
+    @property
+    def on_progress(self) -> OnProgress:
+        """`progress`, or a function that does nothing."""
+        return self.progress or ignore_progress
 
     def folder(self) -> Path | None:
         """The folder of the feature cache; None when it is off."""

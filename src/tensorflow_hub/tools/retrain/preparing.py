@@ -90,7 +90,7 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
         dataset.examples,
         cache=options.folder(),
         batch_size=options.batch_size,
-        progress=_progress(options),
+        on_progress=options.on_progress,
     )
     dataset = dataset.without(features.skipped)
     require_classes(dataset)
@@ -116,10 +116,3 @@ def _require_trainable(prepared: Prepared) -> None:
             f"{len(splits.test)} for test.",
             hint="Add examples of it, leave the class out, or lower --validation and --test.",
         )
-
-
-def _progress(options: Options) -> Any:
-    if options.progress is None:
-        return None
-    report = options.progress
-    return lambda done, total: report("features", done, total)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.described import require_usable
 from tensorflow_hub.tools.bulk.engines.interface import SHARD_SIZE
 from tensorflow_hub.tools.bulk.inputs import Input, write_rows
-from tensorflow_hub.tools.bulk.job import Job, OnProgress, OnShard
+from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.records import forget_problem, read_problem, take_finished
 from tensorflow_hub.tools.bulk.shipping import Shipped
 from tensorflow_hub.tools.datasets.tables import is_parquet
@@ -61,7 +62,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
         rows = source.count() if direct else sum(map(len, source.rows()))
         return max(FEWEST_ROWS[source.kind], min(SHARD_SIZE, -(-rows // (self.slots() * TASKS_PER_SLOT))))
 
-    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress | None) -> None:
+    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes what is missing on the workers, and notes what they say."""
         forget_problem(job.folder)
         for shard, skipped in take_finished(job.folder):  # of a run whose driver was killed
@@ -81,8 +82,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
                     for shard, skipped in take_finished(job.folder):
                         on_shard(shard, skipped)
                         done += shard.read
-                        if on_progress:
-                            on_progress("rows", max(done, 0), rows)
+                        on_progress("rows", max(done, 0), rows)
             except BaseException:
                 self.__exit__(None, None, None)  # else the thread would wait for a job nobody wants
                 raise

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.inputs import Input
-from tensorflow_hub.tools.bulk.job import Job, OnProgress, OnShard
+from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.modules import Kind
 
 SHARD_SIZE = 20_000
@@ -37,7 +38,7 @@ class Engine(contextlib.AbstractContextManager["Engine"], Protocol):
     def shard_size(self, source: Input) -> int:
         """How many rows a file should have: few enough that all its workers have something to do."""
 
-    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress | None) -> None:
+    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes the shards that are not finished.
 
         Args:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.engines.interface import SHARD_SIZE
 from tensorflow_hub.tools.bulk.inputs import Input
-from tensorflow_hub.tools.bulk.job import Job, OnProgress, OnShard
+from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.shards import compute_shards
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.modules import Kind
@@ -38,7 +39,7 @@ class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
         """The usual one: a shard is computed after the other."""
         return SHARD_SIZE
 
-    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress | None) -> None:
+    def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes all shards."""
         assert self._encoder is not None
         compute_shards(job, self._encoder, range(sys.maxsize), on_shard, on_progress=on_progress)

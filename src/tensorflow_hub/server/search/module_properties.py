@@ -20,8 +20,8 @@ _NAME = re.compile(r"[\w./-]+")
 
 
 @dataclasses.dataclass(frozen=True)
-class TypedFacts:
-    """Facts of all deployments of a version.
+class ModuleProperties:
+    """What is known of all deployments of a version together.
 
     Attributes:
       signatures: each different one, written as `signatures.Interface` does.
@@ -38,24 +38,24 @@ class TypedFacts:
     fine_tunable: bool | None = None
 
 
-def typed_facts(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
-    """Gathers the facts of a version's deployments.
+def properties_of(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
+    """Gathers the properties of a version from the descriptions of its deployments.
 
     A description that another version of this program wrote in another form gives none: one entry must
     not keep all others from being found.
     """
     try:
-        return _gather(descriptions) if descriptions else TypedFacts()
+        return _gather(descriptions) if descriptions else ModuleProperties()
     except (KeyError, TypeError, ValueError, AttributeError):
         _log.warning("A description in the catalogue cannot be read; search knows no types of it.")
-        return TypedFacts()
+        return ModuleProperties()
 
 
-def _gather(descriptions: Sequence[Mapping[str, Any]]) -> TypedFacts:
+def _gather(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
     trainable = any(_is_trainable(description) for description in descriptions)
     custom = any(description.get("custom_ops") for description in descriptions)
     known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
-    return TypedFacts(
+    return ModuleProperties(
         signatures=_unique(
             str(s) for description in descriptions for s in signatures_of(description).values()
         ),
@@ -86,7 +86,7 @@ def _is_small(interface: Interface) -> bool:
 
 
 def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:
-    return _sorted(_tensor(facts, name) for name, facts in tensors.items())
+    return _sorted(_tensor(description, name) for name, description in tensors.items())
 
 
 def _tensors(structure: Any, name: str | None = None) -> list[Tensor]:
@@ -100,11 +100,11 @@ def _tensors(structure: Any, name: str | None = None) -> list[Tensor]:
     return []
 
 
-def _tensor(facts: Mapping[str, Any], name: str | None) -> Tensor:
-    shape = facts.get("shape")
+def _tensor(description: Mapping[str, Any], name: str | None) -> Tensor:
+    shape = description.get("shape")
     dims = None if shape is None else tuple(None if d is None or d < 0 else int(d) for d in shape)
     clean = "_".join(_NAME.findall(name)) if name else ""
-    return Tensor(str(facts["dtype"]), dims, clean or None)
+    return Tensor(str(description["dtype"]), dims, clean or None)
 
 
 def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hub_content import module
 
 from tensorflow_hub.format.description import describe
+from tensorflow_hub.server.search.module_properties import properties_of, signatures_of
 from tensorflow_hub.server.search.signatures import matches, parse_interface
-from tensorflow_hub.server.search.typed_facts import signatures_of, typed_facts
 
 TENSOR = {"dtype": "string", "shape": [None], "kind": "dense"}
 VECTOR = {"dtype": "float32", "shape": [None, 512], "kind": "dense"}
@@ -22,11 +22,11 @@ DESCRIPTION = {
 
 
 def test_facts_of_a_description():
-    facts = typed_facts([DESCRIPTION])
-    assert facts.interfaces == ("text-embedding",)
-    assert facts.flags == ("trainable", "custom-ops")
-    assert facts.fine_tunable is True
-    assert facts.formats == ("saved_model_2",)
+    found = properties_of([DESCRIPTION])
+    assert found.interfaces == ("text-embedding",)
+    assert found.flags == ("trainable", "custom-ops")
+    assert found.fine_tunable is True
+    assert found.formats == ("saved_model_2",)
 
 
 def test_signatures_and_functions_are_found_by_their_types():
@@ -37,14 +37,14 @@ def test_signatures_and_functions_are_found_by_their_types():
 
 
 def test_facts_of_a_real_module():
-    facts = typed_facts([describe(module()).to_dict()])
-    assert facts.signatures
-    assert all(parse_interface(text) for text in facts.signatures)
+    found = properties_of([describe(module()).to_dict()])
+    assert found.signatures
+    assert all(parse_interface(text) for text in found.signatures)
 
 
 def test_a_description_of_another_form_is_no_obstacle():
-    assert typed_facts([{"variants": [{"signature": 5}]}]).signatures == ()
+    assert properties_of([{"variants": [{"signature": 5}]}]).signatures == ()
 
 
-def test_no_files_no_facts():
-    assert typed_facts([]).flags == ()
+def test_without_files_nothing_is_known():
+    assert properties_of([]).flags == ()

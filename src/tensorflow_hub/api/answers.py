@@ -40,8 +40,12 @@ class Version(TypedDict):
     reason: str
     newest: int | None
     parent: str | None
-    published_at: Time
-    published_by: str
+    published_at: Annotated[
+        Time | None, Meta(description="null: nobody knows, the documentation was imported.")
+    ]
+    published_by: Annotated[
+        str, Meta(description="The name of the token; empty for callers without a token of the publisher.")
+    ]
     downloads: int
     description: str
     metadata: Mapping[str, Sequence[str]]
@@ -57,7 +61,7 @@ class VersionOfModel(TypedDict):
     version: int
     state: str
     reason: str
-    published_at: Time
+    published_at: Time | None
 
 
 class Model(TypedDict):
@@ -188,7 +192,7 @@ class SearchResult(TypedDict):
     custom_ops: bool | None
     size: Annotated[int | None, Meta(description="Bytes; null when the files are not here.")]
     downloads: Count
-    published_at: Time
+    published_at: Time | None
 
 
 class FacetValue(TypedDict):

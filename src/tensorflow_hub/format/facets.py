@@ -97,9 +97,14 @@ def _of_field(name: str) -> Callable[[Entry], Iterable[str]]:
 
 
 def _domains(entry: Entry) -> Iterable[str]:
+    """Those of the known tasks; of an unknown task the first word, where that is a domain."""
+    tasks = known_values("task")
+    known = {domain for task in tasks.values() for domain in task.domains}
     for task in entry.field("task"):
-        known = known_values("task").get(task)
-        yield from known.domains if known and known.domains else (task.split("-", 1)[0],)
+        if task in tasks:
+            yield from tasks[task].domains
+        elif (first := task.split("-", 1)[0]) in known:
+            yield first
 
 
 def _formats(entry: Entry) -> Iterable[str]:

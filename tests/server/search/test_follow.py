@@ -9,7 +9,9 @@ from catalogues import open_catalogue, put_entry
 from patience import PATIENCE
 
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.administration.documents_import import import_documents
 from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.audience import EVERYTHING
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.counting import add_downloads
 from tensorflow_hub.server.search.engine import search
@@ -156,3 +158,57 @@ def test_search_learns_of_downloads_when_they_double(database, tmp_path):
         with database.writing() as connection:
             add_downloads(connection, {(model, 20_000): count})  # the models' only versions have their ids
         assert most_used() == model
+
+
+def task_of(database, follower, text):
+    """The models with a task, and the domains that are counted."""
+    with database.reading() as connection:
+        answer = search(follower.refresh(connection), SearchRequest(filters={"task": (text,)}))
+        return set(answer.ids), dict(answer.facets["domain"])
+
+
+def test_a_form_of_a_model_has_the_task_of_that_model(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    lite = put_entry(database, "acme/lite-model/words/1", kind="lite", parent_model=["acme/words/1"])
+    assert task_of(database, follower, "text-embedding") == (set(), {})
+    words = put_entry(database, "acme/words/1", task=["text-embedding"])
+    assert task_of(database, follower, "text-embedding") == ({words, lite}, {"text": 2})
+    newest = put_entry(database, "acme/tfjs-model/words/1", kind="tfjs", parent_model=["acme/words"])
+    assert task_of(database, follower, "text-embedding")[0] == {words, lite, newest}
+
+
+def test_a_private_model_lends_its_task_to_nobody_who_may_not_read_it(database, tmp_path):
+    put_entry(database, "hidden/words/1", task=["text-embedding"])
+    lite = put_entry(database, "acme/lite-model/words/1", kind="lite", parent_model=["hidden/words/1"])
+    with database.writing() as connection:
+        publisher = reading.find_publisher(connection, "hidden")
+        writing.change_publisher(connection, publisher, private=True)
+        record_changes(connection, writing.model_ids(connection, publisher))
+    public = SearchFollower(database, tmp_path / "public")
+    assert task_of(database, public, "text-embedding") == (set(), {})
+    everything = SearchFollower(database, tmp_path / "everything", EVERYTHING)
+    assert lite in task_of(database, everything, "text-embedding")[0]
+
+
+def test_an_unknown_task_adds_no_domain(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    model = put_entry(database, "acme/odd/1", task=["sorcery-of-cards"])
+    assert task_of(database, follower, "sorcery-of-cards") == ({model}, {})
+    other = put_entry(database, "acme/near/1", task=["audio-sorcery"])
+    assert task_of(database, follower, "audio-sorcery") == ({other}, {"audio": 1})
+
+
+def test_the_newest_are_those_whose_date_is_known(database, tmp_path):
+    follower = SearchFollower(database, tmp_path / "search")
+    dated = put_entry(database, "acme/dated/1")
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "1.md").write_text(
+        "# Module acme/imported/1\nFrom tfhub.dev.\n\n<!-- task: text-embedding -->\n"
+    )
+    import_documents(database, folder)
+    with database.reading() as connection:
+        answer = search(follower.refresh(connection), SearchRequest(sort="newest"))
+        imported = reading.find_version(connection, ModelName.parse("acme/imported/1"))
+    assert list(answer.ids) == [dated, imported.model.id]
+    assert imported.published is None

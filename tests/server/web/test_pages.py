@@ -8,12 +8,17 @@ import re
 import brotli
 import pytest
 import requests
+from catalogues import open_catalogue, put_entry
 from hub_content import card, module
 from hub_process import HubProcess
+from tfjs_models import write_graph_model
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, put_card, withdraw
+from tensorflow_hub.server.catalogue.records import Deployment
 from tensorflow_hub.server.web.pages import install_command
+from tensorflow_hub.server.web.rendering import show_size
+from tensorflow_hub.server.web.signature_tables import signature_tables
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -111,6 +116,47 @@ def test_the_page_of_a_version(hub):
     assert "sha256:" in page
     assert "Version 1" in page
     assert "None reaches outside the graph" in page
+    assert "token “" not in page, "whose token published it is the publisher's business"
+
+
+def test_each_deployment_has_its_own_tables_sizes_and_digests(hub, tmp_path):
+    to = {"hub": hub.url, "token": hub.token}
+    publish(module(), card=card("acme/forms/1"), **to)
+    publish(write_graph_model(tmp_path / "js"), card=card("acme/forms/1"), deployment="tfjs", **to)
+    page = get(hub, "/acme/forms/1").text
+    tables = page.partition('id="signatures"')[2].partition("</section>")[0]
+    assert re.findall(r"<h[34]>(?:<code>)?([^<]+)", tables) == ["SavedModel", "default", "TF.js", "default"]
+    facts = [re.sub(r"<[^>]+>", " ", fact).split() for fact in re.findall(r"<dt>.*?</dd>", page)]
+    sizes = {" ".join(fact) for fact in facts if fact[0] == "Size"}
+    deployments = requests.get(f"{hub.url}/api/v1/models/acme/forms/1", timeout=30).json()["deployments"]
+    assert sizes == {f"Size {show_size(d['size'])} in {d['files']} files" for d in deployments}
+    assert ["Ops", "(TF.js)", "Not", "looked", "at", "in", "this", "format"] in facts
+    assert f"Size {show_size(sum(d['size'] for d in deployments))}" not in page
+    listed = requests.get(f"{hub.url}/api/v1/search", params={"q": "forms"}, timeout=30).json()["results"][0]
+    assert listed["size"] == deployments[0]["size"]
+
+
+def test_arguments_stand_in_the_order_in_which_they_are_passed():
+    tensor = {"dtype": "float32", "shape": [None], "kind": "dense"}
+    arguments = [{**tensor, "dtype": "string"}, {"b": tensor, "a": tensor}]
+    trace = {"arguments": arguments, "keywords": {}, "result": tensor}
+    deployment = Deployment(
+        "saved_model", "", 0, "", 0, 0, {"functions": [{"name": "f", "traces": [trace]}]}, 0
+    )
+    [table] = signature_tables(deployment)
+    assert [(row.name, row.type) for row in table.rows if row.side == "input"] == [
+        ("", "string[?]"),
+        ("b", "float32[?]"),
+        ("a", "float32[?]"),
+    ]
+
+
+def test_names_of_tokens_are_for_the_people_of_a_publisher(hub):
+    url = f"{hub.url}/acme/words/2"
+    headers = {"Accept": "application/json"}
+    assert requests.get(url, headers=headers, timeout=30).json()["published_by"] == ""
+    headers["Authorization"] = f"Bearer {hub.token}"
+    assert requests.get(url, headers=headers, timeout=30).json()["published_by"] == "first administrator"
 
 
 def test_an_old_version_leads_to_the_newest(hub):
@@ -120,6 +166,45 @@ def test_an_old_version_leads_to_the_newest(hub):
 def test_a_collection_lists_its_models(hub):
     page = get(hub, "/acme/collection/all/1").text
     assert '<a href="/acme/words/2">acme/<wbr>words</a>' in page
+
+
+def test_a_collection_counts_links_to_the_hubs_own_url(hub):
+    text = f"# Collection acme/collection/own/1\n\nSome of acme.\n\n* [words]({hub.url}/acme/words/2)\n"
+    put_card("acme/collection/own/1", text, hub=hub.url, token=hub.token)
+    assert '<a href="/acme/words/2">acme/<wbr>words</a>' in get(hub, "/acme/collection/own/1").text
+
+
+def test_a_publisher_and_the_first_page_show_all_there_is(tmp_path):
+    database = open_catalogue(tmp_path / "data")
+    for number in range(47):
+        put_entry(database, f"p{number}/model/1")
+        put_entry(database, f"p0/more{number}/1")
+    database.close()
+    with HubProcess(tmp_path / "data") as hub:
+        home = get(hub, "/").text
+        assert all(f'href="/p{number}"' in home for number in range(47))
+        shown = []
+        for page in (1, 2, 3):
+            shown += re.findall(r'<h3><a href="([^"]+)"', get(hub, f"/p0?page={page}").text)
+        assert len(shown) == len(set(shown)) == 48
+        assert get(hub, "/p0?page=4").status_code == 404
+        few = get(hub, "/s").text
+        assert few.count("publisher=p") == 15
+        assert "All values of publisher" in few
+        assert get(hub, "/s?all_of=publisher").text.count("publisher=p") == 47
+
+
+def test_nothing_found_leads_to_questions_with_answers(hub):
+    page = get(hub, "/s?q=words&publisher=acme&language=de").text
+    assert "Nothing matches" in page
+    assert '<a href="/s?q=words&amp;publisher=acme">without “German”</a>' in page
+
+
+def test_results_show_licence_and_date(hub):
+    publish(module(), card=card("acme/free/1", "Module", "license: mit"), hub=hub.url, token=hub.token)
+    page = get(hub, "/s?q=free").text
+    assert "<li>MIT</li>" in page
+    assert re.search(r"<li>\d+ \w+ 20\d\d</li>", page)
 
 
 def test_results_show_facets_and_keep_the_question(hub):
@@ -135,6 +220,11 @@ def test_a_question_that_cannot_be_read_is_explained(hub):
     answer = get(hub, "/s?q=words&interface=what+-%3E+-%3E")
     assert answer.status_code == 422
     assert "Expected an interface such as" in answer.text
+    mistyped = get(hub, "/s?q=words&publisher=acme&interface=strng+float32[4]")
+    assert mistyped.status_code == 422
+    assert 'value="strng float32[4]"' in mistyped.text, "it stays in its box"
+    assert "Chosen filters" in mistyped.text
+    assert '<a href="/acme/words/2">' in mistyped.text
 
 
 @pytest.mark.parametrize(

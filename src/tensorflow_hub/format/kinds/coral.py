@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
-from tensorflow_hub.format.kinds.tflite import interpreter_snippets
 
 
 def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    return interpreter_snippets(url, KIND.download)
+    # It takes the device to run one, so only what fetches it is shown.
+    return [Snippet("Coral: curl", f'curl -fL -o model_edgetpu.tflite "{url}?{KIND.download}"', "bash")]
 
 
 KIND = DeploymentKind(

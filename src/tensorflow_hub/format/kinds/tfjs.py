@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tensorflow_hub.format.kinds.example_values import example_shape
 from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 
 if TYPE_CHECKING:
     from tensorflow_hub.format.module_description import ModuleDescription
+
+
+# Ops that decide by values how the graph goes on, or how large results are.
+_DYNAMIC = frozenset(
+    [
+        *("Enter", "Exit", "If", "LoopCond", "Merge", "NextIteration", "StatelessIf", "StatelessWhile"),
+        *("NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5"),
+        *("Switch", "TensorArrayV3", "Where", "While"),
+    ]
+)
 
 
 def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
@@ -19,11 +30,24 @@ def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
 
 
 def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    code = (
-        'import * as tf from "@tensorflow/tfjs";\n\n'
-        f'const model = await tf.loadGraphModel("{url}/model.json?tfjs-format=file");'
-    )
-    return [Snippet("JavaScript: TF.js", code, "javascript")]
+    # What has layers has no ops; tfhub.dev had graphs.
+    is_layers = bool(description) and not description.get("ops")
+    load = "loadLayersModel" if is_layers else "loadGraphModel"
+    code = f'const model = await tf.{load}("{url}/model.json?tfjs-format=file");'
+    inputs = [
+        tensor
+        for variant in description.get("variants", ())
+        for signature in variant["signatures"][:1]
+        for tensor in signature["inputs"].values()
+    ]
+    if len(inputs) == 1 and inputs[0]["dtype"] in {"float32", "int32", "bool"}:
+        dtype = "" if inputs[0]["dtype"] == "float32" else f', "{inputs[0]["dtype"]}"'
+        value = f"tf.zeros({example_shape(inputs[0]['shape'], description)}{dtype})"
+        # What decides its way by values can only be run asynchronously.
+        waits = _DYNAMIC.intersection(description.get("ops", ()))
+        run = f"await model.executeAsync({value})" if waits else f"model.predict({value})"
+        code += f"\nconst outputs = {run};\nconsole.log(outputs);"
+    return [Snippet("JavaScript: TF.js", f'import * as tf from "@tensorflow/tfjs";\n\n{code}', "javascript")]
 
 
 KIND = DeploymentKind(

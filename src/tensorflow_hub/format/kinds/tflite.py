@@ -11,11 +11,20 @@ from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 if TYPE_CHECKING:
     from tensorflow_hub.format.module_description import ModuleDescription
 
-_PYTHON = (
-    "import numpy as np\nimport tensorflow as tf\n\n"
-    'interpreter = tf.lite.Interpreter("model.tflite")\ninterpreter.allocate_tensors()\n'
-    "print(interpreter.get_input_details())"
-)
+_PYTHON = """\
+import urllib.request
+
+import numpy as np
+import tensorflow as tf
+
+urllib.request.urlretrieve("{url}", "model.tflite")
+interpreter = tf.lite.Interpreter("model.tflite")
+interpreter.allocate_tensors()
+for tensor in interpreter.get_input_details():
+    interpreter.set_tensor(tensor["index"], np.zeros(tensor["shape"], tensor["dtype"]))
+interpreter.invoke()
+for tensor in interpreter.get_output_details():
+    print(tensor["name"], interpreter.get_tensor(tensor["index"]).shape)"""
 
 
 def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
@@ -24,16 +33,12 @@ def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
     return read_tflite(directory)
 
 
-def interpreter_snippets(url: str, query: str) -> list[Snippet]:
-    """How a TFLite file is fetched by a query and run."""
-    return [
-        Snippet("Download with curl", f'curl -L -o model.tflite "{url}?{query}"', "bash"),
-        Snippet("Python: TFLite interpreter", _PYTHON, "python"),
-    ]
-
-
 def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    return interpreter_snippets(url, KIND.download)
+    file = f"{url}?{KIND.download}"
+    return [
+        Snippet("TFLite: Python", _PYTHON.format(url=file), "python"),
+        Snippet("TFLite: curl", f'curl -fL -o model.tflite "{file}"', "bash"),
+    ]
 
 
 KIND = DeploymentKind(

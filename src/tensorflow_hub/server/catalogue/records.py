@@ -97,6 +97,13 @@ class Version:
         return f"{self.model.handle}/{self.number}"
 
     @property
+    def published(self) -> int | None:
+        """When it was published, in seconds since 1970; None where only the documentation was imported: its
+        row has the time of the import.
+        """
+        return None if self.published_by == DOCUMENTED else self.published_at
+
+    @property
     def name(self) -> ModelName:
         """The handle in its parts."""
         return ModelName(self.model.publisher, self.model.name, self.number)

@@ -9,11 +9,23 @@ import sqlalchemy as sa
 from tensorflow_hub.api import answers
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import Deployment, Model, Publisher, Version
+from tensorflow_hub.server.catalogue.records import (
+    DOCUMENTED,
+    MIRROR_OF,
+    Deployment,
+    Model,
+    Publisher,
+    Version,
+)
+from tensorflow_hub.server.catalogue.tokens import READ
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.rights import has_scope
 
 
-def version_json(connection: sa.Connection, version: Version, base: str) -> answers.Version:
-    """Everything the catalogue knows about a version."""
+def version_json(connection: sa.Connection, version: Version, base: str, caller: Caller) -> answers.Version:
+    """Everything the catalogue knows about a version; the names of tokens for its publisher's people only."""
+    is_of_publisher = has_scope(caller, READ, version.model.publisher)
+    is_token = not version.published_by.startswith(MIRROR_OF) and version.published_by != DOCUMENTED
     card = reading.find_card(connection, version)
     deployments = reading.list_deployments(connection, version)
     return {
@@ -27,8 +39,8 @@ def version_json(connection: sa.Connection, version: Version, base: str) -> answ
         "reason": version.reason,
         "newest": version.model.newest,
         "parent": version.parent,
-        "published_at": iso(version.published_at),
-        "published_by": version.published_by,
+        "published_at": iso_or_none(version.published),
+        "published_by": version.published_by if is_of_publisher or not is_token else "",
         "downloads": version.model.downloads,
         "description": card.description if card else "",
         "metadata": dict(card.metadata) if card else {},
@@ -72,7 +84,7 @@ def model_json(connection: sa.Connection, model: Model, base: str) -> answers.Mo
                 "version": version.number,
                 "state": version.state,
                 "reason": version.reason,
-                "published_at": iso(version.published_at),
+                "published_at": iso_or_none(version.published),
             }
             for version in versions
         ],
@@ -89,6 +101,11 @@ def publisher_json(publisher: Publisher, base: str) -> answers.Publisher:
         "private": publisher.private,
         "created_at": iso(publisher.created_at),
     }
+
+
+def iso_or_none(seconds: int | None) -> str | None:
+    """The same as `iso`; None for a time that nobody knows."""
+    return None if seconds is None else iso(seconds)
 
 
 def iso(seconds: int) -> str:

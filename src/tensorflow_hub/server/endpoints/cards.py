@@ -40,7 +40,7 @@ def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
         writing.set_card(connection, version, card)
         add_entry(connection, caller.name, caller.address, "card", version.handle)
         record_changes(connection, [version.model.id])
-        return Answer(version_json(connection, version, call.base), 201 if is_new else 200)
+        return Answer(version_json(connection, version, call.base, call.caller), 201 if is_new else 200)
 
 
 def _check_kind(connection: sa.Connection, version: Version, kind: str) -> None:

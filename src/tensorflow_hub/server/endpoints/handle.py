@@ -120,7 +120,9 @@ def _version(
         if wanted == PAGE:
             return pages.version(request, connection, caller, version)
         if wanted == JSON:
-            return JSONResponse(version_json(connection, version, base_url(request)), headers=_JSON_HEADERS)
+            return JSONResponse(
+                version_json(connection, version, base_url(request), caller), headers=_JSON_HEADERS
+            )
         assert isinstance(wanted.form, Form)
         answer = _DOWNLOADS[wanted.form](request, connection, version, KIND_BY_NAME[wanted.kind])
         if answer is not None:

@@ -23,5 +23,5 @@ def publish_upload(call: Call, path: OfUpload, body: UploadedIndex) -> Answer[an
     publication = publish(hub, upload, claimed, call.caller)
     assert publication.version is not None
     with hub.database.reading() as connection:
-        answer = version_json(connection, publication.version, call.base)
+        answer = version_json(connection, publication.version, call.base, call.caller)
     return Answer(answer, 201 if publication.is_new else 200)

@@ -15,7 +15,7 @@ from tensorflow_hub.format.facets import label
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.core.endpoint import Answer, Call
-from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.json_forms import iso_or_none
 from tensorflow_hub.server.core.lookup import find_readable_model
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.document import SearchDocument
@@ -110,7 +110,7 @@ def result_json(document: SearchDocument, base: str) -> answers.SearchResult:
         "custom_ops": "custom-ops" in document.flags if document.flags else None,
         "size": document.size,
         "downloads": document.downloads,
-        "published_at": iso(document.published_at),
+        "published_at": iso_or_none(document.published_at or None),
     }
 
 

@@ -27,7 +27,8 @@ def _found(call: Call, name: ModelName) -> answers.Version | answers.Model:
     with call.hub.database.reading() as connection:
         if name.version is None:
             return model_json(connection, find_readable_model(connection, name, call.caller), call.base)
-        return version_json(connection, find_readable_version(connection, name, call.caller), call.base)
+        version = find_readable_version(connection, name, call.caller)
+        return version_json(connection, version, call.base, call.caller)
 
 
 def show_nothing(request: Request) -> Response:

@@ -24,9 +24,10 @@ class SearchDocument:
       facets: facet name → values.
       interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
       flags: `trainable`, `custom-ops`: what typed search can ask for beside.
-      size: bytes on disk, None when the files are not here.
+      size: bytes on disk of the model itself, else of its first deployment; None when the files are not here.
       downloads: all of them, ever.
-      published_at: seconds since 1970, of the version.
+      published_at: seconds since 1970, of the version; 0 where only its documentation was imported and nobody
+        knows when it was published.
     """
 
     id: int

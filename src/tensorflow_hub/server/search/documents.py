@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from tensorflow_hub.format.facets import FACETS, Entry, format_of
-from tensorflow_hub.format.kinds.table import KIND_BY_CARD
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue.audience import Audience
-from tensorflow_hub.server.catalogue.records import VISIBLE
+from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
+from tensorflow_hub.server.catalogue.records import DOCUMENTED, VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.module_properties import properties_of
@@ -29,6 +30,8 @@ _select = (
         models.c.downloads,
         versions.c.id.label("version_id"),
         versions.c.published_at,
+        versions.c.published_by,
+        versions.c.parent,
         cards.c.text,
         cards.c.description,
         cards.c.metadata,
@@ -58,16 +61,28 @@ def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audien
     rows = connection.execute(_select.where(models.c.id.in_(ids), audience.condition())).all()
     described = _descriptions(connection, [row.version_id for row in rows])
     children = _formats_of_children(connection, [f"{row.handle}/{row.newest}" for row in rows], audience)
-    return [_document(row, described[row.version_id], children[f"{row.handle}/{row.newest}"]) for row in rows]
+    tasks = tasks_of_parents(connection, {row.parent for row in rows if row.parent}, audience)
+    return [
+        _document(
+            row,
+            with_task(row.metadata or {}, row.parent, tasks),
+            described[row.version_id],
+            children[f"{row.handle}/{row.newest}"],
+        )
+        for row in rows
+    ]
 
 
-def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchDocument:
+def _document(
+    row: Any, metadata: Mapping[str, Sequence[str]], described: Sequence[Any], children: set[str]
+) -> SearchDocument:
     properties = properties_of([deployment.description for deployment in described])
-    size = sum(deployment.unpacked_size for deployment in described) if described else None
+    sizes = {deployment.kind: deployment.unpacked_size for deployment in described}
+    size = next((sizes[name] for name in KIND_BY_NAME if name in sizes), None)
     entry = Entry(
         publisher=row.handle.partition("/")[0],
         kind=row.kind,
-        metadata=row.metadata or {},
+        metadata=metadata,
         deployments=[deployment.kind for deployment in described],
         formats=[*properties.formats, *sorted(children)],
         interfaces=properties.interfaces,
@@ -86,7 +101,7 @@ def _document(row: Any, described: Sequence[Any], children: set[str]) -> SearchD
         flags=properties.flags,
         size=size,
         downloads=row.downloads,
-        published_at=row.published_at,
+        published_at=0 if row.published_by == DOCUMENTED else row.published_at,
     )
 
 

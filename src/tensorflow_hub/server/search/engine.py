@@ -15,7 +15,7 @@ from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.results import Results, count_of
 from tensorflow_hub.server.search.spelling import correct, with_longer_names
 
-_FACET_VALUES = 30
+_FACET_VALUES, _ALL_VALUES = 30, 2_000
 # Up to so many documents are counted one by one.
 _EXACT = 20_000
 # More than words in common ever count.
@@ -125,7 +125,9 @@ def _count(
     found: Results, keys: Sequence[str], *, sample: bool, without: str = ""
 ) -> dict[str, tuple[tuple[str, int], ...]]:
     query, times = found.matching(without=without), SAMPLING if sample else 1
-    counts = _aggregate(found.searcher, sampled(found.index, query) if sample else query, keys)
+    counts = _aggregate(
+        found.searcher, sampled(found.index, query) if sample else query, keys, found.request.all_of
+    )
     return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
 
 
@@ -136,11 +138,14 @@ def _is_large(found: Results, key: str) -> bool:
 
 
 def _aggregate(
-    searcher: tantivy.Searcher, query: tantivy.Query, fields: Sequence[str]
+    searcher: tantivy.Searcher, query: tantivy.Query, fields: Sequence[str], all_of: str = ""
 ) -> dict[str, tuple[tuple[str, int], ...]]:
     if not fields or not searcher.num_docs:
         return {}
-    wanted = {field: {"terms": {"field": field, "size": _FACET_VALUES}} for field in fields}
+    wanted = {
+        field: {"terms": {"field": field, "size": _ALL_VALUES if field == all_of else _FACET_VALUES}}
+        for field in fields
+    }
     answer = searcher.aggregate(query, wanted)
     return {
         field: tuple((bucket["key"], bucket["doc_count"]) for bucket in answer[field]["buckets"])

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, newest_change
 from tensorflow_hub.server.catalogue.database import Database
+from tensorflow_hub.server.catalogue.parents import relatives
 from tensorflow_hub.server.search.documents import all_documents, documents_of
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
@@ -139,6 +140,10 @@ class SearchFollower:
 
     def _update(self, connection: sa.Connection, position: Change) -> None:
         changed = changed_models(connection, position.sequence)
+        # A model has the formats of what belongs to it, and a form of a model the task of that model.
+        for start in range(0, len(changed), 500):
+            changed += relatives(connection, changed[start : start + 500])
+        changed = list(dict.fromkeys(changed))
         with self.index.changing(bulk=len(changed) > 1000) as change:
             for start in range(0, len(changed), 500):
                 ids = changed[start : start + 500]

@@ -34,6 +34,8 @@ _MOST_SIGNATURES = 20_000
 _MOST_STEMS = 100_000
 _MOST_KEPT = 100
 _STEMMED = "words_en"
+# Raised when documents get other values out of the same catalogue.
+_RULES = 2
 
 # An index that was made of other fields, or of other values in them, is made again.
 LAYOUT = zlib.crc32(
@@ -42,6 +44,7 @@ LAYOUT = zlib.crc32(
             [(facet.key, facet.label, dict(facet.names), facet.is_searched) for facet in FACETS],
             [(facet.is_phrase, facet.card_field) for facet in FACETS],
             (TEXT_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, WORDS),
+            _RULES,
         )
     ).encode()
 )

@@ -75,8 +75,8 @@ def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
             found.setdefault(signature["name"], interface)
     for function in description.get("functions", ()):
         for trace in function["traces"][:1]:
-            inputs = [*_tensors(trace["arguments"]), *_tensors(trace["keywords"])]
-            interface = Interface(_sorted(inputs), _sorted(_tensors(trace["result"])))
+            inputs = [*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"])]
+            interface = Interface(_sorted(inputs), _sorted(tensors_of(trace["result"])))
             found.setdefault(function["name"], interface)
     return {name: interface for name, interface in found.items() if _is_small(interface)}
 
@@ -89,14 +89,14 @@ def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:
     return _sorted(_tensor(description, name) for name, description in tensors.items())
 
 
-def _tensors(structure: Any, name: str | None = None) -> list[Tensor]:
-    """The tensors in the nested arguments or results of a function."""
+def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
+    """The tensors in the nested arguments or results of a function, in their order."""
     if isinstance(structure, Mapping):
         if isinstance(structure.get("dtype"), str) and set(structure) == {"dtype", "shape", "kind"}:
             return [_tensor(structure, name)]
-        return [tensor for key, item in structure.items() for tensor in _tensors(item, str(key))]
+        return [tensor for key, item in structure.items() for tensor in tensors_of(item, str(key))]
     if isinstance(structure, (list, tuple)):
-        return [tensor for item in structure for tensor in _tensors(item)]
+        return [tensor for item in structure for tensor in tensors_of(item)]
     return []
 
 

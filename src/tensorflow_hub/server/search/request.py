@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast
 from urllib.parse import urlencode
@@ -22,6 +23,8 @@ MAX_PAGE_SIZE = 100
 # Nobody reads further, and each further page costs more than the one before.
 MAX_RESULTS = 10_000
 
+# What is no name of a common interface is read as a typed one.
+_INTERFACE_NAME = re.compile(r"[\w-]+")
 # Everything is smaller, and the index has no numbers for more.
 _LARGEST_SIZE = 2**63 - 1
 
@@ -41,6 +44,7 @@ class SearchRequest:
       page: from 1.
       page_size: results on a page.
       with_facets: whether the values of the facets are counted too.
+      all_of: the facet all of whose values are counted, not only the commonest; "" for none.
     """
 
     described: ClassVar[type[Parameters]]
@@ -55,6 +59,7 @@ class SearchRequest:
     page: int = 1
     page_size: int = 20
     with_facets: bool = True
+    all_of: str = ""
 
     @classmethod
     def parse(cls, parameters: Iterable[tuple[str, str]]) -> SearchRequest:
@@ -72,7 +77,7 @@ class SearchRequest:
             value = value.strip()  # noqa: PLW2901
             if not value:
                 continue
-            if key == "interface" and any(arrow in value for arrow in ("->", "→", "=>")):
+            if key == "interface" and not _INTERFACE_NAME.fullmatch(value):
                 fields["interface"] = parse_interface(value)
             elif key in FACET_KEYS:
                 filters.setdefault(key, []).append(value[:100])
@@ -98,6 +103,8 @@ class SearchRequest:
             pairs.append(("page", str(self.page)))
         if self.page_size != 20:
             pairs.append(("page_size", str(self.page_size)))
+        if self.all_of:
+            pairs.append(("all_of", self.all_of))
         return pairs
 
     def to_url(self) -> str:
@@ -142,6 +149,12 @@ def _flag(text: str) -> bool:
     return text.lower() in {"true", "1", "yes"}
 
 
+def _facet(text: str) -> str:
+    if text not in FACET_KEYS:
+        raise FormatError(f"Expected a facet, got {text!r:.100}.", hint=f"One of {', '.join(FACET_KEYS)}.")
+    return text
+
+
 def _sort(text: str) -> str:
     if text not in SORTS:
         raise FormatError(
@@ -180,6 +193,12 @@ _PARAMETERS: dict[str, _Parameter] = {
         "Results on a page.",
         "page_size",
         lambda text: _number(text, MAX_PAGE_SIZE),
+    ),
+    "all_of": _Parameter(
+        Literal[FACET_KEYS],
+        "A facet all of whose values are counted, not only the commonest.",
+        "all_of",
+        _facet,
     ),
     "facets": _Parameter(bool, "false: do not count the facets.", "with_facets", _flag),
 }

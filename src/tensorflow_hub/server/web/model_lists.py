@@ -12,7 +12,7 @@ from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.documents import documents_of
 from tensorflow_hub.server.web.cards import plain_text
-from tensorflow_hub.server.web.rendering import show_count, show_size
+from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,8 @@ class ListedModel:
     formats: tuple[Value, ...]
     size: str
     downloads: str
+    licence: str
+    date: str
 
     @property
     def kind_label(self) -> str:
@@ -56,6 +58,8 @@ def listed(document: SearchDocument) -> ListedModel:
         values("format", document.facets.get("format", ())),
         show_size(document.size),
         show_count(document.downloads, "download") if document.downloads else "",
+        next((label("license", value) for value in document.facets.get("license", ())), ""),
+        show_day(document.published_at) if document.published_at else "",
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 import re
 from collections.abc import Sequence
 
@@ -13,7 +15,7 @@ from starlette.responses import Response
 
 from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
-from tensorflow_hub.format.facets import label
+from tensorflow_hub.format.facets import FACET_BY_KEY, label
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
@@ -22,19 +24,21 @@ from tensorflow_hub.server.core.problems import Gone, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
-from tensorflow_hub.server.search.request import SORTS, SearchRequest
+from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchRequest
 from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import SITE, render, show_count
-from tensorflow_hub.server.web.results_page import refused_values, results_values, shown_facets
+from tensorflow_hub.server.web.results_page import near, refused_values, results_values, shown_facets
 from tensorflow_hub.server.web.version_page import version_values
 
 # The page of a publisher shows so many above its models, with a link to all.
 _MOST_COLLECTIONS = 5
+_MOST_PUBLISHERS = 300
 _DOMAINS = ("image", "text", "audio", "video")
 # What the lists of the first page show: no deployments, no collections.
 _OF_ITS_OWN = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
+_ALL_BUT_COLLECTIONS = tuple(kind for kind in FACET_BY_KEY["kind"].names if kind != "collection")
 _VERSION = re.compile(r"/\d+$")
 _HEADINGS = {
     404: "There is nothing here",
@@ -47,11 +51,17 @@ _HEADINGS = {
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/`."""
     audience = audience_of(caller)
-    every = find(request, connection, caller, SearchRequest(page_size=1))
+    every = find(request, connection, caller, SearchRequest(page_size=1, all_of="publisher"))
     used, newest = (
-        find(request, connection, caller, _OF_ITS_OWN.sorted_by(order), with_facets=False)
+        load_listed(
+            connection,
+            find(request, connection, caller, _OF_ITS_OWN.sorted_by(order), with_facets=False).ids,
+            audience,
+        )
         for order in ("downloads", "newest")
     )
+    dated = [model for model in newest if model.date]
+    of_publishers = every.facets.get("publisher", ())
     counts = dict(every.facets.get("domain", ()))
     return render(
         request,
@@ -61,22 +71,41 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
         total=every.total,
         total_text=show_count(every.total, "model"),
         domains=[Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)],
-        used=[model for model in load_listed(connection, used.ids, audience) if model.downloads],
-        newest=load_listed(connection, newest.ids, audience),
-        publishers=[Value(name, name, count) for name, count in every.facets.get("publisher", ())],
+        used=[model for model in used if model.downloads],
+        newest=dated,
+        # Where nobody knows a date and nothing was downloaded yet.
+        some=[] if dated else used,
+        publishers=[Value(name, name, count) for name, count in of_publishers[:_MOST_PUBLISHERS]],
+        more_publishers=len(of_publishers) > _MOST_PUBLISHERS,
     )
 
 
 def search(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/s?q=…`."""
+    pairs = request.query_params.multi_items()
     try:
-        asked = SearchRequest.parse(request.query_params.multi_items())
+        asked, problem = SearchRequest.parse(pairs), None
     except FormatError as error:
-        readable = [(key, value) for key, value in request.query_params.multi_items() if key == "q"]
-        values = refused_values(SearchRequest.parse(readable), error)
-        return render(request, "results.html", status=status_of(error)[0], **values)
+        asked, problem = SearchRequest.parse(filter(_is_readable, pairs)), error
     answer = find(request, connection, caller, asked)
-    return render(request, "results.html", **results_values(connection, asked, answer, audience_of(caller)))
+    values = results_values(connection, asked, answer, audience_of(caller))
+    if problem is not None:
+        values = refused_values(values, request.query_params, problem)
+    elif not answer.total:
+        values["near"] = near(
+            asked, lambda other: find(request, connection, caller, other, with_facets=False).total
+        )
+    status = status_of(problem)[0] if problem else 200
+    return render(request, "results.html", status=status, **values)
+
+
+def _is_readable(pair: tuple[str, str]) -> bool:
+    """Whether a parameter of a search URL can be read."""
+    try:
+        SearchRequest.parse([pair])
+    except FormatError:
+        return False
+    return True
 
 
 def help_page(request: Request) -> Response:
@@ -111,13 +140,18 @@ def api_page(request: Request) -> Response:
 
 def publisher(request: Request, connection: sa.Connection, caller: Caller, shown: Publisher) -> Response:
     """`/<publisher>`."""
-    asked = SearchRequest(filters={"publisher": (shown.name,)}, page_size=50)
-    answer = find(request, connection, caller, asked)
     audience = audience_of(caller)
-    models = load_listed(connection, answer.ids, audience)
-    only_collections = SearchRequest(filters={"publisher": (shown.name,), "kind": ("collection",)})
-    found = find(request, connection, caller, only_collections)
-    collections = load_listed(connection, found.ids[:_MOST_COLLECTIONS], audience)
+    of_publisher = SearchRequest(filters={"publisher": (shown.name,)})
+    asked = dataclasses.replace(
+        of_publisher, filters={**of_publisher.filters, "kind": _ALL_BUT_COLLECTIONS}, page=_page(request)
+    )
+    answer = find(request, connection, caller, asked)
+    pages = max(1, math.ceil(min(answer.total, MAX_RESULTS) / asked.page_size))
+    if asked.page > pages:
+        raise Missing(f"{shown.name} has {pages} pages of models.", hint=f"See /{shown.name}.")
+    only_collections = of_publisher.with_filter("kind", "collection")
+    found = find(request, connection, caller, only_collections, with_facets=False)
+    collections = load_listed(connection, found.ids[:_MOST_COLLECTIONS], audience) if asked.page == 1 else []
     body = shown.card.split("\n", 1)[1] if shown.card.startswith("# ") and "\n" in shown.card else shown.card
     return render(
         request,
@@ -128,16 +162,26 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
         summary=plain_text(shown.description, 200),
         publisher=shown,
         collections=collections,
-        models=[model for model in models if model.kind != "collection"],
+        models=load_listed(connection, answer.ids, audience),
         collections_text=show_count(found.total, "collection"),
         collections_url=only_collections.to_url() if found.total > len(collections) else "",
-        total_text=show_count(answer.total - found.total, "model"),
-        more_url=asked.to_url().replace("&page_size=50", ""),
+        total_text=show_count(answer.total, "model"),
+        search_url=of_publisher.to_url(),
+        page=asked.page,
+        pages=pages,
         facets=[
-            facet for facet in shown_facets(asked, answer) if facet.label in {"Task", "Format", "Language"}
+            facet
+            for facet in shown_facets(of_publisher, answer)
+            if facet.label in {"Task", "Format", "Language"}
         ],
-        card=Markup(_rendered(body)) if body.strip() else None,  # noqa: S704 - sanitised,
+        card=Markup(_rendered(body)) if body.strip() and asked.page == 1 else None,  # noqa: S704 - sanitised,
     )
+
+
+def _page(request: Request) -> int:
+    """The number of the page that a URL asks for; 1 where it says none, or something else."""
+    text = request.query_params.get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1
 
 
 @functools.lru_cache(maxsize=64)

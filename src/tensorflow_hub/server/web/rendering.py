@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import hashlib
 import math
@@ -145,6 +146,17 @@ def show_count(count: int, thing: str) -> str:
     text = f"{count:,}" if count < 1_000_000 else f"{count / 10 ** (3 * (int(math.log10(count)) // 3)):.3g}"
     unit = "" if count < 1_000_000 else {2: " M", 3: " G", 4: " T"}.get(int(math.log10(count)) // 3, " P")
     return f"{text}{unit} {thing}{'' if count == 1 else 's'}"
+
+
+def show_day(seconds: int | None) -> str:
+    """A day for people.
+
+    >>> show_day(0), show_day(None)
+    ('1 January 1970', 'date not known')
+    """
+    if seconds is None:
+        return "date not known"
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%-d %B %Y")
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,16 +19,20 @@ from tensorflow_hub.server.web.rendering import show_count, show_size
 
 # So many values of a facet are shown.
 _SHOWN = 15
+# So many questions like one without an answer are tried, with so many of its words; so much of a box stays.
+_MOST_NEAR, _MOST_WORDS, _LONGEST = 8, 4, 300
 _SORTS = {"relevance": "Best match", "downloads": "Most used", "newest": "Newest", "size": "Smallest"}
 
 
 @dataclasses.dataclass(frozen=True)
 class ShownFacet:
-    """A facet in the side column."""
+    """A facet in the side column; `more_url` shows all its values where only the commonest are shown."""
 
     label: str
     choices: tuple[Value, ...]
     open: bool
+    more_url: str = ""
+    fewer_url: str = ""
 
 
 def results_values(
@@ -44,6 +48,7 @@ def results_values(
         "corrected": answer.corrected,
         "estimated": answer.estimated,
         "relaxed": answer.relaxed,
+        "near": [],
         "pages": pages,
         "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
         "last_url": request.on_page(max(pages, 1)).to_url(),
@@ -51,17 +56,18 @@ def results_values(
     }
 
 
-def refused_values(request: SearchRequest, problem: HubError) -> dict[str, Any]:
-    """The same page for a question that cannot be read."""
-    empty: dict[str, Any] = {
-        "total_text": "",
-        "models": [],
-        "facets": [],
-        "corrected": None,
-        "estimated": False,
-        "relaxed": False,
-    }
-    return {**_frame(request), **empty, "pages": 0, "previous_url": "", "next_url": "", "problem": problem}
+def refused_values(
+    values: dict[str, Any], parameters: Mapping[str, str], problem: HubError
+) -> dict[str, Any]:
+    """The same page for a question of which a part cannot be read: what was typed stays in its box.
+
+    Args:
+      values: what the page shows for the part that can be read.
+      parameters: those of the URL.
+      problem: what is wrong with the others.
+    """
+    boxes = {key: parameters[key][:_LONGEST] for key in ("interface", "max_size") if parameters.get(key)}
+    return {**values, **boxes, "typed_open": values["typed_open"] or bool(boxes), "problem": problem}
 
 
 def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFacet]:
@@ -69,7 +75,9 @@ def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFace
     shown = []
     for facet in FACETS:
         chosen = request.filters.get(facet.key, ())
-        counted = dict(answer.facets.get(facet.key, ())[:_SHOWN])
+        is_whole = request.all_of == facet.key
+        every = answer.facets.get(facet.key, ())
+        counted = dict(every if is_whole else every[:_SHOWN])
         counted |= {value: counted.get(value, 0) for value in chosen}
         if len(counted) > 1 or chosen:
             choices = tuple(
@@ -82,8 +90,40 @@ def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFace
                 )
                 for value, count in counted.items()
             )
-            shown.append(ShownFacet(facet.label, choices, bool(chosen) or facet.is_open))
+            more = dataclasses.replace(request, all_of=facet.key).to_url() if len(every) > _SHOWN else ""
+            shown.append(
+                ShownFacet(
+                    facet.label,
+                    choices,
+                    bool(chosen) or facet.is_open or is_whole,
+                    "" if is_whole else more,
+                    dataclasses.replace(request, all_of="").to_url() if is_whole else "",
+                )
+            )
     return shown
+
+
+def near(request: SearchRequest, count: Callable[[SearchRequest], int]) -> list[Value]:
+    """Questions like one that nothing answers, which have answers: without one filter, or with fewer words.
+
+    Args:
+      request: the question.
+      count: how many models answer a question.
+    """
+    bare = dataclasses.replace(request, page=1, page_size=1, all_of="")
+    others = [(f"without “{taken.label}”", taken.request) for taken in _taken_away(bare)]
+    if len(others) > 1:
+        others.append(("without any filter", SearchRequest(text=request.text)))
+    words = request.text.split()
+    if len(words) > 1:
+        others += [(f"“{word}”", dataclasses.replace(bare, text=word)) for word in words[:_MOST_WORDS]]
+    found = [(name, other, count(other)) for name, other in others[:_MOST_NEAR]]
+    shown = (dataclasses.replace(other, page_size=request.page_size) for _, other, _ in found)
+    return [
+        Value("", name, number, url=other.to_url())
+        for (name, _, number), other in zip(found, shown, strict=True)
+        if number
+    ]
 
 
 def _frame(request: SearchRequest) -> dict[str, Any]:
@@ -123,22 +163,35 @@ def _kept(request: SearchRequest) -> list[tuple[str, str]]:
 
 def _chosen(request: SearchRequest) -> list[Value]:
     """The filters that are on, each with the address without it."""
+    return [
+        Value(taken.key, taken.label, url=taken.request.to_url())
+        for taken in _taken_away(dataclasses.replace(request, page=1))
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Taken:
+    """A filter of a question, and the question without it."""
+
+    key: str
+    label: str
+    request: SearchRequest
+
+
+def _taken_away(request: SearchRequest) -> list[_Taken]:
     found = [
-        Value(value, FACET_BY_KEY[key].label_of(value), url=request.with_filter(key, value).to_url())
+        _Taken(key, FACET_BY_KEY[key].label_of(value), request.with_filter(key, value))
         for key, values in request.filters.items()
         for value in values
     ]
-    without = dataclasses.replace(request, page=1)
-    if request.interface:
-        url = dataclasses.replace(without, interface=None).to_url()
-        found.append(Value("interface", str(request.interface), url=url))
-    if request.max_size is not None:
-        url = dataclasses.replace(without, max_size=None).to_url()
-        found.append(Value("max_size", f"at most {show_size(request.max_size)}", url=url))
-    if request.trainable is not None:
-        text = "trainable" if request.trainable else "not trainable"
-        found.append(Value("trainable", text, url=dataclasses.replace(without, trainable=None).to_url()))
-    if request.custom_ops is not None:
-        text = "with custom ops" if request.custom_ops else "no custom ops"
-        found.append(Value("custom_ops", text, url=dataclasses.replace(without, custom_ops=None).to_url()))
-    return found
+    typed = {
+        "interface": str(request.interface),
+        "max_size": f"at most {show_size(request.max_size)}",
+        "trainable": "trainable" if request.trainable else "not trainable",
+        "custom_ops": "with custom ops" if request.custom_ops else "no custom ops",
+    }
+    return found + [
+        _Taken(key, text, dataclasses.replace(request, **{key: None}))  # type: ignore[arg-type]
+        for key, text in typed.items()
+        if getattr(request, key) is not None
+    ]

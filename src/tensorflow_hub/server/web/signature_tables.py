@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.server.catalogue.records import Deployment
-from tensorflow_hub.server.search.module_properties import signatures_of
-from tensorflow_hub.server.search.signatures import Interface
+from tensorflow_hub.server.search.module_properties import tensors_of
+from tensorflow_hub.server.search.signatures import MOST_TENSORS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +36,10 @@ def signature_tables(deployment: Deployment) -> list[SignatureTable]:
         for signature in variant["signatures"]:
             key = signature["name"], _rows_of_signature(signature)
             tags_of.setdefault(key, []).append(", ".join(variant["tags"]))
-    functions = signatures_of({"functions": deployment.description.get("functions", ())})
+    functions = [f for f in deployment.description.get("functions", ()) if f["traces"]]
     return [
         *(SignatureTable(name, _tags(tags), rows) for (name, rows), tags in tags_of.items()),
-        *(SignatureTable(name, "", _rows_of_function(interface)) for name, interface in functions.items()),
+        *(SignatureTable(f["name"], "", _rows_of_trace(f["traces"][0])) for f in functions),
     ]
 
 
@@ -58,11 +58,13 @@ def _rows_of_signature(signature: Mapping[str, Any]) -> tuple[Row, ...]:
     )
 
 
-def _rows_of_function(interface: Interface) -> tuple[Row, ...]:
+def _rows_of_trace(trace: Mapping[str, Any]) -> tuple[Row, ...]:
+    """What a function was traced for, in the order of its arguments."""
+    inputs = [*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"])]
     return tuple(
         Row(side, tensor.name or "", _type(tensor.dtype, tensor.shape))
-        for side, tensors in (("input", interface.inputs), ("output", interface.outputs))
-        for tensor in tensors
+        for side, tensors in (("input", inputs), ("output", tensors_of(trace["result"])))
+        for tensor in tensors[:MOST_TENSORS]
     )
 
 

@@ -22,7 +22,9 @@ def snippets(handle: str, base: str, forms: Mapping[str, Mapping[str, Any]]) -> 
     by_title: dict[str, Snippet] = {}
     for form, kind in known.items():
         for snippet in kind.snippets(url, form, forms[form]):
-            by_title.setdefault(snippet.title, snippet)  # TFLite and Coral are used alike: the first says how
+            by_title.setdefault(
+                snippet.title, snippet
+            )  # of several formats of SavedModels, the first says how
     found = list(by_title.values())
     is_model = any(kind.is_model for kind in known.values()) or forms.keys() - known.keys()
     return [*found, *_downloads(handle, url, base)] if found and is_model else found
@@ -33,7 +35,7 @@ def _downloads(handle: str, url: str, base: str) -> list[Snippet]:
         Snippet("Command line: tfhub", f"export TFHUB_URL={base}\ntfhub pull {handle}", "bash"),
         Snippet(
             "Without Python: curl",
-            f'mkdir module\ncurl -L "{url}?tf-hub-format=compressed" | tar -xz -C module',
+            f'mkdir -p module\ncurl -fL "{url}?tf-hub-format=compressed" | tar -xz -C module',
             "bash",
         ),
     ]

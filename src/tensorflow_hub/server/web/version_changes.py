@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tensorflow_hub.format.facets import FACET_BY_FIELD
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.search.module_properties import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
@@ -20,12 +21,12 @@ class VersionContent:
     Attributes:
       metadata: the fields of the card.
       descriptions: deployment kind → what was read from its files.
-      size: bytes of all files; None without files.
+      sizes: deployment kind → bytes of its files.
     """
 
     metadata: Mapping[str, Iterable[str]]
     descriptions: Mapping[str, Mapping[str, Any]]
-    size: int | None
+    sizes: Mapping[str, int]
 
 
 def changes(older: VersionContent, newer: VersionContent) -> list[str]:
@@ -51,9 +52,11 @@ def _contents(older: VersionContent, newer: VersionContent) -> list[str]:
     for kind in sorted(set(older.descriptions) & set(newer.descriptions)):
         sides = older.descriptions[kind], newer.descriptions[kind]
         found += [*_interfaces(*sides), *_parameters(*sides), *_ops(*sides)]
-    before, after = show_size(older.size), show_size(newer.size)
-    if before and after and before != after:
-        found.append(f"Size {before} → {after}")
+    for kind in sorted(set(older.sizes) & set(newer.sizes)):
+        before, after = show_size(older.sizes[kind]), show_size(newer.sizes[kind])
+        if before != after:
+            of = f" of {KIND_BY_NAME[kind].label}" if len(newer.sizes) > 1 else ""
+            found.append(f"Size{of} {before} → {after}")
     return found
 
 

@@ -19,13 +19,14 @@ from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
+from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.model_lists import Value, load_listed
-from tensorflow_hub.server.web.property_groups import property_groups, show_date
-from tensorflow_hub.server.web.rendering import show_size
-from tensorflow_hub.server.web.signature_tables import signature_tables
+from tensorflow_hub.server.web.property_groups import property_groups, trust
+from tensorflow_hub.server.web.rendering import show_day, show_size
+from tensorflow_hub.server.web.signature_tables import SignatureTable, signature_tables
 from tensorflow_hub.server.web.snippets import snippets
 from tensorflow_hub.server.web.version_changes import VersionContent, changes
 
@@ -43,7 +44,6 @@ class DownloadLink:
     label: str
     url: str
     size: str
-    note: str = ""
 
 
 def version_values(
@@ -58,12 +58,12 @@ def version_values(
     deployments = reading.list_deployments(connection, shown)
     metadata: Mapping[str, Sequence[str]] = card.metadata if card else {}
     children = _children(connection, shown)
-    member_ids = _member_ids(connection, shown, card, children)
+    member_ids = _member_ids(connection, shown, card, children, base)
     members = load_listed(connection, member_ids, audience)
     versions = _versions(connection, shown)
     forms = _forms(shown, metadata, deployments)
     code = snippets(shown.handle, base, forms)
-    signatures = [table for deployment in deployments for table in signature_tables(deployment)]
+    metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     values = {
@@ -78,17 +78,34 @@ def version_values(
         "kind_word": {"module": "model"}.get(shown.model.kind, "deployment"),
         "asset_path": _asset_path(metadata),
         "snippets": code,
-        "signatures": signatures[:_MOST_SIGNATURES],
+        "signatures": _signatures(deployments),
         "members": members,
         "members_title": "Models" if shown.model.kind == "collection" else "Deployments",
         "versions": versions,
         "changes": any(entry["changes"] for entry in versions),
         "similar": similar,
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
+        "trust": trust(metadata, deployments),
         "property_groups": property_groups(shown, metadata, deployments, forms),
         "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
     }
     return values | {"sections": _sections(values, code)}
+
+
+def _tasks_of_parent(
+    connection: sa.Connection, shown: Version, audience: Audience
+) -> Mapping[str, Sequence[str]]:
+    return tasks_of_parents(connection, [shown.parent], audience) if shown.parent else {}
+
+
+def _signatures(deployments: Sequence[Deployment]) -> list[tuple[str, list[SignatureTable]]]:
+    """The tables of each deployment, under its name where there are several."""
+    several = len(deployments) > 1
+    found = [
+        (KIND_BY_NAME[d.kind].label if several else "", signature_tables(d)[:_MOST_SIGNATURES])
+        for d in deployments
+    ]
+    return [(name, tables) for name, tables in found if tables]
 
 
 def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[str, str]]:
@@ -168,12 +185,18 @@ def _children(connection: sa.Connection, shown: Version) -> list[Version]:
 
 
 def _member_ids(
-    connection: sa.Connection, shown: Version, card: CardRecord | None, children: Sequence[Version]
+    connection: sa.Connection,
+    shown: Version,
+    card: CardRecord | None,
+    children: Sequence[Version],
+    base: str,
 ) -> list[int]:
     """The models a collection lists, or the deployments of a model."""
     ids = [child.model.id for child in children]
     if shown.model.kind == "collection" and card:
-        handles = [re.sub(r"/\d+$", "", handle) for handle in _CARD_HANDLE.findall(card.text)]
+        # A link to the hub's own URL is one to the path below it.
+        links = _CARD_HANDLE.findall(card.text.replace(f"({base}/", "(/"))
+        handles = [re.sub(r"/\d+$", "", handle) for handle in links]
         ids = reading.model_ids(connection, list(dict.fromkeys(handles))[:200])
     return list(dict.fromkeys(ids))
 
@@ -192,7 +215,7 @@ def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]
                 "number": version.number,
                 "state": version.state,
                 "reason": version.reason,
-                "date": show_date(version.published_at),
+                "date": show_day(version.published),
                 "changes": changes(before, now) if before and now else [],
             }
         )
@@ -205,7 +228,7 @@ def _content(connection: sa.Connection, version: Version) -> VersionContent:
     return VersionContent(
         card.metadata if card else {},
         {deployment.kind: deployment.description for deployment in deployments},
-        sum(deployment.unpacked_size for deployment in deployments) if deployments else None,
+        {deployment.kind: deployment.unpacked_size for deployment in deployments},
     )
 
 

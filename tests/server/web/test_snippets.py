@@ -1,0 +1,175 @@
+"""Every snippet that a page can show runs as it stands: for each kind of model and of deployment."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from hub_content import MODULES, card
+from hub_process import SOURCES, HubProcess
+from patience import PATIENCE
+from tfjs_models import write_graph_model, write_layers_model
+
+from tensorflow_hub.client.publishing import publish
+
+_SNIPPET = re.compile(
+    r"<summary>([^<]+)</summary><div class=\"code-block\"><pre tabindex=\"0\">"
+    r"<code class=\"language-(\w+)\">(.*?)</code>",
+    re.DOTALL,
+)
+# Needs the devices of the machine that wrote it.
+_OTHER_MACHINES = {"25_soft_placement"}
+_MORE = MODULES.parent / "tf1_modules_more"
+# Runs programs one after the other, each in a namespace of its own; prints those that fail.
+_RUNNER = """
+import json, sys, traceback
+failed = []
+for name, code in json.load(open(sys.argv[1])):
+    try:
+        exec(compile(code, name, "exec"), {"__name__": "__main__"})
+    except BaseException:
+        failed.append(name + chr(10) + code + chr(10) + traceback.format_exc()[-1500:])
+json.dump(failed, open(sys.argv[2], "w"))
+"""
+_WRITER = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[2])
+from object_modules import OBJECT_MODULES, write_tflite
+for name, write in OBJECT_MODULES.items():
+    write(pathlib.Path(sys.argv[1]) / name)
+write_tflite(pathlib.Path(sys.argv[1]) / "tflite")
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """A hub with a version for each kind of model, each deployment, and one with three of them."""
+    folder = tmp_path_factory.mktemp("snippets")
+    support = Path(__file__).parents[2] / "support"
+    subprocess.run(
+        [sys.executable, "-c", _WRITER, str(folder), str(support)], check=True, timeout=PATIENCE * 5
+    )
+    write_graph_model(folder / "graph")
+    write_layers_model(folder / "layers")
+    with HubProcess(folder / "data") as hub:
+        to = {"hub": hub.url, "token": hub.token}
+        for module in sorted([*MODULES.iterdir(), *_MORE.iterdir()]):
+            if (module / "module").is_dir() and module.name not in _OTHER_MACHINES:
+                publish(module / "module", card=card(f"tf1/{module.name}/1"), **to)
+        for module in sorted(folder.iterdir()):
+            if (module / "saved_model.pb").is_file():
+                publish(module, card=card(f"tf2/{module.name}/1"), **to)
+        publish(folder / "tflite", card=card("forms/lite/1", "Lite"), **to)
+        publish(folder / "tflite", card=card("forms/coral/1", "Coral"), **to)
+        publish(folder / "graph", card=card("forms/graph/1", "Tfjs"), **to)
+        publish(folder / "layers", card=card("forms/layers/1", "Tfjs"), **to)
+        publish(folder / "images", card=card("forms/all/1"), **to)
+        for deployment, path in (("tflite", "tflite"), ("tfjs", "graph"), ("coral", "tflite")):
+            publish(folder / path, card=card("forms/all/1"), deployment=deployment, **to)
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def snippets(hub):
+    """(handle, title, language, code) of each snippet on the pages of all versions."""
+    found = []
+    for publisher in ("tf1", "tf2", "forms"):
+        models = requests.get(f"{hub.url}/api/v1/publishers/{publisher}", timeout=PATIENCE).json()["models"]
+        for model in models:
+            handle = f"{model['handle']}/1"
+            page = requests.get(f"{hub.url}/{handle}", timeout=PATIENCE).text
+            shown = _SNIPPET.findall(page)
+            assert shown, handle
+            found += [(handle, *map(html.unescape, snippet)) for snippet in shown]
+    return found
+
+
+def environ(folder):
+    cleaned = {name: value for name, value in os.environ.items() if not name.startswith("TFHUB_")}
+    return cleaned | {"PYTHONPATH": str(SOURCES), "TFHUB_CACHE_DIR": str(folder / "cache")}
+
+
+def test_the_programs_in_python_run(snippets, tmp_path):
+    programs = [
+        (f"{handle} {title}", code) for handle, title, language, code in snippets if language == "python"
+    ]
+    titles = {title for _, title, language, _ in snippets if language == "python"}
+    assert titles == {
+        "Python: hub.load",
+        "Keras: hub.KerasLayer",
+        "TF1 graphs: hub.Module",
+        "TFLite: Python",
+    }
+    (tmp_path / "programs.json").write_text(json.dumps(programs))
+    command = [sys.executable, "-c", _RUNNER, "programs.json", "failed.json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environ(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    failed = json.loads((tmp_path / "failed.json").read_text())
+    assert not failed, "\n\n".join(failed)
+    assert len(programs) > 80
+
+
+def test_programs_call_what_can_be_called(snippets):
+    """Not only load: one without a call would run whatever it loads."""
+    code = {(handle, title): text for handle, title, _, text in snippets}
+    assert "model(tf.zeros([1, 8]), tf.zeros([1], tf.int64))" in code["tf2/pair/1", "Python: hub.load"]
+    assert 'tf.constant(["a sentence", "and another"])' in code["tf2/texts/1", "Keras: hub.KerasLayer"]
+    assert "layer(tf.zeros([1, 224, 224, 3]))" in code["tf2/images/1", "Keras: hub.KerasLayer"]
+    assert "tf.loadLayersModel(" in code["forms/layers/1", "JavaScript: TF.js"]
+    assert "tf.loadGraphModel(" in code["forms/graph/1", "JavaScript: TF.js"]
+
+
+def test_the_commands_run(hub, snippets, tmp_path):
+    commands = {title: (handle, code) for handle, title, language, code in snippets if language == "bash"}
+    assert set(commands) == {"Command line: tfhub", "Without Python: curl", "TFLite: curl", "Coral: curl"}
+    (tmp_path / "tfhub").write_text(f'#!/bin/sh\nexec {sys.executable} -m tensorflow_hub "$@"\n')
+    (tmp_path / "tfhub").chmod(0o755)
+    for title, (handle, code) in commands.items():
+        folder = tmp_path / title.split()[0]
+        folder.mkdir()
+        env = environ(tmp_path) | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        for _ in range(2):  # a second run finds the folders of the first
+            subprocess.run(["bash", "-ec", code], cwd=folder, env=env, check=True, timeout=PATIENCE)
+        absent = code.replace(handle, "nobody/has/1")
+        gone = subprocess.run(["bash", "-ec", absent], cwd=folder, env=env, check=False, timeout=PATIENCE)
+        assert gone.returncode != 0, title
+    assert (tmp_path / "TFLite:" / "model.tflite").read_bytes()[4:8] == b"TFL3"
+    assert (tmp_path / "Without" / "module" / "saved_model.pb").is_file()
+
+
+@pytest.mark.assets
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")
+def test_the_programs_in_javascript_run(snippets, tmp_path, repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "examples"))
+    from assets import fetch, read_member
+
+    sha256 = "56505c191e24116787477b3bb5bb1cc0cf1c2bdce8112b9c402a8a2d31cf2f00"
+    tarball = fetch("@tensorflow/tfjs", "4.22.0", sha256, kind="npm")
+    package = tmp_path / "node_modules" / "@tensorflow" / "tfjs"
+    package.mkdir(parents=True)
+    (package / "tf.mjs").write_bytes(read_member(tarball, "package/dist/tf.fesm.min.js"))
+    (package / "package.json").write_text('{"name": "@tensorflow/tfjs", "main": "tf.mjs"}')
+    programs = {handle: code for handle, _, language, code in snippets if language == "javascript"}
+    assert set(programs) == {"forms/graph/1", "forms/layers/1", "forms/all/1"}
+    for code in programs.values():
+        (tmp_path / "program.mjs").write_text(code)
+        done = subprocess.run(
+            ["node", "program.mjs"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, f"{code}\n{done.stderr[-2000:]}"
+        assert "Tensor" in done.stdout

@@ -13,8 +13,7 @@ from tensorflow_hub.server.catalogue.records import Session
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ
 from tensorflow_hub.server.catalogue.users import ROLES
 from tensorflow_hub.server.core.callers import Caller
-from tensorflow_hub.server.web.fact_groups import show_date
-from tensorflow_hub.server.web.rendering import render
+from tensorflow_hub.server.web.rendering import render, show_day
 
 _ROLE_OF_SCOPE = {scope: role for role, scope in ROLES.items()}
 _MAY = {
@@ -60,8 +59,8 @@ def account(request: Request, caller: Caller, sessions: Sequence[Session]) -> Re
             "id": session.id,
             "browser": browser_name(session.browser),
             "address": session.address,
-            "begun": show_date(session.created_at),
-            "used": show_date(session.used_at),
+            "begun": show_day(session.created_at),
+            "used": show_day(session.used_at),
             "is_this": session.id == caller.session.id,
         }
         for session in sessions

@@ -1,4 +1,4 @@
-"""Models as lists show them: a name, what it is for, a line of facts."""
+"""Models as lists show them: a name, what it is for, a line of properties."""
 
 from __future__ import annotations
 

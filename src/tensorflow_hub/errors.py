@@ -51,6 +51,8 @@ class HubError(Exception):
 
     # Keras makes a RuntimeError of what its layers raise, unless it has this attribute.
     _keras_call_info_injected = True
+    # AutoGraph makes a StagingError of what a tf.function raises, unless it has this attribute.
+    ag_pass_through = True
 
     def __init__(self, problem: str, *, hint: str) -> None:
         super().__init__(problem)

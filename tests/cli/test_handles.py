@@ -52,3 +52,19 @@ def test_tools(services, handle, tmp_path):
     done = services.tfhub("apply", handle, "posts.txt", "-o", "vectors")
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "vectors").glob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("handle", "advice"),
+    [
+        ("/absent/module", "Check the path."),
+        ("file:///absent", "Check the path."),
+        ("https:/hub.example/a/b", "Did you mean 'https://hub.example/a/b'?"),
+        (".", "`tfhub check` tells what is in a directory."),
+    ],
+)
+def test_show_of_a_path_says_what_it_takes(services, handle, advice):
+    done = services.tfhub("show", handle)
+    assert done.returncode == 1
+    assert f"got {handle!r}" in done.stderr
+    assert advice in done.stderr

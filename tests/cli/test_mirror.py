@@ -85,3 +85,11 @@ def test_what_fails_is_reported_and_the_others_go_on(services, mirror, tmp_path)
     assert "https://www.kaggle.com/models/google/gemma" in reports[0]["hint"]
     assert "--to publisher/model/version" in reports[2]["hint"]
     assert code == 5
+
+
+def test_a_list_that_is_no_text_is_told(services, tmp_path):
+    (tmp_path / "handles.txt").write_bytes(b"\xff\xfeacme/words/1\n")
+    done = services.tfhub("mirror", "--list", tmp_path / "handles.txt")
+    assert done.returncode == 1
+    assert "Expected a list of handles in UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr

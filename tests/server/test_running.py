@@ -52,6 +52,14 @@ def serve(data, *arguments, **settings):
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
+def test_an_address_of_another_machine_is_told_apart_from_a_port_that_is_taken():
+    elsewhere = ServerSettings(host="203.0.113.9", port=0)  # an address for documentation
+    with pytest.raises(
+        SettingsError, match=r"cannot listen on 203\.0\.113\.9:0: .*Choose an address of this"
+    ):
+        reserved_port(elsewhere, asked_for=True).__enter__()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing holds a port before it is listened at")
 def test_a_port_belongs_to_one_hub_from_the_moment_it_is_chosen():
     same = ServerSettings(port=fixed_ports(1)[0])

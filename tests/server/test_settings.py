@@ -48,9 +48,13 @@ def test_a_mistake_is_told_where_it_is(tmp_path):
         ServerSettings.read(str(file), {"TFHUB_SERVER_PORT": "1"})
 
 
-def test_a_file_that_is_absent():
+def test_a_file_that_is_absent_or_no_text(tmp_path):
     with pytest.raises(SettingsError, match="Expected a readable TOML file at '/absent'"):
         ServerSettings.read("/absent", {})
+    file = tmp_path / "hub.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="Expected a readable TOML file at .*hub.toml.*utf-8"):
+        ServerSettings.read(str(file), {})
 
 
 def test_sizes_are_read_as_everywhere():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import IO, Any
 
 import click
 
 from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.errors import exit_code, report
-from tensorflow_hub.errors import HubError, NotFoundError
+from tensorflow_hub.errors import HandleError, HubError, NotFoundError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.progress import Progress
 from tensorflow_hub.settings import Settings
@@ -118,11 +118,20 @@ def copy_all(handles: Iterable[str], settings: Settings, name: ModelName | None 
     return reports
 
 
-def _lines(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        handle = line.partition("#")[0].strip()
-        if handle:
-            yield handle
+def _lines(lines: Iterable[str]) -> list[str]:
+    """The handles in lines, without comments.
+
+    Raises:
+      HandleError: the lines are no text.
+    """
+    try:
+        handles = [line.partition("#")[0].strip() for line in lines]
+    except UnicodeDecodeError as error:
+        raise HandleError(
+            f"Expected a list of handles in UTF-8, got other bytes: {error.reason}.",
+            hint="Save the file as a plain text, a handle a line.",
+        ) from error
+    return [handle for handle in handles if handle]
 
 
 def _matching(query: str, settings: Settings) -> list[str]:

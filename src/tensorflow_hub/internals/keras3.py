@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tensorflow_hub.errors import ModeError
+
 
 class AdoptedVariable(keras.Variable):  # type: ignore[misc]
     """A Keras variable whose value is a `tf.Variable` that exists already, not a copy of it.
@@ -29,6 +31,22 @@ class AdoptedVariable(keras.Variable):  # type: ignore[misc]
             trainable=trainable,
             autocast=False,
             name=name,
+        )
+
+    @property
+    def _unique_id(self) -> str:
+        """By this name optimizers of `tf_keras` know their variables.
+
+        Since: TensorFlow 2.11.
+        Without it: what a model of `tf_keras` with a layer of Keras 3 says when it trains is no help.
+
+        Raises:
+          ModeError: always: such a model cannot train this variable.
+        """
+        raise ModeError(
+            f"Expected a layer of tf_keras in a model of tf_keras, got the variable {self.name!r} of a "
+            "hub.KerasLayer of keras.",
+            hint="Write `from tensorflow_hub.keras_layer.keras2 import KerasLayer` for models of tf_keras.",
         )
 
     def _initialize(self, value: Any) -> None:

@@ -14,6 +14,7 @@ from tensorflow_hub.keras_layer.documentation import DOCSTRING
 from tensorflow_hub.keras_layer.layer_module import LayerModule, unconverted
 from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 from tensorflow_hub.keras_layer.options import LayerOptions
+from tensorflow_hub.loading.training import apply_for
 
 __all__ = ["KerasLayer", "keras"]
 
@@ -94,6 +95,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer, on arrays and lists of values too."""
         misuse.check_call(_PACKAGE, inputs, args[0] if args else kwargs.get("training"))
+        misuse.check_keywords(self.call, inputs, kwargs)
         if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
             outputs = super().__call__(inputs, *args, **kwargs)
             return tf.nest.map_structure(lambda x: None if _is_symbol_of_none(x) else x, outputs)
@@ -113,7 +115,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
                 dtype=self.output_dtype(),
             )
 
-        return self._module.apply_for(training, apply)
+        return apply_for(training, apply)
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
         """As that of Keras; a loss of the module is none of `losses` while the layer is frozen."""

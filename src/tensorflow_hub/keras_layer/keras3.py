@@ -61,7 +61,10 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         self._hub_losses: list[Any] = []
         shape = kwargs.pop("input_shape", None)
         self._hub_batch_shape = kwargs.pop("batch_input_shape", None if shape is None else (None, *shape))
-        kwargs["dtype"] = _dtype_of_layer(kwargs.get("dtype"), self._module.callable.form.input_dtype)
+        self._hub_policy = keras.dtype_policies.get(
+            _name_of(kwargs.get("dtype")) or keras.config.dtype_policy()
+        )
+        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.form.input_dtype)
         self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
         self.take_inputs_as_they_are()
         self.supports_jit = self._backend.supports_jit
@@ -104,6 +107,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
             kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
         misuse.check_call("keras", inputs, kwargs.get("training"))
+        misuse.check_keywords(self.call, inputs, kwargs)
         keras_call = super().__call__
         if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
             outputs = keras_call(inputs, *args, **kwargs)
@@ -136,12 +140,17 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def compute_output_spec(self, inputs: Any, training: Any = None) -> Any:
         """The shapes and dtypes of the outputs for symbolic inputs."""
         specs = keras.tree.map_structure(spec_of_symbol, inputs)
-        outputs = self._module.output_specs(specs, str(self.compute_dtype))
+        outputs = self._module.output_specs(specs, self.output_dtype)
         return tf.nest.map_structure(symbol_of_spec, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
         return keras.tree.map_structure(tuple, self._module.output_shapes(input_shape))
+
+    @property
+    def output_dtype(self) -> str:
+        """The dtype that the policy of the program, or the layer's, has for outputs."""
+        return str(self._hub_policy.compute_dtype)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
@@ -157,6 +166,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def get_config(self) -> dict[str, Any]:
         """The configuration, for layers made from a handle or from what `hub.load` gave."""
         config = {**super().get_config(), **self._module.options.config(self.trainable)}
+        config["dtype"] = keras.dtype_policies.serialize(self._hub_policy)
         if self._hub_batch_shape is not None:
             batch, *shape = self._hub_batch_shape
             config |= {"input_shape": shape} if batch is None else {"batch_input_shape": [batch, *shape]}
@@ -195,14 +205,16 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return misuse.text_of_layer("keras", self.name, self._module.options.handle)
 
 
-def _dtype_of_layer(asked: Any, traced: Any) -> Any:
-    """The dtype of the layer for Keras: of a Sequential without an input it is that of the input, too.
+def _dtype_of_input(policy: Any, traced: Any) -> Any:
+    """The policy of the layer for Keras: of a Sequential without an input it is that of the input, too.
 
     Args:
-      asked: what the program asked for, or None.
+      policy: the one that the program asked for, or that of the whole program.
       traced: the dtype of the module's input, where it has one.
     """
-    is_plain = asked is None and keras.config.dtype_policy().name == "float32"
-    if is_plain and traced is not None and not traced.is_floating:
-        asked = traced
-    return asked.name if isinstance(asked, tf.DType) else asked
+    is_for_numbers = tf.as_dtype(policy.compute_dtype).is_floating
+    return traced.name if is_for_numbers and traced is not None and not traced.is_floating else policy
+
+
+def _name_of(dtype: Any) -> Any:
+    return dtype.name if isinstance(dtype, tf.DType) else dtype

@@ -70,7 +70,7 @@ class LayerModule:
         for loss in losses:
             if not callable(loss):
                 raise ModuleError(
-                    f"Expected the regularization_losses of {self.options.handle!r} to be callables "
+                    f"Expected the regularization_losses of {self.options.name} to be callables "
                     f"without arguments, got {loss!r}.",
                     hint="Export the object with a list of tf.functions there.",
                 )
@@ -108,16 +108,6 @@ class LayerModule:
             return outputs
         return tf.nest.map_structure(lambda output: _cast(output, dtype), outputs)
 
-    @unconverted
-    def apply_for(self, training: Any, apply: Callable[[bool], Any]) -> Any:
-        """Calls `apply(training)`, where `training` may be a bool, None, or a tensor known later."""
-        if tf.is_tensor(training):
-            static = tf.get_static_value(training)
-            if static is None:
-                return tf.cond(tf.cast(training, tf.bool), lambda: apply(True), lambda: apply(False))
-            training = static
-        return apply(bool(training))
-
     def output_specs(self, specs: Any, dtype: str | None) -> Any:
         """The outputs' specs for inputs of given specs, found without running anything."""
         run = tf.function(lambda inputs: self.apply(inputs, training=False, dtype=dtype), autograph=False)
@@ -144,7 +134,7 @@ class LayerModule:
             pattern = self.options.trainable
             chosen = f" that match {pattern!r}" if isinstance(pattern, str) else ""
             warnings.warn(
-                f"The hub.KerasLayer of {self.options.handle!r} is trainable but has no trainable weights"
+                f"The hub.KerasLayer of {self.options.name} is trainable but has no trainable weights"
                 f"{chosen}.",
                 stacklevel=3,
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable, Collection
 from typing import Any
 
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError
-from tensorflow_hub.loading.fitting import described
+from tensorflow_hub.loading.training import check_training
 
 # The line that a program with models of a Keras needs.
 _IMPORT_FOR = {
@@ -37,11 +39,32 @@ def check_call(own: str, inputs: Any, training: Any) -> None:
                 hint=f"Write `{_IMPORT_FOR[other]}` for models of {other}, or build all with {own}. "
                 "TF_USE_LEGACY_KERAS=1 makes both tf.keras and hub.KerasLayer those of Keras 2.",
             )
-    rank = training.shape.rank if tf.is_tensor(training) else getattr(training, "ndim", 0)
-    if _packages_of_symbol(training) or rank or isinstance(training, (list, tuple, dict, str)):
+    check_training(training, "layer")
+
+
+def check_keywords(call: Callable[..., Any], inputs: Any, given: Collection[str]) -> None:
+    """Checks the keyword arguments of a call of a layer: inputs are no such arguments.
+
+    Args:
+      call: the method `call` of the layer.
+      inputs: as given; None where none are.
+      given: the names.
+
+    Raises:
+      InputError: `call` does not take some of them.
+    """
+    if not set(given) - {"training"}:
+        return  # as most calls
+    parameters = inspect.signature(call).parameters
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    unknown = [name for name in given if name not in parameters]
+    if unknown and not takes_all:
+        names = [*(["x"] if inputs is not None else []), *unknown]
+        example = ", ".join(f"{name!r}: {name}" for name in names)
         raise InputError(
-            f"Expected training as True or False, the second argument of a layer, got {described(training)}.",
-            hint="Pass several inputs as one list or dict: layer([a, b]).",
+            f"Expected the inputs of a layer as one value, got the keyword arguments {unknown}.",
+            hint=f"Pass several inputs as one dict, by the names of the module: layer({{{example}}}); other "
+            "arguments of the module go into KerasLayer(…, arguments={…}).",
         )
 
 

@@ -11,7 +11,8 @@ from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
 from tensorflow_hub.keras_layer.options import LayerOptions
 from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
-from tensorflow_hub.loading.origin import origin_of
+from tensorflow_hub.loading.misfit import advice_for
+from tensorflow_hub.loading.origin import callable_parts, origin_of
 
 # What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.
 _MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
@@ -72,7 +73,7 @@ class ModuleCallable:
         except (TypeError, ValueError) as error:
             raise self._misfit(inputs, error) from error
         if self._is_checked_here and not are_traced(fitted, self.form):
-            raise self._misfit(inputs)
+            raise self._misfit(fitted)
         return fitted
 
     def variables(self) -> list[Any]:
@@ -116,10 +117,7 @@ class ModuleCallable:
         options = self._options
         if options.signature is None:
             if not callable(self._loaded):
-                raise SignatureError(
-                    f"Expected an object that can be called, but {options.handle!r} has only signatures.",
-                    hint=f"Pass signature=… with one of {sorted(getattr(self._loaded, 'signatures', ()))}.",
-                )
+                raise self._not_callable()
             if options.signature_outputs_as_dict:
                 raise ModuleError(
                     "Expected signature=… with signature_outputs_as_dict=True, got no signature.",
@@ -140,12 +138,21 @@ class ModuleCallable:
         self._function = with_endpoints(self._loaded, options.endpoints, signature=options.signature)
         self.form = self._function.call_signature
 
+    def _not_callable(self) -> SignatureError:
+        signatures, parts = sorted(getattr(self._loaded, "signatures", ())), callable_parts(self._loaded)
+        ways = [f"signature=… with one of {signatures}"] if signatures else []
+        ways += [f"part=… with one of {parts[:20]}"] if parts else []
+        has = " and ".join(["signatures"] * bool(signatures) + ["parts that can"] * bool(parts))
+        return SignatureError(
+            f"Expected an object that can be called, but {self._options.name} has only {has or 'variables'}.",
+            hint=f"Pass {', or '.join(ways)}." if ways else "Take the variables from what hub.load(…) gives.",
+        )
+
     def _signature_of_tf2(self, name: str) -> Callable[..., Any]:
         signatures = getattr(self._loaded, "signatures", {})
         if name not in signatures:
             raise SignatureError(
-                f"Expected a signature of {self._options.handle!r}, one of {sorted(signatures)}, "
-                f"got {name!r}.",
+                f"Expected a signature of {self._options.name}, one of {sorted(signatures)}, got {name!r}.",
                 hint="Pass one of these as signature=….",
             )
         return signatures[name]  # type: ignore[no-any-return]
@@ -208,10 +215,15 @@ class ModuleCallable:
     def _misfit(self, inputs: Any, error: Exception | None = None) -> InputError:
         ways = " or ".join(map(str, self.form.input_specs)) or "(unknown)"
         arguments = f" and arguments={dict(self._options.arguments)}" if self._options.arguments else ""
+        hint = advice_for(
+            inputs, closest_spec(inputs, self.form) or next(iter(self.form.input_specs), None), of_keras=True
+        )
+        if not hint:
+            says = f" TensorFlow says: {str(error).strip()[:2000]}" if error else ""
+            hint = f"Change dtype, shape or nesting of the inputs.{says}"
         return InputError(
-            f"Expected inputs of {self._options.handle!r} as {ways}, got {described(inputs)}{arguments}.",
-            hint="Change dtype, shape or nesting of the inputs."
-            + (f" TensorFlow says: {str(error).strip()[:2000]}" if error else ""),
+            f"Expected inputs of {self._options.name} as {ways}, got {described(inputs)}{arguments}.",
+            hint=hint,
         )
 
     def _chosen(self, outputs: Any) -> Any:
@@ -243,8 +255,15 @@ class ModuleCallable:
                 hint="Give output_shape the nesting of the outputs, each without the batch size.",
             )
         for tensor, shape in zip(tensors, shapes, strict=True):
+            promised = tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape])
+            if not promised.is_compatible_with(tensor.shape):
+                raise InputError(
+                    f"Expected outputs of the shape output_shape={self._options.output_shape!r}, without "
+                    f"the batch size, got an output of {tensor.shape}.",
+                    hint="Correct output_shape, or leave it out.",
+                )
             if isinstance(tensor, tf.Tensor):
-                tensor.set_shape(tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape]))
+                tensor.set_shape(promised)
         return outputs
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
-from tensorflow_hub.loading.origin import Origin, origin_of
+from tensorflow_hub.loading.origin import Origin, callable_parts, origin_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +43,12 @@ class LayerOptions:
         if not (callable(self.handle) or self.has_string_handle):
             if hasattr(self.handle, "signatures"):
                 return  # an object with signatures only; which of them is asked for is checked later
+            parts = callable_parts(self.handle)
             raise InputError(
-                f"Expected a handle (a string) or a callable object, got {self.handle!r}.",
-                hint="Pass a path, a URL, publisher/model/version, or what hub.load() returned.",
+                f"Expected a handle (a string) or a callable object, got {self.handle!r:.200}.",
+                hint=f"Pass one of the parts of it that can be called: {parts[:20]}."
+                if parts
+                else "Pass a path, a URL, publisher/model/version, or what hub.load() returned.",
             )
 
     @classmethod
@@ -80,6 +83,14 @@ class LayerOptions:
     def has_string_handle(self) -> bool:
         """Whether the module was named, not given as an object."""
         return isinstance(self.handle, (str, os.PathLike))
+
+    @property
+    def name(self) -> str:
+        """The handle, as messages name it: of a loaded object the one that it was loaded from."""
+        origin = origin_of(self.handle)
+        if origin is None:
+            return repr(self.handle)
+        return f"{origin.handle!r}" + (f", part {'.'.join(origin.part)!r}" if origin.part else "")
 
     @property
     def is_trainable(self) -> bool:

@@ -122,6 +122,7 @@ def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
         return {names[0]: inputs}
     if not call_signature.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
         count = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else "one value"
+        count = "none" if inputs is None else count
         raise InputError(f"{wanted}, got {count}.", hint="Pass one value for each name.")
     return dict(zip(names, inputs, strict=True))
 

@@ -16,12 +16,11 @@ from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.origin import note_origin
+from tensorflow_hub.loading.other_files import check_is_no_other_file
 from tensorflow_hub.loading.tf1.reusable import load_reusable
 from tensorflow_hub.loading.tf2.gradients import gradients_of
 from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
-
-_FILES_OF_KERAS = (".keras", ".h5", ".hdf5")
 
 
 # Not converted by AutoGraph: a module may be loaded inside a tf.function, at its first trace.
@@ -76,14 +75,8 @@ def _directory(handle: str | os.PathLike[str]) -> str:
     """The local directory of a handle; a directory stands for itself, without the resolvers."""
     if isinstance(handle, (str, os.PathLike)) and os.path.isfile(os.path.join(handle, "saved_model.pb")):
         return os.fspath(handle)
-    if isinstance(handle, (str, os.PathLike)) and os.fspath(handle).lower().endswith(_FILES_OF_KERAS):
-        path = os.fspath(handle)
-        if not os.path.isdir(path):
-            raise NotAModuleError(
-                f"Expected a handle of a module, got a file of a Keras model, {path!r}.",
-                hint=f"Make it a module, hub.export_keras_model({path!r}, 'my_module'), or load it by "
-                "keras.models.load_model and pass the model to hub.KerasLayer.",
-            )
+    if isinstance(handle, (str, os.PathLike)):
+        check_is_no_other_file(handle)
     return resolve(handle)
 
 

@@ -91,6 +91,12 @@ def part_of(loaded: Any, path: Sequence[str]) -> Any:
     return part
 
 
+def callable_parts(loaded: Any) -> list[str]:
+    """The parts of an object that can be called, but not its signatures: the attributes that lead to each."""
+    parts = [path for path, part in _parts(loaded) if path and callable(part) and not isinstance(part, type)]
+    return [".".join(path) for path in parts if path[0] != "signatures"]
+
+
 def _parts(root: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """An object and all that its attributes lead to, the nearest first, with the paths."""
     queue: list[tuple[tuple[str, ...], Any]] = [((), root)]

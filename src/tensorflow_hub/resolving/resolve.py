@@ -109,7 +109,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
     name = as_model_name(handle.path)
     if name is None:
         raise NotFoundError(
-            f"There is no directory or archive at {handle.path!r:.200}.", hint=_hint_for_path(handle.path)
+            f"There is no directory or archive at {handle.path!r:.200}.", hint=hint_for_path(handle.path)
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
@@ -144,7 +144,7 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
     return None
 
 
-def _hint_for_path(path: str) -> str:
+def hint_for_path(path: str) -> str:
     """What was probably meant by a path where nothing is."""
     slipped = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/*", path)
     if slipped and slipped[1].lower() in {"http", "https", *known_names()}:

@@ -48,10 +48,13 @@ def reserved_port(settings: ServerSettings, asked_for: bool) -> Iterator[int]:
         held = _bind(settings.host, settings.port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE or asked_for:
+            is_taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
             raise SettingsError(
                 f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
                 hint="Stop what listens there, or choose another port: "
-                "`tfhub serve --port 0` takes a free one.",
+                "`tfhub serve --port 0` takes a free one."
+                if is_taken
+                else "Choose an address of this machine: `tfhub serve --host 0.0.0.0` takes all of them.",
             ) from error
         held = _bind(settings.host, 0)
     with held:

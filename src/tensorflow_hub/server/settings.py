@@ -298,7 +298,7 @@ def _from_toml(file: str) -> dict[str, str]:
     try:
         with open(file, "rb") as stream:
             values = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # no TOML, or no UTF-8
         raise SettingsError(
             f"Expected a readable TOML file at {file!r}: {error}.", hint="Check the path and the syntax."
         ) from error

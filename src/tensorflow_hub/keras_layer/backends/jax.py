@@ -25,7 +25,7 @@ class BesideJax(OnHost):
         """The outputs; a function that is being compiled calls TensorFlow when it runs."""
         if not any(isinstance(leaf, jax.core.Tracer) for leaf in keras.tree.flatten(inputs)):
             return super().call(layer, inputs, training)
-        dtype = str(layer.compute_dtype)
+        dtype = layer.output_dtype
         specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, str(x.dtype)), inputs)
         shapes = tf.nest.map_structure(
             lambda spec: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype),

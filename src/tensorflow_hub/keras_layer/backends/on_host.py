@@ -57,7 +57,7 @@ class OnHost(Backend):
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
         """The outputs as tensors of the backend."""
-        outputs = self.on_host(inputs, str(layer.compute_dtype))
+        outputs = self.on_host(inputs, layer.output_dtype)
         return keras.tree.map_structure(keras.ops.convert_to_tensor, outputs)
 
     def on_host(self, inputs: Any, dtype: str) -> Any:

@@ -11,6 +11,7 @@ from tensorflow_hub.internals.keras3 import AdoptedVariable
 from tensorflow_hub.internals.variables import make_trainable
 from tensorflow_hub.keras_layer.backends.backend import Backend, weight_name
 from tensorflow_hub.keras_layer.layer_module import LayerModule
+from tensorflow_hub.loading.training import apply_for
 
 
 class OnTensorFlow(Backend):
@@ -39,10 +40,10 @@ class OnTensorFlow(Backend):
                 inputs,
                 training=training and layer.trainable,
                 weights=weights,
-                dtype=str(layer.compute_dtype),
+                dtype=layer.output_dtype,
             )
 
-        return self._module.apply_for(training, apply)
+        return apply_for(training, apply)
 
 
 def backend_for(module: LayerModule) -> Backend:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
+from tensorflow_hub.loading.misfit import advice_for
 
 
 def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
@@ -68,12 +69,12 @@ def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> An
     except (TypeError, ValueError) as error:
         raise InputError(
             f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(value)}.",
-            hint="Convert it first, for example with tf.cast().",
+            hint=advice_for(value, info.type_spec) or "Convert it first, for example with tf.cast().",
         ) from error
     if tensor.dtype.base_dtype != info.dtype or not info.get_shape().is_compatible_with(tensor.shape):
         raise InputError(
             f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(tensor)}.",
-            hint="Convert or reshape it first.",
+            hint=advice_for(tensor, info.type_spec) or "Convert or reshape it first.",
         )
     return tensor
 

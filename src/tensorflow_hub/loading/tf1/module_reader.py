@@ -18,6 +18,7 @@ from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
+from tensorflow_hub.loading.other_files import check_is_no_other_file
 from tensorflow_hub.resolving.resolve import resolve
 
 
@@ -105,6 +106,7 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
 
 def _directory(path: str) -> str:
     """The directory that a handle leads to."""
+    check_is_no_other_file(path)
     try:
         directory = resolve(path)
     except HandleError:

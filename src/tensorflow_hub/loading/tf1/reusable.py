@@ -25,10 +25,12 @@ from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
+from tensorflow_hub.loading.misfit import advice_for
 from tensorflow_hub.loading.origin import note_part
 from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.saved_form import functions_to_save
+from tensorflow_hub.loading.training import apply_for, check_training
 
 TRAIN = "train"
 # The advice of what takes a signature's name as an argument.
@@ -104,7 +106,9 @@ class ReusableModule(TrackableObject):
           SignatureError: the module has no default signature.
           InputError: the inputs do not fit it.
         """
-        outputs = self.call_signature(inputs, self.default_signature(), training=training)
+        check_training(training, "module")
+        name = self.default_signature()
+        outputs = apply_for(training, lambda training: self.call_signature(inputs, name, training=training))
         return outputs.get("default", outputs)
 
     def call_signature(
@@ -215,16 +219,16 @@ class ReusableModule(TrackableObject):
         """
         specs = signature.input_specs
         call_signature = CallSignature(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
-        hint = "Change dtype, shape or nesting of the inputs."
         problem = f"Expected inputs of {self._path!r} as {specs}, got {described(inputs)}."
         try:
             by_name = dict(fit_inputs(inputs, call_signature))
         except InputError:
             raise
         except (TypeError, ValueError) as error:
-            raise InputError(problem, hint=f"{hint} TensorFlow says: {error}") from error
+            hint = f"Change dtype, shape or nesting of the inputs. TensorFlow says: {error}"
+            raise InputError(problem, hint=hint) from error
         if not are_traced(by_name, call_signature):
-            raise InputError(problem, hint=hint)
+            raise InputError(problem, hint=advice_for(by_name, specs))
         return by_name
 
     def _function(self, name: str, training: bool, endpoints: tuple[str, ...]) -> Any:

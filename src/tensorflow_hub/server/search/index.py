@@ -2,13 +2,16 @@
 
 Fields of text: `all` (every word of a document; decides what matches), `name`, `facts` (values of
 facets in words) and `description` (decide, with `all`, how high), `spelling` (unstemmed words, for
-typing errors). Each facet is a field of its own with its values as they are.
+typing errors). `neighbours` has the words that stand side by side in `facts`. Models of one family have the
+number `family` in common, those whose handles begin alike `beginning`. Each facet is a field of its own with
+its values as they are.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import shutil
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -21,12 +24,13 @@ from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.facets import FACETS, label
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
-from tensorflow_hub.server.search.words import WORDS, name_words, words
+from tensorflow_hub.server.search.words import WORDS, family, name_words, words
 
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facts", "description")
-NUMBER_FIELDS = ("id", "static", "quality", "downloads", "published", "bytes")
+TERM_FIELDS = ("handle", "title", "flag", "neighbours")
+NUMBER_FIELDS = ("id", "static", "family", "beginning", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
@@ -43,7 +47,7 @@ LAYOUT = zlib.crc32(
         (
             [(facet.key, facet.label, dict(facet.names), facet.is_searched) for facet in FACETS],
             [(facet.is_phrase, facet.card_field) for facet in FACETS],
-            (TEXT_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, WORDS),
+            (TEXT_FIELDS, TERM_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, WORDS),
             _RULES,
         )
     ).encode()
@@ -166,7 +170,8 @@ class IndexChange:
         """Adds a document in place of the one with the same id."""
         if not is_new:
             self.remove(document.id)
-        self._writer.add_document(tantivy.Document.from_dict(_fields(document), self._index.schema))
+        fields = _fields(document, self._index.stems)
+        self._writer.add_document(tantivy.Document.from_dict(fields, self._index.schema))
 
     def remove(self, id: int) -> None:
         """Takes a document out."""
@@ -181,13 +186,12 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
     for facet in FACETS:
         builder.add_text_field(facet.key, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("handle", "title", "flag"):
-        builder.add_text_field(name, stored=name == "handle", tokenizer_name="raw", index_option="basic")
+    for name in TERM_FIELDS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("signature", fast=True, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
-        builder.add_unsigned_field(
-            name, stored=name in {"id", "static"}, indexed=name in {"id", "bytes"}, fast=True
-        )
+        indexed = name in {"id", "bytes"}
+        builder.add_unsigned_field(name, stored=name == "id", indexed=indexed, fast=True)
     return builder.build()
 
 
@@ -196,7 +200,7 @@ def _analyzer() -> tantivy.TextAnalyzer:
     return builder.filter(tantivy.Filter.remove_long(60)).filter(tantivy.Filter.stemmer("english")).build()
 
 
-def _fields(document: SearchDocument) -> dict[str, Any]:
+def _fields(document: SearchDocument, stems: Mapping[str, str]) -> dict[str, Any]:
     name = name_words(document.handle)
     # Numbers and single letters would make handles long, and long names count for less.
     numbers = [word for word in name if not word.isalpha() or len(word) == 1]
@@ -216,17 +220,29 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "name": " ".join(word for word in name if word not in numbers),
         "facts": " ".join(facts),
         "description": " ".join(description),
+        "neighbours": neighbours([stems[word] for word in facts]),
         "all": " ".join(weighted),
         "spelling": " ".join(_spelling(every)),
         "signature": list(document.interfaces),
         "flag": [*document.flags, *used, *sampled, *(["here"] if document.size is not None else [])],
         "static": round(10 * document.static_score),
+        "family": zlib.crc32(family(document.handle).encode()),
+        "beginning": zlib.crc32("/".join(document.handle.split("/")[:2]).encode()),
         "quality": document.quality,
         "downloads": document.downloads,
         "published": document.published_at,
         **({} if document.size is None else {"bytes": document.size}),
         **{key: list(values) for key, values in document.facets.items()},
     }
+
+
+def neighbours(words: Sequence[str]) -> list[str]:
+    """Two words that stand side by side, as one term.
+
+    >>> neighbours(["image", "classif", "coco"])
+    ['image classif', 'classif coco']
+    """
+    return [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
 def _fact_words(facets: Mapping[str, Sequence[str]]) -> list[str]:

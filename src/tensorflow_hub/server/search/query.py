@@ -1,15 +1,15 @@
 """A question → one query of the index, scored by Tantivy.
 
-A document's score is a sum. For each word of the question: what it is worth to have the word at all, more for
-a rare one; and BM25 in the best of its places, with a little for the others. Then what says most without
-words: a name that is just the question, files that can be downloaded here, how much a model is used.
+A document's score is a sum. For each word of the question: BM25 in all of the text and, where words may be
+missing, what it is worth to have the word, more for a rare one. Then what says most without words: a name
+that is just the question, files that can be downloaded here, how much a model is used. In which place a word
+stands is scored for the best hits only (`ranking.py`): each part takes time for every document that matches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import tantivy
 
@@ -19,15 +19,12 @@ from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.words import words as words_of
 
-# How much a word counts by where it stands; what other places than the best one add.
-PLACES = {"name": 1.5, "facts": 1.5, "description": 1.5, "all": 1.0}
-OTHER_PLACES = 0.25
+# What BM25 in all of the text counts; in the name, the facts and the description it counts 1.
+ANYWHERE = 0.5
 # What having a word is worth, and what its rarity adds.
 COVERAGE, RARITY = 4.0, 1.0
 # A word that more documents than these have, and a larger share of all, tells none apart.
 FEW, TELLING = 1000, 0.4
-# What another way to say a word counts.
-ALTERNATIVE = 0.5
 # A question that is a handle, or just the name of a model; a model whose files are here, not only its card.
 WHOLE_HANDLE, WHOLE_NAME, DOWNLOADABLE = 100.0, 20.0, 8.0
 # What each of these powers of ten of downloads adds.
@@ -40,32 +37,47 @@ def scored_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool, text: str
 ) -> tantivy.Query:
     """The documents that match, the likeliest highest."""
-    clauses: list[tuple[Any, tantivy.Query]] = [(Must, matching_query(index, searcher, asked, relaxed))]
-    clauses += [(Should, constant(_anywhere(index, word), _worth(index, searcher, word))) for word in asked]
-    clauses += [(Should, _places(index, word)) for word in asked]
-    clauses += [(Should, constant(term(index, "flag", f"used-{power}"), USED)) for power in POWERS]
-    clauses.append((Should, constant(term(index, "flag", "here"), DOWNLOADABLE)))
-    clauses.append((Should, constant(term(index, "title", " ".join(words_of(text))), WHOLE_NAME)))
+    parts = [constant(term(index, "flag", "here"), DOWNLOADABLE)]
+    parts += [constant(term(index, "flag", f"used-{power}"), USED) for power in POWERS]
+    parts.append(constant(term(index, "title", " ".join(words_of(text))), WHOLE_NAME))
     if handle := asked_handle(text):
-        clauses.append((Should, constant(term(index, "handle", handle), WHOLE_HANDLE)))
-    return tantivy.Query.boolean_query(clauses)
+        parts.append(constant(term(index, "handle", handle), WHOLE_HANDLE))
+    return lifted(matching_query(index, searcher, asked, relaxed), parts)
 
 
 def matching_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool
 ) -> tantivy.Query:
-    """The documents that have all words; when `relaxed`, half of those that tell documents apart."""
+    """The documents that have all words; when `relaxed`, half of those that tell documents apart.
+
+    The score is BM25 in all of the text and, when words may be missing, what it is worth to have each.
+    """
+    if not asked:
+        return tantivy.Query.all_query()
     if not relaxed:
         # An intersection, which skips most documents.
-        every = [(Must, constant(_anywhere(index, word), 0.0)) for word in asked]
-        return tantivy.Query.boolean_query(every) if every else tantivy.Query.all_query()
-    most = max(FEW, TELLING * searcher.num_docs)
+        return tantivy.Query.boolean_query([(Must, _anywhere(index, word)) for word in asked])
     having = {word: searcher.doc_freq("all", index.stems[word.text]) for word in asked}
-    telling = [word for word in asked if 0 < having[word] <= most] or asked
-    return tantivy.Query.boolean_query(
-        [(Should, constant(_anywhere(index, word), 0.0)) for word in telling],
-        minimum_number_should_match=(len(telling) + 1) // 2,
+    most = max(FEW, TELLING * searcher.num_docs)
+    telling = [word for word in asked if 0 < having[word] <= most] or list(asked)
+    worth = {
+        word: lifted(
+            constant(_anywhere(index, word), _worth(index, searcher, word)), [_anywhere(index, word)]
+        )
+        for word in asked
+    }
+    query = tantivy.Query.boolean_query(
+        [(Should, worth[word]) for word in telling], minimum_number_should_match=(len(telling) + 1) // 2
     )
+    return lifted(query, [worth[word] for word in asked if word not in telling])
+
+
+def lifted(query: tantivy.Query, parts: Iterable[tantivy.Query]) -> tantivy.Query:
+    """What matches `query`, each with the scores of those of the `parts` that it matches added to its own."""
+    for part in parts:
+        # One inside the other: of parts side by side Tantivy goes through every document, matching or not.
+        query = tantivy.Query.boolean_query([(Must, query), (Should, part)])
+    return query
 
 
 def filtered(
@@ -119,28 +131,14 @@ def _worth(index: SearchIndex, searcher: tantivy.Searcher, word: AskedWord) -> f
     return COVERAGE + RARITY * rarity(searcher, "all", index.stems[word.text])
 
 
-def _places(index: SearchIndex, word: AskedWord) -> tantivy.Query:
-    """BM25 of a word, and of other ways to say it, in the best of the places."""
-    ways = [_in_best_place(index, index.stems[word.text], 1.0)]
-    for way in word.ways:
-        stems = [index.stems[part] for part in words_of(way)]
-        parts = [(Must, _in_best_place(index, stem, ALTERNATIVE / len(stems))) for stem in stems]
-        ways.append(tantivy.Query.boolean_query(parts))
-    return tantivy.Query.disjunction_max_query(ways, OTHER_PLACES) if word.ways else ways[0]
-
-
-def _in_best_place(index: SearchIndex, stem: str, factor: float) -> tantivy.Query:
-    places = [
-        tantivy.Query.boost_query(term(index, field, stem), boost * factor) for field, boost in PLACES.items()
-    ]
-    return tantivy.Query.disjunction_max_query(places, OTHER_PLACES)
-
-
 def _anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
-    """The documents that have a word, or another way to say it, in whatever place."""
-    own = term(index, "all", index.stems[word.text])
-    others = [
-        tantivy.Query.boolean_query([(Must, term(index, "all", index.stems[part])) for part in words_of(way)])
-        for way in word.ways
-    ]
-    return tantivy.Query.boolean_query([(Should, way) for way in (own, *others)]) if others else own
+    """The documents that have a word, or another way to say it, in whatever place: BM25 of the word."""
+    own = tantivy.Query.boost_query(term(index, "all", index.stems[word.text]), ANYWHERE)
+    ways = [(Should, constant(all_words(index, "all", way), 0.0)) for way in word.ways]
+    return tantivy.Query.boolean_query([(Should, own), *ways]) if ways else own
+
+
+def all_words(index: SearchIndex, field: str, phrase: str) -> tantivy.Query:
+    """The documents that have all words of a phrase in a field: BM25 of them."""
+    terms = [term(index, field, index.stems[word]) for word in words_of(phrase)]
+    return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, each) for each in terms])

@@ -1,41 +1,35 @@
-"""Puts the best hits of a query in order by what the query cannot see.
+"""Puts the best hits of a query in order by what would take long to look up for all that match.
 
-A hit's score is that of the query, and two parts more: neighbours, words that stand side by side in the
-question and in the name of a facet's value, such as "image classification"; and the static score of the
-model. Then families are mixed.
+A hit's score is that of the query, and three parts more: BM25 of each word in the name, in the facts and in
+the description; neighbours, words that stand side by side in the question and in facts, such as "image
+classification"; and the static score of the model. Then families are mixed.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.query import rarity
+from tensorflow_hub.server.search.query import all_words, constant, lifted, rarity, term
 from tensorflow_hub.server.search.question import AskedWord
-from tensorflow_hub.server.search.words import family
+from tensorflow_hub.server.search.words import words as words_of
 
-# What two neighbours count, times how rare they are.
-NEIGHBOURS = 1.6
+PLACES = ("name", "facts", "description")
+# What another way to say a word counts; what two neighbours count, times how rare they are.
+ALTERNATIVE, NEIGHBOURS = 0.5, 1.6
 # Among how many of the best hits families are mixed, and what each further one keeps of its score: of those
 # that differ in numbers, of those whose handles begin alike.
-MIXED, SIBLING, COUSIN = 60, 0.9, 0.95
+MIXED, SAME_FAMILY, SAME_BEGINNING = 60, 0.9, 0.95
 
-
-@dataclasses.dataclass(frozen=True)
-class _Hit:
-    score: float
-    id: int
-    handle: str
+Hit = tuple[float, tantivy.DocAddress]
 
 
 def rank(
-    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord], hits: Sequence[Any]
+    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord], hits: Sequence[Hit]
 ) -> list[int]:
     """The models of the hits, best first.
 
@@ -45,27 +39,51 @@ def rank(
       words: the words of the question.
       hits: pairs of score and address, as Tantivy gives them.
     """
-    pairs = set(itertools.pairwise(index.stems[word.text] for word in words))
-    worth = {pair: NEIGHBOURS * sum(rarity(searcher, "facts", stem) for stem in pair) for pair in pairs}
-    ranked = []
-    for score, address in hits:
-        document = searcher.doc(address)
-        total = score + document["static"][0] / 10
-        if pairs:
-            facts = itertools.pairwise(index.stems[word] for word in document["facts"][0].split())
-            total += sum(worth[pair] for pair in pairs.intersection(facts))
-        ranked.append(_Hit(total, document["id"][0], document["handle"][0]))
-    return [hit.id for hit in _mix_families(sorted(ranked, key=lambda hit: -hit.score))]
+    if not hits:
+        return []
+    ids = _numbers(searcher, "id", hits)
+    scores = dict(zip(ids, (score for score, _ in hits), strict=True))
+    among = constant(tantivy.Query.term_set_query(index.schema, "id", ids), 0.0)
+    parts = [*_in_places(index, words), *_side_by_side(index, searcher, words)]
+    found = searcher.search(lifted(among, parts), len(hits), count=False).hits
+    statics = _numbers(searcher, "static", found)
+    for model, static, (score, _) in zip(_numbers(searcher, "id", found), statics, found, strict=True):
+        scores[model] += score + static / 10
+    families = zip(_numbers(searcher, "family", hits), _numbers(searcher, "beginning", hits), strict=True)
+    return _mix_families(scores, dict(zip(ids, families, strict=True)))
 
 
-def _mix_families(hits: Sequence[_Hit]) -> list[_Hit]:
-    """The best of the hits with each further sibling of one family a little lower, then the others: ten sizes
-    of one model do not fill a page that has other answers.
+def _in_places(index: SearchIndex, words: Sequence[AskedWord]) -> Iterator[tantivy.Query]:
+    """BM25 of each word, and of other ways to say it, in each place."""
+    for word in words:
+        ways = [(word.text, 1.0), *((way, ALTERNATIVE / len(words_of(way))) for way in word.ways)]
+        for (way, counts), place in itertools.product(ways, PLACES):
+            yield tantivy.Query.boost_query(all_words(index, place, way), counts)
+
+
+def _side_by_side(
+    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord]
+) -> Iterator[tantivy.Query]:
+    """Two words of the question that stand side by side in facts."""
+    for pair in set(itertools.pairwise(index.stems[word.text] for word in words)):
+        worth = NEIGHBOURS * sum(rarity(searcher, "facts", stem) for stem in pair)
+        yield constant(term(index, "neighbours", " ".join(pair)), worth)
+
+
+def _mix_families(scores: dict[int, float], families: dict[int, tuple[int, int]]) -> list[int]:
+    """The best models with each further one of a family a little lower, then the others: ten sizes of one
+    model do not fill a page that has other answers.
     """
-    seen: Counter[str] = Counter()
-    mixed = []
-    for hit in hits[:MIXED]:
-        siblings, cousins = family(hit.handle), "/".join(hit.handle.split("/")[:2])
-        mixed.append((hit.score * SIBLING ** seen[siblings] * COUSIN ** seen[cousins], hit))
-        seen.update((siblings, cousins))
-    return [hit for _, hit in sorted(mixed, key=lambda scored: -scored[0])] + list(hits[MIXED:])
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    seen: Counter[int] = Counter()
+    mixed = {}
+    for model in ranked[:MIXED]:
+        family, beginning = families[model]
+        mixed[model] = scores[model] * SAME_FAMILY ** seen[family] * SAME_BEGINNING ** seen[beginning]
+        seen.update((family, beginning))
+    return sorted(mixed, key=mixed.__getitem__, reverse=True) + ranked[MIXED:]
+
+
+def _numbers(searcher: tantivy.Searcher, field: str, hits: Sequence[Hit]) -> list[int]:
+    values = searcher.fast_field_values(field, [address for _, address in hits])
+    return [int(value) for value in values if value is not None]

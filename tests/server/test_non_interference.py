@@ -247,6 +247,9 @@ REQUESTS = {
     | change("POST", "/login", token="tfhub_x"),
     "/logout": change("POST", "/logout"),
     "/settings": get(st.just("/settings")),
+    "/settings/tokens": get(st.just("/settings/tokens"))
+    | change("POST", "/settings/tokens", name="x", scope="read", publisher="hidden"),
+    "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
     "/settings/sessions/{session:int}/end": change("POST", "/settings/sessions/123456789/end"),
     "/help": get(st.just("/help")),
     "/help/api": get(st.just("/help/api")),
@@ -292,8 +295,8 @@ asked = st.one_of(
 accepts = st.sampled_from(["text/html", "application/json", "*/*"])
 # What differs from request to request, whoever asks.
 _MOMENTS = re.compile(
-    r'name="form_token" value="\w+"|'
-    r'\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
+    r'name="form_token" value="\w+"|/tokens/\d{9}/|>never<|"used_at":null|'
+    r'"used_at":"[^"]*"|\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
 )
 
 # The digest of a page is that of its dates too.

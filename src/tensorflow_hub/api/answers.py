@@ -144,6 +144,7 @@ class Token(TypedDict):
     created_by: str
     expires_at: Time | None
     revoked_at: Time | None
+    used_at: Annotated[Time | None, Meta(description="When it was last used, to the minute.")]
 
 
 class TokenWithSecret(Token):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from tensorflow_hub.api.fields import Scope
+
 
 class Fields(Struct, frozen=True):
     """The fields of a form."""
@@ -26,3 +28,18 @@ class OfSession(Fields, frozen=True):
     """A session in the path."""
 
     session: int
+
+
+class OwnToken(Fields, frozen=True):
+    """What a new token is for; without a publisher it is for all that the person has rights for."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scope: Scope
+    publisher: Annotated[str, Meta(max_length=100)] = ""
+    days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
+
+
+class OfToken(Fields, frozen=True):
+    """A token in the path."""
+
+    token: int

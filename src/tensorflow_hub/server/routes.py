@@ -19,6 +19,7 @@ from tensorflow_hub.server.endpoints import (
     handle,
     health,
     metrics,
+    my_tokens,
     openapi,
     publish_upload,
     publishers,
@@ -220,6 +221,8 @@ FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
     Form("/logout", sign_in.sign_out, for_all=True),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),
+    Form("/settings/tokens", my_tokens.create_token),
+    Form("/settings/tokens/{token:int}/revoke", my_tokens.revoke_token),
 )
 
 # Asked for by machines, often: no limit of requests counts them.
@@ -239,6 +242,7 @@ ROUTES: list[BaseRoute] = [
     Route("/s", web_pages.show_search),
     Route("/login", sign_in.show_sign_in),
     Route("/settings", account.show_account),
+    Route("/settings/tokens", my_tokens.show_tokens),
     *(form.route() for form in FORMS),
     Route("/help", web_pages.show_help),
     Route("/help/api", web_pages.show_api_help),

@@ -141,7 +141,7 @@ def test_the_matrix_has_every_endpoint():
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
-    for_sessions = {"/settings", *(form.path for form in FORMS)} - {"/login"}
+    for_sessions = {"/settings", "/settings/tokens", *(form.path for form in FORMS)} - {"/login"}
     public = for_sessions | {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:
         path = getattr(route, "path", "")

@@ -326,7 +326,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("path", ["/settings", "/team"])
+@pytest.mark.parametrize("path", ["/settings", "/settings/tokens", "/team"])
 def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, reader, path, width):
     from axe_playwright_python.sync_playwright import Axe
 

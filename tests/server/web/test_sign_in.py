@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from datetime import datetime
 
 import pytest
 import requests
@@ -212,7 +214,7 @@ def test_no_form_is_taken_without_its_proof(hub, visitor, form, sent):
     before = visitor.open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
     visitor.sign_in(hub.token)
     other = Visitor(hub.url).open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
-    path = form.path.replace("{session:int}", "7")
+    path = re.sub("{.*?}", "7", form.path)
     fields = {"none": {"x": "1"}, "another's": {"form_token": other}, "of before": {"form_token": before}}[
         sent
     ]
@@ -236,7 +238,7 @@ def test_no_form_of_another_site_is_taken(hub, visitor, headers):
 @pytest.mark.parametrize("form", [form for form in FORMS if not form.for_all], ids=lambda form: form.path)
 def test_forms_are_for_those_who_are_signed_in(hub, visitor, form):
     token = visitor.open("/login").text.partition('name="form_token" value="')[2].partition('"')[0]
-    path = form.path.replace("{session:int}", "7")
+    path = re.sub("{.*?}", "7", form.path)
     headers = {"Authorization": f"Bearer {hub.token}"}
     assert visitor.post(path, form_token=token).status_code == 401
     assert visitor.post(path, form_token=token, headers=headers).status_code == 401
@@ -307,7 +309,16 @@ def test_guesses_are_slowed_down_over_all_processes(tmp_path):
 
 def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
     visitor.sign_in(new_token(hub)["secret"])
-    for path in ("/", "/s?q=model", f"/{HIDDEN}", "/hidden", "/settings", "/help", "/nothing/here/1"):
+    for path in (
+        "/",
+        "/s?q=model",
+        f"/{HIDDEN}",
+        "/hidden",
+        "/settings",
+        "/settings/tokens",
+        "/help",
+        "/nothing/here/1",
+    ):
         answer = visitor.open(path)
         assert answer.headers["Cache-Control"] == "no-store", path
         assert {"Cookie", "Authorization"} <= set(answer.headers["Vary"].split(", ")), path
@@ -320,7 +331,7 @@ def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
     assert "Cookie" in facts.headers["Vary"]
 
 
-@pytest.mark.parametrize("path", ["/login", "/settings"])
+@pytest.mark.parametrize("path", ["/login", "/settings", "/settings/tokens"])
 def test_pages_with_forms_cannot_be_framed_or_run_scripts(hub, visitor, path):
     visitor.sign_in(new_token(hub)["secret"])
     answer = visitor.open(path)
@@ -336,3 +347,59 @@ def test_signing_in_is_in_the_audit_log(hub, visitor):
     visitor.sign_in(new_token(hub, "admin")["secret"])
     [entry, *_] = api(hub, "GET", "/api/v1/audit?publisher=hidden").json()["entries"]
     assert (entry["action"], entry["actor"], entry["address"]) == ("sign_in", "admin hidden", "127.0.0.1")
+
+
+def test_tokens_are_made_shown_once_and_revoked(hub, visitor):
+    owner = new_token(hub, "admin")
+    visitor.sign_in(owner["secret"])
+    wanted = {"name": "ci <b>", "publisher": "hidden", "scope": "publish", "days": "30"}
+    made = visitor.send("/settings/tokens", **wanted)
+    assert made.status_code == 201
+    assert made.headers["Cache-Control"] == "no-store"
+    secret = re.search(r"<code>(tfhub_[\w-]+)</code>", made.text)[1]
+    facts = api(hub, "GET", "/api/v1/tokens/self", secret).json()
+    assert (facts["name"], facts["scope"], facts["publisher"]) == ("ci <b>", "publish", "hidden")
+    made_at, until_when = (datetime.fromisoformat(facts[key][:-1]) for key in ("created_at", "expires_at"))
+    assert (until_when - made_at).days == 30
+    shown = visitor.open("/settings/tokens").text
+    assert secret not in shown
+    assert "ci &lt;b&gt;" in shown
+
+    def is_used():
+        return api(hub, "GET", "/api/v1/tokens/self", secret).json()["used_at"] is not None
+
+    until(is_used)
+    assert visitor.send("/settings/tokens", f"/settings/tokens/{facts['id']}/revoke").status_code == 303
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert requests.get(f"{hub.url}/api/v1/tokens/self", headers=bearer, timeout=PATIENCE).status_code == 401
+    assert f"/{facts['id']}/revoke" not in visitor.open("/settings/tokens").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"publisher": "elsewhere"}, 403),
+        ({"publisher": ""}, 403),
+        ({"publisher": "a/b"}, 403),
+        ({"scope": "everything"}, 400),
+        ({"name": ""}, 400),
+        ({"days": "-1"}, 400),
+        ({"days": "99999999999999999999"}, 400),
+    ],
+)
+def test_no_token_has_more_than_who_made_it(hub, visitor, fields, status):
+    visitor.sign_in(new_token(hub, "admin")["secret"])
+    asked = {"name": "x", "publisher": "hidden", "scope": "read", "days": "7"} | fields
+    assert visitor.send("/settings/tokens", **asked).status_code == status
+
+
+def test_who_owns_no_publisher_makes_no_token_and_sees_the_own_one(hub, visitor):
+    visitor.sign_in(new_token(hub, "publish")["secret"])
+    page = visitor.open("/settings/tokens").text
+    assert "publish hidden" in page
+    assert "Make a token" not in page
+    form = page.partition('name="form_token" value="')[2].partition('"')[0]
+    fields = {"name": "x", "publisher": "hidden", "scope": "read", "form_token": form}
+    assert visitor.post("/settings/tokens", **fields).status_code == 403
+    other = new_token(hub, "read", "elsewhere")
+    assert visitor.post(f"/settings/tokens/{other['id']}/revoke", form_token=form).status_code == 404

@@ -77,10 +77,17 @@ def get_token(connection: sa.Connection, token_id: int) -> Token | None:
 
 def list_tokens(connection: sa.Connection, publisher: str | None = None) -> list[Token]:
     """The tokens of a publisher, or all of them, newest first."""
-    query = sa.select(*_COLUMNS).select_from(_JOINED).order_by(tokens.c.id.desc())
+    query = sa.select(*_COLUMNS).select_from(_JOINED).order_by(tokens.c.created_at.desc(), tokens.c.id)
     if publisher is not None:
         query = query.where(publishers.c.name_key == publisher.lower())
     return [Token(*row) for row in connection.execute(query)]
+
+
+def tokens_of_user(connection: sa.Connection, user_id: int) -> list[Token]:
+    """The tokens of a user, newest first."""
+    query = sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.user_id == user_id)
+    order = (tokens.c.created_at.desc(), tokens.c.id)
+    return [Token(*row) for row in connection.execute(query.order_by(*order))]
 
 
 def revoke_token(connection: sa.Connection, token_id: int) -> None:

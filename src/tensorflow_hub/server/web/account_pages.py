@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub.server.catalogue.records import Session
+from tensorflow_hub.server.catalogue.records import Session, Token
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ
 from tensorflow_hub.server.catalogue.users import ROLES
+from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.web.rendering import render, show_day
 
@@ -21,6 +22,7 @@ _MAY = {
     PUBLISH: "publish and correct cards",
     ADMIN: "publish, withdraw, and manage tokens and privacy",
 }
+_MOST_TOKENS = 50
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 
@@ -66,6 +68,49 @@ def account(request: Request, caller: Caller, sessions: Sequence[Session]) -> Re
         for session in sessions
     ]
     return render(request, "account.html", title="Your account", caller=caller, rights=rights, sessions=shown)
+
+
+def tokens(
+    request: Request,
+    caller: Caller,
+    found: Sequence[Token],
+    made: Token | None = None,
+    secret: str = "",
+) -> Response:
+    """`/settings/tokens`; with the secret of the token that was just made."""
+    good = [token for token in found if token.is_good]
+    shown = [
+        {
+            "id": token.id,
+            "name": token.name,
+            "scope": token.scope,
+            "good_for": token.publisher or ("all your publishers" if token.user_id else "all publishers"),
+            "until": show_date(token.expires_at) if token.expires_at else "it is revoked",
+            "used": show_date(token.used_at) if token.used_at else "never",
+        }
+        for token in good[:_MOST_TOKENS]
+    ]
+    any_publisher = any(grant.publisher is None for grant in caller.grants)
+    choices = [
+        grant.publisher
+        for grant in caller.grants
+        if grant.publisher is not None and (caller.user is not None or grant.scope == ADMIN)
+    ]
+    return render(
+        request,
+        "tokens.html",
+        status=201 if secret else 200,
+        title="Your tokens",
+        base=base_url(request),
+        tokens=shown,
+        more=len(good) > _MOST_TOKENS,
+        made=made,
+        secret=secret,
+        by_user=caller.user is not None,
+        choices=choices,
+        for_all=caller.user is not None,
+        any_publisher=any_publisher,
+    )
 
 
 def browser_name(agent: str) -> str:

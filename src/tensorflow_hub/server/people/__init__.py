@@ -1,0 +1,1 @@
+"""What people do with their rights: make tokens, invite members. For the API and for the pages."""

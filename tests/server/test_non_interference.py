@@ -247,6 +247,19 @@ REQUESTS = {
     | change("POST", "/login", token="tfhub_x"),
     "/logout": change("POST", "/logout"),
     "/settings": get(st.just("/settings")),
+    "/settings/publishers/{publisher}": get(publishers, "/settings/publishers/"),
+    "/settings/publishers/{publisher}/audit": get(publishers, "/settings/publishers/", "/audit"),
+    "/settings/publishers/{publisher}/invitations": change(
+        "POST", "/settings/publishers/hidden/invitations", role="owner"
+    ),
+    "/settings/publishers/{publisher}/invitations/{invitation:int}/withdraw": change(
+        "POST", "/settings/publishers/hidden/invitations/7/withdraw"
+    ),
+    "/settings/publishers/{publisher}/members/{user:int}": change(
+        "POST", "/settings/publishers/hidden/members/7", role="owner"
+    ),
+    "/settings/join": get(st.just("/settings/join?code=guessed"))
+    | change("POST", "/settings/join", code="x"),
     "/settings/tokens": get(st.just("/settings/tokens"))
     | change("POST", "/settings/tokens", name="x", scope="read", publisher="hidden"),
     "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
@@ -270,6 +283,17 @@ REQUESTS = {
     "/api/v1/publishers": get(st.just("/api/v1/publishers")),
     "/api/v1/publishers/{publisher}": get(publishers, "/api/v1/publishers/")
     | change("PATCH", "/api/v1/publishers/hidden", title="Mine"),
+    "/api/v1/publishers/{publisher}/members": get(publishers, "/api/v1/publishers/", "/members"),
+    "/api/v1/publishers/{publisher}/members/{user:int}": change(
+        "PATCH", "/api/v1/publishers/hidden/members/7", role="owner"
+    )
+    | change("DELETE", "/api/v1/publishers/hidden/members/7"),
+    "/api/v1/publishers/{publisher}/invitations": change(
+        "POST", "/api/v1/publishers/hidden/invitations", role="owner"
+    ),
+    "/api/v1/publishers/{publisher}/invitations/{invitation:int}": change(
+        "DELETE", "/api/v1/publishers/hidden/invitations/7"
+    ),
     "/api/v1/openapi.json": get(st.just("/api/v1/openapi.json")),
     "/api/v1/uploads": change("POST", "/api/v1/uploads", **PROMISE),
     "/api/v1/uploads/{upload}": st.sampled_from(["GET", "PATCH", "DELETE"]).map(

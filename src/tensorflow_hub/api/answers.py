@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
-from tensorflow_hub.api.fields import Count, Day, DeploymentKind, Digest, Handle, Scope, Sha256, Time
+from tensorflow_hub.api.fields import Count, Day, DeploymentKind, Digest, Handle, Role, Scope, Sha256, Time
 
 
 class Deployment(TypedDict):
@@ -157,6 +157,40 @@ class Tokens(TypedDict):
     """Tokens without their secrets."""
 
     tokens: Sequence[Token]
+
+
+class Member(TypedDict):
+    """A user with a role in a publisher."""
+
+    user: int
+    name: str
+    role: Role
+    added_at: Time
+    added_by: str
+
+
+class Invitation(TypedDict):
+    """An invitation to become a member."""
+
+    id: int
+    role: Role
+    note: str
+    created_at: Time
+    created_by: str
+    expires_at: Time
+
+
+class InvitationWithUrl(Invitation):
+    """An invitation that was just made."""
+
+    url: Annotated[str, Meta(description="The page to accept it on; only in the answer that makes it.")]
+
+
+class Members(TypedDict):
+    """The members of a publisher, and the invitations that are open."""
+
+    members: Sequence[Member]
+    invitations: Sequence[Invitation]
 
 
 class AuditEntries(TypedDict):

@@ -17,6 +17,7 @@ Digest = Annotated[
     Meta(pattern="^sha256:[0-9a-f]{64}$", description="sha256:… of the content, whatever the compression."),
 ]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
+Role = Annotated[str, Meta(extra_json_schema={"enum": ["reader", "publisher", "owner"]})]
 DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": list(KIND_BY_NAME)})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from tensorflow_hub.api.fields import Scope
+from tensorflow_hub.api.fields import Role, Scope
 
 
 class Fields(Struct, frozen=True):
@@ -37,6 +37,36 @@ class OwnToken(Fields, frozen=True):
     scope: Scope
     publisher: Annotated[str, Meta(max_length=100)] = ""
     days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
+
+
+class Invite(Fields, frozen=True):
+    """A role in a publisher, and whom it is for."""
+
+    publisher: str
+    role: Role
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class OfInvitation(Fields, frozen=True):
+    """An invitation in the path."""
+
+    publisher: str
+    invitation: int
+
+
+class ChangeMember(Fields, frozen=True):
+    """A member in the path, and the new role; `remove` for none."""
+
+    publisher: str
+    user: int
+    role: str
+
+
+class Join(Fields, frozen=True):
+    """The secret of an invitation, and the name of a new user."""
+
+    code: Annotated[str, Meta(max_length=200)]
+    name: Annotated[str, Meta(max_length=200)] = ""
 
 
 class OfToken(Fields, frozen=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Scope, Sha256
+from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Role, Scope, Sha256
 
 # Numbers beyond are none of the database's.
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -71,6 +71,19 @@ class NewToken(Body, frozen=True):
     ] = None
 
 
+class NewInvitation(Body, frozen=True):
+    """The role that is offered, and whom it is for."""
+
+    role: Role
+    note: Annotated[str, Meta(max_length=200, description="Whom it is for, for your own list.")] = ""
+
+
+class RoleChange(Body, frozen=True):
+    """The new role of a member."""
+
+    role: Role
+
+
 class OfModel(Parameters, frozen=True):
     """A model in the path."""
 
@@ -87,6 +100,18 @@ class OfPublisher(Parameters, frozen=True):
     """A publisher in the path."""
 
     publisher: Annotated[str, Meta(description="Its name.")]
+
+
+class OfMember(OfPublisher, frozen=True):
+    """A member of a publisher in the path."""
+
+    user: Annotated[int, Meta(ge=0, description="The number of the user.")]
+
+
+class OfInvitation(OfPublisher, frozen=True):
+    """An invitation to a publisher in the path."""
+
+    invitation: Annotated[int, Meta(ge=0, description="Its number.")]
 
 
 class OfUpload(Parameters, frozen=True):

@@ -18,6 +18,8 @@ from tensorflow_hub.server.endpoints import (
     cards,
     handle,
     health,
+    member_pages,
+    members,
     metrics,
     my_tokens,
     openapi,
@@ -38,6 +40,7 @@ READ = ["GET", "HEAD"]
 EVERY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
+_OWNER_BY_PATH = Rights(ADMIN, in_path)
 # Who has others is told that there is no such upload.
 _OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
 
@@ -173,6 +176,46 @@ PEOPLE_AND_RIGHTS = (
     ),
     Endpoint(
         "GET",
+        "/api/v1/publishers/{publisher}/members",
+        members.list_all,
+        "the members of a publisher and their roles, and the invitations that are open",
+        {200: "The members"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/v1/publishers/{publisher}/members/{user:int}",
+        members.change_role,
+        "gives a member another role: reader, publisher or owner",
+        {200: "Changed"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/publishers/{publisher}/members/{user:int}",
+        members.remove,
+        "removes a member",
+        {204: "Removed"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/publishers/{publisher}/invitations",
+        members.invite,
+        "makes an invitation for a role, good once and for a week; its `url` is in the answer only",
+        {201: "With its URL"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/publishers/{publisher}/invitations/{invitation:int}",
+        members.withdraw_invitation,
+        "takes an invitation back",
+        {204: "Taken back"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "GET",
         "/api/v1/tokens",
         tokens.list_tokens,
         "tokens without their secrets",
@@ -221,6 +264,13 @@ FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
     Form("/logout", sign_in.sign_out, for_all=True),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),
+    Form("/settings/publishers/{publisher}/invitations", member_pages.invite),
+    Form(
+        "/settings/publishers/{publisher}/invitations/{invitation:int}/withdraw",
+        member_pages.withdraw_invitation,
+    ),
+    Form("/settings/publishers/{publisher}/members/{user:int}", member_pages.change_member),
+    Form("/settings/join", member_pages.join, for_all=True),
     Form("/settings/tokens", my_tokens.create_token),
     Form("/settings/tokens/{token:int}/revoke", my_tokens.revoke_token),
 )
@@ -242,6 +292,9 @@ ROUTES: list[BaseRoute] = [
     Route("/s", web_pages.show_search),
     Route("/login", sign_in.show_sign_in),
     Route("/settings", account.show_account),
+    Route("/settings/publishers/{publisher}", member_pages.show_members),
+    Route("/settings/publishers/{publisher}/audit", member_pages.show_audit),
+    Route("/settings/join", member_pages.show_invitation),
     Route("/settings/tokens", my_tokens.show_tokens),
     *(form.route() for form in FORMS),
     Route("/help", web_pages.show_help),

@@ -10,7 +10,7 @@ from hub_content import card, module, module_with
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import RequestError
-from tensorflow_hub.server.routes import FORMS, ROUTES
+from tensorflow_hub.server.routes import ROUTES
 
 CALLERS = ("anonymous", "reader", "stranger", "publisher", "owner", "admin", "junk")
 NONE, ANY, TOKEN = set(), set(CALLERS) - {"junk"}, set(CALLERS) - {"anonymous", "junk"}
@@ -52,6 +52,11 @@ MATRIX = [
     ("POST", "/api/v1/deletions", {"handle": "secret/model/77"}, ADMINS),
     ("PATCH", "/api/v1/publishers/secret", {"title": "Secret"}, OWNERS),
     ("PATCH", "/api/v1/publishers/brand-new", {}, ADMINS),
+    ("GET", "/api/v1/publishers/secret/members", None, OWNERS),
+    ("PATCH", "/api/v1/publishers/secret/members/7", {"role": "owner"}, OWNERS),
+    ("DELETE", "/api/v1/publishers/secret/members/7", None, OWNERS),
+    ("POST", "/api/v1/publishers/secret/invitations", {"role": "owner"}, OWNERS),
+    ("DELETE", "/api/v1/publishers/secret/invitations/7", None, OWNERS),
     ("GET", "/api/v1/tokens?publisher=secret", None, OWNERS),
     ("POST", "/api/v1/tokens", {"name": "x", "scope": "read", "publisher": "secret"}, OWNERS),
     ("POST", "/api/v1/tokens", {"name": "x", "scope": "admin", "publisher": None}, ADMINS),
@@ -120,7 +125,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
 
 def _hides(method, path):
     """What a private publisher has is not even said to exist."""
-    return method == "GET" and "secret" in path and "?publisher=" not in path
+    return method == "GET" and "secret" in path and "?publisher=" not in path and "/members" not in path
 
 
 def _is_hidden_number(path):
@@ -141,13 +146,14 @@ def test_the_matrix_has_every_endpoint():
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
-    for_sessions = {"/settings", "/settings/tokens", *(form.path for form in FORMS)} - {"/login"}
+    for_sessions = {path for route in ROUTES if (path := route.path).startswith(("/settings", "/logout"))}
     public = for_sessions | {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:
         path = getattr(route, "path", "")
         if path in public or path.startswith("/static") or not hasattr(route, "methods"):
             continue
         for method in route.methods - {"HEAD"} - ({"POST"} if path == "/login" else set()):
+            path = re.sub(r"{(user|invitation):int}", "7", path).replace("{publisher}/", "secret/")
             assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
 
 

@@ -326,12 +326,21 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("path", ["/settings", "/settings/tokens", "/team"])
-def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, reader, path, width):
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/settings",
+        "/settings/tokens",
+        "/settings/publishers/team",
+        "/settings/publishers/team/audit",
+        "/team",
+    ],
+)
+def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, hub, reader, path, width):
     from axe_playwright_python.sync_playwright import Axe
 
     visited = visit("/login", viewport={"width": width, "height": 700})
-    visited.page.get_by_label("Token").fill(reader)
+    visited.page.get_by_label("Token").fill(hub.token)
     visited.page.get_by_role("button", name="Sign in").click()
     page = visited.open(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

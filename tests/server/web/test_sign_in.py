@@ -9,46 +9,22 @@ from datetime import datetime
 import pytest
 import requests
 import sqlalchemy as sa
-from hub_content import card
 from hub_process import HubProcess
 from patience import PATIENCE, until
-from real_services import Postgres
+from private_hub import HIDDEN, api, new_token, private_hub
 from web_visitor import Visitor
 
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.tables import sessions
 from tensorflow_hub.server.routes import FORMS
 
-HIDDEN = "hidden/model/1"
-
 
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
 )
 def _hub(request, tmp_path_factory):
-    """A hub with an entry of a private publisher."""
-    with contextlib.ExitStack() as stack:
-        settings = {"TFHUB_SERVER_GUESSES_PER_MINUTE": "0"}
-        if request.param == "postgresql":
-            server = Postgres().start()
-            stack.callback(server.remove)
-            settings["TFHUB_SERVER_DATABASE"] = server.new_database("people")
-        hub = stack.enter_context(HubProcess(tmp_path_factory.mktemp("people") / "data", **settings))
-        api(hub, "PATCH", "/api/v1/publishers/hidden", json={"private": True})
-        api(hub, "PUT", "/api/v1/cards", json={"handle": HIDDEN, "card": card(HIDDEN, "Placeholder")})
+    with private_hub(tmp_path_factory.mktemp("people") / "data", request.param) as hub:
         yield hub
-
-
-def api(hub, method, path, token=None, **options):
-    headers = {"Authorization": f"Bearer {token or hub.token}"}
-    answer = requests.request(method, hub.url + path, headers=headers, timeout=PATIENCE, **options)
-    assert answer.ok, answer.text
-    return answer
-
-
-def new_token(hub, scope="read", publisher="hidden", **body):
-    body = {"name": f"{scope} {publisher}", "scope": scope, "publisher": publisher, **body}
-    return api(hub, "POST", "/api/v1/tokens", json=body).json()
 
 
 @pytest.fixture

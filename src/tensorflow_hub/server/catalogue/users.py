@@ -13,6 +13,9 @@ from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES,
 # Role of a member → the scope that it has for its publisher.
 ROLES = {"reader": READ, "publisher": PUBLISH, "owner": ADMIN}
 
+# The issuer of users that this hub knows by itself.
+LOCAL = ""
+
 _COLUMNS = tuple(users.c[name] for name in User.__dataclass_fields__)
 _by_id = sa.select(*_COLUMNS).where(users.c.id == sa.bindparam("id"))
 _by_identity = sa.select(*_COLUMNS).where(

@@ -6,6 +6,7 @@ is and so which model comes first: all of it is counted over an index, and would
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -30,7 +31,8 @@ class AudienceIndexes:
 
     Args:
       database: the catalogue.
-      folder: where they are: `public`, `everything`, and `of-<publisher>` for each private publisher.
+      folder: where they are: `public`, `everything`, `of-<publisher>` for each private publisher, and
+        `several-<digest>` for members of several.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -62,11 +64,15 @@ class AudienceIndexes:
 
 
 def _folder_name(audience: Audience) -> str:
-    """A name for the folder of an audience; a token is for one publisher, or for all.
+    """A name for the folder of an audience.
 
-    >>> _folder_name(PUBLIC), _folder_name(Audience(("acme",)))
-    ('public', 'of-acme')
+    No two audiences share one: with several publishers it is a digest, and begins as no other does.
+
+    >>> _folder_name(PUBLIC), _folder_name(Audience(("acme",))), _folder_name(Audience(("a", "b")))
+    ('public', 'of-acme', 'several-c14cddc033f64b9dea80ea675cf280a0')
     """
     if audience.publishers is None:
         return "everything"
-    return f"of-{'-'.join(audience.publishers)}" if audience.publishers else "public"
+    if len(audience.publishers) > 1:
+        return f"several-{hashlib.sha256('/'.join(audience.publishers).encode()).hexdigest()[:32]}"
+    return f"of-{audience.publishers[0]}" if audience.publishers else "public"

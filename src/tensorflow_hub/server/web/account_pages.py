@@ -85,8 +85,8 @@ def tokens(
             "name": token.name,
             "scope": token.scope,
             "good_for": token.publisher or ("all your publishers" if token.user_id else "all publishers"),
-            "until": show_date(token.expires_at) if token.expires_at else "it is revoked",
-            "used": show_date(token.used_at) if token.used_at else "never",
+            "until": show_day(token.expires_at) if token.expires_at else "it is revoked",
+            "used": show_day(token.used_at) if token.used_at else "never",
         }
         for token in good[:_MOST_TOKENS]
     ]

@@ -17,11 +17,12 @@ from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.format.facets import FACET_BY_KEY, label
 from tensorflow_hub.server.catalogue.records import Publisher, Version
+from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Gone, Missing, status_of
-from tensorflow_hub.server.core.rights import audience_of
+from tensorflow_hub.server.core.rights import audience_of, has_scope
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchRequest
@@ -161,6 +162,7 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
         lead=plain_text(shown.description, 600),
         summary=plain_text(shown.description, 200),
         publisher=shown,
+        manages=caller.session is not None and has_scope(caller, ADMIN, shown.name),
         collections=collections,
         models=load_listed(connection, answer.ids, audience),
         collections_text=show_count(found.total, "collection"),

@@ -64,7 +64,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     text = _environment().get_template(template).render({**defaults, **values})
     body = text.encode()
     has_forms = getattr(request.state, "has_forms", False)
-    is_kept = status < 400 and not signed_in and not has_forms
+    is_kept = status < 400 and not signed_in and not has_forms and not values.get("secret")
     headers = {
         "Content-Security-Policy": POLICY,
         "Cache-Control": "no-cache" if is_kept else "no-store",

@@ -1,0 +1,97 @@
+"""The pages of a publisher's owners, and those of who is invited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.server.catalogue.members import Invitation, Member
+from tensorflow_hub.server.catalogue.records import AuditEntry, Publisher
+from tensorflow_hub.server.catalogue.users import ROLES
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.web.rendering import render, show_day
+
+MAY = {
+    "reader": "read what is private",
+    "publisher": "publish and correct cards",
+    "owner": "publish, withdraw, and manage members, tokens and privacy",
+}
+
+
+def members(
+    request: Request,
+    publisher: Publisher,
+    found: Sequence[Member],
+    invited: Sequence[Invitation],
+    url: str = "",
+) -> Response:
+    """`/settings/publishers/<publisher>`; with the link of an invitation that was just made."""
+    return render(
+        request,
+        "members.html",
+        status=201 if url else 200,
+        title=f"Members of {publisher.name}",
+        publisher=publisher,
+        members=found,
+        invitations=[(invitation, show_day(invitation.expires_at)) for invitation in invited],
+        url=url,
+        may=MAY,
+    )
+
+
+def audit(
+    request: Request, publisher: Publisher, entries: Sequence[tuple[int, AuditEntry]], *, has_more: bool
+) -> Response:
+    """`/settings/publishers/<publisher>/audit`."""
+    shown = [
+        {
+            "at": iso(entry.at).replace("T", " ").removesuffix("Z"),
+            "actor": entry.actor,
+            "address": entry.address,
+            "action": entry.action,
+            "subject": entry.subject,
+            "detail": ", ".join(f"{key}: {value}" for key, value in entry.detail.items() if value != ""),
+        }
+        for _, entry in entries
+    ]
+    return render(
+        request,
+        "audit.html",
+        title=f"Who did what as {publisher.name}",
+        publisher=publisher,
+        entries=shown,
+        before=entries[-1][0] if has_more else None,
+    )
+
+
+def invitation(request: Request, caller: Caller, shown: Invitation, code: str) -> Response:
+    """`/settings/join`."""
+    return render(
+        request,
+        "join.html",
+        title="An invitation",
+        user=caller.user,
+        invitation=shown,
+        may=MAY[shown.role],
+        until=show_day(shown.expires_at),
+        code=code,
+    )
+
+
+def welcome(request: Request, caller: Caller, secret: str, publisher: str, base: str) -> Response:
+    """The answer to a new user: the token by which to sign in again."""
+    assert caller.user is not None
+    values = {
+        "user": caller.user,
+        "signed_in": caller.short_name,
+        "secret": secret,
+        "publisher": publisher,
+        "base": base,
+    }
+    return render(request, "welcome.html", status=201, title="Welcome", **values)
+
+
+assert set(MAY) == set(ROLES)

@@ -1,0 +1,197 @@
+"""Members of a publisher: invited and managed in the browser and by the API; rights end with the role."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+import requests
+import sqlalchemy as sa
+from patience import PATIENCE
+from private_hub import HIDDEN, api, new_token, private_hub
+from web_visitor import Visitor
+
+from tensorflow_hub.server.catalogue.database import Database, database_url
+
+MEMBERS = "/settings/publishers/hidden"
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
+)
+def _hub(request, tmp_path_factory):
+    with private_hub(tmp_path_factory.mktemp("members") / "data", request.param) as hub:
+        yield hub
+
+
+@pytest.fixture
+def owner(hub):
+    """A browser of an owner of the private publisher."""
+    visitor = Visitor(hub.url)
+    visitor.sign_in(new_token(hub, "admin")["secret"])
+    return visitor
+
+
+@pytest.fixture
+def visitor(hub):
+    return Visitor(hub.url)
+
+
+def invite(owner, role, note=""):
+    """The path of an invitation's page."""
+    made = owner.send(MEMBERS, f"{MEMBERS}/invitations", role=role, note=note)
+    assert made.status_code == 201, made.text
+    return html.unescape(re.search(r"<code>([^<]*/settings/join\?code=[^<]*)</code>", made.text)[1])[
+        len(owner.url) :
+    ]
+
+
+def join(visitor, path, name):
+    """Accepts an invitation as a new user; the token by which that user signs in."""
+    joined = visitor.send(path, "/settings/join", name=name)
+    assert joined.status_code == 201, joined.text
+    assert joined.headers["Cache-Control"] == "no-store"
+    return re.search(r"<code>(tfhub_[\w-]+)</code>", joined.text)[1]
+
+
+def member(hub, name):
+    found = api(hub, "GET", "/api/v1/publishers/hidden/members").json()["members"]
+    return next((entry for entry in found if entry["name"] == name), None)
+
+
+def status(hub, method, path, token, **options):
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.request(method, hub.url + path, headers=headers, timeout=PATIENCE, **options).status_code
+
+
+def test_a_person_is_invited_joins_and_is_removed(hub, owner, visitor):
+    path = invite(owner, "reader", "for Ada")
+    assert "for Ada" in owner.open(MEMBERS).text
+    token = join(visitor, path, "ada")
+    assert visitor.open(f"/{HIDDEN}").status_code == 200
+    assert member(hub, "ada")["role"] == "reader"
+    assert "for Ada" not in owner.open(MEMBERS).text
+    again = Visitor(hub.url)
+    assert again.sign_in(token).status_code == 303
+    assert again.open(f"/{HIDDEN}").status_code == 200
+    action = f"{MEMBERS}/members/{member(hub, 'ada')['user']}"
+    assert owner.send(MEMBERS, action, role="remove").status_code == 303
+    for each in (visitor, again):
+        assert each.open(f"/{HIDDEN}").status_code == 404
+        assert each.open("/settings").status_code == 200, "still a user of this hub"
+    assert status(hub, "GET", f"/api/v1/models/{HIDDEN}", token) == 404
+
+
+@pytest.mark.parametrize("role", ["reader", "publisher", "owner"])
+def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
+    token = join(visitor, invite(owner, role), f"role-{role}")
+    rank = ["reader", "publisher", "owner"].index(role)
+    promise = {"handle": f"hidden/of-{role}/1", "size": 9, "sha256": "0" * 64}
+    assert status(hub, "GET", f"/api/v1/models/{HIDDEN}", token) == 200
+    assert status(hub, "POST", "/api/v1/uploads", token, json=promise) == (201 if rank > 0 else 403)
+    assert status(hub, "GET", "/api/v1/publishers/hidden/members", token) == (200 if rank > 1 else 403)
+    assert status(hub, "GET", "/api/v1/publishers/other/members", token) == 403
+    assert status(hub, "GET", "/metrics", token) == 403
+    assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
+    assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
+    assert ("Members and who did what" in visitor.open("/hidden").text) is (rank > 1)
+
+
+def test_a_role_changes_at_once_also_for_tokens(hub, owner, visitor):
+    join(visitor, invite(owner, "publisher"), "grace")
+    made = visitor.send("/settings/tokens", name="ci", publisher="hidden", scope="publish", days="7")
+    ci = re.search(r"<code>(tfhub_[\w-]+)</code>", made.text)[1]
+    too_much = visitor.send("/settings/tokens", name="ci", publisher="hidden", scope="admin", days="7")
+    assert too_much.status_code == 403
+    assert status(hub, "PUT", "/api/v1/cards", ci, json={"handle": HIDDEN, "card": "# "}) == 422
+    user = member(hub, "grace")["user"]
+    assert owner.send(MEMBERS, f"{MEMBERS}/members/{user}", role="reader").status_code == 303
+    assert status(hub, "PUT", "/api/v1/cards", ci, json={"handle": HIDDEN, "card": "# "}) == 403
+    assert status(hub, "GET", f"/api/v1/models/{HIDDEN}", ci) == 200
+    api(hub, "PATCH", f"/api/v1/publishers/hidden/members/{user}", json={"role": "owner"})
+    assert status(hub, "PUT", "/api/v1/cards", ci, json={"handle": HIDDEN, "card": "# "}) == 422
+    assert status(hub, "GET", "/api/v1/tokens?publisher=hidden", ci) == 403, "no more than its scope"
+
+
+def test_a_token_of_a_user_is_good_for_one_publisher_where_it_says_so(hub, owner, visitor):
+    join(visitor, invite(owner, "owner"), "linus")
+    api(hub, "PATCH", "/api/v1/publishers/second", json={"private": True})
+    second = api(hub, "POST", "/api/v1/publishers/second/invitations", json={"role": "reader"}).json()["url"]
+    assert visitor.send(second[len(hub.url) :], "/settings/join").status_code == 303
+    assert visitor.open("/second").status_code == 200
+    assert visitor.open(f"/{HIDDEN}").status_code == 200
+    secrets = {}
+    for publisher in ("hidden", ""):
+        made = visitor.send("/settings/tokens", name="x", publisher=publisher, scope="read", days="")
+        secrets[publisher] = re.search(r"<code>(tfhub_[\w-]+)</code>", made.text)[1]
+    assert status(hub, "GET", "/api/v1/publishers/second", secrets["hidden"]) == 404
+    assert status(hub, "GET", "/api/v1/publishers/second", secrets[""]) == 200
+    less = Visitor(hub.url)
+    less.sign_in(secrets["hidden"])
+    more = less.send("/settings/tokens", name="x", publisher="", scope="read", days="7")
+    assert more.status_code == 403
+    assert "You are signed in with a token that has less" in more.text
+
+
+def test_an_invitation_is_good_once_and_can_be_taken_back(hub, owner, visitor):
+    path = invite(owner, "reader")
+    join(visitor, path, "first")
+    assert Visitor(hub.url).open(path).status_code == 404
+    other = invite(owner, "reader", "by mistake")
+    page = owner.open(MEMBERS).text
+    action = re.search(rf'action="({MEMBERS}/invitations/\d+/withdraw)"', page)[1]
+    assert owner.send(MEMBERS, action).status_code == 303
+    assert Visitor(hub.url).open(other).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["", "a b", "<script>", "x" * 64, "-x", "ünï"])
+def test_names_of_users_are_plain(hub, owner, visitor, name):
+    path = invite(owner, "reader")
+    assert visitor.send(path, "/settings/join", name=name).status_code == 400
+    assert visitor.open(path).status_code == 200, "the invitation is not used up"
+
+
+def test_no_two_users_have_one_name(hub, owner, visitor):
+    join(visitor, invite(owner, "reader"), "Barbara")
+    answer = Visitor(hub.url).send(invite(owner, "reader"), "/settings/join", name="barbara")
+    assert answer.status_code == 409
+    assert "There is a user &#39;barbara&#39; already" in answer.text
+
+
+def test_an_invitation_to_less_takes_nothing_away(hub, owner, visitor):
+    join(visitor, invite(owner, "owner"), "ken")
+    assert visitor.send(invite(owner, "reader"), "/settings/join").status_code == 303
+    assert member(hub, "ken")["role"] == "owner"
+
+
+def test_the_audit_page_tells_who_did_what_and_pages_on(hub, owner, visitor):
+    join(visitor, invite(owner, "reader"), "margaret")
+    for _ in range(60):
+        api(hub, "PATCH", "/api/v1/publishers/hidden", json={"title": "Hidden"})
+    page = owner.open(f"{MEMBERS}/audit").text
+    assert page.count("first administrator") == 50
+    earlier = re.search(rf'href="({MEMBERS}/audit\?before=\d+)"', page)[1]
+    older = owner.open(earlier).text
+    assert "member.join" in older
+    assert "margaret" in older
+    assert owner.open(f"{MEMBERS}/audit?before=x").status_code == 400
+
+
+def test_owners_of_others_learn_nothing(hub, visitor):
+    visitor.sign_in(new_token(hub, "admin", "elsewhere")["secret"])
+    answers = {name: visitor.open(f"/settings/publishers/{name}") for name in ("hidden", "absent")}
+    assert {answer.status_code for answer in answers.values()} == {403}
+    assert answers["hidden"].text.replace("hidden", "absent") == answers["absent"].text.replace(
+        "hidden", "absent"
+    )
+
+
+def test_a_user_who_is_disabled_is_nobody(hub, owner, visitor):
+    token = join(visitor, invite(owner, "reader"), "mallory")
+    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE users SET disabled_at = 1 WHERE name = 'mallory'"))
+    database.close()
+    assert visitor.open("/settings").status_code == 401
+    assert status(hub, "GET", "/api/v1/tokens/self", token) == 401

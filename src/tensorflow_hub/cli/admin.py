@@ -1,4 +1,4 @@
-"""`tfhub admin`: look after a hub, on the machine that has its settings; it may go on serving."""
+"""`tfhub admin`: administer a hub, on the machine that has its settings, while it serves or not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONFIG = click.option("--config", metavar="FILE", help="TOML file with the hub'
 
 @click.group()
 def command() -> None:
-    """Look after a hub: works on its database and store, not over the network."""
+    """Administer a hub: works on its database and store, not over the network."""
 
 
 command.add_command(admin_import_docs.command)
@@ -143,7 +143,7 @@ def new_token(name: str, data: str | None, config: str | None) -> None:
 def _hub(data: str | None, config: str | None, new: bool = False, repair: bool = False) -> Iterator[Hub]:
     """The hub that the settings describe.
 
-    Unless it may be `new`, it has to be there: a mistyped folder is told, not taken for a hub without models.
+    Unless it may be `new`, it must exist: a mistyped folder is an error, not a hub without models.
     """
     from tensorflow_hub.errors import SettingsError
     from tensorflow_hub.server.administration.reserve import use_reserve

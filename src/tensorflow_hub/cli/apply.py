@@ -52,15 +52,15 @@ from tensorflow_hub.progress import Progress
     metavar="NAME=VALUE",
     help="A property of Spark's configuration, or an option of Beam's pipelines.",
 )
-@click.option("--overwrite", is_flag=True, help="Begin anew when the folder holds another job's output.")
+@click.option("--overwrite", is_flag=True, help="Start again when the folder holds another job's output.")
 @options.JSON
 def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Apply a module to every row of a file, or to every image in a folder.
 
-    INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. The
-    vectors go into files of --shard-size rows in the output folder, with the row's number or the image's path
-    as key. Memory stays the same however long the input is; an interrupted run, started again, goes on where
-    it stopped. What cannot be used is listed in skipped.jsonl.
+    INPUT is a folder of images, a .txt file with one text per line, or a CSV, TSV, JSONL or Parquet table.
+    The vectors go into files of --shard-size rows in the output folder, with the row's number or the image's
+    path as key. Memory stays the same however long the input is. An interrupted run continues where it
+    stopped when it is started again. What cannot be used is listed in skipped.jsonl.
 
     \b
     Examples:

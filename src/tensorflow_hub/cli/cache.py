@@ -1,4 +1,4 @@
-"""`tfhub cache`: see, check, tidy and carry downloaded modules; see and clear the features of examples."""
+"""`tfhub cache`: list, check, remove, export and import downloaded modules; see and clear cached features."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 @click.group("cache")
 def command() -> None:
-    """See, check, tidy and carry the cache of downloaded modules.
+    """List, check, remove, export and import downloaded modules.
 
-    It lies in TFHUB_CACHE_DIR, else in tfhub_modules in the system's directory for temporary files.
+    The cache is in TFHUB_CACHE_DIR; by default in tfhub_modules in the directory for temporary files.
     """
 
 
@@ -145,7 +145,7 @@ def features(clear: bool, as_json: bool) -> None:
     """See or clear the features that retrain and compare keep of your examples.
 
     They lie in TFHUB_FEATURE_CACHE. Above TFHUB_FEATURE_CACHE_SIZE, those that were not used for longest
-    go by themselves.
+    are removed automatically.
     """
     from tensorflow_hub.tools.feature_store import default_folder, make_room, used_bytes
 

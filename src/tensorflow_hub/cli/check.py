@@ -113,7 +113,7 @@ def _print(module: ModuleDescription) -> None:
         for sentence in interface.missing:
             output.note(f"{interface.name}: {sentence}")
     for op, what in module.unsafe_ops.items():
-        output.note(f"warning: the op {op} {what} with the rights of whoever uses the module")
+        output.note(f"warning: the op {op} {what} with the rights of the user who runs the module")
 
 
 def _rows(module: ModuleDescription) -> list[tuple[str, str]]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, type=click.Path())
 @click.option("--text", "texts", multiple=True, help="A text to label; may be given several times.")
 @click.option(
-    "--text-file", type=click.Path(allow_dash=True), help="A file with a text a line; - is standard input."
+    "--text-file",
+    type=click.Path(allow_dash=True),
+    help="A file with one text per line; - reads standard input.",
 )
 @click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many classes to show.")
 @click.option("--json", "as_json", is_flag=True, help="Write the result as JSON, with all scores.")

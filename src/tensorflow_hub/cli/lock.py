@@ -35,13 +35,13 @@ Examples:
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
 @click.option("--update", is_flag=True, help="Replace what a HANDLE is locked to.")
-@click.option("--remove", is_flag=True, help="Take HANDLEs out of the lock file.")
+@click.option("--remove", is_flag=True, help="Remove HANDLEs from the lock file.")
 @options.JSON
 def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool, as_json: bool) -> None:
-    """Write tfhub.lock: which content each handle of a project must have.
+    """Write tfhub.lock: the content that each handle of a project must have.
 
-    With tfhub.lock in the working directory, or named in TFHUB_LOCKFILE, any other content is refused, and
-    so is a handle that is not in it; a handle without a version stays at the version it had.
+    If tfhub.lock is in the working directory, or TFHUB_LOCKFILE names it, the library refuses other content
+    and handles that are not in the file. A handle without a version stays at the version that was locked.
     """
     if (update or remove) and not handles:
         raise click.UsageError(f"Name the HANDLEs to {'update' if update else 'remove'}.")
@@ -114,7 +114,7 @@ def _locked(name: str, settings: Settings) -> LockedModule:
 
 
 def full_name(handle: str, settings: Settings) -> str:
-    """The handle under which it stands in the lock file: in the one spelling that its source gives."""
+    """The handle under which it stands in the lock file: in the canonical spelling of its source."""
     if isinstance(parse_handle(handle), UrlHandle):
         return locate(handle, settings).location.name
     name = None if os.path.exists(handle) else as_model_name(handle)

@@ -1,4 +1,4 @@
-"""`tfhub login`: keep a token for a hub."""
+"""`tfhub login`: save a token for a hub."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Examples:
 )
 @click.argument("hub", metavar="[HUB]", required=False)
 @click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
-@click.option("--forget", is_flag=True, help="Remove the kept token.")
-@click.option("--no-check", is_flag=True, help="Keep the token without asking the hub whether it is good.")
+@click.option("--forget", is_flag=True, help="Remove the saved token.")
+@click.option("--no-check", is_flag=True, help="Save the token without asking the hub whether it is valid.")
 def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) -> None:
-    """Keep a token for a hub, in a file that only you can read.
+    """Save a token for a hub, in a file that only you can read.
 
     HUB is the address of the hub, default TFHUB_URL. The token is sent to that host and to no other.
     """

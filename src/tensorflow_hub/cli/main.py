@@ -15,15 +15,15 @@ from tensorflow_hub.errors import HubError
 
 # Verb → (module of this package whose `command` it is, one line for the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
-    "admin": ("admin", "look after a hub: check, backup, restore, import documentation"),
-    "cache": ("cache", "see, check, tidy and carry downloaded modules"),
+    "admin": ("admin", "administer a hub: check, backup, restore, import documentation"),
+    "cache": ("cache", "list, check, remove, export and import downloaded modules"),
     "check": ("check", "check a module or a card before it is published"),
     "apply": ("apply", "apply a module to every row of a file or every image of a folder"),
-    "compare": ("compare", "swap modules on one dataset: accuracy, speed, size, memory"),
+    "compare": ("compare", "compare modules on one dataset: accuracy, speed, size, memory"),
     "export": ("export", "make a module of a Keras model or architecture"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
-    "login": ("login", "keep a token for a hub"),
+    "login": ("login", "save a token for a hub"),
     "member": ("member", "list, invite and remove the members of a publisher"),
     "mirror": ("mirror", "copy modules from anywhere into a hub"),
     "neighbours": ("neighbours", "find texts or images like a given one"),
@@ -35,8 +35,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "run a hub"),
     "show": ("show", "show what a hub knows of a model"),
     "token": ("token", "make, list and revoke tokens of a hub"),
-    "where": ("where", "show where a handle leads, place by place"),
-    "withdraw": ("withdraw", "take a version out of search, or back"),
+    "where": ("where", "show the places where the module of a handle is looked for"),
+    "withdraw": ("withdraw", "hide a version from search, or show it again"),
 }
 
 

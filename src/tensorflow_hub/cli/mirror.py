@@ -48,12 +48,12 @@ def command(
     hub: str | None,
     as_json: bool,
 ) -> int:
-    """Copy modules into a hub, with what their source says of them and their licence.
+    """Copy modules into a hub, with their description and licence.
 
     A HANDLE is of any source: tfhub.dev, Kaggle, Hugging Face, another hub, an archive. Models of tfhub.dev
-    and of hubs keep their names. What the hub has already is not fetched; run it again after a break. Terms
-    of use are accepted by you, in the browser: what asks for that is reported with its page. The others go
-    on; the exit code is that of the last failure.
+    and of hubs keep their names. What the hub has already is not fetched; run the command again after an
+    interruption. If terms of use must be accepted first, the report names the page where you can do that. The
+    other modules are copied all the same; the exit code is the highest of all.
     """
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, hub=(hub or settings.hub).rstrip("/"))

@@ -45,8 +45,8 @@ def command() -> None:
 def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Build an index of a folder of images or a file of texts.
 
-    INPUT is a folder of images, a .txt file with a text a line, or a CSV, TSV, JSONL or Parquet table. An
-    interrupted build, started again, goes on where it stopped.
+    INPUT is a folder of images, a .txt file with one text per line, or a CSV, TSV, JSONL or Parquet table. An
+    interrupted build continues where it stopped when it is started again.
 
     \b
     Examples:

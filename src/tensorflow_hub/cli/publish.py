@@ -35,7 +35,7 @@ def command(
     HANDLE is publisher/model/version; without it the card's first line says it. The token comes from
     TFHUB_TOKEN or `tfhub login`. Publishing the same content again is harmless, and resumes a transfer
     that broke; with another card it corrects the card. Other content under a published version is refused
-    (exit code 6). What could be better about the card is said, and does not stop it.
+    (exit code 6). Warnings about the card are printed, and do not stop publishing.
 
     \b
     Examples:

@@ -8,7 +8,7 @@ import sys
 
 
 def import_quietly(module: str) -> None:
-    """Imports `module`; what it writes to standard error meanwhile is dropped.
+    """Imports `module` and drops what it writes to standard error while it is imported.
 
     TensorFlow's C++ parts log before their level can be set. `TF_CPP_MIN_LOG_LEVEL=0` shows everything.
     """

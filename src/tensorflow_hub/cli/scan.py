@@ -39,8 +39,9 @@ Examples:
 def command(place: str, ask: bool, lock: bool, pull: bool, mirror: bool, as_json: bool) -> int:
     """List the handles and the calls of this library in the programs and notebooks of DIR.
 
-    They are read, never run. Each handle comes with the lines it stands in and the places it leads to today,
-    each call with what works otherwise on the TensorFlow that is installed. DIR may be one program.
+    The programs are read, never run. For each handle you see the lines that use it, and the places where its
+    module is today; for each call, what works differently on the TensorFlow that is installed. DIR may be one
+    program.
     """
     from tensorflow_hub.scanning.scan import scan
 

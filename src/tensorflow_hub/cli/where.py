@@ -1,4 +1,4 @@
-"""`tfhub where`: where a handle leads, place by place."""
+"""`tfhub where`: the places where the module of a handle is looked for."""
 
 from __future__ import annotations
 

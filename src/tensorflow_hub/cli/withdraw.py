@@ -1,4 +1,4 @@
-"""`tfhub withdraw`: take a version out of search and out of "the newest", or back."""
+"""`tfhub withdraw`: hide a version from search and from handles without a version, or show it again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tensorflow_hub.cli import options, output
 @options.HUB
 @options.JSON
 def command(handle: str, reason: str, undo: bool, hub: str | None, as_json: bool) -> None:
-    """Withdraw the version HANDLE: who pinned it still gets it, nobody else finds it.
+    """Withdraw the version HANDLE: hide it from search, and from handles without a version.
+
+    Programs that name the version still get it.
 
     \b
     Examples:

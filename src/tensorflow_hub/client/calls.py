@@ -33,7 +33,7 @@ def client_settings(hub: str | None = None, token: str | None = None) -> Setting
         )
     changes: dict[str, str] = {}
     if hub is not None and hub.rstrip("/") != settings.hub.rstrip("/"):
-        # A token for one hub is not shown to another.
+        # A token for one hub is not sent to another.
         changes = {"hub": hub.rstrip("/"), "token": ""}
     if token is not None:
         changes["token"] = token
@@ -86,7 +86,7 @@ def call(
 
 
 def read_answer(response: requests.Response, settings: Settings) -> Any:
-    """The JSON object of an answer; empty when it has no body.
+    """The JSON object of a response; empty when it has no body.
 
     Raises:
       RequestError: it is something else.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # The longest the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
-# Bytes of an index that is sent along: hubs take requests of 8 MiB. Without one they pack the archive anew.
+# Bytes of an index that is sent along: hubs take requests of 8 MiB. Without one they pack the archive again.
 _LARGEST_INDEX = 4 << 20
 
 

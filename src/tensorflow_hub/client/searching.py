@@ -19,7 +19,7 @@ class SearchResult:
     Attributes:
       handle: `publisher/model/version`, what `hub.load` takes.
       model: `publisher/model`.
-      version: the newest one.
+      version: the latest one.
       url: of its page, which is also its handle for any hub.
       description: its first paragraph.
       task: its first task, such as `"text-embedding"`; None when its card names none.
@@ -43,8 +43,8 @@ class SearchResults:
 
     Attributes:
       results: best first.
-      total: how many there are in all.
-      corrected: the words that were looked for in place of mistyped ones; None when they were not.
+      total: how many models match in all.
+      corrected: the query after mistyped words were corrected; None when nothing was corrected.
       url: of the page that shows the same.
     """
 

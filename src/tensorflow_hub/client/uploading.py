@@ -1,4 +1,4 @@
-"""Sends a file to a hub in parts, and goes on where a break left off."""
+"""Sends a file to a hub in parts, and continues where an interrupted transfer stopped."""
 
 from __future__ import annotations
 

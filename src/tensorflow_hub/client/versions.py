@@ -36,7 +36,7 @@ def show(handle: str, *, hub: str | None = None, token: str | None = None) -> an
 def withdraw(
     handle: str, reason: str = "", *, hub: str | None = None, token: str | None = None
 ) -> answers.StateOfVersion:
-    """Takes a version out of search and out of "the newest"; who pinned it still gets it."""
+    """Hides a version from search and from handles without a version. Programs that name it still get it."""
     return _change("withdrawals", handle, reason, hub, token)
 
 

@@ -1,1 +1,1 @@
-"""A module from any source → a hub, with its card and licence."""
+"""Copies modules from any source to a hub, with their cards and licences."""

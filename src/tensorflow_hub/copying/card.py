@@ -1,4 +1,4 @@
-"""The card of a module that comes from another service: what that says of it, by the rules of cards."""
+"""The card of a module that comes from another service, made of what that service says about it."""
 
 from __future__ import annotations
 

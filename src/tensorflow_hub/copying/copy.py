@@ -1,4 +1,4 @@
-"""One module: fetched from where its handle leads, published on a hub."""
+"""Copies one module: fetches it from its source and publishes it on a hub."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def copy_to_hub(
     name: ModelName | None = None,
     on_progress: OnProgress | None = None,
 ) -> Copied:
-    """Brings a module to the hub of the settings. What is there already is not fetched.
+    """Copies a module to the hub of the settings. A version that the hub has already is not fetched.
 
-    A copy that broke goes on where it was, when it is made again.
+    Calling again after an interruption continues where the copy stopped.
 
     Args:
       handle: of any source.
@@ -81,7 +81,7 @@ def copy_to_hub(
 
 
 def _without_version(handle: str, settings: Settings) -> str:
-    """A handle in the one spelling that its source gives it."""
+    """A handle in the canonical spelling of its source."""
     parsed = parse_handle(handle)
     return handle if isinstance(parsed, PathHandle) else locate(handle, settings).location.name
 

@@ -20,7 +20,7 @@ def name_on_hub(handle: str) -> ModelName:
     repository of Hugging Face has no numbers, so that its module is version 1.
 
     Args:
-      handle: in the one spelling that its source gives it.
+      handle: in the canonical spelling of its source.
 
     Raises:
       HandleError: it gives no name, for example the URL of an archive.

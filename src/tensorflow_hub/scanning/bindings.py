@@ -1,4 +1,4 @@
-"""What names are given in one program: by assignments, loops, parameters, flags and imports."""
+"""The values that names get in one program: by assignments, loops, parameters, flags and imports."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _SHOWN = 60  # characters of an expression
 
 @dataclasses.dataclass(frozen=True)
 class FoundCall:
-    """A call, before it is told where it stands.
+    """A call of the library, without its place in the file.
 
     Attributes:
       meaning: what is called, for example `tensorflow_hub.load`.

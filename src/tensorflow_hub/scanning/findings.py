@@ -26,7 +26,7 @@ class Spot:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What works otherwise than it did.
+    """What works differently than before.
 
     Attributes:
       topic: a short name for scripts.

@@ -1,4 +1,4 @@
-"""Handles in texts: which texts are handles of models whatever they are given to."""
+"""Finds handles of models in any text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from tensorflow_hub.handles import as_model_name
 
-# What names a model wherever it stands: pages, archives and shorthands of tfhub.dev, Kaggle and Hugging Face.
+# Always a model, wherever it appears: pages, archives and shorthands of tfhub.dev, Kaggle and Hugging Face.
 _SURE = re.compile(
     r"https?://(?:www\.)?(?:tfhub\.dev|hub\.tensorflow\.google\.cn)/[\w.+-]+/[\w./+-]+(?:\?[\w.=&-]+)?"
     r"|https?://(?:www\.)?kaggle\.com/(?:api/v1/)?models/[\w./+-]+"
@@ -15,7 +15,7 @@ _SURE = re.compile(
     r"|kaggle://[\w.-]+/[\w./-]+"
     r"|hf://[\w.-]+/[\w./@%-]+"
 )
-# What stands at the end of a part of a handle, where a program puts in the rest.
+# The end of an incomplete handle: the program fills in the rest when it runs.
 _BEGINS_MORE = re.compile(r".[{%<$*]|/[\"']", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -33,7 +33,7 @@ def handles_in(text: str) -> tuple[str, ...]:
 
 
 def is_handle(text: str) -> bool:
-    """Whether a text that is given where a handle stands names a model elsewhere, not a path.
+    """Whether a text used as a handle names a model on a server, and not a path.
 
     >>> is_handle("acme/words/1"), is_handle("https://hub.example/acme/words/1"), is_handle("./export")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""What is installed here, as far as it decides what a program has to change. Nothing of it is imported."""
+"""The installed versions that decide what a program has to change. Nothing is imported to find them."""
 
 from __future__ import annotations
 

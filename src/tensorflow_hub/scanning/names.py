@@ -1,4 +1,4 @@
-"""What the names of a program mean: which of them are of TensorFlow Hub, and of what it is used with."""
+"""What the names of a program mean: which of them belong to TensorFlow Hub or to TensorFlow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Names:
                 self._note_alias(node)
 
     def meaning(self, node: ast.AST) -> str:
-        """The dotted name that an expression stands for, "" when it is none that was imported.
+        """The dotted name of what an expression refers to; "" when that was not imported.
 
         With `import tensorflow_hub as hub`, `hub.load` means `tensorflow_hub.load`.
         """

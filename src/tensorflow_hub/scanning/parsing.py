@@ -1,4 +1,4 @@
-"""Text → syntax tree, by Python's own parser. Lines that it refuses, as of Python 2, are passed over."""
+"""Text → syntax tree, by Python's own parser. Lines that it refuses, such as Python 2, are skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_WORK = 12 << 20  # bytes that are parsed for one program, with all repeats
 
 _LONGEST_LINE = 2000  # characters; longer ones are not rewritten
 
-# What Python 2 wrote otherwise, and what Python 3 parses in its place; only handles and calls have to stay.
+# Syntax of Python 2, and what replaces it so that Python 3 can parse it; only handles and calls must survive.
 _OF_PYTHON_2 = (
     (
         r"^(\s*(?:(?:if|else|elif|for|while|try|with)\b.*:\s*)?)print(?:\s*>>\s*[\w.]+\s*,)?(?=\s*[^\s(=.])",
@@ -44,7 +44,7 @@ class Parsed:
 
 
 def parse_program(text: str) -> Parsed:
-    r"""Parses a program; what is no Python 3 is rewritten where that is simple, else passed over.
+    r"""Parses a program; Python 2 is rewritten where that is simple; other lines are skipped.
 
     >>> parsed = parse_program("print 'a'\nx = 1\nprint x y z\n")
     >>> len(parsed.tree.body), parsed.passed_over, parsed.problem.startswith("line 1: ")
@@ -93,7 +93,7 @@ def _to_pass_over(error: SyntaxError, count: int, passed_over: set[int]) -> int 
 
 
 def _harmless(line: str) -> str:
-    """Something that may stand in a line's place: below a line with a colon, others are indented."""
+    """A statement that can replace a line; after a line with a colon, the lines below are still a block."""
     indent = line[: len(line) - len(line.lstrip())]
     return f"{indent}if 1:" if line.split("#", maxsplit=1)[0].rstrip().endswith(":") else f"{indent}pass"
 

@@ -1,4 +1,4 @@
-"""The programs and notebooks of a folder, and their text. Everything in the folder may be hostile."""
+"""The programs and notebooks of a folder, and their text. The folder may be hostile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Program:
 def programs_of(place: str) -> Iterator[Program | Unread]:
     """The programs of a folder and of all below it, or the one at a path, in the order of their names.
 
-    Left out are hidden folders, environments of Python, and links; a link out of the folder is named.
+    Hidden folders, Python environments and links are left out; a link out of the folder is reported.
     """
     if not os.path.isdir(place):
         yield _read(place, place.replace(os.sep, "/").rpartition("/")[2])

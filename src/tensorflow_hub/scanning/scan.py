@@ -44,7 +44,7 @@ class _Source:
 def scan(place: str, installed: Installed | None = None) -> Scan:
     """Reads the programs and notebooks of a folder, and lists the handles and calls of the library in them.
 
-    Nothing is run or imported. Magics of notebooks and what is no Python 3 are passed over, and named.
+    Nothing is run or imported. Notebook magics and lines that are not Python 3 are skipped, and reported.
 
     Args:
       place: a folder, or one program or notebook.

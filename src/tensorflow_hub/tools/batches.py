@@ -42,7 +42,7 @@ def batches_by_length(lengths: Any, size: int, padded: int = _PADDED_CHARACTERS)
 def batches_read_ahead(
     items: Sequence[T], size: int, read: Callable[[T], Read]
 ) -> Iterator[tuple[Sequence[T], list[Read]]]:
-    """Yields batches of items with what `read` gives for each; threads read the next batches meanwhile.
+    """Yields batches of items with what `read` gives for each; threads read the next ones meanwhile.
 
     >>> [(list(batch), values) for batch, values in batches_read_ahead([1, 2, 3], 2, lambda n: 10 * n)]
     [([1, 2], [10, 20]), ([3], [30])]

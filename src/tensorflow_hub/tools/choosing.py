@@ -66,7 +66,7 @@ def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
         raise ModuleError(
             f"Expected {handle!r} to give several outputs, one of them {named!r}; "
             "it gives one without a name.",
-            hint="Leave --output-key away.",
+            hint="Leave --output-key out.",
         )
     names = [named] if named else [*_OUTPUTS, *(outputs if len(outputs) == 1 else ())]
     found = [name for name in names if name in outputs]

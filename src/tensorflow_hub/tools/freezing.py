@@ -1,9 +1,9 @@
 """An encoder for many images: its weights become constants where that pays.
 
 TensorFlow folds batch normalization into the convolutions of a graph whose weights are constants, which
-saves a quarter of the time and more. Making that graph takes about as long as it saves on 128 images of
-usual size. Where it is known that there are so many it is made at once, else when so many have gone
-through: whoever has fewer loses nothing, whoever has more at most that much.
+saves a quarter of the time or more. Making that graph takes about as long as it saves on 128 images of
+usual size. It is made at once where so many images are known to come, and otherwise after so many have gone
+through. So fewer images cost nothing more, and more images cost at most that much.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _log = logging.getLogger("tensorflow_hub")
 
 
 class FreezingEncoder:
-    """Applies an encoder whose weights do not change meanwhile to batches of images.
+    """Applies an encoder to batches of images; its weights must not change while this object is used.
 
     Args:
       encoder: of images.

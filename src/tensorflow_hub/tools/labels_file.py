@@ -9,5 +9,5 @@ LABELS_FILE = "labels.txt"
 
 
 def write_labels(path: Path, labels: Sequence[str]) -> None:
-    """Writes the names of the classes, one a line, in the order of the scores."""
+    """Writes the names of the classes, one per line, in the order of the scores."""
     path.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")

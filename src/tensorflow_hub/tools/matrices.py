@@ -1,4 +1,4 @@
-"""The type of what modules compute for the tools: matrices of float32, a row an example."""
+"""The type of what modules compute for the tools: matrices of float32, one row per example."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def image_size_of(loaded: Any, signature: str | None, wanted: tuple[int, int] | 
     if declared and len(fixed) == len(declared) and wanted not in fixed:
         raise InputError(
             f"Expected images of {fixed[0][0]} by {fixed[0][1]} pixels, as the module says, got {wanted}.",
-            hint="Leave --image-size away.",
+            hint="Leave --image-size out.",
         )
     return wanted
 

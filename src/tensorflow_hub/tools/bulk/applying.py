@@ -75,14 +75,14 @@ def apply(
 
     Args:
       module: the handle of a module that gives one vector for an image or text.
-      data: a folder of images; a `.txt` file with a text a line; a CSV, TSV, JSONL or Parquet table.
+      data: a folder of images; a `.txt` file with one text per line; a CSV, TSV, JSONL or Parquet table.
       output: the folder for `part-00000.parquet`, …; `skipped.jsonl` there lists what could not be used.
       format: `parquet` (columns `key`, `embedding`), `npy` (and `.keys.json` beside), or `tfrecord`.
       text_column: the table's column of texts.
       batch_size: rows that go through the module at once, at most.
       shard_size: rows of a file of the output; by default 20,000, and fewer where a cluster would have
         too few files to compute at the same time.
-      overwrite: begin anew when the folder holds another job's output.
+      overwrite: start again when the folder holds another job's output.
       progress: called with "rows", the rows done, and all rows (None where their number is not known).
       engine: `local`, `spark`, `beam`, or the import string of another, `package.module:Name`. Workers of a
         cluster read `data` and write `output` at the same paths.
@@ -128,9 +128,9 @@ def _require_possible(format: str, shard_size: int | None, batch_size: int | Non
     if format not in WRITERS:
         raise DataError(f"Expected the format {' or '.join(WRITERS)}, got {format!r}.", hint="Use parquet.")
     if shard_size is not None and shard_size < 1:
-        raise DataError(f"Expected a shard size of 1 or more, got {shard_size}.", hint="Leave it away.")
+        raise DataError(f"Expected a shard size of 1 or more, got {shard_size}.", hint="Leave it out.")
     if batch_size is not None and batch_size < 1:
-        raise DataError(f"Expected a batch size of 1 or more, got {batch_size}.", hint="Leave it away.")
+        raise DataError(f"Expected a batch size of 1 or more, got {batch_size}.", hint="Leave it out.")
 
 
 def _shard_size(folder: Path, engine: Engine, source: Input, overwrite: bool) -> int:

@@ -1,4 +1,4 @@
-"""`hub.beam.ApplyModule`: a module in Apache Beam pipelines of one's own."""
+"""`hub.beam.ApplyModule`: a module as a step of your own Apache Beam pipelines."""
 
 from __future__ import annotations
 

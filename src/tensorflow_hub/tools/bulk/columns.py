@@ -1,4 +1,4 @@
-"""Vectors as Arrow columns, a list a row, for engines of data frames."""
+"""Vectors as Arrow columns, one list per row, for engines that work on data frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every engine computes: images decoded, texts of like length together, in batches of bounded size."""
+"""What every engine computes: decodes images, groups texts by length, calls the module on batches."""
 
 from __future__ import annotations
 

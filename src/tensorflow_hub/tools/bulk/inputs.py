@@ -195,7 +195,7 @@ def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> 
     """Decides what a path holds.
 
     Args:
-      path: a folder of images; or a `.txt` file with a text a line; or a CSV, TSV, JSONL or Parquet table.
+      path: a folder of images, a `.txt` file with one text per line, or a CSV, TSV, JSONL or Parquet table.
       text_column: the table's column.
 
     Raises:

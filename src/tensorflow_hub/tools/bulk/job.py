@@ -1,4 +1,4 @@
-"""What a job is: which module, which rows, which files. It is sent to workers, and needs no TensorFlow."""
+"""A job: which module, which rows, which files. It is sent to workers, and needs no TensorFlow."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Journal:
     Args:
       folder: made if absent.
       job: what decides about the result: module digest, input fingerprint, settings.
-      overwrite: begin anew when the folder holds another job's files.
+      overwrite: start again when the folder holds another job's files.
 
     Raises:
       DataError: the folder holds something else, or another job's output.
@@ -62,7 +62,7 @@ class Journal:
                 raise DataError(
                     f"The folder {str(folder)!r} holds the output of another job: "
                     f"{', '.join(changed)} differ.",
-                    hint="Choose another with -o, or begin anew with --overwrite.",
+                    hint="Choose another with -o, or start again with --overwrite.",
                 )
             remove_output(folder)
         elif previous is None and folder.exists() and any(folder.iterdir()):

@@ -1,4 +1,4 @@
-"""Writes vectors with their keys, a file a shard: Parquet, NumPy or TFRecord. A shard is whole or absent."""
+"""Writes vectors with their keys, one file per shard: Parquet, NumPy or TFRecord."""
 
 from __future__ import annotations
 

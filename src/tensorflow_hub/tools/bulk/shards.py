@@ -1,4 +1,4 @@
-"""What is done for shards, on every engine: read, compute and write at the same time."""
+"""Computes shards, on every engine: reads, computes and writes at the same time."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class _Results:
 
 
 def _pieces(job: Job, shards: range, batch_size: int) -> Iterator[tuple[int, Rows]]:
-    """Rows with the number of the shard they belong to; those of finished shards are read over.
+    """Rows with the number of the shard they belong to; those of finished shards are skipped.
 
     A piece of images is what goes through the module at once. One of texts is longer: it is sorted by length.
     """

@@ -1,4 +1,4 @@
-"""Modules on their way to workers: by a handle that means the same everywhere, or packed into an archive."""
+"""How workers get a module: by a handle that means the same everywhere, or packed into an archive."""
 
 from __future__ import annotations
 

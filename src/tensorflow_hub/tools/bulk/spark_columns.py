@@ -163,7 +163,7 @@ def _fields(vectors: Iterable[str], reasons: str | None) -> list[Any]:
 def _prepared(
     handle: str, kind: Kind, outputs: list[str], batch_size: int | None, module_options: dict[str, Any]
 ) -> Callable[[Any], list[Any]]:
-    """What workers call with an Arrow array of values: it gives an array an output, and one of reasons."""
+    """What workers call with an Arrow array of values: it gives one array per output, and one of reasons."""
     require_kind(kind)
     session = require("pyspark.sql", "spark").SparkSession.getActiveSession()
     if session is None:

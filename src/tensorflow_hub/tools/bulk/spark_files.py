@@ -37,7 +37,7 @@ def _folder(application: str) -> Path:
 
 
 def on_worker(value: Any) -> Any:
-    """The same with the path of the archive on this machine; any other value as it is."""
+    """A shipped module with the path of its archive on this machine; any other value unchanged."""
     if not isinstance(value, Shipped):
         return value
     return dataclasses.replace(value, archive=require("pyspark", "spark").SparkFiles.get(value.archive))

@@ -60,7 +60,7 @@ def read_images(
 def image_files(folder: Path) -> Iterator[Path]:
     """All files under `folder` whose name is an image's, sorted, hidden ones left out.
 
-    A folder that cannot be listed is given itself: who reads it is told why.
+    A folder that cannot be listed is yielded itself, so that reading it tells why.
     """
     return (path for path in _files(folder) if is_image_name(path.name) or path.is_dir())
 

@@ -1,4 +1,4 @@
-"""Which examples are trained on, which choose the head, which only measure: decided by content alone."""
+"""Splits examples into training, validation and test by their content alone."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Splits:
 def place(digest: bytes, seed: int) -> float:
     """A number in [0, 1) that depends on the content and the seed only.
 
-    An example therefore stays on its side when others are added, removed, renamed or relabelled, and
-    two copies of one image are never on both sides.
+    So an example stays in its split when others are added, removed, renamed or relabelled, and two copies of
+    one image are never in different splits.
 
     >>> 0 <= place(b"content", 0) < 1, place(b"content", 0) == place(b"content", 0)
     (True, True)
@@ -43,7 +43,7 @@ def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -
       digests: SHA-256 of each content.
       validation: the share in [0, 1) that chooses the head.
       test: the share in [0, 1) that measures it.
-      seed: another seed, another split.
+      seed: another seed gives another split.
 
     Raises:
       DataError: the shares leave nothing to train on.

@@ -49,7 +49,7 @@ def build_neighbours(
 
     Args:
       module: the handle of an image feature vector or text embedding module.
-      data: a folder of images, a `.txt` file with a text a line, or a CSV, TSV, JSONL or Parquet table.
+      data: a folder of images, a `.txt` file with one text per line, or a CSV, TSV, JSONL or Parquet table.
       output: the folder to write.
       text_column: the table's column of texts.
       exact: True compares a query with every vector, False finds nearly all of the nearest in a fraction of
@@ -107,7 +107,7 @@ def build_neighbours(
 def _require_free(folder: Path, overwrite: bool) -> None:
     """Refuses a folder with other things in it, or with a finished index that is not to be replaced.
 
-    The index there stays until the new one is finished; an unfinished one is gone on with.
+    The index that is there stays until the new one is finished; an unfinished new one is continued.
     """
     require_folder(folder)
     found = {path.name for path in folder.iterdir()} if folder.exists() else set()

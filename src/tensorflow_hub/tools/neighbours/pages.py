@@ -39,7 +39,7 @@ def neighbours_page(finder: Finder, results: list[tuple[str, Path | None, list[N
 
 
 class SearchServer(http.server.ThreadingHTTPServer):
-    """A search page over an index on 127.0.0.1, for one's own eyes.
+    """A search page over an index, on 127.0.0.1 only.
 
     Args:
       finder: the index.

@@ -31,7 +31,7 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
     if not options.augment:
         return None
     if encoder.kind != "image":
-        raise DataError("Only images can be augmented.", hint="Leave --augment away.")
+        raise DataError("Only images can be augmented.", hint="Leave --augment out.")
     read = Reader(encoder.image_size)
     copies = [(example, copy) for copy in range(options.augment) for example in examples]
     keys = [hashlib.sha256(b"copy %d %d " % (options.seed, copy) + e.digest).digest() for e, copy in copies]

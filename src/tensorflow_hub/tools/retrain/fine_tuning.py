@@ -55,7 +55,7 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
     if len(variables) <= 2:
         raise ModuleError(
             f"{prepared.encoder.module.handle!r} has no variables to fine-tune.",
-            hint="Leave --fine-tune away, or use a module whose card says fine-tunable.",
+            hint="Leave --fine-tune out, or use a module whose card says fine-tunable.",
         )
     batches = _Batches(prepared.encoder, prepared.examples, options.batch_size or 16)
     step = _training_step(classifier, variables, options.learning_rate, options.multi_label)

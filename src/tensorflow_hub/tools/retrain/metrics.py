@@ -1,4 +1,4 @@
-"""How good a classifier is: accuracy and per-class figures with intervals, confusions, certain mistakes."""
+"""How good a classifier is: accuracy and figures for each class with intervals, confusions, mistakes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Share:
 
 @dataclasses.dataclass(frozen=True)
 class ClassMetrics:
-    """What happens to one class: of its examples, how many are found; of those called it, how many are it."""
+    """Recall and precision of one class: how many of its examples are found, how many found are right."""
 
     label: str
     recall: Share

@@ -1,4 +1,4 @@
-"""What a user may choose when retraining."""
+"""The options of retraining."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Options:
                 field = expected.split()[0]
                 raise DataError(
                     f"Expected {expected}, got {getattr(self, field)!r}.",
-                    hint=f"Leave {field} away for its default.",
+                    hint=f"Leave {field} out for its default.",
                 )
 
     @property

@@ -1,4 +1,4 @@
-"""Retraining, from data and a handle to a folder with everything in it.
+"""Retraining: trains a classifier on the features of a module and writes a folder with the result.
 
 The steps, in their order: read the data → compute features (or find them in the cache) → split by
 content → solve the head → fine-tune, when asked → evaluate → write the SavedModel, TFLite file, labels,
@@ -174,7 +174,7 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
 def _whole_result(output: Path) -> Iterator[Path]:
     """A folder to write into; what is in it at the end takes the place of an earlier result in `output`.
 
-    Whoever interrupts a run keeps what was there, model and figures of one run.
+    An interrupted run leaves the earlier result as it was: model and figures always belong to the same run.
     """
     existed = output.is_dir()
     output.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The engine on Apache Spark: a task a shard, on a cluster of Spark's own, YARN or Kubernetes."""
+"""The engine on Apache Spark, with one task per shard: on Spark's own cluster manager, YARN or Kubernetes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SparkEngine(Cluster):
         return send(self._context, module)
 
     def start(self, job: Job, shards: Sequence[range]) -> None:
-        """Runs a job of Spark with a task a shard."""
+        """Runs a Spark job with one task per shard."""
         try:
             self._context.parallelize(shards, len(shards)).foreach(functools.partial(_run, job))
         except Exception as error:  # whatever Java raises

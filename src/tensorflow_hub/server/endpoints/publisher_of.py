@@ -14,7 +14,12 @@ def versioned_name(handle: str) -> ModelName:
       Malformed: it has no version, or its publisher's name is reserved.
     """
     name = ModelName.parse(handle)
-    if name.version is None or not is_publisher_name(name.publisher):
+    if not is_publisher_name(name.publisher):
+        raise Malformed(
+            f"Expected the name of a publisher, got {name.publisher!r}, which the hub keeps for its pages.",
+            hint="Choose another name, for example 'acme'.",
+        )
+    if name.version is None:
         raise Malformed(
             f"Expected a handle of the form publisher/model/version, got {handle!r}.",
             hint="Versions start at 1, for example 'acme/text-embedding/1'.",

@@ -196,3 +196,31 @@ def test_tags_may_be_one_string(tags):
         assert callable(function)
     layer = hub.KerasLayer(path, tags=tags)
     assert layer.get_config()["tags"] == ["train"]
+
+
+def test_a_table_that_takes_inputs_is_state_for_both_ways_of_loading(tmp_path):
+    """`MutableDenseHashTableV2` takes its empty and its deleted key as inputs."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+
+    def module_fn():
+        words = v1.placeholder(tf.int64, [None])
+        table = tf.lookup.experimental.DenseHashTable(
+            tf.int64, tf.float32, default_value=-1.0, empty_key=0, deleted_key=-1
+        )
+        fill = table.insert(tf.constant([1, 2], tf.int64), tf.constant([10.0, 20.0]))
+        v1.add_to_collection(v1.GraphKeys.TABLE_INITIALIZERS, fill)
+        v1.get_variable("unused", initializer=0.0)
+        hub.add_signature(inputs=words, outputs=table.lookup(words))
+
+    path = str(tmp_path / "m")
+    with tf.Graph().as_default(), v1.Session() as session:
+        spec = hub.create_module_spec(module_fn, drop_collections=[v1.GraphKeys.SAVEABLE_OBJECTS])
+        module = hub.Module(spec)
+        looked_up = module(tf.constant([2, 3], tf.int64))
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        np.testing.assert_array_equal(session.run(looked_up), [20.0, -1.0])
+        module.export(path, session)
+    loaded = hub.load(path)
+    np.testing.assert_array_equal(loaded(tf.constant([2, 3], tf.int64)), [20.0, -1.0])

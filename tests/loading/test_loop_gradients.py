@@ -92,6 +92,21 @@ def branches():
     hub.add_signature(inputs=x, outputs=v1.cond(tf.reduce_sum(x) > 0, lambda: repeated(x, step), lambda: -x))
 
 
+def whole_arrays():
+    """Arrays that are split, read twice, written out of order, gathered and concatenated."""
+    x = v1.placeholder(tf.float32, [None, 2])
+    kernel = weights("kernel", [2, 2])
+    rows = tf.TensorArray(tf.float32, 2).split(x @ kernel, [1, 1])
+    sums = tf.TensorArray(tf.float32, 0, dynamic_size=True, clear_after_read=False)
+
+    def step(i, written):
+        return i + 1, written.write(1 - i, tf.tanh(rows.read(i) @ kernel))
+
+    (_, sums) = v1.while_loop(lambda i, _: i < 2, step, [0, sums])
+    outputs = {"default": sums.concat() * x, "gathered": sums.gather([1, 1, 0])}
+    hub.add_signature(inputs=x, outputs=outputs["default"] + tf.reduce_sum(outputs["gathered"] ** 3))
+
+
 def scaled():
     """An update changes what the forward pass has read before the loop."""
     x = v1.placeholder(tf.float32, [None, 2])
@@ -140,6 +155,7 @@ def gradients_of_tensorflow_1(path: str, inputs: np.ndarray) -> dict[str, np.nda
     ("module_fn", "inputs"),
     [
         pytest.param(recurrent, IDS, id="TensorArrays"),
+        pytest.param(whole_arrays, NUMBERS, id="whole TensorArrays"),
         pytest.param(lambda: looking_up(inside=False), WORDS, id="tables and embeddings"),
         pytest.param(lambda: looking_up(inside=True), WORDS, id="tables and embeddings inside"),
         pytest.param(nested, NUMBERS, id="nested loops"),

@@ -67,7 +67,7 @@ class IndexedMetaGraph:
     @functools.cached_property
     def state(self) -> dict[str, Any]:
         """The nodes that exist once per module however often it is applied: variables, tables, assets."""
-        found = {name: node for name, node in self.nodes.items() if keeps_state(node.op)}
+        found = {name: node for name, node in self.nodes.items() if is_state(node.op)}
         found.update((node_name(name), self.nodes[node_name(name)]) for name in self.asset_files)
         return found
 
@@ -165,13 +165,22 @@ class IndexedMetaGraph:
 
 
 @functools.cache
-def keeps_state(op: str) -> bool:
-    """Whether an op keeps something in the session under a name, and gives a handle to it."""
+def is_state(op: str) -> bool:
+    """Whether an op makes something that a session stores under a name, and returns a handle to it.
+
+    Such ops are variables, tables, queues and iterators. They have the attributes `shared_name` and `container`.
+    """
     definition = op_definition(op)
     if definition is None:
         return False
     attributes = {attribute.name for attribute in definition.attr}
-    gives_handle = any(
-        output.is_ref or output.type == tf.resource.as_datatype_enum for output in definition.output_arg
+    returns_handle = gives_resource(op) or any(output.is_ref for output in definition.output_arg)
+    return bool(definition.is_stateful) and returns_handle and {"shared_name", "container"} <= attributes
+
+
+def gives_resource(op: str) -> bool:
+    """Whether an op returns a resource handle (and not, as some ops of TensorFlow 1, a reference)."""
+    definition = op_definition(op)
+    return definition is not None and any(
+        output.type == tf.resource.as_datatype_enum for output in definition.output_arg
     )
-    return bool(definition.is_stateful) and gives_handle and {"shared_name", "container"} <= attributes

@@ -8,10 +8,8 @@ in checkpointing of activations.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -23,8 +21,7 @@ from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.internals.gradients import copy_variable_behind, not_recorded, variable_behind
 from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.tf1.resources import GraphState
-
-_one_at_a_time = threading.Lock()
+from tensorflow_hub.loading.tf1.tensor_array_gradients import use_version_1
 
 _CHANGES = (
     "Expected a loop of TensorFlow 1 that gives the same when it runs again, to differentiate it, got random "
@@ -137,18 +134,22 @@ def _backward(
     """
     with tf.Graph().as_default() as whole:  # no function: there TensorFlow 1 differentiates its loops
         given = {name: _placeholder(tensor) for name, tensor in known.items()}
-        imported = import_subgraph(graph.subgraph(list(upstream), set(given)), given)
+        subgraph = graph.subgraph(list(upstream), set(given))
+        use_version_1(subgraph.graph_def)
+        imported = import_subgraph(subgraph, given)
         outputs = [fetched(imported, tensor_name(name), given) for name in upstream]
         above = [_placeholder(tensor) for tensor in upstream.values()]
-        with _control_flow_of_tensorflow_1():
-            gradients = tf.gradients(outputs, [given[name] for name in sources], above)
+        gradients = tf.gradients(outputs, [given[name] for name in sources], above)
         flat = tf.nest.flatten(gradients, expand_composites=True)
         wanted = [tensor.name for tensor in flat if tensor is not None]
     inputs = (*given.values(), *above)
+    graph_def = whole.as_graph_def()
+    for node in graph_def.node:  # readers of a saved module have no gradients of ours
+        node.attr.pop("_gradient_op_type", None)
 
     def body(*tensors: Any) -> list[Any]:
         by_name = {placeholder.name: tensor for placeholder, tensor in zip(inputs, tensors, strict=True)}
-        found: list[Any] = tf.graph_util.import_graph_def(whole.as_graph_def(), by_name, wanted)
+        found: list[Any] = tf.graph_util.import_graph_def(graph_def, by_name, wanted)
         return found
 
     # Not by tf.function, which would order the stateful ops of loops among those outside of them.
@@ -191,19 +192,6 @@ def _placeholder(tensor: Any) -> Any:
     handle = tf.raw_ops.VarHandleOp(dtype=held.dtype, shape=tf.TensorShape(held.shape))
     copy_variable_behind(tensor, handle)
     return handle
-
-
-@contextlib.contextmanager
-def _control_flow_of_tensorflow_1() -> Iterator[None]:
-    """Makes gradients of TensorArrays those of version 1; which version is one flag of the process."""
-    with _one_at_a_time:
-        before = tf.compat.v1.control_flow_v2_enabled()
-        tf.compat.v1.disable_control_flow_v2()
-        try:
-            yield
-        finally:
-            if before:
-                tf.compat.v1.enable_control_flow_v2()
 
 
 def _changing(

@@ -16,9 +16,8 @@ from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variable, stored_variables
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.importing import fetched, import_subgraph
-from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph, gives_resource
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
-from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.replicas import first_replica
 
 _TABLE_INITIALIZERS = frozenset(
@@ -43,8 +42,7 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         subgraph = self._graph.subgraph([self._node], [])
         node = next(n for n in subgraph.graph_def.node if n.name == self._node)
         unique = f"{self._node}_{tf.compat.v1.get_default_graph().unique_name('hub')}_{id(self)}"
-        if any(attr.name == "shared_name" for attr in op_definition(node.op).attr):
-            node.attr["shared_name"].s = unique.encode()
+        node.attr["shared_name"].s = unique.encode()
 
         def create() -> Any:
             return fetched(import_subgraph(subgraph, {}), f"{self._node}:0", {})
@@ -208,11 +206,10 @@ class GraphState:
 
     def _add_resources(self, graph: IndexedMetaGraph) -> None:
         added = []
-        for node in graph.meta_graph.graph_def.node:
-            if node.name not in self.resources and node.name not in self.variables and _makes_resource(node):
-                initializers = _initializers_of(graph, node.name)
-                self.resources[node.name] = Resource(graph, node.name, initializers, self)
-                added.append(self.resources[node.name])
+        for name, node in graph.state.items():
+            if node.op != "VarHandleOp" and gives_resource(node.op) and name not in self.resources:
+                self.resources[name] = Resource(graph, name, _initializers_of(graph, name), self)
+                added.append(self.resources[name])
         for resource in added:
             resource._initialize()
         self._restore_tables(graph)
@@ -263,16 +260,6 @@ def _shape(node: Any) -> tf.TensorShape | None:
         return None
     shape = tf.TensorShape(node.attr["shape"].shape)
     return None if shape.is_fully_defined() else shape
-
-
-def _makes_resource(node: Any) -> bool:
-    """Whether a node without inputs makes a resource other than a variable."""
-    if node.op == "VarHandleOp" or any(not i.startswith("^") for i in node.input):
-        return False
-    op = op_definition(node.op)
-    if op is None or not op.is_stateful:
-        return False
-    return any(output.type == tf.resource.as_datatype_enum for output in op.output_arg)
 
 
 def _initializers_of(graph: IndexedMetaGraph, table: str) -> list[str]:

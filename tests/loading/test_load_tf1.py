@@ -91,7 +91,7 @@ def test_a_call_gives_the_default_output():
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda m: m({"wrong": 1.0}), InputError, r"Expected a dict of the inputs \['default'\].*got one of"),
+        (lambda m: m({"wrong": 1.0}), InputError, r"Expected the inputs \['default'\] .*unknown \['wrong'\]"),
         (lambda m: m.call_signature(1.0, "nope"), SignatureError, r"Expected a signature of .*got 'nope'"),
         (lambda m: m.call_signature([1.0], endpoints=["nope"]), SignatureError, "got 'nope'"),
     ],
@@ -224,3 +224,53 @@ def test_a_table_that_takes_inputs_is_state_for_both_ways_of_loading(tmp_path):
         module.export(path, session)
     loaded = hub.load(path)
     np.testing.assert_array_equal(loaded(tf.constant([2, 3], tf.int64)), [20.0, -1.0])
+
+
+def call_in_graph(path, value):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = hub.Module(path)(value())
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        return session.run(outputs)
+
+
+def call_eagerly(path, value):
+    return np.asarray(hub.load(path)(value()))
+
+
+@pytest.mark.parametrize("call", [call_in_graph, call_eagerly])
+@pytest.mark.parametrize(
+    ("dtype", "refused"),
+    [("float64", True), ("int64", True), ("bfloat16", True), ("float32", False)],
+)
+def test_tensors_of_another_dtype_are_refused_and_not_cast(call, dtype, refused):
+    import tensorflow as tf
+
+    path = str(MODULES / "01_linear_scalar" / "module")
+    tensor = lambda: tf.cast(tf.constant([1.0, 2.0]), dtype)  # noqa: E731
+    if refused:
+        with pytest.raises(InputError, match=rf"Expected dense float32 .* got dense {dtype} \(2,\)"):
+            call(path, tensor)
+    else:
+        np.testing.assert_allclose(call(path, tensor), call(path, lambda: [1.0, 2.0]))
+
+
+@pytest.mark.parametrize("call", [call_in_graph, call_eagerly])
+def test_ragged_tensors_may_say_by_integers_of_either_width_where_rows_end(tmp_path, call):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+
+    def module_fn():
+        rows = v1.ragged.placeholder(tf.float32, 1)
+        hub.add_signature(inputs=rows, outputs=tf.reduce_sum(rows, axis=1))
+
+    hub.create_module_spec(module_fn).export(tmp_path / "m")
+    path, rows = str(tmp_path / "m"), [[1.0, 2.0], [], [3.0]]
+    for dtype in (tf.int32, tf.int64):
+        found = call(path, lambda: tf.ragged.constant(rows, tf.float32, row_splits_dtype=dtype))  # noqa: B023
+        np.testing.assert_array_equal(found, [3.0, 0.0, 3.0])
+    with pytest.raises(InputError, match=r"Expected ragged float32 .* got ragged float32 \(1, None, None\)"):
+        call(path, lambda: tf.ragged.constant([[[1.0]]], tf.float32))

@@ -65,10 +65,7 @@ class Signature:
         arguments = self._argument_names()
         parts: dict[str, Any] = {}
         for name, info in self.inputs.items():
-            value = values[name]
-            if info.is_sparse and not isinstance(value, tf.SparseTensor):
-                value = tf.sparse.from_dense(value)
-            named = zip(info.component_names(name), info.unpack(value), strict=True)
+            named = zip(info.component_names(name), info.unpack(values[name]), strict=True)
             parts |= {arguments[part]: tensor for part, tensor in named}
         return parts
 

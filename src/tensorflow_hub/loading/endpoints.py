@@ -35,8 +35,11 @@ def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str |
       SignatureError: when called, if a name means no tensor or several.
     """
     names = (endpoints,) if isinstance(endpoints, str) else tuple(endpoints)
-    if callable(getattr(module, "call_signature", None)):
-        return _EndpointsOfTf1(module, names, signature)
+    if callable(getattr(module, "call_signature", None)):  # a module of TensorFlow 1
+        chosen = signature or module.default_signature("Pass one of these as signature=….")
+        return lambda inputs, training=False: module.call_signature(
+            inputs, chosen, training=training, endpoints=names
+        )
     return _EndpointsOfTf2(module, names, signature)
 
 
@@ -98,20 +101,6 @@ def _outputs_of_scope(nodes: Mapping[str, Any], scope: str) -> list[str]:
         if not i.startswith("^")
     }
     return sorted(inside & used)
-
-
-class _EndpointsOfTf1:
-    def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
-        self._module = module
-        self._endpoints = endpoints
-        self._signature = signature or module.default_signature("Pass one of these as signature=….")
-        specs = module.input_specs(self._signature)
-        self.call_signature = CallSignature(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
-
-    def __call__(self, inputs: Any, training: bool = False) -> dict[str, Any]:
-        return dict(
-            self._module.call_signature(inputs, self._signature, training=training, endpoints=self._endpoints)
-        )
 
 
 class _EndpointsOfTf2:

@@ -159,7 +159,7 @@ def _convert(value: Any, spec: Any, is_fixed: bool) -> Any:
     if isinstance(value, tf.RaggedTensor) and isinstance(spec, tf.RaggedTensorSpec):
         value = value.with_row_splits_dtype(spec.row_splits_dtype)
     tensor = _to_tensor(value, getattr(spec, "dtype", None))
-    return _with_shape(tensor, spec) if is_fixed else tensor
+    return with_traced_shape(tensor, spec) if is_fixed else tensor
 
 
 def _to_tensor(value: Any, dtype: Any) -> Any:
@@ -180,7 +180,7 @@ def _castable(source: Any, target: Any) -> bool:
     return bool(both_floating or both_integer or (source.is_integer and target.is_floating))
 
 
-def _with_shape(tensor: Any, spec: Any) -> Any:
+def with_traced_shape(tensor: Any, spec: Any) -> Any:
     """A tensor with the traced shape where its own could turn out to be it; checked when it runs.
 
     TensorFlow takes a trace only for tensors that certainly have its shape.
@@ -192,16 +192,16 @@ def _with_shape(tensor: Any, spec: Any) -> Any:
         traced = tf.nest.flatten(spec, expand_composites=True)
         if len(parts) != len(traced):
             return tensor
-        parts = [_with_shape(part, of) for part, of in zip(parts, traced, strict=True)]
+        parts = [with_traced_shape(part, of) for part, of in zip(parts, traced, strict=True)]
         return tf.nest.pack_sequence_as(tensor, parts, expand_composites=True)
     if _covers(spec.shape, tensor.shape) or not spec.shape.is_compatible_with(tensor.shape):
         return tensor
     if isinstance(spec, tf.SparseTensorSpec):
-        return _sparse_with_shape(tensor, spec.shape)
+        return _sparsewith_traced_shape(tensor, spec.shape)
     return tf.ensure_shape(tensor, spec.shape)
 
 
-def _sparse_with_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
+def _sparsewith_traced_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
     known = [number for number, size in enumerate(shape) if size is not None]
     sizes = tf.gather(tensor.dense_shape, known)
     check = tf.debugging.assert_equal(sizes, tf.constant([shape[n] for n in known], tf.int64))

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_hub.graphs.module_spec import ModuleSpec
 from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
-from tensorflow_hub.loading.tf1.inputs import check_names
+from tensorflow_hub.loading.tf1.inputs import inputs_by_name
 from tensorflow_hub.loading.tf1.module import Module
 
 
@@ -64,7 +64,7 @@ class _Evaluation:
     ) -> Any:
         signature = DEFAULT if signature is None else signature
         declared = self._module.get_input_info_dict(signature)
-        values = check_names(inputs, declared, signature)
+        values = inputs_by_name(inputs, declared, signature)
         with self._session.graph.as_default():
             if signature not in self._applied:
                 placeholders = {name: _placeholder(info) for name, info in declared.items()}

@@ -1,4 +1,9 @@
-"""What a caller passes to a module, converted to what the signature declares."""
+"""The inputs of a call of a signature of TensorFlow 1: checked, and converted to what the signature declares.
+
+`hub.Module` and the object that `hub.load` gives call a signature with the same values. Python values (numbers, strings,
+lists) and NumPy arrays are converted. Tensors are not cast: a tensor of another dtype is an error, as it is for the ops
+of TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +32,26 @@ def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
     Raises:
       InputError: when names are missing or misspelt, or a value has another kind, dtype or shape.
     """
-    named = check_names(inputs, declared, signature)
+    named = inputs_by_name(inputs, declared, signature)
     return {name: _convert(named[name], info, name, signature) for name, info in declared.items()}
 
 
-def check_names(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
-    """The inputs of a call by name, not converted.
+def inputs_by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
+    """The inputs of a call by name, not converted; see `convert_inputs`.
 
     Raises:
       InputError: when names are missing or misspelt.
     """
-    named = _by_name(inputs, declared, signature)
+    if inputs is None or isinstance(inputs, Mapping):
+        named = dict(inputs or {})
+    elif len(declared) == 1:
+        named = {next(iter(declared)): inputs}
+    else:
+        raise InputError(
+            f"Expected {f'a dict with the inputs {sorted(declared)}' if declared else 'no inputs'} for signature "
+            f"{signature!r}, got a single {type(inputs).__name__}.",
+            hint="Pass a dict by these names." if declared else "Call the module without inputs.",
+        )
     missing = sorted(set(declared) - set(named))
     unknown = sorted(set(named) - set(declared))
     if missing or unknown:
@@ -49,32 +63,18 @@ def check_names(inputs: Any, declared: Mapping[str, SignatureTensor], signature:
     return named
 
 
-def _by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:
-    if inputs is None:
-        return {}
-    if isinstance(inputs, Mapping):
-        return dict(inputs)
-    if len(declared) == 1:
-        return {next(iter(declared)): inputs}
-    raise InputError(
-        f"Expected {f'a dict with the inputs {sorted(declared)}' if declared else 'no inputs'} for signature "
-        f"{signature!r}, got a single {type(inputs).__name__}.",
-        hint="Pass a dict by these names." if declared else "Call the module without inputs.",
-    )
-
-
 def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> Any:
     try:
         tensor = _to_kind(value, info)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(value)}.",
-            hint=advice_for(value, info.type_spec) or "Convert it first, for example with tf.cast().",
+            hint=advice_for({name: value}, {name: info.type_spec}) or "Convert it first, for example with tf.cast().",
         ) from error
-    if tensor.dtype.base_dtype != info.dtype or not info.get_shape().is_compatible_with(tensor.shape):
+    if not info.type_spec.is_compatible_with(tensor):
         raise InputError(
             f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(tensor)}.",
-            hint=advice_for(tensor, info.type_spec) or "Convert or reshape it first.",
+            hint=advice_for({name: tensor}, {name: info.type_spec}) or "Convert or reshape it first.",
         )
     return tensor
 
@@ -91,12 +91,12 @@ def _to_kind(value: Any, info: SignatureTensor) -> Any:
         return value
     if info.kind == "ragged":
         if isinstance(value, tf.compat.v1.ragged.RaggedTensorValue):
-            return tf.RaggedTensor.from_nested_row_splits(value.flat_values, value.nested_row_splits)
+            value = tf.RaggedTensor.from_nested_row_splits(value.flat_values, value.nested_row_splits)
         if isinstance(value, (list, tuple)):
-            return tf.ragged.constant(value, dtype=info.dtype, ragged_rank=info.type_spec.ragged_rank)
+            value = tf.ragged.constant(value, dtype=info.dtype, ragged_rank=info.type_spec.ragged_rank)
         if not isinstance(value, tf.RaggedTensor):
             raise TypeError("a ragged tensor is needed")
-        return value
+        return value.with_row_splits_dtype(info.type_spec.row_splits_dtype)
     tf.nest.assert_same_structure(value, info.type_spec, expand_composites=True)
     return value
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.errors import InputError, SignatureError
-from tensorflow_hub.graphs.call_signature import CallSignature
+from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.reference_variables import to_resources
@@ -24,10 +23,10 @@ from tensorflow_hub.graphs.signatures import Signature, default_signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.custom_ops import require_ops
-from tensorflow_hub.loading.fitting import are_traced, described, fit_inputs
-from tensorflow_hub.loading.misfit import advice_for
+from tensorflow_hub.loading.fitting import with_traced_shape
 from tensorflow_hub.loading.origin import note_part
 from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
+from tensorflow_hub.loading.tf1.inputs import convert_inputs
 from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.saved_form import functions_to_save
 from tensorflow_hub.loading.training import apply_for, check_training
@@ -127,7 +126,11 @@ class ReusableModule(TrackableObject):
         """
         chosen = self._signature(signature, training)
         function = self._function(signature, training, tuple(endpoints))
-        return dict(function(**chosen.components(self._by_name(inputs, chosen))))
+        converted = {
+            name: with_traced_shape(value, chosen.inputs[name].type_spec)
+            for name, value in convert_inputs(inputs, chosen.inputs, signature).items()
+        }
+        return dict(function(**chosen.components(converted)))
 
     def endpoint_names(self, signature: str | None = None) -> list[str]:
         """The tensors of a signature's graph that may be asked for as endpoints."""
@@ -210,26 +213,6 @@ class ReusableModule(TrackableObject):
                 hint="Pass one of these.",
             )
         return variant.signatures[name]
-
-    def _by_name(self, inputs: Any, signature: Signature) -> dict[str, Any]:
-        """Inputs as a dict by name, of the declared dtypes.
-
-        Raises:
-          InputError: there are others, or they have another dtype or shape.
-        """
-        specs = signature.input_specs
-        call_signature = CallSignature(False, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
-        problem = f"Expected inputs of {self._path!r} as {specs}, got {described(inputs)}."
-        try:
-            by_name = dict(fit_inputs(inputs, call_signature))
-        except InputError:
-            raise
-        except (TypeError, ValueError) as error:
-            hint = f"Change dtype, shape or nesting of the inputs. TensorFlow says: {error}"
-            raise InputError(problem, hint=hint) from error
-        if not are_traced(by_name, call_signature):
-            raise InputError(problem, hint=advice_for(by_name, specs))
-        return by_name
 
     def _function(self, name: str, training: bool, endpoints: tuple[str, ...]) -> Any:
         key = (name, training, endpoints)

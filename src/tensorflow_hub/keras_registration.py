@@ -26,7 +26,7 @@ from typing import Any
 
 NAME = "TensorFlowHub>KerasLayer"
 
-_KERASES = ("keras", "tf_keras")
+_KERAS_PACKAGES = ("keras", "tf_keras")
 
 
 class KerasLayerOf2:
@@ -50,16 +50,20 @@ class KerasLayerOf3(KerasLayerOf2):
 def enter() -> None:
     """Enters the layer in the Kerases that are imported, and in others once they are."""
     awaited = []
-    for name in _KERASES:
+    for name in _KERAS_PACKAGES:
         if name in sys.modules:
-            _enter(sys.modules[name])
+            _register(sys.modules[name])
         else:
             awaited.append(name)
-    if awaited and _may_wait() and not any(isinstance(finder, _Awaiter) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Awaiter(awaited))
+    if (
+        awaited
+        and _may_use_finder()
+        and not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path)
+    ):
+        sys.meta_path.insert(0, _KerasFinder(awaited))
 
 
-def _may_wait() -> bool:
+def _may_use_finder() -> bool:
     if "TFHUB_IMPORT_HOOK" not in os.environ:  # else the settings need not be imported
         return True
     from tensorflow_hub.settings import Settings
@@ -67,14 +71,14 @@ def _may_wait() -> bool:
     return Settings.from_environment().import_hook
 
 
-def _enter(keras: ModuleType) -> None:
+def _register(keras: ModuleType) -> None:
     """Enters a stand-in among the custom objects of a Keras, where there is none."""
     objects: dict[str, Any] = getattr(getattr(keras, "utils", None), "get_custom_objects", dict)()
     is_keras2 = str(getattr(keras, "__version__", "")).startswith("2.")
     objects.setdefault(NAME, KerasLayerOf2 if is_keras2 else KerasLayerOf3)
 
 
-class _Awaiter(importlib.abc.MetaPathFinder):
+class _KerasFinder(importlib.abc.MetaPathFinder):
     """Finds the Kerases as the import system would, and enters the layer when they have been run."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -90,11 +94,11 @@ class _Awaiter(importlib.abc.MetaPathFinder):
             sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Then(spec.loader)
+            spec.loader = _RegisteringLoader(spec.loader)
         return spec
 
 
-class _Then(importlib.abc.Loader):
+class _RegisteringLoader(importlib.abc.Loader):
     """A loader that enters the layer after the module has been run."""
 
     def __init__(self, loader: Any) -> None:
@@ -105,7 +109,7 @@ class _Then(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        _enter(module)
+        _register(module)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import tensorflow_hub as hub
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.signatures import default_signature
 from tests.support.module_fns import export, run
@@ -28,7 +28,7 @@ def evaluate(index, fetch, feeds):
     @tf.function(autograph=False)
     def function():
         given = {name: tf.constant(value) for name, value in feeds.items()}
-        return fetched(import_subgraph(index.subgraph([fetch], given), given), fetch, given)
+        return imported_element(import_subgraph(index.subgraph([fetch], given), given), fetch, given)
 
     return function().numpy()
 

@@ -34,7 +34,7 @@ def modules():
     names = {module.name for module in pkgutil.iter_modules(internals.__path__)}
     if RELEASE < (2, 16):
         names -= {"keras3"}
-    return {name: importlib.import_module(f"{internals.__name__}.{name}") for name in names - {"lost"}}
+    return {name: importlib.import_module(f"{internals.__name__}.{name}") for name in names - {"missing"}}
 
 
 def graph_op(make):
@@ -142,27 +142,27 @@ def _():
     assert tape.gradient(unseen, x) is None
 
 
-@canary("gradients.variable_behind")
+@canary("gradients.handle_data_of")
 def _():
-    from tensorflow_hub.internals.gradients import variable_behind
+    from tensorflow_hub.internals.gradients import handle_data_of
 
     with tf.Graph().as_default():
         handle = tf.compat.v1.get_variable("v", initializer=[1.0, 2.0], use_resource=True).handle
-        held = variable_behind(handle)
-        assert variable_behind(tf.compat.v1.placeholder(tf.resource)) is None
+        held = handle_data_of(handle)
+        assert handle_data_of(tf.compat.v1.placeholder(tf.resource)) is None
     assert tf.as_dtype(held.dtype) == tf.float32
     assert tf.TensorShape(held.shape) == [2]
 
 
-@canary("gradients.copy_variable_behind")
+@canary("gradients.copy_handle_data")
 def _():
-    from tensorflow_hub.internals.gradients import copy_variable_behind, variable_behind
+    from tensorflow_hub.internals.gradients import copy_handle_data, handle_data_of
 
     with tf.Graph().as_default():
         source = tf.compat.v1.get_variable("v", initializer=[1.0, 2.0], use_resource=True).handle
         target = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[])
-        copy_variable_behind(source, target)
-    assert tf.TensorShape(variable_behind(target).shape) == [2]
+        copy_handle_data(source, target)
+    assert tf.TensorShape(handle_data_of(target).shape) == [2]
 
 
 def double(x):
@@ -514,10 +514,10 @@ def test_it_says_why_since_when_and_what_is_lost_without_it(name):
 
 
 def test_what_is_lost_is_said_once(caplog):
-    from tensorflow_hub.internals.lost import say_lost
+    from tensorflow_hub.internals.missing import warn_missing
 
     for _ in range(2):
-        say_lost("Canary._song", "Nobody sings.")
+        warn_missing("Canary._song", "Nobody sings.")
     assert [record.getMessage() for record in caplog.records] == [
         f"TensorFlow {tf.__version__} has no Canary._song. Nobody sings."
     ]

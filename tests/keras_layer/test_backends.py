@@ -27,7 +27,7 @@ with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     layer = hub.KerasLayer(path)
     hub.KerasLayer(path)
-assert [str(w.message) for w in said if "TensorFlow on the CPU beside Keras on " in str(w.message)], said
+assert [str(w.message) for w in said if "runs modules in TensorFlow on the CPU" in str(w.message)], said
 assert keras.ops.convert_to_numpy(layer(x)).tolist() == [[4.0], [7.0]]
 assert layer.weights == []
 model = keras.Sequential([keras.Input([1]), layer, keras.layers.Dense(1)])

@@ -213,7 +213,7 @@ def test_a_form_is_called_in_a_pipeline(kit, saved, name):
         (
             "two arguments, given in a list",
             {"x": X, "z": Y},
-            r"inputs \['x', 'y'\].*, got one of \['x', 'z'\]",
+            r"inputs \['x', 'y'\].*, got a dict of \['x', 'z'\]",
         ),
         ("keywords only", [X, Y], r"a dict of the inputs \['x', 'y'\], got 2 in a list"),
         ("a list", X, r"as \[TensorSpec.*, got float32 \(2, 1\)"),

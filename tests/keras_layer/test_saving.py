@@ -221,7 +221,7 @@ def test_a_part_may_be_asked_for_by_its_path(kit, preprocessor):
         kit.KerasLayer(preprocessor, part="tokenize.iner")
     with pytest.raises(ModuleError, match="but it has no '__init__'"):
         kit.KerasLayer(preprocessor, part=["__init__", "__globals__", "os", "system"])
-    with pytest.raises(InputError, match=r"Expected part=… beside a handle"):
+    with pytest.raises(InputError, match=r"Expected part=… with a handle"):
         kit.KerasLayer(hub.load(preprocessor), part="tokenize")
 
 

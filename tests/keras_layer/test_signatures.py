@@ -66,7 +66,7 @@ def test_an_output_of_a_callable_by_key(kit, modules):
             SignatureError,
             r"one of \['pair', 'serving_default', 'single'\], got 'nope'",
         ),
-        ({"signature": "serving_default"}, ModuleError, r"choice among the outputs \['twice', 'y'\]"),
+        ({"signature": "serving_default"}, ModuleError, r"for the outputs \['twice', 'y'\]"),
         (
             {"signature": "single", "output_key": "z"},
             SignatureError,
@@ -103,8 +103,13 @@ def test_a_missing_directory_is_not_found(kit, tmp_path):
     ("options", "inputs", "error", "match"),
     [
         ({"signature": "pair"}, X, InputError, r"dict of the inputs \['p', 'q'\].*got one value"),
-        ({"signature": "pair"}, {"p": X}, InputError, r"dict of the inputs \['p', 'q'\].*got one of \['p'\]"),
-        ({"signature": "pair"}, {"p": X, "r": X}, InputError, r"got one of \['p', 'r'\]"),
+        (
+            {"signature": "pair"},
+            {"p": X},
+            InputError,
+            r"dict of the inputs \['p', 'q'\].*got a dict of \['p'\]",
+        ),
+        ({"signature": "pair"}, {"p": X, "r": X}, InputError, r"got a dict of \['p', 'r'\]"),
         ({"output_key": "y"}, X, SignatureError, "Expected a dict of outputs"),
         ({"output_shape": [[1], [2]]}, X, InputError, "Expected one output_shape for each of 1 outputs"),
         ({}, np.ones([2, 3], np.float32), ValueError, "Expected inputs of"),

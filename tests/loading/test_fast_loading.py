@@ -82,4 +82,6 @@ def test_why_a_file_is_loaded_whole_is_logged(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))  # no place for the trimmed file
     _, messages = loading(str(tmp_path / "model"), caplog)
     (message,) = messages
-    assert message.startswith(f"Loading {tmp_path}/model whole, which takes longer: FileNotFoundError")
+    assert message.startswith(
+        f"Loading {tmp_path}/model without trimming it, which takes longer: FileNotFoundError"
+    )

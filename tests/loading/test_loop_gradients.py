@@ -204,7 +204,9 @@ def test_dropout_before_the_loop_is_the_same_in_the_gradient(tmp_path):
     (table,) = (v for v in module.trainable_variables if "table" in v.name)
     tf.random.set_seed(3)
     with tf.GradientTape() as tape:
-        output = module(tf.constant([[1]]), training=True)  # one word: what was dropped has no gradient
+        output = module(
+            tf.constant([[1]], tf.int64), training=True
+        )  # one word: what was dropped has no gradient
     by_table = tf.convert_to_tensor(tape.gradient(output, table)).numpy()
     kept = by_table[1] != 0
     word = np.where(kept, 2 * table.numpy()[1], 0.0)

@@ -61,7 +61,7 @@ def test_paths_that_hold_no_module(tmp_path, path):
     with pytest.raises(errors.NotAModuleError, match="create_module_spec_from_saved_model"):
         hub.load_module_spec(plain)
     (plain / "saved_model.pb").write_bytes(b"\xff\xff")
-    with pytest.raises(errors.FormatError, match="does not parse"):
+    with pytest.raises(errors.FormatError, match="cannot be parsed"):
         hub.create_module_spec_from_saved_model(plain)
 
 

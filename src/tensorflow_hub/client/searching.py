@@ -91,6 +91,12 @@ def search(
     Raises:
       RejectedError: an argument that the hub cannot read; says what it expected.
       UnreachableError: the hub does not answer.
+
+    Example::
+
+        results = hub.search("sentences", filters={"task": ["text-embedding"]}, max_size="100MB")
+        for result in results:
+            print(result.handle)
     """
     parameters: list[tuple[str, str]] = [
         ("q", query),

@@ -1,1 +1,1 @@
-"""Author's graph → module directory."""
+"""Exporting: from an author's graph or object to a module directory."""

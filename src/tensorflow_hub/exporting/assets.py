@@ -1,4 +1,4 @@
-"""The files that an author's graph reads: taken into the module, each under a name of its own."""
+"""Asset files of a module that is being created: their paths in the graph are replaced by file names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.graphs.assets import COLLECTION, MARKER, set_path
 
 
 class AssetNames:
-    """Names for source files: one name per file, distinct ones for equal names in different directories.
+    """Unique names for asset files, also for files with equal names in different directories.
 
     >>> names = AssetNames()
     >>> [names.name_of(path) for path in ("/a/vocab.txt", "/b/vocab.txt", "/a/vocab.txt")]
@@ -25,7 +25,7 @@ class AssetNames:
         self._name_of: dict[str, str] = {}
 
     def name_of(self, path: str) -> str:
-        """The file name under `assets/` for the source file `path`."""
+        """The file name under `assets/` for the file at `path`."""
         if path not in self._name_of:
             taken = set(self._name_of.values())
             base = name = posixpath.basename(path.replace(os.sep, "/")) or "asset"
@@ -37,15 +37,15 @@ class AssetNames:
         return self._name_of[path]
 
     def sources(self) -> dict[str, str]:
-        """File name under `assets/` → source file."""
+        """File name under `assets/` → path of the file."""
         return {name: path for path, name in self._name_of.items()}
 
 
 def detach(meta_graph: Any, names: AssetNames) -> None:
-    """Replaces the paths of source files in a graph by a marker and notes their names in a collection.
+    """Replaces the paths of asset files in a graph by a marker; stores their names in a graph collection.
 
     Raises:
-      ExportError: when an asset is no constant path of a file that exists.
+      ExportError: an asset is no constant, or no file is at its path.
     """
     collection = meta_graph.collection_def.get(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
     if collection is None:
@@ -57,7 +57,7 @@ def detach(meta_graph: Any, names: AssetNames) -> None:
         if not tf.io.gfile.exists(path) or tf.io.gfile.isdir(path):
             raise ExportError(
                 f"Expected an asset file at {path!r} (asset {tensor_name!r}), found none.",
-                hint="Write the file before create_module_spec(): that is when it is looked for.",
+                hint="Write the file before calling hub.create_module_spec().",
             )
         _add(meta_graph, tensor_name, names.name_of(path))
         set_path(node, MARKER)

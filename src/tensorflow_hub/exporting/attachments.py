@@ -1,4 +1,4 @@
-"""What an author attaches to the graph variant that is being built: messages, and the size of images."""
+"""`hub.attach_message`: attaches protobuf messages to the graph that a module_fn builds."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import tensorflow as tf
 from tensorflow_hub.errors import ModuleError
 from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
 
-# What the graph holds while a module_fn runs: {key: serialized message}.
-_DRAFT = ("__tensorflow_hub_attachments",)
+# A graph collection with one dict: key → serialized message.
+_COLLECTION = ("__tensorflow_hub_attachments",)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def attach_message(key: str, message: Any) -> None:
-    """Attaches a protobuf message to the graph variant that is being authored.
+    """Attaches a protobuf message to the graph variant that is being built. Call it inside of a `module_fn`.
 
-    Call it inside a `module_fn`. Attaching another message under the same key replaces the first.
+    A second message with the same key replaces the first.
 
     Args:
-      key: letters, digits, `_`, `.` and `-`, not starting with a digit. Choose one that says whose
-        it is; `image_module_info` is taken.
-      message: a protobuf message of any type; readers pass the same type to `get_attached_message`.
+      key: letters, digits, `_`, `.` and `-`; the first character is a letter or `_`. Choose a key that others
+        will not use. `image_module_info` is the key of `hub.attach_image_module_info`.
+      message: a protobuf message of any type. Readers pass the same type to `get_attached_message`.
 
     Raises:
-      ModuleError: when the key is malformed or the message is no protobuf message.
+      ModuleError: the key is not of this form, or the message is no protobuf message.
 
     Example::
 
@@ -45,23 +45,23 @@ def attach_message(key: str, message: Any) -> None:
             f"Expected a protobuf message in hub.attach_message(), got {type(message).__name__}.",
             hint="Wrap plain values, for example in tf.train.BytesList(value=[...]).",
         )
-    drafts = tf.compat.v1.get_collection_ref(_DRAFT)
-    if not drafts:
-        drafts.append({})
-    drafts[0][key] = message.SerializeToString()
+    attached = tf.compat.v1.get_collection_ref(_COLLECTION)
+    if not attached:
+        attached.append({})
+    attached[0][key] = message.SerializeToString()
 
 
 def attach_image_module_info(image_module_info: ImageModuleInfo) -> None:
-    """Attaches the size of the images that the module being authored wants. Call it inside a `module_fn`.
+    """Attaches the size that images for the module should have. Call it inside of a `module_fn`.
 
-    Needed where the input's static shape leaves height and width open, as that of networks
-    that take any size does.
+    It is needed if the static shape of the input does not give height and width, because the network takes
+    images of any size.
 
     Args:
-      image_module_info: the message, with `default_image_size` set (pixels).
+      image_module_info: a `hub.ImageModuleInfo`: `default_image_size` has `height` and `width` in pixels.
 
     Raises:
-      ModuleError: when it is no protobuf message.
+      ModuleError: it is no protobuf message.
 
     Example::
 
@@ -72,7 +72,7 @@ def attach_image_module_info(image_module_info: ImageModuleInfo) -> None:
     attach_message(IMAGE_MODULE_INFO_KEY, image_module_info)
 
 
-def drafted(graph: tf.Graph) -> dict[str, bytes]:
-    """The messages attached to `graph` so far."""
-    drafts = graph.get_collection_ref(_DRAFT)
-    return dict(drafts[0]) if drafts else {}
+def attached_messages(graph: tf.Graph) -> dict[str, bytes]:
+    """The messages that were attached to a graph, serialized, by key."""
+    attached = graph.get_collection_ref(_COLLECTION)
+    return dict(attached[0]) if attached else {}

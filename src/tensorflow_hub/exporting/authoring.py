@@ -1,4 +1,4 @@
-"""`hub.create_module_spec`: runs an author's module_fn and keeps the graphs it builds."""
+"""`hub.create_module_spec`: makes a module from a function that builds its graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError, SignatureError, TagsError
 from tensorflow_hub.exporting import assets, signatures
-from tensorflow_hub.exporting.attachments import drafted
+from tensorflow_hub.exporting.attachments import attached_messages
 from tensorflow_hub.graphs import attachments, collections
 from tensorflow_hub.graphs.checkpoint import stored_variables
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
@@ -25,28 +25,28 @@ def create_module_spec(
 ) -> ModuleSpec:
     """Makes a module from a function that builds its graph with TF1 ops.
 
-    The function runs once per graph variant, each time in a fresh `tf.Graph` where variables are
-    resource variables unless it asks for others. It declares at least one signature with
-    `hub.add_signature`. Paths of files that ops read at run time, vocabularies for example, belong
-    into the collection ASSET_FILEPATHS (lookup tables put theirs there); the files are copied
-    into the module when it is exported.
+    The function is called once for each graph variant, each time in a new `tf.Graph`. Variables are resource
+    variables by default there. The function has to declare at least one signature with `hub.add_signature`.
+    Add the paths of files that ops read when they run, such as vocabularies, to the collection
+    ASSET_FILEPATHS (lookup tables do this themselves); the files are copied into the module when it is
+    exported.
 
     Args:
       module_fn: called without arguments, or with the keyword arguments of `tags_and_args`.
-      tags_and_args: a list of `(set of tags, dict of keyword arguments)`, one per graph variant. All
-        describe the same state: equal variable names mean the same variable. Default: one
-        variant without tags.
-      drop_collections: names of graph collections that readers of the module need not get.
+      tags_and_args: a list of `(set of tags, dict of keyword arguments)`, one for each graph variant. All
+        variants share their state: variables with the same name are the same variable. By default there is
+        one variant without tags.
+      drop_collections: names of graph collections to drop.
 
     Returns:
-      A `hub.ModuleSpec`, to be given to `hub.Module` or exported.
+      A `hub.ModuleSpec`, which can be passed to `hub.Module` or exported.
 
     Raises:
       SignatureError: when module_fn declares no signature.
-      TagsError: when tags are no set of strings, or two variants have the same.
-      CollectionError: when the graph has a collection that a module cannot carry.
-      ModuleError: when variants have a variable of the same name in different shapes or dtypes, or state
-        (a variable, a table) is colocated with an op that is no state.
+      TagsError: when tags are no set of strings, or two variants have the same tags.
+      CollectionError: when the graph has a collection that a module cannot have.
+      ModuleError: when a variable has another shape or dtype in another variant, or state (a variable, a
+        table) is colocated with an op that is no state.
 
     Example::
 
@@ -93,13 +93,14 @@ def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], di
             ) from error
         if any(pair[0] == seen for seen, _ in checked):
             raise TagsError(
-                f"Expected tags of its own for each graph variant, got {sorted(pair[0])} twice.",
-                hint="Give each variant another set of tags.",
+                f"Expected different tags for each graph variant, got {sorted(pair[0])} twice.",
+                hint="Pass another set of tags for each variant.",
             )
         checked.append(pair)
     if not checked:
         raise TagsError(
-            "Expected at least one graph variant in tags_and_args, got none.", hint="Leave it out."
+            "Expected at least one graph variant in tags_and_args, got none.",
+            hint="Pass None for one variant without tags.",
         )
     return checked
 
@@ -107,30 +108,30 @@ def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], di
 def _build(
     module_fn: Callable[..., Any], arguments: dict[str, Any], tags: frozenset[str], dropped: list[str]
 ) -> Any:
-    """Runs module_fn in a graph of its own and returns that as a MetaGraphDef."""
+    """Runs module_fn in a new graph; returns the graph as a MetaGraphDef."""
     with tf.Graph().as_default() as graph:
         tf.compat.v1.get_variable_scope().set_use_resource(True)
         module_fn(**arguments)
-        declared = signatures.drafted(graph)
+        declared = signatures.declared_signatures(graph)
         if not declared:
             raise SignatureError(
-                "Expected at least one signature, the module_fn declared none.",
+                "Expected at least one signature, but the module_fn declared none.",
                 hint="Call hub.add_signature(inputs=…, outputs=…) inside it.",
             )
         meta_graph = _meta_graph(graph, tags, dropped)
         signatures.write(declared, meta_graph)
-        attachments.write(drafted(graph), meta_graph)
+        attachments.write(attached_messages(graph), meta_graph)
     return meta_graph
 
 
 def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> Any:
-    """The MetaGraphDef of a graph, without a Saver, with shapes and without attributes at their defaults."""
+    """The MetaGraphDef of a graph, with shapes, without a Saver and attributes with default values."""
     keys = [
         key for key in graph.get_all_collection_keys() if key not in dropped and graph.get_collection_ref(key)
     ]
     collections.check(keys)
     updates = graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
-    # What assign_add() of a resource variable returns looks like a variable; its op is meant.
+    # assign_add() of a resource variable returns an object like a variable; the update op is its `op`.
     updates[:] = [item if isinstance(item, (tf.Tensor, tf.Operation)) else item.op for item in updates]
     meta_graph = tf.compat.v1.train.export_meta_graph(
         graph=graph,
@@ -144,13 +145,13 @@ def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> An
 
 
 def _check_colocation(meta_graph: Any) -> None:
-    """Refuses state that is to be on one device with an op that is no state.
+    """Checks that state is colocated only with other state.
 
-    State is added to a graph once, other ops with each application of the module: with which of them would
-    the state be?
+    State is added to a graph once, other ops are added with each application of the module. It would not be
+    clear with which of these ops the state is colocated.
 
     Raises:
-      ModuleError: naming both.
+      ModuleError: state is colocated with another op; the message names both.
     """
     index = IndexedMetaGraph.of(meta_graph)
     for name, node in index.state.items():
@@ -164,10 +165,10 @@ def _check_colocation(meta_graph: Any) -> None:
 
 
 def _check_same_state(spec: ModuleSpec, variants: list[GraphVariant]) -> None:
-    """Refuses variants that disagree about a variable.
+    """Checks that each variable has the same dtype and shape in all graph variants.
 
     Raises:
-      ModuleError: naming the variable.
+      ModuleError: a variable has not; the message names it.
     """
     agreed = {(v.name, v.slice): v for v in spec.stored_variables()}
     for variant in variants:
@@ -178,5 +179,5 @@ def _check_same_state(spec: ModuleSpec, variants: list[GraphVariant]) -> None:
                     f"Expected the variable {variable.name!r} to be the same in all graph variants, got "
                     f"{first.dtype.name} {first.shape} and, with tags {sorted(variant.tags)}, "
                     f"{variable.dtype.name} {variable.shape}.",
-                    hint="Variants share their state: give different variables different names.",
+                    hint="Variants share their state, so use another name for another variable.",
                 )

@@ -1,4 +1,4 @@
-"""Modules out of an Estimator's training: `hub.register_module_for_export`, `hub.LatestModuleExporter`."""
+"""Exporting modules while an Estimator trains: `hub.LatestModuleExporter`."""
 
 from __future__ import annotations
 
@@ -20,22 +20,29 @@ except ImportError:
     _Exporter = object
     _HAS_ESTIMATOR = False
 
-# Holds (name, module) pairs while a model_fn builds its graph.
+# A graph collection of pairs (name, module).
 _REGISTERED = ("__tensorflow_hub_modules_for_export",)
 _PREDICT = "infer"  # tf.estimator.ModeKeys.PREDICT
 
 
 def register_module_for_export(module: Any, export_name: str) -> None:
-    """Says that a module of the current graph is to be exported by `hub.LatestModuleExporter`.
+    """Registers a module of the current graph, so that `hub.LatestModuleExporter` exports it.
 
-    Call it in the model_fn of an Estimator, where the module is instantiated for prediction.
+    Call it in the model_fn of an Estimator, at least in mode PREDICT.
 
     Args:
       module: a `hub.Module`.
-      export_name: the name of the directory it is exported to, below one with the time of the export.
+      export_name: the name of the directory of the exported module, inside of a directory named by the time.
 
     Raises:
-      ModuleError: when the name is no plain directory name, or is registered already.
+      ModuleError: when the name is not that of a directory, or is registered already.
+
+    Example::
+
+        def model_fn(features, labels, mode):
+            embed = hub.Module("acme/text-embedding/1", trainable=True)
+            hub.register_module_for_export(embed, "text_embedding")
+            ...
     """
     if (
         not isinstance(export_name, str)
@@ -57,9 +64,9 @@ def register_module_for_export(module: Any, export_name: str) -> None:
 
 
 class LatestModuleExporter(_Exporter):  # type: ignore[misc]
-    """Exports the registered modules of an Estimator each time it is evaluated, and keeps the newest.
+    """Exports the registered modules of an Estimator each time it is evaluated; keeps the latest exports.
 
-    Needs tensorflow-estimator, which TensorFlow has up to 2.15.
+    It needs tensorflow-estimator, which is part of TensorFlow up to 2.15.
 
     Example::
 
@@ -75,10 +82,10 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
         """An exporter.
 
         Args:
-          name: names the directory the exports go to, below `<model_dir>/export/`.
-          serving_input_fn: gives the features that the model_fn takes for prediction, as a
-            ServingInputReceiver or tuple of (features, …). What it feeds is never run.
-          exports_to_keep: how many of the newest exports to keep; None for all.
+          name: the name of the directory of all exports, in `<model_dir>/export/`.
+          serving_input_fn: returns the features for the model_fn in mode PREDICT, as a ServingInputReceiver
+            or a tuple (features, …). No prediction is made.
+          exports_to_keep: how many of the latest exports to keep; None means all.
 
         Raises:
           MissingDependencyError: when tensorflow-estimator is not installed.
@@ -92,7 +99,7 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
         if exports_to_keep is not None and exports_to_keep < 1:
             raise ModuleError(
                 f"Expected a positive number of exports_to_keep, got {exports_to_keep}.",
-                hint="Pass None to keep all.",
+                hint="Pass None to keep all exports.",
             )
         self._name = name
         self._serving_input_fn = serving_input_fn
@@ -100,7 +107,7 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """The name of the directory the exports go to."""
+        """The name of the directory of all exports."""
         return self._name
 
     def export(
@@ -116,7 +123,7 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
         Args:
           estimator: a `tf.estimator.Estimator`.
           export_path: the directory of all exports.
-          checkpoint_path: the checkpoint; None for the latest of the Estimator.
+          checkpoint_path: the checkpoint; None means the latest of the Estimator.
           eval_result: not used.
           is_the_final_export: not used.
 
@@ -178,7 +185,7 @@ def _write(modules: list[tuple[str, Any]], parent: str, session: tf.compat.v1.Se
 
 
 def _new_time_directory(parent: str) -> str:
-    """A directory named by the time that is not there yet."""
+    """The path of a new directory, named by the time in seconds."""
     seconds = int(time.time())
     while tf.io.gfile.exists(layout.join(parent, str(seconds))):
         seconds += 1

@@ -1,7 +1,8 @@
-"""A reusable object of TensorFlow 2 written in TF1 Hub format, for programs in graph mode.
+"""Writes an object of TensorFlow 2 in TF1 Hub format, for programs in graph mode.
 
-The traces of `__call__` become the graph variants: without training the one without tags, with training
-`{"train"}`. Calls are inlined, and the trace's captured variables become variables of the graph.
+The trace of `__call__` with `training=False` becomes the graph variant without tags, the one with
+`training=True` the variant with the tag "train". Function calls are inlined. Captured variables become
+variables of the graph.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting.authoring import create_module_spec
 from tensorflow_hub.exporting.signatures import add_signature
 from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
 from tensorflow_hub.graphs.variable_names import unique_names
@@ -34,17 +35,17 @@ def write_hub_format(
     Args:
       module: an object with `variables`, `trainable_variables` and a traced `__call__`.
       path: a directory that does not exist.
-      signatures: names under which the default signature is to be had as well.
-      attach: called inside the module's graph, to attach messages.
+      signatures: further names for the default signature.
+      attach: called in the module's graph, to attach messages.
 
     Raises:
-      ExportError: the object is not traced, or holds tables, which only a graph of TensorFlow 1 can export.
+      ExportError: the object has no traces, or has tables, which only `hub.create_module_spec` can export.
     """
     spec = getattr(module, "call_spec", None)
     call_signature = call_signature_of(module) if spec is None else CallSignature(True, (spec,))
     if not call_signature.input_specs:
         raise ExportError(
-            "Expected an object whose __call__ was traced for some inputs, got one without traces.",
+            "Expected an object whose __call__ has traces, got one without.",
             hint="Call it once, or give its tf.function an input_signature.",
         )
     modes = (False, True) if call_signature.takes_training else (False,)
@@ -75,7 +76,7 @@ def write_hub_format(
 
 
 def _declared(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
-    """A variable of the graph being written, in place of one of the module; a checkpoint has its value."""
+    """A variable of the graph for a variable of the object. Its value is read from a checkpoint later."""
     return tf.compat.v1.get_variable(
         name,
         shape=variable.shape,
@@ -87,7 +88,7 @@ def _declared(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
 
 
 def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:
-    """Writes the values of variables under these names, as a checkpoint of TensorFlow 1."""
+    """Writes a checkpoint of TensorFlow 1 with the values of variables, by name."""
     tf.raw_ops.SaveV2(
         prefix=checkpoint,
         tensor_names=list(variables),
@@ -98,12 +99,12 @@ def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Trace:
-    """A module's call and its losses as functions.
+    """The traces of a module's call and its losses.
 
     Attributes:
       inputs: input name → spec.
-      call: from the inputs, in this order, to what the module returns.
-      losses: functions without arguments.
+      call: a concrete function; its arguments are the inputs in this order.
+      losses: concrete functions without arguments.
     """
 
     inputs: dict[str, tf.TensorSpec]
@@ -129,7 +130,7 @@ def _trace(module: Any, call_signature: CallSignature, training: bool) -> _Trace
 
 
 def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
-    """The inputs in the order of `tf.nest`, named as in the signature of a SavedModel of TensorFlow 2."""
+    """The inputs in the order of `tf.nest`, with the names that they have in the signature."""
     parts = tf.nest.flatten(spec)
     if isinstance(spec, tf.TypeSpec):
         return {"images" if _is_image(spec) else "default": spec}
@@ -139,7 +140,7 @@ def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
 
 
 def _variables_of(module: Any, traces: Iterable[_Trace]) -> list[Any]:
-    """The module's variables, and others that it uses: the state of dropout's random numbers, say."""
+    """All variables that a module uses, also those not in its list `variables`."""
     found = {id(variable): variable for variable in module.variables}
     for trace in traces:
         for function in (trace.call, *trace.losses):
@@ -150,12 +151,12 @@ def _variables_of(module: Any, traces: Iterable[_Trace]) -> list[Any]:
 def _build(
     trace: _Trace, handles: dict[int, Any], state: Container[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Adds one trace to the module's graph, with its updates and losses; gives its inputs and outputs.
+    """Adds one trace to the module's graph, with its updates and losses; returns its inputs and outputs.
 
     Args:
-      trace: of the call.
+      trace: the trace.
       handles: id of a variable of the object → the variable in the graph.
-      state: the handles of variables that change with every call, not by update ops.
+      state: names of the handles of variables that every call changes, not the update ops.
     """
     inputs = {
         name: tf.compat.v1.placeholder(part.dtype, part.shape, name=name)
@@ -176,7 +177,7 @@ def _build(
 
 
 def outputs_by_name(result: Any, alone: str) -> dict[str, Any]:
-    """What a call returns, as a signature's outputs: by its own names, `alone` for one, else by number."""
+    """The outputs of a signature for the result of a call: a dict, or else named `alone` or by number."""
     if isinstance(result, dict):
         return result
     parts = tf.nest.flatten(result)
@@ -184,7 +185,7 @@ def outputs_by_name(result: Any, alone: str) -> dict[str, Any]:
 
 
 def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[list[Any], list[Any]]:
-    """A trace's nodes in the graph being built: (its results, the ops that write variables)."""
+    """Imports a trace into the current graph; returns its results and the ops that write variables."""
     source = trace.graph
     by_handle = {id(variable.handle): handles[id(variable)] for variable in source.variables}
     captured = {inside.name: _in_graph(outside, by_handle) for outside, inside in source.captures}
@@ -200,13 +201,13 @@ def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[li
     target = import_subgraph(graph.subgraph([*results, *writes], set(feeds)), feeds, scope)
 
     def elements(names: list[str]) -> list[Any]:
-        return [fetched(target, name, feeds, scope) for name in names]
+        return [imported_element(target, name, feeds, scope) for name in names]
 
     return elements(results), elements(writes)
 
 
 def _in_graph(outside: Any, by_handle: dict[int, Any]) -> Any:
-    """What a trace uses from outside, in the graph being built: a variable's handle, or a constant."""
+    """The tensor in the graph for a tensor that a trace captured: a variable's handle, or a constant."""
     if id(outside) in by_handle:
         return by_handle[id(outside)].handle
     if (
@@ -218,7 +219,7 @@ def _in_graph(outside: Any, by_handle: dict[int, Any]) -> Any:
     raise ExportError(
         f"Expected an object with variables and constants only, but it uses another {outside.dtype.name}, "
         "such as a table.",
-        hint="Write it as a TF2 SavedModel, with hub.save, or build it with hub.create_module_spec.",
+        hint="Write a TF2 SavedModel with hub.save, or build the module with hub.create_module_spec.",
     )
 
 

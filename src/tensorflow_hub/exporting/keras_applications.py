@@ -1,7 +1,7 @@
-"""Modules from the architectures in `keras.applications`, under the common interfaces for images.
+"""Modules with the architectures of `keras.applications`, with the common signatures for images.
 
-Images come as float32 `[batch, height, width, 3]` in [0, 1], whatever the architecture was trained on: its
-own preprocessing is part of the module.
+Inputs are images, float32 `[batch, height, width, 3]` in [0, 1], for all architectures. The preprocessing of
+the architecture is part of the module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tensorflow_hub.format.image_info import ImageModuleInfo
 
 KINDS = ("feature-vector", "classification")
 
-# Height and width in pixels that an architecture was made for, where not 224.
+# Height and width in pixels of the images that an architecture was designed for, if not 224.
 _SIZES = {
     "EfficientNetB1": 240,
     "EfficientNetB2": 260,
@@ -60,22 +60,30 @@ def export_keras_application(
     image_size: Sequence[int] | None = None,
     format: str = "saved_model_2",
 ) -> None:
-    """Writes an architecture of `keras.applications` as a module.
+    """Writes a network of `keras.applications` as a module.
+
+    Its input is images, float32 `[batch, height, width, 3]` in [0, 1]; the preprocessing is part of the
+    module.
 
     Args:
-      name: the architecture, such as "MobileNetV2"; `application_names` lists them.
+      name: the architecture, such as "MobileNetV2".
       path: a directory that does not exist.
-      kind: "feature-vector" ([batch, features], the averages of the last feature map) or "classification"
-        ([batch, classes], logits).
-      weights: a file of weights that Keras wrote for the architecture, with or without its top; "imagenet" to
-        let Keras download them; None for new random ones.
-      classes: number of classes.
-      image_size: (height, width) in pixels; by default what the architecture was made for.
+      kind: "feature-vector" (output float32 `[batch, features]`, averages of the last feature map) or
+        "classification" (output float32 `[batch, classes]`, logits).
+      weights: a file of weights for the architecture that Keras wrote, with or without the last layers (the
+        "top"); "imagenet" to let Keras download weights; None for random weights.
+      classes: the number of classes.
+      image_size: (height, width) in pixels; by default the size that the architecture was designed for.
       format: "saved_model_2", or "hub" for TF1 Hub format.
 
     Raises:
       NotFoundError: no file is at `weights`.
-      ExportError: there is no such architecture or kind, or the weights do not fit it.
+      ExportError: there is no such architecture or kind, or the weights are of another one.
+
+    Example::
+
+        hub.export_keras_application("MobileNetV2", "mobilenet", weights="mobilenet_v2.weights.h5")
+        hub.load("mobilenet")(images)  # float32 [batch, 1280]
     """
     _check(name, kind, weights)
     height, width = image_size or (_SIZES.get(name, 224),) * 2
@@ -111,7 +119,7 @@ def _check(name: str, kind: str, weights: str | None) -> None:
     if weights not in {None, "imagenet"} and not os.path.isfile(str(weights)):
         raise NotFoundError(
             f"Expected a file of weights, found none at {weights!r}.",
-            hint="Give a file that Keras' save_weights wrote, or 'imagenet'.",
+            hint="Pass a file that save_weights() of Keras wrote, or 'imagenet'.",
         )
 
 
@@ -131,7 +139,7 @@ def _build(name: str, kind: str, weights: str | None, classes: int, shape: tuple
 
 
 def _load_weights(model: Any, weights: str, build_full: Any) -> None:
-    """Loads weights of the model, or of the whole architecture with its top, of which the rest is taken."""
+    """Loads weights of the model, or takes them from weights of the architecture with its top."""
     try:
         model.load_weights(weights)
     except Exception as without_top:  # Keras raises errors of many kinds here
@@ -141,7 +149,7 @@ def _load_weights(model: Any, weights: str, build_full: Any) -> None:
         except Exception as error:
             raise ExportError(
                 f"Expected weights of {model.name!r} in {weights!r}: {str(without_top).strip()[:500]}",
-                hint="Give a file that save_weights wrote for this architecture; for another number of "
+                hint="Pass a file that save_weights() wrote for this architecture; for another number of "
                 "classes pass classes=….",
             ) from error
         for layer in model.layers:

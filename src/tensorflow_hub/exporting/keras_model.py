@@ -1,4 +1,4 @@
-"""Keras models as modules: what was built or trained in Keras, for everybody to load, call and train."""
+"""`hub.export_keras_model`: writes Keras models as modules that can be loaded, called and trained."""
 
 from __future__ import annotations
 
@@ -23,14 +23,20 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
     """Writes a Keras model as a module.
 
     Args:
-      model: a model of Keras 3 or Keras 2 that is built, or was called once if it is a subclass of `Model`;
-        or the path of one saved as `.keras` or `.h5`.
+      model: a built model of Keras 3 or Keras 2 (a subclass of `Model` has to be called once); or the path of
+        a `.keras` or `.h5` file.
       path: a directory that does not exist.
       format: "saved_model_2", or "hub" for TF1 Hub format.
 
     Raises:
       NotFoundError: the file does not exist.
       ExportError: the model cannot be read, is not built, or cannot be written.
+
+    Example::
+
+        model = keras.Sequential([keras.Input([8]), keras.layers.Dense(2)])
+        hub.export_keras_model(model, "my_module")
+        hub.load("my_module")(tf.zeros([3, 8]))  # float32 [3, 2]
     """
     if isinstance(model, (str, os.PathLike)):
         model = read_keras_model(os.fspath(model))
@@ -38,7 +44,7 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
 
 
 def write_module(module: SavableModule, path: str, format: str) -> None:
-    """Writes a reusable object in one of the two formats."""
+    """Writes a module in one of the two formats."""
     if format == "saved_model_2":
         write_saved_model(module, path)
     elif format == "hub":
@@ -58,7 +64,7 @@ def read_keras_model(path: str) -> Any:
     """
     if not os.path.exists(path):
         raise NotFoundError(
-            f"Expected a Keras model at {path!r}, found nothing.", hint="Give a .keras or .h5 file."
+            f"Expected a Keras model at {path!r}, found nothing.", hint="Pass a .keras or .h5 file."
         )
     problems = []
     for name in ("keras", "tf_keras"):
@@ -73,21 +79,21 @@ def read_keras_model(path: str) -> Any:
 
 
 def _read_with(name: str, path: str) -> tuple[Any, str]:
-    """The model as one of the Kerases reads it, or else what that Keras says."""
+    """The model, read with the Keras package `name`; or None and the message of its error."""
     try:
         return importlib.import_module(name).models.load_model(path, compile=False), ""
     except ModuleNotFoundError:
         return None, ""
-    except Exception as error:  # each Keras has its own ways to refuse a file
+    except Exception as error:  # Keras raises various errors here
         return None, f"{name}: {str(error).strip().split(chr(10))[0] or repr(error)}"
 
 
 def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") -> SavableModule:
-    """A Keras model under the Reusable SavedModel interface.
+    """A Keras model with the Reusable SavedModel interface.
 
     Args:
       model: the built model.
-      call: function `(inputs, training)` to call in its place, for what goes before or after it.
+      call: a function `(inputs, training)` to call instead of the model, for steps before or after it.
       outputs: the name of a single output in the signature.
 
     Returns:
@@ -96,7 +102,7 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
     specs = _input_specs(model)
     function = call or (lambda inputs, training: model(inputs, training=training))
     module = SavableModule()
-    module.model = module.untracked(model)  # its hundreds of objects would be written, and loaded, too
+    module.model = module.untracked(model)  # otherwise its hundreds of objects would be saved too
     module._state = [*_plain(model.variables), *_resources(model)]
     module.variables = _plain(model.weights)
     module.trainable_variables = _plain(model.trainable_weights)
@@ -116,7 +122,7 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
 
 
 def _serving(run: Any, specs: Any, outputs: str) -> Any:
-    """The signature: inputs by name to outputs by name."""
+    """The function of the signature, from inputs by name to outputs by name."""
     flat = tf.nest.flatten(specs)
 
     def serve(*tensors: Any) -> dict[str, Any]:
@@ -137,14 +143,14 @@ def _input_specs(model: Any) -> Any:
 
 
 def _specs_of_first_call(model: Any) -> Any:
-    """What a subclassed model was first called on, for batches of any size."""
+    """The specs of the inputs of a subclassed model's first call, for any batch size."""
     if hasattr(model, "save_spec") and model.save_spec():  # Keras 2
         (arguments, _) = model.save_spec()
         return tf.nest.map_structure(lambda spec: tf.TensorSpec(spec.shape, spec.dtype), arguments[0])
     shapes = shapes_of_first_call(model)  # Keras 3
     if len(shapes) != 1:
         raise ExportError(
-            f"Expected a Keras model that knows its inputs, got {type(model).__name__} "
+            f"Expected a Keras model with known inputs, got {type(model).__name__} "
             f"{getattr(model, 'name', model)!r}.",
             hint="Build it with keras.Input, or call it once on data before exporting.",
         )
@@ -169,7 +175,7 @@ def _plain(variables: Any) -> list[tf.Variable]:
 
 
 def _resources(model: Any) -> list[Any]:
-    """The tables and assets in a model: what its functions use besides variables."""
+    """The tables and assets of a model."""
     return list(filter(is_saved_resource, tf.train.TrackableView(model).descendants()))
 
 

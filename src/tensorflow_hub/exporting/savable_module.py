@@ -1,7 +1,6 @@
-"""Objects one can call and train as SavedModels that others can call and train.
+"""Writing objects as TF2 SavedModels with the Reusable SavedModel interface.
 
-They follow the Reusable SavedModel interface: `__call__(inputs, training)`, `variables`,
-`trainable_variables`, `regularization_losses`.
+The interface is `__call__(inputs, training)`, `variables`, `trainable_variables` and `regularization_losses`.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from tensorflow_hub.internals.trackables import TrackableObject
 
 
 class SavableModule(TrackableObject):
-    """An object in the form in which `tf.saved_model.save` keeps all of the interface.
+    """An object with the Reusable SavedModel interface, all of which `tf.saved_model.save` saves.
 
     Attributes:
-      call_spec: the spec of the inputs that `__call__` was traced for, with and without training.
+      call_spec: the spec of the inputs for which `__call__` has traces, with and without training.
     """
 
     call_spec: Any = None
     signatures: Mapping[str, Any] = {}
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """Calls the object's own function."""
+        """Calls the object's function."""
         return self.__dict__["__call__"](inputs, training=training)
 
 
@@ -43,7 +42,7 @@ def write_saved_model(
       options: `tf.saved_model.SaveOptions`.
 
     Raises:
-      ExportError: when something is at `path`, or the object cannot be written.
+      ExportError: `path` exists, or the object cannot be written.
     """
     if signatures is None:
         signatures = dict(getattr(root, "signatures", None) or {}) or None
@@ -55,6 +54,6 @@ def write_saved_model(
     except (ValueError, AssertionError, TypeError, tf.errors.OpError) as error:
         raise ExportError(
             f"Expected an object that TensorFlow can save, got {type(root).__name__}: {error}",
-            hint="Give what hub.load() returned, a hub.KerasLayer, a Keras model or a tf.Module with "
-            "a tf.function as __call__.",
+            hint="Pass an object that hub.load() returned, a hub.KerasLayer, a Keras model or a tf.Module "
+            "with a tf.function as __call__.",
         ) from error

@@ -1,4 +1,4 @@
-"""`hub.save`: what was loaded, built or fine-tuned, written as a SavedModel with the weights it has now."""
+"""`hub.save`: writes a loaded or fine-tuned module as a TF2 SavedModel."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def save(
     signatures: Mapping[str, Any] | None = None,
     options: Any = None,
 ) -> None:
-    """Writes a module as a TF2 SavedModel, with the weights it has now.
+    """Writes a module as a TF2 SavedModel, with its current weights.
 
     Args:
-      module: a `hub.KerasLayer`, what `hub.load` gave, a Keras model, or any trackable object with a
-        `__call__` that is a `tf.function`.
+      module: a `hub.KerasLayer`, an object that `hub.load` returned, a Keras model, or a trackable object
+        whose `__call__` is a `tf.function`.
       path: a directory that does not exist.
-      signatures: name → `tf.function`, by default those that the module has.
+      signatures: name → `tf.function`; by default the module's signatures.
       options: `tf.saved_model.SaveOptions`.
 
     Raises:
-      ExportError: when something is at `path`, or the module cannot be written.
+      ExportError: `path` exists, or the module cannot be written.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Signatures an author declares inside a module_fn, and their form in a MetaGraphDef."""
+"""`hub.add_signature`: declares the signatures of a module inside of a module_fn."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import write_tensor_info
 
-# What the graph holds while a module_fn runs: (name, inputs, outputs) in the order of the calls.
-_DRAFT = ("__tensorflow_hub_signatures",)
+# A graph collection of tuples (name, inputs, outputs) in the order of the calls.
+_COLLECTION = ("__tensorflow_hub_signatures",)
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
 
 
 def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = None) -> None:
-    """Declares a way to apply the module that is being authored. Call it inside a `module_fn`.
+    """Declares a signature: inputs and outputs of the module. Call it inside of a `module_fn`.
 
     Args:
-      name: the name of the signature; None is `"default"`, what `module(x)` calls.
-      inputs: a tensor (named `"default"`), a dict from names to tensors, or None for no inputs. Each
-        a `tf.Tensor`, `tf.SparseTensor` or `tf.RaggedTensor` of the graph, usually a placeholder;
-        callers' values take its place, so they get its dtype and must fit its static shape.
-      outputs: a tensor (named `"default"`) or a dict from names to tensors.
+      name: the name of the signature; None means `"default"`, which `module(x)` applies.
+      inputs: a tensor (its name is `"default"`), a dict from names to tensors, or None for no inputs. Each
+        tensor is a `tf.Tensor`, `tf.SparseTensor` or `tf.RaggedTensor` of the graph, usually a placeholder.
+        It is replaced by the values of the call, which must have its dtype and a compatible shape.
+      outputs: a tensor (its name is `"default"`) or a dict from names to tensors.
 
     Raises:
-      SignatureError: when something is no tensor of a known kind, a variable for example, or when
-        the name is no string or used twice.
+      SignatureError: an input or output is no such tensor (but a variable, for example), or the name is no
+        string or is in use already.
 
     Example::
 
@@ -41,16 +41,16 @@ def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = No
     name = DEFAULT if name is None else name
     if not isinstance(name, str) or not name:
         raise SignatureError(
-            f"Expected the name of a signature as a string, got {name!r}.", hint="Leave it out for 'default'."
+            f"Expected the name of a signature as a string, got {name!r}.", hint="Pass None for 'default'."
         )
     entry = (name, _as_dict(name, "input", inputs), _as_dict(name, "output", outputs))
-    drafts = tf.compat.v1.get_collection_ref(_DRAFT)
-    if any(drafted[0] == name for drafted in drafts):
+    declared = tf.compat.v1.get_collection_ref(_COLLECTION)
+    if any(other == name for other, _, _ in declared):
         raise SignatureError(
             f"Expected each signature once, got hub.add_signature() twice for {name!r}.",
-            hint="Give the second one another name.",
+            hint="Use another name for the second one.",
         )
-    drafts.append(entry)
+    declared.append(entry)
 
 
 def _as_dict(signature: str, role: str, tensors: Any) -> dict[str, Any]:
@@ -73,9 +73,9 @@ def _as_dict(signature: str, role: str, tensors: Any) -> dict[str, Any]:
     return dict(tensors)
 
 
-def drafted(graph: tf.Graph) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def declared_signatures(graph: tf.Graph) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """The signatures declared in `graph`: name → (inputs, outputs)."""
-    return {name: (inputs, outputs) for name, inputs, outputs in graph.get_collection_ref(_DRAFT)}
+    return {name: (inputs, outputs) for name, inputs, outputs in graph.get_collection_ref(_COLLECTION)}
 
 
 def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_graph: Any) -> None:

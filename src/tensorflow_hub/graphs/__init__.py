@@ -1,1 +1,1 @@
-"""A graph of TensorFlow 1 read once: its nodes, subgraphs, signatures, state, assets and variables."""
+"""Stored graphs of TensorFlow 1: their nodes, subgraphs, signatures, state, assets and variables."""

@@ -1,4 +1,4 @@
-"""Asset files of a graph: vocabularies and the like that its ops read by path.
+"""Asset files of a graph: files that its ops read by path, such as vocabularies.
 
 In a module's graph each asset is a string constant in the collection ASSET_FILEPATHS. On disk the
 constant holds a marker and the collection `saved_model_assets` says which file of `assets/` it is.
@@ -23,7 +23,7 @@ def file_names(meta_graph: Any) -> dict[str, str]:
     """Name of the asset tensor → file name under `assets/`, as a stored graph has them.
 
     Raises:
-      FormatError: when a file name would lead out of the module's directory.
+      FormatError: when a file name points outside of the module's directory.
     """
     stored = list(meta_graph.asset_file_def)
     if not stored and COLLECTION in meta_graph.collection_def:
@@ -42,7 +42,7 @@ def file_names(meta_graph: Any) -> dict[str, str]:
 
 
 def attach(graph_def: Any, tensor_files: Mapping[str, str], sources: Mapping[str, str]) -> None:
-    """Writes the real paths of the files into the asset constants of a GraphDef.
+    """Writes the paths of the asset files into the constants of a GraphDef.
 
     Args:
       graph_def: a GraphDef that may be changed.

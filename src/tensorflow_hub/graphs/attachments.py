@@ -1,7 +1,7 @@
-"""Messages attached to a module: protobufs of any type under a key, one set per graph variant.
+"""Messages attached to a module: protobufs of any type, stored by key in each graph variant.
 
-They lie in the bytes-list collection `hub_module_attachments`, each as a message with field 1 the key
-and field 2 the serialized value.
+They are stored in the graph collection `hub_module_attachments` (a list of bytes). Each entry is a protobuf
+message: field 1 is the key, field 2 the serialized value.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def get(meta_graph: Any, key: str, message_type: Any, required: bool, tags: list
 
     Raises:
       MissingMessageError: when it is required and not there.
-      FormatError: when it is no `message_type`.
+      FormatError: when it cannot be parsed as a `message_type`.
     """
     attached = read(meta_graph)
     if key not in attached:
@@ -58,6 +58,6 @@ def get(meta_graph: Any, key: str, message_type: Any, required: bool, tags: list
     except Exception as error:
         raise FormatError(
             f"Expected the message attached under {key!r} to be a {message_type.__name__}, "
-            "it does not parse as one.",
+            "but it cannot be parsed as one.",
             hint="Pass the type the author attached.",
         ) from error

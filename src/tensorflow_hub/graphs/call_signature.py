@@ -1,7 +1,7 @@
-"""How a loaded callable is called: which arguments take the inputs, and what they were traced for.
+"""How to call a loaded callable: which of its arguments are the inputs, and for which types it was traced.
 
-A layer calls with one value: a tensor or a nest of tensors. A callable may want that value as its first
-argument, or the parts of it as several arguments: `__call__(ids, mask)`, `__call__(*, image, text)`.
+A Keras layer is called with one value: a tensor or a nest of tensors. Some callables take that value as their
+first argument. Others take its parts as several arguments: `__call__(ids, mask)`, `__call__(*, image, text)`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class CallSignature:
-    """How one callable is called.
+    """How to call one callable.
 
     Attributes:
       takes_training: whether it has a parameter `training`.
-      input_specs: for each way it was traced, the nested `tf.TypeSpec` of its inputs: of its first
-        argument, or a dict by name where they are several. Empty for a callable that is traced anew.
-      takes_keywords: whether the inputs are several arguments, or go by name, as those of a signature do.
-      names: for several arguments, the names of those that have to be given.
-      in_order: whether these names have an order, so that a list may stand for them.
-      by_position: whether they have to be passed by position.
-      is_fixed: whether it takes nothing but what it was traced for.
+      input_specs: for each trace, the nested `tf.TypeSpec` of its inputs: of the first argument, or a dict
+        by argument name if there are several. Empty for a callable without traces.
+      takes_keywords: whether the inputs are passed by name, as those of a signature are.
+      names: the names of the arguments that are required.
+      in_order: whether these names have an order, so that the inputs may be given as a list.
+      by_position: whether the arguments have to be passed by position.
+      is_fixed: whether the callable can be called only with the types it was traced for.
     """
 
     takes_training: bool
@@ -39,13 +39,13 @@ class CallSignature:
 
     @property
     def input_dtype(self) -> tf.DType | None:
-        """The dtype of the one tensor that is the input; None where there are several, or several dtypes."""
+        """The dtype of the input; None for several inputs, or traces with several dtypes."""
         leaves = [tf.nest.flatten(spec) for spec in self.input_specs]
         dtypes = {getattr(leaf, "dtype", None) for trace in leaves for leaf in trace}
         return dtypes.pop() if len(dtypes) == 1 and all(len(trace) == 1 for trace in leaves) else None
 
     def arguments(self, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The positional and keyword arguments that the inputs are, once `fit_inputs` has named them."""
+        """The positional and keyword arguments for inputs that `fit_inputs` returned."""
         if not self.takes_keywords:
             return (inputs,), {}
         if self.by_position:
@@ -58,7 +58,7 @@ def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignatu
 
     Args:
       function: the callable.
-      given: the names of arguments that do not come from the inputs.
+      given: the names of arguments that are set otherwise, and are no inputs.
     """
     function = _function_behind(function)
     if _is_concrete(function):
@@ -88,7 +88,7 @@ def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignatu
 def _signature_of_trace(
     args: tuple[Any, ...], keywords: Mapping[str, Any], given: Collection[str]
 ) -> CallSignature:
-    """How to call a concrete function: a signature takes its inputs by name."""
+    """How to call a concrete function. Signatures take their inputs by name."""
     takes_training = "training" in keywords
     inputs = {name: spec for name, spec in keywords.items() if _holds_specs(spec) and name not in given}
     if not args:
@@ -104,7 +104,7 @@ def _signature_of_trace(
 
 
 def _are_several(required: list[str], parameters: _Parameters, traces: list[dict[str, Any]]) -> bool:
-    """Whether the inputs are several arguments, or one that goes by name only, not the first argument."""
+    """Whether the inputs are several arguments, or one argument that can only be passed by name."""
     if len(required) != 1:
         return len(required) > 1
     name = required[0]
@@ -119,9 +119,9 @@ class _Parameters:
     """The parameters of a function.
 
     Attributes:
-      names: of all that have one, those by position first.
-      optional: those that have a default.
-      keyword_only: those that go by name only.
+      names: the names of all parameters but `*args` and `**kwargs`, positional ones first.
+      optional: the names of those with a default.
+      keyword_only: the names of those that can only be passed by name.
       variable: the name of `*args`, or "".
     """
 
@@ -151,7 +151,7 @@ class _Parameters:
         )
 
     def named(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a trace by name; those of `*args` are called `args[0]` and so on."""
+        """The arguments of a trace by name; those of `*args` get the names `args[0]`, `args[1]` and so on."""
         positional = [name for name in self.names if name not in self.keyword_only]
         more = len(args) - len(positional)
         names = [*positional, *(f"{self.variable or 'argument'}[{number}]" for number in range(more))]
@@ -159,9 +159,9 @@ class _Parameters:
 
 
 def _required(parameters: _Parameters, traces: list[dict[str, Any]], ignored: set[str]) -> list[str]:
-    """The names of the arguments that take the inputs: those that every call has to give.
+    """The names of the arguments that every call has to pass.
 
-    An argument that is a tensor in every trace has to be given, whether it has a default or not.
+    An argument that is a tensor in every trace is required, even if it has a default.
     """
     always = [name for name in (traces or [{}])[0] if all(_holds_specs(t.get(name)) for t in traces)]
     without_default = [name for name in parameters.names if name not in parameters.optional | ignored]
@@ -170,8 +170,8 @@ def _required(parameters: _Parameters, traces: list[dict[str, Any]], ignored: se
 
 
 def _traced_signatures(function: Any) -> list[tuple[tuple[Any, ...], Mapping[str, Any]]]:
-    """What a function was traced for, where it takes nothing else: a loaded one, or by `input_signature`."""
-    traces = getattr(function, "concrete_functions", None)  # loaded functions alone have this
+    """The traces of a function that takes no other types: it was loaded, or it has an `input_signature`."""
+    traces = getattr(function, "concrete_functions", None)  # only loaded functions have this
     if traces:
         return [trace.structured_input_signature for trace in traces]
     signature = getattr(getattr(function, "function_spec", None), "input_signature", None)
@@ -183,7 +183,7 @@ def _holds_specs(value: Any) -> bool:
 
 
 def _function_behind(function: Any) -> Any:
-    """The `tf.function` behind the `__call__` of an object, where there is one."""
+    """The `tf.function` that is the `__call__` of an object, if there is one; else the object."""
     call = getattr(function, "__call__", None)  # noqa: B004
     if not _is_concrete(function) and (hasattr(call, "concrete_functions") or hasattr(call, "function_spec")):
         return call

@@ -1,7 +1,7 @@
 """The variables of a module on disk: a TensorFlow V2 checkpoint at `variables/variables`.
 
-Reading and writing goes through a graph and session of its own, so that nothing is added to the
-graph of the caller, which may be finalized.
+Reading and writing use a separate graph and session. Nothing is added to the graph of the caller, which may
+be finalized.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from tensorflow_hub.graphs.tensor_names import node_name
 
 @dataclasses.dataclass(frozen=True)
 class StoredVariable:
-    """Where a variable, or one part of a partitioned one, lies in a checkpoint.
+    """The place of a variable, or of one part of a partitioned variable, in a checkpoint.
 
     Attributes:
       node: the name of its node in the module's graph, `emb/table/part_0`.
       name: its name in the checkpoint; all parts of a partitioned variable share it, `emb/table`.
-      slice: the specification of the part, `40 6 0,13:0,6`, or empty for the whole.
-      dtype: its dtype.
-      shape: its own shape (of the part).
+      slice: for a part, its slice in the notation of `SaveV2`: `40 6 0,13:0,6` is the shape [40, 6] of the
+        whole variable, then offset and size in each dimension. Empty for a whole variable.
+      dtype: the dtype.
+      shape: the shape, of a part the part's.
     """
 
     node: str
@@ -46,7 +47,7 @@ def stored_variables(meta_graph: Any) -> list[StoredVariable]:
 
 
 def stored_variable(definition: Any, node: Any) -> StoredVariable:
-    """Where a variable lies in a checkpoint.
+    """The place of a variable in a checkpoint.
 
     Args:
       definition: its `VariableDef`.
@@ -66,7 +67,7 @@ def by_stored_name(variables: Iterable[tuple[StoredVariable, Any]]) -> dict[str,
     """Name in the checkpoint → variable, or the list of the parts of a partitioned one.
 
     Args:
-      variables: each with the object that it is in a program.
+      variables: places and variable objects.
     """
     found: dict[str, Any] = {}
     for stored, variable in variables:
@@ -116,7 +117,7 @@ def copy_values(
       name_in_source: gives the name in `source` for the name of a variable in the module.
 
     Raises:
-      ExportError: when `source` is no checkpoint, or lacks a variable or has it in another shape.
+      ExportError: when `source` is no checkpoint, lacks a variable, or has it with another dtype or shape.
     """
     source = _latest(source)
     names = [name_in_source(v.name) for v in variables]
@@ -144,14 +145,14 @@ def _latest(path: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Misfit:
-    """What a checkpoint has in place of a variable.
+class Mismatch:
+    """A variable that a checkpoint lacks, or has with another dtype or shape.
 
     Attributes:
       variable: the variable.
       name: its name in the checkpoint.
-      expected: its dtype and shape there, the whole of a partitioned one: `float32 (40, 6)`.
-      found: the same of what is there; None for nothing.
+      expected: its dtype and shape (of a partitioned variable the whole shape), as `float32 (40, 6)`.
+      found: dtype and shape in the checkpoint; None if the name is not in it.
     """
 
     variable: StoredVariable
@@ -160,13 +161,15 @@ class Misfit:
     found: str | None
 
 
-def first_misfit(prefix: str, variables: Iterable[StoredVariable], names: Mapping[str, str]) -> Misfit | None:
-    """The first variable that a checkpoint lacks, or has in another dtype or shape.
+def first_mismatch(
+    prefix: str, variables: Iterable[StoredVariable], names: Mapping[str, str]
+) -> Mismatch | None:
+    """The first variable that a checkpoint lacks, or has with another dtype or shape.
 
     Args:
       prefix: of the checkpoint.
-      variables: that are to be there.
-      names: name in the module → name in the checkpoint, where they differ.
+      variables: those that have to be in the checkpoint.
+      names: name in the module → name in the checkpoint, if they differ.
 
     Raises:
       tf.errors.OpError, ValueError, RuntimeError: when it cannot be read.
@@ -180,57 +183,57 @@ def first_misfit(prefix: str, variables: Iterable[StoredVariable], names: Mappin
         if variable.slice:
             shape = tf.TensorShape([int(n) for n in variable.slice.split(" ")[:-1]])
         if name not in shapes:
-            return Misfit(variable, name, f"{dtype.name} {shape}", None)
+            return Mismatch(variable, name, f"{dtype.name} {shape}", None)
         if not shape.is_compatible_with(shapes[name]) or dtypes[name] != dtype:
             found = f"{dtypes[name].name} {tf.TensorShape(shapes[name])}"
-            return Misfit(variable, name, f"{dtype.name} {shape}", found)
+            return Mismatch(variable, name, f"{dtype.name} {shape}", found)
     return None
 
 
 def _check_source(prefix: str, variables: Sequence[StoredVariable], names: Mapping[str, str]) -> None:
-    """Refuses a checkpoint to export from that lacks a variable, or has it in another dtype or shape."""
+    """Checks that the checkpoint to export from has all variables, with their dtypes and shapes."""
     try:
-        misfit = first_misfit(prefix, variables, names)
+        mismatch = first_mismatch(prefix, variables, names)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ExportError(
             f"Expected a TensorFlow checkpoint at {prefix!r}, found none that can be read.",
             hint="Pass the prefix that Saver.save() returned, for example '…/model.ckpt-1000'.",
         ) from error
-    if misfit is not None and misfit.found is None:
+    if mismatch is not None and mismatch.found is None:
         there = sorted(name for name, _ in tf.train.list_variables(prefix))
         raise ExportError(
-            f"Expected a variable {misfit.name!r} in the checkpoint {prefix!r}, which has {there[:20]}.",
+            f"Expected a variable {mismatch.name!r} in the checkpoint {prefix!r}, which has {there[:20]}.",
             hint="Pass name_transform_fn=… to say what the module's variables are called there.",
         )
-    if misfit is not None:
+    if mismatch is not None:
         raise ExportError(
-            f"Expected the variable {misfit.name!r} as {misfit.expected} in the checkpoint {prefix!r}, "
-            f"found {misfit.found}.",
-            hint="The checkpoint is of another model, or name_transform_fn maps to the wrong variable.",
+            f"Expected the variable {mismatch.name!r} as {mismatch.expected} in the checkpoint {prefix!r}, "
+            f"found {mismatch.found}.",
+            hint="Pass the checkpoint of this model, and a name_transform_fn that gives the right names.",
         )
 
 
 def check_values(directory: str, prefix: str, variables: Sequence[StoredVariable]) -> None:
-    """Refuses the checkpoint of a module that does not have the values of its variables.
+    """Checks that the checkpoint of a module has a value for each variable.
 
     Args:
-      directory: of the module, for messages.
-      prefix: of its checkpoint.
-      variables: of its graph.
+      directory: the module's, for messages.
+      prefix: of the module's checkpoint.
+      variables: those of the module's graph.
 
     Raises:
-      NotAModuleError: naming the variable.
+      NotAModuleError: a variable is missing, or has another dtype or shape; the message names it.
     """
     try:
-        misfit = first_misfit(prefix, variables, {})
+        mismatch = first_mismatch(prefix, variables, {})
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise NotAModuleError(
             f"Expected readable variables in {directory!r}, but they are damaged: {error}",
             hint="Fetch or export the module again.",
         ) from error
-    if misfit is not None:
+    if mismatch is not None:
         raise NotAModuleError(
-            f"Expected the variable {misfit.name!r} as {misfit.expected} in {directory!r}, "
-            f"but its checkpoint has {misfit.found or 'none of this name'}.",
+            f"Expected the variable {mismatch.name!r} as {mismatch.expected} in {directory!r}, "
+            f"but its checkpoint has {mismatch.found or 'none of this name'}.",
             hint="Fetch the module again, or export it with all of its variables.",
         )

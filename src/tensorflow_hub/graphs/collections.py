@@ -1,4 +1,4 @@
-"""The collections of a graph: what is in them, which a module can carry, and which it refuses."""
+"""Graph collections: how to read them, and which of them a module may have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tensorflow_hub.graphs import assets, attachments
 
 _KEYS = tf.compat.v1.GraphKeys
 
-# Part of the module's state: added to the graph once, when it is instantiated.
+# Added to the graph once, when the module is instantiated: they are part of its state.
 OF_STATE = (
     _KEYS.GLOBAL_VARIABLES,
     _KEYS.TRAINABLE_VARIABLES,
@@ -22,13 +22,13 @@ OF_STATE = (
     _KEYS.ASSET_FILEPATHS,
     _KEYS.REGULARIZATION_LOSSES,
 )
-# Added each time it is applied.
+# Added to the graph each time the module is applied.
 OF_APPLICATION = (_KEYS.UPDATE_OPS,)
 CONTROL_FLOW = (_KEYS.COND_CONTEXT, _KEYS.WHILE_CONTEXT)
 
 SUPPORTED = frozenset({*OF_STATE, *OF_APPLICATION, *CONTROL_FLOW, assets.COLLECTION, attachments.COLLECTION})
 
-# A SavedModel made for serving has these, and a module has no use for them.
+# SavedModels made for serving have these. Modules do not need them.
 OF_SERVING = ("global_step", "legacy_init_op", "saved_model_main_op")
 
 
@@ -40,7 +40,7 @@ def node_names(meta_graph: Any, key: str) -> list[str]:
 
 
 def variable_defs(meta_graph: Any, key: str) -> list[Any]:
-    """The `VariableDef`s in a collection of a MetaGraphDef, each a message of its own."""
+    """The `VariableDef`s in a collection of a MetaGraphDef, as new messages that may be changed."""
     if key not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[key].bytes_list.value
@@ -48,23 +48,23 @@ def variable_defs(meta_graph: Any, key: str) -> list[Any]:
 
 
 def drop(meta_graph: Any, keys: Iterable[str]) -> None:
-    """Removes collections from a MetaGraphDef; those it has not are no error."""
+    """Removes collections from a MetaGraphDef. Names of collections that it does not have are ignored."""
     for key in keys:
         meta_graph.collection_def.pop(str(key), None)
 
 
 def check(keys: Iterable[str]) -> None:
-    """Refuses collections that a module cannot carry.
+    """Checks that a module can have all of these collections.
 
     Args:
-      keys: the names of the collections of a graph that have something in them.
+      keys: the names of the collections of a graph that are not empty.
 
     Raises:
-      CollectionError: naming them.
+      CollectionError: a module cannot have some of them; the message names these.
     """
     refused = sorted(set(keys) - SUPPORTED)
     if refused:
         raise CollectionError(
-            f"Expected only collections that a module can carry, got {refused}.",
-            hint=f"Pass drop_collections={refused!r} if readers of the module need none of it.",
+            f"Expected only collections that a module can have, got {refused}.",
+            hint=f"Pass drop_collections={refused!r} if users of the module do not need them.",
         )

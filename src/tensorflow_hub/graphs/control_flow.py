@@ -1,7 +1,8 @@
-"""Control flow contexts of TensorFlow 1 (version 1 of `cond` and `while_loop`) in a part of a graph.
+"""Control flow contexts of a graph of TensorFlow 1, and how to restrict them to a subgraph.
 
-A graph of that time has loops and branches as plain ops; which of them belong together is written in
-two collections. Without it the ops run, but have no gradients and cannot lie in another loop.
+In such a graph (version 1 of `tf.cond` and `tf.while_loop`) loops and branches consist of ordinary ops. Two
+graph collections say which ops belong to one loop or branch: its context. Without the contexts the ops run,
+but they have no gradients and cannot be inside of another loop.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ _KINDS = (
     (tf.compat.v1.GraphKeys.COND_CONTEXT, control_flow_pb2.CondContextDef),
     (tf.compat.v1.GraphKeys.WHILE_CONTEXT, control_flow_pb2.WhileContextDef),
 )
-# The fields of a definition that name tensors of the context itself.
-_OWN = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "loop_exit_names", "loop_enter_names")
-# Those that name tensors computed before it, with their dtypes.
-_FROM_OUTSIDE = {"pred_name": tf.bool, "maximum_iterations_name": tf.int32}
+# The fields of a definition that name tensors inside of the context.
+_INNER_FIELDS = (
+    "pivot_name",
+    "pivot_for_pred_name",
+    "pivot_for_body_name",
+    "loop_exit_names",
+    "loop_enter_names",
+)
+# The fields that name tensors outside of it, with their dtypes.
+_OUTER_FIELDS = {"pred_name": tf.bool, "maximum_iterations_name": tf.int32}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +38,9 @@ class Context:
 
     Attributes:
       key: the collection it is in.
-      definition: its protobuf message, with those of the contexts inside of it.
-      inside: the nodes in it.
-      named: these and all other nodes that the definition names.
+      definition: its protobuf message, which contains the messages of nested contexts.
+      inside: the names of the nodes in it.
+      named: `inside`, and the names of all other nodes in the definition.
     """
 
     key: str
@@ -42,8 +49,8 @@ class Context:
     named: frozenset[str]
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """The nodes inside whose tensors nothing outside can take."""
+    def inaccessible(self) -> frozenset[str]:
+        """The nodes inside whose outputs cannot be used outside: all but the exits of the loop."""
         return self.inside - {node_name(name) for name in getattr(self.definition, "loop_exit_names", ())}
 
 
@@ -61,19 +68,20 @@ def contexts_of(meta_graph: Any) -> list[Context]:
 
 
 def restricted(context: Context, graph_def: Any, given: Container[str]) -> Any:
-    """The definition of a context that is imported with only a part of its graph.
+    """The definition of a context for a subgraph of its graph.
 
     Args:
-      context: of the whole graph.
-      graph_def: what is imported. Tensors from outside that the definition has to name get an alias there.
-      given: names, with output number, of the tensors that are given from outside.
+      context: the context in the whole graph.
+      graph_def: the subgraph. An Identity op is added to it for each fed tensor that the definition has to
+        name.
+      given: names, with output number, of the tensors that are fed to the subgraph.
 
     Returns:
-      A definition that names only what is in `graph_def`.
+      A definition that names only nodes of `graph_def`.
     """
     definition = type(context.definition).FromString(context.definition.SerializeToString())
     _alias(definition, graph_def, given)
-    _keep(definition, {node.name for node in graph_def.node})
+    _remove_other_nodes(definition, {node.name for node in graph_def.node})
     return definition
 
 
@@ -91,7 +99,7 @@ def _inside(definition: Any) -> set[str]:
 
 
 def _named(definition: Any) -> Iterator[str]:
-    for field in (*_OWN, *_FROM_OUTSIDE):
+    for field in (*_INNER_FIELDS, *_OUTER_FIELDS):
         names = getattr(definition, field, "")
         yield from ([names] if names else []) if isinstance(names, str) else names
     for nested in _nested(definition):
@@ -99,7 +107,7 @@ def _named(definition: Any) -> Iterator[str]:
 
 
 def _alias(definition: Any, graph_def: Any, given: Container[str]) -> None:
-    for field, dtype in _FROM_OUTSIDE.items():
+    for field, dtype in _OUTER_FIELDS.items():
         name = tensor_name(getattr(definition, field, "") or "-")
         if name in given:
             alias = f"{node_name(name)}/given"
@@ -111,13 +119,13 @@ def _alias(definition: Any, graph_def: Any, given: Container[str]) -> None:
         _alias(nested, graph_def, given)
 
 
-def _keep(definition: Any, names: set[str]) -> None:
+def _remove_other_nodes(definition: Any, names: set[str]) -> None:
     values = definition.values_def
     for outer, inner in list(values.external_values.items()):
         if node_name(outer) not in names or node_name(inner) not in names:
             del values.external_values[outer]
-    kept = [name for name in values.values if node_name(name) in names]
+    remaining = [name for name in values.values if node_name(name) in names]
     values.ClearField("values")
-    values.values.extend(kept)
+    values.values.extend(remaining)
     for nested in _nested(definition):
-        _keep(nested, names)
+        _remove_other_nodes(nested, names)

@@ -1,9 +1,9 @@
-"""The functions that a graph carries in its library: bodies of loops, branches, datasets; which calls which.
+"""The function library of a graph: bodies of loops, branches and datasets; which function calls which.
 
-A function in an imported graph of TensorFlow 1 has to be known to the eager runtime too, or a call of the
-subgraph that needs it ends in "Op type not registered 'while_body_12'". The runtime has one name space for
-the whole process, and two modules may well use one name for different functions, so each is renamed after the
-content of its library first.
+The functions of an imported graph have to be registered with the eager runtime too. Otherwise a call of a
+subgraph that needs one fails with "Op type not registered 'while_body_12'". The runtime has one namespace for
+the whole process, and two modules may use one name for different functions. So a digest of the library is
+appended to each name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def called_by(node: Any) -> list[str]:
 
 
 def reachable(names: Iterable[str], functions: Mapping[str, Any]) -> set[str]:
-    """Those of `names` that are functions of a library, and the functions that they call in turn."""
+    """Which of `names` are functions of a library, and all functions that these call, directly or not."""
     queue = list(names)
     found: set[str] = set()
     while queue:
@@ -39,7 +39,7 @@ def reachable(names: Iterable[str], functions: Mapping[str, Any]) -> set[str]:
 
 
 def with_unique_functions(meta_graph: Any) -> Any:
-    """The `MetaGraphDef` with library functions named after their content; itself where it has none."""
+    """A copy of a `MetaGraphDef` with unique names of functions; the message itself if it has none."""
     library = meta_graph.graph_def.library
     if not library.function:
         return meta_graph

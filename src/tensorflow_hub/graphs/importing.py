@@ -1,4 +1,4 @@
-"""Subgraphs imported into the function that is being traced."""
+"""Importing a subgraph into the function that is being traced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_hub.graphs.tensor_names import tensor_name
 from tensorflow_hub.internals.functions import register_functions
 
-# Where an imported subgraph lies in the function's graph, apart from the function's own arguments.
+# The name scope of an imported subgraph. It keeps its names apart from those of the function's arguments.
 SCOPE = "graph"
 
 
@@ -18,12 +18,12 @@ def import_subgraph(subgraph: Any, feeds: Mapping[str, Any], scope: str = SCOPE)
     """Imports a subgraph into the current graph.
 
     Args:
-      subgraph: what `IndexedMetaGraph.subgraph` gave.
+      subgraph: from `IndexedMetaGraph.subgraph`.
       feeds: tensor name in the subgraph → tensor of the current graph.
-      scope: a name scope that the graph does not have yet.
+      scope: a name scope that is not used in the graph yet.
 
     Returns:
-      The current graph; the tensors of the subgraph are found by `fetched`.
+      The current graph. `imported_element` finds the tensors of the subgraph in it.
     """
     graph = tf.compat.v1.get_default_graph()
     register_functions(subgraph.graph_def.library.function)
@@ -37,8 +37,8 @@ def import_subgraph(subgraph: Any, feeds: Mapping[str, Any], scope: str = SCOPE)
     return graph
 
 
-def fetched(graph: tf.Graph, name: str, feeds: Mapping[str, Any], scope: str = SCOPE) -> Any:
-    """The tensor (or op, for a name without output) of an imported subgraph; a fed one is itself."""
+def imported_element(graph: tf.Graph, name: str, feeds: Mapping[str, Any], scope: str = SCOPE) -> Any:
+    """A tensor of an imported subgraph (an op, for a name without output number), or what was fed for it."""
     if tensor_name(name) in feeds:
         return feeds[tensor_name(name)]
     return graph.as_graph_element(f"{scope}/{name}")

@@ -1,4 +1,4 @@
-"""A stored graph of TensorFlow 1, read once: its nodes, what they need, which are state, its subgraphs."""
+"""A stored graph of TensorFlow 1 with an index of its nodes, their dependencies and its state."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from tensorflow_hub.internals.ops import op_definition
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class IndexedMetaGraph:
-    """A `MetaGraphDef`, which is never changed, and what is found in it, each at most once.
+    """A `MetaGraphDef` that is never changed. Each property is computed when it is first used.
 
     Attributes:
-      meta_graph: the graph, with functions named after their content, so that those of several modules
-        can be in one program.
+      meta_graph: the graph. Its functions have unique names (`with_unique_functions`).
     """
 
     meta_graph: Any
@@ -55,9 +54,9 @@ class IndexedMetaGraph:
         return contexts_of(self.meta_graph)
 
     @functools.cached_property
-    def hidden(self) -> frozenset[str]:
-        """The nodes inside of loops and branches, whose tensors cannot be fetched."""
-        return frozenset().union(*(context.hidden for context in self.contexts))
+    def inaccessible(self) -> frozenset[str]:
+        """The nodes inside of loops and branches. Their outputs cannot be fetched."""
+        return frozenset().union(*(context.inaccessible for context in self.contexts))
 
     @functools.cached_property
     def asset_files(self) -> dict[str, str]:
@@ -66,18 +65,24 @@ class IndexedMetaGraph:
 
     @functools.cached_property
     def state(self) -> dict[str, Any]:
-        """The nodes that exist once per module however often it is applied: variables, tables, assets."""
+        """The nodes of the state: variables, tables and assets.
+
+        They exist once per module, however often it is applied.
+        """
         found = {name: node for name, node in self.nodes.items() if is_state(node.op)}
         found.update((node_name(name), self.nodes[node_name(name)]) for name in self.asset_files)
         return found
 
     @functools.cached_property
     def state_tensors(self) -> frozenset[str]:
-        """The handles that the state nodes give: where the subgraph of an application ends."""
+        """The outputs of the state nodes (their handles).
+
+        They are the feeds of the subgraph of an application.
+        """
         return frozenset(map(tensor_name, self.state))
 
     def colocated_with(self, name: str) -> list[str]:
-        """The nodes that a node wants to be on one device with."""
+        """The names of the nodes that a node is colocated with."""
         node = self.nodes[name]
         if "_class" not in node.attr:
             return []
@@ -89,13 +94,13 @@ class IndexedMetaGraph:
     ) -> set[str]:
         """The names of the nodes that compute `roots`.
 
-        Whoever needs a node in a control flow context needs the whole context, for its gradient.
+        A node inside of a loop or branch needs all nodes of that loop or branch, for gradients.
 
         Args:
           roots: names of tensors, or of ops.
-          given: names of tensors that come from outside. Nodes that nothing but these is needed of are not
-            found; control dependencies on them are met.
-          with_colocated: whether a node needs those that it is colocated with too.
+          given: names of tensors that are fed. The search does not go beyond these tensors, nor beyond
+            control dependencies on their nodes.
+          with_colocated: whether nodes that a node is colocated with are needed too.
         """
         given = set(map(tensor_name, given))
         given_nodes = set(map(node_name, given))
@@ -120,9 +125,9 @@ class IndexedMetaGraph:
         return found
 
     def graph_def(self, names: Collection[str]) -> Any:
-        """A `GraphDef` of the nodes named, in their order, and the functions that they call.
+        """A `GraphDef` of the named nodes, in the order of the graph, and of the functions that they call.
 
-        Control dependencies on other nodes are left out.
+        Control dependencies on other nodes are removed.
         """
         whole = self.meta_graph.graph_def
         part = graph_pb2.GraphDef(versions=whole.versions)
@@ -140,10 +145,10 @@ class IndexedMetaGraph:
         return part
 
     def subgraph(self, fetches: Iterable[str], feeds: Collection[str]) -> Any:
-        """A `MetaGraphDef` of what computes `fetches` from `feeds`, to be imported into a function.
+        """A `MetaGraphDef` of the nodes that compute `fetches` from `feeds`, to be imported into a function.
 
-        A `tf.function` runs every stateful op in its body, so a function made of a whole imported graph would
-        run its initializers and savers too. Each function is therefore made of the subgraph it needs.
+        A `tf.function` runs every stateful op in its body. A function with the whole graph would also run the
+        graph's initializers and savers. So each function gets only the subgraph that it needs.
 
         Args:
           fetches: names of tensors, or of ops.
@@ -153,7 +158,8 @@ class IndexedMetaGraph:
         subgraph = tf.compat.v1.MetaGraphDef(graph_def=self.graph_def(names))
         subgraph.meta_info_def.CopyFrom(self.meta_graph.meta_info_def)
         for node in subgraph.graph_def.node:
-            # Where the code of a custom gradient is not at hand the ops' own gradients serve.
+            # The code of custom gradients is not stored. Without this attribute the op has its usual
+            # gradient.
             node.attr.pop("_gradient_op_type", None)
             node.attr.pop("_class", None)  # may name a node outside of the subgraph
         given = set(map(tensor_name, feeds))
@@ -168,7 +174,8 @@ class IndexedMetaGraph:
 def is_state(op: str) -> bool:
     """Whether an op makes something that a session stores under a name, and returns a handle to it.
 
-    Such ops are variables, tables, queues and iterators. They have the attributes `shared_name` and `container`.
+    Such ops are variables, tables, queues and iterators. They have the attributes `shared_name` and
+    `container`.
     """
     definition = op_definition(op)
     if definition is None:

@@ -1,7 +1,8 @@
-"""A graph with the bodies of the functions it calls in place of the calls.
+"""Inlining of function calls: each call in a graph is replaced by the body of the function.
 
-What a TF2 SavedModel computes lies in functions that call functions, and a tensor inside one cannot be
-fetched. In a graph without calls every tensor has a name, made of those of the calls around it.
+The ops of a TF2 SavedModel are inside of functions that call other functions, and a tensor inside of a
+function cannot be fetched. After inlining every tensor has a name in one graph: its name in the function,
+with the names of the calls as prefix.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
 def inline_calls(graph_def: Any) -> Any:
-    """A copy of a `GraphDef` without calls; conditions and loops keep their functions.
+    """A copy of a `GraphDef` with all calls inlined, except the functions of conditions and loops.
 
-    A call that returns becomes a NoOp of its name, which runs after all that the call did.
+    Each call becomes a NoOp of the same name that runs after all ops of the call, for control dependencies on
+    the call.
     """
     flat = tf.compat.v1.GraphDef()
     flat.versions.CopyFrom(graph_def.versions)
@@ -32,7 +34,15 @@ def inline_calls(graph_def: Any) -> Any:
 
 @dataclasses.dataclass
 class _Scope:
-    """Where one body is written to: its prefix, its arguments, and what its nodes became."""
+    """One function body while it is inlined.
+
+    Attributes:
+      prefix: of the names of its nodes.
+      arguments: argument name → name of the tensor that is passed.
+      after: control inputs of its nodes.
+      outputs: name of an inlined call in it → names of the tensors that the call returns.
+      output_numbers: node name → output name → number of its first tensor.
+    """
 
     prefix: str
     arguments: Mapping[str, str]
@@ -50,7 +60,7 @@ class _Inliner:
         self._add(nodes, _Scope("", {}, ()))
 
     def _add(self, nodes: Sequence[Any], scope: _Scope) -> None:
-        # Of all nodes first: in a loop of the old kind some take what comes after them.
+        # For all nodes first: in loops of TensorFlow 1 some nodes have inputs from later nodes.
         scope.output_numbers.update((node.name, _output_numbers(node)) for node in nodes)
         for node in _in_order(nodes):
             inputs = [self._input(name, scope) for name in node.input]
@@ -92,7 +102,7 @@ class _Inliner:
         self._flat.node.add(name=scope.prefix + node.name, op="NoOp", input=sorted(done | set(control)))
 
     def _input(self, name: str, scope: _Scope) -> str:
-        """An input as written in a body (or graph), as the name of a tensor of the flat graph."""
+        """The name in the inlined graph of an input as it is written in a function body."""
         if name.startswith("^"):
             inner = name[1:]
             return (
@@ -119,7 +129,7 @@ def _split(name: str, output_numbers: Mapping[str, Mapping[str, int]]) -> tuple[
 
 
 def _output_numbers(node: Any) -> dict[str, int]:
-    """The number of the first tensor of each of a node's named outputs."""
+    """Output name → number of its first tensor, for a node."""
     op = op_definition(node.op)
     numbers: dict[str, int] = {}
     total = 0
@@ -135,7 +145,10 @@ def _output_numbers(node: Any) -> dict[str, int]:
 
 
 def _in_order(nodes: Sequence[Any]) -> list[Any]:
-    """Nodes so that each comes after those it takes inputs from; loops of the old kind keep their order."""
+    """Nodes in topological order.
+
+    Nodes of loops of TensorFlow 1, which have none, come last in the given order.
+    """
     by_name = {node.name: node for node in nodes}
     waiting: dict[str, set[str]] = {}
     followers: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The directory a module is written to: all of it appears at once, or nothing that looks like a module."""
+"""Writing a module directory: readers see the complete directory or none."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def join(directory: str, name: str) -> str:
 
 @contextlib.contextmanager
 def new_directory(path: str) -> Iterator[str]:
-    """Gives a directory to write a module into, which becomes `path` when the block ends.
+    """A context that gives a directory to write a module into. It is at `path` when the context ends.
 
-    In a local file system it is written beside and renamed into place. A remote one has no such
-    rename: there the files are written in place, and the caller writes the two that make a
-    directory a module last. When the block fails, what was written is removed.
+    On a local file system it is a temporary directory next to `path`, which is renamed at the end. Remote
+    file systems have no atomic rename: there the directory is `path` itself, and the caller has to write
+    `saved_model.pb` and `tfhub_module.pb` last. If an error occurs, all files are removed.
 
     Raises:
       ExportError: when something is at `path` already, or its parent cannot be written.
@@ -52,31 +52,31 @@ def new_directory(path: str) -> Iterator[str]:
         )
     check_free(path)
     try:
-        with _beside(path) if is_local(path) else _in_place(path) as directory:
+        with _renamed_into_place(path) if is_local(path) else _in_place(path) as directory:
             yield directory
     except tf.errors.OpError as error:
         raise ExportError(
             f"Expected to be able to write a module to {path!r}: {error.message}.",
-            hint="Check the path, the rights on it and the space left there.",
+            hint="Check the path, your permissions and the free disk space.",
         ) from error
 
 
 def check_free(path: str) -> None:
-    """Refuses a path where something is already; an empty directory is nothing.
+    """Checks that nothing is at a path, or only an empty directory.
 
     Raises:
-      ExportError: naming the path.
+      ExportError: something is there; the message names the path.
     """
     if not tf.io.gfile.exists(path) or (tf.io.gfile.isdir(path) and not tf.io.gfile.listdir(path)):
         return
     raise ExportError(
-        f"Expected a path where nothing is yet, got {path!r}, which exists.",
+        f"Expected a path that does not exist, got {path!r}, which exists.",
         hint="Export to another path, or remove what is there.",
     )
 
 
 @contextlib.contextmanager
-def _beside(path: str) -> Iterator[str]:
+def _renamed_into_place(path: str) -> Iterator[str]:
     target = Path(path).absolute()
     draft = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
     try:

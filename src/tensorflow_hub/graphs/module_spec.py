@@ -1,4 +1,4 @@
-"""`hub.ModuleSpec`: what a module is, authored or read from disk, before it is added to a graph."""
+"""`hub.ModuleSpec`: a module in TF1 Hub format before it is added to a graph."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GraphVariant:
 
     Attributes:
       tags: for example `frozenset()` for inference and `frozenset({"train"})` for training.
-      meta_graph: the graph, its signatures and collections, as they stand on disk. Not to be changed.
+      meta_graph: the graph with its signatures and collections, as it is stored. It must not be changed.
     """
 
     tags: frozenset[str]
@@ -32,20 +32,20 @@ class GraphVariant:
 
     @functools.cached_property
     def graph(self) -> IndexedMetaGraph:
-        """The graph, indexed."""
+        """The graph with an index."""
         return IndexedMetaGraph.of(self.meta_graph)
 
     @functools.cached_property
     def graph_of_resources(self) -> IndexedMetaGraph:
-        """The graph with resource variables in place of reference variables, which functions cannot hold."""
+        """The graph with resource variables instead of reference variables, which functions cannot use."""
         return IndexedMetaGraph.of(to_resources(self.meta_graph))
 
 
 class ModuleSpec:
-    """What a module is: graph variants by tags, their signatures, assets and, once trained, variables.
+    """A module before it is added to a graph: its graph variants, assets and values of variables.
 
-    Made by `hub.create_module_spec`, `hub.load_module_spec` and
-    `hub.create_module_spec_from_saved_model`; used by `hub.Module`. It never changes.
+    `hub.create_module_spec`, `hub.load_module_spec` and `hub.create_module_spec_from_saved_model` make it,
+    and `hub.Module` uses it. It never changes.
     """
 
     def __init__(
@@ -55,12 +55,13 @@ class ModuleSpec:
         checkpoint_prefix: str | None,
         origin: str,
     ) -> None:
-        """For this package: users call the functions above.
+        """Internal. Programs call one of the functions above.
 
         Args:
-          variants: the graphs, at least one, each with tags of its own.
-          assets: file name under `assets/` → where the file is now.
-          checkpoint_prefix: where the values of the variables are; None when they have only initializers.
+          variants: the graphs, at least one, each with different tags.
+          assets: file name under `assets/` → path of the file.
+          checkpoint_prefix: of the checkpoint with the values of the variables; None if they have no values
+            yet.
           origin: for messages: the directory it was read from, or "this program".
         """
         self._variants = {variant.tags: variant for variant in variants}
@@ -75,11 +76,14 @@ class ModuleSpec:
         return None if self._origin == IN_MEMORY else self._origin
 
     def get_tags(self) -> list[frozenset[str]]:
-        """The sets of tags of all graph variants."""
+        """The set of tags of each graph variant."""
         return list(self._variants)
 
     def get_signature_names(self, tags: Iterable[str] | str | None = None) -> list[str]:
         """The names of the signatures of a graph variant, sorted.
+
+        Args:
+          tags: which graph variant; None means the one without tags.
 
         Raises:
           TagsError: when no variant has these tags.
@@ -89,11 +93,14 @@ class ModuleSpec:
     def get_input_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
-        """The inputs of a signature: name → an object with `.dtype`, `.get_shape()`, `.is_sparse`.
+        """The inputs of a signature.
 
         Args:
-          signature: its name; None is `"default"`.
-          tags: which graph variant; None is the one without tags.
+          signature: its name; None means `"default"`.
+          tags: which graph variant; None means the one without tags.
+
+        Returns:
+          A dict from input name to an object with `.dtype`, `.get_shape()` and `.is_sparse`.
 
         Raises:
           TagsError: when no variant has these tags.
@@ -104,23 +111,35 @@ class ModuleSpec:
     def get_output_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
-        """The outputs of a signature; see `get_input_info_dict`."""
+        """The outputs of a signature.
+
+        Args:
+          signature: its name; None means `"default"`.
+          tags: which graph variant; None means the one without tags.
+
+        Returns:
+          As `get_input_info_dict`.
+        """
         return dict(read_signature(self._variant(tags).meta_graph, signature).outputs)
 
     def get_attached_message(
         self, key: str, message_type: Any, tags: Iterable[str] | str | None = None, required: bool = False
     ) -> Any:
-        """The message the author attached under `key`, or None.
+        """The message that the author attached to a graph variant under a key.
 
         Args:
           key: the key given to `hub.attach_message`.
           message_type: the class of the message.
-          tags: which graph variant; None is the one without tags.
-          required: raise instead of returning None.
+          tags: which graph variant; None means the one without tags.
+          required: whether a missing message is an error.
+
+        Returns:
+          A `message_type`; None if there is no message under this key.
 
         Raises:
           TagsError: when no variant has these tags.
-          MissingMessageError: when it is required and not there; a `KeyError`.
+          MissingMessageError: when the message is required and missing; a `KeyError`.
+          FormatError: when the message is of another type.
         """
         variant = self._variant(tags)
         return attachments.get(variant.meta_graph, key, message_type, required, sorted(variant.tags))
@@ -135,15 +154,15 @@ class ModuleSpec:
         """Writes a module directory, with the values of the variables taken from a training checkpoint.
 
         Args:
-          path: where to; nothing may be there. Local, or anything `tf.io.gfile` writes to.
-          checkpoint_path: a checkpoint of a model that contains this one's variables: the prefix
-            `Saver.save()` returned, or a directory whose latest is taken. May be left out where
-            the variables have values already (a module read from disk) or there are none.
-          name_transform_fn: from the name of a variable in the module to its name in the checkpoint;
-            by default they are the same.
+          path: the directory to write, which must not exist. Local, or a path that `tf.io.gfile` can write.
+          checkpoint_path: a checkpoint of a model that contains the module's variables: the prefix that
+            `Saver.save()` returned, or a directory, of which the latest checkpoint is used. Not needed for a
+            module that was read from disk, nor for one without variables.
+          name_transform_fn: function from the name of a variable in the module to its name in the checkpoint;
+            by default the names are equal.
 
         Raises:
-          ExportError: when something is at `path`, or the checkpoint cannot be read or lacks a variable.
+          ExportError: when `path` exists, or the checkpoint cannot be read or lacks a variable.
 
         Example::
 
@@ -176,11 +195,11 @@ class ModuleSpec:
         return list(found.values())
 
     def write(self, path: str | os.PathLike[str], write_variables: Callable[[str], None]) -> None:
-        """Writes a module directory; for this package.
+        """Internal: writes a module directory.
 
         Args:
-          path: where to; nothing may be there.
-          write_variables: called with the prefix of the checkpoint to write.
+          path: the directory to write, which must not exist.
+          write_variables: called with the prefix of the checkpoint, which it has to write.
         """
         module_writer.write_module(
             os.fspath(path),
@@ -196,12 +215,12 @@ class ModuleSpec:
             raise TagsError(
                 f"Expected the tags of a graph variant of the module, got {sorted(wanted)}; "
                 f"there are {there}.",
-                hint=f"Pass tags={set(there[-1])!r}." if there[-1] else "Leave out tags.",
+                hint=f"Pass tags={set(there[-1])!r}." if there[-1] else "Do not pass tags.",
             )
         return self._variants[wanted]
 
     def _plan(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` gave for `key` the first time."""
+        """The result of the first call of `make` for this key."""
         if key not in self._plans:
             self._plans[key] = make()
         return self._plans[key]

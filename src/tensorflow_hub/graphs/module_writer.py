@@ -12,7 +12,8 @@ from tensorflow_hub.errors import ExportError
 from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import module_directory as layout
 
-# The end of the names of constants that say where a module used in a module_fn has its variables.
+# In the graph of a module_fn that uses another module: the suffix of the names of the constants with the path
+# of that module's checkpoint.
 CHECKPOINT_PATH = "checkpoint_initializer/prefix"
 
 
@@ -22,18 +23,19 @@ def write_module(
     assets: Mapping[str, str],
     write_variables: Callable[[str], None] | None,
 ) -> None:
-    """Writes a module directory, all of it or nothing.
+    """Writes a complete module directory, or nothing.
 
-    The two files that make a directory a module, `saved_model.pb` and `tfhub_module.pb`, come last.
+    `saved_model.pb` and `tfhub_module.pb`, without which a directory is no module, are written last.
 
     Args:
-      path: where to; nothing may be there.
-      meta_graphs: the graph variants as MetaGraphDefs, with asset paths taken out.
-      assets: file name under `assets/` → where the file is now.
-      write_variables: called with the prefix of the checkpoint to write; None for no variables.
+      path: the directory to write, which must not exist.
+      meta_graphs: the graph variants as MetaGraphDefs, without paths of assets.
+      assets: file name under `assets/` → path of the file.
+      write_variables: called with the prefix of the checkpoint, which it has to write; None if there are no
+        variables.
 
     Raises:
-      ExportError: when something is at `path`, or it cannot be written.
+      ExportError: when `path` exists, or cannot be written.
     """
     with layout.new_directory(path) as directory:
         if write_variables is not None:
@@ -49,7 +51,7 @@ def write_module(
 
 
 def _without_paths(meta_graph: Any) -> Any:
-    """A graph without the places of the modules it was made of: its own checkpoint has their values."""
+    """A graph without the paths of the modules that were used in it: its own checkpoint has their values."""
     paths = [n for n in meta_graph.graph_def.node if n.name.endswith(CHECKPOINT_PATH) and n.op == "Const"]
     if not any(node.attr["value"].tensor.string_val[:] != [b""] for node in paths):
         return meta_graph
@@ -64,7 +66,7 @@ def _copy_asset(source: str, target: str) -> None:
     if not tf.io.gfile.exists(source):
         raise ExportError(
             f"Expected the asset file {source!r}, found none.",
-            hint="It was there when the module was created; keep it until the module is exported.",
+            hint="Do not remove the file between creating and exporting the module.",
         )
     tf.io.gfile.makedirs(target.rsplit("/", 1)[0])
     tf.io.gfile.copy(source, target)

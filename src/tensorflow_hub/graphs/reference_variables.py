@@ -1,8 +1,8 @@
-"""Variables of the old kind (`VariableV2`, a reference) rewritten as resource variables.
+"""Rewrites reference variables of TensorFlow 1 (`VariableV2`) as resource variables.
 
-Estimators and old modules have them; a `tf.function` can hold resource variables only. A reference is read by
-whatever takes it as an input, at that op's moment, so each reader gets a read of its own with the same
-control inputs. Old tables (`HashTable`) become those of the second version in the same pass.
+Estimators and old modules have reference variables, and a `tf.function` can use resource variables only. An
+op that has a reference as input reads the value when it runs. So each such op gets a separate ReadVariableOp
+with the same control inputs. Old tables (`HashTable`) are rewritten as tables of version 2 (`HashTableV2`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 REFERENCE_OPS = frozenset({"Variable", "VariableV2"})
 
-# Op on a reference → (op on a resource, names of its inputs after the first in that order).
+# Op on a reference → op on a resource.
 _WRITES = {
     "Assign": "AssignVariableOp",
     "AssignAdd": "AssignAddVariableOp",
@@ -38,7 +38,7 @@ _OLD_TABLES = {
 def to_resources(meta_graph: Any) -> Any:
     """A copy of a `MetaGraphDef` in which every reference variable is a resource variable.
 
-    The same message comes back where there is nothing to rewrite.
+    If there is nothing to rewrite, the message itself is returned.
     """
     nodes = meta_graph.graph_def.node
     references = {node.name: node for node in nodes if node.op in REFERENCE_OPS}
@@ -54,7 +54,7 @@ def to_resources(meta_graph: Any) -> Any:
 
 
 def _aliases(nodes: Any, references: dict[str, Any]) -> dict[str, str]:
-    """Tensors that carry a reference → the variable: the variable itself and what its writes return."""
+    """Node that returns a reference → variable: the variable itself, and ops that write to it."""
     aliases = {name: name for name in references}
     changed = True
     while changed:
@@ -126,5 +126,5 @@ def _add_read(graph_def: Any, name: str, variable: Any, control: list[str]) -> s
 
 
 def _plain(name: str) -> str:
-    """The node of an input's output 0; other outputs and control inputs carry no reference."""
+    """The name of an input without `:0`. Other outputs and control inputs are no references."""
     return name.removesuffix(":0")

@@ -1,4 +1,4 @@
-"""A SavedModel directory as protobufs, before any of it becomes a graph."""
+"""A SavedModel directory read as a protobuf."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ from tensorflow_hub.graphs import module_directory as layout
 
 @dataclasses.dataclass(frozen=True)
 class SavedModelDirectory:
-    """A directory with a SavedModel, and its protobuf."""
+    """A directory with a SavedModel.
+
+    Attributes:
+      path: of the directory.
+      proto: the `SavedModel` message.
+      is_hub_format: whether it is in TF1 Hub format (has a `tfhub_module.pb`).
+    """
 
     path: str
     proto: Any
@@ -31,8 +37,8 @@ class SavedModelDirectory:
         """Reads `saved_model.pb` (or `.pbtxt`) in a directory, local or one that `tf.io.gfile` reads.
 
         Raises:
-          NotAModuleError: there is none, or it does not parse.
-          UnsupportedFeatureError: it is a module that needs a feature this library does not know.
+          NotAModuleError: there is no such file, or it cannot be parsed.
+          UnsupportedFeatureError: the module needs a feature that this library does not have.
         """
         path = os.fspath(path)
         marker = layout.join(path, MODULE_DEF)
@@ -43,7 +49,7 @@ class SavedModelDirectory:
 
     @property
     def is_graph_of_tf1(self) -> bool:
-        """Whether this is a bare graph, without the objects that TensorFlow 2 saves."""
+        """Whether this is a SavedModel of TensorFlow 1, which has graphs and no objects."""
         return not self.proto.meta_graphs[0].object_graph_def.nodes
 
     @property
@@ -53,14 +59,14 @@ class SavedModelDirectory:
 
     @property
     def checkpoint(self) -> str:
-        """The prefix of the files with the values of variables."""
+        """The prefix of the checkpoint with the values of the variables."""
         return layout.join(self.path, layout.CHECKPOINT)
 
     def asset_sources(self) -> dict[str, str]:
         """File name of each asset of all graphs → its path.
 
         Raises:
-          FormatError: when a name leads out of the directory.
+          FormatError: when a name points outside of the directory.
         """
         names = {name for graph in self.proto.meta_graphs for name in assets.file_names(graph).values()}
         return {name: layout.join(self.path, f"{ASSETS}/{name}") for name in sorted(names)}
@@ -69,7 +75,7 @@ class SavedModelDirectory:
         """The graph whose tags are exactly `tags`.
 
         Raises:
-          TagsError: there is none; names those there are.
+          TagsError: there is none; the message lists the tags of all graphs.
         """
         for graph in self.proto.meta_graphs:
             if set(graph.meta_info_def.tags) == set(tags):
@@ -81,10 +87,12 @@ class SavedModelDirectory:
         )
 
     def default_tags(self) -> frozenset[str]:
-        """The tags meant when none are given: no tags if there is such a graph, else the only graph's.
+        """The tags of the graph to load if the user gives none.
+
+        That is the graph without tags, or else the only graph, or else the graph with the tag `serve`.
 
         Raises:
-          TagsError: several graphs, all with tags.
+          TagsError: none of these exists.
         """
         tag_sets = self.tag_sets
         if frozenset() in tag_sets or self.is_hub_format:
@@ -95,7 +103,7 @@ class SavedModelDirectory:
             return frozenset({"serve"})
         available = ", ".join(map(str, sorted(map(sorted, tag_sets))))
         raise TagsError(
-            f"Expected tags for {self.path!r}, which holds several graphs ({available}), got None.",
+            f"Expected tags for {self.path!r}, which has several graphs ({available}), got None.",
             hint="Pass the tags of one of them as tags=….",
         )
 
@@ -109,17 +117,17 @@ def _read_proto(path: str) -> Any:
             proto = text_format.Parse(layout.read_file(text).decode(), saved_model_pb2.SavedModel())
         else:
             raise NotAModuleError(
-                f"Expected a SavedModel in {path!r}, but it holds no {SAVED_MODEL}.",
-                hint=f"Give the directory that holds {SAVED_MODEL}, or a published handle.",
+                f"Expected a SavedModel in {path!r}, but there is no {SAVED_MODEL}.",
+                hint=f"Pass the directory with {SAVED_MODEL} in it, or the handle of a published module.",
             )
     except (DecodeError, UnicodeDecodeError, text_format.ParseError) as error:
         raise NotAModuleError(
-            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} is damaged, it does not parse: {error}",
+            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} is damaged and cannot be parsed: {error}",
             hint="Fetch or export the module again.",
         ) from error
     if not proto.meta_graphs:
         raise NotAModuleError(
-            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} holds no graph.",
+            f"Expected a SavedModel in {path!r}, but {SAVED_MODEL} has no graph in it.",
             hint="Export the module again.",
         )
     return proto

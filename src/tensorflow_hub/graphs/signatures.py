@@ -1,4 +1,4 @@
-"""The signatures of a graph: what goes in and comes out of each, and the tensors that these are made of."""
+"""The signatures of a graph: the inputs and outputs of each, and the tensors that belong to them."""
 
 from __future__ import annotations
 
@@ -34,20 +34,21 @@ class Signature:
 
     @property
     def input_tensors(self) -> list[str]:
-        """The tensors of the graph that the inputs feed."""
+        """The names of the tensors of the graph that are fed with the inputs."""
         return [tensor for info in self.inputs.values() for tensor in info.names]
 
     @property
     def output_tensors(self) -> list[str]:
-        """The tensors of the graph that the outputs are made of."""
+        """The names of the tensors of the graph that the outputs consist of."""
         return [tensor for info in self.outputs.values() for tensor in info.names]
 
     def arguments(self) -> dict[str, tuple[str, tf.TensorSpec]]:
-        """Name of a Python argument → the tensor of the graph that it feeds, and its spec.
+        """The arguments of a Python function for this signature: name → (tensor to feed, its spec).
 
-        A dense input keeps its name, but for signs that no argument has in its name. The parts of a sparse
-        one are `<name>_indices`, `<name>_values` and `<name>_dense_shape`, those of a ragged one
-        `<name>_component_<i>`. Each name is used once.
+        The argument for a dense input has the name of the input, with `_` for characters that Python names
+        cannot have. A sparse input has the arguments `<name>_indices`, `<name>_values` and
+        `<name>_dense_shape`, a ragged input `<name>_component_<i>`. If two names become equal, a number is
+        added.
         """
         parts = [
             part
@@ -61,7 +62,7 @@ class Signature:
         return dict(sorted(found.items()))
 
     def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Inputs by name as the dense tensors that feed the graph, by the names of arguments."""
+        """The dense tensors that the inputs consist of, by the names of `arguments`."""
         arguments = self._argument_names()
         parts: dict[str, Any] = {}
         for name, info in self.inputs.items():
@@ -70,7 +71,7 @@ class Signature:
         return parts
 
     def _argument_names(self) -> dict[str, str]:
-        """The name as an argument of each part of an input."""
+        """Name of an input or of its component → name of the argument."""
         parts = [part for name, info in self.inputs.items() for part in info.component_names(name)]
         names: dict[str, str] = {}
         for part in sorted(parts, key=lambda part: (not part.isidentifier(), part)):
@@ -83,14 +84,14 @@ class Signature:
         return names
 
     def assemble(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """Outputs by name from the tensors of the graph that they are made of."""
+        """The outputs by name, made from tensors of the graph by their names."""
         return {
             name: info.pack([tensors[part] for part in info.names]) for name, info in self.outputs.items()
         }
 
 
 def signature_names(meta_graph: Any) -> list[str]:
-    """The names of the signatures of a MetaGraphDef, sorted; without those that are marks of TensorFlow's."""
+    """The names of the signatures of a MetaGraphDef, sorted; without those that are markers of TensorFlow."""
     return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))
 
 
@@ -104,7 +105,7 @@ def read_signature(meta_graph: Any, name: str | None) -> Signature:
 
     Args:
       meta_graph: the graph.
-      name: of the signature; None is `"default"`.
+      name: of the signature; None means `"default"`.
 
     Raises:
       SignatureError: when the graph has no such signature.
@@ -124,7 +125,7 @@ def read_signature(meta_graph: Any, name: str | None) -> Signature:
 
 
 def default_signature(names: Collection[str]) -> str | None:
-    """The signature that is meant when none is named; None where that is unclear.
+    """The name of the signature to use if the user names none; None if that is not clear.
 
     >>> default_signature(["default", "images"]), default_signature(["only"]), default_signature(["a", "b"])
     ('default', 'only', None)

@@ -1,4 +1,4 @@
-"""What a signature says about one of its tensors: kind, dtype and shape."""
+"""One input or output of a signature: its kind (dense, sparse, ragged), dtype and shape."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ class SignatureTensor:
     """One input or output of a signature.
 
     Attributes:
-      names: the names, in the module's graph, of the dense tensors it is made of: one for a dense
-        tensor; indices, values and dense shape for a sparse one; flat values and row splits
-        (outermost first) for a ragged one.
-      type_spec: what TensorFlow calls its type: `tf.TensorSpec`, `tf.SparseTensorSpec` or
-        `tf.RaggedTensorSpec`.
+      names: the names, in the module's graph, of the dense tensors that it consists of: one for a dense
+        tensor; indices, values and dense shape for a sparse tensor; flat values and row splits
+        (outermost first) for a ragged tensor.
+      type_spec: its type: a `tf.TensorSpec`, `tf.SparseTensorSpec` or `tf.RaggedTensorSpec`.
     """
 
     names: tuple[str, ...]
@@ -34,7 +33,7 @@ class SignatureTensor:
         return self.type_spec.dtype
 
     def get_shape(self) -> tf.TensorShape:
-        """The static shape; that of the dense equivalent for sparse and ragged tensors."""
+        """The static shape; for sparse and ragged tensors the shape of the dense equivalent."""
         return self.type_spec.shape
 
     @property
@@ -44,7 +43,7 @@ class SignatureTensor:
 
     @property
     def is_composite(self) -> bool:
-        """Whether it is made of several tensors, but not sparse: for example a `tf.RaggedTensor`."""
+        """Whether it consists of several tensors and is not sparse: for example a `tf.RaggedTensor`."""
         return not isinstance(self.type_spec, (tf.TensorSpec, tf.SparseTensorSpec))
 
     @property
@@ -57,7 +56,7 @@ class SignatureTensor:
         return "ragged" if isinstance(self.type_spec, tf.RaggedTensorSpec) else type(self.type_spec).__name__
 
     def component_names(self, name: str) -> list[str]:
-        """Names for the dense tensors that an input `name` of this type is made of."""
+        """Names for the dense tensors that an input `name` of this type consists of."""
         if self.kind == "dense":
             return [name]
         if self.is_sparse:
@@ -65,11 +64,11 @@ class SignatureTensor:
         return [f"{name}_component_{i}" for i in range(len(self.names))]
 
     def component_specs(self) -> list[tf.TensorSpec]:
-        """The specs of the dense tensors it is made of."""
+        """The specs of the dense tensors that it consists of."""
         return list(tf.nest.flatten(self.type_spec, expand_composites=True))
 
     def pack(self, components: list[Any]) -> Any:
-        """Builds the tensor from the dense tensors named in `names`."""
+        """The tensor, made from the dense tensors in the order of `names`."""
         if self.kind == "dense":
             return components[0]
         if self.is_sparse:
@@ -77,7 +76,7 @@ class SignatureTensor:
         return tf.nest.pack_sequence_as(self.type_spec, components, expand_composites=True)
 
     def unpack(self, tensor: Any) -> list[Any]:
-        """The dense tensors a value of this type is made of, in the order of `names`."""
+        """The dense tensors that a value of this type consists of, in the order of `names`."""
         if self.kind == "dense":
             return [tensor]
         if self.is_sparse:
@@ -94,7 +93,7 @@ def read_tensor_info(proto: Any) -> SignatureTensor:
     """Reads a `TensorInfo` protobuf.
 
     Raises:
-      FormatError: when it has an encoding this TensorFlow does not know.
+      FormatError: this TensorFlow does not know its encoding.
     """
     encoding = proto.WhichOneof("encoding")
     if encoding == "composite_tensor":  # its dtype and shape are in its type
@@ -109,14 +108,14 @@ def read_tensor_info(proto: Any) -> SignatureTensor:
         return SignatureTensor(names, tf.SparseTensorSpec(shape, dtype))
     raise FormatError(
         f"Expected a dense, sparse or composite tensor in a signature, got the encoding {encoding!r}.",
-        hint="The module was written by a newer TensorFlow: use that one.",
+        hint="The module was written by a newer TensorFlow: use that version or a newer one.",
     )
 
 
 def write_tensor_info(tensor: Any, proto: Any) -> None:
-    """Fills a `TensorInfo` protobuf with what `read_tensor_info` reads.
+    """Writes a tensor to a `TensorInfo` protobuf.
 
-    TensorFlow's own function for this writes the same, and a warning that it is deprecated.
+    `tf.compat.v1.saved_model.build_tensor_info` does the same, and logs a warning that it is deprecated.
 
     Args:
       tensor: a dense, sparse or ragged tensor of a graph.

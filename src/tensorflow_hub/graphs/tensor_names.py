@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def node_name(tensor_name: str) -> str:
-    """The name of the node that gives a tensor, or that a control input names.
+    """The name of the node of a tensor or of a control input.
 
     >>> node_name("a/b:1"), node_name("^a/b"), node_name("a/b")
     ('a/b', 'a/b', 'a/b')

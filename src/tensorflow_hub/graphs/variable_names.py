@@ -1,10 +1,10 @@
-"""Names for variables that share one."""
+"""Unique names for variables."""
 
 from __future__ import annotations
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Names made unique in the way of Keras.
+    """Names with a number added to those that repeat an earlier one, as Keras does it.
 
     >>> unique_names(["w", "b", "w"])
     ['w', 'b', 'w_1']

@@ -1,7 +1,7 @@
-"""Private names of TensorFlow and Keras: all that the library uses of them, and nothing else.
+"""All uses of private names of TensorFlow and Keras in the library.
 
-A private name may change in any release. Each stands here once, in a function or class whose docstring says
-why no public name does the same, since when it exists, and what a user loses where it is missing.
-`tests/internals/` calls each of them, on every release of TensorFlow that is supported (`make
-test-tensorflows`), and a test of the architecture keeps private names out of all other folders.
+A private name may change in any release. So each is used in one function or class here. Its docstring says
+which public name comes closest ("Public"), since which release the private name exists ("Since"), and what a
+user loses if it is missing ("Without it"). `tests/internals/` tests each one on all supported releases of
+TensorFlow (`make test-tensorflows`). An architecture test finds private names in other folders.
 """

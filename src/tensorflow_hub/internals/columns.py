@@ -1,4 +1,4 @@
-"""Feature columns: the classes that new ones derive from, and their configurations."""
+"""Feature columns: base classes and configurations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tensorflow.python.feature_column import serialization
 class DenseColumn(_columns_of_v1._DenseColumn, _columns_of_v2.DenseColumn):  # type: ignore[misc]
     """A column of dense values, for `tf.compat.v1.feature_column.input_layer` and Keras' DenseFeatures.
 
-    Both call it by the methods of their protocol, whose names begin with an underscore in the old one.
+    Version 2 of feature columns calls public methods, version 1 the same methods with an underscore.
 
-    Public: `tf.feature_column` makes columns of the kinds it has; no base class for others is public.
+    Public: `tf.feature_column` has functions for certain columns, and no base class.
     Since: TensorFlow 2.15 or earlier.
-    Without it: there are no columns of modules.
+    Without it: there are no feature columns of modules.
     """
 
     _is_v2_column = True
@@ -37,18 +37,18 @@ class DenseColumn(_columns_of_v1._DenseColumn, _columns_of_v2.DenseColumn):  # t
 
 
 def column_config(column: Any) -> dict[str, Any]:
-    """A feature column as the values of a configuration.
+    """The configuration of a feature column, a dict.
 
-    Public: `tf.compat.v1.feature_column` has no counterpart, `tf.keras` had one up to TensorFlow 2.15.
+    Public: none; `tf.keras` had such a function up to TensorFlow 2.15.
     Since: TensorFlow 2.15 or earlier.
-    Without it: a model with a column of a module whose key is a column cannot be saved.
+    Without it: a model cannot be saved if the key of its feature column is another column.
     """
     config: dict[str, Any] = serialization.serialize_feature_column(column)
     return config
 
 
 def column_from_config(config: Any, custom_objects: Any, columns_by_name: Any) -> Any:
-    """The feature column of a configuration.
+    """The feature column with a configuration.
 
     Public: as for `column_config`.
     Since: TensorFlow 2.15 or earlier.
@@ -58,11 +58,11 @@ def column_from_config(config: Any, custom_objects: Any, columns_by_name: Any) -
 
 
 def add_weights_of_column(state_manager: Any, trained: list[Any], others: list[Any]) -> None:
-    """Makes the variables of a column weights of the layer that it is in.
+    """Makes the variables of a feature column weights of the layer that has the column.
 
-    Public: `StateManager.create_variable` makes variables of its own; those of a module exist.
+    Public: `StateManager.create_variable` makes new variables; those of a module exist already.
     Since: TensorFlow 2.15 or earlier.
-    Without it: DenseFeatures does not train the module of a column.
+    Without it: Keras does not train the module of a feature column.
     """
     layer = getattr(state_manager, "_layer", None)
     if layer is not None:

@@ -1,4 +1,4 @@
-"""Functions: in the eager runtime, and with constants for their variables."""
+"""Functions: registration with the eager runtime, and conversion of variables to constants."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tensorflow.python.framework import convert_to_constants
 
 
 def register_functions(definitions: Iterable[Any]) -> None:
-    """Makes `FunctionDef`s known to the eager runtime; one whose name is known is left alone.
+    """Registers `FunctionDef`s with the eager runtime, except those whose names are registered already.
 
-    Public: `tf.function` makes functions of Python code; `import_graph_def` adds them to a graph alone.
+    Public: `import_graph_def` adds functions to a graph, not to the eager runtime.
     Since: TensorFlow 2.15 or earlier.
-    Without it: graphs of TensorFlow 1 with functions in them cannot be called eagerly.
+    Without it: modules of TensorFlow 1 with functions cannot be called eagerly.
     """
     runtime = context.context()
     runtime.ensure_initialized()
@@ -24,12 +24,11 @@ def register_functions(definitions: Iterable[Any]) -> None:
 
 
 def with_constants(function: Any) -> tuple[Any, int]:
-    """The graph of a concrete function with constants for the variables it reads, and how many these are.
+    """The graph of a concrete function with constants instead of variables, and the number of these.
 
-    Public: `tf.lite` and `tf.compat.v1.graph_util` freeze graphs with sessions; what they call for concrete
-    functions makes a function of the graph again, which copies it twice more.
+    Public: `tf.compat.v1.graph_util` does this for graphs with a session, which a function does not have.
     Since: TensorFlow 2.15 or earlier.
-    Without it: retraining reads the weights of the module in each step: slower.
+    Without it: retraining is slower, because each step reads the weights of the module.
     """
     data = convert_to_constants._FunctionConverterDataInEager(
         function, lower_control_flow=True, aggressive_inlining=False

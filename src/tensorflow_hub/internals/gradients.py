@@ -1,4 +1,4 @@
-"""Gradients: the register of custom ones, and tapes."""
+"""Gradients: the registry of custom gradients, and gradient tapes."""
 
 from __future__ import annotations
 
@@ -10,38 +10,39 @@ from tensorflow.python.eager import record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import handle_data_util
 
-from tensorflow_hub.internals.lost import say_lost
+from tensorflow_hub.internals.missing import warn_missing
 
 
 def gradient_registry() -> dict[str, Any]:
-    """The custom gradients of this process by name. Names may be taken out of it.
+    """The custom gradients of this process by name. Names may be removed.
 
-    Public: `tf.RegisterGradient` adds to it; nothing takes a name out again.
+    Public: `tf.RegisterGradient` adds a gradient; no public name removes one.
     Since: TensorFlow 2.15 or earlier.
     Without it: a loaded network that has custom gradients stays in memory until the process ends.
     """
     registry = getattr(getattr(ops, "gradient_registry", None), "_registry", None)
     if not isinstance(registry, dict):
-        say_lost("ops.gradient_registry", "Networks with custom gradients stay in memory until the end.")
+        warn_missing("ops.gradient_registry", "Networks with custom gradients stay in memory until the end.")
         return {}
     return registry
 
 
 def not_recorded() -> contextlib.AbstractContextManager[None]:
-    """A context in which no gradient tape sees what is computed.
+    """A context in which gradient tapes do not record.
 
-    Public: `tf.GradientTape.stop_recording` is of one tape; a function does not know which there are.
+    Public: `tf.GradientTape.stop_recording` stops one tape, and a function does not know the tapes of its
+      caller.
     Since: TensorFlow 2.15 or earlier.
-    Without it: gradients of loops of TensorFlow 1 cannot be replaced by those that are right.
+    Without it: loops of TensorFlow 1 have no gradients in functions.
     """
     context: contextlib.AbstractContextManager[None] = record.stop_recording()
     return context
 
 
-def variable_behind(handle: tf.Tensor) -> Any:
-    """Dtype and shape of the variable behind a resource handle; None where they are not known.
+def handle_data_of(handle: tf.Tensor) -> Any:
+    """The handle data of a resource handle: dtype and shape of its variable; None if they are unknown.
 
-    Public: `tf.Variable` tells them, a captured handle does not.
+    Public: `tf.Variable` has them, but not a captured handle.
     Since: TensorFlow 2.15 or earlier.
     Without it: loops of TensorFlow 1 that read variables have no gradient.
     """
@@ -49,11 +50,11 @@ def variable_behind(handle: tf.Tensor) -> Any:
     return data.shape_and_type[0] if data is not None and data.is_set else None
 
 
-def copy_variable_behind(source: tf.Tensor, target: tf.Tensor) -> None:
-    """Notes on one resource handle what is known of the variable behind another.
+def copy_handle_data(source: tf.Tensor, target: tf.Tensor) -> None:
+    """Copies the handle data of one resource handle to another.
 
-    Public: as for `variable_behind`.
+    Public: as for `handle_data_of`.
     Since: TensorFlow 2.15 or earlier.
-    Without it: as for `variable_behind`.
+    Without it: as for `handle_data_of`.
     """
     handle_data_util.copy_handle_data(source, target)

@@ -1,4 +1,4 @@
-"""Layers of Keras 2: of `tf_keras`, or of `tf.keras` up to TensorFlow 2.15."""
+"""Layers of Keras 2, which is `tf_keras`, or `tf.keras` up to TensorFlow 2.15."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_hub.errors import MissingDependencyError
 
 
 def _keras2() -> Any:
-    """The Keras 2 of this process."""
+    """The package of Keras 2."""
     if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 16):
         return tf.keras
     try:
@@ -28,33 +28,33 @@ keras = _keras2()
 
 
 class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc, name-defined]
-    """A layer whose weights are variables that exist already."""
+    """A layer whose weights are existing variables."""
 
     def adopt(self, variable: Any, trainable: bool) -> None:
         """Makes a variable a weight of the layer.
 
-        Public: an attribute that is a variable becomes a weight, trained if the variable is; that the
-        layer trains part of the trainable ones cannot be said so.
+        Public: a variable in an attribute becomes a weight, which is trained if the variable is trainable. A
+        layer that trains only some trainable variables is not possible so.
         Since: TensorFlow 2.15 or earlier.
         Without it: `hub.KerasLayer` has no weights.
         """
         (self._trainable_weights if trainable else self._non_trainable_weights).append(variable)
 
     def own_weights(self) -> list[Any]:
-        """The weights of the layer itself, those that training may change first.
+        """The weights of the layer itself, trainable ones first.
 
-        Public: `weights` has those of layers inside too, and changes its order with `trainable`.
+        Public: `weights` includes those of nested layers, and its order depends on `trainable`.
         Since: TensorFlow 2.15 or earlier.
-        Without it: weights of subclasses with layers inside are not saved by name.
+        Without it: weights of subclasses with nested layers are not saved by name.
         """
         return [*self._trainable_weights, *self._non_trainable_weights]
 
     def output_dtype(self) -> str | None:
-        """The dtype that the layer computes in; None under a policy without one.
+        """The dtype in which the layer computes; None for a policy without one.
 
         Public: `compute_dtype` raises an error before the first call under the policy "_infer".
         Since: TensorFlow 2.15 or earlier.
-        Without it: under a policy of mixed precision outputs are not cast.
+        Without it: outputs are not cast under a policy of mixed precision.
         """
         dtype: str | None = self._compute_dtype
         return dtype

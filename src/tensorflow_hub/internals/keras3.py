@@ -11,12 +11,13 @@ from tensorflow_hub.errors import ModeError
 
 
 class AdoptedVariable(keras.Variable):  # type: ignore[misc]
-    """A Keras variable whose value is a `tf.Variable` that exists already, not a copy of it.
+    """A Keras variable whose value is an existing `tf.Variable`.
 
-    Public: `keras.Variable(value)` copies the value; with two copies the module's functions would not see
-    what the optimizer changes.
+    Public: `keras.Variable(value)` copies the value. Then the module's functions would not use what the
+      optimizer
+    changes.
     Since: Keras 3.0.
-    Without it: `hub.KerasLayer` does not train with Keras on TensorFlow.
+    Without it: `hub.KerasLayer` cannot be trained with Keras on TensorFlow.
 
     Attributes:
       hub_variable: the variable.
@@ -57,47 +58,47 @@ class AdoptedVariable(keras.Variable):  # type: ignore[misc]
 
 
 class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc]
-    """A layer whose weights are variables that exist already, with losses of functions."""
+    """A layer whose weights are existing variables, and whose losses may be functions."""
 
     def adopt(self, variable: keras.Variable) -> None:
         """Makes a variable a weight of the layer.
 
-        Public: an attribute that is a variable becomes a weight, once; a list of them cannot grow once the
-        layer is built.
+        Public: a variable in an attribute becomes a weight. A list of weights cannot grow after the layer was
+        built.
         Since: Keras 3.0.
         Without it: `hub.KerasLayer` has no weights.
         """
         self._track_variable(variable)
 
     def own_weights(self) -> list[Any]:
-        """The weights of the layer itself, those that training may change first.
+        """The weights of the layer itself, trainable ones first.
 
-        Public: `weights` has those of layers inside too, and changes its order with `trainable`.
+        Public: `weights` includes those of nested layers, and its order depends on `trainable`.
         Since: Keras 3.0.
-        Without it: weights of subclasses with layers inside are not saved by name.
+        Without it: weights of subclasses with nested layers are not saved by name.
         """
         return [*self._trainable_variables, *self._non_trainable_variables]
 
     def take_inputs_as_they_are(self) -> None:
-        """Has Keras neither convert inputs nor refuse what is no tensor.
+        """Lets Keras pass inputs on without converting them, also inputs that are no tensors.
 
-        Public: a layer that is given lists of texts is refused before its `call`.
+        Public: Keras refuses lists of strings before it calls `call`.
         Since: Keras 3.0.
-        Without it: texts and ragged tensors cannot be given to the layer.
+        Without it: the layer does not take strings and ragged tensors.
         """
         self._allow_non_tensor_positional_args = True
         self._convert_input_args = False
 
     def own_losses(self) -> list[Any]:
-        """Losses besides those of Keras, computed each time they are asked for."""
+        """Further losses, computed each time that `losses` is read."""
         return []
 
     def _get_own_losses(self) -> list[Any]:
         """The losses of the layer itself.
 
-        Public: `add_loss` takes values of one call; a model asks for `losses` after it, and without one.
+        Public: `add_loss` takes the value of one call. A model reads `losses` after a call, and without one.
         Since: Keras 3.0.
-        Without it: regularization losses of modules do not count.
+        Without it: regularization losses of modules are ignored.
         """
         losses: list[Any] = super()._get_own_losses()
         return losses + self.own_losses()

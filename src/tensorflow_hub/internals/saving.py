@@ -1,4 +1,4 @@
-"""What `tf.saved_model.save` does with signatures."""
+"""Signatures in `tf.saved_model.save`."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from tensorflow.python.saved_model import signature_serialization
 
 
 def signature_map(functions: Mapping[str, Any]) -> Any:
-    """Functions by name in the form in which TensorFlow keeps the signatures of a loaded object.
+    """The object in which TensorFlow stores the signatures of a loaded object.
 
-    Public: `tf.saved_model.save` makes one of what it is given as `signatures=…`; a plain dict as an
-    attribute of that name is refused.
+    Public: `tf.saved_model.save` makes one from its argument `signatures`; it refuses a plain dict in an
+      attribute
+    of that name.
     Since: TensorFlow 2.15 or earlier.
-    Without it: a module of TensorFlow 1 inside of another object is saved without its signatures.
+    Without it: a module of TensorFlow 1 that is an attribute of another object is saved without signatures.
     """
     signatures, *_ = signature_serialization.canonicalize_signatures(dict(functions))
     return signature_serialization.create_signature_map(signatures)
 
 
 def is_looking_for_signature() -> bool:
-    """Whether `tf.saved_model.save` is looking for a signature now, because none was passed.
+    """Whether `tf.saved_model.save` is searching for a signature, because none was passed to it.
 
-    Public: TensorFlow asks an object for its children in the same way in all cases; only the caller differs.
+    Public: none. TensorFlow reads the children of an object in the same way in all cases.
     Since: TensorFlow 2.15 or earlier.
-    Without it: a module of TensorFlow 1 would be saved without its signatures, and no error say so.
+    Without it: a module of TensorFlow 1 may be saved without its signatures, and without an error.
     """
     frame = sys._getframe()
     while frame.f_back is not None:

@@ -1,4 +1,4 @@
-"""Objects that TensorFlow saves with what their attributes lead to."""
+"""Trackable objects: TensorFlow saves them with their attributes."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from tensorflow.python.trackable.resource import CapturableResource
 class TrackableObject(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
     """An object that is saved with its attributes: variables, functions, lists, and objects of this kind.
 
-    Public: `tf.Module` is one, and finds `variables` and `trainable_variables` itself, where the interface of
-    reusable SavedModels has them as lists that the author chooses. `tf.train.Checkpoint` has methods of
-    its own: `save`, `restore`, `read`.
+    Public: `tf.Module` is one, but its `variables` and `trainable_variables` are properties; in the Reusable
+      SavedModel
+    interface they are lists that the author chooses. `tf.train.Checkpoint` has further methods, such as
+    `save`.
     Since: TensorFlow 2.15 or earlier.
-    Without it: modules of TensorFlow 1 cannot be loaded as objects, nor objects be exported.
+    Without it: modules of TensorFlow 1 cannot be loaded with `hub.load`, and Keras models not exported.
     """
 
     def untracked(self, value: Any) -> Any:
-        """A value to set as an attribute that is not saved.
+        """Marks a value, so that the attribute which it is assigned to is not saved.
 
-        Public: attributes set by `object.__setattr__` are not saved either, and not seen by type checkers.
+        Public: attributes set with `object.__setattr__` are not saved, but type checkers do not see them.
         Since: TensorFlow 2.15 or earlier.
-        Without it: objects that TensorFlow cannot save would be among the attributes.
+        Without it: saving would fail for attributes that TensorFlow cannot save.
         """
         return self._no_dependency(value)
 
     def saved_functions(self) -> dict[str, Any]:
-        """Functions, by name, that are saved with the object in a SavedModel besides its attributes."""
+        """Further functions to save with the object in a SavedModel, by attribute name."""
         return {}
 
     def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
-        """What TensorFlow saves with the object.
+        """The attributes that TensorFlow saves with the object.
 
-        Public: `tf.saved_model.save` saves methods that are a `tf.function` of the class; those that are made
-        when they are first called it does not find.
+        Public: `tf.saved_model.save` saves a `tf.function` that is an attribute; it does not find functions
+        that are made when they are first used.
         Since: TensorFlow 2.15 or earlier.
-        Without it: `tf.saved_model.save` of a module of TensorFlow 1 leaves out `__call__` and signatures.
+        Without it: modules of TensorFlow 1 are saved without `__call__` and signatures.
         """
         children: dict[str, Any] = super()._trackable_children(save_type, **kwargs)
         return children if save_type != "savedmodel" else children | self.saved_functions()
@@ -46,8 +47,8 @@ class TrackableObject(tf.__internal__.tracking.AutoTrackable):  # type: ignore[m
 def is_saved_resource(thing: Any) -> bool:
     """Whether an object is a table, an asset, or another resource that a SavedModel holds.
 
-    Public: `tf.saved_model.experimental.TrackableResource` is a kind of these; tables are of none.
+    Public: `tf.saved_model.experimental.TrackableResource` is the base class of some; tables have another.
     Since: TensorFlow 2.15 or earlier.
-    Without it: tables of preprocessing layers are left out of exported Keras models.
+    Without it: exported Keras models lack the tables of preprocessing layers.
     """
     return isinstance(thing, (CapturableResource, tf.saved_model.Asset))

@@ -1,4 +1,4 @@
-"""Types of tensors as the protobufs that SavedModels hold."""
+"""Conversion of `tf.TypeSpec` to and from protobufs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tensorflow.python.saved_model import nested_structure_coder
 
 
 def write_type_spec(spec: tf.TypeSpec) -> Any:
-    """A `tf.TypeSpec` as a `TypeSpecProto`.
+    """The `TypeSpecProto` of a `tf.TypeSpec`.
 
-    Public: `tf.TypeSpec.experimental_as_proto` exists for dense, sparse and ragged ones only.
+    Public: `tf.TypeSpec.experimental_as_proto` works only for dense, sparse and ragged tensors.
     Since: TensorFlow 2.15 or earlier.
     Without it: modules with other composite tensors in their signatures cannot be exported.
     """
@@ -22,12 +22,12 @@ def write_type_spec(spec: tf.TypeSpec) -> Any:
 def read_type_spec(proto: Any) -> tf.TypeSpec:
     """The `tf.TypeSpec` of a `TypeSpecProto`.
 
-    Public: `experimental_from_proto` is a method of each type, of which the protobuf names one.
+    Public: `experimental_from_proto` is a method of each class, and the class is not known before.
     Since: TensorFlow 2.15 or earlier.
     Without it: modules with ragged tensors in their signatures cannot be read.
 
     Raises:
-      ValueError: this TensorFlow does not know the type.
+      ValueError: TensorFlow does not know the type.
     """
     try:
         spec: tf.TypeSpec = nested_structure_coder.decode_proto(

@@ -1,8 +1,8 @@
 """`hub.KerasLayer`, for Keras 3 and for Keras 2.
 
-The two Kerases do not take each other's layers, so there are two classes of one name:
-`keras_layer.keras3.KerasLayer` and `keras_layer.keras2.KerasLayer`. Which of them the name `KerasLayer` means
-here, and in `tensorflow_hub`, depends on the file that uses it; see `keras_layer.choice`.
+Models of Keras 3 do not accept layers of Keras 2, and the other way round. So there are two classes:
+`keras_layer.keras3.KerasLayer` and `keras_layer.keras2.KerasLayer`. `keras_layer.choice` describes which of
+them `hub.KerasLayer` is.
 """
 
 from __future__ import annotations
@@ -18,4 +18,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from tensorflow_hub.keras_layer.choice import layer_class
 
-    return layer_class(sys._getframe(1))  # not kept: another file may mean the other class
+    return layer_class(sys._getframe(1))  # not stored: another file may get the other class

@@ -28,7 +28,7 @@ def layer_class(frame: FrameType | None) -> Any:
 
 def _version_for(frame: FrameType | None) -> str:
     version = version_of_tf_keras()
-    if version == "keras3" and frame is not None and _imported_kerases(frame) == {"tf_keras"}:
+    if version == "keras3" and frame is not None and _imported_keras_packages(frame) == {"tf_keras"}:
         return "keras2"
     return version
 
@@ -46,7 +46,7 @@ def version_of_tf_keras() -> str:
     return "keras2" if major == "2" or _tensorflow_release() < (2, 16) else "keras3"
 
 
-def _imported_kerases(frame: FrameType) -> set[str]:
+def _imported_keras_packages(frame: FrameType) -> set[str]:
     """Which of "keras" and "tf_keras" the file that a frame runs imports, or anything of them."""
     while frame.f_back is not None and frame.f_globals.get("__name__") == "importlib._bootstrap":
         frame = frame.f_back  # `from … import KerasLayer` looks first whether there is one

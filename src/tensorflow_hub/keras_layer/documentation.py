@@ -1,36 +1,38 @@
-"""The docstring of `hub.KerasLayer`, the same for both Kerases."""
+"""The docstring of `hub.KerasLayer`, the same for both versions of Keras."""
 
 DOCSTRING = """A module as a Keras layer.
 
     Args:
-      handle: a path, a URL, `publisher/model/version` on the configured hub, or a callable object that
-        follows the Reusable SavedModel interface (`__call__`, `variables`, `trainable_variables`,
+      handle: a path, a URL, `publisher/model/version` on the configured hub, or a callable object with the
+        Reusable SavedModel interface (`__call__`, `variables`, `trainable_variables`,
         `regularization_losses`).
-      trainable: whether the module's weights are trained; may be set later. A pattern (a string, searched
-        in the variables' names) or a function of a variable chooses which of them may be.
-      arguments: keyword arguments passed to the callable with every call.
+      trainable: whether the module's weights are trained; may be changed later. A regular expression
+        (searched in the names of variables), or a function of a variable that returns a bool, selects which
+        weights can be trained.
+      arguments: keyword arguments to pass to the module in every call.
       tags: tags of the graph to load; see `hub.load`.
-      signature: the name of a signature to call in place of the object itself.
-      signature_outputs_as_dict: whether a signature's outputs come as a dict.
-      output_key: the output to take where there are several.
-      output_shape: shape of the outputs without the batch size, where the module does not tell it.
+      signature: the name of the signature to call instead of the module itself.
+      signature_outputs_as_dict: whether to return all outputs of the signature as a dict.
+      output_key: the name of the output to return if there are several.
+      output_shape: the shape of the output without the batch size (or a nest of shapes), if the module's is
+        not known.
       load_options: `tf.saved_model.LoadOptions`.
-      endpoints: one or more names of tensors inside the module (see `hub.with_endpoints`) to give as extra
-        outputs, in the same pass. The outputs then come as a dict, in which a single one of the module is
-        "default".
-      part: the attributes that lead to the part of the module to call in place of the module itself, as
-        "tokenize" or "parts.tokenize", or a list of them.
-      **kwargs: as for any Keras layer: `name`, `dtype`, `input_shape`.
+      endpoints: one or more names of tensors inside of the module (see `hub.with_endpoints`) to return too.
+        The layer then returns a dict; a single output of the module has the name "default" in it.
+      part: the attribute path of the part of the module to call instead of the module itself, such as
+        "tokenize" or "bert.tokenize", or a list of attribute names.
+      **kwargs: arguments of every Keras layer: `name`, `dtype`, `input_shape` (without the batch size).
 
     Raises:
-      ResolveError: the handle leads nowhere.
+      ResolveError: nothing was found at the handle.
       SignatureError: there is no such signature or output.
+      InputError: an argument has a wrong type.
+      MissingDependencyError: the layer needs a package that is not installed, such as tf_keras.
 
-    Example:
-      ```
-      model = tf.keras.Sequential([
-          hub.KerasLayer("acme/text-embedding/1", input_shape=[], dtype=tf.string, trainable=True),
-          tf.keras.layers.Dense(1),
-      ])
-      ```
+    Example::
+
+        model = tf.keras.Sequential([
+            hub.KerasLayer("acme/text-embedding/1", input_shape=[], dtype=tf.string, trainable=True),
+            tf.keras.layers.Dense(1),
+        ])
     """

@@ -63,10 +63,10 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         if type(self).build is keras.layers.Layer.build:
             self.built = True
 
-    # --- what subclasses written for earlier releases override, or call ---
+    # --- methods that subclasses for earlier releases override or call ---
 
     def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
-        """Runs Keras' own `__init__`, then takes over the module's variables and losses."""
+        """Calls `__init__` of the Keras layer, then adds the module's variables and losses."""
         super().__init__(trainable=trainable, **kwargs)
         for variable in self._module.trained:
             self._add_existing_weight(variable, trainable=True)
@@ -83,17 +83,17 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         self.adopt(weight, trainable)
 
     def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
-        """A loss of the loaded object as a callable for `add_loss` that gives 0 while the layer is frozen."""
+        """A loss of the module as a function that returns 0 while the layer is not trainable."""
         return LossWhileTrainable(self, loss)
 
     def _check_trainability(self) -> None:
-        """Warns, once, when the layer is trainable but has nothing to train."""
+        """Warns once if the layer is trainable but has no trainable weights."""
         self._module.warn_without_weights(self.trainable_weights)
 
-    # --- what Keras calls ---
+    # --- methods that Keras calls ---
 
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer, on arrays and lists of values too."""
+        """Calls the layer. Inputs may be arrays and lists of values, too."""
         misuse.check_call(_PACKAGE, inputs, args[0] if args else kwargs.get("training"))
         misuse.check_keywords(self.call, inputs, kwargs)
         if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
@@ -103,7 +103,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @unconverted
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        """Calls the module. It is called with `training=False` while the layer is not trainable."""
         if self.trainable:
             self._check_trainability()
 
@@ -118,26 +118,26 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return apply_for(training, apply)
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
-        """As that of Keras; a loss of the module is none of `losses` while the layer is frozen."""
+        """As in Keras. Losses of the module are not in `losses` while the layer is not trainable."""
         if isinstance(losses, LossWhileTrainable):
             super().add_loss(lambda: losses() if self.trainable else None, **kwargs)
         else:
             super().add_loss(losses, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        """The shapes of the outputs for the shape of the input, or a dict or list of shapes."""
         return self._module.output_shapes(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration, for layers made from a handle or from what `hub.load` gave."""
+        """The configuration of a layer that was made from a handle or an object of `hub.load`."""
         return {**super().get_config(), **self._module.options.config(self.trainable)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer that a configuration describes.
+        """Makes the layer from its configuration.
 
         Raises:
-          ResolveError: the module is not at the handle any more.
+          ResolveError: there is no module at the handle any more.
         """
         try:
             return super().from_config(config)
@@ -149,7 +149,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         weights.save_weights(self._weights_by_name(), store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        """Loads weights that were saved by name, or by number as other Keras layers do."""
         if not weights.load_weights(self._weights_by_name(), store):
             super().load_own_variables(store)
 
@@ -162,7 +162,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return self._func
 
     def __repr__(self) -> str:
-        return misuse.text_of_layer(_PACKAGE, self.name, self._module.options.handle)
+        return misuse.describe_layer(_PACKAGE, self.name, self._module.options.handle)
 
 
 def _is_symbol(value: Any) -> bool:

@@ -64,7 +64,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         self._hub_policy = keras.dtype_policies.get(
             _name_of(kwargs.get("dtype")) or keras.config.dtype_policy()
         )
-        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.form.input_dtype)
+        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.call_signature.input_dtype)
         self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
         self.take_inputs_as_they_are()
         self.supports_jit = self._backend.supports_jit
@@ -72,10 +72,10 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         if type(self).build is keras.layers.Layer.build:
             self.built = True
 
-    # --- what subclasses written for earlier releases override, or call ---
+    # --- methods that subclasses for earlier releases override or call ---
 
     def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
-        """Runs Keras' own `__init__`, then takes over the module's variables and losses."""
+        """Calls `__init__` of the Keras layer, then adds the module's variables and losses."""
         super().__init__(trainable=trainable, **kwargs)
         for variable in self._module.trained:
             self._add_existing_weight(variable, trainable=True)
@@ -86,26 +86,26 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     def _add_existing_weight(self, weight: Any, trainable: bool | None = None) -> None:
         """Makes a variable of the loaded object a weight of the layer."""
-        if not isinstance(weight, keras.Variable):  # else the object is a Keras layer or model
+        if not isinstance(weight, keras.Variable):  # otherwise the module is a Keras layer or model
             trainable = bool(weight.trainable if trainable is None else trainable)
             weight = self._backend.weight(weight, trainable)
         if weight is not None:
             self.adopt(weight)
 
     def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
-        """A loss of the loaded object as a callable for `add_loss` that gives 0 while the layer is frozen."""
+        """A loss of the module as a function that returns 0 while the layer is not trainable."""
         return LossWhileTrainable(self, loss)
 
     def _check_trainability(self) -> None:
-        """Warns, once, when the layer is trainable but has nothing to train."""
+        """Warns once if the layer is trainable but has no trainable weights."""
         self._module.warn_without_weights(self.trainable_weights)
 
-    # --- what Keras calls ---
+    # --- methods that Keras calls ---
 
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer, on arrays and lists of values too."""
+        """Calls the layer. Inputs may be arrays and lists of values, too."""
         if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
-            kwargs, args = {"training": args[0], **kwargs}, ()  # by position Keras does not see it
+            kwargs, args = {"training": args[0], **kwargs}, ()  # Keras does not recognize it by position
         misuse.check_call("keras", inputs, kwargs.get("training"))
         misuse.check_keywords(self.call, inputs, kwargs)
         keras_call = super().__call__
@@ -116,20 +116,20 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @unconverted
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Calls the loaded object; `training` counts only while the layer is trainable."""
+        """Calls the module. It is called with `training=False` while the layer is not trainable."""
         if self.trainable:
             self._check_trainability()
         return self._backend.call(self, inputs, training)
 
     def add_loss(self, loss: Any) -> None:
-        """As that of Keras, and of Keras 2: a callable without arguments is asked when `losses` are."""
+        """As in Keras; as in Keras 2, a function is allowed. It is called when `losses` is read."""
         if callable(loss):
             self._hub_losses.append(loss)
         else:
             super().add_loss(loss)
 
     def own_losses(self) -> list[Any]:
-        """The values of the losses that are callables; of the module's only while the layer is trainable."""
+        """The values of the losses that are functions; losses of the module only while it is trainable."""
         of_module = [loss for loss in self._hub_losses if isinstance(loss, LossWhileTrainable)]
         return [
             self._backend.loss(self, loss) if loss in of_module else loss()
@@ -144,7 +144,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return tf.nest.map_structure(symbol_of_spec, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        """The shapes of the outputs for the shape of the input, or a dict or list of shapes."""
         return keras.tree.map_structure(tuple, self._module.output_shapes(input_shape))
 
     @property
@@ -154,17 +154,17 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
-        """The shape given as `input_shape=…` or `batch_input_shape=…`, with the batch size.
+        """The argument `input_shape` or `batch_input_shape`, with the batch size.
 
-        From this attribute Keras' Sequential makes an input of the layer's dtype; from the argument of Keras'
-        own layers it makes one of floats, which is no input for strings.
+        Sequential uses this attribute to make an Input with the layer's dtype. From the argument of the base
+        class it would make an Input of floats, also for strings.
         """
         if self._hub_batch_shape is None:
             raise AttributeError(f"The layer {self.name!r} was made without input_shape=….")
         return tuple(self._hub_batch_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration, for layers made from a handle or from what `hub.load` gave."""
+        """The configuration of a layer that was made from a handle or an object of `hub.load`."""
         config = {**super().get_config(), **self._module.options.config(self.trainable)}
         config["dtype"] = keras.dtype_policies.serialize(self._hub_policy)
         if self._hub_batch_shape is not None:
@@ -174,10 +174,10 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer that a configuration describes.
+        """Makes the layer from its configuration.
 
         Raises:
-          ResolveError: the module is not at the handle any more.
+          ResolveError: there is no module at the handle any more.
         """
         try:
             return super().from_config(config)
@@ -189,7 +189,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         weights.save_weights(self._weights_by_name(), store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Loads weights saved by name, or by number as other Keras layers save theirs."""
+        """Loads weights that were saved by name, or by number as other Keras layers do."""
         if not weights.load_weights(self._weights_by_name(), store):
             super().load_own_variables(store)
 
@@ -198,11 +198,11 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @property
     def resolved_object(self) -> Any:
-        """The loaded object that the layer calls; with Keras on JAX it is given the layer's weights."""
+        """The loaded object that the layer calls. With Keras on JAX its variables get the layer's weights."""
         return self._backend.loaded(self)
 
     def __repr__(self) -> str:
-        return misuse.text_of_layer("keras", self.name, self._module.options.handle)
+        return misuse.describe_layer("keras", self.name, self._module.options.handle)
 
 
 def _dtype_of_input(policy: Any, traced: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The module in a layer: the loaded object, how it is called, and its variables and losses."""
+"""The module of a layer: the loaded object, its call, variables and losses, for both versions of Keras."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def unconverted(method: _Method) -> _Method:
-    """Keeps AutoGraph away from a method: it would make errors of ours others."""
+    """Prevents AutoGraph from converting a method, which would change the types of our errors."""
     wrapper = tf.autograph.experimental.do_not_convert(method)
-    wrapper.__signature__ = inspect.signature(method)  # Keras 2 asks for `training` and `mask`
+    wrapper.__signature__ = inspect.signature(method)  # Keras 2 looks for `training` and `mask` in it
     return wrapper  # type: ignore[no-any-return]
 
 
 class LayerModule:
-    """A loaded module as a layer needs it; the same for both Kerases.
+    """The module of a layer, without anything that depends on the version of Keras.
 
     Args:
-      options: what the layer was asked for.
+      options: the arguments of the layer.
 
     Attributes:
-      options: these.
+      options: the arguments of the layer.
       loaded: the object that the layer calls: the module, or a part of it.
-      callable: calls it.
-      trained: the variables that the layer may train.
-      others: its other variables.
+      callable: converts inputs and calls the object.
+      trained: the variables that can be trained.
+      others: the other variables.
       weight_names: id of each variable → its unique name, under which layers save it.
     """
 
@@ -61,10 +61,10 @@ class LayerModule:
 
     @property
     def losses(self) -> list[Callable[[], Any]]:
-        """The regularization losses: callables without arguments that give scalars.
+        """The regularization losses: functions without arguments that return scalars.
 
         Raises:
-          ModuleError: the object has others.
+          ModuleError: a loss is no function.
         """
         losses = list(getattr(self.loaded, "regularization_losses", None) or ())
         for loss in losses:
@@ -72,15 +72,15 @@ class LayerModule:
                 raise ModuleError(
                     f"Expected the regularization_losses of {self.options.name} to be callables "
                     f"without arguments, got {loss!r}.",
-                    hint="Export the object with a list of tf.functions there.",
+                    hint="Export the object with a list of tf.functions in this attribute.",
                 )
         return losses
 
     def fit(self, inputs: Any) -> Any:
-        """Inputs as tensors of the dtypes and shapes that the module was traced for.
+        """Converts inputs to tensors of the dtypes and shapes that the module was traced for.
 
         Raises:
-          InputError: they cannot be made such tensors.
+          InputError: that is not possible.
         """
         return self.callable.fit(inputs)
 
@@ -93,12 +93,12 @@ class LayerModule:
         Args:
           inputs: a tensor, or a nest of tensors.
           training: whether the call is for training.
-          weights: the variables of the layer.
-          dtype: of the layer, to which floating-point outputs are cast where it is not float32.
+          weights: the variables of the layer, for a check.
+          dtype: the dtype of the layer. If it is not float32, floating-point outputs are cast to it.
 
         Raises:
           InputError: the inputs do not fit the module.
-          ModeError: it is called for training on replicas that have no variables of their own.
+          ModeError: it is called for training on replicas, and was made outside of the strategy's scope.
         """
         if training:
             check_made_in_scope(weights)
@@ -109,13 +109,13 @@ class LayerModule:
         return tf.nest.map_structure(lambda output: _cast(output, dtype), outputs)
 
     def output_specs(self, specs: Any, dtype: str | None) -> Any:
-        """The outputs' specs for inputs of given specs, found without running anything."""
+        """The specs of the outputs for specs of the inputs, found by tracing."""
         run = tf.function(lambda inputs: self.apply(inputs, training=False, dtype=dtype), autograph=False)
         outputs = run.get_concrete_function(specs).structured_outputs
         return tf.nest.map_structure(_spec_of, outputs)
 
     def output_shapes(self, input_shape: Any) -> Any:
-        """The shapes of the outputs for inputs of a shape (or a dict or list of shapes)."""
+        """The shapes of the outputs for the shape of the input, or a dict or list of shapes."""
         if isinstance(input_shape, tf.TensorShape):
             input_shape = tuple(input_shape.as_list())
         specs = self.callable.input_specs(input_shape)
@@ -126,7 +126,7 @@ class LayerModule:
         return tf.nest.map_structure(lambda spec: batch.concatenate(spec.shape[1:]), outputs)
 
     def warn_without_weights(self, weights: Sequence[Any]) -> None:
-        """Warns, once, that the layer is trainable but has nothing to train."""
+        """Warns once if there are no trainable weights."""
         if self._warned:
             return
         self._warned = True
@@ -140,9 +140,10 @@ class LayerModule:
             )
 
     def _variables(self) -> tuple[list[Any], list[Any]]:
-        """The object's variables: those that training may change, and all.
+        """The object's trainable variables, and all its variables.
 
-        An object without lists of its variables has those that its traces use, by their own flags.
+        For an object without the attributes `trainable_variables` and `variables`, these are the variables
+        that its functions use.
         """
         listed = [getattr(self.loaded, name, None) for name in ("trainable_variables", "variables")]
         if listed == [None, None]:
@@ -165,5 +166,5 @@ def _unique(variables: Any) -> list[Any]:
 
 
 def _spec_of(output: Any) -> Any:
-    """The spec of an output; composite tensors come from a trace as tensors."""
+    """The spec of an output of a trace, which may be a spec or a composite tensor."""
     return output if isinstance(output, tf.TypeSpec) else tf.type_spec_from_value(output)

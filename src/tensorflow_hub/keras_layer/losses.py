@@ -1,4 +1,4 @@
-"""Losses of a module that count only while its layer is trainable."""
+"""Losses of a module, which are 0 while its layer is not trainable."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tensorflow_hub.loading.replicas import first_replica
 
 @dataclasses.dataclass(frozen=True)
 class LossWhileTrainable:
-    """A loss that is 0 while its layer is frozen.
+    """A loss that is 0 while its layer is not trainable.
 
     Attributes:
       layer: the layer.
-      loss: gives a scalar.
+      loss: a function that returns a scalar.
     """
 
     layer: Any
     loss: Callable[[], Any]
 
     def __call__(self) -> Any:
-        """The loss, float32."""
+        """The loss, a scalar."""
         if not self.layer.trainable:
             return 0.0
         with first_replica():

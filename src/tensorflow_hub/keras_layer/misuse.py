@@ -1,4 +1,4 @@
-"""Calls of a layer that cannot be meant: with inputs of the other Keras, or with a second input."""
+"""Checks of calls of a layer: symbolic inputs of the other version of Keras, or a second argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError, ModeError
 from tensorflow_hub.loading.training import check_training
 
-# The line that a program with models of a Keras needs.
+# Package of Keras → the import for models of it.
 _IMPORT_FOR = {
     "keras": "from tensorflow_hub.keras_layer.keras3 import KerasLayer",
     "tf_keras": "from tensorflow_hub.keras_layer.keras2 import KerasLayer",
@@ -20,24 +20,24 @@ _IMPORT_FOR = {
 
 
 def check_call(own: str, inputs: Any, training: Any) -> None:
-    """Checks what a layer is called with.
+    """Checks the arguments of a call of a layer.
 
     Args:
-      own: the package of the Keras that it is a layer of: "keras" or "tf_keras".
-      inputs: as given.
-      training: as given.
+      own: the package of Keras that the layer belongs to: "keras" or "tf_keras".
+      inputs: the inputs of the call.
+      training: the argument `training` of the call.
 
     Raises:
-      ModeError: the inputs are symbols of the other Keras.
-      InputError: `training` is no truth value.
+      ModeError: an input is a symbolic tensor of the other package of Keras.
+      InputError: `training` is no bool.
     """
     for leaf in tf.nest.flatten(inputs):
         if any(package != own for package in _packages_of_symbol(leaf)):
             other = _other(own)
             raise ModeError(
-                f"Expected an input of the Keras that this layer is one of ({own}), got one of {other}.",
-                hint=f"Write `{_IMPORT_FOR[other]}` for models of {other}, or build all with {own}. "
-                "TF_USE_LEGACY_KERAS=1 makes both tf.keras and hub.KerasLayer those of Keras 2.",
+                f"Expected an input of {own}, as this is a layer of {own}, got one of {other}.",
+                hint=f"Write `{_IMPORT_FOR[other]}` for models of {other}, or use only {own}. "
+                "With TF_USE_LEGACY_KERAS=1, tf.keras and hub.KerasLayer are both those of Keras 2.",
             )
     check_training(training, "layer")
 
@@ -68,8 +68,8 @@ def check_keywords(call: Callable[..., Any], inputs: Any, given: Collection[str]
         )
 
 
-def text_of_layer(own: str, name: str, handle: Any) -> str:
-    """What a layer is; the other Keras quotes it when it refuses the layer."""
+def describe_layer(own: str, name: str, handle: Any) -> str:
+    """The text of a layer, which the other version of Keras shows when it refuses the layer."""
     both = {"keras", "tf_keras"} <= sys.modules.keys()
     other = _other(own)
     note = f", a layer of {own}; for models of {other}: {_IMPORT_FOR[other]}" if both else ""
@@ -81,6 +81,6 @@ def _other(own: str) -> str:
 
 
 def _packages_of_symbol(value: Any) -> list[str]:
-    """The packages that define a symbolic tensor; empty for what is none."""
+    """The packages of Keras that define the class of a symbolic tensor; empty for other values."""
     kinds = [kind for kind in type(value).__mro__ if kind.__name__ == "KerasTensor"]
     return [kind.__module__.split(".")[0] for kind in kinds]

@@ -1,4 +1,4 @@
-"""The callable behind a layer: an object, one of its signatures, or a TF1 module."""
+"""What a layer calls: an object, one of its signatures, or a module of TensorFlow 1."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.loading.fitting import are_traced, closest_spec, described, fit_inputs, fits
+from tensorflow_hub.loading.fitting import (
+    closest_spec,
+    describe_inputs,
+    fit_inputs,
+    match_a_trace,
+    matches_spec,
+)
 from tensorflow_hub.loading.misfit import advice_for
 from tensorflow_hub.loading.origin import callable_parts, origin_of
 
-# What TensorFlow says when inputs have another dtype, shape or nesting than the function was traced for.
-_MISFITS = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
+# Parts of TensorFlow's errors for inputs of another dtype, shape or nesting than those of all traces.
+_MISMATCHES = ("Could not find matching concrete function", "Binding inputs to tf.function failed")
 
 
 class ModuleCallable:
     """What a layer calls: `module_callable(inputs, training)`.
 
     Attributes:
-      form: how it wants its inputs.
+      call_signature: how it wants its inputs.
     """
 
     def __init__(self, loaded: Any, options: LayerOptions) -> None:
@@ -30,7 +36,7 @@ class ModuleCallable:
         self._is_checked_here = False
         self._loaded = loaded
         origin = origin_of(loaded)
-        self._module = origin and origin.module()  # kept, for functions do not keep the variables they use
+        self._module = origin and origin.module()  # functions have only weak references to their variables
         self._options = options
         self._output_key = options.output_key
         self._by_signature = callable(getattr(loaded, "call_signature", None))
@@ -55,40 +61,40 @@ class ModuleCallable:
         try:
             outputs = self._call(inputs, training)
         except (TypeError, ValueError) as error:
-            if not any(sign in str(error) for sign in _MISFITS):
+            if not any(sign in str(error) for sign in _MISMATCHES):
                 raise
-            raise self._misfit(inputs, error) from error
+            raise self._mismatch(inputs, error) from error
         return self._shaped(self._chosen(outputs))
 
     def fit(self, inputs: Any) -> Any:
-        """Inputs as tensors of the dtypes that the callable takes.
+        """Converts inputs to tensors of the dtypes and shapes that the callable takes.
 
         Raises:
-          InputError: they cannot be made such tensors.
+          InputError: that is not possible.
         """
         try:
-            fitted = fit_inputs(inputs, self.form)
+            fitted = fit_inputs(inputs, self.call_signature)
         except InputError:
             raise
         except (TypeError, ValueError) as error:
-            raise self._misfit(inputs, error) from error
-        if self._is_checked_here and not are_traced(fitted, self.form):
-            raise self._misfit(fitted)
+            raise self._mismatch(inputs, error) from error
+        if self._is_checked_here and not match_a_trace(fitted, self.call_signature):
+            raise self._mismatch(fitted)
         return fitted
 
     def variables(self) -> list[Any]:
-        """The variables that the callable uses, for an object that keeps no list of them."""
+        """The variables that the functions of the object use."""
         functions = [self._function, *getattr(self._function, "concrete_functions", ())]
         call = getattr(self._function, "__call__", None)  # noqa: B004
         functions += getattr(call, "concrete_functions", None) or ()
         return [v for function in functions for v in getattr(function, "variables", None) or ()]
 
     def input_specs(self, shapes: Any) -> Any:
-        """Specs of inputs of given shapes (a tuple, or a dict or list of tuples), with the traced dtypes."""
-        spec = self.form.input_specs[0] if self.form.input_specs else None
+        """The specs of inputs with given shapes (a tuple, or a dict or list of these) and traced dtypes."""
+        spec = self.call_signature.input_specs[0] if self.call_signature.input_specs else None
         is_list = isinstance(shapes, (list, tuple)) and bool(shapes) and isinstance(shapes[0], (list, tuple))
-        if self.form.takes_keywords and not isinstance(shapes, dict):
-            names = self.form.names
+        if self.call_signature.takes_keywords and not isinstance(shapes, dict):
+            names = self.call_signature.names
             spec = [(spec or {}).get(name) for name in names] if is_list else (spec or {}).get(names[0])
         if isinstance(shapes, dict):
             by_name = spec if isinstance(spec, dict) else {}
@@ -98,7 +104,7 @@ class ModuleCallable:
             return [_spec(shape, part) for shape, part in zip(shapes, parts, strict=False)]
         return _spec(shapes, spec)
 
-    # --- which function --------------------------------------------------------------------------
+    # --- choosing the function ---
 
     def _prepare_tf1(self) -> None:
         options = self._options
@@ -108,7 +114,7 @@ class ModuleCallable:
         outputs = self._loaded.output_names(self._signature)
         specs = self._loaded.input_specs(self._signature)
         given = {name: spec for name, spec in specs.items() if name not in options.arguments}
-        self.form = CallSignature(True, (given,), takes_keywords=True, names=tuple(sorted(given)))
+        self.call_signature = CallSignature(True, (given,), takes_keywords=True, names=tuple(sorted(given)))
         self._is_checked_here = True
         self._function: Any = self._loaded
         self._choose_output(outputs, prefer="default")
@@ -121,14 +127,15 @@ class ModuleCallable:
             if options.signature_outputs_as_dict:
                 raise ModuleError(
                     "Expected signature=… with signature_outputs_as_dict=True, got no signature.",
-                    hint="Name the signature, or leave signature_outputs_as_dict out.",
+                    hint="Pass the name of a signature, or do not pass signature_outputs_as_dict.",
                 )
             self._function = self._loaded
         else:
             self._function = self._signature_of_tf2(options.signature)
             self._choose_output(list(getattr(self._function, "structured_outputs", None) or ()), prefer=None)
-        self.form = call_signature_of(self._function, options.arguments)
-        # A function of a loaded object checks its inputs itself; a signature's function does when it runs.
+        self.call_signature = call_signature_of(self._function, options.arguments)
+        # Functions of loaded objects check their inputs when they are called; those of signatures only when
+        # they run.
         self._is_checked_here = options.signature is not None
 
     def _prepare_endpoints(self) -> None:
@@ -136,7 +143,7 @@ class ModuleCallable:
 
         options = self._options
         self._function = with_endpoints(self._loaded, options.endpoints, signature=options.signature)
-        self.form = self._function.call_signature
+        self.call_signature = self._function.call_signature
 
     def _not_callable(self) -> SignatureError:
         signatures, parts = sorted(getattr(self._loaded, "signatures", ())), callable_parts(self._loaded)
@@ -174,12 +181,12 @@ class ModuleCallable:
             self._output_key = outputs[0]
         else:
             raise ModuleError(
-                f"Expected a choice among the outputs {sorted(outputs)} of the signature "
-                f"{options.signature or 'default'!r}, got neither output_key nor signature_outputs_as_dict.",
+                f"Expected output_key or signature_outputs_as_dict for the outputs {sorted(outputs)} "
+                f"of the signature {options.signature or 'default'!r}, got neither.",
                 hint="Pass output_key=… for one of them, or signature_outputs_as_dict=True for all.",
             )
 
-    # --- calling it ------------------------------------------------------------------------------
+    # --- calling it ---
 
     def _call(self, inputs: Any, training: bool) -> Any:
         arguments = dict(self._options.arguments)
@@ -189,40 +196,43 @@ class ModuleCallable:
             )
         if self._options.endpoints:
             return self._function(inputs, training=training, **arguments)
-        if self.form.takes_training:
+        if self.call_signature.takes_training:
             arguments.setdefault("training", training)
-        if self.form.is_fixed and tf.executing_eagerly() and self._options.signature is None:
+        if self.call_signature.is_fixed and tf.executing_eagerly() and self._options.signature is None:
             return self._traced_once(inputs, arguments)(inputs)
         return self._called(inputs, arguments)
 
     def _called(self, inputs: Any, arguments: dict[str, Any]) -> Any:
-        positional, by_name = self.form.arguments(inputs)
+        positional, by_name = self.call_signature.arguments(inputs)
         return self._function(*positional, **by_name, **arguments)
 
     def _traced_once(self, inputs: Any, arguments: dict[str, Any]) -> Any:
-        """The function for eager calls: a loaded object itself is traced anew for every size of a batch."""
-        spec = closest_spec(inputs, self.form)
-        if spec is None or not fits(spec, inputs):
+        """The function for eager calls. A loaded object would be traced again for each batch size."""
+        spec = closest_spec(inputs, self.call_signature)
+        if spec is None or not matches_spec(spec, inputs):
             return lambda given: self._called(given, arguments)
         key = (str(spec), arguments.get("training"))
         if key not in self._traces:
             self._traces[key] = tf.function(
                 lambda given: self._called(given, arguments), autograph=False, input_signature=[spec]
             )
-        # Not called itself: TensorFlow counts those of all layers as one that is traced again and again.
+        # A concrete function causes no warning about repeated tracing, which counts the functions of all
+        # layers.
         return self._traces[key].get_concrete_function()
 
-    def _misfit(self, inputs: Any, error: Exception | None = None) -> InputError:
-        ways = " or ".join(map(str, self.form.input_specs)) or "(unknown)"
+    def _mismatch(self, inputs: Any, error: Exception | None = None) -> InputError:
+        ways = " or ".join(map(str, self.call_signature.input_specs)) or "(unknown)"
         arguments = f" and arguments={dict(self._options.arguments)}" if self._options.arguments else ""
         hint = advice_for(
-            inputs, closest_spec(inputs, self.form) or next(iter(self.form.input_specs), None), of_keras=True
+            inputs,
+            closest_spec(inputs, self.call_signature) or next(iter(self.call_signature.input_specs), None),
+            of_keras=True,
         )
         if not hint:
             says = f" TensorFlow says: {str(error).strip()[:2000]}" if error else ""
             hint = f"Change dtype, shape or nesting of the inputs.{says}"
         return InputError(
-            f"Expected inputs of {self._options.name} as {ways}, got {described(inputs)}{arguments}.",
+            f"Expected inputs of {self._options.name} as {ways}, got {describe_inputs(inputs)}{arguments}.",
             hint=hint,
         )
 
@@ -233,7 +243,7 @@ class ModuleCallable:
         if not isinstance(outputs, dict):
             raise SignatureError(
                 f"Expected a dict of outputs to take output_key={key!r} from, got {type(outputs).__name__}.",
-                hint="Leave output_key out.",
+                hint="Do not pass output_key.",
             )
         if key not in outputs:
             raise SignatureError(
@@ -252,7 +262,7 @@ class ModuleCallable:
             raise InputError(
                 f"Expected one output_shape for each of {len(tensors)} outputs, "
                 f"got {self._options.output_shape!r}.",
-                hint="Give output_shape the nesting of the outputs, each without the batch size.",
+                hint="Pass the nesting of the outputs as output_shape, each shape without the batch size.",
             )
         for tensor, shape in zip(tensors, shapes, strict=True):
             promised = tf.TensorShape([tensor.shape[0] if tensor.shape.rank else None, *shape])

@@ -1,4 +1,4 @@
-"""What a `KerasLayer` was asked for: all but Keras' own arguments."""
+"""The arguments of a `KerasLayer`, without those of every Keras layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.loading.origin import Origin, callable_parts, origin_of
 
 @dataclasses.dataclass(frozen=True)
 class LayerOptions:
-    """The arguments of a `KerasLayer`; see there for what each means."""
+    """The arguments of a `KerasLayer`; its docstring describes them."""
 
     handle: Any
     trainable: Any = False
@@ -33,16 +33,16 @@ class LayerOptions:
             raise ModuleError(
                 "Expected signature_outputs_as_dict=True or output_key=…, got both "
                 f"(output_key={self.output_key!r}).",
-                hint="Leave one of them out.",
+                hint="Pass only one of them.",
             )
         if self.part and not self.has_string_handle:
             raise InputError(
-                f"Expected part=… beside a handle (a string), got part={self.part!r} beside {self.handle!r}.",
+                f"Expected part=… with a handle (a string), got part={self.part!r} with {self.handle!r}.",
                 hint="Pass the part itself: hub.KerasLayer(loaded.tokenize).",
             )
         if not (callable(self.handle) or self.has_string_handle):
             if hasattr(self.handle, "signatures"):
-                return  # an object with signatures only; which of them is asked for is checked later
+                return  # an object with signatures only: the argument `signature` is checked later
             parts = callable_parts(self.handle)
             raise InputError(
                 f"Expected a handle (a string) or a callable object, got {self.handle!r:.200}.",
@@ -53,14 +53,14 @@ class LayerOptions:
 
     @classmethod
     def checked(cls, sentinel: Any, **arguments: Any) -> LayerOptions:
-        """The options of arguments as `KerasLayer` takes them.
+        """Checks the arguments of a `KerasLayer`.
 
         Args:
-          sentinel: what was passed where options go by keyword only: None.
-          **arguments: those of `KerasLayer` that are not Keras' own.
+          sentinel: the fourth positional argument, which has to be None.
+          **arguments: the arguments of `KerasLayer`, without those of every Keras layer.
 
         Raises:
-          InputError, ModuleError: they are not of the kinds that they have to be.
+          InputError, ModuleError: an argument is not valid, or two exclude each other.
         """
         if sentinel is not None:
             raise InputError(
@@ -81,7 +81,7 @@ class LayerOptions:
 
     @property
     def has_string_handle(self) -> bool:
-        """Whether the module was named, not given as an object."""
+        """Whether the module was given by handle, and not as an object."""
         return isinstance(self.handle, (str, os.PathLike))
 
     @property
@@ -94,11 +94,11 @@ class LayerOptions:
 
     @property
     def is_trainable(self) -> bool:
-        """Whether the layer starts out trainable; a choice of variables means yes."""
+        """Whether the layer is trainable at first; True if variables are selected."""
         return self.trainable if isinstance(self.trainable, bool) else True
 
     def chosen(self, variable: Any) -> bool:
-        """Whether a trainable variable of the module is one that the layer may train."""
+        """Whether a trainable variable of the module is selected by the argument `trainable`."""
         if isinstance(self.trainable, bool):
             return True
         if isinstance(self.trainable, str):
@@ -106,26 +106,26 @@ class LayerOptions:
         return bool(self.trainable(variable))
 
     def config(self, trainable: bool) -> dict[str, Any]:
-        """The options as the values of a Keras configuration.
+        """The arguments for the configuration of the layer.
 
-        An object that `hub.load` gave, or a part of one, is named by the handle that it was loaded from.
+        An object of `hub.load`, or a part of one, is replaced by the handle that it was loaded from.
 
         Raises:
-          ModeError: the layer was made from another object, or chooses variables by a function.
+          ModeError: the layer was made from another object, or selects variables with a function.
         """
         origin = Origin(os.fspath(self.handle), self.tags, self.part) if self.has_string_handle else None
         origin = origin or origin_of(self.handle)
         if origin is None:
             raise ModeError(
-                "Expected a layer made from a handle (a string), or from what hub.load gave, "
+                "Expected a layer made from a handle (a string), or from an object of hub.load, "
                 f"got one made from {self.handle!r}.",
-                hint="Save the object with hub.save(…) and make the layer from that path.",
+                hint="Save the object with hub.save(…) and make the layer from its path.",
             )
         if not isinstance(self.trainable, (bool, str)):
             raise ModeError(
                 "Expected trainable as True, False or a pattern of variable names, which can be saved, "
                 f"got {self.trainable!r}.",
-                hint="Write the choice as a pattern: trainable='block_1[0-9]/'.",
+                hint="Use a pattern: trainable='block_1[0-9]/'.",
             )
         config: dict[str, Any] = {"handle": origin.handle}
         optional = {
@@ -143,10 +143,10 @@ class LayerOptions:
 
 
 def checked_trainable(trainable: Any) -> Any:
-    """The argument `trainable`, when it is one.
+    """Checks and returns the argument `trainable`.
 
     Raises:
-      InputError: it is neither a bool, a valid pattern nor a function.
+      InputError: it is no bool, valid pattern or function.
     """
     if isinstance(trainable, str):
         try:

@@ -1,4 +1,4 @@
-"""Symbolic tensors of Keras 3, and the types of TensorFlow that they stand for."""
+"""Symbolic tensors of Keras 3, converted to and from `tf.TypeSpec`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tensorflow_hub.errors import InputError
 
 
 class NoTensor(keras.KerasTensor):  # type: ignore[misc]
-    """Stands for None among the outputs of a symbolic call: Keras counts outputs, and takes tensors only."""
+    """Replaces None in the outputs of a symbolic call, because Keras allows only tensors there."""
 
 
 def spec_of_symbol(symbol: Any) -> tf.TypeSpec:
-    """The type of what a symbolic tensor stands for."""
+    """The `tf.TypeSpec` of a symbolic tensor."""
     if getattr(symbol, "ragged", False):
         return tf.RaggedTensorSpec(symbol.shape, symbol.dtype, symbol.ragged_rank or 1)
     if getattr(symbol, "sparse", False):
@@ -24,17 +24,17 @@ def spec_of_symbol(symbol: Any) -> tf.TypeSpec:
 
 
 def symbol_of_spec(spec: Any) -> keras.KerasTensor:
-    """A symbolic tensor of a type.
+    """A symbolic tensor with a `tf.TypeSpec`.
 
     Raises:
-      InputError: its rank is not known.
+      InputError: the rank is not known.
     """
     if spec == tf.type_spec_from_value(None):
         return NoTensor(())
     if spec.shape.rank is None:
         raise InputError(
             "Expected an output of known rank for a symbolic call of Keras 3, got one of unknown shape.",
-            hint="Give output_shape=…, the shape without the batch size.",
+            hint="Pass output_shape=…, the shape without the batch size.",
         )
     kind: dict[str, Any] = {}
     if isinstance(spec, tf.RaggedTensorSpec):

@@ -1,4 +1,4 @@
-"""Weights of a layer in files: by their names in the module, whichever of them are trainable."""
+"""Saving the weights of a layer by their names in the module, which do not depend on `trainable`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tensorflow_hub.errors import HubError, ResolveError
 
 
 def weights_by_name(names: Mapping[int, str], weights: list[Any]) -> dict[str, Any]:
-    """The weights of a layer by the names under which they are saved.
+    """The weights of a layer by the names in the saved file.
 
     Args:
       names: id of a variable of the module → its name.
-      weights: of the layer; those that are not of the module are numbered.
+      weights: the weights of the layer; those that are no variables of the module get numbers.
     """
     return {
         names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}"): weight
@@ -23,13 +23,13 @@ def weights_by_name(names: Mapping[int, str], weights: list[Any]) -> dict[str, A
 
 
 def save_weights(weights: Mapping[str, Any], store: Any) -> None:
-    """Writes weights by name into a store of Keras."""
+    """Writes weights by name to the store of a Keras file."""
     for name, weight in weights.items():
         store[name] = weight.numpy()
 
 
 def load_weights(weights: Mapping[str, Any], store: Any) -> bool:
-    """Reads weights from a store of Keras; False for one that holds others, as numbered ones."""
+    """Reads weights from the store of a Keras file; returns False if it has other names, such as numbers."""
     if set(store.keys()) != set(weights):
         return False
     for name, weight in weights.items():
@@ -38,17 +38,17 @@ def load_weights(weights: Mapping[str, Any], store: Any) -> bool:
 
 
 def error_of_saved_layer(error: Exception, config: Mapping[str, Any]) -> Exception:
-    """The error to raise for a layer that could not be made of its configuration.
+    """The error to raise for a layer that could not be made from its configuration.
 
-    Keras makes every error a TypeError. One of ours comes back as it was, with what leads to a module that
-    has moved.
+    Keras converts every error to a TypeError. This returns the original HubError, with a hint for modules
+    that are at another path now.
     """
     cause = error if isinstance(error, HubError) else error.__context__
     if not isinstance(cause, HubError):
         return error
     handle, hint = config.get("handle"), cause.hint
     if isinstance(cause, ResolveError) and "TFHUB_MIRRORS" not in hint:
-        hint += f" If the module is elsewhere now, say where: TFHUB_MIRRORS='{_absolute(handle)} -> …'."
+        hint += f" If the module is at another place now, set TFHUB_MIRRORS='{_absolute(handle)} -> …'."
     return type(cause)(f"A saved layer names the module {handle!r}. {cause.problem}", hint=hint)
 
 

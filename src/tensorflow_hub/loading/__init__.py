@@ -1,1 +1,1 @@
-"""Module directory → what a program uses."""
+"""Loading: from a handle to the objects that a program uses."""

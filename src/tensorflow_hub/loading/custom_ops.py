@@ -1,4 +1,4 @@
-"""Ops that a SavedModel needs and this process may lack: known before anything is loaded."""
+"""Custom ops: which ops of a SavedModel are missing in this process, found before it is loaded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tensorflow_hub.internals.ops import op_definition
 
 
 def require_ops(meta_graphs: Iterable[Any], origin: str) -> None:
-    """Makes sure that every op of graphs is known, importing the package of a custom one.
+    """Makes sure that all ops of some graphs are registered; imports the packages of known custom ops.
 
     Args:
       meta_graphs: `MetaGraphDef`s.
-      origin: where they are from, for messages.
+      origin: the path of the module, for messages.
 
     Raises:
-      MissingDependencyError: the op's package is known, and is not installed.
-      UnsupportedFeatureError: nobody here knows the op.
+      MissingDependencyError: the package of an op is known, but not installed.
+      UnsupportedFeatureError: an op is not registered, and its package is not known.
     """
     missing = _unknown(op_names(meta_graphs))
     for op in sorted(missing):
@@ -31,17 +31,17 @@ def require_ops(meta_graphs: Iterable[Any], origin: str) -> None:
                 _import(package, module, op, origin)
             missing = _unknown(missing)
     if missing:
-        more = f" (nor {len(missing) - 1} more)." if len(missing) > 1 else "."
+        more = f", nor {len(missing) - 1} more ops." if len(missing) > 1 else "."
         raise UnsupportedFeatureError(
             f"The module {origin!r} uses the op {min(missing)!r}, which TensorFlow "
-            f"{tf.__version__} does not know here{more}",
-            hint="Import the library that defines the op before loading, or load a library of your own with "
-            "`tf.load_op_library(…)`.",
+            f"{tf.__version__} does not know{more}",
+            hint="Before loading the module, import the Python package that defines the op, or load its "
+            "library with `tf.load_op_library(…)`.",
         )
 
 
 def op_names(meta_graphs: Iterable[Any]) -> set[str]:
-    """The names of all ops in graphs and their functions, not of functions called."""
+    """The names of all ops in some graphs and their functions, without the names of functions."""
     names: set[str] = set()
     functions: set[str] = set()
     for meta_graph in meta_graphs:
@@ -60,7 +60,7 @@ def _unknown(ops: set[str]) -> set[str]:
 def _import(package: str, module: str, op: str, origin: str) -> None:
     try:
         importlib.import_module(module)
-    except Exception as error:  # an op library that does not fit this TensorFlow raises errors of any kind
+    except Exception as error:  # an op library made for another TensorFlow raises various errors
         absent = isinstance(error, ModuleNotFoundError)
         raise MissingDependencyError(
             f"The module {origin!r} uses the op {op!r} of the package {package}, which "

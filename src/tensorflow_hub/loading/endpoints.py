@@ -1,4 +1,4 @@
-"""Intermediate activations: tensors inside a module as extra outputs, in the same pass.
+"""Intermediate activations: tensors inside of a module as additional outputs.
 
 features = hub.with_endpoints(hub.load("acme/resnet/1"), ["block_3/relu"])
 features(images)   # {"default": …, "block_3/relu": …}
@@ -20,19 +20,28 @@ from tensorflow_hub.loading.tf1.loop_gradients import has_loops
 
 
 def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str | None = None) -> Any:
-    """A callable that gives a module's outputs together with tensors inside it.
+    """A function that returns a module's outputs together with tensors inside of the module.
 
     Args:
-      module: what `hub.load` gave.
-      endpoints: names of tensors, ends of names, or names of layers, as `endpoint_names` lists them; or one.
-      signature: the signature to call; by default the module itself.
+      module: an object that `hub.load` returned.
+      endpoints: one or several names: of tensors as `endpoint_names` lists them, the last parts of such a
+        name, or the name scope of a layer, for the layer's output.
+      signature: the name of the signature to call; by default the module itself is called.
 
     Returns:
-      A callable `f(inputs, training=False)`, giving a dict: the outputs by name (a single one as
-      "default") and the endpoints by the names asked for. It is differentiable, as the module is.
+      A callable `f(inputs, training=False)`. It returns a dict with the outputs by name (a single output as
+      "default") and the endpoints by the given names. Gradients are those of the module.
 
     Raises:
-      SignatureError: when called, if a name means no tensor or several.
+      SignatureError: there is no such signature; when the result is called, no tensor or several have the
+        given name.
+      UnsupportedFeatureError: the module is a TF2 SavedModel that contains loops of TensorFlow 1.
+
+    Example::
+
+        module = hub.load("acme/images/1")  # float32 [batch, height, width, 3] → float32 [batch, 1280]
+        with_relu = hub.with_endpoints(module, ["block_3/Relu"])
+        outputs = with_relu(images)  # {"default": [batch, 1280], "block_3/Relu": [batch, 56, 56, 24]}
     """
     names = (endpoints,) if isinstance(endpoints, str) else tuple(endpoints)
     if callable(getattr(module, "call_signature", None)):  # a module of TensorFlow 1
@@ -44,19 +53,30 @@ def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str |
 
 
 def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
-    """The names of the tensors inside a module that `with_endpoints` can give.
+    """The names of the tensors inside of a module that `hub.with_endpoints` can return.
 
     Args:
-      module: what `hub.load` gave.
-      signature: as for `with_endpoints`.
+      module: an object that `hub.load` returned.
+      signature: the name of a signature; by default the module itself.
+
+    Returns:
+      Names with output number, sorted, such as "block_3/Relu:0".
+
+    Raises:
+      SignatureError: there is no such signature.
+      InputError: the module has no traces, so its tensors are not known.
+
+    Example::
+
+        [name for name in hub.endpoint_names(module) if "Relu" in name]
     """
     if callable(getattr(module, "call_signature", None)):
         return list(module.endpoint_names(signature))
     call_signature = call_signature_of(_callable_of(module, signature))
     if not call_signature.input_specs:
         raise InputError(
-            "Expected a module that was traced for some inputs, got one without traces.",
-            hint="Call with_endpoints(…) with inputs instead.",
+            "Expected a module with traces, got one without.",
+            hint="Call the result of hub.with_endpoints(…) with inputs instead.",
         )
     flat = _Flat(
         _callable_of(module, signature), call_signature, call_signature.input_specs[0], training=False
@@ -67,10 +87,10 @@ def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
 
 
 def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
-    """The full name of the one tensor that `name` means: its name, the end of it, or a layer's output.
+    """The full name of the tensor with a name: its full name, the last parts of it, or the scope of a layer.
 
     Raises:
-      SignatureError: none, or several, fit.
+      SignatureError: no tensor has this name, or several have.
     """
     node, full = node_name(name), tensor_name(name)
     if node in nodes and nodes[node].op != "NoOp":
@@ -81,8 +101,8 @@ def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
         return f"{found[0]}:{full.rsplit(':', 1)[1]}"
     if found:
         raise SignatureError(
-            f"Expected the name of one tensor, but {len(found)} fit {node!r}: {sorted(found)[:8]}.",
-            hint="Write more of the name.",
+            f"Expected the name of one tensor, got {node!r}, which {len(found)} have: {sorted(found)[:8]}.",
+            hint="Pass more parts of the name.",
         )
     raise SignatureError(
         f"Expected the name of a tensor of the module, got {node!r}.",
@@ -91,7 +111,7 @@ def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
 
 
 def _outputs_of_scope(nodes: Mapping[str, Any], scope: str) -> list[str]:
-    """The ops in a name scope whose results are used outside it."""
+    """The ops in a name scope whose outputs are used outside of it."""
     inside = {name for name in nodes if f"/{scope}/" in f"/{name}"}
     used = {
         node_name(i)
@@ -124,7 +144,7 @@ class _EndpointsOfTf2:
 
 
 class _Flat:
-    """One trace of a function, without calls, on the function's own variables."""
+    """One trace of a function with all calls inlined, on the function's own variables."""
 
     def __init__(
         self,
@@ -147,13 +167,12 @@ class _Flat:
         self.graph = self._flat.graph
         if has_loops(self.graph.meta_graph):
             raise UnsupportedFeatureError(
-                "Expected a function without loops of TensorFlow 1 to take endpoints of, "
-                "got one that was saved as a SavedModel of TensorFlow 2 with such loops.",
-                hint="Take endpoints of the module in its form of TensorFlow 1.",
+                "Expected a function without loops of TensorFlow 1, got a TF2 SavedModel with such loops.",
+                hint="Call hub.with_endpoints on the original module of TensorFlow 1.",
             )
 
     def function(self, endpoints: Sequence[str]) -> Any:
-        """The function from flat inputs to the outputs and endpoints by name."""
+        """A function from the flattened inputs to a dict of outputs and endpoints."""
         wanted = {name: find_tensor(self.graph.nodes, name) for name in endpoints}
 
         def run(*tensors: Any) -> dict[str, Any]:

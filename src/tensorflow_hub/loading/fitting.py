@@ -1,4 +1,4 @@
-"""Inputs made to fit what a loaded callable was traced for: nesting, dtypes and shapes."""
+"""Converting inputs to the nesting, dtypes and shapes that a loaded callable was traced for."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from tensorflow_hub.graphs.call_signature import CallSignature
 def fit_inputs(inputs: Any, call_signature: CallSignature) -> Any:
     """Converts inputs to tensors that the callable was traced for.
 
-    Lists of numbers or strings and arrays become tensors; floating-point tensors of another width are
-    cast, and integers to integers, also those that say where the rows of a ragged tensor end. A tensor
-    whose static shape could fit gets the traced shape, which is checked when it runs. A lone value stands
-    for a list, tuple or dict of one, and a list or tuple of one tensor for that tensor. Several
-    arguments may come as a list in their order, and are named. What fits already is passed on untouched.
+    - Arrays, and lists of numbers or strings, become tensors.
+    - Floating-point tensors are cast to another floating-point dtype, integers to another integer dtype or to
+      floating point. The same goes for the row splits of ragged tensors.
+    - A tensor whose static shape may be the traced one gets the traced shape; this is checked when it runs.
+    - Where one value in a list, tuple or dict is expected, the value alone will do, and the other way round.
+    - For a callable with several arguments, a list is converted to a dict by argument names.
+
+    Inputs that need none of this are returned as they are.
 
     Args:
       inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
       call_signature: of the callable.
 
     Raises:
-      InputError: they are not the arguments that the callable has.
-      ValueError, TypeError: they are no tensors.
+      InputError: required arguments are missing, or there are unknown ones.
+      ValueError, TypeError: a value cannot be converted to a tensor.
     """
     if call_signature.takes_keywords:
         inputs = _named(inputs, call_signature)
@@ -35,12 +38,14 @@ def fit_inputs(inputs: Any, call_signature: CallSignature) -> Any:
     return _convert(_nested_as(inputs, spec), spec, call_signature.is_fixed)
 
 
-def are_traced(inputs: Any, call_signature: CallSignature) -> bool:
-    """Whether inputs from `fit_inputs` have the nesting, dtypes and shapes of one of the traces."""
-    return not call_signature.is_fixed or any(fits(spec, inputs) for spec in call_signature.input_specs)
+def match_a_trace(inputs: Any, call_signature: CallSignature) -> bool:
+    """Whether inputs that `fit_inputs` returned have the nesting, dtypes and shapes of one of the traces."""
+    return not call_signature.is_fixed or any(
+        matches_spec(spec, inputs) for spec in call_signature.input_specs
+    )
 
 
-def fits(spec: Any, inputs: Any) -> bool:
+def matches_spec(spec: Any, inputs: Any) -> bool:
     """Whether inputs have the nesting, dtypes and shapes of a spec."""
     try:
         tf.nest.assert_same_structure(spec, inputs)
@@ -50,21 +55,21 @@ def fits(spec: Any, inputs: Any) -> bool:
         return False
 
 
-def described(inputs: Any) -> str:
-    """What inputs are, in a few words: of tensors and arrays their dtypes and shapes."""
+def describe_inputs(inputs: Any) -> str:
+    """A short description of inputs for messages: dtypes and shapes of tensors and arrays."""
     if isinstance(inputs, dict):
-        return "{" + ", ".join(f"{name!r}: {described(value)}" for name, value in inputs.items()) + "}"
+        return "{" + ", ".join(f"{name!r}: {describe_inputs(value)}" for name, value in inputs.items()) + "}"
     if isinstance(inputs, (list, tuple)) and any(hasattr(value, "dtype") for value in inputs):
-        return "[" + ", ".join(map(described, inputs)) + "]"
+        return "[" + ", ".join(map(describe_inputs, inputs)) + "]"
     if hasattr(inputs, "dtype"):
         return f"{getattr(inputs.dtype, 'name', inputs.dtype)} {getattr(inputs, 'shape', '')}"
     return f"{type(inputs).__name__} {inputs!r:.60}"
 
 
 def closest_spec(inputs: Any, call_signature: CallSignature) -> Any:
-    """The traced spec that the inputs fit best: without a change, with a closer shape, after a cast.
+    """The spec of the trace that fits the inputs best; None for a callable without traces.
 
-    None for a callable without traces.
+    Compatible shapes count most, then equal dtypes, then shapes that are certain to be the traced ones.
     """
     alike = [
         spec for spec in call_signature.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)
@@ -76,7 +81,7 @@ def closest_spec(inputs: Any, call_signature: CallSignature) -> Any:
 
 
 def _likeness(inputs: Any, spec: Any) -> tuple[bool, bool, bool]:
-    """How well inputs fit a spec: in dtype, in a shape that could be the traced one, in one that is."""
+    """How well inputs fit a spec, for comparing: compatible shapes, equal dtypes, certainly equal shapes."""
     leaves = list(zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=False))
     shapes = [(part.shape, leaf.shape) for part, leaf in leaves if _has_shape(part) and _has_shape(leaf)]
     return (
@@ -91,7 +96,7 @@ def _has_shape(value: Any) -> bool:
 
 
 def _covers(traced: Any, shape: Any) -> bool:
-    """Whether all tensors of a static shape have the traced one."""
+    """Whether all tensors with this static shape have the traced shape."""
     traced, shape = tf.TensorShape(traced), tf.TensorShape(shape)
     if traced.rank is None:
         return True
@@ -101,10 +106,10 @@ def _covers(traced: Any, shape: Any) -> bool:
 
 
 def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
-    """The inputs of several arguments by their names.
+    """The inputs by the names of the arguments.
 
     Raises:
-      InputError: arguments are missing or unknown.
+      InputError: required arguments are missing, or there are unknown ones.
     """
     names = list(call_signature.names)
     wanted = f"Expected a dict of the inputs {names}" + (
@@ -114,7 +119,7 @@ def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
         known = {*names, *(name for spec in call_signature.input_specs for name in spec)}
         if not set(names) <= set(inputs) or (call_signature.is_fixed and not set(inputs) <= known):
             got = sorted(map(str, inputs))
-            raise InputError(f"{wanted}, got one of {got}.", hint="Pass one value for each name.")
+            raise InputError(f"{wanted}, got a dict of {got}.", hint="Pass one value for each name.")
         return dict(inputs)
     if inputs is None and not names:
         return {}
@@ -128,7 +133,7 @@ def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
 
 
 def _nested_as(value: Any, spec: Any) -> Any:
-    """A lone value for a nest of one in that nest, and a tensor for a list of it out of the list."""
+    """Puts a single value into the list, tuple or dict of the spec, or takes it out of a list of one."""
     is_lone = not isinstance(value, (list, tuple, dict))
     if is_lone and isinstance(spec, (list, tuple)) and len(spec) == 1:
         return tf.nest.pack_sequence_as(spec, [value])
@@ -181,9 +186,9 @@ def _castable(source: Any, target: Any) -> bool:
 
 
 def with_traced_shape(tensor: Any, spec: Any) -> Any:
-    """A tensor with the traced shape where its own could turn out to be it; checked when it runs.
+    """A tensor with the traced shape, if its own static shape is compatible; checked when it runs.
 
-    TensorFlow takes a trace only for tensors that certainly have its shape.
+    TensorFlow uses a trace only for tensors whose static shape is certain to be the traced one.
     """
     if not isinstance(spec, tf.TypeSpec) or not isinstance(tensor, spec.value_type):
         return tensor
@@ -212,7 +217,7 @@ def _sparsewith_traced_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> 
 
 
 def _is_plain_values(value: Any, spec: Any) -> bool:
-    """Whether a list holds values of one tensor (`["a", "b"]`, `[[1, 2]]`) and not tensors of a nest."""
+    """Whether a list is the value of one tensor (`["a", "b"]`, `[[1, 2]]`), and not a list of tensors."""
     if isinstance(spec, (list, tuple)):
         return False
     return not any(

@@ -1,4 +1,4 @@
-"""A traced function with no calls of others left, on the same variables: every tensor in it has a name."""
+"""A traced function with all calls inlined, so that every tensor in it has a name."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
 
 
 class FlatFunction:
-    """A concrete function with the bodies of what it calls in place of the calls.
+    """A concrete function with all calls inlined. It uses the same variables.
 
     Attributes:
-      graph: what it is made of; find the names of tensors here.
-      input_specs: of its flat inputs, variables left out.
+      graph: its nodes, by whose names tensors are found.
+      input_specs: the specs of its flattened inputs, without captured variables.
     """
 
     def __init__(self, trace: Any) -> None:
@@ -35,14 +35,14 @@ class FlatFunction:
         ]
 
     def run(self, tensors: Sequence[Any], inner: Sequence[str] = ()) -> tuple[list[Any], list[Any]]:
-        """Computes in the function being traced.
+        """Computes the function, inside of the function that is being traced.
 
         Args:
-          tensors: the flat inputs.
-          inner: names of tensors in the graph to give as well.
+          tensors: the flattened inputs.
+          inner: names of further tensors in the graph to return.
 
         Returns:
-          The flat outputs, and the tensors `inner`.
+          The flattened outputs, and the tensors named by `inner`.
         """
         source, graph = self._source, self.graph
         results = [tensor.name for tensor in source.outputs]
@@ -52,7 +52,7 @@ class FlatFunction:
         for variable in source.variables:
             tf.compat.v1.get_default_graph().watch_variable(variable)
         imported = import_subgraph(graph.subgraph([*results, *inner, *controls], set(feeds)), feeds)
-        run_too = [fetched(imported, name, feeds) for name in controls if name in graph.nodes]
+        run_too = [imported_element(imported, name, feeds) for name in controls if name in graph.nodes]
         with tf.control_dependencies(run_too):
-            outputs = [tf.identity(fetched(imported, name, feeds)) for name in results]
-        return outputs, [fetched(imported, name, feeds) for name in inner]
+            outputs = [tf.identity(imported_element(imported, name, feeds)) for name in results]
+        return outputs, [imported_element(imported, name, feeds) for name in inner]

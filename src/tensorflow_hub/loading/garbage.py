@@ -1,7 +1,7 @@
-"""Python's collector of cyclic garbage, kept from work in which it finds nothing.
+"""Pausing Python's cyclic garbage collector while a module is loaded, frozen or saved.
 
-Loading, freezing or saving a module makes some hundred thousand objects that all stay, and the collector
-looks through all of the process's several times meanwhile: a quarter of the time, and it finds nothing.
+This work makes some hundred thousand objects, all of which are needed. The collector would search all objects
+of the process several times and free nothing, which takes a quarter of the time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def collection_paused() -> Iterator[None]:
-    """Pauses the collector in the context, for what takes seconds at most; leaves one that is off, off.
+    """Turns the collector off in the context, which should take seconds at most.
+
+    If it is off already, it stays off.
 
     >>> with collection_paused():
     ...     gc.isenabled()
@@ -32,9 +34,9 @@ def collection_paused() -> Iterator[None]:
 
 @contextlib.contextmanager
 def existing_objects_frozen() -> Iterator[None]:
-    """Has the collector look only at what is made in the context; for a run of any length.
+    """Lets the collector search only objects made in the context, which may take any time.
 
-    TensorFlow's import alone leaves some hundred thousand objects that stay until the process ends.
+    Importing TensorFlow makes some hundred thousand objects that stay until the process ends.
 
     >>> with existing_objects_frozen():
     ...     gc.get_freeze_count() > 0

@@ -1,7 +1,7 @@
-"""`hub.load`: a handle to an object one can call and train.
+"""`hub.load`: from a handle to an object that can be called and trained.
 
-A TF2 SavedModel gives what `tf.saved_model.load` gives. A graph of TensorFlow 1 (TF1 Hub format, or a
-plain TF1 SavedModel) becomes a `ReusableModule`, which follows the same Reusable SavedModel interface.
+For a TF2 SavedModel this is the object of `tf.saved_model.load`. A graph of TensorFlow 1 (TF1 Hub format or a
+TF1 SavedModel) becomes a `ReusableModule`. Both have the Reusable SavedModel interface.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
 
 
-# Not converted by AutoGraph: a module may be loaded inside a tf.function, at its first trace.
+# Not converted by AutoGraph, because a module may be loaded while a tf.function is traced for the first time.
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def load(
     handle: str | os.PathLike[str],
@@ -36,30 +36,30 @@ def load(
 
     Args:
       handle: a path, a URL, or `publisher/model/version` on the configured hub.
-      tags: the tags of the graph to load, or its only one as a string; by default, for a module in TF1 Hub
-        format the graph without tags, for any other SavedModel its only one.
-      options: `tf.saved_model.LoadOptions`.
-      inference_only: whether to leave out of a TF2 SavedModel what inference does not call (functions for
-        training, of parts, custom gradients), which loads large networks faster. What is left cannot be
-        trained with `training=True`, and its gradients are those of its ops.
+      tags: the tags of the graph to load; a string means one tag. By default the graph without tags of a
+        module in TF1 Hub format; of another TF1 SavedModel its only graph, or the one with the tag "serve".
+      options: `tf.saved_model.LoadOptions`, for TF2 SavedModels.
+      inference_only: whether to load of a TF2 SavedModel only what inference needs: no traces for training,
+        no functions of parts of the model, no custom gradients. Large networks load faster. The object cannot
+        be called with `training=True`, and its gradients are those of its ops.
 
     Returns:
-      For a TF2 SavedModel the object that `tf.saved_model.load` gives. For a graph of TensorFlow 1 a
-      `ReusableModule`: callable on its default signature, with `signatures`, `variables`,
+      For a TF2 SavedModel the object that `tf.saved_model.load` returns. For a graph of TensorFlow 1 a
+      `ReusableModule`: calling it applies the default signature, and it has `signatures`, `variables`,
       `trainable_variables` and `regularization_losses`.
 
     Raises:
-      ResolveError: the handle leads nowhere.
-      NotAModuleError: there is no SavedModel in the directory.
-      FormatError: TensorFlow cannot load what is there: it is damaged.
+      ResolveError: nothing was found at the handle, or it could not be downloaded.
+      NotAModuleError: there is no SavedModel in the directory, or a file of it is missing or damaged.
+      FormatError: TensorFlow cannot load the SavedModel.
       TagsError: no graph has these tags.
-      UnsupportedFeatureError: the graph uses an op this process does not have.
+      UnsupportedFeatureError: the graph uses an op that is not registered in this process.
+      MissingDependencyError: the graph uses an op of a package that is not installed.
 
-    Example:
-      ```
-      embed = hub.load("acme/text-embedding/1")
-      embed(["a cat", "a dog"])  # float32 [2, 128]
-      ```
+    Example::
+
+        embed = hub.load("acme/text-embedding/1")
+        embed(["a cat", "a dog"])  # float32 [2, 128]
     """
     tags = [tags] if isinstance(tags, str) else tags
     directory = SavedModelDirectory.read(_directory(handle))
@@ -72,7 +72,7 @@ def load(
 
 
 def _directory(handle: str | os.PathLike[str]) -> str:
-    """The local directory of a handle; a directory stands for itself, without the resolvers."""
+    """The local directory of a handle. A directory with a SavedModel is returned at once."""
     if isinstance(handle, (str, os.PathLike)) and os.path.isfile(os.path.join(handle, "saved_model.pb")):
         return os.fspath(handle)
     if isinstance(handle, (str, os.PathLike)):
@@ -89,14 +89,15 @@ def _load_tf2(
     if wanted is not None:
         directory.meta_graph(wanted)  # raises a TagsError
     try:
-        # Outside of functions being traced, else each of their calls would read the variables again.
+        # Outside of functions that are being traced: otherwise each of their calls would read the variables
+        # again.
         with gradients_of() as keep_with, tf.init_scope():
             if tf.compat.v1.executing_eagerly_outside_functions():
                 loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
-            else:  # the ops that restore variables run later, in a session, and need the directory then
+            else:  # variables are restored later, in a session, which needs the directory
                 loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
             keep_with(loaded)
-        loaded._is_hub_module_v1 = False  # dependents ask for it
+        loaded._is_hub_module_v1 = False  # programs read this attribute
         return loaded
     except HubError:
         raise
@@ -119,5 +120,5 @@ def _load_tf2(
         raise FormatError(
             f"Expected a SavedModel that TensorFlow can load in {directory.path!r}, "
             f"but its graph or objects are damaged: {error}",
-            hint="Fetch or export the module again; `tfhub check` tells what is in it.",
+            hint="Fetch or export the module again. `tfhub check` shows what is in it.",
         ) from error

@@ -1,4 +1,4 @@
-"""Where loaded objects came from: the handle of a module, and the path of attributes to a part of it."""
+"""The origin of loaded objects: the handle of the module, and for a part of it the attribute path."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NOTE = "_hub_origin"
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What a loaded object is.
+    """From where an object was loaded.
 
     Attributes:
       handle: of the module.
-      tags: those it was loaded with, or None.
-      part: the attributes, or keys, that lead from the module to the object; empty for the module itself.
-      module: gives the module of a part while it lives. Functions do not keep the variables that they use:
-        who goes on calling a part keeps the module too.
+      tags: the tags that it was loaded with, or None.
+      part: the path of attributes (or keys) from the module to the object; empty for the module itself.
+      module: returns the module of a part while that exists. Functions have only weak references to their
+        variables, so a program that calls a part has to keep the module.
     """
 
     handle: str
@@ -34,12 +34,12 @@ class Origin:
     module: Callable[[], Any] = dataclasses.field(default=lambda: None, compare=False, repr=False)
 
 
-# The modules themselves, whose attributes are those that TensorFlow gives, no more.
+# Not stored in an attribute of the module, which has only the attributes that TensorFlow gives it.
 _modules: weakref.WeakKeyDictionary[Any, Origin] = weakref.WeakKeyDictionary()
 
 
 def note_origin(loaded: Any, handle: str | os.PathLike[str], tags: Any) -> None:
-    """Notes of a loaded object, and of each of its parts that can be called, where it came from."""
+    """Records the origin of a loaded object and of each callable part of it."""
     origin = Origin(os.fspath(handle), None if tags is None else tuple(sorted(tags)))
     _modules[loaded] = origin
     for path, part in _parts(loaded):
@@ -48,34 +48,34 @@ def note_origin(loaded: Any, handle: str | os.PathLike[str], tags: Any) -> None:
 
 
 def note_part(part: Any, module: Any, path: tuple[str, ...]) -> None:
-    """Notes of one part of a module where it came from."""
+    """Records the origin of one part of a module."""
     origin = _modules.get(module)
     if origin is not None:
-        with contextlib.suppress(AttributeError, TypeError):  # an object that takes no attributes
-            # Not by `setattr`, with which TensorFlow would save the module as a part of its part.
+        with contextlib.suppress(AttributeError, TypeError):  # an object without attributes
+            # With `setattr` TensorFlow would track the value, and save the module as a part of its part.
             object.__setattr__(
                 part, _NOTE, dataclasses.replace(origin, part=path, module=weakref.ref(module))
             )
 
 
 def origin_of(thing: Any) -> Origin | None:
-    """What a loaded object, or a part of one, was loaded from; None for what `hub.load` did not load."""
+    """The origin of a loaded object or part; None for an object that `hub.load` did not load."""
     noted: Origin | None = _attributes(thing).get(_NOTE)
     if noted is not None:
         return noted
     try:
         return _modules.get(thing)
-    except TypeError:  # an object that has no hash, or no weak references
+    except TypeError:  # an object without hash or weak references
         return None
 
 
 def part_of(loaded: Any, path: Sequence[str]) -> Any:
-    """The part of a loaded object that attributes, or keys, lead to.
+    """The part of a loaded object at a path of attributes or keys.
 
-    Private attributes lead nowhere: the path may come from a file of a stranger.
+    Private attributes cannot be used, because the path may come from an untrusted file.
 
     Raises:
-      ModuleError: there is none.
+      ModuleError: there is no such part.
     """
     part = loaded
     for number, name in enumerate(path):
@@ -83,9 +83,9 @@ def part_of(loaded: Any, path: Sequence[str]) -> Any:
         if name not in below:
             where = f"its part {'.'.join(path[:number])!r}" if number else "it"
             raise ModuleError(
-                f"Expected a part {'.'.join(path)!r} of the module, but {where} has no {name!r}, "
+                f"Expected a part {'.'.join(path)!r} of the module, but {where} has no attribute {name!r}, "
                 f"only {sorted(below)}.",
-                hint="Pass the names of the attributes that lead to it: part='tokenize'.",
+                hint="Pass names of attributes: part='tokenize', or part='bert.tokenize'.",
             )
         part = below[name]
     return part
@@ -98,14 +98,14 @@ def callable_parts(loaded: Any) -> list[str]:
 
 
 def _parts(root: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """An object and all that its attributes lead to, the nearest first, with the paths."""
+    """An object and all objects that its attributes reference, with their paths, breadth first."""
     queue: list[tuple[tuple[str, ...], Any]] = [((), root)]
     seen = {id(root)}
     while queue:
         path, thing = queue.pop(0)
         yield path, thing
         if getattr(thing, "on_demand", False):
-            continue  # items that are made, and noted, when they are asked for
+            continue  # its items are made, and recorded, when they are first used
         for name, child in _children(thing):
             is_value = isinstance(child, (tf.Variable, tf.Tensor, str, int, float))
             if id(child) not in seen and not is_value:

@@ -1,4 +1,4 @@
-"""Variables under `tf.distribute`: whose replica's a function uses."""
+"""Variables under `tf.distribute`: which replica's variables a function uses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _WITH_REPLICAS = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirro
 
 
 def first_replica() -> contextlib.AbstractContextManager[Any]:
-    """Reads with the variables of the first replica, where they have none otherwise.
+    """A context in which functions read the variables of the first replica.
 
-    In the scope of a strategy, but outside of its replicas, TensorFlow refuses to run a loaded function: it
-    does not know which replica's variables to take. For reading, each of them will do.
+    In the scope of a strategy, but outside of `strategy.run`, TensorFlow does not run a loaded function,
+    because it does not know which replica's variables to use. For reading, all replicas have the same values.
     """
     if tf.distribute.in_cross_replica_context() and isinstance(tf.distribute.get_strategy(), _WITH_REPLICAS):
         return tf.distribute.ReplicaContext(tf.distribute.get_strategy(), 0)  # type: ignore[no-any-return]
@@ -25,10 +25,10 @@ def first_replica() -> contextlib.AbstractContextManager[Any]:
 
 
 def check_made_in_scope(variables: Sequence[Any]) -> None:
-    """Checks, for training on several replicas, that each replica has variables of its own.
+    """Checks, for training on several replicas, that the variables exist on each replica.
 
     Raises:
-      ModeError: the variables were made outside of the scope of the strategy.
+      ModeError: they were made outside of the strategy's scope.
     """
     strategy = tf.distribute.get_strategy()
     if not isinstance(strategy, _WITH_REPLICAS):

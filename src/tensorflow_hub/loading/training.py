@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.loading.fitting import described
+from tensorflow_hub.loading.fitting import describe_inputs
 
 
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
@@ -42,6 +42,7 @@ def check_training(training: Any, who: str) -> None:
     rank = training.shape.rank if tf.is_tensor(training) else getattr(training, "ndim", 0)
     if rank or isinstance(training, (list, tuple, dict, str)):
         raise InputError(
-            f"Expected training as True or False, the second argument of a {who}, got {described(training)}.",
+            f"Expected training as True or False, the second argument of a {who}, "
+            f"got {describe_inputs(training)}.",
             hint=f"Pass several inputs as one list or dict: {who}([a, b]).",
         )

@@ -1,4 +1,4 @@
-"""Backends of Keras 3, a file each: how a layer's module is applied and trained there."""
+"""Backends of Keras 3: how a layer applies and trains its module on each of them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import keras
 from tensorflow_hub.keras_layer.backends.backend import Backend
 from tensorflow_hub.keras_layer.layer_module import LayerModule
 
-# Name of the backend → the module of this package that has its `backend_for`.
+# Name of the backend → the module of this package with its function `backend_for`.
 _BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """The backend that Keras runs on, for a layer with this module; chosen once, when the layer is made.
+    """The backend that Keras runs on, for a layer with this module.
 
     Raises:
-      ModeError: the layer is to train its module, which this backend cannot.
+      ModeError: the layer is trainable, and modules cannot be trained on this backend.
     """
     name = _BACKENDS.get(keras.backend.backend(), "on_host")
     chosen: Backend = importlib.import_module(f"{__name__}.{name}").backend_for(module)

@@ -1,4 +1,4 @@
-"""What a backend of Keras has to do for a layer with a module."""
+"""The interface of a backend of Keras 3 for a layer with a module."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 
 
 class Backend(abc.ABC):
-    """A backend, for the layer of one module.
+    """A backend of Keras, for one layer.
 
     Args:
-      module: of the layer.
+      module: the module of the layer.
 
     Attributes:
-      supports_jit: whether Keras may compile models with the layer by XLA.
+      supports_jit: whether Keras may compile models with the layer with XLA.
     """
 
     supports_jit = False
@@ -28,35 +28,35 @@ class Backend(abc.ABC):
         self._module = module
 
     def prepare(self, layer: Any) -> None:  # noqa: B027
-        """Gives the layer what this backend needs besides weights; called once Keras has made it."""
+        """Adds further attributes that this backend needs. Called after Keras' `__init__`."""
 
     @abc.abstractmethod
     def weight(self, variable: Any, trainable: bool) -> keras.Variable | None:
-        """The weight of the layer for a variable of the module; None where it stays out of sight."""
+        """The weight of the layer for a variable of the module; None for no weight."""
 
     @abc.abstractmethod
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
-        """Calls the layer on what is not symbolic: tensors of the backend, arrays, lists of values.
+        """Calls the layer on inputs that are not symbolic: tensors of the backend, arrays, lists of values.
 
         Args:
           layer: the layer.
-          inputs: as given.
-          call: Keras' own call of the layer, for inputs that are tensors of the backend.
+          inputs: the inputs.
+          call: `__call__` of the Keras base class, which takes tensors of the backend.
         """
 
     @abc.abstractmethod
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
-        """The outputs for tensors of the backend."""
+        """The outputs for inputs that are tensors of the backend."""
 
     def loss(self, layer: Any, loss: LossWhileTrainable) -> Any:
         """The value of a loss of the module."""
         return loss()
 
     def loaded(self, layer: Any) -> Any:
-        """The loaded object, with the weights that the layer has now."""
+        """The loaded object, with the current weights of the layer."""
         return self._module.loaded
 
 
 def weight_name(variable: Any) -> str:
-    """The name of a weight for a variable: Keras takes no slashes."""
+    """The name of the weight for a variable. Keras does not allow slashes."""
     return str(variable.name.split(":")[0].replace("/", "_"))

@@ -1,4 +1,4 @@
-"""Keras on JAX: a module is applied by TensorFlow, or converted to JAX and trained there."""
+"""Keras on JAX: modules run in TensorFlow, or are converted to JAX to be trained."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tensorflow_hub.keras_layer.layer_module import LayerModule
 from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 
 
-class BesideJax(OnHost):
-    """Applies the module by TensorFlow, also inside of functions that JAX compiles."""
+class OnHostFromJax(OnHost):
+    """Runs the module in TensorFlow on the CPU, also inside of functions that JAX compiles."""
 
     supports_jit = True
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
-        """The outputs; a function that is being compiled calls TensorFlow when it runs."""
+        """The outputs. A function that JAX compiles calls TensorFlow with a callback."""
         if not any(isinstance(leaf, jax.core.Tracer) for leaf in keras.tree.flatten(inputs)):
             return super().call(layer, inputs, training)
         dtype = layer.output_dtype
@@ -37,8 +37,8 @@ class BesideJax(OnHost):
         )
 
 
-class InJax(Backend):
-    """Runs the module in JAX, on copies of its variables, which train."""
+class ConvertedToJax(Backend):
+    """Runs the module in JAX, with copies of its variables that can be trained."""
 
     supports_jit = True
 
@@ -53,7 +53,7 @@ class InJax(Backend):
         )
 
     def prepare(self, layer: Any) -> None:
-        """Gives the layer random numbers, for dropout."""
+        """Adds a generator of random numbers, for dropout."""
         layer.hub_seed = keras.random.SeedGenerator()
 
     def weight(self, variable: Any, trainable: bool) -> keras.Variable:
@@ -69,7 +69,7 @@ class InJax(Backend):
         return call(keras.tree.map_structure(keras.ops.convert_to_tensor, inputs))
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
-        """Calls the converted function; for training only while the layer is trainable."""
+        """Calls the converted function."""
         return self._run(layer, self._functions[bool(training and layer.trainable)], (inputs,))
 
     def loss(self, layer: Any, loss: LossWhileTrainable) -> Any:
@@ -79,7 +79,7 @@ class InJax(Backend):
         return self._run(layer, self._losses[loss.loss], ())
 
     def loaded(self, layer: Any) -> Any:
-        """The loaded object, given the layer's weights."""
+        """The loaded object, after assigning the layer's weights to its variables."""
         for weight in _copies(layer).values():
             weight.hub_variable.assign(weight.numpy())
         return self._module.loaded
@@ -94,10 +94,10 @@ class InJax(Backend):
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Keras on JAX: with the module in JAX where the layer is to train it."""
-    return InJax(module) if module.options.is_trainable else BesideJax(module)
+    """Converts the module to JAX if the layer is trainable."""
+    return ConvertedToJax(module) if module.options.is_trainable else OnHostFromJax(module)
 
 
 def _copies(layer: Any) -> dict[int, Any]:
-    """The weights that are copies of variables of the module, by the ids of these."""
+    """Id of a variable of the module → the weight that is a copy of it."""
     return {id(w.hub_variable): w for w in layer.own_weights() if hasattr(w, "hub_variable")}

@@ -1,4 +1,4 @@
-"""A function of TensorFlow on variables as a function of JAX on values, made by tf2jax."""
+"""Conversion of a TensorFlow function to a JAX function with the package tf2jax."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from tensorflow_hub.loading.flat_function import FlatFunction
 
 
 class JaxFunction:
-    """Calls a function of TensorFlow in JAX; made anew for inputs of other shapes.
+    """Runs a TensorFlow function in JAX. It is converted again for inputs of other shapes.
 
     Args:
-      function: from a nest of tensors to a nest of tensors; the variables it uses become arguments.
+      function: from nests of tensors to a nest of tensors. Its variables become arguments of the JAX
+        function.
       handle: of the module, for messages.
 
     Raises:
@@ -40,15 +41,15 @@ class JaxFunction:
         """Calls the function.
 
         Args:
-          inputs: its arguments: nests of arrays of JAX.
-          values: id of each `tf.Variable` → its value as an array of JAX.
-          rng: a key for random numbers.
+          inputs: the arguments, nests of JAX arrays.
+          values: id of a `tf.Variable` → its value as a JAX array.
+          rng: a JAX key for random numbers.
 
         Returns:
-          The outputs, and for each variable that was assigned to (the variable, its new value).
+          The outputs, and a list of pairs (variable, new value) for the variables that the function assigns.
 
         Raises:
-          UnsupportedFeatureError: JAX has no counterpart of what the function does.
+          UnsupportedFeatureError: tf2jax cannot convert an op of the function.
         """
         specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, str(x.dtype)), inputs)
         key = str(specs)
@@ -61,9 +62,9 @@ class JaxFunction:
         return tf.nest.pack_sequence_as(structure, outputs), assigned
 
     def _make(self, specs: tuple[Any, ...]) -> tuple[Callable[..., Any], dict[str, Any], Any]:
-        """The function of JAX, the variable for each of its parameters, and how outputs are nested."""
+        """The JAX function, the variable for each of its parameters, and the nesting of the outputs."""
         trace = tf.function(self._function, autograph=False).get_concrete_function(*specs)
-        flat = FlatFunction(trace)  # tf2jax forgets what a function inside a function assigns
+        flat = FlatFunction(trace)  # tf2jax loses assignments in nested functions
         plain = tf.function(
             lambda *tensors: flat.run(tensors)[0], autograph=False, input_signature=flat.input_specs
         )

@@ -1,7 +1,6 @@
-"""Keras on another backend than TensorFlow, which works behind it, on the CPU.
+"""Running modules in TensorFlow on the CPU, for Keras on another backend.
 
-The module is applied, and layers after it train. Its own weights stay as they are, and no gradient passes
-through it to layers before.
+Layers after the module can be trained. The module itself cannot, and layers before it get no gradients.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from tensorflow_hub.keras_layer.layer_module import LayerModule
 
 @functools.cache
 def _announce(backend: str) -> None:
-    """Says, once, what runs the modules."""
+    """Warns once how modules are run."""
     warnings.warn(
-        f"hub.KerasLayer runs modules with TensorFlow on the CPU beside Keras on {backend}: for inference "
+        f"With Keras on {backend}, hub.KerasLayer runs modules in TensorFlow on the CPU: for inference "
         "and for training the layers after it.",
         stacklevel=2,
     )
 
 
 class OnHost(Backend):
-    """Applies the module by TensorFlow on the CPU.
+    """Runs the module in TensorFlow on the CPU.
 
     Raises:
-      ModeError: the layer is to train the module.
+      ModeError: the layer is trainable.
     """
 
     def __init__(self, module: LayerModule) -> None:
@@ -45,14 +44,14 @@ class OnHost(Backend):
             raise ModeError(
                 f"Expected trainable=False for {module.options.handle!r} with Keras on {backend}, "
                 "got trainable=True.",
-                hint="Keep the module as it is, or fine-tune it with KERAS_BACKEND=tensorflow or jax.",
+                hint="Pass trainable=False, or fine-tune the module with KERAS_BACKEND=tensorflow or jax.",
             )
 
     def weight(self, variable: Any, trainable: bool) -> None:
-        """None: the weights are TensorFlow's."""
+        """None: the weights of the module are not weights of the layer."""
 
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
-        """Calls the module beside Keras, which could not trace it."""
+        """Calls the module directly, because Keras cannot trace TensorFlow."""
         return self.call(layer, inputs, False)
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
@@ -61,7 +60,7 @@ class OnHost(Backend):
         return keras.tree.map_structure(keras.ops.convert_to_tensor, outputs)
 
     def on_host(self, inputs: Any, dtype: str) -> Any:
-        """The outputs, as arrays, for tensors of the backend or arrays."""
+        """The outputs as NumPy arrays, for tensors of the backend or arrays."""
         with tf.device("CPU:0"):
             given = keras.tree.map_structure(_as_array, inputs)
             outputs = self._module.apply(given, training=False, dtype=dtype)
@@ -69,7 +68,7 @@ class OnHost(Backend):
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Any backend that has arrays."""
+    """Works for every backend."""
     return OnHost(module)
 
 

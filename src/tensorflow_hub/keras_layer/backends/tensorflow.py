@@ -1,4 +1,4 @@
-"""Keras on TensorFlow: the module's variables are the layer's weights."""
+"""Keras on TensorFlow: the variables of the module are the weights of the layer."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tensorflow_hub.loading.training import apply_for
 class OnTensorFlow(Backend):
     """Calls the module as it is.
 
-    `supports_jit` is False: XLA lacks ops that modules have (tables, texts, loops of TensorFlow 1), and on
-    CPUs it ran networks (MobileNetV2, ResNet50) four to seven times slower than TensorFlow itself.
+    `supports_jit` is False, because XLA lacks ops of many modules (tables, strings, loops of TensorFlow 1).
+    On CPUs, networks (MobileNetV2, ResNet50) were four to seven times slower with XLA.
     """
 
     def weight(self, variable: Any, trainable: bool) -> keras.Variable:
-        """The variable itself, as one of Keras."""
+        """The variable itself, wrapped as a Keras variable."""
         if trainable:
             make_trainable(variable)
         return AdoptedVariable(variable, trainable, weight_name(variable))
 
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
-        """Calls the layer on tensors that fit the module."""
+        """Converts the inputs to tensors of the traced dtypes and shapes, and calls the layer."""
         return call(self._module.fit(inputs))
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
-        """Calls the module; for training only while the layer is trainable."""
+        """Calls the module."""
 
         def apply(training: bool) -> Any:
             weights = [getattr(weight, "hub_variable", weight) for weight in layer.own_weights()]

@@ -1,4 +1,4 @@
-"""Keras on PyTorch: modules are applied by TensorFlow, and not trained."""
+"""Keras on PyTorch: modules run in TensorFlow and cannot be trained."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from tensorflow_hub.keras_layer.layer_module import LayerModule
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Keras on PyTorch, which traces no functions: nothing more is needed than arrays."""
+    """Runs modules in TensorFlow. PyTorch does not trace functions, so nothing else is needed."""
     return OnHost(module)

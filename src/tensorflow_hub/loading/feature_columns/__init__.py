@@ -1,1 +1,1 @@
-"""Feature columns whose values a module computes."""
+"""Feature columns of modules: they compute their values with a module."""

@@ -1,8 +1,8 @@
-"""A feature column whose values a module computes, for both protocols of TensorFlow's feature columns.
+"""The base class of feature columns of modules, for both interfaces of TensorFlow's feature columns.
 
-The old one (`input_layer`, `linear_model`, canned Estimators of TF1) asks for a tensor in a variable
-scope and keeps nothing; the new one (DenseFeatures, Estimators of TF2) lets a column keep its state
-with the layer, so that all calls of the layer share it.
+In version 1 (`tf.compat.v1.feature_column.input_layer`, `linear_model`, canned Estimators of TF1) a column
+returns a tensor and has no state. In version 2 (DenseFeatures, Estimators of TF2) a column stores its state
+in the layer, so that all calls of the layer share it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class EmbeddingColumn(DenseColumn):
 
     @functools.cached_property
     def module_spec(self) -> ModuleSpec:
-        """The module's spec, read from its handle at most once."""
+        """The module's spec, read from its handle when it is first used."""
         is_spec = isinstance(self.module, ModuleSpec)
         return self.module if is_spec else module_reader.load_module_spec(self.module)
 
-    # --- what kinds of columns differ in ---
+    # --- what subclasses define ---
 
     @abc.abstractmethod
     def _inputs(self, feature: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class EmbeddingColumn(DenseColumn):
             return modules.GraphModule(self.module_spec, self.trainable)
         return modules.EagerModule(modules.directory_of(self.module), self.trainable)
 
-    # --- common to both protocols ---
+    # --- both versions ---
 
     @property
     def name(self) -> str:
@@ -76,11 +76,11 @@ class EmbeddingColumn(DenseColumn):
         """The shape of the values without the batch dimension, `[n]`."""
         return default_output(self.module_spec).get_shape()[1:]
 
-    # --- the new protocol ---
+    # --- version 2 ---
 
     @property
     def parents(self) -> list[Any]:
-        """The features it is made of."""
+        """The keys or columns that it uses."""
         return [self.key]
 
     @property
@@ -95,7 +95,7 @@ class EmbeddingColumn(DenseColumn):
         modules.module_of(self, self._make_module, state_manager)
 
     def transform_feature(self, transformation_cache: Any, state_manager: Any) -> Any:
-        """The feature, as it is."""
+        """The feature without any change."""
         return transformation_cache.get(self.key, state_manager)
 
     def get_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
@@ -104,10 +104,10 @@ class EmbeddingColumn(DenseColumn):
         return self._vectors(modules.module_of(self, self._make_module, state_manager), feature)
 
     def get_config(self) -> dict[str, Any]:
-        """Its arguments, for saving the layer it is in.
+        """Its arguments, for saving the layer that has the column.
 
         Raises:
-          ModuleError: when the module is no handle: what is in memory cannot be written down.
+          ModuleError: when the module was given as a `hub.ModuleSpec`, which cannot be saved.
         """
         if isinstance(self.module, ModuleSpec):
             raise ModuleError(
@@ -130,16 +130,16 @@ class EmbeddingColumn(DenseColumn):
             key = column_from_config(key, custom_objects, columns_by_name)
         return cls(**{**config, "key": key})
 
-    # --- the old protocol ---
+    # --- version 1 ---
 
     def dense_tensor_in_graph(self, inputs: Any, trainable: bool) -> Any:
-        """The values, float32 `[batch, n]`, by a module of the graph."""
+        """The values, float32 `[batch, n]`, computed by a `hub.Module`."""
         module = modules.GraphModule(self.module_spec, self.trainable and trainable)
         return self._vectors(module, inputs.get(self.key))
 
 
 def as_handle(module: ModuleSpec | str | os.PathLike[str]) -> ModuleSpec | str:
-    """What a column keeps of the module that it is given: a spec, or the text of a handle."""
+    """The argument `module_spec` of a column: a spec, or a handle as a string."""
     return module if isinstance(module, ModuleSpec) else os.fspath(module)
 
 

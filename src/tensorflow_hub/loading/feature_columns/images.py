@@ -22,19 +22,24 @@ def image_embedding_column(
     *,
     image_layer: str | None = None,
 ) -> EmbeddingColumn:
-    """A column that turns images into feature vectors with an image module. Its variables are not trained.
+    """A feature column that computes feature vectors of images with a module. The module is not trained.
 
     Args:
-      key: the name of the feature, or a column that gives it, such as
-        `tf.feature_column.numeric_column("image", [224, 224, 3])`: float32
+      key: the name of the feature, or a column that returns it, such as
+        `tf.feature_column.numeric_column("image", [224, 224, 3])`: images, float32
         `[batch, height, width, channels]` in [0, 1].
-      module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes `"images"`.
-      image_size: `[height, width]` in pixels of the images, for a module that takes images of several sizes;
-        None is what `hub.get_expected_image_size` gives.
-      image_layer: which output to take, for example a layer of the network; None is `"default"`.
+      module_spec: a `hub.ModuleSpec` or a handle. Its default signature has the input `"images"`.
+      image_size: `[height, width]` of the images in pixels, for a module that takes images of several sizes;
+        None means the size that `hub.get_expected_image_size` returns.
+      image_layer: the name of the output to use, for example a layer of the network; None means `"default"`.
+
+    Returns:
+      A column with values float32 `[batch, n]`, for `tf.compat.v1.feature_column.input_layer` and
+      `linear_model`, canned Estimators and Keras 2's DenseFeatures.
 
     Raises:
-      SignatureError: when it is no image feature vector module, has no such output, or takes no such size.
+      SignatureError: when the module is none for image feature vectors, has no such output, or does not
+        take images of this size.
 
     Example::
 
@@ -59,10 +64,10 @@ class ImageEmbeddingColumn(EmbeddingColumn):
             object.__setattr__(self, "image_size", tuple(self.image_size))
 
     def check(self) -> None:
-        """Refuses what is no image feature vector module.
+        """Checks that the module computes image feature vectors.
 
         Raises:
-          SignatureError: saying what it has instead.
+          SignatureError: it does not.
         """
         spec = self.module_spec
         inputs = spec.get_input_info_dict()
@@ -76,7 +81,7 @@ class ImageEmbeddingColumn(EmbeddingColumn):
         if self.image_layer is not None and self.image_layer not in spec.get_output_info_dict():
             raise SignatureError(
                 f"Expected an output of {sorted(spec.get_output_info_dict())}, got {self.image_layer!r}.",
-                hint="Pass it as image_layer=…, or leave that out.",
+                hint="Pass one of these as image_layer=…, or None.",
             )
         self._check_size(info.get_shape())
 
@@ -89,7 +94,7 @@ class ImageEmbeddingColumn(EmbeddingColumn):
             raise SignatureError(
                 f"Expected image_size=[height, width] in pixels that fits the input {taken} of the module, "
                 f"got {sizes}.",
-                hint="Leave it out for the size that hub.get_expected_image_size(module_spec) gives.",
+                hint="Pass None for the size that hub.get_expected_image_size(module_spec) returns.",
             )
 
     @property

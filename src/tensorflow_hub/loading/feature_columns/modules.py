@@ -1,4 +1,4 @@
-"""The module behind a feature column: a `hub.Module` in a graph, a loaded object where Keras runs eagerly."""
+"""The module of a feature column: a `hub.Module` in a graph, or a loaded object in an eager program."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _OBJECT = "hub_object"
 
 
 def in_graph_program() -> bool:
-    """Whether variables made now belong to a `tf.Graph`, not to an eager program."""
+    """Whether the program uses a `tf.Graph` and is not eager, also inside of a function that is traced."""
     with tf.init_scope():
         return not tf.executing_eagerly()
 
 
 class GraphModule:
-    """A `hub.Module` as a function from inputs to the output `"default"`."""
+    """A `hub.Module` as a function from inputs to one output."""
 
     def __init__(self, spec: ModuleSpec, trainable: bool) -> None:
         self._module = Module(spec, trainable=trainable)
@@ -34,12 +34,12 @@ class GraphModule:
         self.tracked = None
 
     def __call__(self, inputs: dict[str, Any], output: str | None = None) -> Any:
-        """Gives one output, by default `"default"`."""
+        """Returns one output, by default `"default"`."""
         return self._module(inputs, as_dict=True)[output or DEFAULT]
 
 
 class EagerModule:
-    """A loaded object as a function from inputs to one of its outputs."""
+    """A loaded object as a function from inputs to one output."""
 
     def __init__(self, handle: str, trainable: bool) -> None:
         self.tracked = load(handle)
@@ -50,7 +50,7 @@ class EagerModule:
         self.trainable_variables = list(declared) if trainable else []
 
     def __call__(self, inputs: dict[str, Any], output: str | None = None) -> Any:
-        """Gives one output, by default `"default"` or the only one."""
+        """Returns one output, by default `"default"` or the only one."""
         by_signature = output is not None and "default" in getattr(self.tracked, "signatures", {})
         if callable(self.tracked) and not by_signature:
             (single,) = inputs.values()
@@ -64,15 +64,15 @@ class EagerModule:
         if name is None:
             raise SignatureError(
                 f"Expected a module with the signature {DEFAULT!r}, got {sorted(self.tracked.signatures)}.",
-                hint="Use a module that can be called, or has this signature.",
+                hint="Use a module that is callable or has this signature.",
             )
         return self.tracked.signatures[name]
 
 
 def module_of(column: Any, make: Any, state_manager: Any) -> Any:
-    """The module of a column in a layer: made the first time, shared by all calls of the layer.
+    """The module of a column in a layer: made at the first call, and shared by all calls of the layer.
 
-    Its variables become weights of the layer, its objects are saved with it.
+    Its variables become weights of the layer. Its objects are saved with the layer.
     """
     if state_manager.has_resource(column, _RESOURCE):
         return state_manager.get_resource(column, _RESOURCE)
@@ -90,10 +90,10 @@ def module_of(column: Any, make: Any, state_manager: Any) -> Any:
 
 
 def directory_of(spec: ModuleSpec | str) -> str:
-    """A handle that `hub.load` takes, for an eager program.
+    """The handle of a module, for `hub.load` in an eager program.
 
     Raises:
-      ModeError: when the module is not on disk.
+      ModeError: the module was made in this program, so it has no handle.
     """
     if isinstance(spec, str):
         return spec

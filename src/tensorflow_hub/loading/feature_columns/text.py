@@ -1,4 +1,4 @@
-"""Columns of texts: `hub.text_embedding_column`, that for TF2 SavedModels, and that for lists of texts."""
+"""Feature columns of texts: `hub.text_embedding_column` and its variants."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _COMBINERS = ("mean", "sqrtn", "sum")
 def text_embedding_column(
     key: Any, module_spec: ModuleSpec | str | os.PathLike[str], trainable: bool = False
 ) -> EmbeddingColumn:
-    """A column that turns strings into vectors with a text embedding module in TF1 Hub format.
+    """A feature column that embeds strings with a text embedding module in TF1 Hub format.
 
     Args:
-      key: the name of the feature, or a column that gives it: strings `[batch]` or `[batch, 1]`.
-      module_spec: a `hub.ModuleSpec` or a handle. Its default signature takes one string input `[batch]` and
-        gives `"default"`, float32 `[batch, n]`.
-      trainable: whether its variables are trained with the model.
+      key: the name of the feature, or a column that returns it: strings `[batch]` or `[batch, 1]`.
+      module_spec: a `hub.ModuleSpec` or a handle. Its default signature has one input, strings `[batch]`, and
+        the output `"default"`, float32 `[batch, n]`.
+      trainable: whether the module's variables are trained with the model.
 
     Returns:
-      A column for `tf.compat.v1.feature_column.input_layer` and `linear_model`, canned Estimators and
-      Keras 2's DenseFeatures.
+      A column with values float32 `[batch, n]`, for `tf.compat.v1.feature_column.input_layer` and
+      `linear_model`, canned Estimators and Keras 2's DenseFeatures.
 
     Raises:
-      SignatureError: when it is no text embedding.
+      SignatureError: when the module is no text embedding.
 
     Example::
 
@@ -59,19 +59,29 @@ def sparse_text_embedding_column(
     default_value: str | None,
     trainable: bool = False,
 ) -> EmbeddingColumn:
-    """A column that turns lists of strings into one vector each with a text embedding module.
+    """A feature column that embeds lists of strings, one vector for each list.
 
     Args:
-      key: the name of the feature, or a column that gives it: a `tf.SparseTensor` of strings `[batch, any]`.
+      key: the name of the feature, or a column that returns it: a `tf.SparseTensor` of strings `[batch,
+        any]`.
       module_spec: as for `hub.text_embedding_column`.
-      combiner: how the vectors of an example's strings become one: `"mean"`, `"sqrtn"` (their sum divided
-        by the square root of their number) or `"sum"`.
-      default_value: what stands for the list of an example that has none; None is `""`.
-      trainable: whether its variables are trained with the model.
+      combiner: how to combine the vectors of an example's strings: `"mean"`, `"sum"` or `"sqrtn"` (the sum
+        divided by the square root of the number of strings).
+      default_value: the string to use for an example without strings; None means `""`.
+      trainable: whether the module's variables are trained with the model.
+
+    Returns:
+      A column as of `hub.text_embedding_column`.
 
     Raises:
       ModuleError: when the combiner is none of these.
-      SignatureError: when it is no text embedding.
+      SignatureError: when the module is no text embedding.
+
+    Example::
+
+        words = hub.sparse_text_embedding_column("words", "acme/text-embedding/1", "mean", None)
+        features = {"words": tf.sparse.from_dense([["good", "film"], ["bad", ""]])}
+        tf.compat.v1.feature_column.input_layer(features, [words])  # [2, n]
     """
     if combiner not in _COMBINERS:
         raise ModuleError(
@@ -87,16 +97,20 @@ def sparse_text_embedding_column(
 def text_embedding_column_v2(
     key: Any, module_path: str | os.PathLike[str], output_key: str | None = None, trainable: bool = False
 ) -> EmbeddingColumn:
-    """A column that turns strings into vectors with a TF2 SavedModel, or a module in TF1 Hub format.
+    """A feature column that embeds strings with a TF2 SavedModel, or a module in TF1 Hub format.
 
     Args:
-      key: the name of the feature, or a column that gives it: strings `[batch]` or `[batch, 1]`.
-      module_path: a handle. The object is callable on strings `[batch]`, or has a signature `"default"`.
-      output_key: which output to take when there are several by name.
-      trainable: whether its variables are trained with the model.
+      key: the name of the feature, or a column that returns it: strings `[batch]` or `[batch, 1]`.
+      module_path: a handle. The module can be called with strings `[batch]`, or has a signature `"default"`.
+      output_key: the name of the output to use; None means `"default"` or the only one.
+      trainable: whether the module's variables are trained with the model.
 
     Returns:
-      A column for Keras 2's DenseFeatures, and for the layers of a `tf.Graph`.
+      A column with values float32 `[batch, n]`, for Keras 2's DenseFeatures, and for
+      `tf.compat.v1.feature_column.input_layer` in a `tf.Graph`.
+
+    Raises:
+      ResolveError: when the column is used, if nothing was found at the handle.
 
     Example::
 
@@ -174,7 +188,7 @@ class SparseTextEmbeddingColumn(EmbeddingColumn):
 
 @dataclasses.dataclass(frozen=True)
 class TextEmbeddingColumnV2(EmbeddingColumn):
-    """Strings → vectors, by an object that `hub.load` gives."""
+    """Strings → vectors, with an object that `hub.load` returned."""
 
     output_key: str | None = None
 
@@ -185,7 +199,7 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
 
     @property
     def variable_shape(self) -> tf.TensorShape:
-        """The shape of a vector; for a TF2 SavedModel found by applying it to one string."""
+        """The shape of a vector, `[n]`; a TF2 SavedModel is called with one string to find it."""
         return self._shape
 
     @functools.cached_property

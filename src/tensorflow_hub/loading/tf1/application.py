@@ -1,4 +1,4 @@
-"""Applying a module: the ops of its signatures added to a graph, and tied to inputs and state."""
+"""Applying a `hub.Module`: adds the ops of a signature to a graph, connected to inputs and state."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _KEYS = tf.compat.v1.GraphKeys
 
 @dataclasses.dataclass(frozen=True)
 class ApplicationPlan:
-    """What is to be added for one signature; made once and used for each application.
+    """The ops to add for one signature. It is computed once and used for each application.
 
     Attributes:
-      signature: what is applied.
-      graph_def: the nodes to add, state left out.
+      signature: the signature.
+      graph_def: the nodes to add, without those of the state.
       state_nodes: names of the state nodes.
-      state_tensors: tensors of state nodes that these nodes read, or that are outputs themselves.
-      read_state: those that these nodes read.
-      fed: tensors that these nodes read and the inputs give.
-      colocated: node → state nodes and nodes of inputs that it wants to be on one device with.
+      state_tensors: outputs of state nodes that are inputs of these nodes, or outputs of the signature.
+      read_state: those that are inputs of these nodes.
+      fed: tensors that are inputs of these nodes and are fed with the signature's inputs.
+      colocated: node → state nodes and fed nodes that it is colocated with.
       update_ops: names of the update ops that can run with these inputs.
       contexts: control flow contexts (version 1): collection and definition.
-      producer_ops: the ops as the writer of the module knew them.
+      producer_ops: definitions of the ops in the TensorFlow that wrote the module.
     """
 
     signature: Signature
@@ -53,14 +53,14 @@ class ApplicationPlan:
 def plan_application(
     index: IndexedMetaGraph, signature: str, trainable: bool, *, all_signatures: bool
 ) -> ApplicationPlan:
-    """Works out what to add to a graph to apply a signature.
+    """Computes which ops to add to a graph to apply a signature.
 
     Args:
       index: the graph variant.
       signature: its name.
-      trainable: whether the update ops are wanted in their collection.
-      all_signatures: whether to add what other signatures and all update ops need as well, for programs that
-        ask the graph for an op of the module by its name; else only what this signature needs.
+      trainable: whether to add the update ops to their collection.
+      all_signatures: whether to add the ops of all signatures and all update ops, for programs that find an
+        op of the module in the graph by its name; otherwise only the ops of this signature.
     """
     chosen = index.signatures[signature]
     given = set(chosen.input_tensors)
@@ -96,7 +96,7 @@ def plan_application(
 
 
 def _runnable_updates(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
-    """The update ops that need no placeholder of another signature."""
+    """The update ops that do not depend on a placeholder of another signature."""
     return [
         name
         for name in node_names(index.meta_graph, _KEYS.UPDATE_OPS)
@@ -108,7 +108,7 @@ def _runnable_updates(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
 
 
 def _detach_colocations(index: IndexedMetaGraph, graph_def: Any, inside: set[str]) -> dict[str, list[str]]:
-    """Takes out colocations with nodes that are not imported (no import would accept them); returns them."""
+    """Removes colocations with nodes that are not imported, which the import would refuse; returns them."""
     detached = {}
     for node in graph_def.node:
         targets = index.colocated_with(node.name)
@@ -128,7 +128,7 @@ def add_application(
       plan: from `plan_application`.
       state: of the module.
       inputs: name in the signature → converted value.
-      scope: the name scope to add to, which may be taken: then a number is added.
+      scope: the name scope to add to; if it is in use already, a number is appended.
 
     Returns:
       Name in the signature → output.
@@ -168,7 +168,7 @@ def _captured(tensor: Any, graph: tf.Graph) -> Any:
 def _colocate(
     plan: ApplicationPlan, state: ModuleState | LiftedState, fed: dict[str, Any], graph: tf.Graph, prefix: str
 ) -> None:
-    """Puts ops on one device with the state and with what feeds the inputs."""
+    """Colocates ops with the state and with the ops that compute the inputs."""
     if not plan.colocated:
         return
     feeding = {node_name(name): tensor.op for name, tensor in fed.items()}

@@ -1,4 +1,4 @@
-"""`hub.eval_function_for_module`: a module as a function on plain values."""
+"""`hub.eval_function_for_module`: a module as a function of NumPy values."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tensorflow_hub.loading.tf1.module import Module
 def eval_function_for_module(
     spec: ModuleSpec | str | os.PathLike[str], tags: Iterable[str] | str | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """Gives a function that applies a module to plain values, in a graph and session of its own.
+    """A context with a function that applies a module to NumPy values, in a separate graph and session.
 
     Args:
       spec: a `hub.ModuleSpec`, or a handle: a path or URL.
-      tags: which graph variant; None is the one without tags.
+      tags: which graph variant; None means the one without tags.
 
     Yields:
-      `f(inputs=None, signature=None, as_dict=None)`, like a `hub.Module` but on numpy arrays, lists,
-      strings, `SparseTensorValue` and `RaggedTensorValue`. The graph of each signature is built at its
-      first call.
+      A function `f(inputs=None, signature=None, as_dict=None)` like a `hub.Module`, but for NumPy arrays,
+      lists, strings, `SparseTensorValue` and `RaggedTensorValue`; it returns such values. The graph of each
+      signature is built at its first call.
 
     Raises:
-      As `hub.Module` and its calls.
+      HubError: as `hub.Module` and its calls.
 
     Example::
 
@@ -48,7 +48,7 @@ def eval_function_for_module(
 
 
 class _Evaluation:
-    """A module in a session, its signatures applied to placeholders when they are first called."""
+    """A module in a session. Each signature is applied to placeholders when it is first called."""
 
     def __init__(self, module: Module, session: tf.compat.v1.Session) -> None:
         self._module = module

@@ -1,4 +1,4 @@
-"""One graph of a module of TensorFlow 1 on the module's state, and the functions made of its subgraphs."""
+"""Functions made of subgraphs of a module of TensorFlow 1, which share the module's state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.graphs.collections import node_names
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
@@ -19,8 +19,8 @@ from tensorflow_hub.loading.tf1.loop_gradients import evaluate_loops, has_loops
 from tensorflow_hub.loading.tf1.resources import GraphState
 
 
-class Variant:
-    """One graph of the module on the shared state: its signatures, update ops and losses."""
+class VariantWithState:
+    """A graph variant with the state that all variants share: its signatures, update ops and losses."""
 
     def __init__(self, graph: IndexedMetaGraph, state: GraphState) -> None:
         self.graph = graph
@@ -30,20 +30,20 @@ class Variant:
         self._updates = node_names(graph.meta_graph, "update_ops")
 
     def updates_fed_by(self, signature: Signature) -> list[str]:
-        """The update ops that depend on no other input than the signature's."""
+        """The update ops that depend on no other inputs than those of the signature."""
         feeds = self.state.feed_names() | set(signature.input_tensors)
         return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
 
     def unfed(self, names: Collection[str]) -> list[str]:
-        """The placeholders among the nodes `names`."""
+        """Which of the nodes `names` are placeholders."""
         nodes = self.graph.nodes
         return sorted(name for name in names if name in nodes and nodes[name].op == "Placeholder")
 
 
 def signature_function(
-    variant: Variant, signature: Signature, training: bool, endpoints: tuple[str, ...]
+    variant: VariantWithState, signature: Signature, training: bool, endpoints: tuple[str, ...]
 ) -> tuple[Any, dict[str, tf.TensorSpec]]:
-    """A function of a signature, from flat tensors by name to outputs by name, and the specs of these."""
+    """A function for a signature, from dense tensors by name to outputs by name; and its arguments' specs."""
     arguments = signature.arguments()
     extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
     updates = variant.updates_fed_by(signature) if training else []
@@ -64,20 +64,31 @@ def signature_function(
 
 
 def evaluate(
-    variant: Variant,
+    variant: VariantWithState,
     fetches: Sequence[str],
     fed: Mapping[str, Any],
     updates: Sequence[str] = (),
     *,
     training: bool = False,
 ) -> list[Any]:
-    """The tensors `fetches` in the function being traced, given those in `fed`; runs `updates` too."""
+    """Computes tensors of the graph inside of the function that is being traced.
+
+    Args:
+      variant: the graph and its state.
+      fetches: names of the tensors to compute.
+      fed: name of a tensor of the graph → value to use for it.
+      updates: names of ops to run first.
+      training: whether the call is for training.
+
+    Raises:
+      SignatureError: a tensor is inside of a loop or branch, or depends on other inputs.
+    """
     graph, state = variant.graph, variant.state
-    hidden = sorted(graph.hidden.intersection(map(node_name, fetches)))
-    if hidden:
+    inaccessible = sorted(graph.inaccessible.intersection(map(node_name, fetches)))
+    if inaccessible:
         raise SignatureError(
-            f"Expected tensors outside of the graph's loops and branches, got {hidden} inside of one.",
-            hint="Name what comes out of it; hub.endpoint_names(module) lists what there is.",
+            f"Expected tensors outside of the graph's loops and branches, got {inaccessible} inside of one.",
+            hint="Name an output of the loop or branch; hub.endpoint_names(module) lists all endpoints.",
         )
     ends = state.feed_names() | set(fed)
     subgraph = graph.subgraph([*fetches, *updates], ends)
@@ -85,21 +96,21 @@ def evaluate(
     unfed = variant.unfed(names)
     if unfed:
         raise SignatureError(
-            f"Expected tensors that depend on the inputs given, but {fetches} need {unfed} too.",
-            hint="Name endpoints of the same signature, or feed these as well.",
+            f"Expected tensors that depend only on the inputs given, but {fetches} depend on {unfed} too.",
+            hint="Name endpoints of the same signature, or feed these inputs too.",
         )
     if has_loops(subgraph):
         return evaluate_loops(graph, state, fetches, fed, updates, training=training)
     feeds = state.captures(graph, names, fetches) | dict(fed)
     imported = import_subgraph(subgraph, feeds)
-    run_too = [fetched(imported, node_name(name), feeds) for name in updates]
-    values = [fetched(imported, tensor_name(name), feeds) for name in fetches]
+    run_too = [imported_element(imported, node_name(name), feeds) for name in updates]
+    values = [imported_element(imported, tensor_name(name), feeds) for name in fetches]
     with tf.control_dependencies(run_too):
         return [tf.identity(value) for value in values] if run_too else values
 
 
-def loss_function(variant: Variant, name: str) -> Any:
-    """A function without arguments that gives the loss `name`."""
+def loss_function(variant: VariantWithState, name: str) -> Any:
+    """A function without arguments that returns the loss `name`, a scalar."""
 
     def loss() -> Any:
         (value,) = evaluate(variant, [tensor_name(name)], {})

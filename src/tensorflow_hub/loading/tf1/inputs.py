@@ -1,8 +1,8 @@
 """The inputs of a call of a signature of TensorFlow 1: checked, and converted to what the signature declares.
 
-`hub.Module` and the object that `hub.load` gives call a signature with the same values. Python values (numbers, strings,
-lists) and NumPy arrays are converted. Tensors are not cast: a tensor of another dtype is an error, as it is for the ops
-of TensorFlow.
+`hub.Module` and the object that `hub.load` gives call a signature with the same values. Python values
+(numbers, strings, lists) and NumPy arrays are converted. Tensors are not cast: a tensor of another dtype is
+an error, as it is for the ops of TensorFlow.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def inputs_by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
     elif len(declared) == 1:
         named = {next(iter(declared)): inputs}
     else:
+        wanted = f"a dict with the inputs {sorted(declared)}" if declared else "no inputs"
         raise InputError(
-            f"Expected {f'a dict with the inputs {sorted(declared)}' if declared else 'no inputs'} for signature "
-            f"{signature!r}, got a single {type(inputs).__name__}.",
+            f"Expected {wanted} for signature {signature!r}, got a single {type(inputs).__name__}.",
             hint="Pass a dict by these names." if declared else "Call the module without inputs.",
         )
     missing = sorted(set(declared) - set(named))
@@ -69,7 +69,8 @@ def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> An
     except (TypeError, ValueError) as error:
         raise InputError(
             f"Expected {info} as input {name!r} of signature {signature!r}, got {_describe(value)}.",
-            hint=advice_for({name: value}, {name: info.type_spec}) or "Convert it first, for example with tf.cast().",
+            hint=advice_for({name: value}, {name: info.type_spec})
+            or "Convert it first, for example with tf.cast().",
         ) from error
     if not info.type_spec.is_compatible_with(tensor):
         raise InputError(

@@ -1,7 +1,7 @@
-"""The state of a module in a function of an eager program, one given to `wrap_function`.
+"""The state of a `hub.Module` that is made inside of a function for `tf.compat.v1.wrap_function`.
 
-Variables made inside such a function would be gone, or set anew, at each call. So they are made outside,
-with their values, as objects of TensorFlow 2, and the function refers to them.
+Variables made inside of such a function would not keep their values between calls. So they are made outside,
+as variables of TensorFlow 2 that have their values at once, and the function captures them.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.tf1.resources import GraphState
 
 _KEYS = tf.compat.v1.GraphKeys
-# Keeps the state alive as long as the function that refers to it.
+# A graph collection that keeps the state alive as long as the function that captures it.
 _STATES = ("__tensorflow_hub_states",)
 
 
 class LiftedState:
-    """Like `ModuleState`, for a function of an eager program."""
+    """As `ModuleState`, for a function in an eager program."""
 
     def __init__(self, index: IndexedMetaGraph, state: GraphState, trainable: bool, scope: str) -> None:
         """Makes the variables and tables of a module.
 
         Args:
           index: the graph variant, with resource variables only.
-          state: without anything in it yet.
-          trainable: whether its variables are to be trained.
-          scope: names it.
+          state: an empty state.
+          trainable: whether the variables are trained.
+          scope: the name scope of the module.
 
         Raises:
-          ModeError: when the function is traced again.
+          ModeError: the function is a `tf.function` that is traced again.
         """
         self.scope = scope
         self.graph = tf.compat.v1.get_default_graph()
@@ -80,7 +80,7 @@ class LiftedState:
             self.graph.add_to_collection(_KEYS.REGULARIZATION_LOSSES, element)
 
     def operation(self, node: str) -> None:
-        """None: what is outside of the function can have nothing colocated with it."""
+        """None: ops in the function cannot be colocated with variables outside of it."""
 
     def tensor(self, name: str, graph: tf.Graph) -> Any:
         """An output of a state node, for use in the function `graph`."""

@@ -1,9 +1,10 @@
 """Gradients through the loops of a graph of TensorFlow 1.
 
-TensorFlow differentiates such a loop only in the graph that the loop lies in, and only in graphs that are no
-functions, while the gradient of a function is a function of its own. So the gradient here is made in a graph
-of TensorFlow 1, with the subgraph once more beside it, and imported: the forward pass is computed twice, as
-in checkpointing of activations.
+TensorFlow differentiates such a loop only in the graph that contains it, and not in the graph of a function.
+So the gradient function is made from a separate graph. It contains the subgraph again, with the gradients
+that `tf.gradients` adds. The forward pass is computed twice, as in gradient checkpointing.
+
+`docs/loop_gradients.md` derives this, with sources.
 """
 
 from __future__ import annotations
@@ -15,32 +16,32 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.graphs.function_library import called_by, reachable
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
-from tensorflow_hub.internals.gradients import copy_variable_behind, not_recorded, variable_behind
+from tensorflow_hub.internals.gradients import copy_handle_data, handle_data_of, not_recorded
 from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.tf1.resources import GraphState
 from tensorflow_hub.loading.tf1.tensor_array_gradients import use_version_1
 
 _CHANGES = (
-    "Expected a loop of TensorFlow 1 that gives the same when it runs again, to differentiate it, got random "
-    "numbers or changing variables inside of loops or branches: {}. "
-    "Call the module with training=False, or train only what comes after the loop."
+    "Expected a loop of TensorFlow 1 that computes the same when it runs again, to differentiate it, got "
+    "random numbers or changing variables inside of loops or branches: {}. "
+    "Call the module with training=False, or train only layers after the module."
 )
 _FURTHER = (
-    "Expected the first derivative of a loop of TensorFlow 1, got a further one. "
-    "Compute it without the gradient of the module, for example by tf.stop_gradient."
+    "Expected the first derivative of a loop of TensorFlow 1, got a higher one. "
+    "Exclude the gradient of the module, for example with tf.stop_gradient."
 )
 _LEFT_OUT = (
-    "Expected a loop of TensorFlow 1 with the gradient that hub.load gives it, got a module saved without "
-    "custom gradients or loaded with inference_only=True. "
+    "Expected a loop of TensorFlow 1 with the gradient that hub.load defines, got a module that was saved "
+    "without custom gradients or loaded with inference_only=True. "
     "Save it with hub.save, or with experimental_custom_gradients=True."
 )
 
 
 def has_loops(subgraph: Any) -> bool:
-    """Whether a subgraph of a graph has loops of version 1, inside of branches too."""
+    """Whether a `MetaGraphDef` has loops of TensorFlow 1, also inside of branches."""
     return any(node.op == "NextIteration" for node in subgraph.graph_def.node)
 
 
@@ -53,15 +54,16 @@ def evaluate_loops(
     *,
     training: bool,
 ) -> list[Any]:
-    """The tensors `fetches` of a subgraph with loops, in the function being traced, with gradients.
+    """Computes tensors of a subgraph with loops inside of the function that is being traced, with gradients.
 
     Args:
-      graph: what the subgraph is of.
+      graph: the whole graph.
       state: its variables and tables.
-      fetches: names of tensors.
-      fed: tensor name → tensor: the inputs.
-      updates: names of ops to run as well; gradients do not run them again.
-      training: whether a loop that cannot be differentiated is an error then; else no gradient passes it.
+      fetches: names of the tensors to compute.
+      fed: name of a tensor of the graph → value to use for it.
+      updates: names of ops to run first; the gradients do not run them again.
+      training: whether the call is for training. If so, the gradient of a loop that cannot be differentiated
+        is an error, else there is none.
     """
     names = list(dict.fromkeys(fetches))
     used = graph.needed([*names, *updates], state.feed_names() | set(fed))
@@ -94,8 +96,9 @@ def evaluate_loops(
 
 
 def _sources(state: GraphState, feeds: Mapping[str, Any]) -> dict[str, Any]:
-    """What has gradients among the feeds: inputs, and variables by their values, since no handle can be an
-    argument of a gradient that is saved.
+    """The feeds to differentiate by: floating-point inputs, and the values of floating-point variables.
+
+    Variables are passed by value, because a custom gradient that is saved cannot have a handle as argument.
     """
     variables = {
         name: state.variables[node_name(name)] for name in feeds if node_name(name) in state.variables
@@ -107,14 +110,14 @@ def _sources(state: GraphState, feeds: Mapping[str, Any]) -> dict[str, Any]:
 def _forward(
     graph: IndexedMetaGraph, fetches: Sequence[str], feeds: Mapping[str, Any], updates: Sequence[str]
 ) -> Any:
-    """The tensors, computed by a function of its own: TensorFlow looks for no gradients of what is in it."""
+    """Computes tensors in a separate function, in which TensorFlow does not look for gradients."""
 
     def body(*tensors: Any) -> list[Any]:
         given = dict(zip(feeds, tensors, strict=True))
         imported = import_subgraph(graph.subgraph([*fetches, *updates], set(given)), given)
-        run_too = [fetched(imported, node_name(name), given) for name in updates]
+        run_too = [imported_element(imported, node_name(name), given) for name in updates]
         with tf.control_dependencies(run_too):
-            return [tf.identity(fetched(imported, tensor_name(name), given)) for name in fetches]
+            return [tf.identity(imported_element(imported, tensor_name(name), given)) for name in fetches]
 
     with not_recorded():
         values = tf.function(body, autograph=False)(*feeds.values())
@@ -124,27 +127,27 @@ def _forward(
 def _backward(
     graph: IndexedMetaGraph, upstream: Mapping[str, Any], known: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> list[Any]:
-    """The gradients by `sources`, None where there is none, in the function being traced.
+    """The gradients with respect to `sources`, inside of the function that is being traced.
 
     Args:
-      graph: what the subgraph is of.
-      upstream: output → the gradient by it.
-      known: tensor name → tensor, of all that the subgraph is given.
-      sources: names in `known` → values: of variables what they hold.
+      graph: the whole graph.
+      upstream: name of an output → gradient with respect to it.
+      known: name of a tensor of the graph → value, for all feeds of the subgraph.
+      sources: names in `known` → values; for a variable its value.
     """
-    with tf.Graph().as_default() as whole:  # no function: there TensorFlow 1 differentiates its loops
+    with tf.Graph().as_default() as whole:  # loops can be differentiated in this graph, which is no function
         given = {name: _placeholder(tensor) for name, tensor in known.items()}
         subgraph = graph.subgraph(list(upstream), set(given))
         use_version_1(subgraph.graph_def)
         imported = import_subgraph(subgraph, given)
-        outputs = [fetched(imported, tensor_name(name), given) for name in upstream]
+        outputs = [imported_element(imported, tensor_name(name), given) for name in upstream]
         above = [_placeholder(tensor) for tensor in upstream.values()]
         gradients = tf.gradients(outputs, [given[name] for name in sources], above)
         flat = tf.nest.flatten(gradients, expand_composites=True)
         wanted = [tensor.name for tensor in flat if tensor is not None]
     inputs = (*given.values(), *above)
     graph_def = whole.as_graph_def()
-    for node in graph_def.node:  # readers of a saved module have no gradients of ours
+    for node in graph_def.node:  # not registered in programs that load the saved module
         node.attr.pop("_gradient_op_type", None)
 
     def body(*tensors: Any) -> list[Any]:
@@ -152,7 +155,7 @@ def _backward(
         found: list[Any] = tf.graph_util.import_graph_def(graph_def, by_name, wanted)
         return found
 
-    # Not by tf.function, which would order the stateful ops of loops among those outside of them.
+    # tf.function would add control dependencies between stateful ops inside and outside of loops.
     function = tf.compat.v1.wrap_function(body, [tf.TensorSpec(p.shape, p.dtype) for p in inputs])
     with not_recorded():
         found = function(*known.values(), *upstream.values())
@@ -163,18 +166,21 @@ def _backward(
 
 
 def _failing(message: str, tensor: Any) -> Any:
-    """A gradient that fails when it is computed: it is built where nobody asks for it as well, for frozen
-    layers, for persistent tapes, for saving.
+    """A gradient that fails when it is computed.
+
+    It cannot fail when it is built: gradients are built for frozen layers, persistent tapes and saving as
+    well.
     """
-    # What fails has to be the value: an op beside it is taken out of the graph of a train step of Keras.
+    # The value itself has to fail: Keras removes other ops, which nothing depends on, from a training step.
     nan = tf.fill(tf.shape(tensor), tf.constant(math.nan, tensor.dtype))
     return tf.debugging.check_numerics(nan, message)
 
 
 def _final(values: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
-    """Values whose derivative by `sources` fails when it is computed; made of ops only, which are saved.
+    """The values, with a derivative with respect to `sources` that fails when it is computed.
 
-    Where the root is taken its derivative is infinite, and the check of numbers checks gradients too.
+    Only ops are used, because these are saved. The square root of 0 has an infinite derivative, and the
+    gradient of `check_numerics` fails for infinite numbers.
     """
     firsts = [tf.reshape(source, [-1])[:1] for source in sources]  # one number of each is enough
     zeros = [tf.math.multiply_no_nan(first, tf.zeros_like(first)) for first in firsts]
@@ -185,12 +191,12 @@ def _final(values: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
 
 
 def _placeholder(tensor: Any) -> Any:
-    """An input of a graph for a tensor of a function; gradients in loops ask for shapes of variables."""
-    held = variable_behind(tensor) if tensor.dtype == tf.resource else None
+    """A placeholder for a tensor. For the handle of a variable it has the variable's dtype and shape."""
+    held = handle_data_of(tensor) if tensor.dtype == tf.resource else None
     if held is None:
         return tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
     handle = tf.raw_ops.VarHandleOp(dtype=held.dtype, shape=tf.TensorShape(held.shape))
-    copy_variable_behind(tensor, handle)
+    copy_handle_data(tensor, handle)
     return handle
 
 
@@ -201,10 +207,11 @@ def _changing(
     feeds: Sequence[str],
     updates: Sequence[str],
 ) -> tuple[list[str], list[str]]:
-    """What would not be the same in a second forward pass: random numbers, variables that `updates` assign.
+    """What would differ in a second forward pass: random numbers, and variables that `updates` assign.
 
     Returns:
-      The tensors to keep from the first pass, and nodes whose tensors cannot be: those in loops and branches.
+      The names of the tensors to pass from the first pass to the second, and the names of nodes whose tensors
+      cannot be passed because they are inside of loops or branches.
     """
     within = {name for context in graph.contexts for name in context.inside}
     changed = {
@@ -220,7 +227,7 @@ def _changing(
             refused.append(name)
         elif not reads and not _is_random(node.op):
             continue
-        elif name in within or node.op == "RandomGamma":  # that one has a gradient of its own
+        elif name in within or node.op == "RandomGamma":  # RandomGamma has a gradient
             refused.append(name)
         else:
             outputs = op_definition(node.op).output_arg
@@ -229,7 +236,7 @@ def _changing(
 
 
 def _is_random(op: str) -> bool:
-    """Whether an op draws other numbers each time."""
+    """Whether an op returns different random numbers each time."""
     definition = op_definition(op)
     if definition is None or not definition.is_stateful or op.startswith("Cudnn"):
         return False
@@ -242,7 +249,7 @@ def _assigns(op: str) -> bool:
 
 
 def _origin(graph: IndexedMetaGraph, name: str) -> str:
-    """The node whose handle a node gets as its first input, also through the entries of loops."""
+    """The node whose handle is the first input of a node, also if it enters loops in between."""
     source = node_name(graph.nodes[name].input[0])
     while source in graph.nodes and graph.nodes[source].op in {"Enter", "Switch", "Identity"}:
         source = node_name(graph.nodes[source].input[0])

@@ -28,15 +28,17 @@ _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(?<!/)")
 
 
 class Module:
-    """A module in a graph: its variables, tables and assets, and ways to apply it.
+    """A module in a graph of TensorFlow 1.
 
-    Needs graph mode: a `tf.Graph`, the model_fn of an Estimator, or a function given to
-    `tf.compat.v1.wrap_function`, for which its variables are made outside, as variables of TensorFlow 2
-    that have their values at once. Creating it adds its state to the graph, once; calling it adds ops that
-    use that state, any number of times, also inside `tf.cond`, `tf.while_loop` and `tf.function`.
+    Creating it adds the module's state (variables, tables, assets) to the graph. Calling it adds ops that use
+    this state. It may be called several times, also inside of `tf.cond`, `tf.while_loop` and `tf.function`.
 
-    Run `tf.compat.v1.global_variables_initializer()` and `tf.compat.v1.tables_initializer()` before the
-    outputs; the first reads the module's variables from disk.
+    It needs graph mode: a `tf.Graph`, the model_fn of an Estimator, or a function for
+    `tf.compat.v1.wrap_function`. In the last case the variables are made outside of the function, as
+    variables of TensorFlow 2, and have their values at once.
+
+    Otherwise run `tf.compat.v1.global_variables_initializer()` and `tf.compat.v1.tables_initializer()` first.
+    The initializers of the variables read their values from the module's checkpoint.
 
     Example::
 
@@ -58,19 +60,18 @@ class Module:
 
         Args:
           spec: a `hub.ModuleSpec`, or a handle: a path or URL.
-          trainable: whether its variables are to be trained. If so, those its author meant to be are
-            added to TRAINABLE_VARIABLES and its losses to REGULARIZATION_LOSSES, and each
+          trainable: whether the module's variables are trained. If so, the variables that its author made
+            trainable are added to TRAINABLE_VARIABLES, its losses to REGULARIZATION_LOSSES, and each
             application adds its update ops to UPDATE_OPS.
-          name: of the variable scope and the ops; a number is added where it is taken.
-          tags: which graph variant, for example `{"train"}` or "train"; None is the one without tags.
+          name: the name of the variable scope and of the ops; a number is appended if it is in use.
+          tags: which graph variant, for example `{"train"}` or "train"; None means the one without tags.
 
         Raises:
           ModeError: when called eagerly.
-          ResolveError: when the handle leads nowhere (an `OSError`).
-          NotAModuleError: when there is no module there, one in TF2 format, or one that lacks values of
-            its variables.
+          ResolveError: when nothing was found at the handle (an `OSError`).
+          NotAModuleError: when there is no module, or one in TF2 format, or values of variables are missing.
           TagsError: when no graph variant has these tags.
-          UnsupportedFeatureError: when it needs ops that this TensorFlow lacks.
+          UnsupportedFeatureError: when the module needs an op that is not registered.
         """
         _check_mode()
         self._spec = spec if isinstance(spec, ModuleSpec) else module_reader.load_module_spec(spec)
@@ -79,14 +80,14 @@ class Module:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ModuleError(
                 f"Expected a name of letters, digits and . _ - / for the module, got {name!r}.",
-                hint="Leave it out for 'module'.",
+                hint="Pass no name for the default, 'module'.",
             )
         with _outside_of_control_flow():
             self._name = _new_scope(name)
             self._state = self._make_state(self._name)
 
     def _make_state(self, scope: str) -> ModuleState | LiftedState:
-        """Adds the state to the current graph; in a function of an eager program, makes it outside."""
+        """Adds the state to the current graph. In a function of an eager program it is made outside."""
         require_ops([self._variant.meta_graph], self._spec._origin)
         if not _is_function_of_eager_program():
             self._index = self._variant.graph
@@ -107,23 +108,23 @@ class Module:
         signature: str | None = None,
         as_dict: bool | None = None,
     ) -> Any:
-        """Applies the module: adds ops that compute a signature's outputs from `inputs`.
+        """Applies the module: adds ops that compute the outputs of a signature.
 
         Args:
-          inputs: the value of the signature's only input, whatever its name; or a dict from the signature's
-            input names to values; or nothing for a signature without inputs. Values are tensors, sparse or
-            ragged tensors, or what converts to the declared dtype: numpy arrays, lists, numbers, strings.
-          signature: its name; None is `"default"`.
-          as_dict: whether to return all outputs by name; otherwise the one called `"default"`.
+          inputs: the value of the signature's only input; or a dict from input names to values; or None for a
+            signature without inputs. Values are dense, sparse or ragged tensors of the declared dtype and a
+            compatible shape, or NumPy arrays, lists, numbers and strings, which are converted.
+          signature: its name; None means `"default"`.
+          as_dict: whether to return all outputs; otherwise only the one called `"default"`.
 
         Returns:
-          A tensor of the declared kind, or a dict of them.
+          A dense, sparse or ragged tensor as the signature declares it, or a dict of these by output name.
 
         Raises:
           SignatureError: when there is no such signature.
-          InputError: when inputs are missing, misspelt or of the wrong kind, dtype or shape; or when
-            there is no output `"default"`.
-          ModeError: when called eagerly or in a graph that the module is not in.
+          InputError: when inputs are missing or unknown, or of another kind, dtype or shape; or when there is
+            no output `"default"`.
+          ModeError: when called eagerly, or in another graph than the module's.
         """
         if _sentinel is not None:
             raise InputError(
@@ -146,10 +147,13 @@ class Module:
         return results if as_dict else results[DEFAULT]
 
     def require_default(self, signature: str) -> None:
-        """Refuses a signature without an output `"default"`.
+        """Checks that a signature has an output `"default"`.
+
+        Args:
+          signature: its name.
 
         Raises:
-          InputError: naming the outputs there are.
+          InputError: it has none; the message lists its outputs.
         """
         outputs = self.get_output_info_dict(signature)
         if DEFAULT not in outputs:
@@ -159,7 +163,7 @@ class Module:
             )
 
     def _check_graph(self) -> None:
-        """Refuses to be applied where its state cannot be reached."""
+        """Checks that the module can be applied in the current graph."""
         if tf.executing_eagerly():
             raise _eager("calling a hub.Module")
         graph = tf.compat.v1.get_default_graph()
@@ -172,8 +176,10 @@ class Module:
             )
 
     def _is_at_top_level(self) -> bool:
-        """Whether ops made now can be asked for by name: those of functions, loops and branches cannot be,
-        and a function would run each of them that writes to a variable.
+        """Whether the program can find ops that are made now by their names.
+
+        It cannot for ops inside of functions, loops and branches. There only the ops of one signature are
+        added, because a function runs every op that writes to a variable.
         """
         graph = tf.compat.v1.get_default_graph()
         plain = graph is self._state.graph and isinstance(self._state, ModuleState)
@@ -184,22 +190,36 @@ class Module:
         return self._spec.get_signature_names(tags=self._variant.tags)
 
     def get_input_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
-        """The inputs of a signature: name → an object with `.dtype`, `.get_shape()`, `.is_sparse`."""
+        """The inputs of a signature; see `hub.ModuleSpec.get_input_info_dict`.
+
+        Args:
+          signature: its name; None means `"default"`.
+        """
         return self._spec.get_input_info_dict(signature, tags=self._variant.tags)
 
     def get_output_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
-        """The outputs of a signature; see `get_input_info_dict`."""
+        """The outputs of a signature; see `hub.ModuleSpec.get_input_info_dict`.
+
+        Args:
+          signature: its name; None means `"default"`.
+        """
         return self._spec.get_output_info_dict(signature, tags=self._variant.tags)
 
     def get_attached_message(self, key: str, message_type: Any, required: bool = False) -> Any:
-        """The message the author attached under `key`, or None; see `hub.ModuleSpec.get_attached_message`."""
+        """The message that the author attached under a key; see `hub.ModuleSpec.get_attached_message`.
+
+        Args:
+          key: the key given to `hub.attach_message`.
+          message_type: the class of the message.
+          required: whether a missing message is an error.
+        """
         return self._spec.get_attached_message(key, message_type, self._variant.tags, required)
 
     @property
     def variable_map(self) -> dict[str, Any]:
-        """Name inside the module → variable, or the list of parts of a partitioned one.
+        """Name in the module → variable; for a partitioned variable the list of its parts.
 
-        For example to restore the variables from another checkpoint::
+        For example, to restore the variables from another checkpoint::
 
             tf.compat.v1.train.init_from_checkpoint(
                 path, {f"encoder/{name}": variable for name, variable in m.variable_map.items()})
@@ -208,7 +228,7 @@ class Module:
 
     @property
     def variables(self) -> list[Any]:
-        """All its variables, parts of partitioned ones each, ordered by name."""
+        """All variables, ordered by name; of partitioned variables each part."""
         result = []
         for _, value in sorted(self._state.variable_map.items()):
             result += value if isinstance(value, list) else [value]
@@ -217,15 +237,15 @@ class Module:
     def export(self, path: str | os.PathLike[str], session: Any) -> None:
         """Writes the module to a directory, with the values its variables have in a session.
 
-        All graph variants are written, as the author defined them. Nothing is added to the graph,
-        so it may be finalized.
+        All graph variants are written as the author defined them. Nothing is added to the graph, which may be
+        finalized.
 
         Args:
-          path: where to; nothing may be there. Local, or anything `tf.io.gfile` writes to.
-          session: of the module's graph; a `tf.compat.v1.Session` or MonitoredSession.
+          path: the directory to write, which must not exist. Local, or a path that `tf.io.gfile` can write.
+          session: a `tf.compat.v1.Session` or MonitoredSession of the module's graph.
 
         Raises:
-          ExportError: when something is at `path`, or it cannot be written.
+          ExportError: when `path` exists, or cannot be written.
           ModeError: when the session is of another graph.
         """
         if getattr(session, "graph", None) is not self._state.graph:
@@ -266,7 +286,7 @@ def _eager(what: str) -> ModeError:
 
 
 def _new_scope(name: str) -> str:
-    """A variable scope that nothing is in yet; name scopes around it do not count."""
+    """The name of a new variable scope, which does not depend on the current name scope."""
     graph = tf.compat.v1.get_default_graph()
     while True:
         with tf.compat.v1.variable_scope(None, default_name=name) as scope:
@@ -281,7 +301,7 @@ def _new_scope(name: str) -> str:
 
 @contextlib.contextmanager
 def _outside_of_control_flow() -> Iterator[None]:
-    """Leaves loops, branches, functions and control dependencies, which state must not depend on."""
+    """A context outside of loops, branches, functions and control dependencies, to make state in."""
     if not _is_function_of_eager_program():
         with tf.init_scope():
             yield

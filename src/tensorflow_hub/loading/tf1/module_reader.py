@@ -26,14 +26,15 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
     """Reads a module in TF1 Hub format.
 
     Args:
-      path: a handle: a directory, also one that only `tf.io.gfile` reads; an archive; the URL of a
+      path: a handle: a directory, also one that only `tf.io.gfile` can read; an archive; the URL of a
         module on a hub; or `publisher/model/version` on the configured hub.
 
     Returns:
-      A `hub.ModuleSpec`: see its tags and signatures, or give it to `hub.Module`.
+      A `hub.ModuleSpec`, which tells the module's tags and signatures, and from which `hub.Module` makes a
+      module.
 
     Raises:
-      ResolveError: when the handle leads nowhere (an `OSError`).
+      ResolveError: when nothing was found at the handle (an `OSError`).
       NotAModuleError: when there is no module, or one in TF2 format.
       UnsupportedFeatureError: when the module needs a feature this library does not know.
       FormatError: when its files are damaged.
@@ -53,22 +54,22 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
 def create_module_spec_from_saved_model(
     saved_model_path: str | os.PathLike[str], drop_collections: Iterable[str] | None = None
 ) -> ModuleSpec:
-    """Takes a TF1 SavedModel, made for serving for example, as a module.
+    """Reads a TF1 SavedModel, for example one made for serving, as a module.
 
-    Its graphs become the graph variants, with their tags (`{"serve"}` mostly); its collections
-    for the global step and for initialization at serving time are left out.
+    Its graphs become the graph variants, with their tags (mostly `{"serve"}`). Its collections for the global
+    step and for initialization in serving are dropped.
 
     Args:
-      saved_model_path: a directory with a `saved_model.pb`; or another handle.
-      drop_collections: names of further graph collections to leave out.
+      saved_model_path: a directory with a `saved_model.pb`, or another handle.
+      drop_collections: names of further graph collections to drop.
 
     Returns:
-      A `hub.ModuleSpec` with the variables of the SavedModel.
+      A `hub.ModuleSpec` with the values of the variables in the SavedModel.
 
     Raises:
-      ResolveError: when the handle leads nowhere (an `OSError`).
-      NotAModuleError: when there is no SavedModel, or one of TF2.
-      CollectionError: when a graph has a collection that a module cannot carry.
+      ResolveError: when nothing was found at the handle (an `OSError`).
+      NotAModuleError: when there is no SavedModel, or a TF2 SavedModel.
+      CollectionError: when a graph has a collection that a module cannot have.
 
     Example::
 
@@ -105,12 +106,12 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
 
 
 def _directory(path: str) -> str:
-    """The directory that a handle leads to."""
+    """The directory of a handle."""
     check_is_no_other_file(path)
     try:
         directory = resolve(path)
     except HandleError:
-        # A scheme that TensorFlow alone knows: its `ram://`, or that of a plugin.
+        # A scheme that only TensorFlow can read: `ram://`, or one of a plugin.
         if path.partition("://")[0] not in tf.io.gfile.get_registered_schemes():
             raise
         directory = path
@@ -129,11 +130,11 @@ def _no_hub_module(directory: str) -> NotAModuleError:
             return _is_tf2(directory)
         return NotAModuleError(
             f"Expected a module in TF1 Hub format in {directory!r}, found a SavedModel without {MODULE_DEF}.",
-            hint="Take it as a module with hub.create_module_spec_from_saved_model(path), or hub.load(path).",
+            hint="Read it with hub.create_module_spec_from_saved_model(path) or hub.load(path).",
         )
     return NotAModuleError(
         f"Expected a module in {directory!r}, found neither {MODULE_DEF} nor {SAVED_MODEL}.",
-        hint="Check the path: give the directory that has these files in it.",
+        hint="Check the path: it has to be the directory with these files.",
     )
 
 

@@ -1,6 +1,6 @@
-"""The state of a graph of TensorFlow 1 as objects of TensorFlow 2: variables, tables, assets.
+"""The state of a module of TensorFlow 1 as objects of TensorFlow 2: variables, tables, assets.
 
-The objects are shared by all graph variants of a module, and by all functions made of them.
+All graph variants of the module, and all functions made from them, share these objects.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tensorflow_hub.errors import NotAModuleError
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variable, stored_variables
 from tensorflow_hub.graphs.collections import variable_defs
-from tensorflow_hub.graphs.importing import fetched, import_subgraph
+from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph, gives_resource
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.replicas import first_replica
@@ -26,7 +26,7 @@ _TABLE_INITIALIZERS = frozenset(
 
 
 class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
-    """A table, or another resource that a node of the graph makes."""
+    """A table or another resource, made by a node of the graph."""
 
     def __init__(
         self, graph: IndexedMetaGraph, node: str, initializers: list[str], state: GraphState
@@ -45,7 +45,7 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         node.attr["shared_name"].s = unique.encode()
 
         def create() -> Any:
-            return fetched(import_subgraph(subgraph, {}), f"{self._node}:0", {})
+            return imported_element(import_subgraph(subgraph, {}), f"{self._node}:0", {})
 
         return _traced(create)()
 
@@ -58,15 +58,15 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
 
 
 class GraphState:
-    """Variables, resources and assets by the names of their nodes."""
+    """Variables, resources and assets, each by the name of its node."""
 
     def __init__(self, origin: str, checkpoint: str | None, sources: Mapping[str, str]) -> None:
-        """State without anything in it; `add` makes that of a graph.
+        """Empty; `add` makes the state of a graph.
 
         Args:
-          origin: where the module is, for messages.
-          checkpoint: the prefix of the variables' values; None to run the initializers of the graph.
-          sources: file name of an asset → where the file is.
+          origin: the path of the module, for messages.
+          checkpoint: the prefix of the checkpoint with the values; None to run the initializers of the graph.
+          sources: file name of an asset → path of the file.
         """
         self._origin = origin
         self._checkpoint = checkpoint
@@ -76,7 +76,7 @@ class GraphState:
         self.assets: dict[str, Any] = {}
 
     def add(self, graph: IndexedMetaGraph, trainable: Iterable[str]) -> None:
-        """Makes the state of one more graph variant; what is known by name is shared."""
+        """Makes the state of a graph variant. Objects with names that exist already are shared."""
         self._add_assets(graph)
         self._add_variables(graph, set(trainable))
         self._add_resources(graph)
@@ -84,12 +84,15 @@ class GraphState:
     def captures(
         self, graph: IndexedMetaGraph, names: set[str], fetches: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Feeds for the state that the nodes `names` use, captured by the function being traced.
+        """The state that some nodes use, captured by the function that is being traced.
 
         Args:
-          graph: where the nodes are.
-          names: their names.
-          fetches: tensors that are state themselves, such as the path of an asset, are given too.
+          graph: the graph.
+          names: of the nodes.
+          fetches: names of tensors to return; those that are state themselves are captured too.
+
+        Returns:
+          Name of a tensor of the graph → captured tensor, to be fed.
         """
         function = tf.compat.v1.get_default_graph()
         feeds = {}
@@ -109,17 +112,17 @@ class GraphState:
 
     @property
     def is_distributed(self) -> bool:
-        """Whether each replica of a `tf.distribute` strategy has variables of its own."""
+        """Whether the variables were made under a `tf.distribute` strategy, for each replica."""
         return any(
             isinstance(variable, tf.distribute.DistributedValues) for variable in self.variables.values()
         )
 
     def feed_names(self) -> set[str]:
-        """The tensors that `captures` feeds, and so where a subgraph of the graph ends."""
+        """The names of all tensors that `captures` may return. They are feeds of every subgraph."""
         return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
 
     def run(self, graph: IndexedMetaGraph, fetches: list[str]) -> list[Any]:
-        """Runs ops or evaluates tensors of the graph on this state: now, or with a session's tables."""
+        """Runs ops or evaluates tensors of the graph now; in a `tf.Graph`, with `tables_initializer`."""
 
         def evaluate() -> list[Any]:
             return [*self.evaluate(graph, fetches), tf.constant(True)]
@@ -132,11 +135,11 @@ class GraphState:
         return elements
 
     def evaluate(self, graph: IndexedMetaGraph, fetches: list[str]) -> list[Any]:
-        """As `run`, inside the function being traced: its tensors; for ops nothing."""
+        """As `run`, inside of the function that is being traced. Returns tensors only, not ops."""
         subgraph = graph.subgraph(fetches, self.feed_names())
         feeds = self.captures(graph, {node.name for node in subgraph.graph_def.node}, fetches)
         imported = import_subgraph(subgraph, feeds)
-        elements = [fetched(imported, name, feeds) for name in fetches]
+        elements = [imported_element(imported, name, feeds) for name in fetches]
         return [element for element in elements if not isinstance(element, tf.Operation)]
 
     def _add_assets(self, graph: IndexedMetaGraph) -> None:
@@ -178,7 +181,7 @@ class GraphState:
             self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
 
     def _read_checkpoint(self, names: list[str], places: dict[str, StoredVariable]) -> dict[str, Any]:
-        """The values of the variables that the checkpoint holds; a part of a partitioned one by its slice."""
+        """The values of the variables that are in the checkpoint; of parts of variables the part's values."""
         prefix = self._checkpoint
         if not names or prefix is None or not os.path.exists(f"{prefix}.index"):
             return {}
@@ -215,7 +218,7 @@ class GraphState:
         self._restore_tables(graph)
 
     def _restore_tables(self, graph: IndexedMetaGraph) -> None:
-        """Fills mutable tables, whose contents lie in the checkpoint, by the graph's own restore ops."""
+        """Fills mutable tables, whose contents are in the checkpoint, with the restore ops of the graph."""
         saver = graph.meta_graph.saver_def
         prefix = self._checkpoint
         if not saver.restore_op_name or not self.resources or prefix is None:
@@ -236,12 +239,12 @@ class GraphState:
 
 
 def _traced(function: Callable[[], Any]) -> Any:
-    """A function to run once, without TensorFlow's advice to reuse those that are made again and again."""
+    """A function to be called once. A concrete function causes no warning about repeated tracing."""
     return tf.function(function, autograph=False).get_concrete_function()
 
 
 def _run_with_tables(done: Any) -> None:
-    """In a graph, makes what gives `done` one of the ops that a program runs by `tables_initializer`."""
+    """In a `tf.Graph`, adds the op of `done` to those that `tables_initializer` runs."""
     if not tf.compat.v1.executing_eagerly_outside_functions():
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS, done.op)
 
@@ -263,7 +266,7 @@ def _shape(node: Any) -> tf.TensorShape | None:
 
 
 def _initializers_of(graph: IndexedMetaGraph, table: str) -> list[str]:
-    """The ops that fill a table when the graph is initialized, not those of its restore from a checkpoint."""
+    """The ops that fill a table when the graph is initialized, without those that restore it."""
     found = []
     for node in graph.meta_graph.graph_def.node:
         if node.op in _TABLE_INITIALIZERS and node.input and node_name(node.input[0]) == table:

@@ -1,10 +1,10 @@
-"""A graph of TensorFlow 1 under the Reusable SavedModel interface of TensorFlow 2.
+"""A graph of TensorFlow 1 with the Reusable SavedModel interface of TensorFlow 2.
 
     module = hub.load("acme/image/feature-vector/1")     # in TF1 Hub format
     features = module(images, training=True)             # runs the {"train"} variant and its update ops
 
-Each signature becomes a function made of the subgraph between its inputs and its outputs. All
-functions, of all variants, share one set of variables and tables.
+Each signature becomes a function of the subgraph between its inputs and its outputs. All functions of all
+graph variants share the same variables and tables.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.fitting import with_traced_shape
 from tensorflow_hub.loading.origin import note_part
-from tensorflow_hub.loading.tf1.functions import Variant, evaluate, loss_function, signature_function
+from tensorflow_hub.loading.tf1.functions import VariantWithState, evaluate, loss_function, signature_function
 from tensorflow_hub.loading.tf1.inputs import convert_inputs
 from tensorflow_hub.loading.tf1.resources import GraphState
-from tensorflow_hub.loading.tf1.saved_form import functions_to_save
+from tensorflow_hub.loading.tf1.saved_functions import functions_to_save
 from tensorflow_hub.loading.training import apply_for, check_training
 
 TRAIN = "train"
-# The advice of what takes a signature's name as an argument.
+# The hint for callers that take the name of a signature as an argument.
 BY_NAME = "Pass one of these as signature=…."
 
 
 class Signatures(Mapping[str, Any]):
-    """The signatures of a module by name, each made a function when it is first asked for."""
+    """The signatures of a module by name. The function of a signature is made when it is first used."""
 
     on_demand = True
 
@@ -61,19 +61,21 @@ class Signatures(Mapping[str, Any]):
 
 
 class ReusableModule(TrackableObject):
-    """A loaded graph of TensorFlow 1, callable and trainable.
+    """A loaded graph of TensorFlow 1 that can be called and trained.
 
     Attributes:
       variables: all variables.
-      trainable_variables: those that training changes.
-      regularization_losses: callables without arguments, each giving a scalar.
-      signatures: signature name → its function, which takes tensors by name and gives a dict.
+      trainable_variables: those that the author made trainable.
+      regularization_losses: functions without arguments that return scalars.
+      signatures: signature name → function from tensors by name to a dict of tensors.
       asset_paths: the module's assets.
     """
 
     _is_hub_module_v1: bool
 
-    def __init__(self, directory: SavedModelDirectory, inference: Variant, training: Variant) -> None:
+    def __init__(
+        self, directory: SavedModelDirectory, inference: VariantWithState, training: VariantWithState
+    ) -> None:
         state = inference.state
         self._is_hub_module_v1 = directory.is_hub_format
         self._inference = self.untracked(inference)
@@ -95,15 +97,17 @@ class ReusableModule(TrackableObject):
         """Applies the default signature.
 
         Args:
-          inputs: a tensor (or what converts to one), or a dict by the signature's input names.
-          training: whether to run the {"train"} variant, where there is one, with its update ops.
+          inputs: a tensor of the dtype and shape that the signature declares, or a value that converts to
+            one; or a dict of these by input name.
+          training: whether to run the graph variant with the tag "train", if there is one, and its update
+            ops.
 
         Returns:
-          The output named "default", or else a dict of all outputs.
+          The output named "default"; if there is none, a dict of all outputs.
 
         Raises:
           SignatureError: the module has no default signature.
-          InputError: the inputs do not fit it.
+          InputError: the inputs do not fit the signature.
         """
         check_training(training, "module")
         name = self.default_signature()
@@ -116,13 +120,17 @@ class ReusableModule(TrackableObject):
         """Applies any signature.
 
         Args:
-          inputs: a tensor, or a dict by the signature's input names; also sparse and ragged tensors.
+          inputs: as for calling the module. Tensors may be dense, sparse or ragged.
           signature: its name.
           training: as for calling the module.
-          endpoints: names of tensors of the graph to give as well, in the same pass; an end of one will do.
+          endpoints: names of tensors of the graph (or the last parts of such names) to return too.
 
         Returns:
-          All outputs by name, and the endpoints by the names asked for.
+          All outputs by name, and the endpoints by the given names.
+
+        Raises:
+          SignatureError: there is no such signature or endpoint.
+          InputError: the inputs do not fit the signature.
         """
         chosen = self._signature(signature, training)
         function = self._function(signature, training, tuple(endpoints))
@@ -133,16 +141,16 @@ class ReusableModule(TrackableObject):
         return dict(function(**chosen.components(converted)))
 
     def endpoint_names(self, signature: str | None = None) -> list[str]:
-        """The tensors of a signature's graph that may be asked for as endpoints."""
+        """The names of the tensors of a signature that can be endpoints."""
         chosen = self._signature(signature or self.default_signature(BY_NAME), False)
         feeds = self._inference.state.feed_names() | set(chosen.input_tensors)
         graph = self._inference.graph
-        needed = graph.needed(chosen.output_tensors, feeds) - graph.hidden
+        needed = graph.needed(chosen.output_tensors, feeds) - graph.inaccessible
         return sorted(f"{name}:0" for name in needed if graph.nodes[name].op != "NoOp")
 
     @property
     def graph(self) -> tf.Graph:
-        """The whole graph, imported anew: for looking at, not for running."""
+        """The whole graph as a new `tf.Graph`, to look at. It has no values of variables."""
         graph = tf.Graph()
         with graph.as_default():
             tf.graph_util.import_graph_def(self._inference.graph.meta_graph.graph_def, name="")
@@ -153,10 +161,10 @@ class ReusableModule(TrackableObject):
 
         Args:
           feeds: a tensor or its name, or a list of these.
-          fetches: as feeds, or a nest of them.
+          fetches: a tensor or its name, or a nest of these.
 
         Returns:
-          A function of one tensor for each feed, giving what `fetches` looks like.
+          A function with one argument for each feed. It returns values in the nest of `fetches`.
         """
         variant = self._inference
         names = [_name(feed) for feed in tf.nest.flatten(feeds)]
@@ -179,13 +187,13 @@ class ReusableModule(TrackableObject):
         return list(self._signature(signature, False).outputs)
 
     def default_signature(self, advice: str = "Call one of these through .signatures[…].") -> str:
-        """The signature meant when none is named.
+        """The name of the default signature: "default", "serving_default", or the only one.
 
         Args:
-          advice: what the caller's user is to do where there is none.
+          advice: the hint of the error.
 
         Raises:
-          SignatureError: there are several and none is called "default" or "serving_default".
+          SignatureError: there is no default signature.
         """
         names: list[str] = list(self._inference.signatures)
         name = default_signature(names)
@@ -197,7 +205,7 @@ class ReusableModule(TrackableObject):
         )
 
     def saved_functions(self) -> dict[str, Any]:
-        """The call and the signatures, which are saved with the object."""
+        """The functions of the call and the signatures, to be saved with the object."""
         return {} if self._inference.state.is_distributed else functions_to_save(self)
 
     def _signature_function(self, name: str) -> Any:
@@ -206,7 +214,7 @@ class ReusableModule(TrackableObject):
         return function
 
     def _signature(self, name: str, training: bool) -> Signature:
-        variant: Variant = self._training if training else self._inference
+        variant: VariantWithState = self._training if training else self._inference
         if name not in variant.signatures:
             raise SignatureError(
                 f"Expected a signature of {self._path!r}, one of {sorted(variant.signatures)}, got {name!r}.",
@@ -244,8 +252,8 @@ def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) 
     with tf.init_scope():
         for each in {id(graph): graph, id(train_graph): train_graph}.values():
             state.add(each, trainable)
-        inference = Variant(graph, state)
-        training = inference if train_graph is graph else Variant(train_graph, state)
+        inference = VariantWithState(graph, state)
+        training = inference if train_graph is graph else VariantWithState(train_graph, state)
         return ReusableModule(directory, inference, training)
 
 

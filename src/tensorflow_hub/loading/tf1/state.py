@@ -1,4 +1,4 @@
-"""The state of a module in a graph: variables, tables and assets, added once per `hub.Module`."""
+"""The state of a `hub.Module` in a graph: variables, tables and assets."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _INITIALIZER = "checkpoint_initializer"
 
 @dataclasses.dataclass(frozen=True)
 class ModuleState:
-    """What a module has in a graph.
+    """The state of one `hub.Module` in a graph.
 
     Attributes:
       scope: the scope of its ops, for example `module_1`.
       graph: the graph.
-      variable_map: name in the module → variable, or list of the parts of a partitioned one.
-      stored: the variables with their places in a checkpoint, for exporting.
+      variable_map: name in the module → variable; for a partitioned variable the list of its parts.
+      stored: the place of each variable in a checkpoint, and the variable.
     """
 
     scope: str
@@ -42,8 +42,9 @@ class ModuleState:
         return self.graph.get_operation_by_name(f"{self.scope}/{node}")
 
     def tensor(self, name: str, graph: tf.Graph) -> Any:
-        """An output of a state node, for use in `graph`: that of the state, or a function being built in it.
-        A reference variable is only read in a function: TensorFlow has no references there.
+        """An output of a state node, for use in `graph`: the graph of the state, or a function inside of it.
+
+        In a function, a reference variable is replaced by its value, because functions have no references.
         """
         node, number = tensor_name(name).rsplit(":", 1)
         tensor = self.operation(node).outputs[int(number)]
@@ -56,16 +57,16 @@ class ModuleState:
 
 @dataclasses.dataclass(frozen=True)
 class StatePlan:
-    """What is to be added to graphs for a graph variant; made once and used for each instance.
+    """The state to add to a graph for a graph variant. It is computed once and used for each `hub.Module`.
 
     Attributes:
-      graph_def: the nodes of the state, initializers of variables replaced by reading the checkpoint.
-      variables: for each collection of variables, their definitions.
-      stored: the global variables and their places in the checkpoint.
+      graph_def: the nodes of the state; the initializers of variables read the checkpoint.
+      variables: collection of variables → their `VariableDef`s.
+      stored: the global variables with their places in the checkpoint.
       table_initializers: names of ops.
       assets: names of tensors.
       losses: names of the regularization losses.
-      producer_ops: the ops as the writer of the module knew them.
+      producer_ops: definitions of the ops in the TensorFlow that wrote the module.
     """
 
     graph_def: Any
@@ -80,14 +81,14 @@ class StatePlan:
 def plan_state(
     index: IndexedMetaGraph, sources: dict[str, str], checkpoint: str | None, trainable: bool, origin: str
 ) -> StatePlan:
-    """Works out what to add to a graph.
+    """Computes the state to add to a graph.
 
     Args:
       index: the graph variant.
-      sources: file name of an asset → where the file is.
-      checkpoint: where the values are; None to use the initializers the author wrote.
-      trainable: whether the trainable variables and their losses are wanted.
-      origin: where the module is, for messages.
+      sources: file name of an asset → path of the file.
+      checkpoint: the prefix of the checkpoint with the values; None to use the initializers of the author.
+      trainable: whether to add the trainable variables and the losses to their collections.
+      origin: the path of the module, for messages.
 
     Raises:
       NotAModuleError: when the checkpoint lacks a variable.
@@ -143,12 +144,12 @@ def _variable_definitions(index: IndexedMetaGraph, trainable: bool) -> dict[str,
 
 
 def _snapshot(definition: Any) -> str:
-    """The op that reads a variable; definitions of TensorFlow 1.7 do not name it."""
+    """The op that reads a variable. A `VariableDef` of TensorFlow 1.7 does not name it."""
     return str(definition.snapshot_name) or f"{node_name(definition.variable_name)}/Read/ReadVariableOp"
 
 
 def _read_from_checkpoint(graph_def: Any, assigns: dict[str, StoredVariable], checkpoint: str | None) -> None:
-    """Makes initializer ops assign what the checkpoint has."""
+    """Replaces the values that initializers assign by values from the checkpoint."""
     if not assigns:
         return
     restores = [_constant("prefix", tf.compat.as_bytes(checkpoint), ())]
@@ -189,14 +190,14 @@ def add_state(plan: StatePlan, scope: str) -> ModuleState:
 
     Args:
       plan: from `plan_state`.
-      scope: a scope of that graph in which nothing is yet, for example `module_1`.
+      scope: a name scope that is not in use in this graph, for example `module_1`.
     """
     graph = tf.compat.v1.get_default_graph()
     graph_def = type(plan.graph_def)()
     graph_def.CopyFrom(plan.graph_def)
     for node in graph_def.node:
         if node.attr["shared_name"].s if "shared_name" in node.attr else b"":
-            # Instances must not share what they keep in the session.
+            # Two hub.Modules must not share state in the session.
             node.attr["shared_name"].s = f"{scope}/".encode() + node.attr["shared_name"].s
     tf.import_graph_def(graph_def, name=f"{scope}/", producer_op_list=plan.producer_ops)
     variables = _add_variables(plan, scope, graph)
@@ -212,7 +213,7 @@ def add_state(plan: StatePlan, scope: str) -> ModuleState:
 
 
 def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, Any]:
-    """Adds variables to the collections, one object for each; returns them by the name of their node."""
+    """Adds variables to their collections; returns them by the names of their nodes."""
     made: dict[str, Any] = {}
     for key, definitions in plan.variables.items():
         from_proto = reader_of_collection(key)

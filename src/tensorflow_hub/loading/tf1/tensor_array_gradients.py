@@ -1,8 +1,8 @@
 """Gradients of the TensorArrays (version 1) of a graph of TensorFlow 1.
 
 TensorFlow's own gradients of these ops make TensorArrays of version 1 or 2, as one flag of the process says
-(`tf.compat.v1.control_flow_v2_enabled`). Loops of version 1 need version 1. The gradients here always make that,
-so no flag has to be changed.
+(`tf.compat.v1.control_flow_v2_enabled`). Loops of version 1 need version 1. The gradients here always make
+that, so no flag has to be changed.
 
 The gradients of the elements of an array are the elements of a second array, which `TensorArrayGradV3` gives.
 What is written to one of its elements several times is added up. Reading an element is differentiated by a

@@ -1,7 +1,7 @@
-"""Custom gradients of loaded SavedModels: forgotten together with the object.
+"""Custom gradients of loaded SavedModels, unregistered when the loaded object is deleted.
 
-TensorFlow registers each of them for good under a new name, and so keeps every loaded network that has
-one, and its weights, until the process ends. Here the names that loading added go with the object.
+TensorFlow registers each custom gradient under a new name and never unregisters it. The gradient references
+the loaded network, so the network and its weights would stay in memory until the process ends.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _one_at_a_time = threading.Lock()
 
 @contextlib.contextmanager
 def gradients_of() -> Iterator[Callable[[Any], None]]:
-    """Gives a function to call with the object loaded inside the block."""
+    """A context to load an object in. It gives a function that has to be called with the loaded object."""
     registry = gradient_registry()
     with _one_at_a_time:
         before = set(registry)

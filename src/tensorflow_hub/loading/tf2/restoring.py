@@ -1,7 +1,7 @@
-"""The values of variables read into a loaded SavedModel: all of them by one op.
+"""Restores all variables of a loaded SavedModel with one op.
 
-TensorFlow restores variable by variable, through objects that it makes for each of them; for a network of
-a thousand variables that takes as long as rebuilding its functions.
+TensorFlow makes several objects and an op for each variable. For a network with a thousand variables that
+takes as long as building its functions.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from tensorflow.core.protobuf import trackable_object_graph_pb2
 _GRAPH, _VALUE = "_CHECKPOINTABLE_OBJECT_GRAPH", "VARIABLE_VALUE"
 
 
-class NotPlainError(Exception):
-    """Variables cannot be read by one op; says why."""
+class UnsupportedCheckpointError(Exception):
+    """The variables cannot be restored with one op. The message says why."""
 
 
 class VariableValues:
-    """The checkpoint of a SavedModel whose state is variables, each saved whole.
+    """The checkpoint of a SavedModel that has only variables as state, none of them partitioned.
 
     Attributes:
-      prefix: its path without the suffixes.
-      graph: the objects that were saved, and under which keys.
+      prefix: of the checkpoint.
+      graph: the `TrackableObjectGraph` in it: the saved objects and their keys.
     """
 
     def __init__(self, prefix: str, graph: Any) -> None:
@@ -40,44 +40,50 @@ class VariableValues:
           objects: its `SavedObjectGraph`.
 
         Raises:
-          NotPlainError: its state is more than variables, as that of tables.
+          UnsupportedCheckpointError: it has other state too, such as tables.
         """
         prefix = os.path.join(directory, "variables", "variables")
         if tf.distribute.has_strategy():
-            raise NotPlainError("a tf.distribute strategy is in use")
+            raise UnsupportedCheckpointError("a tf.distribute strategy is in use")
         try:
             content = tf.train.load_checkpoint(prefix).get_tensor(_GRAPH)
             graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(content)
         except (tf.errors.OpError, RuntimeError, ValueError) as error:
-            raise NotPlainError(f"the checkpoint cannot be read: {error}") from error
+            raise UnsupportedCheckpointError(f"the checkpoint cannot be read: {error}") from error
         if any(attribute.name != _VALUE for node in graph.nodes for attribute in node.attributes):
-            raise NotPlainError("the checkpoint holds more than values of variables")
+            raise UnsupportedCheckpointError("the checkpoint holds more than values of variables")
         if any(node.slot_variables or node.HasField("registered_saver") for node in graph.nodes):
-            raise NotPlainError("an optimizer, or an object with a saver of its own, was saved")
+            raise UnsupportedCheckpointError("an optimizer, or an object with its own saver, was saved")
         if any(node.saveable_objects and not node.HasField("variable") for node in objects.nodes):
-            raise NotPlainError("there are objects with state besides variables, as tables")
+            raise UnsupportedCheckpointError(
+                "there are objects with other state than variables, such as tables"
+            )
         return cls(prefix, graph)
 
     def read_into(self, root: Any, count: int) -> None:
-        """Gives the variables below a loaded object their values.
+        """Assigns the values to the variables of a loaded object.
 
         Args:
           root: the object.
           count: how many variables there are.
 
         Raises:
-          NotPlainError: not each of them has a value.
+          UnsupportedCheckpointError: a variable has no value, or a value no variable.
         """
         keys: list[str] = []
         variables: list[Any] = []
         for node, found in self._pairs(root):
             for attribute in node.attributes:
                 if not isinstance(found, tf.Variable):
-                    raise NotPlainError(f"{attribute.checkpoint_key} is of a {type(found).__name__}")
+                    raise UnsupportedCheckpointError(
+                        f"{attribute.checkpoint_key} is of a {type(found).__name__}"
+                    )
                 keys.append(attribute.checkpoint_key)
                 variables.append(found)
         if len(variables) != count:
-            raise NotPlainError(f"{len(variables)} of {count} variables have a value under their attributes")
+            raise UnsupportedCheckpointError(
+                f"{len(variables)} of {count} variables have a value under their attributes"
+            )
         if not keys:
             return
         with tf.device("CPU"):
@@ -91,7 +97,7 @@ class VariableValues:
             variable.assign(value, read_value=False)
 
     def _pairs(self, root: Any) -> list[tuple[Any, Any]]:
-        """What was saved, and the object that it is now."""
+        """Each node of the saved object graph with the loaded object."""
         found = {0: root}
         queue = [0]
         while queue:

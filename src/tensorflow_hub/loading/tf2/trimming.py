@@ -1,10 +1,10 @@
-"""A SavedModel without what its loading builds and nobody calls: it loads faster.
+"""Loads a TF2 SavedModel faster: functions that are never called are removed from it first.
 
-Much of the time to load a network goes into rebuilding functions that are never called. Always superfluous
-are those that only the graph of TensorFlow 1 in the file refers to: saving and restoring all variables, often
-more nodes than the network. For inference only, traces for training, functions of the network's parts,
-custom gradients and second copies of variables are too. They are taken out of the protobuf before TensorFlow
-sees it. State that functions use, or that has a public name, stays as it is.
+Much of the time to load a network is spent on building functions that are never called. The functions that
+save and restore variables for TensorFlow 1 are never needed; they often have more nodes than the network.
+With `inference_only`, traces for training, functions of parts of the network, custom gradients and duplicates
+of variables are not needed either. They are removed from a copy of the protobuf, which TensorFlow then loads.
+State that functions use, and state with a public name, is not removed.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ import tensorflow as tf
 from tensorflow_hub.graphs.function_library import reachable
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.garbage import collection_paused
-from tensorflow_hub.loading.tf2.restoring import NotPlainError, VariableValues
+from tensorflow_hub.loading.tf2.restoring import UnsupportedCheckpointError, VariableValues
 
 _log = logging.getLogger("tensorflow_hub")
 
-# What inference calls on the object itself; Keras' own export has `serve`.
+# The functions of the object that inference calls. `serve` is that of `model.export` of Keras.
 _CALLS = frozenset({"__call__", "serve"})
 
-# Functions that make, fill, save and restore state: children of tables and variables by these names.
+# The names of the functions of tables and other resources that make, fill and delete them.
 _STATE_FUNCTIONS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
 
 
 def load_trimmed(
     directory: SavedModelDirectory, tags: list[str] | None, options: Any, *, inference_only: bool
 ) -> Any:
-    """What `tf.saved_model.load` gives, from a trimmed file; from the whole one where it cannot be trimmed.
+    """The object that `tf.saved_model.load` returns, loaded from a trimmed copy if possible.
 
     Args:
       directory: a SavedModel of TensorFlow 2.
       tags: of the graph, or None.
       options: `tf.saved_model.LoadOptions`.
-      inference_only: whether to take out what only training calls.
+      inference_only: whether to remove functions that inference does not call.
     """
     try:
         trimmed = trim(directory, inference_only)
         folder = tempfile.TemporaryDirectory(prefix="tfhub_load_")
-    except (KeyError, IndexError, ValueError, OSError) as error:  # an unusual file, or no place for another
-        _log.info("Loading %s whole, which takes longer: %r", directory.path, error)
+    except (KeyError, IndexError, ValueError, OSError) as error:  # an unusual file, or no space for a copy
+        _log.info("Loading %s without trimming it, which takes longer: %r", directory.path, error)
         return tf.saved_model.load(directory.path, tags=tags, options=options)
     with folder as name, collection_paused():
         variables = Path(directory.path, "variables")
@@ -59,7 +59,7 @@ def load_trimmed(
             loaded = _load_with_values(directory.path, name, trimmed, tags, options)
             _log.debug("Loaded %s trimmed, and its variables by one op", directory.path)
             return loaded
-        except NotPlainError as reason:
+        except UnsupportedCheckpointError as reason:
             _log.info(
                 "Restoring the variables of %s one by one, which takes longer: %s", directory.path, reason
             )
@@ -69,13 +69,13 @@ def load_trimmed(
 def _load_with_values(
     path: str, trimmed_path: str, trimmed: Any, tags: list[str] | None, options: Any
 ) -> Any:
-    """The loaded object of a trimmed file, its variables read by one op.
+    """Loads a trimmed copy, and restores its variables with one op.
 
     Raises:
-      NotPlainError: that cannot be done for this SavedModel.
+      UnsupportedCheckpointError: that is not possible for this SavedModel.
     """
     if options is not None or len(trimmed.meta_graphs) > 1:
-        raise NotPlainError("there are options for loading, or several graphs")
+        raise UnsupportedCheckpointError("there are options for loading, or several graphs")
     objects = trimmed.meta_graphs[0].object_graph_def
     values = VariableValues.of(path, objects)
     without = tf.saved_model.LoadOptions(experimental_skip_checkpoint=True)
@@ -85,9 +85,9 @@ def _load_with_values(
 
 
 def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
-    """The SavedModel's protobuf without what is superfluous.
+    """A copy of the SavedModel's protobuf without functions that are not needed.
 
-    Assets are named by their absolute paths, so that the file may lie elsewhere.
+    Assets have absolute paths in it, so that it can be written to another directory.
     """
     proto = type(directory.proto)()
     for source in directory.proto.meta_graphs:
@@ -98,15 +98,15 @@ def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
             asset_file_def=source.asset_file_def,
         )
         meta_graph.graph_def.versions.CopyFrom(source.graph_def.versions)
-        # Of the graph itself the objects refer to constants only.
+        # Objects refer only to constants of the graph.
         meta_graph.graph_def.node.extend(node for node in source.graph_def.node if node.op == "Const")
         for name, signature in source.signature_def.items():
             meta_graph.signature_def[name].CopyFrom(signature)
         objects = meta_graph.object_graph_def
         if inference_only:
-            _empty_functions(objects, _kept_functions(objects))
+            _remove_traces(objects, _needed_functions(objects))
             _drop_concrete_functions(objects)
-            _drop_second_variables(objects)
+            _drop_duplicate_variables(objects)
         _copy_library(source, meta_graph, inference_only)
         for asset in meta_graph.asset_file_def:
             asset.filename = os.path.abspath(os.path.join(directory.path, "assets", asset.filename))  # noqa: PTH100
@@ -114,8 +114,8 @@ def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
     return proto
 
 
-def _kept_functions(objects: Any) -> set[int]:
-    """The nodes of the functions that stay: `__call__`, signatures, and those that look after state."""
+def _needed_functions(objects: Any) -> set[int]:
+    """The numbers of the nodes of needed functions: `__call__`, signatures, and those of state."""
     kept = set()
     for number, node in enumerate(objects.nodes):
         for child in node.children:
@@ -129,15 +129,15 @@ def _kept_functions(objects: Any) -> set[int]:
     return kept
 
 
-def _empty_functions(objects: Any, kept: set[int]) -> None:
-    """Takes the traces from functions that go, and those for training from `__call__`."""
+def _remove_traces(objects: Any, needed: set[int]) -> None:
+    """Removes all traces of functions that are not needed, and the traces for training of the others."""
     for number, node in enumerate(objects.nodes):
-        if node.HasField("bare_concrete_function") and number not in kept:
+        if node.HasField("bare_concrete_function") and number not in needed:
             node.user_object.identifier = "_generic_user_object"
         if not node.HasField("function"):
             continue
         names = list(node.function.concrete_functions)
-        if number not in kept:
+        if number not in needed:
             names = []
         elif len(names) > 1:
             names = [name for name in names if not _is_for_training(objects, node.function, name)] or names
@@ -146,7 +146,7 @@ def _empty_functions(objects: Any, kept: set[int]) -> None:
 
 
 def _is_for_training(objects: Any, function: Any, name: str) -> bool:
-    """Whether a trace was made with `training=True`, by position or by name."""
+    """Whether a trace has `training=True`, by position or by name."""
     signature = objects.concrete_functions[name].canonicalized_input_signature
     arguments, keywords = signature.tuple_value.values
     by_name = keywords.dict_value.fields
@@ -188,20 +188,20 @@ def _drop_concrete_functions(objects: Any) -> None:
         del objects.concrete_functions[name]
 
 
-def _drop_second_variables(objects: Any) -> None:
-    """Takes out variables that no function uses and that only a private attribute leads to.
+def _drop_duplicate_variables(objects: Any) -> None:
+    """Removes variables that no function uses and that are only in a private attribute.
 
-    An export of Keras holds each weight twice: in `variables`, which its functions use, and in
-    `_all_variables`. An attribute that leads to anything else that is not to be had otherwise stays.
+    `model.export` of Keras saves each weight twice: in `variables`, which its functions use, and in
+    `_all_variables`. A private attribute that has other objects of its own is not removed.
     """
     if any(node.slot_variables for node in objects.nodes):
         return
     root = objects.nodes[0]
     private = {child.node_id for child in root.children if child.local_name.startswith("_")}
-    public = _below(objects, [child.node_id for child in root.children if child.node_id not in private])
+    public = _reachable(objects, [child.node_id for child in root.children if child.node_id not in private])
     bound = {number for function in objects.concrete_functions.values() for number in function.bound_inputs}
     for number in private:
-        alone = _below(objects, [number]) - public
+        alone = _reachable(objects, [number]) - public
         variables = {found for found in alone if objects.nodes[found].HasField("variable")}
         plain = all(objects.nodes[found].HasField("user_object") for found in alone - variables)
         if not variables or not plain or alone & bound:
@@ -213,8 +213,8 @@ def _drop_second_variables(objects: Any) -> None:
         root.children.extend(kept)
 
 
-def _below(objects: Any, numbers: list[int]) -> set[int]:
-    """The nodes and all that they lead to."""
+def _reachable(objects: Any, numbers: list[int]) -> set[int]:
+    """The numbers of some nodes and of all their descendants."""
     found, queue = set(numbers), list(numbers)
     while queue:
         for child in objects.nodes[queue.pop()].children:
@@ -225,7 +225,7 @@ def _below(objects: Any, numbers: list[int]) -> set[int]:
 
 
 def _copy_library(source: Any, meta_graph: Any, inference_only: bool) -> None:
-    """Copies the functions that the objects call; for inference only without custom gradients."""
+    """Copies the functions that the objects call; custom gradients only without `inference_only`."""
     library = source.graph_def.library
     functions = {function.signature.name: function for function in library.function}
     queue = list(meta_graph.object_graph_def.concrete_functions)

@@ -1,7 +1,7 @@
-"""What a SavedModel keeps of a loaded graph of TensorFlow 1: its call and its signatures, as functions.
+"""The functions that are saved with a loaded graph of TensorFlow 1: its call and its signatures.
 
-`tf.saved_model.save` keeps methods only where they are a `tf.function`. It keeps the signatures of the object
-it is given only where they are passed to it; of objects inside of that one it keeps them as it does any other
+`tf.saved_model.save` saves a method only if it is a `tf.function`. It saves the signatures of the object that
+is passed to it only if they are passed too. Signatures of objects inside of that object are saved like any
 attribute.
 """
 
@@ -16,28 +16,28 @@ from tensorflow_hub.internals.saving import is_looking_for_signature, signature_
 
 
 def functions_to_save(module: Any) -> dict[str, Any]:
-    """The functions, by the names of attributes, that are saved with a `ReusableModule`.
+    """The functions to save with a `ReusableModule`, by the names of its attributes.
 
     Args:
       module: a `ReusableModule`.
 
     Raises:
-      ExportError: when the module itself is being saved, and no signatures were passed.
+      ExportError: the module itself is being saved, and no signatures were passed.
     """
     if len(module.signatures) > 0 and is_looking_for_signature():
         raise ExportError(
             f"Expected signatures=… for a module of TensorFlow 1, which has {sorted(module.signatures)}: "
-            "tf.saved_model.save leaves out signatures that it is not given.",
+            "tf.saved_model.save does not save signatures that it is not given.",
             hint="Use hub.save(module, path), or pass signatures=dict(module.signatures).",
         )
-    # What TensorFlow keeps signatures in; a plain dict is refused under this name.
+    # TensorFlow refuses a plain dict as an attribute with this name.
     functions = {"signatures": signature_map(module.signatures)}
     call = _call(module)
     return functions if call is None else functions | {"__call__": call}
 
 
 def _call(module: Any) -> Any:
-    """`__call__` as a function traced for both values of `training`; None without a default signature."""
+    """`__call__` as a function, traced for both values of `training`; None without a default signature."""
     try:
         specs = module.input_specs(module.default_signature())
     except SignatureError:

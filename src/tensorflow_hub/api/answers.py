@@ -207,6 +207,7 @@ class SearchResult(TypedDict):
     version: Annotated[int, Meta(ge=1)]
     url: str
     publisher: str
+    private: Annotated[bool, Meta(description="Whether only readers of the publisher see it.")]
     kind: str
     description: str
     task: str | None

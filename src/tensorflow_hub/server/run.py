@@ -29,6 +29,7 @@ from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.http.middleware import LogFormat
 from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.server.web.site import make_site
 
 # The longest a client may take to send its request line and headers.
 HEADER_SECONDS = 15
@@ -98,6 +99,7 @@ def prepare(settings: ServerSettings) -> str | None:
         hub = open_hub(settings)
         try:
             hub.store.check()
+            make_site(settings)
             if hub.database.is_sqlite:
                 keep_reserve(settings.data_folder())
             return first_token(hub)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -82,6 +83,40 @@ def parse_upstream(text: str) -> str:
     """
     text = text.strip()
     return text.lower() if text.lower() in {"", "tfhub"} else parse_hub_url(text)
+
+
+def parse_site_name(text: str) -> str:
+    """Reads the name of a site."""
+    text = text.strip()
+    if not text or len(text) > 60 or not text.isprintable():
+        raise ValueError("expected a name of 1 to 60 printable characters")
+    return text
+
+
+def parse_contact(text: str) -> str:
+    """Reads a mail address or a URL, as a URL.
+
+    >>> parse_contact("hub@example.com"), parse_contact("https://example.com/help")
+    ('mailto:hub@example.com', 'https://example.com/help')
+    """
+    text = text.strip()
+    if re.fullmatch(r"[^@:/?#\s]+@[^@:/?#\s]+", text):
+        return f"mailto:{text}"
+    if text and not re.fullmatch(r"(https?://|mailto:)[!-~]+", text):
+        raise ValueError("expected a mail address, or a URL that begins with https://, http:// or mailto:")
+    return text
+
+
+def parse_colour(text: str) -> str:
+    """Reads a colour as `#rrggbb`; empty for the one of the style sheet.
+
+    >>> parse_colour(" #1A73E8 ")
+    '#1a73e8'
+    """
+    text = text.strip().lower()
+    if text and not re.fullmatch(r"#[0-9a-f]{6}", text):
+        raise ValueError("expected a colour such as #1a73e8")
+    return text
 
 
 def one_of(*values: str) -> Callable[[str], str]:
@@ -229,6 +264,27 @@ class ServerSettings:
         20,
         parse_count,
         "Unknown tokens a minute from one address, to all processes, before more are refused; 0: no limit.",
+    )
+    site_name: str = variable(
+        "TFHUB_SERVER_SITE_NAME", "TensorFlow Hub", parse_site_name, "What the pages call this hub."
+    )
+    site_logo: str = variable(
+        "TFHUB_SERVER_SITE_LOGO",
+        "",
+        str,
+        "A PNG, JPEG or SVG file beside the name, of at most 200,000 bytes; read when the hub starts.",
+    )
+    site_contact: str = variable(
+        "TFHUB_SERVER_SITE_CONTACT",
+        "",
+        parse_contact,
+        "Whom readers turn to: a mail address or a URL, linked on every page.",
+    )
+    site_colour: str = variable(
+        "TFHUB_SERVER_SITE_COLOUR",
+        "",
+        parse_colour,
+        "Colour of buttons and links as `#1a73e8`; the pages use shades of it that can be read.",
     )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",

@@ -92,6 +92,7 @@ def result_json(document: SearchDocument, base: str) -> answers.SearchResult:
         "version": document.version,
         "url": f"{base}/{handle}",
         "publisher": document.publisher,
+        "private": document.private,
         "kind": document.kind,
         "description": document.description,
         "task": next(iter(facets.get("task", ())), None),

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.web.rendering import static_file
+from tensorflow_hub.server.web.site import site_of
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _YEAR = 31_536_000
@@ -28,10 +29,13 @@ def show_robots(request: Request) -> Response:
 
 
 def _answer(request: Request, name: str) -> Response:
-    found = static_file(name)
+    site = site_of(request)
+    own = {"logo": site.logo, "site.css": site.style}.get(name)
+    found = (own.data, own.digest) if own is not None else static_file(name)
     if found is None:
         raise Missing(f"There is nothing at {request.url.path!r}.", hint="See /help.")
     data, digest = found
+    media_type = own.media_type if own is not None else _TYPES[name.rsplit(".", 1)[1]]
     lasting = request.query_params.get("v") == digest
     headers = {
         "ETag": f'"{digest}"',
@@ -40,4 +44,4 @@ def _answer(request: Request, name: str) -> Response:
     }
     if f'"{digest}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(data, headers=headers, media_type=_TYPES[name.rsplit(".", 1)[1]])
+    return Response(data, headers=headers, media_type=media_type)

@@ -28,6 +28,7 @@ class SearchDocument:
       downloads: all of them, ever.
       published_at: seconds since 1970, of the version; 0 where only its documentation was imported and nobody
         knows when it was published.
+      private: only readers of its publisher see it.
     """
 
     id: int
@@ -42,6 +43,7 @@ class SearchDocument:
     size: int | None = None
     downloads: int = 0
     published_at: int = 0
+    private: bool = False
 
     @property
     def publisher(self) -> str:

@@ -28,6 +28,7 @@ _select = (
         models.c.kind,
         models.c.newest,
         models.c.downloads,
+        publishers.c.private,
         versions.c.id.label("version_id"),
         versions.c.published_at,
         versions.c.published_by,
@@ -102,6 +103,7 @@ def _document(
         size=size,
         downloads=row.downloads,
         published_at=0 if row.published_by == DOCUMENTED else row.published_at,
+        private=row.private,
     )
 
 

@@ -40,6 +40,7 @@ class ListedModel:
     downloads: str
     licence: str
     date: str
+    private: bool
 
     @property
     def kind_label(self) -> str:
@@ -60,6 +61,7 @@ def listed(document: SearchDocument) -> ListedModel:
         show_count(document.downloads, "download") if document.downloads else "",
         next((label("license", value) for value in document.facets.get("license", ())), ""),
         show_day(document.published_at) if document.published_at else "",
+        document.private,
     )
 
 

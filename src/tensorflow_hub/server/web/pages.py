@@ -16,6 +16,8 @@ from starlette.responses import Response
 from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.format.facets import FACET_BY_KEY, label
+from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
+from tensorflow_hub.server.catalogue.reading import list_publishers
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.core.base_url import base_url
@@ -29,8 +31,9 @@ from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchReque
 from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
-from tensorflow_hub.server.web.rendering import SITE, render, show_count
+from tensorflow_hub.server.web.rendering import render, show_count
 from tensorflow_hub.server.web.results_page import near, refused_values, results_values, shown_facets
+from tensorflow_hub.server.web.site import site_of
 from tensorflow_hub.server.web.version_page import version_values
 
 # The page of a publisher shows so many above its models, with a link to all.
@@ -67,7 +70,7 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
     return render(
         request,
         "home.html",
-        title=SITE,
+        title=site_of(request).name,
         show_header_search=False,
         total=every.total,
         total_text=show_count(every.total, "model"),
@@ -76,9 +79,17 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
         newest=dated,
         # Where nobody knows a date and nothing was downloaded yet.
         some=[] if dated else used,
+        private_publishers=_private_publishers(connection, audience),
         publishers=[Value(name, name, count) for name, count in of_publishers[:_MOST_PUBLISHERS]],
         more_publishers=len(of_publishers) > _MOST_PUBLISHERS,
     )
+
+
+def _private_publishers(connection: sa.Connection, audience: Audience) -> set[str]:
+    """Those whom the audience sees and the public does not."""
+    if audience == PUBLIC:
+        return set()
+    return {publisher.name for publisher in list_publishers(connection, audience) if publisher.private}
 
 
 def search(request: Request, connection: sa.Connection, caller: Caller) -> Response:

@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
+from tensorflow_hub.server.web.site import site_of
 
-SITE = "TensorFlow Hub"
 # Pages load their own style sheet and script and nothing else, from nowhere else.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
@@ -52,8 +52,12 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """
     caller: Caller | None = getattr(request.state, "caller", None)
     signed_in = caller is not None and caller.session is not None
+    site = site_of(request)
     defaults = {
-        "site": SITE,
+        "site": site.name,
+        "contact": site.contact,
+        "logo_url": f"/static/logo?v={site.logo.digest}" if site.logo else "",
+        "site_style_url": f"/static/site.css?v={site.style.digest}" if site.style else "",
         "show_header_search": True,
         "query_text": "",
         "summary": "",

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_FORMAT
 
+# With the token that `tfhub login` keeps, or an owner of the publisher makes.
+_CURL = 'curl -H "Authorization: Bearer $TFHUB_TOKEN" '
 
-def snippets(handle: str, base: str, forms: Mapping[str, Mapping[str, Any]]) -> list[Snippet]:
+
+def snippets(
+    handle: str, base: str, forms: Mapping[str, Mapping[str, Any]], *, private: bool = False
+) -> list[Snippet]:
     """The code for a version.
 
     Args:
       handle: `publisher/model/version`.
       base: the URL of this hub.
       forms: value of the facet "format" → its description; an empty one when the files are not here.
+      private: whether a download takes a token; the programs of this library send the one of `tfhub login`.
     """
     url = f"{base}/{handle}"
     known = {form: kind for form, kind in KIND_BY_FORMAT.items() if form in forms}
@@ -27,7 +34,10 @@ def snippets(handle: str, base: str, forms: Mapping[str, Mapping[str, Any]]) -> 
             )  # of several formats of SavedModels, the first says how
     found = list(by_title.values())
     is_model = any(kind.is_model for kind in known.values()) or forms.keys() - known.keys()
-    return [*found, *_downloads(handle, url, base)] if found and is_model else found
+    every = [*found, *_downloads(handle, url, base)] if found and is_model else found
+    if not private:
+        return every
+    return [dataclasses.replace(snippet, code=snippet.code.replace("curl ", _CURL)) for snippet in every]
 
 
 def _downloads(handle: str, url: str, base: str) -> list[Snippet]:

@@ -62,7 +62,7 @@ def version_values(
     members = load_listed(connection, member_ids, audience)
     versions = _versions(connection, shown)
     forms = _forms(shown, metadata, deployments)
-    code = snippets(shown.handle, base, forms)
+    code = snippets(shown.handle, base, forms, private=shown.model.private)
     metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
@@ -71,6 +71,7 @@ def version_values(
         "heading": shown.model.handle,
         "summary": plain_text(card.description, 200) if card else "",
         "version": shown,
+        "base": base,
         "lead": plain_text(card.description, 1000) if card else "",
         "card": _body(shown, card),
         "chips": _chips(metadata),

@@ -31,10 +31,11 @@ def render() -> str:
 
 
 def _table(endpoints: Iterable[Endpoint]) -> str:
-    rows = ["| Request | Does, or gives | Fields and parameters | Token |", "|---|---|---|---|"]
+    rows = ["| Request | Does, or gives | Fields and parameters | Token, limits |", "|---|---|---|---|"]
     for endpoint in endpoints:
         path = re.sub(r"\{(\w+)\}", r"<\1>", plain_path(endpoint))
         rights = str(endpoint.rights) if endpoint.rights else "not needed"
+        rights = "; at most ".join([rights, *map(str, endpoint.limits)])
         rows.append(
             f"| `{endpoint.method} {path}` | {endpoint.summary} | {', '.join(_fields(endpoint))} | {rights} |"
         )

@@ -46,6 +46,18 @@ def test_every_endpoint_is_in_the_page(repository, method, path):
     assert re.search(f"`{shown}`", text), f"{method} {path} is not in docs/api.md"
 
 
+def test_a_limit_is_told_wherever_its_endpoint_is_described(repository, api):
+    limit = "TFHUB_SERVER_PUBLISHES_PER_HOUR` uploads with one token"
+    begin = PATHS["/api/v1/uploads"]["post"]
+    assert limit in begin["description"]
+    assert "429" in begin["responses"]
+    assert "429" not in PATHS["/api/v1/search"]["get"]["responses"]
+    page = (repository / "docs" / "api.md").read_text(encoding="utf-8")
+    [row] = [line for line in page.splitlines() if line.startswith("| `POST /api/v1/uploads` |")]
+    assert limit in row
+    assert "uploads with one token" in api("GET", "/help/api").text
+
+
 def test_every_code_of_an_error_is_in_the_page(repository):
     text = (repository / "docs" / "api.md").read_text(encoding="utf-8")
     for _, status, code in ANSWERS:

@@ -51,6 +51,17 @@ def plain_path(endpoint: Endpoint) -> str:
     return re.sub(r":\w+}", "}", endpoint.path)
 
 
+def needs_of(endpoint: Endpoint) -> str:
+    """What a caller needs and how often it may ask, in words; "" when there is nothing to say.
+
+    >>> from tensorflow_hub.server.routes import PUBLISHING
+    >>> needs_of(PUBLISHING[0])[:40]
+    'Token: scope publish for the publisher. '
+    """
+    rights = [f"Token: {endpoint.rights}."] if endpoint.rights else []
+    return " ".join([*rights, *(f"At most: {limit}." for limit in endpoint.limits)])
+
+
 def parameter_schemas(kind: Any) -> Iterator[tuple[str, Schema, bool]]:
     """Name, schema and whether it has to be there, of each parameter in a structure."""
     kind = getattr(kind, "described", kind)
@@ -88,8 +99,11 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Schema]) -> Schema:
     summary = f"{endpoint.summary[0].upper()}{endpoint.summary[1:]}."
     operation: Schema = {"summary": summary, "responses": {**responses, "default": error}}
     if endpoint.rights is not None:
-        operation["description"] = f"Takes a token: {endpoint.rights}."
         operation["security"] = [{"token": []}]
+    if needs := needs_of(endpoint):
+        operation["description"] = needs
+    if endpoint.limits:
+        operation["responses"]["429"] = error
     body = endpoint.arguments.get("body")
     if body is not None:
         content = _BYTES if body is Stream else {"application/json": {"schema": schemas[body]}}

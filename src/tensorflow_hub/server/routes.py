@@ -1,8 +1,8 @@
 """Every URL of the hub. The first route that fits answers.
 
 A form of the pages is declared in `FORMS`, with the types of its fields in `api/forms.py`.
-An endpoint of the API is declared here and nowhere else: its checks, the OpenAPI description, the page
-`/help/api` and docs/api.md are made from this table and from the types of the handler's arguments.
+An endpoint of the API is declared here and nowhere else: its checks and limits, the OpenAPI description, the
+page `/help/api` and docs/api.md are made from this table and from the types of the handler's arguments.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.core.form import Form
+from tensorflow_hub.server.core.limits import UPLOADS
 from tensorflow_hub.server.endpoints import (
     account,
     audit,
@@ -98,6 +99,7 @@ PUBLISHING = (
         "content's `digest`, says at once when it is published already or the version has other content",
         {200: "Resumed, or published already", 201: "Begun"},
         Rights(PUBLISH, of_handle),
+        (UPLOADS,),
     ),
     Endpoint(
         "GET",

@@ -257,7 +257,7 @@ class ServerSettings:
         "TFHUB_SERVER_PUBLISHES_PER_HOUR",
         600,
         parse_count,
-        "Uploads an hour for one token, to all processes; 0: no limit.",
+        "Uploads that one token may begin or go on with in an hour, in all processes; 0: no limit.",
     )
     guesses_per_minute: int = variable(
         "TFHUB_SERVER_GUESSES_PER_MINUTE",

@@ -15,6 +15,7 @@ from tensorflow_hub.server.catalogue.users import find_user, grants_of_user, nar
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.cookies import session_cookie
 from tensorflow_hub.server.core.hub import Hub, hub_of
+from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 
 # Longer ones cannot be tokens or cookies of a hub; looking them up would only cost time.
 _LONGEST_SECRET = 200
@@ -89,7 +90,7 @@ def token_caller(request: Request, secret: str) -> Caller:
     caller = _by_token(hub, secret, address)
     if caller is None:  # only now: others behind the same address have good tokens
         hub.metrics.count("unknown_tokens")
-        hub.limits.guess(address)
+        hub.limits.count(UNKNOWN_TOKENS, source_of(address))
         raise AuthenticationError(
             "Expected a token of this hub, got one that is unknown, revoked or expired.",
             hint="Ask the hub's administrator for a new one. What is public can be read without: unset "

@@ -26,6 +26,7 @@ from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
 from tensorflow_hub.server.core.hub import Hub, hub_of
+from tensorflow_hub.server.core.limits import Limit, source_of
 from tensorflow_hub.server.core.requests import read_body
 from tensorflow_hub.server.core.rights import require, require_known
 
@@ -92,6 +93,7 @@ class Endpoint:
       summary: what it does, as a sentence.
       answers: status of success → when.
       rights: what a caller needs; None where everybody may ask.
+      limits: how often one token, or one address without a token, may ask.
     """
 
     method: str
@@ -100,6 +102,7 @@ class Endpoint:
     summary: str
     answers: Mapping[int, str]
     rights: Rights | None = None
+    limits: tuple[Limit, ...] = ()
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
@@ -136,7 +139,7 @@ class Endpoint:
             arguments["body"] = decode_body(await read_body(request), self.arguments["body"])
         if not inspect.iscoroutinefunction(self.handler):
             return await run_in_threadpool(self._finish, call, arguments)
-        if self.rights is not None:
+        if self.rights is not None or self.limits:
             await run_in_threadpool(self._check, call, arguments)
         return self._response(await self.handler(call, **arguments))
 
@@ -164,6 +167,9 @@ class Endpoint:
     def _check(self, call: Call, arguments: Arguments) -> None:
         if self.rights is not None:
             self.rights.check(call, arguments)
+        token = call.caller.token
+        for limit in self.limits:
+            call.hub.limits.count(limit, str(token.id) if token else source_of(call.caller.address))
 
     def _response(self, answer: Answer[Any]) -> Response:
         headers = {"Cache-Control": "no-store"}

@@ -39,6 +39,31 @@ class _Share:
     until: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """How often one token, or one address, may do something. An endpoint names its limits in `routes.py`.
+
+    Attributes:
+      name: what is counted, as the catalogue names it.
+      what: the same in words.
+      setting: the field of `ServerSettings` that says how many; 0 there: no limit.
+      seconds: in which time; an hour at most.
+    """
+
+    name: str
+    what: str
+    setting: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"`TFHUB_SERVER_{self.setting.upper()}` {self.what}"
+
+
+REQUESTS = Limit("requests", "requests from one address", "requests_per_minute", 60)
+UNKNOWN_TOKENS = Limit("guesses", "unknown tokens from one address", "guesses_per_minute", 60)
+UPLOADS = Limit("publishes", "uploads with one token", "publishes_per_hour", 3600)
+
+
 class SharedLimit:
     """A limit for each key, which holds over all processes of a catalogue: they allow no more together.
 
@@ -109,9 +134,10 @@ class Limits:
 
     def __init__(self, settings: ServerSettings, database: Database) -> None:
         self._database = database
-        self._requests = SharedLimit(database, "requests", Rate(settings.requests_per_minute, 60))
-        self._guesses = SharedLimit(database, "guesses", Rate(settings.guesses_per_minute, 60))
-        self._publishes = Rate(settings.publishes_per_hour, 3600)
+        self._limits = {
+            limit: SharedLimit(database, limit.name, Rate(getattr(settings, limit.setting), limit.seconds))
+            for limit in (REQUESTS, UNKNOWN_TOKENS, UPLOADS)
+        }
 
     async def request(self, address: str) -> None:
         """Counts a request of an address, of IPv6 of its network.
@@ -119,34 +145,24 @@ class Limits:
         Raises:
           TooManyRequests: when it made too many; says when to try again.
         """
-        key = source_of(address)
-        wait = self._requests.wait_here(key)
+        limit, key = self._limits[REQUESTS], source_of(address)
+        wait = limit.wait_here(key)
         if wait is None:
-            wait = await run_in_threadpool(self._requests.wait, key)
-        _refuse_after(wait, "requests from this address")
+            wait = await run_in_threadpool(limit.wait, key)
+        _refuse_after(wait, REQUESTS)
 
-    def guess(self, address: str) -> None:
-        """Counts an unknown token of an address.
-
-        Raises:
-          TooManyRequests: when it sent too many; good tokens are taken from there all the same.
-        """
-        _refuse_after(self._guesses.wait(source_of(address)), "unknown tokens from this address")
-
-    def publish(self, connection: sa.Connection, token: int) -> None:
-        """Counts an upload of a token, in the transaction that begins it.
+    def count(self, limit: Limit, key: str) -> None:
+        """Counts what a token or an address (see `source_of`) does.
 
         Raises:
-          TooManyRequests: when it began too many.
+          TooManyRequests: when that was too often; says when to try again.
         """
-        if self._publishes.count:
-            _, wait = take(connection, f"publishes {token}", self._publishes, 1)
-            _refuse_after(wait, "uploads with this token")
+        _refuse_after(self._limits[limit].wait(key), limit)
 
     def sweep(self) -> None:
         """Forgets whom no limit concerns any more; to be called now and then."""
         with self._database.writing() as connection:
-            forget_full(connection, self._publishes.seconds)
+            forget_full(connection, max(limit.seconds for limit in self._limits))
 
 
 def source_of(address: str) -> str:
@@ -166,6 +182,6 @@ def source_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 64), strict=False))
 
 
-def _refuse_after(seconds: float, what: str) -> None:
+def _refuse_after(seconds: float, limit: Limit) -> None:
     if seconds > 0:
-        raise TooManyRequests(what, seconds)
+        raise TooManyRequests(limit.what, seconds)

@@ -15,6 +15,7 @@ from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.core.callers import session_caller, token_caller
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.endpoints.account import signed_in_caller
 from tensorflow_hub.server.endpoints.members import invitation_url
@@ -80,7 +81,7 @@ def show_invitation(request: Request) -> Response:
         try:
             invitation = members.find_invitation(connection, code)
         except Missing:
-            hub_of(request).limits.guess(caller.address)
+            hub_of(request).limits.count(UNKNOWN_TOKENS, source_of(caller.address))
             raise
     return member_pages.invitation(request, caller, invitation, code)
 

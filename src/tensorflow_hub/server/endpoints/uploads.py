@@ -56,7 +56,6 @@ def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]:
         promised |= {"token_id": token.id, "size": body.size, "sha256": body.sha256}
         upload = find_resumable(connection, **promised)
         if upload is None:
-            hub.limits.publish(connection, token.id)
             upload = create_upload(connection, hours=hub.settings.upload_hours, card=body.card, **promised)
             return _answer(call, upload, 201)
         change_upload_card(connection, upload, body.card)

@@ -7,14 +7,19 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from tensorflow_hub.server.api_description import plain_path
+from tensorflow_hub.server.api_description import needs_of, plain_path
 from tensorflow_hub.server.core.endpoint import Endpoint
 
 
-def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup]]:
-    """Method and path, and what the endpoint does, of each."""
+def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup, Markup]]:
+    """Method and path, what the endpoint does, and what it needs, of each."""
     return [
-        (f"{endpoint.method} {plain_path(endpoint)}", _with_code(endpoint.summary)) for endpoint in endpoints
+        (
+            f"{endpoint.method} {plain_path(endpoint)}",
+            _with_code(endpoint.summary),
+            _with_code(needs_of(endpoint)),
+        )
+        for endpoint in endpoints
     ]
 
 

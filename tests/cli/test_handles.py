@@ -9,12 +9,35 @@ from hub_content import module
 from kaggle_server import files_of
 
 ELMO, ON_KAGGLE = "https://tfhub.dev/google/elmo/3", "google/elmo/tensorFlow1/elmo/3"
-HANDLES = pytest.mark.parametrize("handle", [ELMO, f"kaggle://{ON_KAGGLE}"], ids=["tfhub.dev", "kaggle"])
+ON_HUGGING_FACE = "google/elmo"
+HANDLES = pytest.mark.parametrize(
+    "handle",
+    [ELMO, f"kaggle://{ON_KAGGLE}", f"hf://{ON_HUGGING_FACE}"],
+    ids=["tfhub.dev", "kaggle", "hugging face"],
+)
+POSTS = {"pets": ["a cat", "a dog", "the cat", "my dog"], "sea": ["a fish", "a ship", "the fish", "my ship"]}
 
 
 @pytest.fixture
 def tfhub(services):
-    services.kaggle.publish(ON_KAGGLE, {p: f.read_bytes() for p, f in files_of(module()).items()})
+    return publishing(services, module())
+
+
+@pytest.fixture
+def tools(services, tmp_path):
+    """The command, where the handles lead to a text embedding, and `posts.csv` has labelled texts."""
+    rows = [
+        f"{text} {number},{label}" for label, texts in POSTS.items() for text in texts for number in range(5)
+    ]
+    (tmp_path / "posts.csv").write_text("\n".join(["text,label", *rows]))
+    return publishing(services, module("05_text_embedding"))
+
+
+def publishing(services, folder):
+    """Publishes a module everywhere; what runs the command and gives its output."""
+    files = {path: file.read_bytes() for path, file in files_of(folder).items()}
+    services.kaggle.publish(ON_KAGGLE, files)
+    services.hugging_face.publish(ON_HUGGING_FACE, files)
 
     def run(*arguments: object) -> str:
         done = services.tfhub(*arguments)
@@ -45,12 +68,9 @@ def test_the_cache(tfhub, handle, tmp_path):
 
 
 @HANDLES
-def test_tools(services, handle, tmp_path):
-    words = module("05_text_embedding")
-    services.kaggle.publish(ON_KAGGLE, {p: f.read_bytes() for p, f in files_of(words).items()})
+def test_apply(tools, handle, tmp_path):
     (tmp_path / "posts.txt").write_text("a cat\na dog\n")
-    done = services.tfhub("apply", handle, "posts.txt", "-o", "vectors")
-    assert done.returncode == 0, done.stderr
+    tools("apply", handle, "posts.txt", "-o", "vectors")
     assert list((tmp_path / "vectors").glob("*.parquet"))
 
 
@@ -68,3 +88,19 @@ def test_show_of_a_path_says_what_it_takes(services, handle, advice):
     assert done.returncode == 1
     assert f"got {handle!r}" in done.stderr
     assert advice in done.stderr
+
+
+@HANDLES
+def test_retrain(tools, handle, tmp_path):
+    found = json.loads(
+        tools("retrain", "text", "posts.csv", "--module", handle, "-o", "classifier", "--json")
+    )
+    assert found["module"]["handle"] == handle
+    assert f"`{handle}`" in (tmp_path / "classifier" / "card.md").read_text()
+
+
+def test_compare(tools):
+    handles = [ELMO, f"kaggle://{ON_KAGGLE}", f"hf://{ON_HUGGING_FACE}"]
+    found = json.loads(tools("compare", *handles, "--data", "posts.csv", "--json"))
+    assert [row["module"] for row in found["modules"]] == handles
+    assert len({str(row["accuracy"]) for row in found["modules"]}) == 1  # the same files in three places

@@ -42,7 +42,7 @@ def cut_off(answer, count):
 def test_the_rest_of_an_archive_comes_in_parts_over_a_slow_link(storage):
     assert files_in(hub.resolve(HANDLE)) == FILES
     starts = parts(storage)
-    assert sorted(starts) == list(range(min(starts), len(ARCHIVE), 1 << 20))
+    assert sorted(starts) == list(range(min(starts), len(ARCHIVE), 1 << 19))
     assert min(starts) < 10_000_000
 
 

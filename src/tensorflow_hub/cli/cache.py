@@ -25,6 +25,7 @@ from tensorflow_hub.resolving.cache.inventory import (
     replace_entry,
 )
 from tensorflow_hub.resolving.cache.layout import Cache, discard
+from tensorflow_hub.resolving.latest import remembered
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings, parse_size
 
@@ -204,12 +205,14 @@ def _entries(cache: Cache, handles: tuple[str, ...]) -> list[CacheEntry]:
 
 
 def _entry(cache: Cache, handle: str) -> CacheEntry:
-    settings, parsed, entry = Settings.from_environment(), parse_handle(handle), find_entry(cache, handle)
+    """The entry of a handle; of one without a version, that of the latest one that was fetched."""
+    settings, entry = Settings.from_environment(), find_entry(cache, handle)
     name = as_model_name(handle)
-    if entry is None and isinstance(parsed, UrlHandle):
-        entry = find_entry(cache, locate(handle, settings).location.name)
-    elif entry is None and name is not None:
-        entry = find_entry(cache, f"{settings.hub.rstrip('/')}/{name}")
+    url = handle if name is None else f"{settings.hub.rstrip('/')}/{name}"
+    if entry is None and isinstance(parse_handle(url), UrlHandle):
+        place = locate(url, settings)
+        known = remembered(place, cache) or place
+        entry = find_entry(cache, place.location.name) or find_entry(cache, known.location.name)
     if entry is None:
         raise NotFoundError(f"{handle!r} is not in the cache {cache.root!r}.", hint="See `tfhub cache list`.")
     return entry

@@ -39,7 +39,7 @@ def at_latest(place: Place, asked: Sequence[Place], cache: Cache, settings: Sett
     source, location = place
     if location.is_fixed or cache.find(location.name) is not None:  # of a source that does not tell
         return place
-    known = _remembered(place, cache)
+    known = remembered(place, cache)
     if settings.offline:
         return known or place
     if known is not None and cache.find(known.location.name) is None:
@@ -85,8 +85,8 @@ def _remember(cache: Cache, name: str, latest: str) -> None:
             file.write(json.dumps({"handle": name, "newest": latest}).encode())
 
 
-def _remembered(place: Place, cache: Cache) -> Place | None:
-    """The last answer, None when there was none."""
+def remembered(place: Place, cache: Cache) -> Place | None:
+    """The place with the version that was the latest when it was asked last; None when nobody asked."""
     source, location = place
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

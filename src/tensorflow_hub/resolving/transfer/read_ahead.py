@@ -17,7 +17,8 @@ from tensorflow_hub.network.body import Body, OpenBodies
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.ranges import is_part
 
-_PART = 1 << 20  # bytes; with eight connections, eight of them are in memory
+_PART = 1 << 19  # bytes; with eight connections, eight of them are in memory
+_CHUNK = 1 << 17  # bytes
 _POLL = 0.5  # seconds
 
 
@@ -122,7 +123,7 @@ class _Part(concurrent.futures.Future[bytearray]):
 def _all_of(body: Body, count: int) -> bytearray:
     data, at = bytearray(count), 0
     while at < count:
-        piece = body.read(count - at)
+        piece = body.read(min(_CHUNK, count - at))
         if not piece:
             raise ConnectionResetError(104, "the connection was closed too early")
         data[at : at + len(piece)] = piece

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import tarfile
@@ -14,7 +15,7 @@ import requests
 from hub_content import card, module
 from hub_process import HubProcess
 from kaggle_server import KaggleServer, files_of
-from loopback import Answer
+from loopback import Answer, Request
 from patience import PATIENCE, until
 from tfhub_dev_server import TfhubDevServer
 
@@ -24,6 +25,29 @@ from tensorflow_hub.server.mirroring.tfhub import Tfhub
 
 ELMO, ELMO_ON_KAGGLE = "google/elmo/3", "google/elmo/tensorFlow1/elmo/3"
 ARCHIVE = "?tf-hub-format=compressed"
+# A TensorFlow Lite file with one graph, which is empty.
+TFLITE = struct.pack("<I4s5H2xiIIIHHi", 20, b"TFL3", 10, 8, 0, 0, 4, 12, 4, 1, 8, 4, 4, 4)
+TFJS = {
+    "model.json": b'{"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": []}',
+    "group1-shard1of1.bin": bytes(8),
+}
+# name → kind on its card, query, place on Kaggle, files there
+DEPLOYMENTS = {
+    "google/lite-model/words/1": (
+        "Lite",
+        "lite-format=tflite",
+        "google/words/tfLite/x/1",
+        {"w.tflite": TFLITE},
+    ),
+    "google/coral-model/words/1": (
+        "Coral",
+        "coral-format=tflite",
+        "google/words/coral/x/1",
+        {"w.tflite": TFLITE},
+    ),
+    "google/tfjs-model/words/1": ("Tfjs", "tfjs-format=compressed", "google/words/tfJs/x/1", TFJS),
+}
+PARENT = "parent-model: google/elmo/3"
 
 
 @pytest.fixture
@@ -35,11 +59,17 @@ def kaggle():
 
 
 @pytest.fixture
-def settings(kaggle):
+def tfhub_dev(kaggle):
+    server = TfhubDevServer(kaggle)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def settings(kaggle, tfhub_dev):
     """What leads a hub's process to the servers of this test."""
-    tfhub_dev = TfhubDevServer(kaggle)
     buckets = ("https://storage.googleapis.com/", "https://gcs.tensorflow.google.cn/")
-    yield {
+    return {
         "TFHUB_DEV_ENDPOINT": tfhub_dev.url,
         "KAGGLE_API_ENDPOINT": kaggle.url,
         "KAGGLE_USERNAME": "admin",
@@ -47,16 +77,18 @@ def settings(kaggle):
         "TFHUB_MIRRORS": "; ".join(f"{bucket} -> {kaggle.storage.url}/" for bucket in buckets),
         "TFHUB_RETRIES": "0",
     }
-    tfhub_dev.close()
 
 
 @pytest.fixture
 def mirror(tmp_path, settings):
-    """The hub, with the documentation of two models."""
-    for name in (ELMO, "acme/unknown/1"):
+    """The hub, with the documentation of two models and of some deployments."""
+    cards = {ELMO: card(ELMO), "acme/unknown/1": card("acme/unknown/1")}
+    for name, (kind, *_) in DEPLOYMENTS.items():
+        cards[name] = card(f"google/{name.partition('-model/')[2]}", kind, PARENT)
+    for name, text in cards.items():
         folder = tmp_path / "docs" / name
         folder.mkdir(parents=True)
-        (folder / "card.md").write_text(card(name), encoding="utf-8")
+        (folder / "card.md").write_text(text, encoding="utf-8")
     running = HubProcess(tmp_path / "hub", arguments=("--upstream", "tfhub"), **settings)
     with running:
         pass
@@ -98,8 +130,42 @@ def test_a_documented_model_comes_when_it_is_asked_for_and_stays(mirror, kaggle)
     assert hub.resolve(f"{mirror.url}/google/elmo") == hub.resolve(f"{mirror.url}/{ELMO}")
 
 
+def test_deployments_of_other_kinds_come_and_stay_too(mirror, kaggle, tfhub_dev):
+    def the_file_itself(request):
+        _, _, place, files = DEPLOYMENTS[request.path.strip("/")]
+        file = f"/api/v1/models/{place}/download/w.tflite"
+        return kaggle.server.answer_to(Request("GET", file, "", {}, {})) if "w.tflite" in files else None
+
+    tfhub_dev.server.interfere = the_file_itself
+    came = {}
+    for name, (_, query, place, files) in DEPLOYMENTS.items():
+        kaggle.publish(place, files)
+        tfhub_dev.moved[name] = place
+        page = get(mirror, f"/{name}", headers={"Accept": "text/html"}).text
+        assert f"fetches them from <code>https://tfhub.dev/{name}</code>" in page
+        assert len(tfhub_dev.server.requests) == len(came), "who only reads fetches nothing"
+        handle = name.removesuffix("/1") if "coral" in name else name
+        came[name] = get(mirror, f"/{handle}?{query}").content
+        tfhub_dev.server.requests[len(came) :] = []
+    tfhub_dev.close()
+    kaggle.close()
+    for name, (kind, query, _, files) in DEPLOYMENTS.items():
+        assert get(mirror, f"/{name}?{query}").content == came[name]
+        assert came[name] == TFLITE if "w.tflite" in files else names_in(came[name]) == set(files)
+        [deployment] = get(mirror, f"/api/v1/models/{name}").json()["deployments"]
+        assert deployment["kind"] == {"Lite": "tflite", "Coral": "coral", "Tfjs": "tfjs"}[kind]
+        assert "Mirrored from" in get(mirror, f"/{name}", headers={"Accept": "text/html"}).text
+
+
+def test_a_deployment_that_tfhub_dev_had_no_such_of_starts_nothing(mirror, tfhub_dev):
+    for path in (f"/{ELMO}?lite-format=tflite", f"/google/lite-model/words/1{ARCHIVE}"):
+        answer = get(mirror, path, headers={"Accept": "application/json"})
+        assert answer.status_code in {404, 406}, path
+    assert not tfhub_dev.server.requests
+
+
 def test_names_that_tfhub_dev_never_had_start_nothing(mirror, kaggle):
-    for name in ("acme/unknown/1", "acme/invented/1", "google/elmo/99"):
+    for name in ("acme/unknown/1", "acme/invented/1", "google/elmo/99", "google/lite-model/invented/1"):
         assert get(mirror, f"/{name}{ARCHIVE}").status_code in {404, 406}
     assert not kaggle.server.requests
 
@@ -131,4 +197,5 @@ def test_the_newest_version_is_the_last_that_tfhub_dev_had(tmp_path):
     upstream = Tfhub(tmp_path)
     assert upstream.newest(None, ModelName.parse("google/elmo")) == 3
     assert upstream.newest(None, ModelName.parse("acme/invented")) is None
-    assert upstream.has_heard_of(ModelName.parse("vtab/jigsaw/1")), "only its publisher has an archive"
+    jigsaw = ModelName.parse("vtab/jigsaw/1")
+    assert upstream.has_heard_of(jigsaw, is_documented=False), "only its publisher has an archive"

@@ -60,7 +60,7 @@ class Mirror:
         """
         key = str(name)
         if not self._is_wanted(name, audience=audience):
-            return None
+            return self._newest_documented(name, deployment, audience)
         if not self._asked_lately(key):
             try:
                 self._pause()
@@ -81,6 +81,17 @@ class Mirror:
         version = name.with_version(number)
         is_refused = self._asked_lately(f"{version} {deployment}")
         return None if is_refused or not self._is_wanted(version, deployment) else number
+
+    def _newest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
+        """The newest version that is documented here, of a model that upstream knows by its versions only."""
+        with self.hub.database.reading() as connection:
+            version = reading.find_version(connection, name)
+        if version is None or not self.has_documentation_only(version.name):
+            return None
+        is_refused = self._asked_lately(f"{version.name} {deployment}")
+        return (
+            None if is_refused or not self._is_wanted(version.name, deployment, audience) else version.number
+        )
 
     def bring(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
         """Begins to fetch a deployment of a version that is absent, or joins who does.
@@ -130,7 +141,7 @@ class Mirror:
     def may_bring(self, version: Version) -> bool:
         """Whether upstream is asked for a version of which only the documentation is here."""
         is_documented = version.published_by == DOCUMENTED and version.state != DELETED
-        return is_documented and self.upstream.has_heard_of(version.name)
+        return is_documented and self.upstream.has_heard_of(version.name, is_documented=True)
 
     def close(self) -> None:
         """Breaks off what is under way: a process that ends waits for nobody upstream."""
@@ -176,7 +187,9 @@ class Mirror:
             if publisher is not None and not writing.is_mirrored(connection, publisher):
                 return False
             # A version without any files has none upstream either.
-            return deployment not in kinds and bool(kinds) if version else self.upstream.has_heard_of(name)
+            if version is not None:
+                return deployment not in kinds and bool(kinds)
+            return self.upstream.has_heard_of(name, is_documented=False)
 
     def _pause(self) -> None:
         """Raises when upstream could not be reached a moment ago."""

@@ -22,6 +22,8 @@ from typing import Any
 from tensorflow_hub.errors import DownloadError, ForbiddenError, HubError, NotFoundError, UnreachableError
 from tensorflow_hub.format.archive_writer import write_archive
 from tensorflow_hub.format.kinds import saved_model
+from tensorflow_hub.format.kinds.kind import DeploymentKind
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME, KINDS
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.mirroring.upstream import Content
 from tensorflow_hub.services.tfhub_moves import move_of, moves_of, publisher_archive
@@ -60,9 +62,14 @@ class Tfhub:
         """There is no session: each fetch has a process of its own."""
         return contextlib.nullcontext()
 
-    def has_heard_of(self, name: ModelName) -> bool:
-        """Whether tfhub.dev had it: no process is started for names that somebody makes up."""
-        return bool(moves_of(name)) or publisher_archive(name) is not None
+    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool:
+        """Whether tfhub.dev had it: no process is started for names that somebody makes up.
+
+        The table has SavedModels only. Of other deployments we know those whose documentation was imported.
+        """
+        if moves_of(name) or publisher_archive(name) is not None:
+            return True
+        return is_documented and _kind_of(name) is not saved_model.KIND
 
     def place_of(self, name: ModelName) -> str:
         """Where a version is fetched from first, for people."""
@@ -87,15 +94,19 @@ class Tfhub:
           ForbiddenError: it needs somebody's consent; the hint names the page.
           UnreachableError, DownloadError: it cannot be fetched.
         """
-        if deployment != saved_model.KIND.name:
-            raise NotFoundError(f"{name} is fetched as a SavedModel only.", hint="Ask for that.")
+        kind = KIND_BY_NAME[deployment]
+        if kind is not _kind_of(name):
+            raise NotFoundError(
+                f"{name} is no {kind.label} on tfhub.dev.", hint=f"Ask for ?{_kind_of(name).download}."
+            )
         with tempfile.TemporaryDirectory(prefix="tfhub-pull-", dir=self._folder) as folder:
-            pulled = self._pull(name, folder)
-            archive = Path(folder, "module.tar.gz")
-            write_archive(pulled["path"], archive)
-            with open(archive, "rb") as file:
+            pulled = self._pull(name, kind, folder)
+            path = _only_file(name, kind, pulled["path"]) if kind.suffix else Path(folder, "module.tar.gz")
+            if not kind.suffix:
+                write_archive(pulled["path"], path)
+            with open(path, "rb") as file:
                 pieces = iter(lambda: file.read(_PIECE), b"")
-                yield Content(archive.stat().st_size, None, pieces, str(pulled["source"]))
+                yield Content(path.stat().st_size, None, pieces, str(pulled["source"]))
 
     def close(self) -> None:
         """Ends what is being fetched."""
@@ -103,11 +114,12 @@ class Tfhub:
             for process in self._running:
                 process.kill()
 
-    def _pull(self, name: ModelName, folder: str) -> Mapping[str, Any]:
+    def _pull(self, name: ModelName, kind: DeploymentKind, folder: str) -> Mapping[str, Any]:
         """What `tfhub pull` says of the module that it brought into a folder."""
+        query = "" if kind is saved_model.KIND else f"?{kind.download}"
         passed_on = {key: value for key, value in os.environ.items() if _PASSED_ON.fullmatch(key)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "tensorflow_hub", "pull", f"https://tfhub.dev/{name}", "--json"],
+            [sys.executable, "-m", "tensorflow_hub", "pull", f"https://tfhub.dev/{name}{query}", "--json"],
             env={**passed_on, "HOME": folder, "TFHUB_CACHE_DIR": os.path.join(folder, "cache")},
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -126,6 +138,27 @@ class Tfhub:
             raise _error_of(process.returncode, problems, name)
         [pulled] = json.loads(said)
         return dict(pulled)
+
+
+def _kind_of(name: ModelName) -> DeploymentKind:
+    """What a model was on tfhub.dev, where each kind but SavedModels had a folder (`google/lite-model`)."""
+    folder = name.model.partition("/")[0]
+    return next((kind for kind in KINDS if kind.folder and kind.folder == folder), saved_model.KIND)
+
+
+def _only_file(name: ModelName, kind: DeploymentKind, folder: str) -> Path:
+    """The one file of a deployment that is fetched as a file.
+
+    Raises:
+      NotFoundError: there is none, or there are several.
+    """
+    found = sorted(path for path in Path(folder).rglob(f"*{kind.suffix}") if path.is_file())
+    if len(found) != 1:
+        raise NotFoundError(
+            f"Expected one {kind.suffix} file of {name}, got {len(found)}.",
+            hint=f"Look at https://tfhub.dev/{name}.",
+        )
+    return found[0]
 
 
 def _error_of(code: int, problems: str, name: ModelName) -> HubError:

@@ -61,7 +61,7 @@ class AnyUpstream(Protocol):
     def has_facts(self) -> bool: ...  # noqa: D102
 
     def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
-    def has_heard_of(self, name: ModelName) -> bool: ...  # noqa: D102
+    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
     def place_of(self, name: ModelName) -> str: ...  # noqa: D102
     def newest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
     def facts(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
@@ -88,8 +88,8 @@ class Upstream:
         session.transport.mount("http://", adapter)
         return session
 
-    def has_heard_of(self, name: ModelName) -> bool:
-        """Whether it may have a model: only the hub itself knows."""
+    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool:
+        """Whether it may have a model, of which documentation is here or not: only the hub itself knows."""
         return True
 
     def place_of(self, name: ModelName) -> str:

@@ -117,17 +117,20 @@ def parse_certificate(text: str) -> str:
     return ",".join(parse_path(path.strip()) for path in text.split(",", maxsplit=1))
 
 
-_MIRROR_URL = re.compile(r"https?://[^/]")
+_MIRROR_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]")
 _MIRROR_PATH = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\\\\")
 
 
 def parse_mirrors(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Reads `prefix -> place, place; prefix -> place`: where handles with a prefix are found instead.
 
-    A prefix is a URL, and its places are URLs; or it is a path, and its places are paths or URLs.
+    A prefix is a URL of any source, and its places are such URLs; or it is a path, and its places are paths
+    or URLs.
 
     >>> parse_mirrors("https://tfhub.dev/ -> https://hub.example/, http://10.0.0.7:8500/")
     (('https://tfhub.dev/', ('https://hub.example/', 'http://10.0.0.7:8500/')),)
+    >>> parse_mirrors("https://tfhub.dev/acme/words/1 -> hf://acme/words, gs://acme/words/1")
+    (('https://tfhub.dev/acme/words/1', ('hf://acme/words', 'gs://acme/words/1')),)
     >>> parse_mirrors("/home/me/modules -> /data/modules")
     (('/home/me/modules', ('/data/modules',)),)
     """

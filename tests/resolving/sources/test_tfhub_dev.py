@@ -182,6 +182,28 @@ def test_mirrors_are_asked_in_place_of_all_others(tfhub_dev, kaggle, monkeypatch
     assert not kaggle.server.requests
 
 
+@pytest.mark.parametrize(
+    ("handle", "rule"),
+    [
+        (USE, f"{USE} -> kaggle://acme/words/tensorFlow2/small/1"),
+        (USE, "https://tfhub.dev/google/ -> hf://acme/words/models"),
+        (USE, f"{USE} -> kaggle://acme/absent/tensorFlow2/small/1, hf://acme/words"),
+        ("kaggle://acme/absent/tensorFlow2/small/1", "kaggle://acme/absent/ -> hf://acme/words/absent"),
+        ("hf://acme/absent", "hf://acme/absent -> kaggle://acme/words/tensorFlow2/small/1"),
+    ],
+)
+def test_mirrors_may_be_handles_of_any_source(kaggle, hugging_face, monkeypatch, handle, rule):
+    kaggle.publish("acme/words/tensorFlow2/small/1", FILES)
+    folders = ("", "models/universal-sentence-encoder/4/", "absent/tensorFlow2/small/1/")
+    hugging_face.publish("acme/words", {f"{f}{path}": FILES[path] for f in folders for path in FILES})
+    monkeypatch.setenv("TFHUB_MIRRORS", rule)
+    found = hub.resolve(handle)
+    assert {path: content for path, content in files_in(found).items() if path in FILES} == FILES
+    monkeypatch.delenv("TFHUB_MIRRORS")
+    monkeypatch.setenv("TFHUB_OFFLINE", "1")
+    assert hub.resolve(handle) == found, "the cache keeps the old name"
+
+
 def test_kagglehubs_copy_of_a_model_that_moved_is_used(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     monkeypatch.setenv("TFHUB_OFFLINE", "1")

@@ -54,6 +54,11 @@ def new_directory(path: str) -> Iterator[str]:
     try:
         with _renamed_into_place(path) if is_local(path) else _in_place(path) as directory:
             yield directory
+    except tf.errors.FailedPreconditionError as error:
+        raise ExportError(
+            f"Expected variables with values to export to {path!r}, got some that have none in this session.",
+            hint="Run tf.compat.v1.global_variables_initializer() in it first, or restore a checkpoint.",
+        ) from error
     except tf.errors.OpError as error:
         raise ExportError(
             f"Expected to be able to write a module to {path!r}: {error.message}.",

@@ -217,6 +217,7 @@ unversioned = handles.map(lambda handle: handle.rpartition("/")[0])
 any_handle = handles | unversioned
 publishers = st.sampled_from(["acme", "strange", "hidden", "HIDDEN", "hiden", "hidde", "quokka"])
 forms = st.sampled_from(["tf-hub-format=compressed", "tfjs-format=compressed", "lite-format=tflite"])
+parts = st.sampled_from(["files", "text&file=saved_model.pb", "variables", "graph", "changes", "nothing"])
 files = st.sampled_from(["model.json", "default/1/model.json", "1/model.json"])
 
 
@@ -272,6 +273,7 @@ REQUESTS = {
     "/{path:path}": st.one_of(
         get(any_handle, "/"),
         get(publishers, "/"),
+        st.builds(lambda handle, part: ("GET", f"/{handle}?inside={part}", None), any_handle, parts),
         st.builds(download, any_handle, forms),
         st.builds(lambda handle, file: download(f"{handle}/{file}", "tfjs-format=file"), any_handle, files),
         any_handle.map(lambda handle: ("OPTIONS", f"/{handle}", None)),
@@ -280,6 +282,11 @@ REQUESTS = {
     "/api/v1/similar/{handle:path}": get(any_handle, "/api/v1/similar/"),
     "/api/v1/downloads/{handle:path}": get(any_handle, "/api/v1/downloads/"),
     "/api/v1/models/{handle:path}": get(any_handle, "/api/v1/models/"),
+    "/api/v1/files/{handle:path}": get(any_handle, "/api/v1/files/"),
+    "/api/v1/texts/{handle:path}": get(any_handle, "/api/v1/texts/", "?file=saved_model.pb"),
+    "/api/v1/variables/{handle:path}": get(any_handle, "/api/v1/variables/"),
+    "/api/v1/graphs/{handle:path}": get(any_handle, "/api/v1/graphs/"),
+    "/api/v1/differences/{handle:path}": get(any_handle, "/api/v1/differences/"),
     "/api/v1/publishers": get(st.just("/api/v1/publishers")),
     "/api/v1/publishers/{publisher}": get(publishers, "/api/v1/publishers/")
     | change("PATCH", "/api/v1/publishers/hidden", title="Mine"),

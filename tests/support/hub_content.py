@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 MODULES = Path(__file__).parents[1] / "data" / "tf1_modules"
+MORE_MODULES = MODULES.parent / "tf1_modules_more"
 
 
 def module(number: str = "01_linear_scalar") -> Path:
     """A small module in TF1 Hub format."""
-    return MODULES / number / "module"
+    folder = MODULES if (MODULES / number).is_dir() else MORE_MODULES
+    return folder / number / "module"
 
 
 def module_with(folder: Path, extra: bytes, number: str = "01_linear_scalar") -> Path:

@@ -96,6 +96,42 @@ class OfModelOrVersion(Parameters, frozen=True):
     handle: Annotated[str, Meta(description="publisher/model or publisher/model/version; has slashes.")]
 
 
+class OfDeployment(Parameters, frozen=True):
+    """A deployment of a version."""
+
+    deployment: Annotated[
+        str | None, Meta(description="saved_model, tfjs, …; without it, the first one.")
+    ] = None
+
+
+class FilesAsked(OfDeployment, frozen=True):
+    """Which files."""
+
+    page: Annotated[int, Meta(ge=1, le=100_000, description="From 1.")] = 1
+
+
+class TextAsked(OfDeployment, frozen=True, rename={"start": "from"}):
+    """Which part of which file."""
+
+    file: Annotated[str, Meta(max_length=4096, description="Its path.")] = ""
+    start: Annotated[_Number, Meta(description="The first byte.")] = 0
+
+
+class VariablesAsked(FilesAsked, frozen=True):
+    """Which variables."""
+
+    q: Annotated[str, Meta(max_length=300, description="Words that the names have to have.")] = ""
+
+
+class DifferencesAsked(Parameters, frozen=True):
+    """With which version another one is compared."""
+
+    before: Annotated[
+        Annotated[int, Meta(ge=1, le=2**31 - 1)] | None,
+        Meta(description="Its number; without it, the one before."),
+    ] = None
+
+
 class OfPublisher(Parameters, frozen=True):
     """A publisher in the path."""
 

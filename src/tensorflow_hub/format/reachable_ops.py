@@ -19,7 +19,7 @@ def applied_ops(meta_graph: Any) -> set[str]:
     waiting = list(meta_graph.object_graph_def.concrete_functions)
     for node in _applied_nodes(meta_graph):
         found.add(node.op)
-        waiting += _called(node)
+        waiting += called_functions(node)
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -28,19 +28,20 @@ def applied_ops(meta_graph: Any) -> set[str]:
         seen.add(name)
         for node in library[name].node_def:
             found.add(node.op)
-            waiting += _called(node)
+            waiting += called_functions(node)
     return found
 
 
 def _applied_nodes(meta_graph: Any) -> Iterator[Any]:
-    """The nodes on which the outputs of the signatures depend."""
+    signatures = (s for key, s in meta_graph.signature_def.items() if key not in _RESERVED)
+    return signature_nodes(meta_graph, *signatures)
+
+
+def signature_nodes(meta_graph: Any, *signatures: Any) -> Iterator[Any]:
+    """The nodes on which the outputs of signatures depend, from the outputs on."""
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     waiting = [
-        name
-        for key, signature in meta_graph.signature_def.items()
-        if key not in _RESERVED
-        for info in signature.outputs.values()
-        for name in _tensors(info)
+        name for signature in signatures for info in signature.outputs.values() for name in _tensors(info)
     ]
     seen: set[str] = set()
     while waiting:
@@ -59,7 +60,7 @@ def _tensors(info: Any) -> list[str]:
     return [info.name, *sparse_parts, *parts]
 
 
-def _called(node: Any) -> Iterable[str]:
+def called_functions(node: Any) -> Iterable[str]:
     """The functions a node calls: by its attributes, or as its op."""
     yield node.op
     for value in node.attr.values():

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from tensorflow_hub.format.tensor_types import Shape, dtype_name, shape_of
+from tensorflow_hub.format.tensor_types import Shape, dtype_name, shape_of, shape_text
 
 TensorKind = Literal["dense", "sparse", "ragged"]
 _SPARSE_SPEC, _RAGGED_SPEC = 1, 3  # of the enum TypeSpecClass in TensorFlow's `struct.proto`
@@ -29,8 +29,7 @@ class TensorDescription:
 
     def __str__(self) -> str:
         """As people write it, such as `float32[?, 224, 224, 3]`."""
-        shape = "…" if self.shape is None else ", ".join("?" if n is None else str(n) for n in self.shape)
-        return f"{'' if self.kind == 'dense' else self.kind + ' '}{self.dtype}[{shape}]"
+        return f"{'' if self.kind == 'dense' else self.kind + ' '}{self.dtype}{shape_text(self.shape)}"
 
 
 @dataclasses.dataclass(frozen=True)

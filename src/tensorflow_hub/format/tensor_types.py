@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 # One number per dimension, None where it is not known; None for all where even the rank is not.
@@ -32,6 +33,15 @@ def shape_of(message: Any) -> Shape:
     if message.unknown_rank or len(message.dim) > _LARGEST_RANK:
         return None
     return tuple(dim.size if dim.size >= 0 else None for dim in message.dim)
+
+
+def shape_text(shape: Sequence[int | None] | None) -> str:
+    """A shape for people.
+
+    >>> shape_text([None, 512]), shape_text(None)
+    ('[?, 512]', '[…]')
+    """
+    return f"[{'…' if shape is None else ', '.join('?' if size is None else str(size) for size in shape)}]"
 
 
 def elements(shape: Shape) -> int:

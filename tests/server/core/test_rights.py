@@ -41,6 +41,14 @@ MATRIX = [
     ("GET", f"/api/v1/models/{HANDLE}", None, READERS),
     ("GET", "/api/v1/similar/secret/model", None, READERS),
     ("GET", "/api/v1/downloads/secret/model", None, READERS),
+    ("GET", f"/{HANDLE}?inside=files", None, READERS),
+    ("GET", f"/{HANDLE}?inside=text&file=assets/extra.bin", None, READERS),
+    ("GET", f"/{HANDLE}?inside=changes&before=1", None, READERS),
+    ("GET", f"/api/v1/files/{HANDLE}", None, READERS),
+    ("GET", f"/api/v1/texts/{HANDLE}?file=assets/extra.bin", None, READERS),
+    ("GET", f"/api/v1/variables/{HANDLE}", None, READERS),
+    ("GET", f"/api/v1/graphs/{HANDLE}", None, READERS),
+    ("GET", f"/api/v1/differences/{HANDLE}?before=1", None, READERS),
     ("POST", "/api/v1/uploads", {"handle": "secret/model/2", "size": 9, "sha256": "0" * 64}, PUBLISHERS),
     ("GET", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
     ("PATCH", "/api/v1/uploads/UPLOAD", b"", PUBLISHERS),
@@ -139,6 +147,10 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/models/{handle:path}": f"/api/v1/models/{HANDLE}",
         "/api/v1/similar/{handle:path}": "/api/v1/similar/secret/model",
         "/api/v1/downloads/{handle:path}": "/api/v1/downloads/secret/model",
+        **{
+            f"/api/v1/{what}/{{handle:path}}": f"/api/v1/{what}/{HANDLE}"
+            for what in ("files", "texts", "variables", "graphs", "differences")
+        },
         "/api/v1/publishers/{publisher}": "/api/v1/publishers/secret",
         "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
         "/api/v1/uploads/{upload}/publish": "/api/v1/uploads/UPLOAD/publish",

@@ -45,6 +45,11 @@ PAGES = {
     "nothing there": "/acme/wordz",
     "withdrawn": "/acme/words/1",
     "deleted": "/acme/words/3",
+    "files": "/acme/words/2?inside=files",
+    "text": "/acme/words/2?inside=text&file=assets/tokens.txt",
+    "graph": "/acme/words/2?inside=graph",
+    "variables": "/acme/words/2?inside=variables",
+    "changes": "/acme/words/2?inside=changes",
 }
 HOSTILE = """# Module acme/hostile/1
 A hostile card <script>window.hacked = 1</script>

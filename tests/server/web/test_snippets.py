@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hub_content import MODULES, card
+from hub_content import MODULES, MORE_MODULES, card
 from hub_process import SOURCES, HubProcess
 from patience import PATIENCE
 from tfjs_models import write_graph_model, write_layers_model
@@ -27,7 +27,6 @@ _SNIPPET = re.compile(
 )
 # Needs the devices of the machine that wrote it.
 _OTHER_MACHINES = {"25_soft_placement"}
-_MORE = MODULES.parent / "tf1_modules_more"
 # Runs programs one after the other, each in a namespace of its own; prints those that fail.
 _RUNNER = """
 import json, sys, traceback
@@ -61,7 +60,7 @@ def hub(tmp_path_factory):
     write_layers_model(folder / "layers")
     with HubProcess(folder / "data") as hub:
         to = {"hub": hub.url, "token": hub.token}
-        for module in sorted([*MODULES.iterdir(), *_MORE.iterdir()]):
+        for module in sorted([*MODULES.iterdir(), *MORE_MODULES.iterdir()]):
             if (module / "module").is_dir() and module.name not in _OTHER_MACHINES:
                 publish(module / "module", card=card(f"tf1/{module.name}/1"), **to)
         for module in sorted(folder.iterdir()):

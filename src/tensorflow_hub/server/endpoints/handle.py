@@ -30,6 +30,7 @@ from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
+from tensorflow_hub.server.web.inside_pages import PARAMETER, inside
 
 Answer = Callable[[Request, sa.Connection, Version, DeploymentKind], Response | None]
 
@@ -117,6 +118,8 @@ def _version(
     forms: tuple[Representation, ...],
 ) -> Response:
     for wanted in forms:
+        if wanted in (PAGE, JSON) and PARAMETER in request.query_params:
+            return inside(request, connection, version, as_json=wanted == JSON)
         if wanted == PAGE:
             return pages.version(request, connection, caller, version)
         if wanted == JSON:

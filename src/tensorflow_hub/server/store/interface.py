@@ -56,6 +56,9 @@ class Trees(Protocol):
 class Store(Protocol):
     """A place for immutable objects, and for uploads on their way to become one."""
 
+    def __hash__(self) -> int:
+        """Of the very object: what was read of a store may be kept under it."""
+
     def describe(self) -> str:
         """What and where it is, for people."""
 

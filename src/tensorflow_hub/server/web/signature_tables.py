@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.format.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Deployment
 from tensorflow_hub.server.search.module_properties import tensors_of
 from tensorflow_hub.server.search.signatures import MOST_TENSORS
@@ -74,5 +75,4 @@ def _type(dtype: str, shape: Sequence[int | None] | None, kind: str = "dense") -
     >>> _type("float32", [None, 512]), _type("string", None, "sparse")
     ('float32[?, 512]', 'sparse string[…]')
     """
-    dims = "…" if shape is None else ", ".join("?" if size is None else str(size) for size in shape)
-    return f"{'' if kind == 'dense' else f'{kind} '}{dtype}[{dims}]"
+    return f"{'' if kind == 'dense' else f'{kind} '}{dtype}{shape_text(shape)}"

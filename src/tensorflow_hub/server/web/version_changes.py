@@ -30,11 +30,16 @@ class VersionContent:
 
 
 def changes(older: VersionContent, newer: VersionContent) -> list[str]:
-    """What is different in the newer version, the most telling first."""
-    found = [*_deployments(older, newer), *_contents(older, newer), *_fields(older, newer)]
+    """What is different in the newer version, the most telling first; of many, the first ones."""
+    found = all_changes(older, newer)
     if len(found) > _MOST:
         found = [*found[: _MOST - 1], f"and {len(found) - _MOST + 1} more changes"]
     return found
+
+
+def all_changes(older: VersionContent, newer: VersionContent) -> list[str]:
+    """All that is different in the newer version, the most telling first."""
+    return [*_deployments(older, newer), *_contents(older, newer), *_fields(older, newer)]
 
 
 def _deployments(older: VersionContent, newer: VersionContent) -> list[str]:

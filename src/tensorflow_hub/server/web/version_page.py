@@ -34,6 +34,13 @@ from tensorflow_hub.server.web.version_changes import VersionContent, changes
 _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
+# Value of the parameter `inside` → what the link to that page says.
+PARTS: Mapping[str, str] = {
+    "files": "Files",
+    "graph": "Graph and ops",
+    "variables": "Variables",
+    "changes": "Changes",
+}
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
 
 
@@ -86,6 +93,7 @@ def version_values(
         "changes": any(entry["changes"] for entry in versions),
         "similar": similar,
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
+        "inside_parts": [(name, title) for name, title in PARTS.items() if name != "changes"],
         "trust": trust(metadata, deployments),
         "property_groups": property_groups(shown, metadata, deployments, forms),
         "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
@@ -206,7 +214,9 @@ def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]
     """The versions, newest first, with what each changed."""
     every = reading.list_versions(connection, shown.model)
     near = sorted(every[:_MOST_VERSIONS], key=lambda version: -version.number)
-    contents = {version.number: _content(connection, version) for version in near if version.state != DELETED}
+    contents = {
+        version.number: content_of(connection, version) for version in near if version.state != DELETED
+    }
     entries = []
     for at, version in enumerate(near):
         before = next((contents[other.number] for other in near[at + 1 :] if other.number in contents), None)
@@ -218,12 +228,14 @@ def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]
                 "reason": version.reason,
                 "date": show_day(version.published),
                 "changes": changes(before, now) if before and now else [],
+                "has_older": before is not None and now is not None,
             }
         )
     return entries
 
 
-def _content(connection: sa.Connection, version: Version) -> VersionContent:
+def content_of(connection: sa.Connection, version: Version) -> VersionContent:
+    """What is compared of a version."""
     card = reading.find_card(connection, version)
     deployments = reading.list_deployments(connection, version)
     return VersionContent(

@@ -1,0 +1,134 @@
+"""The graph of a SavedModel as people see it: signatures → layers → ops, counted. Read without TensorFlow."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tensorflow_hub.format import layout
+from tensorflow_hub.format.messages import parse
+from tensorflow_hub.format.ops import UNSAFE_OPS
+from tensorflow_hub.format.reachable_ops import called_functions, signature_nodes
+from tensorflow_hub.server.inside.stored_files import StoredFiles
+
+# A graph of this size takes a second and ten times its size of memory; larger ones are not drawn.
+LARGEST_GRAPH = 24 << 20
+# One graph is read at a time: two large ones would take the memory of both.
+_TURN = threading.Lock()
+# Layers that a page shows, and how deep they are nested.
+_MOST_LAYERS, _DEEPEST = 400, 6
+# Names of scopes that say nothing: those of functions that call one another.
+_CALLS = ("StatefulPartitionedCall", "PartitionedCall")
+# Ops that are everywhere and tell nothing.
+_COMMON = {"Placeholder", "Const", "Identity", "NoOp", "ReadVariableOp", "VarHandleOp"}
+
+
+@dataclasses.dataclass(frozen=True)
+class OpCount:
+    """An op, how often it stands in the graph, and what it does outside of it ("" for nothing)."""
+
+    op: str
+    count: int
+    reaches: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """A scope of names with what is below it.
+
+    Attributes:
+      name: the last part of the scope.
+      ops: how many ops it has, with those below.
+      commonest: the ops that tell what it does, commonest first.
+      layers: the scopes within.
+    """
+
+    name: str
+    ops: int
+    commonest: tuple[str, ...]
+    layers: tuple[Layer, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphView:
+    """What is shown of a graph: its ops by count, and the layers of each signature."""
+
+    ops: tuple[OpCount, ...]
+    signatures: tuple[Layer, ...]
+
+
+@functools.lru_cache(maxsize=8)
+def graph_of(files: StoredFiles) -> GraphView | None:
+    """The graph of a deployment; None for one without a SavedModel.
+
+    Raises:
+      FormatError: it is damaged.
+      TooLarge: it is too large to be drawn.
+    """
+    if all(file.path != layout.SAVED_MODEL for file in files.index.files):
+        return None
+    with _TURN:
+        data = files.read(layout.SAVED_MODEL, most=LARGEST_GRAPH)
+        saved_model = parse("SavedModel", data, layout.SAVED_MODEL)
+        ops: Counter[str] = Counter()
+        for meta_graph in saved_model.meta_graphs:
+            ops += _count(meta_graph.graph_def)
+        counted = (OpCount(op, count, UNSAFE_OPS.get(op, "")) for op, count in ops.items())
+        ordered = sorted(counted, key=lambda one: (not one.reaches, -one.count, one.op))
+        return GraphView(tuple(ordered), tuple(_signatures(saved_model.meta_graphs)))
+
+
+def _count(graph: Any) -> Counter[str]:
+    own = {function.signature.name for function in graph.library.function}
+    ops = Counter(node.op for node in graph.node)
+    for function in graph.library.function:
+        ops.update(node.op for node in function.node_def)
+    return Counter({op: count for op, count in ops.items() if op not in own})
+
+
+def _signatures(meta_graphs: Iterable[Any]) -> Iterator[Layer]:
+    for meta_graph in meta_graphs:
+        tags = ", ".join(sorted(meta_graph.meta_info_def.tags))
+        library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
+        for name, signature in sorted(meta_graph.signature_def.items()):
+            if not name.startswith("__saved_model_"):
+                nodes = list(_nodes(signature_nodes(meta_graph, signature), library))
+                label = f"{name} ({tags})" if tags and tags != "serve" else name
+                yield _layer(label, [(_scope(node.name), node.op) for node in nodes], 0, [_MOST_LAYERS])
+
+
+def _nodes(first: Iterable[Any], library: dict[str, Any]) -> Iterator[Any]:
+    """The nodes of a signature and of the functions that it calls, each function once."""
+    seen: set[str] = set()
+    waiting = [list(first)]
+    while waiting:
+        for node in waiting.pop():
+            yield node
+            for name in called_functions(node):
+                if name in library and name not in seen:
+                    seen.add(name)
+                    waiting.append(list(library[name].node_def))
+
+
+def _scope(name: str) -> tuple[str, ...]:
+    parts = [part for part in name.split("/") if part and not part.startswith(_CALLS)]
+    return tuple(parts[:_DEEPEST])
+
+
+def _layer(name: str, nodes: list[tuple[tuple[str, ...], str]], depth: int, left: list[int]) -> Layer:
+    """The layer of nodes by their scopes; `left` is how many more may be made."""
+    below: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for scope, op in nodes:
+        if len(scope) > depth + 1:  # the last part is the node itself
+            below.setdefault(scope[depth], []).append((scope, op))
+    layers = []
+    for part, members in below.items():
+        if left[0] > 0:
+            left[0] -= 1
+            layers.append(_layer(part, members, depth + 1, left))
+    counts = Counter(op for _, op in nodes if op not in _COMMON and not op.startswith(_CALLS))
+    return Layer(name[:200], len(nodes), tuple(op for op, _ in counts.most_common(4)), tuple(layers))

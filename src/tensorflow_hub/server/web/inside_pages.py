@@ -1,0 +1,90 @@
+"""The pages of what is inside a version: `/<handle>?inside=files` and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tensorflow_hub.api.requests import (
+    DifferencesAsked,
+    FilesAsked,
+    OfDeployment,
+    TextAsked,
+    VariablesAsked,
+)
+from tensorflow_hub.format.tensor_types import shape_text
+from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.decoding import decode_parameters
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.inside import views
+from tensorflow_hub.server.web.rendering import render, show_count, show_size
+from tensorflow_hub.server.web.version_differences import differences, version_before
+from tensorflow_hub.server.web.version_page import PARTS
+
+PARAMETER = "inside"
+_TEXT = "text"
+
+
+def inside(request: Request, connection: sa.Connection, version: Version, *, as_json: bool) -> Response:
+    """The page that the parameter `inside` names, or the same as JSON.
+
+    Raises:
+      Missing: there is no such page; says which there are.
+    """
+    part = request.query_params[PARAMETER]
+    if part not in {*PARTS, _TEXT}:
+        raise Missing(f"A version has no page {PARAMETER}={part!r:.60}.", hint=f"It has: {', '.join(PARTS)}.")
+    shown = _view(request, connection, version, part)
+    if as_json:
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+        return JSONResponse(shown, headers=headers)
+    deployment = request.query_params.get("deployment", "")
+    common = {"deployment": deployment} if deployment else {}
+
+    def url(**parameters: Any) -> str:
+        """The URL of a page of this version."""
+        return f"/{version.handle}?{urlencode({**common, **parameters})}"
+
+    return render(
+        request,
+        f"inside_{part}.html",
+        title=f"{PARTS.get(part, shown.get('path', ''))} of {version.handle}",
+        version=version,
+        part="files" if part == _TEXT else part,
+        parts=[(name, label, url(inside=name)) for name, label in PARTS.items()],
+        shown=shown,
+        url=url,
+        deployment=deployment,
+        size=show_size,
+        counted=show_count,
+        shape=shape_text,
+        next_url=url(**_next(request, shown)),
+    )
+
+
+def _next(request: Request, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of the next page of a list."""
+    kept = {name: request.query_params[name] for name in (PARAMETER, "q") if name in request.query_params}
+    return {**kept, "page": shown.get("page", 0) + 1}
+
+
+def _view(request: Request, connection: sa.Connection, version: Version, part: str) -> Mapping[str, Any]:
+    query, store = request.query_params, hub_of(request).store
+    if part == "changes":
+        asked = decode_parameters(query, DifferencesAsked)
+        before = version_before(connection, version, asked.before)
+        return differences(store, connection, before, version)
+    opened = views.open_deployment(store, connection, version, decode_parameters(query, OfDeployment))
+    if part == "files":
+        return views.files_view(opened, decode_parameters(query, FilesAsked))
+    if part == "variables":
+        return views.variables_view(opened, decode_parameters(query, VariablesAsked))
+    if part == "graph":
+        return views.graph_view(opened)
+    return views.text_view(opened, decode_parameters(query, TextAsked))

@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "member": ("member", "list, invite and remove the members of a publisher"),
     "mirror": ("mirror", "copy modules from anywhere into a hub"),
     "neighbours": ("neighbours", "find texts or images like a given one"),
+    "outdated": ("outdated", "tell which locked modules were withdrawn, are gone, or have a newer version"),
     "publish": ("publish", "publish a module on a hub"),
     "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),

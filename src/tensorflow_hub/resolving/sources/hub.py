@@ -90,6 +90,18 @@ class Hub(Source[Location]):
                 return match[1]
         return None
 
+    def withdrawal(self, location: Location, session: HubSession) -> str | None:  # noqa: D102
+        from tensorflow_hub.network.withdrawal import withdrawal_reason
+
+        url = with_format(location.name, "compressed")
+        try:
+            answer = session.request("HEAD", url, headers=_ARCHIVE)
+        except NotFoundError:  # whose body says why
+            session.request("GET", url, headers=_ARCHIVE, stream=True).close()
+            raise
+        reasons = (withdrawal_reason(step.headers) for step in (*answer.history, answer))
+        return next((reason for reason in reasons if reason is not None), None)
+
     def at_version(self, location: Location, version: str) -> Location:  # noqa: D102
         parts = urllib.parse.urlsplit(location.name)
         name = urllib.parse.urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{version}"))

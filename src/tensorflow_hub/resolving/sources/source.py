@@ -144,6 +144,17 @@ class Source(Generic[L]):
         """
         return None
 
+    def withdrawal(self, location: L, session: HubSession) -> str | None:
+        """Why the publisher withdrew a fixed version, "" without a reason; None when it is not withdrawn.
+
+        Nothing is downloaded for it. A source that knows no withdrawals need not ask anybody.
+
+        Raises:
+          NotFoundError: it is not there any more.
+          UnreachableError, …: as `open`.
+        """
+        return None
+
     def at_version(self, location: L, version: str) -> L:
         """The fixed location of a version of `location`."""
         raise NotImplementedError

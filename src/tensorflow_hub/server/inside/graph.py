@@ -19,8 +19,8 @@ from tensorflow_hub.server.inside.stored_files import StoredFiles
 LARGEST_GRAPH = 24 << 20
 # One graph is read at a time: two large ones would take the memory of both.
 _TURN = threading.Lock()
-# Layers that a page shows, and how deep they are nested.
-_MOST_LAYERS, _DEEPEST = 400, 6
+# Layers that a page shows, how deep they are nested, and how many ops of each are named.
+_MOST_LAYERS, _DEEPEST, _MOST_NAMED = 400, 6, 4
 # Names of scopes that say nothing: those of functions that call one another.
 _CALLS = ("StatefulPartitionedCall", "PartitionedCall")
 # Ops that are everywhere and tell nothing.
@@ -96,7 +96,10 @@ def _signatures(meta_graphs: Iterable[Any]) -> Iterator[Layer]:
         library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
         for name, signature in sorted(meta_graph.signature_def.items()):
             if not name.startswith("__saved_model_"):
-                nodes = list(_nodes(signature_nodes(meta_graph, signature), library))
+                reached = {node.name for node in signature_nodes(meta_graph, signature)}
+                # In the order of the graph: mostly from the inputs to the outputs.
+                first = (node for node in meta_graph.graph_def.node if node.name in reached)
+                nodes = list(_nodes(first, library))
                 label = f"{name} ({tags})" if tags and tags != "serve" else name
                 yield _layer(label, [(_scope(node.name), node.op) for node in nodes], 0, [_MOST_LAYERS])
 
@@ -108,7 +111,7 @@ def _nodes(first: Iterable[Any], library: dict[str, Any]) -> Iterator[Any]:
     while waiting:
         for node in waiting.pop():
             yield node
-            for name in called_functions(node):
+            for name in sorted(called_functions(node)):
                 if name in library and name not in seen:
                     seen.add(name)
                     waiting.append(list(library[name].node_def))
@@ -131,4 +134,5 @@ def _layer(name: str, nodes: list[tuple[tuple[str, ...], str]], depth: int, left
             left[0] -= 1
             layers.append(_layer(part, members, depth + 1, left))
     counts = Counter(op for _, op in nodes if op not in _COMMON and not op.startswith(_CALLS))
-    return Layer(name[:200], len(nodes), tuple(op for op, _ in counts.most_common(4)), tuple(layers))
+    commonest = sorted(counts, key=lambda op: (-counts[op], op))[:_MOST_NAMED]
+    return Layer(name[:200], len(nodes), tuple(commonest), tuple(layers))

@@ -1,9 +1,8 @@
-"""Publishing, tokens and versions from Python and from the command line, against a real hub."""
+"""Publishing, tokens and versions from Python, against a real hub."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -14,7 +13,6 @@ from hub_process import HubProcess
 from ports import fixed_ports
 
 import tensorflow_hub
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.client import tokens, versions
 from tensorflow_hub.client.calls import call, client_settings
 from tensorflow_hub.client.publishing import publish
@@ -176,49 +174,6 @@ def test_a_token_for_one_hub_is_not_shown_to_another(monkeypatch):
     assert client_settings().token == "secret"
     assert client_settings("http://one.example/").token == "secret"
     assert client_settings("http://two.example").token == ""
-
-
-def run(capsys, *arguments):
-    try:
-        main(list(arguments))
-        code = 0
-    except SystemExit as ended:
-        code = ended.code or 0
-    return code, *capsys.readouterr()
-
-
-def test_the_command_line(hub, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("TFHUB_URL", hub.url)
-    monkeypatch.setenv("TFHUB_TOKEN", hub.token)
-    (tmp_path / "card.md").write_text(card("cli/model/1"))
-    arguments = ("publish", str(module()), "--card", str(tmp_path / "card.md"))
-    assert run(capsys, *arguments) == (0, f"{hub.url}/cli/model/1\n", "Published.\n")
-    code, out, _ = run(capsys, *arguments, "--json")
-    assert (code, json.loads(out)["is_new"]) == (0, False)
-    (tmp_path / "card.md").write_text(card("cli/model/1").replace("task", "taks"))
-    code, _, err = run(capsys, *arguments)
-    assert code == 0
-    assert "its card is now this one" in err
-    assert "Did you mean 'task'?" in err
-    assert versions.show("cli/model/1")["card"] == (tmp_path / "card.md").read_text()
-    assert run(capsys, "search", "zzzzqq")[2].startswith("Nothing found.")
-    other = module_with(tmp_path / "other", b"x")
-    code, _, err = run(capsys, "publish", str(other), "cli/model/1", "--card", str(tmp_path / "card.md"))
-    assert code == 6
-    assert "→ Publish it as version 2." in err
-    _, out, _ = run(capsys, "show", "cli/model/1")
-    assert "  default: (" in out, out
-    _, out, _ = run(capsys, "show", f"{hub.url}/cli/model", "--json")
-    assert json.loads(out)["newest"] == 1
-    assert run(capsys, "show", "cli/modle/1")[0] == 3
-    assert run(capsys, "withdraw", "cli/model/1", "--reason", "x")[1] == "cli/model/1 withdrawn\n"
-    assert run(capsys, "withdraw", "cli/model/1", "--undo")[1] == "cli/model/1 visible\n"
-    code, secret, _ = run(capsys, "token", "create", "bot", "--publisher", "cli")
-    assert secret.startswith("tfhub_")
-    assert "bot" in run(capsys, "token", "list", "--publisher", "cli")[1]
-    monkeypatch.setenv("TFHUB_TOKEN", secret.strip())
-    assert run(capsys, "token", "show")[1] == "bot: publish, cli, good\n"
-    assert run(capsys, "token", "create", "more", "--all-publishers", "--scope", "read")[0] == 5
 
 
 def test_publish_is_public():

@@ -12,7 +12,7 @@ from real_services import Postgres, SeaweedFS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
-from tests_tools import image_module, photos, text_module  # noqa: F401
+from tool_data import image_module, photos, text_module  # noqa: F401
 
 _numbers = itertools.count()
 

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 from repeating_engine import IMPORT_STRING
 from spark_session import spark_session
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, InputError, MissingDependencyError, SignatureError

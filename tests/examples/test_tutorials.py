@@ -28,7 +28,7 @@ def load(path):
 def small(tmp_path_factory):
     """Small modules and data, by the names that tutorials use for theirs."""
     folder = tmp_path_factory.mktemp("small")
-    made = load(ROOT / "tests" / "tools" / "tests_tools.py")
+    made = load(ROOT / "tests" / "support" / "tool_data.py")
     import numpy as np
     import text_module
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -268,17 +264,3 @@ def _built():
     import keras
 
     return keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
-
-
-def test_the_command_exports_a_model(model, tmp_path):
-    model.save(tmp_path / "model.keras")
-    done = subprocess.run(
-        [
-            *[sys.executable, "-c", "from tensorflow_hub.cli.main import main; main()", "export", "keras"],
-            *[str(tmp_path / "model.keras"), str(tmp_path / "module"), "--json"],
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout)["kind"] == "saved_model_2"

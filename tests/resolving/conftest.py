@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from .hub_server import HubServer
-from .modules import make_module
+from archived_modules import make_module
+from hub_server import HubServer
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from archived_modules import contents, make_module, tar_gz
 from patience import until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.cache.layout import Cache, key_of
-
-from .modules import contents, make_module, tar_gz
 
 
 def cache() -> Path:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from archived_modules import contents
 from patience import until_flushed
 
 import tensorflow_hub as hub_library
@@ -13,8 +14,6 @@ from tensorflow_hub.resolving.cache import durability
 from tensorflow_hub.resolving.cache.bundle import export_bundle
 from tensorflow_hub.resolving.cache.layout import CachedModule
 from tensorflow_hub.resolving.cache.manifest import read_manifest, write_manifest
-
-from .modules import contents
 
 
 @pytest.fixture

@@ -17,14 +17,13 @@ import types
 from pathlib import Path
 
 import pytest
+from archived_modules import contents, make_module
 from patience import PATIENCE, until, until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.resolving.cache import lease
 from tensorflow_hub.resolving.cache.layout import key_of
-
-from .modules import contents, make_module
 
 PROGRAM = "import sys, tensorflow_hub as hub; print(hub.resolve(sys.argv[1]))"
 NO_LOCKS = """

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from archived_modules import contents, make_module
 from listed_source import ListedServer, ListedSource
 from loopback import Answer
 from patience import PATIENCE, until
@@ -17,8 +18,6 @@ from patience import PATIENCE, until
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.sources.table import unregister_source
-
-from .modules import contents, make_module
 
 PROGRAM = """
 import sys, tensorflow_hub as hub

@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from archived_modules import contents, make_module
+from hub_server import hang_up, send_status
 from patience import PATIENCE
 
 import tensorflow_hub as hub_library
@@ -16,9 +18,6 @@ from tensorflow_hub import errors
 from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.resolving.cache.layout import Cache
 from tensorflow_hub.settings import Settings
-
-from .hub_server import hang_up, send_status
-from .modules import contents, make_module
 
 
 @pytest.fixture(autouse=True)

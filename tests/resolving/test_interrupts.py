@@ -11,12 +11,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from archived_modules import contents
 from patience import PATIENCE, until
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.resolving.transfer.parallel import run_in_parallel
-
-from .modules import contents
 
 # A shell starts what runs in its background deaf to Ctrl-C, and Python keeps to that: tests may run there.
 PULL = """

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from archived_modules import contents
 from patience import until_flushed
 
 import tensorflow_hub as hub_library
@@ -20,8 +21,6 @@ from tensorflow_hub.resolving.cache.inventory import (
     replace_entry,
 )
 from tensorflow_hub.resolving.cache.layout import Cache
-
-from .modules import contents
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import xml.sax.saxutils
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from archived_modules import contents, make_module, tar_gz
+from hub_server import send_status
 from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 
-from .hub_server import send_status
-from .modules import contents, make_module, tar_gz
 from .test_interrupts import interrupted
 
 pytest.importorskip("obstore")

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from archived_modules import contents, make_module
+from hub_server import HubServer, hang_up, send_status
 from patience import PATIENCE
 
 import tensorflow_hub as hub_library
@@ -17,9 +19,6 @@ from tensorflow_hub import errors
 from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.settings import Settings
-
-from .hub_server import HubServer, hang_up, send_status
-from .modules import contents, make_module
 
 Answer = Callable[[HubServer, BaseHTTPRequestHandler], object]
 NAME = "/acme/text/1"

@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from archived_modules import contents, make_module, tar_gz
+from hub_server import send_status
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.resolve import resolve_module
-
-from .hub_server import send_status
-from .modules import contents, make_module, tar_gz
 
 
 def test_a_directory_is_itself(module):

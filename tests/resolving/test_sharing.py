@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from archived_modules import contents
 
 import tensorflow_hub as hub_library
-
-from .modules import contents
 
 VARIABLES = "variables/variables.data-00000-of-00001"
 

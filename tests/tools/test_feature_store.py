@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.tools.feature_store import FeatureStore, make_room
 
@@ -102,26 +100,6 @@ def test_nothing_is_wrong_after_a_kill_in_the_middle(lines, tmp_path):
             assert (value == int.from_bytes(name, "big")).all()
         store.write([(key(i), vector(i)) for i in range(2000)])
     assert kept(tmp_path, "a") == 2000
-
-
-def test_the_command_line_shows_and_clears_it(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("TFHUB_FEATURE_CACHE", str(tmp_path))
-    monkeypatch.setenv("TFHUB_FEATURE_CACHE_SIZE", "3GB")
-
-    def tfhub(*arguments):
-        main(["cache", "features", *arguments])
-        return capsys.readouterr().out
-
-    assert f"0 bytes in {tmp_path}, of 3.0 GB at most" in tfhub()
-    for name in "ab":
-        fill(tmp_path, name)
-    before = json.loads(tfhub("--json"))
-    assert before["size"] > 2 * 2000 * 200
-    assert before["cleared"] == 0
-    after = json.loads(tfhub("--clear", "--json"))
-    assert after["size"] + after["cleared"] == before["size"]
-    assert after["size"] < 50_000
-    assert kept(tmp_path, "a") == kept(tmp_path, "b") == 0
 
 
 def test_a_damaged_store_is_named(tmp_path):

@@ -2,54 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 import tensorflow_hub as hub
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.errors import ModuleError
-
-INPUTS = {
-    "ids": tf.TensorSpec([None, None], tf.int32, "ids"),
-    "mask": tf.TensorSpec([None, None], tf.int32, "mask"),
-}
-
-
-class Preprocessor(tf.Module):
-    """Strings [b] → ids and mask, int32 [b, words]."""
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def __call__(self, texts):
-        words = tf.strings.split(texts)
-        ids = tf.cast(tf.strings.to_hash_bucket_fast(words, 200), tf.int32).to_tensor()
-        return {"ids": ids, "mask": tf.cast(tf.sequence_mask(words.row_lengths()), tf.int32)}
-
-
-class Encoder(tf.Module):
-    """Ids and mask → float32 [b, 16], the mean of the words' vectors, and an output for each word."""
-
-    def __init__(self):
-        super().__init__()
-        self.table = tf.Variable(np.random.default_rng(0).normal(size=(200, 16)).astype(np.float32))
-
-    @tf.function(input_signature=[INPUTS])
-    def __call__(self, inputs):
-        words = tf.gather(self.table, inputs["ids"]) * tf.cast(inputs["mask"], tf.float32)[..., None]
-        count = tf.maximum(tf.reduce_sum(inputs["mask"], axis=1, keepdims=True), 1)
-        mean = tf.reduce_sum(words, axis=1) / tf.cast(count, tf.float32)
-        return {"pooled_output": mean, "sequence_output": words}
-
-
-@pytest.fixture(scope="module")
-def parts(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("parts")
-    tf.saved_model.save(Preprocessor(), str(folder / "first"))
-    tf.saved_model.save(Encoder(), str(folder / "encoder"))
-    return str(folder / "first"), str(folder / "encoder")
 
 
 @pytest.fixture(scope="module")
@@ -77,26 +36,6 @@ def test_neighbours_are_found_by_both_parts(parts, expected, tmp_path):
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     cosines = np.sort(vectors @ vectors[7])[::-1]
     np.testing.assert_allclose([item.cosine for item in found], cosines[:3], atol=1e-5)
-
-
-def test_comparing_names_the_other_part(parts, reviews, text_module, capsys):
-    first, encoder = parts
-    pair = f"{encoder}={first}"
-    main(
-        [
-            "compare",
-            encoder,
-            text_module,
-            "--data",
-            str(reviews),
-            "--preprocessor",
-            pair,
-            "--no-cache",
-            "--json",
-        ]
-    )
-    measured = json.loads(capsys.readouterr().out)["modules"]
-    assert [entry["dimension"] for entry in measured] == [16, 24]
 
 
 def test_without_the_first_part_it_is_named(parts, reviews, tmp_path):

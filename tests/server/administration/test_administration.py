@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import json
-import os
 import stat
 import time
 
@@ -15,7 +13,6 @@ import sqlalchemy as sa
 from hub_content import card, module, module_with
 from hub_process import HubProcess
 
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete
 from tensorflow_hub.errors import SettingsError
@@ -168,34 +165,3 @@ def test_a_deleted_version_frees_its_space(tmp_path):
     assert len(check(hub, repair=True, grace_seconds=0).removed) == 2
     assert list(hub.store.list_objects("archives/")) == []
     hub.database.close()
-
-
-def run(*arguments):
-    try:
-        main(list(arguments))
-    except SystemExit as ended:
-        return ended.code
-    return 0
-
-
-def test_the_command_line(filled, tmp_path, capsys):
-    data = ("--data", filled.settings.data)
-    assert run("admin", "check", "--json", *data) == 0
-    assert json.loads(capsys.readouterr().out)["findings"] == []
-    backup_folder = str(tmp_path / "backup")
-    assert run("admin", "backup", backup_folder, "--json", *data) == 0
-    assert json.loads(capsys.readouterr().out) == {"folder": backup_folder, "new_objects": 4}
-    assert run("admin", "restore", backup_folder, "--json", "--data", str(tmp_path / "new")) == 0
-    assert json.loads(capsys.readouterr().out)["rows"] > 0
-    assert run("admin", "new-token", "alice", *data) == 0
-    assert capsys.readouterr().out.startswith("tfhub_")
-    for verb in (("check",), ("backup", str(tmp_path / "b")), ("new-token", "alice")):
-        assert run("admin", *verb, "--data", str(tmp_path / "mistyped")) == 2
-        assert "holds no catalogue.sqlite" in capsys.readouterr().err
-    assert not (tmp_path / "mistyped").exists()
-    assert run("admin", "restore", str(tmp_path / "no"), "--data", str(tmp_path / "new2")) == 2
-    assert "holds no catalogue.jsonl" in capsys.readouterr().err
-    archive = next(filled.store.root.glob("archives/*.tar.gz"))
-    os.truncate(archive, 10)
-    assert run("admin", "check", "--fast", *data) == 1
-    assert "damaged archives/" in capsys.readouterr().out

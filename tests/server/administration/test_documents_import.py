@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 from catalogues import open_catalogue, put_entry
 
@@ -106,10 +102,3 @@ def test_a_folder_without_documents_is_refused(database, tmp_path):
 def test_names_with_invisible_characters_are_taken():
     card = parse_card("# Module vtab/&zwnj;rotation/1\nText.\n")
     assert str(entry_name(card)) == "vtab/rotation/1"
-
-
-def test_the_command_prints_what_it_did(folder, tmp_path):
-    command = [sys.executable, "-m", "tensorflow_hub", "admin", "import-docs", str(folder)]
-    command += ["--data", str(tmp_path / "hub"), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["kinds"]["module"] == 2

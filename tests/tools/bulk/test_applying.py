@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError

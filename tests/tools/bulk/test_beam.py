@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError

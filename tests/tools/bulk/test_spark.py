@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from spark_session import spark_session
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError

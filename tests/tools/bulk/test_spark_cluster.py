@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from patience import until
 from spark_cluster import SparkCluster, require_own_network
-from tests_tools import reviews_rows
+from tool_data import reviews_rows
 
 ROWS = int(os.environ.get("TFHUB_TEST_SPARK_ROWS", "100000"))
 SHARDS = 50

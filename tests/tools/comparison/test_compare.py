@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 import tensorflow as tf
-from tests_tools import TinyTextEmbedding
+from tool_data import TinyTextEmbedding
 
 import tensorflow_hub as hub
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.comparison.comparing import comparison_page
 
@@ -45,24 +43,6 @@ def test_the_page_has_table_and_plot(compared):
     assert page.count("<circle") == 2
     assert "to take texts" in page
     assert not re.search(r"""(?:src|href)=["'](?!data:)|<script""", page)
-
-
-def test_the_command_line(capsys, photos, image_module, tmp_path):
-    main(
-        [
-            "compare",
-            image_module,
-            "--data",
-            str(photos),
-            "--json",
-            "--no-cache",
-            "--html",
-            str(tmp_path / "c.html"),
-        ]
-    )
-    (found,) = json.loads(capsys.readouterr().out)["modules"]
-    assert found["accuracy"]["value"] > 0.8
-    assert (tmp_path / "c.html").exists()
 
 
 def test_what_is_of_use_with_no_module_is_said_once(reviews, text_module, tmp_path):

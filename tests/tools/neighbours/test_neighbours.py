@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import threading
 import urllib.request
 
@@ -13,10 +12,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests_tools import BAD, reviews_rows, write_image
+from tool_data import BAD, reviews_rows, write_image
 
 import tensorflow_hub as hub
-from tensorflow_hub.cli.main import main
 from tensorflow_hub.errors import DataError, HubError
 from tensorflow_hub.tools.neighbours.approximate import MINIMUM
 from tensorflow_hub.tools.neighbours.exact import exact_search
@@ -143,7 +141,7 @@ def test_the_wrong_kind_of_question_is_refused(sentences, pictures):
 
 
 def test_another_module_is_refused(pictures, tmp_path, photos):
-    from tests_tools import TinyTextEmbedding
+    from tool_data import TinyTextEmbedding
 
     tf = pytest.importorskip("tensorflow")
     tf.saved_model.save(TinyTextEmbedding(dimension=7), str(tmp_path / "other"))
@@ -181,10 +179,10 @@ class AnySize(tf.Module):
         return tf.concat([sizes, tf.reduce_mean(images, axis=[1, 2])], axis=1)
 
 
-def test_a_module_for_any_size_is_asked_with_the_size_of_the_index(photos, capsys, tmp_path):
+def test_a_module_for_any_size_is_asked_with_the_size_of_the_index(photos, tmp_path):
     tf.saved_model.save(AnySize(), str(tmp_path / "module"))
-    build = ["neighbours", "build", tmp_path / "module", photos / "red", "-o", tmp_path / "index"]
-    main([str(argument) for argument in [*build, "--image-size", 8, 20]])
+    module = str(tmp_path / "module")
+    hub.tools.build_neighbours(module, photos / "red", tmp_path / "index", image_size=(8, 20))
     vector = Index(tmp_path / "index").vector(0)
     np.testing.assert_allclose(vector[:3] / vector[0], np.array([8, 20, 3]) / 8, rtol=1e-5)
     (found,) = hub.tools.Finder(tmp_path / "index").images([photos / "red" / "3.webp"], k=1)
@@ -234,33 +232,6 @@ def test_an_index_stays_until_the_next_is_finished(text_module, image_module, tm
     assert {path.name for path in index.iterdir()} == {
         *("index.json", "vectors.npy", "items.jsonl", "notes.md")
     }
-
-
-def test_the_command_line(capsys, text_module, photos, image_module, tmp_path):
-    (tmp_path / "t.txt").write_text("war and battle\nkiss and heart\nsoldier in battle\n")
-    run(capsys, "neighbours", "build", text_module, tmp_path / "t.txt", "-o", tmp_path / "index")
-    out = run(capsys, "neighbours", "query", tmp_path / "index", "battle", "-k", "2", "--json")
-    assert {n["key"] for n in json.loads(out)[0]["neighbours"]} == {"1", "3"}
-    assert "soldier in battle" in run(capsys, "neighbours", "query", tmp_path / "index", "battle")
-    run(capsys, "neighbours", "build", image_module, photos, "-o", tmp_path / "photos")
-    page = tmp_path / "page.html"
-    run(
-        capsys,
-        "neighbours",
-        "query",
-        tmp_path / "photos",
-        "--image",
-        photos / "red" / "0.png",
-        "--html",
-        page,
-    )
-    assert page.read_text().count("data:image/jpeg;base64,") == 11
-    assert not re.search(r"""(?:src|href)=["'](?!data:)|<script""", page.read_text())
-
-
-def run(capsys, *arguments):
-    main([str(a) for a in arguments])
-    return capsys.readouterr().out
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tests_tools import save_image_module, write_image
+from tool_data import save_image_module, write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError, SignatureError

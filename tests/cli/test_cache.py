@@ -1,62 +1,18 @@
-"""`tfhub pull`, `cache`, `lock` and `login` as a user calls them, in processes of their own."""
+"""`tfhub cache` as a user calls it, in processes of its own."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+import numpy as np
+from archived_modules import contents, make_module
+from command_line import run, tfhub
 from patience import until_flushed
 
 import tensorflow_hub as hub_library
-
-from .hub_server import send_status
-from .modules import contents, make_module, tar_gz
-
-
-def tfhub(*arguments: str, code: int = 0, text: str = "", **environment: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-m", "tensorflow_hub", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        input=text,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
-    )
-    assert result.returncode == code, result.stderr
-    return result.stdout if code == 0 else result.stderr
-
-
-@pytest.fixture
-def handle(hub, module, monkeypatch):
-    monkeypatch.setenv("TFHUB_URL", hub.url)
-    return hub.publish("acme/text/1", module)
-
-
-def test_pull_prints_the_path(handle, module, tmp_path):
-    path = tfhub("pull", "acme/text/1").strip()
-    assert contents(path) == contents(module)
-    [facts] = json.loads(tfhub("pull", handle, "--json"))
-    assert (facts["path"], facts["origin"], facts["handle"]) == (path, "cache", handle)
-    tfhub("pull", handle, "--to", str(tmp_path / "copy"))
-    assert contents(tmp_path / "copy") == contents(module)
-    assert "does not exist yet" in tfhub("pull", handle, "--to", str(tmp_path / "copy"), code=1)
-    assert contents(tmp_path / "copy") == contents(module)
-    assert not list(tmp_path.glob(".pull-*"))
-
-
-def test_a_path_that_the_output_cannot_hold_is_printed_by_its_numbers(handle, tmp_path):
-    there = {"TFHUB_CACHE_DIR": str(tmp_path / "日本"), "PYTHONIOENCODING": "ascii"}
-    assert r"\u65e5\u672c" in tfhub("pull", handle, **there)
-    assert handle in tfhub("cache", "list", **there)
-
-
-def test_pull_of_what_is_not_there_has_its_exit_code(handle):
-    assert "Nothing is published" in tfhub("pull", "acme/none/1", code=3)
-    assert "cannot be reached" in tfhub("pull", "acme/none/1", code=4, TFHUB_URL="http://127.0.0.1:9")
+from tensorflow_hub.tools.feature_store import FeatureStore
 
 
 def test_cache_list_verify_and_repair(handle, module):
@@ -157,57 +113,26 @@ def test_a_bundle_carries_modules_to_a_machine_without_a_network(handle, module,
     assert "is not in the cache" in tfhub("pull", handle, code=4, **other)
 
 
-def test_lock_pins_what_is_published(handle, hub, module, tmp_path):
-    lock = tmp_path / "tfhub.lock"
-    tfhub("lock", handle, "--file", str(lock))
-    locked = {"TFHUB_LOCKFILE": str(lock)}
-    assert contents(tfhub("pull", handle, **locked).strip()) == contents(module)
-    tfhub("lock", **locked)
-    assert "is not in the lock file" in tfhub("pull", "acme/other/1", code=1, **locked)
-    tfhub("cache", "clear", "--all", "--yes")
-    hub.serve("acme/text/1", tar_gz(make_module(tmp_path / "evil", megabytes=1, seed=9)))
-    hub.indexes.clear()
-    assert "Expected" in tfhub("pull", handle, code=1, **locked)
-    assert "is locked to" in tfhub("lock", handle, code=1, **locked)
-    tfhub("lock", handle, "--update", **locked)
-    tfhub("pull", handle, **locked)
+def test_the_features_of_examples_are_shown_and_cleared(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TFHUB_FEATURE_CACHE", str(tmp_path))
+    monkeypatch.setenv("TFHUB_FEATURE_CACHE_SIZE", "3GB")
 
+    def features(*arguments):
+        code, out, _ = run(capsys, "cache", "features", *arguments)
+        assert code == 0
+        return out
 
-def test_login_keeps_a_token_that_only_its_host_gets(hub, handle, module, tmp_path):
-    seen = []
-
-    def behave(request, number):
-        seen.append((request.path.partition("?")[0], request.headers.get("Authorization")))
-        if request.path.startswith("/api/v1/tokens/self"):
-            good = request.headers.get("Authorization") == "Bearer s3cret"
-            send_status(
-                request, 200 if good else 401, b'{"name": "laptop", "scope": "write"}' if good else b""
-            )
-            return True
-        if request.path.startswith("/acme/away"):
-            send_status(request, 302, Location=f"http://localhost:{hub.url.rpartition(':')[2]}/acme/text/1")
-            return True
-        return False
-
-    hub.behave = behave
-    file = tmp_path / "config" / "credentials.json"
-    credentials = {"TFHUB_CREDENTIALS": str(file)}
-    assert "wants to know who asks" in tfhub(
-        "login", hub.url, "--token-stdin", text="wrong\n", code=5, **credentials
-    )
-    assert not file.exists()
-    asked = len(hub.requests)
-    tfhub("login", hub.url, "--token-stdin", text="unknown\n", TFHUB_OFFLINE="1", **credentials)
-    assert len(hub.requests) == asked
-    tfhub("login", hub.url, "--token-stdin", text="s3cret\n", **credentials)
-    assert file.stat().st_mode & 0o777 == 0o600
-    seen.clear()
-    tfhub("pull", f"{hub.url}/acme/away/1", **credentials)
-    assert ("/acme/away/1", "Bearer s3cret") in seen
-    assert {token for path, token in seen if path == "/acme/text/1"} == {None}
-    tfhub("login", hub.url, "--forget", **credentials)
-    assert "s3cret" not in file.read_text()
-    assert "There is no token for" in tfhub("login", hub.url, "--forget", **credentials)
-    assert "Expected the address of a hub, got 'hub example'" in tfhub(
-        "login", "hub example", "--token-stdin", text="s3cret\n", code=1, **credentials
-    )
+    assert f"0 bytes in {tmp_path}, of 3.0 GB at most" in features()
+    keys = [number.to_bytes(32, "big") for number in range(2000)]
+    for name in "ab":
+        with FeatureStore(tmp_path, name, "usage", 50) as store:
+            store.write((key, np.ones(50, np.float32)) for key in keys)
+    before = json.loads(features("--json"))
+    assert before["size"] > 2 * 2000 * 200
+    assert before["cleared"] == 0
+    after = json.loads(features("--clear", "--json"))
+    assert after["size"] + after["cleared"] == before["size"]
+    assert after["size"] < 50_000
+    for name in "ab":
+        with FeatureStore(tmp_path, name, "usage", 50) as store:
+            assert store.read(keys) == {}

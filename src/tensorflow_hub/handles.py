@@ -1,7 +1,7 @@
-"""What a handle is: a path, a URL, or `publisher/model/version` on the configured hub.
+"""Handles: a handle is a path, a URL, or `publisher/model/version` on the configured hub.
 
-`ModelName` is the name of a model or of one of its versions, as it stands in URLs and cards. Its
-rules are those of the names tfhub.dev gave out, so that all of them stay valid.
+`ModelName` is the name of a model or of one of its versions, as in URLs and cards. All names of models on
+tfhub.dev are valid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 
-# First path segments that are pages or endpoints of a hub and so can be no publisher's name.
+# Names that publishers cannot have, because they are paths of pages or endpoints of a hub.
 RESERVED_PUBLISHERS = frozenset(
     {"api", "s", "static", "help", "healthz", "readyz", "metrics", "admin", "robots.txt", "favicon.ico"}
     | {
@@ -49,7 +49,7 @@ class ModelName:
     Attributes:
       publisher: one path segment, for example `"google"`.
       model: one or more path segments, for example `"imagenet/mobilenet_v2/classification"`.
-      version: a positive integer, or None for "the newest".
+      version: a positive integer, or None for the latest.
     """
 
     publisher: str
@@ -60,10 +60,10 @@ class ModelName:
     def parse(cls, text: str) -> ModelName:
         """Reads `publisher/model[/version]`; slashes at the ends are ignored.
 
-        The last segment is the version when it is a whole number and not the only model segment.
+        The last of three or more segments is the version if it is a whole number.
 
         Raises:
-          HandleError: when a segment is empty, too long or has a character that names may not have.
+          HandleError: when a segment is empty or too long, or contains a character that is not allowed.
 
         >>> ModelName.parse("google/imagenet/mobilenet_v2/classification/5")
         ModelName(publisher='google', model='imagenet/mobilenet_v2/classification', version=5)
@@ -97,7 +97,7 @@ class ModelName:
 
 @dataclasses.dataclass(frozen=True)
 class UrlHandle:
-    """A handle `scheme://…`. Which source takes it is in `resolving/sources/table.py`.
+    """A handle `scheme://…`. The table in `resolving/sources/table.py` tells which source reads it.
 
     Attributes:
       url: as the user wrote it.
@@ -112,7 +112,7 @@ class UrlHandle:
 
     @property
     def host(self) -> str:
-        """What stands between `//` and the next `/`, in lower case: of a web address host and port."""
+        """The part between `//` and the next `/`, in lower case: for a web address host and port."""
         return re.split(r"[/?#]", self.url.partition("://")[2], maxsplit=1)[0].lower()
 
 
@@ -124,13 +124,13 @@ class PathHandle:
 
 
 def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | PathHandle:
-    """Tells what kind of handle a text is; looks at nothing but the text.
+    """Reads a handle. Only the text is used: no file system and no network.
 
     Args:
       handle: a path, a URL, or `publisher/model/version`.
 
     Raises:
-      HandleError: when it is empty, not a text, or a malformed URL.
+      HandleError: it is empty, no text, or a malformed URL.
 
     >>> parse_handle("https://hub.example/acme/text/1")
     UrlHandle(url='https://hub.example/acme/text/1')
@@ -156,7 +156,7 @@ def parse_handle(handle: str | os.PathLike[str]) -> UrlHandle | PathHandle:
 
 
 def path_of_file_url(text: str) -> str:
-    """The path on this machine that a URL `file:///…` names.
+    """The path on this machine of a URL `file:///…`.
 
     Raises:
       HandleError: it names another host.
@@ -188,16 +188,16 @@ def _check_web_address(text: str) -> None:
             f"Expected a URL with a host name, a port up to 65535 if any, and no spaces, got {text!r:.200}.",
             hint="For example 'https://hub.example/acme/text-embedding/1'.",
         )
-    if "@" in parts.netloc:  # it would be kept in the cache, and shown in messages
+    if "@" in parts.netloc:  # it would be stored in the cache, and shown in messages
         shown = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         raise HandleError(
             f"Expected a URL without a user name and password, got {shown!r} with one.",
-            hint="Keep them in ~/.netrc, or a token of the hub by `tfhub login`.",
+            hint="Write them to ~/.netrc, or log in with `tfhub login`.",
         )
 
 
 def version_at_end(url: str) -> int | None:
-    """The version at the end of a URL's path, None when there is none.
+    """The version at the end of a URL's path; None if there is none.
 
     >>> version_at_end("https://hub.example/acme/text/1?a=b"), version_at_end("https://hub.example/acme/text")
     (1, None)
@@ -207,7 +207,7 @@ def version_at_end(url: str) -> int | None:
 
 
 def names_archive(url: str) -> bool:
-    """Whether a URL or path is that of an archive file, by its name.
+    """Whether the name of a URL or path is that of an archive file.
 
     >>> names_archive("https://files.example/module.TAR.GZ?download=1"), names_archive("s3://bucket/text")
     (True, False)
@@ -216,7 +216,7 @@ def names_archive(url: str) -> bool:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether a text is a URL of http or https with a host, and with a possible port where it has one.
+    """Whether a text is a URL of http or https with a host and, if any, a valid port.
 
     >>> is_web_address("https://hub.example/acme"), is_web_address("ftp://hub.example")
     (True, False)
@@ -231,7 +231,7 @@ def is_web_address(text: str) -> bool:
 
 
 def as_model_name(text: str) -> ModelName | None:
-    """Reads a handle without a scheme as a name on the configured hub; None when it can only be a path.
+    """Reads a handle without a scheme as the name of a model; None if it can only be a path.
 
     >>> as_model_name("acme/text/1")
     ModelName(publisher='acme', model='text', version=1)
@@ -247,7 +247,7 @@ def as_model_name(text: str) -> ModelName | None:
 
 
 def is_publisher_name(text: str) -> bool:
-    """Whether `text` may be the name of a publisher.
+    """Whether a publisher can have this name.
 
     >>> is_publisher_name("acme"), is_publisher_name("a/b"), is_publisher_name("api")
     (True, False, False)

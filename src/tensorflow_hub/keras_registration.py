@@ -1,15 +1,15 @@
-"""Makes both Kerases know `hub.KerasLayer`, so that saved models with one load without `custom_objects`.
+"""Registers `hub.KerasLayer` with Keras 3 and Keras 2, so that saved models load without `custom_objects`.
 
-A program that loads a saved model has often done no more than `import tensorflow_hub`. Keras finds classes of
-others in its register of custom objects only, so a stand-in is entered there as soon as Keras is
-imported, before or after this library; loading a layer then imports the layer. Nothing of Keras is imported
-before.
+Keras finds classes of other packages only in its registry of custom objects, and a program that loads a saved
+model often only imports `tensorflow_hub`. So a placeholder class is registered as soon as Keras is imported,
+before or after this library. The placeholder imports the layer when a saved layer is loaded. Keras itself is
+not imported.
 
-A Keras that is imported later is noticed by a finder in `sys.meta_path`. There is no other way: Keras asks no
-entry points of installed packages, imports the module that a saved layer names for its own packages only,
-and importing Keras here would take seconds. The finder answers None for every other module, in less than a
-microsecond, and goes when both Kerases are there. `TFHUB_IMPORT_HOOK=0` keeps it out: import Keras first,
-or use `hub.KerasLayer` once before.
+If Keras is imported later, a finder in `sys.meta_path` notices it. There is no other way: Keras does not use
+entry points of installed packages, it imports the module that a saved layer names only for its own packages,
+and importing Keras here would take seconds. The finder takes less than a microsecond for every other module,
+and is removed when both packages of Keras are imported. With `TFHUB_IMPORT_HOOK=0` it is not installed; then
+import Keras first, or use `hub.KerasLayer` before loading a model.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ _KERAS_PACKAGES = ("keras", "tf_keras")
 
 
 class KerasLayerOf2:
-    """Stands for the layer of Keras 2 until one is loaded."""
+    """The placeholder for the layer for Keras 2."""
 
     version = "keras2"
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer that the configuration describes."""
+        """Makes the layer from its configuration."""
         layer = importlib.import_module(f"tensorflow_hub.keras_layer.{cls.version}").KerasLayer
         return layer.from_config(config)
 
 
 class KerasLayerOf3(KerasLayerOf2):
-    """Stands for the layer of Keras 3 until one is loaded."""
+    """The placeholder for the layer for Keras 3."""
 
     version = "keras3"
 
 
 def enter() -> None:
-    """Enters the layer in the Kerases that are imported, and in others once they are."""
+    """Registers the layer with the packages of Keras that are imported, and with others when they will be."""
     awaited = []
     for name in _KERAS_PACKAGES:
         if name in sys.modules:
@@ -64,7 +64,7 @@ def enter() -> None:
 
 
 def _may_use_finder() -> bool:
-    if "TFHUB_IMPORT_HOOK" not in os.environ:  # else the settings need not be imported
+    if "TFHUB_IMPORT_HOOK" not in os.environ:  # otherwise the settings need not be imported
         return True
     from tensorflow_hub.settings import Settings
 
@@ -72,14 +72,14 @@ def _may_use_finder() -> bool:
 
 
 def _register(keras: ModuleType) -> None:
-    """Enters a stand-in among the custom objects of a Keras, where there is none."""
+    """Registers a placeholder as a custom object of a package of Keras, if there is none."""
     objects: dict[str, Any] = getattr(getattr(keras, "utils", None), "get_custom_objects", dict)()
     is_keras2 = str(getattr(keras, "__version__", "")).startswith("2.")
     objects.setdefault(NAME, KerasLayerOf2 if is_keras2 else KerasLayerOf3)
 
 
 class _KerasFinder(importlib.abc.MetaPathFinder):
-    """Finds the Kerases as the import system would, and enters the layer when they have been run."""
+    """Finds the packages of Keras as usual, and registers the layer after they are imported."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = set(names)
@@ -99,7 +99,7 @@ class _KerasFinder(importlib.abc.MetaPathFinder):
 
 
 class _RegisteringLoader(importlib.abc.Loader):
-    """A loader that enters the layer after the module has been run."""
+    """A loader that registers the layer after it has loaded the module."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import pickle
 
 import numpy as np
 import pytest
@@ -21,10 +22,11 @@ pytestmark = [
 LINE_FOR_TF_KERAS = r"from tensorflow_hub\.keras_layer\.keras2 import KerasLayer"
 
 
-def class_in(*lines: str) -> str:
-    """The Keras of the layer that a file with these lines gets, and calls `it`."""
+def class_in(*lines: str, cells: bool = False) -> str:
+    """The module of the class that a file with these lines (or a notebook with these cells) calls `it`."""
     names: dict[str, object] = {"__name__": "program"}
-    exec(compile("\n".join(lines), "program.py", "exec"), names)
+    for code in lines if cells else ["\n".join(lines)]:
+        exec(compile(code, "program.py", "exec"), names)
     return names["it"].__module__.rpartition(".")[2]
 
 
@@ -69,6 +71,36 @@ def class_in(*lines: str) -> str:
 )
 def test_the_class_is_that_of_the_keras_which_the_file_imports(lines, expected):
     assert class_in(*lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["import tensorflow_hub as hub", "import tf_keras", "it = hub.KerasLayer"], "keras2"),
+        (
+            [
+                "import importlib, tensorflow_hub as hub",
+                "k = importlib.import_module('tf_keras')",
+                "it = hub.KerasLayer",
+            ],
+            "keras2",
+        ),
+        # The limit: the name is bound before anything tells which package will be used.
+        (["from tensorflow_hub import KerasLayer as it", "import tf_keras"], "keras3"),
+    ],
+    ids=str,
+)
+def test_in_a_notebook_the_cells_that_ran_before_count(cells, expected):
+    assert class_in(*cells, cells=True) == expected
+
+
+def test_a_base_class_is_that_of_the_file_and_a_class_can_be_pickled():
+    names: dict[str, object] = {"__name__": "program"}
+    exec("import tf_keras, tensorflow_hub as hub\nclass Mine(hub.KerasLayer): pass", names)
+    (base,) = names["Mine"].__bases__
+    assert base.__module__ == "tensorflow_hub.keras_layer.keras2"
+    for kind in (base, hub.KerasLayer):
+        assert pickle.loads(pickle.dumps(kind)) is kind
 
 
 def test_models_of_tf_keras_are_made_saved_and_loaded_as_with_earlier_releases(modules, tmp_path):

@@ -1,10 +1,21 @@
-"""Which of the two Kerases `hub.KerasLayer` is a layer of.
+"""Which class `hub.KerasLayer` is: the layer for Keras 3 or the layer for Keras 2.
 
-The two do not take each other's layers. A file that imports `tf_keras` makes models of it, so there the
-name means the layer of Keras 2. Everywhere else it means the layer of `tf.keras`: that is Keras 2 up to
-TensorFlow 2.15, and Keras 3 since, unless `TF_USE_LEGACY_KERAS=1` asks for Keras 2 in the form of
-`tf_keras`. A file that imports both Kerases names the layer that it wants: `keras_layer.keras2.KerasLayer`
-or `keras_layer.keras3.KerasLayer`.
+Models of Keras 3 do not accept layers of Keras 2, and the other way round. The rule:
+
+- In a file that imports `tf_keras` and not `keras`, the name is the layer for Keras 2.
+- Elsewhere it is the layer for `tf.keras`. That is Keras 2 up to TensorFlow 2.15, and Keras 3 since then;
+  with `TF_USE_LEGACY_KERAS=1` it is Keras 2.
+
+The file is found by the frame that reads the attribute `KerasLayer`. Imports that have run count, and those
+further down at the top level of the file. Two cases are not recognized, and get the layer for `tf.keras`: a
+file that uses models of `tf_keras` from another file without importing it, and a notebook that runs
+`from tensorflow_hub import KerasLayer` in a cell before the one with `import tf_keras`. There, and in a file
+with both packages, import `keras_layer.keras2.KerasLayer` or `keras_layer.keras3.KerasLayer`; error messages
+say so.
+
+A rule without frames would depend on the whole process (is `tf_keras` in `sys.modules`?), and so on imports
+of other packages and their order. Pickled and subclassed layers do not depend on the rule: the classes are
+ordinary classes of their modules.
 """
 
 from __future__ import annotations
@@ -18,10 +29,10 @@ from typing import Any
 
 
 def layer_class(frame: FrameType | None) -> Any:
-    """The class that `hub.KerasLayer` means.
+    """The class that `hub.KerasLayer` is for some code.
 
     Args:
-      frame: of the code that uses the name.
+      frame: the frame of that code.
     """
     return importlib.import_module(f"{__package__}.{_version_for(frame)}").KerasLayer
 
@@ -34,9 +45,9 @@ def _version_for(frame: FrameType | None) -> str:
 
 
 def version_of_tf_keras() -> str:
-    """The module of this package whose layer fits `tf.keras`: "keras2" or "keras3"."""
+    """The name of the module with the layer for `tf.keras`: "keras2" or "keras3"."""
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
-        return "keras3"  # Keras 2 has one backend, so the program means Keras 3
+        return "keras3"  # Keras 2 has no other backend, so the program uses Keras 3
     if os.environ.get("TF_USE_LEGACY_KERAS", "").strip().lower() in {"1", "true"}:
         return "keras2"
     try:
@@ -47,18 +58,18 @@ def version_of_tf_keras() -> str:
 
 
 def _imported_keras_packages(frame: FrameType) -> set[str]:
-    """Which of "keras" and "tf_keras" the file that a frame runs imports, or anything of them."""
+    """Which of "keras" and "tf_keras" (or names in them) the file of a frame imports."""
     while frame.f_back is not None and frame.f_globals.get("__name__") == "importlib._bootstrap":
-        frame = frame.f_back  # `from … import KerasLayer` looks first whether there is one
+        frame = frame.f_back  # `from … import KerasLayer` reads the attribute there first
     if "tf_keras" not in sys.modules and not _imports(frame.f_code) & {"tf_keras"}:
         return set()
-    # What has been imported so far, and what the file will import further down.
+    # Imports that have run, and those further down in the file.
     names = {_origin(value) for value in [*frame.f_globals.values(), *frame.f_locals.values()]}
     return (names | _imports(frame.f_code)) & {"keras", "tf_keras"}
 
 
 def _origin(value: Any) -> str:
-    """The package of a module, class or function; "" for all else."""
+    """The package of a module, class or function; "" for other values."""
     if isinstance(value, ModuleType):
         return value.__name__.partition(".")[0]
     if isinstance(value, (type, FunctionType)):
@@ -67,7 +78,7 @@ def _origin(value: Any) -> str:
 
 
 def _imports(code: CodeType) -> set[str]:
-    """The packages that code of a file imports."""
+    """The packages that the code of a file or function imports."""
     if not any(name.partition(".")[0] == "tf_keras" for name in code.co_names):
         return set()
     import dis

@@ -1,4 +1,4 @@
-"""Retrain, label, apply in bulk, find neighbours, compare.
+"""Run, retrain, label, apply in bulk, find neighbours, compare.
 
     hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
 
@@ -19,6 +19,7 @@ _EXPORTS = {
     "build_neighbours": "neighbours.building",
     "retrain_image": "retrain.training",
     "retrain_text": "retrain.training",
+    "run_module": "running.run",
 }
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605

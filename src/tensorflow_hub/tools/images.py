@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import io
-import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.tensorflow_errors import first_line
 
 MAX_PIXELS = 150_000_000
 # Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
@@ -188,13 +188,6 @@ def _too_large(name: str) -> DataError:
     return DataError(f"{name!r} has more than {MAX_PIXELS:,} pixels.", hint="Make it smaller.")
 
 
-def _first_line(error: Exception) -> str:
-    """What went wrong, of TensorFlow's errors without the names of functions and nodes before it."""
-    lines = (getattr(error, "message", None) or str(error) or type(error).__name__).strip().splitlines()
-    told = [line for line in lines if re.match(r"\s*(?!<|\[|Detected at|Graph execution)\S", line)] or lines
-    return re.sub(r"\{\{.*?\}\}", "", told[0]).strip().rstrip(".")[:200]
-
-
 def cannot_be_decoded(name: str, error: Exception) -> DataError:
     """The error for an image that TensorFlow could not decode."""
-    return DataError(f"{name!r} cannot be decoded: {_first_line(error)}.", hint="Leave it out.")
+    return DataError(f"{name!r} cannot be decoded: {first_line(error)}.", hint="Leave it out.")

@@ -1,0 +1,1 @@
+"""Run a module once on a few inputs, to see what it does."""

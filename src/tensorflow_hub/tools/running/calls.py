@@ -1,0 +1,75 @@
+"""How a module is called: which function or signature, with which inputs, by its description."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.signatures import TensorDescription
+
+_USUAL = ("serving_default", "default")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleCall:
+    """One way to call a module.
+
+    Attributes:
+      signature: the name of the signature; None for the object itself.
+      inputs: the tensors that go in, by name; the only argument of the object itself has the name "".
+    """
+
+    signature: str | None
+    inputs: Mapping[str, TensorDescription]
+
+    def apply(self, loaded: Any, tensors: Mapping[str, Any]) -> Any:
+        """Calls a loaded module with tensors by name."""
+        if self.signature is not None:
+            return loaded.signatures[self.signature](**tensors)
+        return loaded(tensors[""] if set(tensors) == {""} else dict(tensors))
+
+
+def choose_call(description: ModuleDescription, handle: str, signature: str | None) -> ModuleCall:
+    """The object itself where it can be called with tensors, else the usual signature.
+
+    Args:
+      description: of the module.
+      handle: of the module, for messages.
+      signature: the name of the signature to use; None chooses.
+
+    Raises:
+      SignatureError: the module has no such signature, or nothing that can be called.
+    """
+    if signature is None:
+        for function in description.functions:
+            for trace in function.traces if function.name == "__call__" else ():
+                inputs = _inputs_of(trace.arguments)
+                if inputs:
+                    return ModuleCall(None, inputs)
+    variants = sorted(description.variants, key=lambda variant: "train" in variant.tags)
+    signatures = {s.name: s for variant in reversed(variants) for s in variant.signatures}
+    usual = [name for name in (*_USUAL, *signatures) if name in signatures]
+    name = signature if signature is not None else next(iter(usual), "")
+    if name not in signatures:
+        has = f"the signatures {', '.join(map(repr, signatures))}" if signatures else "no signatures"
+        raise SignatureError(
+            f"Expected {f'a signature {name!r}' if name else 'something that can be called'} in {handle!r}, "
+            f"which has {has}.",
+            hint="`tfhub check` shows what the module has. Only SavedModels and TF1 Hub modules can be run.",
+        )
+    return ModuleCall(name, signatures[name].inputs)
+
+
+def _inputs_of(arguments: tuple[Any, ...]) -> Mapping[str, TensorDescription]:
+    """The tensors of a call with one argument, or with others that have defaults; empty for other calls."""
+    first, *rest = arguments or (None,)
+    if any(isinstance(argument, (TensorDescription, dict, list)) for argument in rest):
+        return {}
+    if isinstance(first, TensorDescription):
+        return {"": first}
+    if isinstance(first, dict) and all(isinstance(value, TensorDescription) for value in first.values()):
+        return first
+    return {}

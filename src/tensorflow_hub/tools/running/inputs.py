@@ -1,0 +1,128 @@
+"""From what a user writes to the tensor that a module takes: texts, image files, or numbers as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError, InputError
+from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.tools.datasets.image_folder import is_image_name
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.images import Reader, readable_bytes
+
+_NUMBERS_HINT = "Write numbers as JSON: '[1, 2, 3]'; or give a .npy file."
+# An input of strings with one of these words in its name takes the bytes of image files.
+_NAMES_OF_BYTES = ("image", "bytes", "encoded", "jpeg", "png")
+
+
+def takes_images(tensor: TensorDescription) -> bool:
+    """Whether a tensor is a batch of pictures: [b, height, width, 1 or 3]."""
+    shape = tensor.shape
+    return (
+        tensor.kind == "dense"
+        and (tensor.dtype.startswith("float") or tensor.dtype == "uint8")
+        and shape is not None
+        and len(shape) == 4
+        and shape[3] in {1, 3, None}
+    )
+
+
+def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    """The values of one input as a NumPy array.
+
+    Args:
+      values: texts; paths of image files; or numbers as JSON, such as `[1, 2, 3]`, or paths of .npy files.
+      name: of the input; "" for the only one.
+      tensor: what the module takes.
+
+    Raises:
+      InputError: the values do not fit the tensor; says what it takes.
+      DataError: a file cannot be read.
+    """
+    if tensor.kind != "dense":
+        raise _unfit(values, name, tensor, "Call such a module from Python: hub.load(handle).")
+    if takes_images(tensor):
+        return _images(values, name, tensor)
+    if tensor.dtype == "string":
+        return _strings(values, name, tensor)
+    return _numbers(values, name, tensor)
+
+
+def _images(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    missing = [value for value in values if not Path(value).is_file()]
+    if missing or not values:
+        raise _unfit(missing or values, name, tensor, "Give image files.")
+    _, height, width, channels = tensor.shape or (None,) * 4
+    if height is None or width is None:
+        with require("PIL.Image").open(values[0]) as image:
+            height, width = height or image.height, width or image.width
+    read = Reader((height, width))
+    pixels = np.stack([read(Path(value)) for value in values])
+    if channels == 1:
+        pixels = pixels.mean(axis=3, keepdims=True)
+    return (255 * pixels).round().astype(np.uint8) if tensor.dtype == "uint8" else _cast(pixels, tensor)
+
+
+def _strings(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    files = [Path(value) for value in values if is_image_name(value) and Path(value).is_file()]
+    if len(files) == len(values) > 0 and any(word in name.lower() for word in _NAMES_OF_BYTES):
+        found = np.array([readable_bytes(file) for file in files], object)
+    else:
+        found = np.array([value.encode("utf-8", "surrogateescape") for value in values], object)
+    return _fitted(found, values, name, tensor)
+
+
+def _numbers(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    arrays = [_array(value, name, tensor) for value in values]
+    rank = None if tensor.shape is None else len(tensor.shape)
+    alone = len(arrays) == 1 and rank in {None, arrays[0].ndim}
+    if not alone and len({array.shape for array in arrays}) > 1:
+        raise _unfit(values, name, tensor, "Give rows of the same shape.")
+    return _fitted(_cast(arrays[0] if alone else np.stack(arrays), tensor), values, name, tensor)
+
+
+def _array(value: str, name: str, tensor: TensorDescription) -> Any:
+    if value.endswith(".npy"):
+        try:
+            return np.load(value, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{value!r} cannot be read: {error}.", hint="Check the path.") from error
+    try:
+        array = np.asarray(json.loads(value))
+    except ValueError as error:
+        raise _unfit([value], name, tensor, _NUMBERS_HINT) from error
+    if array.dtype.kind not in "biuf":
+        raise _unfit([value], name, tensor, _NUMBERS_HINT)
+    return array
+
+
+def _cast(array: Any, tensor: TensorDescription) -> Any:
+    import tensorflow as tf
+
+    return array.astype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
+
+
+def _fitted(array: Any, values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    """The array in the shape that the tensor has."""
+    shape = tensor.shape
+    if shape is None:
+        return array
+    if len(shape) == 0 and array.size == 1:
+        return array.reshape(())
+    if len(shape) == array.ndim + 1 and shape[-1] == 1:
+        array = array[..., None]
+    fits = len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise _unfit(values, name, tensor, f"What was given has the shape {list(array.shape)}.")
+    return array
+
+
+def _unfit(values: Sequence[str], name: str, tensor: TensorDescription, hint: str) -> InputError:
+    of = f" for the input {name!r}" if name else ""
+    given = ", ".join(repr(value[:60]) for value in values[:3]) or "nothing"
+    return InputError(f"Expected {tensor}{of}, got {given}.", hint=hint)

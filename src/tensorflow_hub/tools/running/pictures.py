@@ -1,0 +1,57 @@
+"""Writes the pictures that a module gives into files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.datasets.tables import require
+
+_SMALLEST_SIDE = 8
+
+
+def is_pictures(array: Any) -> bool:
+    """Whether an output is a batch of pictures: [b, height, width, 1 or 3], of 8 pixels a side or more."""
+    if array.ndim != 4 or array.shape[3] not in {1, 3} or min(array.shape[1:3]) < _SMALLEST_SIDE:
+        return False
+    return bool(array.dtype.kind == "f" or array.dtype == np.uint8)
+
+
+def write_pictures(outputs: Mapping[str, Any], path: Path) -> list[Path]:
+    """Writes all pictures among a module's outputs.
+
+    Args:
+      outputs: NumPy arrays by name. Floats are in [0, 1], in [-1, 1] where some are negative, or in [0, 255]
+        where some are larger than 1.5.
+      path: the file; its ending chooses the format. Several pictures get `-1`, `-2`, … before the ending.
+
+    Returns:
+      The files.
+
+    Raises:
+      DataError: there are no pictures, or the format cannot be written.
+    """
+    pictures = [picture for array in outputs.values() if is_pictures(array) for picture in array]
+    if not pictures:
+        raise DataError("The module gives no picture.", hint="Leave --output out; --json prints all values.")
+    paths = [path] if len(pictures) == 1 else []
+    paths = paths or [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(pictures) + 1)]
+    try:
+        for picture, file in zip(pictures, paths, strict=True):
+            require("PIL.Image").fromarray(_pixels(picture)).save(file)
+    except ValueError as error:
+        raise DataError(f"{path.name!r} cannot be written: {error}.", hint="Name it .png or .jpg.") from error
+    return paths
+
+
+def _pixels(picture: Any) -> Any:
+    """uint8 [height, width, 3], or [height, width] of a grey picture."""
+    if picture.dtype != np.uint8:
+        low, high = float(picture.min()), float(picture.max())
+        scaled = picture if high > 1.5 else 255 * ((picture + 1) / 2 if low < 0 else picture)
+        picture = np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8)
+    return picture[:, :, 0] if picture.shape[2] == 1 else picture

@@ -1,0 +1,168 @@
+"""Runs a module once on a few inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError, ModuleError
+from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.loading.load import load
+from tensorflow_hub.tools.modules import locate
+from tensorflow_hub.tools.running.calls import ModuleCall, choose_call
+from tensorflow_hub.tools.running.inputs import takes_images, tensor_of
+from tensorflow_hub.tools.tensorflow_errors import first_line
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleRun:
+    """What a module gave.
+
+    Attributes:
+      module: its handle.
+      signature: the signature that was called; None for the object itself.
+      inputs: the names of the examples: texts, files or numbers as they were written.
+      texts: whether the examples are texts.
+      outputs: NumPy arrays by name; "" for an output without a name.
+      labels: names of classes, for an output with as many columns; empty where the module has none.
+      unsafe_ops: ops of the module that reach outside the graph, and what they do.
+    """
+
+    module: str
+    signature: str | None
+    inputs: tuple[str, ...]
+    texts: bool
+    outputs: Mapping[str, Any]
+    labels: tuple[str, ...]
+    unsafe_ops: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: values of outputs as lists, bytes as text."""
+        return {
+            "module": self.module,
+            "signature": self.signature,
+            "inputs": list(self.inputs),
+            "outputs": {name: _plain(value.tolist()) for name, value in self.outputs.items()},
+            "labels": list(self.labels),
+        }
+
+
+def run_module(
+    module: str,
+    values: Sequence[str] = (),
+    *,
+    named: Mapping[str, Sequence[str]] | None = None,
+    signature: str | None = None,
+) -> ModuleRun:
+    """Loads a module and calls it once.
+
+    Args:
+      module: the module's handle.
+      values: for the only input of the module, one per example: texts, paths of image files, or numbers as
+        JSON (`[1, 2, 3]`) or in .npy files.
+      named: the same for each input of a module with several.
+      signature: the signature to call; None for the object itself, or the usual one.
+
+    Returns:
+      The outputs, with what is needed to show them.
+
+    Raises:
+      SignatureError: there is no such signature.
+      InputError: the values do not fit the inputs; says what the module takes.
+      ModuleError: the module fails on them.
+
+    Example:
+      run = hub.tools.run_module("acme/sentences/1", ["a cat", "a dog"])
+      print(run.outputs)
+    """
+    place = locate(module)
+    description = describe(place.directory)
+    call = choose_call(description, module, signature)
+    given = _by_input(call, values, named or {})
+    tensors = {name: tensor_of(given[name], name, tensor) for name, tensor in call.inputs.items()}
+    loaded = load(place.directory)
+    try:
+        outputs = _arrays(call.apply(loaded, {name: tf.constant(value) for name, value in tensors.items()}))
+    except (tf.errors.OpError, ValueError, TypeError) as error:
+        raise ModuleError(
+            f"{module!r} cannot be applied to this: {first_line(error)}.",
+            hint="`tfhub check` shows what it takes.",
+        ) from error
+    first = next(iter(call.inputs), "")
+    return ModuleRun(
+        module,
+        call.signature,
+        tuple(given.get(first, ())),
+        first in call.inputs and _is_text(call.inputs[first]),
+        outputs,
+        _labels(place.directory, outputs),
+        description.unsafe_ops,
+    )
+
+
+def _by_input(
+    call: ModuleCall, values: Sequence[str], named: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
+    if values and named:
+        raise InputError("Expected values, or values by name, got both.", hint="Name all inputs, or none.")
+    wanted = (
+        ", ".join(f"{name or 'one input'}: {tensor}" for name, tensor in call.inputs.items()) or "nothing"
+    )
+    if values and len(call.inputs) == 1:
+        return dict.fromkeys(call.inputs, values)
+    if set(named) != set(call.inputs) or values:
+        what = f"values for {sorted(named)}" if named else "values without names" if values else "none"
+        raise InputError(
+            f"Expected values for the inputs of the module ({wanted}), got {what}.",
+            hint="Give INPUTs to a module with one input, else --input NAME=VALUE for each.",
+        )
+    return named
+
+
+def _is_text(tensor: TensorDescription) -> bool:
+    return tensor.dtype == "string" and not takes_images(tensor)
+
+
+def _arrays(value: Any, name: str = "") -> dict[str, Any]:
+    """Tensors in any structure as NumPy arrays by name; sparse and ragged ones with zeros filled in."""
+    if isinstance(value, Mapping):
+        items = [(str(key), inner) for key, inner in value.items()]
+    elif isinstance(value, (list, tuple)):
+        items = [(str(number), inner) for number, inner in enumerate(value)]
+    else:
+        if isinstance(value, tf.SparseTensor):
+            value = tf.sparse.to_dense(value)
+        elif isinstance(value, tf.RaggedTensor):
+            value = value.to_tensor()
+        return {name: np.asarray(value)}
+    found: dict[str, Any] = {}
+    for key, inner in items:
+        found.update(_arrays(inner, f"{name}.{key}" if name else key))
+    return found
+
+
+def _labels(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lines of an asset with a line for each column of an output, `labels.txt` first."""
+    widths = {array.shape[1] for array in outputs.values() if array.ndim == 2 and array.dtype.kind == "f"}
+    files = sorted(
+        (directory / "assets").glob("*.txt"), key=lambda path: (path.name != "labels.txt", path.name)
+    )
+    for file in files:
+        if file.stat().st_size < 1 << 20 and "label" in file.name.lower():
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            if len(lines) in widths:
+                return tuple(lines)
+    return ()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -242,8 +242,8 @@ REQUESTS = {
     "/healthz": get(st.just("/healthz")),
     "/readyz": get(st.just("/readyz")),
     "/metrics": get(st.just("/metrics")),
-    "/": get(st.just("/")),
-    "/s": get(search_query(), "/s"),
+    "/": get(st.sampled_from(["/", "/?feed=atom"])),
+    "/s": get(search_query(), "/s") | get(search_query(), "/s", "&feed=atom"),
     "/login": get(st.sampled_from(["/login", "/login?next=/hidden/quokka-encoder/1"]))
     | change("POST", "/login", token="tfhub_x"),
     "/logout": change("POST", "/logout"),
@@ -273,6 +273,7 @@ REQUESTS = {
     "/{path:path}": st.one_of(
         get(any_handle, "/"),
         get(publishers, "/"),
+        get(publishers | unversioned, "/", "?feed=atom"),
         st.builds(lambda handle, part: ("GET", f"/{handle}?inside={part}", None), any_handle, parts),
         st.builds(download, any_handle, forms),
         st.builds(lambda handle, file: download(f"{handle}/{file}", "tfjs-format=file"), any_handle, files),

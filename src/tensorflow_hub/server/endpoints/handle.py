@@ -19,6 +19,7 @@ from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.json_forms import publisher_json, version_json
 from tensorflow_hub.server.core.lookup import (
+    find_readable_model,
     find_readable_publisher,
     find_readable_version,
     other_place,
@@ -30,6 +31,7 @@ from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
+from tensorflow_hub.server.web.feeds import news_feed, wants_feed
 from tensorflow_hub.server.web.inside_pages import PARAMETER, inside
 
 Answer = Callable[[Request, sa.Connection, Version, DeploymentKind], Response | None]
@@ -85,6 +87,8 @@ def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...])
         if member is not None:
             return downloads.member(request, connection, caller, path, KIND_BY_NAME[member.kind])
         name = parse_name(path)
+        if wants_feed(request):
+            return _feed(request, connection, caller, name)
         if isinstance(name, str):
             return _publisher(request, connection, caller, name, forms)
         try:
@@ -140,6 +144,15 @@ def _version(
         f"The version {version.handle} is not offered in the form that was asked for ({request.url.query}).",
         hint=f"It is offered as: {', '.join(offered)}.",
     )
+
+
+def _feed(request: Request, connection: sa.Connection, caller: Caller, name: ModelName | str) -> Response:
+    """What happened to a publisher's models, or to the versions of one."""
+    if isinstance(name, str):
+        below = find_readable_publisher(connection, name, caller).name
+    else:
+        below = find_readable_model(connection, name, caller).handle
+    return news_feed(request, connection, caller, below)
 
 
 def _publisher(

@@ -8,18 +8,26 @@ from starlette.responses import Response
 from tensorflow_hub.server.core.callers import caller_of, session_caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web import pages
+from tensorflow_hub.server.web.feeds import newest_of, news_feed, search_feed, wants_feed
 
 
 def show_home(request: Request) -> Response:
     """The first page."""
     with hub_of(request).database.reading() as connection:
+        if wants_feed(request):
+            return news_feed(request, connection, caller_of(request))
         return pages.home(request, connection, caller_of(request))
 
 
 def show_search(request: Request) -> Response:
     """Search results, with facets."""
     with hub_of(request).database.reading() as connection:
-        return pages.search(request, connection, caller_of(request))
+        caller = caller_of(request)
+        if wants_feed(request):
+            asked = newest_of(request)
+            found = pages.find(request, connection, caller, asked, with_facets=False)
+            return search_feed(request, connection, caller, asked, found.ids)
+        return pages.search(request, connection, caller)
 
 
 def show_help(request: Request) -> Response:

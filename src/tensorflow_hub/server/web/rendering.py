@@ -61,6 +61,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "show_header_search": True,
         "query_text": "",
         "summary": "",
+        "feed_url": "",
         "signed_in": caller.short_name if caller is not None and signed_in else "",
         "sign_in_url": sign_in_url(request),
         "form_token": lambda: _form_token(request),

@@ -132,6 +132,7 @@ def _frame(request: SearchRequest) -> dict[str, Any]:
         "title": f"{request.text} – search" if request.text else "Browse models",
         "query_text": request.text,
         "request_": request,
+        "feed_url": _feed_of(request),
         "problem": None,
         "chosen": _chosen(request),
         "clear_url": SearchRequest(text=request.text, sort=request.sort).to_url(),
@@ -144,6 +145,11 @@ def _frame(request: SearchRequest) -> dict[str, Any]:
         "max_size": show_size(request.max_size) if request.max_size is not None else "",
         "typed_open": any(_typed(request)),
     }
+
+
+def _feed_of(request: SearchRequest) -> str:
+    url = dataclasses.replace(request, page=1, all_of="").to_url()
+    return f"{url}{'&' if '?' in url else '?'}feed=atom"
 
 
 def _typed(request: SearchRequest) -> Sequence[bool]:

@@ -78,6 +78,7 @@ def version_values(
         "heading": shown.model.handle,
         "summary": plain_text(card.description, 200) if card else "",
         "version": shown,
+        "feed_url": f"/{shown.model.handle}?feed=atom",
         "base": base,
         "lead": plain_text(card.description, 1000) if card else "",
         "card": _body(shown, card),

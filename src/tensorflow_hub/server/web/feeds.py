@@ -1,0 +1,143 @@
+"""Atom feeds (RFC 4287) of the hub, a publisher, a model, a search: `?feed=atom` at the URL of the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.server.catalogue.news import News, list_news
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.negotiation import quality
+from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.rights import audience_of
+from tensorflow_hub.server.http.asset_response import matches
+from tensorflow_hub.server.search.request import SearchRequest
+from tensorflow_hub.server.web.cards import plain_text
+from tensorflow_hub.server.web.model_lists import load_documents
+from tensorflow_hub.server.web.site import site_of
+
+MEDIA_TYPE = "application/atom+xml"
+PARAMETER = "feed"
+_MOST = 50
+_TITLES: Mapping[str, str] = {
+    "publish": "{handle} was published",
+    "withdraw": "{handle} was withdrawn",
+    "restore": "{handle} is no longer withdrawn",
+    "delete": "{handle} was deleted",
+    "card": "The documentation of {handle} changed",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Entry:
+    id: str
+    title: str
+    at: int
+    url: str
+    summary: str
+
+
+def wants_feed(request: Request) -> bool:
+    """Whether a request for a page asks for its feed, by the parameter or by `Accept`.
+
+    Raises:
+      Malformed: the parameter names another kind of feed.
+    """
+    value = request.query_params.get(PARAMETER)
+    if value not in {None, "atom"}:
+        raise Malformed(f"Expected {PARAMETER}=atom, got {value!r:.60}.", hint="Feeds are Atom only.")
+    accept = request.headers.get("accept", "")
+    by_header = quality(accept, MEDIA_TYPE, wildcard=False) > quality(accept, "text/html")
+    return value is not None or by_header
+
+
+def news_feed(request: Request, connection: sa.Connection, caller: Caller, below: str = "") -> Response:
+    """What happened in the hub, or below a publisher or model, as far as the caller may read it."""
+    base = base_url(request)
+    found = list_news(connection, audience_of(caller), below, _MOST)
+    entries = [_of_news(news, base) for news in found]
+    return _feed(request, caller, below or site_of(request).name, f"{base}/{below}", entries)
+
+
+def search_feed(
+    request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest, ids: Sequence[int]
+) -> Response:
+    """The newest models that a search finds."""
+    base = base_url(request)
+    entries = []
+    for document in load_documents(connection, ids, audience_of(caller)):
+        handle = f"{document.handle}/{document.version}"
+        if document.published_at:  # of the others nobody knows when they were published
+            news = News(document.published_at, "publish", handle, {})
+            summary = plain_text(document.description, 300)
+            entries.append(dataclasses.replace(_of_news(news, base), summary=summary))
+    title = f"Search: {asked.text or 'all models'}"
+    return _feed(request, caller, title, f"{base}{asked.to_url()}", entries)
+
+
+def newest_of(request: Request) -> SearchRequest:
+    """The search of a feed: what its page asks, the newest first.
+
+    Raises:
+      Malformed: it cannot be read.
+    """
+    try:
+        asked = SearchRequest.parse(request.query_params.multi_items())
+    except FormatError as error:
+        raise Malformed(error.problem, hint=error.hint) from error
+    return dataclasses.replace(asked.sorted_by("newest"), page_size=_MOST)
+
+
+def _of_news(news: News, base: str) -> _Entry:
+    reason, deployment = news.detail.get("reason") or "", news.detail.get("deployment") or ""
+    return _Entry(
+        # Numbers of the audit log would tell how much happens that a reader may not see.
+        f"{base}/{news.handle}#{news.action}-{deployment or 'version'}-{news.at}",
+        _TITLES[news.action].format(handle=news.handle),
+        news.at,
+        f"{base}/{news.handle}",
+        str(reason) or (f"The deployment {deployment}." if deployment else ""),
+    )
+
+
+def _feed(request: Request, caller: Caller, title: str, page: str, entries: Sequence[_Entry]) -> Response:
+    updated = iso(max((entry.at for entry in entries), default=0))
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">',
+        f"<title>{_text(title)}</title><id>{_text(page)}</id><updated>{updated}</updated>",
+        f"<author><name>{_text(site_of(request).name)}</name></author>",
+        f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>',
+        *map(_xml, entries),
+        "</feed>\n",
+    ]
+    body = "\n".join(parts).encode()
+    headers = {
+        "Cache-Control": "no-cache" if caller.session is None else "no-store",
+        "Vary": "Accept, Authorization, Cookie",
+        "ETag": f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
+    }
+    if matches(request.headers.get("if-none-match"), headers["ETag"].removeprefix("W/")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _xml(entry: _Entry) -> str:
+    return (
+        f"<entry><title>{_text(entry.title)}</title><id>{_text(entry.id)}</id>"
+        f"<updated>{iso(entry.at)}</updated><link href={quoteattr(entry.url)}/>"
+        f"<summary>{_text(entry.summary)}</summary></entry>"
+    )
+
+
+def _text(text: str) -> str:
+    """Text for XML, without the control characters that XML does not have."""
+    return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"))

@@ -253,7 +253,7 @@ def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(ExportError, match="Expected a model that Keras can load"):
         hub.export_keras_model(str(tmp_path / "text.keras"), str(tmp_path / "m"))
-    with pytest.raises(ExportError, match=r"knows its inputs, got int 3\."):
+    with pytest.raises(ExportError, match=r"with known inputs, got int 3\."):
         hub.export_keras_model(3, str(tmp_path / "m"))
     with pytest.raises(ExportError, match="got 'odd'"):
         hub.export_keras_model(_built(), str(tmp_path / "m"), format="odd")

@@ -260,7 +260,7 @@ def test_a_second_derivative_is_refused_where_it_is_asked_for(tmp_path, saved):
         by_x = inner.gradient(total, x)
     np.testing.assert_allclose(outer.gradient(total, x), by_x)
     for source in (x, module.trainable_variables[0]):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="got a further one"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="got a higher one"):
             outer.gradient(by_x, source)
 
 
@@ -284,7 +284,7 @@ def test_a_tensor_inside_of_a_loop_is_no_endpoint(tmp_path):
     ):
         hub.with_endpoints(module, ["while/Identity"])(NUMBERS)
     hub.save(module, str(tmp_path / "again"))
-    with pytest.raises(hub.errors.UnsupportedFeatureError, match="in its form of TensorFlow 1"):
+    with pytest.raises(hub.errors.UnsupportedFeatureError, match="on the original module of TensorFlow 1"):
         hub.endpoint_names(hub.load(str(tmp_path / "again")))
 
 

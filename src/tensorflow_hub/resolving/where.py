@@ -18,16 +18,7 @@ from tensorflow_hub.resolving.resolve import places_of
 from tensorflow_hub.resolving.sources.session import SourceSession, open_source_session
 from tensorflow_hub.resolving.sources.source import FAILURES, Place
 from tensorflow_hub.resolving.sources.table import locate
-from tensorflow_hub.resolving.transfer.offers import (
-    Archive,
-    BucketDirectory,
-    FileList,
-    IndexedArchive,
-    Offer,
-    OwnTransfer,
-    Referral,
-    RemoteFile,
-)
+from tensorflow_hub.resolving.transfer import offers
 from tensorflow_hub.settings import Settings
 
 NOT_ASKED = "It was not asked."
@@ -134,31 +125,31 @@ def _stops_of_source(place: Place, kind: str, settings: Settings, depth: int) ->
             except FAILURES as problem:
                 yield Stop(kind, candidate.place, False, problem.problem)
             else:
-                if not isinstance(offer, Referral) or offer.warning or offer.handle != candidate.place:
+                if not isinstance(offer, offers.Referral) or offer.warning or offer.handle != candidate.place:
                     yield _answer(offer, kind, candidate.place)
-                if isinstance(offer, Referral) and depth:
+                if isinstance(offer, offers.Referral) and depth:
                     yield from _stops(offer.handle, settings, depth - 1)
 
 
-def _answer(offer: Offer, kind: str, place: str) -> Stop:
+def _answer(offer: offers.Offer, kind: str, place: str) -> Stop:
     """What a source offers; an answer that waits to be read is given up."""
     match offer:
-        case Archive(response=response):
+        case offers.Archive(response=response):
             response.close()
             length = response.headers.get("Content-Length", "")
             size = f" of {int(length):,} bytes" if length.isdecimal() else ""
             return Stop(kind, place, True, f"It has an archive{size}.")
-        case IndexedArchive(index=index):
+        case offers.IndexedArchive(index=index):
             return Stop(kind, place, True, f"It has {_counted(index.files)}.")
-        case FileList(files=files):
+        case offers.FileList(files=files):
             return Stop(kind, place, True, f"It has {_counted(files)}.")
-        case Referral(handle=handle, warning=warning):
+        case offers.Referral(handle=handle, warning=warning):
             return Stop(kind, place, None, warning or f"It leads to {handle}.")
-        case BucketDirectory(url=url):
+        case offers.BucketDirectory(url=url):
             return Stop(kind, place, None, f"It is said to be in {url}.")
-        case OwnTransfer():
+        case offers.OwnTransfer():
             return Stop(kind, place, None, "It brings it by a protocol of its own.")
 
 
-def _counted(files: Sequence[FileEntry | RemoteFile]) -> str:
+def _counted(files: Sequence[FileEntry | offers.RemoteFile]) -> str:
     return f"{len(files):,} files of {sum(file.size for file in files):,} bytes"

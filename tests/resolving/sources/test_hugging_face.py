@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,46 @@ def test_other_bytes_than_the_digest_says_are_refused(hugging_face, path):
     with pytest.raises(errors.DigestError, match=path.rpartition("/")[2]):
         hub.resolve(HANDLE)
     assert not list(Path(os.environ["TFHUB_CACHE_DIR"]).glob("*/saved_model.pb"))
+
+
+@pytest.mark.parametrize("wrong", [-1, 1])
+@pytest.mark.parametrize("path", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_a_size_that_lies_is_found(hugging_face, path, wrong):
+    hugging_face.publish("acme/words", FILES)
+
+    def interfere(request):
+        if "/tree/" not in request.path:
+            return None
+        listed = json.loads(hugging_face.server.answer_to(request).body)
+        for entry in listed:
+            if entry["path"] == path:
+                entry["size"] += wrong
+                entry.get("lfs", {})["size"] = entry["size"]
+        return as_json(listed)
+
+    hugging_face.server.interfere = interfere
+    with pytest.raises((errors.DownloadError, errors.DigestError), match=re.escape(path)):
+        hub.resolve(HANDLE)
+    assert not list(Path(os.environ["TFHUB_CACHE_DIR"]).glob("*/saved_model.pb"))
+
+
+@pytest.mark.parametrize("fault", ["expire", "change_key"])
+def test_an_address_of_the_cdn_that_runs_out_is_asked_for_anew_and_the_download_goes_on(hugging_face, fault):
+    files = small_module(size=6_000_000)
+    hugging_face.publish("acme/words", files)
+    cdn, broken = hugging_face.cdn, []
+
+    def interfere(request):
+        right = cdn.server.answer_to(request)
+        if not broken and right.status in {200, 206}:
+            broken.append(request)
+            getattr(cdn, fault)()
+            return dataclasses.replace(right, cut=1_000_000)
+        return None
+
+    cdn.server.interfere = interfere
+    assert files_in(hub.resolve(HANDLE)) == files
+    assert broken
 
 
 def test_a_cdn_that_is_down_is_no_half_module(hugging_face):

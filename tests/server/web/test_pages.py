@@ -292,3 +292,29 @@ def test_the_api_has_what_the_pages_have(hub):
     assert requests.get(f"{hub.url}/api/v1/downloads/acme/words", timeout=30).json()["model"] == "acme/words"
     wrong = requests.get(f"{hub.url}/api/v1/search", params={"page": "zero"}, timeout=30)
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "malformed")
+
+
+def test_a_page_that_was_made_before_shows_each_change_at_once(tmp_path):
+    with HubProcess(tmp_path / "data") as one, HubProcess(tmp_path / "data") as other:
+        to = {"hub": other.url, "token": one.token}
+        publish(module(), card=card("acme/words/1"), **to)
+        before = [get(one, path).text for path in ("/acme/words/1", "/") for _ in range(2)]
+        assert all("Says how it is going" not in page for page in before)
+        put_card("acme/words/1", card("acme/words/1").replace("\n\n", "\n\nSays how it is going. ", 1), **to)
+        assert "Says how it is going" in get(one, "/acme/words/1").text
+        publish(module(), card=card("acme/later/1"), **to)
+        assert "/acme/later/1" in get(one, "/").text
+        withdraw("acme/words/1", "It was wrong.", **to)
+        assert "It was wrong." in get(one, "/acme/words/1").text
+
+
+def test_a_page_made_for_who_may_read_it_is_shown_to_nobody_else(tmp_path):
+    with HubProcess(tmp_path / "data") as hub:
+        publish(module(), card=card("acme/words/1"), hub=hub.url, token=hub.token)
+        known = {"Authorization": f"Bearer {hub.token}"}
+        url = f"{hub.url}/api/v1/publishers/acme"
+        assert requests.patch(url, json={"private": True}, headers=known, timeout=30).ok
+        assert [get(hub, "/acme/words/1", **known).status_code for _ in range(2)] == [200, 200]
+        assert "acme" in get(hub, "/", **known).text
+        assert get(hub, "/acme/words/1").status_code == 404
+        assert "acme" not in get(hub, "/").text

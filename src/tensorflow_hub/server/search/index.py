@@ -36,7 +36,7 @@ _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
 _MOST_STEMS = 100_000
-_MOST_KEPT = 100
+_MOST_KEPT = 300
 _STEMMED = "words_en"
 # Raised when documents get other values out of the same catalogue.
 _RULES = 2

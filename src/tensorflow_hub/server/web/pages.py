@@ -7,6 +7,7 @@ import functools
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from markupsafe import Markup
@@ -31,7 +32,7 @@ from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchReque
 from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
-from tensorflow_hub.server.web.rendering import render, show_count
+from tensorflow_hub.server.web.rendering import render, render_for_all, show_count
 from tensorflow_hub.server.web.results_page import near, refused_values, results_values, shown_facets
 from tensorflow_hub.server.web.site import site_of
 from tensorflow_hub.server.web.version_page import version_values
@@ -54,6 +55,12 @@ _HEADINGS = {
 
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
     """`/`."""
+    return render_for_all(
+        request, connection, caller, "home.html", lambda: _home_values(request, connection, caller)
+    )
+
+
+def _home_values(request: Request, connection: sa.Connection, caller: Caller) -> dict[str, Any]:
     audience = audience_of(caller)
     every = find(request, connection, caller, SearchRequest(page_size=1, all_of="publisher"))
     used, newest = (
@@ -67,23 +74,23 @@ def home(request: Request, connection: sa.Connection, caller: Caller) -> Respons
     dated = [model for model in newest if model.date]
     of_publishers = every.facets.get("publisher", ())
     counts = dict(every.facets.get("domain", ()))
-    return render(
-        request,
-        "home.html",
-        title=site_of(request).name,
-        show_header_search=False,
-        feed_url="/?feed=atom",
-        total=every.total,
-        total_text=show_count(every.total, "model"),
-        domains=[Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)],
-        used=[model for model in used if model.downloads],
-        newest=dated,
+    return {
+        "title": site_of(request).name,
+        "show_header_search": False,
+        "feed_url": "/?feed=atom",
+        "total": every.total,
+        "total_text": show_count(every.total, "model"),
+        "domains": [
+            Value(name, label("domain", name), counts[name]) for name in _DOMAINS if counts.get(name)
+        ],
+        "used": [model for model in used if model.downloads],
+        "newest": dated,
         # Where nobody knows a date and nothing was downloaded yet.
-        some=[] if dated else used,
-        private_publishers=_private_publishers(connection, audience),
-        publishers=[Value(name, name, count) for name, count in of_publishers[:_MOST_PUBLISHERS]],
-        more_publishers=len(of_publishers) > _MOST_PUBLISHERS,
-    )
+        "some": [] if dated else used,
+        "private_publishers": _private_publishers(connection, audience),
+        "publishers": [Value(name, name, count) for name, count in of_publishers[:_MOST_PUBLISHERS]],
+        "more_publishers": len(of_publishers) > _MOST_PUBLISHERS,
+    }
 
 
 def _private_publishers(connection: sa.Connection, audience: Audience) -> set[str]:
@@ -206,6 +213,19 @@ def _rendered(body: str) -> str:
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:
     """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
+    return render_for_all(
+        request,
+        connection,
+        caller,
+        "version.html",
+        lambda: _version_values(request, connection, caller, shown),
+        about=shown,
+    )
+
+
+def _version_values(
+    request: Request, connection: sa.Connection, caller: Caller, shown: Version
+) -> dict[str, Any]:
     audience = audience_of(caller)
     alike = hub_of(request).search.answer(
         connection, audience, lambda index: similar(index, shown.model.id, limit=15)
@@ -214,7 +234,7 @@ def version(request: Request, connection: sa.Connection, caller: Caller, shown: 
     mirror = request.app.state.mirror
     upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
     values["brought_from"] = upstream.place_of(shown.name) if upstream is not None else ""
-    return render(request, "version.html", **values)
+    return values
 
 
 def problem(request: Request, error: HubError) -> Response:

@@ -6,17 +6,24 @@ import datetime
 import functools
 import hashlib
 import math
+import time
+from collections.abc import Callable, Hashable
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
+import sqlalchemy as sa
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub.server.catalogue.audience import PUBLIC
+from tensorflow_hub.server.catalogue.changes import newest_change
+from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
+from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web.site import site_of
 
 # Pages load their own style sheet and script and nothing else, from nowhere else.
@@ -24,6 +31,9 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_HEADERS = {"Content-Security-Policy": POLICY, "Vary": "Accept, Authorization, Cookie"}
+# How long a page may show numbers, such as downloads, as they were.
+_KEPT_SECONDS = 10
 
 _LOGO = Markup(
     '<svg viewBox="0 0 32 32" aria-hidden="true">'
@@ -52,6 +62,54 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """
     caller: Caller | None = getattr(request.state, "caller", None)
     signed_in = caller is not None and caller.session is not None
+    values["signed_in"] = caller.short_name if caller is not None and signed_in else ""
+    body = _html(request, template, values)
+    has_forms = getattr(request.state, "has_forms", False)
+    is_kept = status < 400 and not signed_in and not has_forms and not values.get("secret")
+    if status == 200 and is_kept:
+        return _unless_known(request, body, _tag(body))
+    headers = {**_HEADERS, "Cache-Control": "no-cache" if is_kept else "no-store"}
+    response = Response(body, status, headers, media_type="text/html")
+    keep_form_secret(request, response)
+    return response
+
+
+def render_for_all(
+    request: Request,
+    connection: sa.Connection,
+    caller: Caller,
+    template: str,
+    values: Callable[[], dict[str, Any]],
+    *,
+    about: Hashable = None,
+) -> Response:
+    """The page made of a template; for readers who are not known it is made once while no model changes.
+
+    What changes without a model, such as the downloads of others, is shown after a few seconds.
+
+    Args:
+      request: what is answered; other pages are at other paths.
+      connection: to the catalogue.
+      caller: who asks.
+      template: a file of `templates/`, without forms.
+      values: gives what the template shows.
+      about: what was read of the catalogue before.
+    """
+    if caller.is_known or request.url.query:
+        return render(request, template, **values())
+    index = hub_of(request).search.answer(connection, PUBLIC, lambda index: index)
+    # What is read from here on is not older than this change.
+    newest, now = newest_change(connection), int(time.monotonic() / _KEPT_SECONDS)
+    key = (template, request.url.path, base_url(request), about, newest, now)
+
+    def make() -> tuple[bytes, str]:
+        body = _html(request, template, {"signed_in": "", **values()})
+        return body, _tag(body)
+
+    return _unless_known(request, *index.kept(key, make))
+
+
+def _html(request: Request, template: str, values: dict[str, Any]) -> bytes:
     site = site_of(request)
     defaults = {
         "site": site.name,
@@ -62,27 +120,23 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "query_text": "",
         "summary": "",
         "feed_url": "",
-        "signed_in": caller.short_name if caller is not None and signed_in else "",
         "sign_in_url": sign_in_url(request),
         "form_token": lambda: _form_token(request),
     }
-    text = _environment().get_template(template).render({**defaults, **values})
-    body = text.encode()
-    has_forms = getattr(request.state, "has_forms", False)
-    is_kept = status < 400 and not signed_in and not has_forms and not values.get("secret")
-    headers = {
-        "Content-Security-Policy": POLICY,
-        "Cache-Control": "no-cache" if is_kept else "no-store",
-        "Vary": "Accept, Authorization, Cookie",
-    }
-    if status == 200 and is_kept:
-        # Weak: it names the page in both its forms, compressed and not.
-        headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-    response = Response(body, status, headers, media_type="text/html")
-    keep_form_secret(request, response)
-    return response
+    return _environment().get_template(template).render({**defaults, **values}).encode()
+
+
+def _tag(body: bytes) -> str:
+    """The ETag of a page. Weak: it names the page in both its forms, compressed and not."""
+    return f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
+def _unless_known(request: Request, body: bytes, tag: str) -> Response:
+    """The page, or 304 for who has it."""
+    headers = {**_HEADERS, "Cache-Control": "no-cache", "ETag": tag}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type="text/html")
 
 
 def sign_in_url(request: Request) -> str:

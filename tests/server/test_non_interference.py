@@ -261,6 +261,8 @@ REQUESTS = {
     ),
     "/settings/join": get(st.just("/settings/join?code=guessed"))
     | change("POST", "/settings/join", code="x"),
+    "/device": get(st.sampled_from(["/device", "/device?code=BCDF-BCDF"]))
+    | change("POST", "/device", code="BCDF-BCDF", answer="allow"),
     "/settings/tokens": get(st.just("/settings/tokens"))
     | change("POST", "/settings/tokens", name="x", scope="read", publisher="hidden"),
     "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
@@ -302,6 +304,8 @@ REQUESTS = {
     "/api/v1/publishers/{publisher}/invitations/{invitation:int}": change(
         "DELETE", "/api/v1/publishers/hidden/invitations/7"
     ),
+    "/api/v1/device-logins": change("POST", "/api/v1/device-logins", name="x"),
+    "/api/v1/device-tokens": change("POST", "/api/v1/device-tokens", device_code="guessed"),
     "/api/v1/openapi.json": get(st.just("/api/v1/openapi.json")),
     "/api/v1/uploads": change("POST", "/api/v1/uploads", **PROMISE),
     "/api/v1/uploads/{upload}": st.sampled_from(["GET", "PATCH", "DELETE"]).map(
@@ -328,6 +332,7 @@ accepts = st.sampled_from(["text/html", "application/json", "*/*"])
 # What differs from request to request, whoever asks.
 _MOMENTS = re.compile(
     r"-\d{10}</id>|"  # of an entry of a feed
+    r'"device_code":"[^"]*"|[B-Z]{4}-[B-Z]{4}|'
     r'name="form_token" value="\w+"|/tokens/\d{9}/|>never<|"used_at":null|'
     r'"used_at":"[^"]*"|\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
 )

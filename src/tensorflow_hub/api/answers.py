@@ -294,6 +294,24 @@ class Members(TypedDict):
     invitations: Sequence[Invitation]
 
 
+class DeviceLogin(TypedDict):
+    """What a program needs in order to be signed in by a person (RFC 8628)."""
+
+    device_code: Annotated[str, Meta(description="Its secret, to ask for the token with.")]
+    user_code: Annotated[str, Meta(description="To be shown; the page shows it too.")]
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: Annotated[int, Meta(description="Seconds.")]
+    interval: Annotated[int, Meta(description="Seconds to wait between two questions.")]
+
+
+class DeviceAnswer(TypedDict):
+    """Whether a person has signed the program in."""
+
+    state: Annotated[str, Meta(extra_json_schema={"enum": ["pending", "granted", "denied"]})]
+    secret: Annotated[str | None, Meta(description="Of the token, where it was granted; only once.")]
+
+
 class AuditEntries(TypedDict):
     """Lines of the audit log."""
 

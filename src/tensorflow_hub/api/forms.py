@@ -69,6 +69,16 @@ class Join(Fields, frozen=True):
     name: Annotated[str, Meta(max_length=200)] = ""
 
 
+class DeviceAnswer(Fields, frozen=True):
+    """Whether a program that shows a code gets a token, and what it may do."""
+
+    code: Annotated[str, Meta(max_length=100)]
+    answer: str
+    scope: Scope = "read"
+    publisher: Annotated[str, Meta(max_length=100)] = ""
+    days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
+
+
 class OfToken(Fields, frozen=True):
     """A token in the path."""
 

@@ -84,6 +84,18 @@ class RoleChange(Body, frozen=True):
     role: Role
 
 
+class NewDeviceLogin(Body, frozen=True):
+    """Which program asks to be signed in."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100, description="What people know it by.")]
+
+
+class DeviceSecret(Body, frozen=True):
+    """The secret of a program that waits."""
+
+    device_code: Annotated[str, Meta(max_length=100)]
+
+
 class OfModel(Parameters, frozen=True):
     """A model in the path."""
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import platform
 import sys
 import urllib.parse
+import webbrowser
+from typing import TYPE_CHECKING
 
 import click
 
 from tensorflow_hub.cli import output
-from tensorflow_hub.errors import HandleError, NotFoundError
+from tensorflow_hub.errors import HandleError, NotFoundError, RequestError
 from tensorflow_hub.handles import is_web_address
 from tensorflow_hub.network.credentials import host_of, read_tokens, write_token
 from tensorflow_hub.network.session import open_session
 from tensorflow_hub.settings import Settings
+
+if TYPE_CHECKING:
+    from tensorflow_hub.api import answers
 
 
 @click.command(
@@ -22,17 +29,21 @@ from tensorflow_hub.settings import Settings
 Examples:
   tfhub login
   tfhub login https://hub.example
+  tfhub login https://hub.example --paste
   echo "$TOKEN" | tfhub login https://hub.example --token-stdin
   tfhub login https://hub.example --forget""",
 )
 @click.argument("hub", metavar="[HUB]", required=False)
+@click.option("--paste", is_flag=True, help="Ask for a token to paste, in place of the browser.")
 @click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
 @click.option("--forget", is_flag=True, help="Remove the saved token.")
 @click.option("--no-check", is_flag=True, help="Save the token without asking the hub whether it is valid.")
-def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) -> None:
+def command(hub: str | None, paste: bool, token_stdin: bool, forget: bool, no_check: bool) -> None:
     """Save a token for a hub, in a file that only you can read.
 
-    HUB is the address of the hub, default TFHUB_URL. The token is sent to that host and to no other.
+    HUB is the address of the hub, default TFHUB_URL. A page of the hub opens in the browser, or on any other
+    machine; who is signed in there compares the code and allows it. A hub without such a page, and --paste,
+    ask for a token. It is sent to that host and to no other.
     """
     settings = Settings.from_environment()
     url = _address(hub or settings.hub)
@@ -46,7 +57,11 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
     elif not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask on: pass the token to --token-stdin.")
     else:
-        token = click.prompt(f"Token for {url}", hide_input=True, err=True).strip()
+        token = "" if paste or settings.offline else _by_browser(url)
+        if token:
+            no_check = True  # the hub made it just now
+        else:
+            token = click.prompt(f"Token for {url}", hide_input=True, err=True).strip()
     if not token:
         raise click.UsageError("Expected a token, got an empty line.")
     if any(character.isspace() or ord(character) < 33 for character in token):
@@ -56,6 +71,35 @@ def command(hub: str | None, token_stdin: bool, forget: bool, no_check: bool) ->
     elif not no_check:
         _check(url, token, settings)
     output.result(f"Kept the token for {url} in {write_token(url, token, settings)}")
+
+
+def _by_browser(url: str) -> str:
+    """The token that somebody allows on a page of the hub; "" where the hub has no such page."""
+    from tensorflow_hub.client.device_login import sign_in
+
+    shown = False
+
+    def show(waiting: answers.DeviceLogin) -> None:
+        nonlocal shown
+        shown = True
+        page = waiting["verification_uri_complete"]
+        output.note(f"Open {page} in a browser, on this machine or another.")
+        output.note(f"Allow it there if it shows the code {waiting['user_code']}. Ctrl-C gives up.")
+        if _has_screen() and page.startswith(f"{url}/"):
+            webbrowser.open(page)
+
+    try:
+        return sign_in(url, f"tfhub on {platform.node() or 'a machine'}"[:100], show)
+    except (NotFoundError, RequestError):
+        if shown:
+            raise
+        output.note("This hub signs nobody in with a browser; paste a token of it.")
+        return ""
+
+
+def _has_screen() -> bool:
+    """Whether a browser can open a window here."""
+    return sys.platform in {"darwin", "win32"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 def _address(text: str) -> str:

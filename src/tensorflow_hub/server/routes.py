@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute, Route
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.core.form import Form
-from tensorflow_hub.server.core.limits import UPLOADS
+from tensorflow_hub.server.core.limits import PROGRAMS, UPLOADS
 from tensorflow_hub.server.endpoints import (
     account,
     audit,
     cards,
+    device_logins,
     handle,
     health,
     inside,
@@ -286,6 +287,23 @@ PEOPLE_AND_RIGHTS = (
         Rights(also="for another one, scope admin for its publisher"),
     ),
     Endpoint(
+        "POST",
+        "/api/v1/device-logins",
+        device_logins.start_login,
+        "begins to sign a program in (RFC 8628): a person who is signed in allows it on the page `/device`",
+        {201: "Show the code, and ask for the token"},
+        limits=(PROGRAMS,),
+        for_strangers=True,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/device-tokens",
+        device_logins.take_token,
+        "asks whether a program is signed in; its token is in the answer, once",
+        {200: "Granted, denied, or not yet"},
+        for_strangers=True,
+    ),
+    Endpoint(
         "GET",
         "/api/v1/audit",
         audit.show_audit,
@@ -301,6 +319,7 @@ API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS)
 FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
     Form("/logout", sign_in.sign_out, for_all=True),
+    Form("/device", device_logins.answer_device),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),
     Form("/settings/publishers/{publisher}/invitations", member_pages.invite),
     Form(
@@ -329,6 +348,7 @@ ROUTES: list[BaseRoute] = [
     Route("/", web_pages.show_home),
     Route("/s", web_pages.show_search),
     Route("/login", sign_in.show_sign_in),
+    Route("/device", device_logins.show_device),
     Route("/settings", account.show_account),
     Route("/settings/publishers/{publisher}", member_pages.show_members),
     Route("/settings/publishers/{publisher}/audit", member_pages.show_audit),

@@ -263,7 +263,8 @@ class ServerSettings:
         "TFHUB_SERVER_GUESSES_PER_MINUTE",
         20,
         parse_count,
-        "Unknown tokens a minute from one address, to all processes, before more are refused; 0: no limit.",
+        "Unknown tokens a minute from one address, and as many programs that ask to be signed in, to all "
+        "processes, before more are refused; 0: no limit.",
     )
     site_name: str = variable(
         "TFHUB_SERVER_SITE_NAME", "TensorFlow Hub", parse_site_name, "What the pages call this hub."

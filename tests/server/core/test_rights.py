@@ -72,6 +72,8 @@ MATRIX = [
     ("POST", "/api/v1/tokens", {"name": "x", "scope": "read", "publisher": "secret"}, OWNERS),
     ("POST", "/api/v1/tokens", {"name": "x", "scope": "admin", "publisher": None}, ADMINS),
     ("GET", "/api/v1/tokens/self", None, TOKEN),
+    ("POST", "/api/v1/device-logins", {"name": "x"}, set(CALLERS)),
+    ("POST", "/api/v1/device-tokens", {"device_code": "x"}, set(CALLERS)),
     ("DELETE", "/api/v1/tokens/VICTIM", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=other", None, {"admin", "stranger"}),
@@ -161,7 +163,8 @@ def test_the_matrix_has_every_endpoint():
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
-    for_sessions = {path for route in ROUTES if (path := route.path).startswith(("/settings", "/logout"))}
+    pages = ("/settings", "/logout", "/device")
+    for_sessions = {route.path for route in ROUTES if route.path.startswith(pages)}
     public = for_sessions | {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:
         path = getattr(route, "path", "")

@@ -338,6 +338,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
         "/settings/tokens",
         "/settings/publishers/team",
         "/settings/publishers/team/audit",
+        "/device",
         "/team",
     ],
 )

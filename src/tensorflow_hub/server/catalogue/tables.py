@@ -6,6 +6,7 @@
     publishers ─< members >─ users                       people and their roles
     publishers ─< invitations                            who may become a member
     tokens, sessions                                     what programs and browsers prove themselves by
+    device_logins                                        programs that wait to be signed in
     audit, uploads, rate_limits                          who did, what is under way, how often
 
 A model is a name below a publisher: a module, a placeholder that groups deployments, or a collection
@@ -183,6 +184,24 @@ invitations = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+# A program that waits until somebody signs it in with a browser (see device_logins.py).
+device_logins = sa.Table(
+    "device_logins",
+    metadata,
+    # Of the secret that the program asks with.
+    sa.Column("device_sha256", sa.String(64), primary_key=True),
+    # What the program shows, for the page that is opened in a browser.
+    sa.Column("user_code", sa.String(20), nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    # pending, granted or denied.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    # The token that was made for it; it gets a new secret when the program asks for it.
+    sa.Column("token_id", sa.BigInteger),
 )
 
 # A browser that is signed in: with a token, whose rights it then has, or as a user.

@@ -62,6 +62,13 @@ def create_token(
     return token_id, secret
 
 
+def new_secret(connection: sa.Connection, token_id: int) -> str:
+    """Gives a token another secret, in place of the one before."""
+    secret = PREFIX + secrets.token_urlsafe(24)
+    connection.execute(sa.update(tokens).where(tokens.c.id == token_id).values(secret_sha256=hash_of(secret)))
+    return secret
+
+
 def find_token(connection: sa.Connection, secret: str) -> Token | None:
     """The token with that secret that is neither revoked nor expired."""
     row = connection.execute(_find, {"sha256": hash_of(secret)}).first()

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
@@ -94,6 +95,7 @@ class Endpoint:
       answers: status of success → when.
       rights: what a caller needs; None where everybody may ask.
       limits: how often one token, or one address without a token, may ask.
+      for_strangers: it is asked by who has no good token yet: what comes is not looked at.
     """
 
     method: str
@@ -103,6 +105,7 @@ class Endpoint:
     answers: Mapping[int, str]
     rights: Rights | None = None
     limits: tuple[Limit, ...] = ()
+    for_strangers: bool = False
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
@@ -148,7 +151,7 @@ class Endpoint:
         return self._response(self.handler(call, **arguments))
 
     def _call(self, request: Request) -> Call:
-        caller = caller_of(request)
+        caller = Caller(None, address_of(request)) if self.for_strangers else caller_of(request)
         if self.rights is not None:  # before anything is read of what a stranger sends
             require_known(caller)
         return Call(request, hub_of(request), caller, base_url(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,12 +91,6 @@ def tokens(
         }
         for token in good[:_MOST_TOKENS]
     ]
-    any_publisher = any(grant.publisher is None for grant in caller.grants)
-    choices = [
-        grant.publisher
-        for grant in caller.grants
-        if grant.publisher is not None and (caller.user is not None or grant.scope == ADMIN)
-    ]
     return render(
         request,
         "tokens.html",
@@ -107,10 +102,24 @@ def tokens(
         made=made,
         secret=secret,
         by_user=caller.user is not None,
-        choices=choices,
-        for_all=caller.user is not None,
-        any_publisher=any_publisher,
+        **token_choices(caller),
     )
+
+
+def token_choices(caller: Caller) -> dict[str, Any]:
+    """For which publishers somebody can make tokens."""
+    return {
+        "choices": [
+            grant.publisher
+            for grant in caller.grants
+            if grant.publisher is not None and (caller.user is not None or grant.scope == ADMIN)
+        ],
+        "for_all": caller.user is not None,
+        "any_publisher": any(
+            grant.publisher is None and (caller.user is not None or grant.scope == ADMIN)
+            for grant in caller.grants
+        ),
+    }
 
 
 def browser_name(agent: str) -> str:

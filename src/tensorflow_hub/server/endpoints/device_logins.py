@@ -1,0 +1,103 @@
+"""`/api/v1/device-logins` and `/device`: `tfhub login` waits, and somebody signs it in with a browser.
+
+After RFC 8628: the program gets a secret and a code; it shows the code, and asks with the secret until it has
+a token. A person who is signed in opens `/device`, compares the code, and says what the token may do.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.api import answers
+from tensorflow_hub.api.forms import DeviceAnswer
+from tensorflow_hub.api.requests import DeviceSecret, NewDeviceLogin
+from tensorflow_hub.server.catalogue.device_logins import (
+    DENIED,
+    GRANTED,
+    PENDING,
+    SECONDS,
+    add_login,
+    answer,
+    by_code,
+    by_secret,
+    remove_login,
+)
+from tensorflow_hub.server.catalogue.tokens import new_secret
+from tensorflow_hub.server.core.endpoint import Answer, Call
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
+from tensorflow_hub.server.core.problems import Malformed, Missing, TooManyRequests
+from tensorflow_hub.server.endpoints.account import signed_in_caller
+from tensorflow_hub.server.people.tokens import NewToken, make_own_token
+from tensorflow_hub.server.web import device_pages
+
+# How many seconds a program waits between two questions.
+_INTERVAL = 3
+_NEVER_STORED = {"Cache-Control": "no-store"}
+
+
+def start_login(call: Call, body: NewDeviceLogin) -> Answer[answers.DeviceLogin]:
+    """Begins to wait for somebody."""
+    if not body.name.isprintable():
+        raise Malformed(
+            f"Expected a name of printable characters, got {body.name!r}.", hint="For example 'ci'."
+        )
+    with call.hub.database.writing() as connection:
+        added = add_login(connection, body.name, call.caller.address)
+    if added is None:
+        raise TooManyRequests("programs that wait to be signed in, from everywhere", SECONDS)
+    login, secret = added
+    waiting: answers.DeviceLogin = {
+        "device_code": secret,
+        "user_code": login.user_code,
+        "verification_uri": f"{call.base}/device",
+        "verification_uri_complete": f"{call.base}/device?code={login.user_code}",
+        "expires_in": SECONDS,
+        "interval": _INTERVAL,
+    }
+    return Answer(waiting, 201, _NEVER_STORED)
+
+
+def take_token(call: Call, body: DeviceSecret) -> Answer[answers.DeviceAnswer]:
+    """Tells a program whether somebody has signed it in; gives the token, once."""
+    with call.hub.database.writing() as connection:
+        login = by_secret(connection, body.device_code)
+        if login is None:
+            raise Missing("Nobody waits with this code, or not any more.", hint="Begin again: `tfhub login`.")
+        if login.state == PENDING:
+            return Answer({"state": PENDING, "secret": None}, 200, _NEVER_STORED)
+        secret = None
+        if remove_login(connection, login) and login.token_id is not None:
+            secret = new_secret(connection, login.token_id)
+    return Answer({"state": login.state, "secret": secret}, 200, _NEVER_STORED)
+
+
+def show_device(request: Request) -> Response:
+    """Asks for the code, or shows which program shows it."""
+    caller = signed_in_caller(request)
+    code = request.query_params.get("code", "")[:100]
+    login = None
+    if code:
+        with hub_of(request).database.reading() as connection:
+            login = by_code(connection, code)
+        if login is None:
+            hub_of(request).limits.count(UNKNOWN_TOKENS, source_of(caller.address))
+    return device_pages.device(request, caller, code, login)
+
+
+def answer_device(call: Call, fields: DeviceAnswer) -> Response:
+    """Makes a token for the program that waits, or refuses it."""
+    days = int(fields.days) if fields.days else None
+    with call.hub.database.writing() as connection:
+        login = by_code(connection, fields.code)
+        if login is None:
+            call.hub.limits.count(UNKNOWN_TOKENS, source_of(call.caller.address))
+            raise Missing("No program waits with this code.", hint="Start `tfhub login` again.")
+        if fields.answer != "allow":
+            answer(connection, login, DENIED)
+            return device_pages.answered(call.request, login, allowed=False)
+        wanted = NewToken(login.name, fields.scope, fields.publisher or None, days)
+        token, _ = make_own_token(connection, call.caller, wanted)
+        answer(connection, login, GRANTED, token.id)
+    return device_pages.answered(call.request, login, allowed=True)

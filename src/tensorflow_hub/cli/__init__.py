@@ -1,1 +1,1 @@
-"""The command `tfhub`, one file a verb."""
+"""The command `tfhub`, one file per verb."""

@@ -1,4 +1,4 @@
-"""`tfhub apply`: a module on every row of a file or every image of a folder."""
+"""`tfhub apply`: apply a module to every row of a file or every image of a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tfhub check`: what a hub would say of a module or a card, before it is published."""
+"""`tfhub check`: check a module or a card as a hub does, before it is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tfhub compare`: the same data through several modules."""
+"""`tfhub compare`: measure several modules on the same data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error → a sentence, the next step and an exit code."""
+"""How an error is reported: what went wrong, what to do next, and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tfhub export`: models of Keras as modules."""
+"""`tfhub export`: export Keras models as modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tfhub label`: what a retrained classifier says of files or texts."""
+"""`tfhub label`: label files or texts with a retrained classifier."""
 
 from __future__ import annotations
 

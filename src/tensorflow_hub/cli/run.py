@@ -1,4 +1,4 @@
-"""`tfhub run`: what a module gives for a few inputs."""
+"""`tfhub run`: run a module on a few inputs and show its outputs."""
 
 from __future__ import annotations
 

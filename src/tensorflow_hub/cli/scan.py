@@ -1,4 +1,4 @@
-"""`tfhub scan`: what the programs and notebooks of a folder load from hubs."""
+"""`tfhub scan`: list what the programs and notebooks of a folder load from hubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tfhub show`: what a hub, or another source, knows of a model or a version."""
+"""`tfhub show`: show what a hub, or another source, knows about a model or a version."""
 
 from __future__ import annotations
 

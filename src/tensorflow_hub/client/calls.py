@@ -1,4 +1,4 @@
-"""One call of a hub's API: where it goes, with which token, and the JSON that comes back."""
+"""Calls of a hub's API: adds the address and the token, and reads the JSON of the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan finds: places, handles, calls, what to change in them, and what could not be read."""
+"""The result of a scan: places, handles, calls, what to change in them, and what could not be read."""
 
 from __future__ import annotations
 

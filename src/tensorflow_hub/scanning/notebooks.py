@@ -1,4 +1,4 @@
-"""Notebooks of Jupyter: the cells with Python in them, whatever else is there.
+"""Reads the Python cells of Jupyter notebooks.
 
 The format: https://nbformat.readthedocs.io/en/latest/format_description.html, and before version 4 the cells
 in `worksheets`.

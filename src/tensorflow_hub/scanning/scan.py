@@ -1,4 +1,4 @@
-"""A folder of programs → what they load from hubs."""
+"""Scans a folder of programs for what they load from hubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts that an expression may stand for, as far as the program itself tells.
+"""The texts that an expression may have as its value, as far as the text of the program shows.
 
 Constants, names given a value anywhere, parameters with the values of calls and defaults, lists that a loop
 goes through, dictionaries of settings, `f"…"`, `+`, `%`, `.format`, `os.path.join`, flags and options of the

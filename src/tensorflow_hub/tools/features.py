@@ -1,4 +1,4 @@
-"""The features of a dataset: each example goes through the module once, ever."""
+"""The features of a dataset: each example goes through the module only once."""
 
 from __future__ import annotations
 

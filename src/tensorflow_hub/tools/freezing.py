@@ -1,4 +1,4 @@
-"""An encoder for many images: its weights become constants where that pays.
+"""An encoder for many images: its weights become constants where that saves time.
 
 TensorFlow folds batch normalization into the convolutions of a graph whose weights are constants, which
 saves a quarter of the time or more. Making that graph takes about as long as it saves on 128 images of

@@ -1,4 +1,4 @@
-"""From an image file to the tensor a module takes: checked, upright, in [0, 1], of one size.
+"""Image files as the tensors that modules take: checked, upright, in [0, 1], of one size.
 
 What reaches the module is decoded and resized by TensorFlow ops only, so that an exported classifier
 does in its graph exactly what was done when it was trained. Pillow only looks at a file first: what

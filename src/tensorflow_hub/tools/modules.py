@@ -1,4 +1,4 @@
-"""A module as the tools find it, without loading it: by its handle, known by the digest of its content."""
+"""Finds a module by its handle, without loading it, and the digest of its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apply`: a module on every row of a file or every image of a folder, on the engine of one's choice."""
+"""`apply`: applies a module to every row of a file or every image of a folder, on a chosen engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module takes and gives by its description: known before it is loaded, and without TensorFlow."""
+"""Checks by its description what a module takes and gives, without loading it and without TensorFlow."""
 
 from __future__ import annotations
 

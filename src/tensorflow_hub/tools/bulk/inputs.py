@@ -1,4 +1,4 @@
-"""What a module is applied to: rows of a file of texts or a table, or the images in a folder, by chunks."""
+"""The input of `apply`: rows of a text file or table, or images of a folder, read in chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run has done so far, in the output folder: so that an interrupted run goes on where it stopped.
+"""What a run has done so far, noted in the output folder, so that an interrupted run can continue.
 
 `apply.json` says what the job is; `shards.jsonl` gets a line for each finished shard; `skipped.jsonl` a line
 for each input that could not be used.

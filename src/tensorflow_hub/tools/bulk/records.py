@@ -1,4 +1,4 @@
-"""What workers tell the driver: small files in the output folder, which both of them have.
+"""What workers report to the driver: small files in the output folder, which both can reach.
 
 Every engine starts workers in another way, and none promises to give results back before the whole job ends.
 A file for each finished shard works with all of them, also when the driver is started again.

@@ -1,4 +1,4 @@
-"""`hub.spark`: modules as functions of columns and of data frames of Spark.
+"""`hub.spark`: modules as functions on columns and data frames of Spark.
 
 The driver knows the columns' types from the module's description and imports no TensorFlow. Workers load the
 module once per Python worker, with as many threads as Spark gives cores to a task.

@@ -1,4 +1,4 @@
-"""Modules sent by Spark: packed and given to Spark on the driver, unpacked once on each worker's machine."""
+"""Sends modules with Spark: packed on the driver, unpacked once on each worker machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker process of a cluster does: the module is loaded once, shards are computed as they come."""
+"""A worker process of a cluster: loads the module once and computes the shards that it gets."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Swap modules of one interface on one dataset and see what changes."""
+"""Compare modules that take the same inputs, on one dataset."""

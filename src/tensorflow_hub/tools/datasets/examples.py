@@ -1,4 +1,4 @@
-"""What an example is: a text or an image file, its labels, and the digest of its content."""
+"""Examples: a text or an image file, its labels, and the digest of its content."""
 
 from __future__ import annotations
 

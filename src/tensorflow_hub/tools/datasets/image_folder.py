@@ -1,4 +1,4 @@
-"""Labelled images: a folder a class, or a table of paths and labels."""
+"""Labelled images: one folder per class, or a table of paths and labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_images(
     label_column: str | None = None,
     multi_label: bool = False,
 ) -> Dataset:
-    """Reads labelled images from a folder with a folder a class, or from a CSV, JSONL or Parquet table.
+    """Reads labelled images from a folder with one folder per class, or from a CSV, JSONL or Parquet table.
 
     Args:
       source: the folder or the table. Paths in a table are relative to the table's own folder.

@@ -1,4 +1,4 @@
-"""Builds an index: the module is applied to every input, resumably, then the vectors are indexed."""
+"""Builds an index: applies the module to every input (an interrupted build can continue), then indexes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changed copies of training images: flipped, cropped, lighter or darker; only when asked."""
+"""Augmentation: changed copies of training images, which are flipped, cropped, lighter or darker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fine-tuning: module and head together, with a small learning rate, from the solved head on."""
+"""Fine-tuning: trains module and head together with a small learning rate, starting from the solved head."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Head:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A point of the learning curve: losses are mean cross-entropies per example, in nats."""
+    """A point of the learning curve; losses are mean cross-entropies per example, in nats."""
 
     iteration: int
     penalty: float

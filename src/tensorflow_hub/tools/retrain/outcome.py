@@ -1,4 +1,4 @@
-"""What a retraining found out."""
+"""The result of retraining."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Everything a run found out; the report shows it.
+    """Everything that a run measured; the report shows it.
 
     Attributes:
       dataset: what was read, with what was left out.

@@ -1,4 +1,4 @@
-"""From a learning problem to the head that is kept."""
+"""Solves the head of a learning problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What engines with workers on other machines have in common: rows they can find, shards enough for all."""
+"""The common part of engines with workers on other machines: shared rows, enough shards for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine does, and the table of those that there are."""
+"""The interface of an engine, and the table of all engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine that runs in this process: the next rows are read while these are computed."""
+"""The engine that runs in this process, and reads the next rows while it computes."""
 
 from __future__ import annotations
 

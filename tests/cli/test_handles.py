@@ -68,6 +68,11 @@ def test_the_cache(tfhub, handle, tmp_path):
 
 
 @HANDLES
+def test_run(tfhub, handle):
+    assert json.loads(tfhub("run", handle, "[1, 2]", "--json"))["outputs"] == {"default": [2.5, 3.0]}
+
+
+@HANDLES
 def test_apply(tools, handle, tmp_path):
     (tmp_path / "posts.txt").write_text("a cat\na dog\n")
     tools("apply", handle, "posts.txt", "-o", "vectors")

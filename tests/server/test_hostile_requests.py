@@ -170,6 +170,45 @@ def test_every_answer_has_safe_headers(guarded):
         assert headers["x-frame-options"] == "DENY"
 
 
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        (
+            "search?page=x",
+            "The parameter 'page' cannot be used. Expected a number from 1 to 10000, got 'x'",
+            "",
+        ),
+        (
+            "search?page_size=0",
+            "The parameter 'page_size' cannot be used. Expected a number from 1 to 100",
+            "",
+        ),
+        ("search?sort=best", "The parameter 'sort' cannot be used. Expected an order", "One of relevance"),
+        ("search?max_size=big", "The parameter 'max_size' cannot be used. Expected a size", "Units: KB"),
+        ("search?trainable=maybe", "The parameter 'trainable' cannot be used. Expected true or false", ""),
+        ("search?interface=a b", "The parameter 'interface' cannot be used. Expected an interface", ""),
+        ("search?all_of=x", "The parameter 'all_of' cannot be used. Expected a facet", "One of "),
+        ("search?publihser=acme", "The parameter 'publihser' is not known here", "Known: domain, "),
+        ("publishers?page=2", "The parameter 'page' is not known here", "It takes no parameters."),
+        ("files/acme/x/1?page=x", "Expected the field 'page' as int, got 'x'", ""),
+        ("files/acme/x/1?from=1", "The parameter 'from' is not known here", "Known: deployment, page."),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(api, path, message, hint):
+    answer = api("GET", f"/api/v1/{path}")
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+    assert hint in answer.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+@pytest.mark.parametrize("place", ["tokens", "publishers/acme/members", "publishers/acme/invitations"])
+def test_a_number_beyond_all_numbers_is_none(api, admin, place, digits):
+    answer = api("DELETE", f"/api/v1/{place}/{'9' * digits}", admin)
+    assert answer.status_code == 404
+    assert "The API has nothing at" in answer.json()["error"]["message"]
+
+
 def test_an_unexpected_field_is_named(api, admin):
     answer = api("POST", "/api/v1/tokens", admin, json={"name": "x", "scope": "read", "publihser": "typo"})
     assert answer.status_code == 400

@@ -7,6 +7,7 @@ page `/help/api` and docs/api.md are made from this table and from the types of 
 
 from __future__ import annotations
 
+from starlette.convertors import CONVERTOR_TYPES, IntegerConvertor
 from starlette.routing import BaseRoute, Route
 
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
@@ -38,6 +39,15 @@ from tensorflow_hub.server.endpoints import (
     web_pages,
 )
 from tensorflow_hub.server.endpoints.publisher_of import in_body, in_path, of_handle, own_or_asked
+
+
+class _Number(IntegerConvertor):
+    """A number in a path, as the database has them. Starlette's takes more digits than Python can read."""
+
+    regex = "[0-9]{1,18}"
+
+
+CONVERTOR_TYPES["int"] = _Number()
 
 READ = ["GET", "HEAD"]
 EVERY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

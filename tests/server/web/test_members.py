@@ -134,6 +134,31 @@ def test_a_token_of_a_user_is_good_for_one_publisher_where_it_says_so(hub, owner
     assert "You are signed in with a token that has less" in more.text
 
 
+def test_no_field_takes_the_place_of_what_the_url_names(hub, owner):
+    api(hub, "PATCH", "/api/v1/publishers/third", json={"private": True})
+    admin = Visitor(hub.url)
+    admin.sign_in(hub.token)
+    made = admin.send(MEMBERS, f"{MEMBERS}/invitations", role="reader", note="of the URL", publisher="third")
+    assert made.status_code == 201
+    invited = {
+        name: api(hub, "GET", f"/api/v1/publishers/{name}/members").json()["invitations"]
+        for name in ("hidden", "third")
+    }
+    assert [entry["note"] for entry in invited["third"]] == []
+    assert "of the URL" in [entry["note"] for entry in invited["hidden"]]
+
+
+def test_guesses_of_invitations_are_slowed_down_in_links_and_forms(tmp_path):
+    with private_hub(tmp_path / "data", "sqlite", TFHUB_SERVER_GUESSES_PER_MINUTE="2") as hub:
+        visitor = Visitor(hub.url)
+        token = re.search(r'name="form_token" value="(\w+)"', visitor.open("/login").text)[1]
+        form = {"form_token": token, "name": "mallory"}
+        assert visitor.post("/settings/join", code="a", **form).status_code == 404
+        assert visitor.open("/settings/join?code=b").status_code == 404
+        assert visitor.post("/settings/join", code="c", **form).status_code == 429
+        assert visitor.open("/settings/join?code=d").status_code == 429
+
+
 def test_an_invitation_is_good_once_and_can_be_taken_back(hub, owner, visitor):
     path = invite(owner, "reader")
     join(visitor, path, "first")

@@ -220,13 +220,17 @@ def test_results_show_facets_and_keep_the_question(hub):
 
 def test_a_question_that_cannot_be_read_is_explained(hub):
     answer = get(hub, "/s?q=words&interface=what+-%3E+-%3E")
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "Expected an interface such as" in answer.text
     mistyped = get(hub, "/s?q=words&publisher=acme&interface=strng+float32[4]")
-    assert mistyped.status_code == 422
+    assert mistyped.status_code == 400
     assert 'value="strng float32[4]"' in mistyped.text, "it stays in its box"
     assert "Chosen filters" in mistyped.text
     assert '<a href="/acme/words/2">' in mistyped.text
+
+
+def test_a_page_ignores_parameters_that_others_add_to_links(hub):
+    assert get(hub, "/s?q=words&utm_source=mail").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,8 @@ def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
         "/",
         "/s?q=model",
         f"/{HIDDEN}",
+        "/hidden/model",
+        f"/{HIDDEN}?inside=changes",
         "/hidden",
         "/settings",
         "/settings/tokens",

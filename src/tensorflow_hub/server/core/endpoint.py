@@ -28,6 +28,7 @@ from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.limits import Limit, source_of
+from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.core.requests import read_body
 from tensorflow_hub.server.core.rights import require, require_known
 
@@ -158,6 +159,7 @@ class Endpoint:
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         sources = {"path": request.path_params, "query": request.query_params, "headers": request.headers}
+        self._refuse_unknown(request)
         found: dict[str, Any] = {
             place: decode_parameters(sources[place], kind)
             for place, kind in self.arguments.items()
@@ -166,6 +168,15 @@ class Endpoint:
         if self.arguments.get("body") is Stream:
             found["body"] = Stream()
         return found
+
+    def _refuse_unknown(self, request: Request) -> None:
+        """Raises for a parameter that is not declared: a mistyped filter would let everything pass."""
+        kind = self.arguments.get("query")
+        known = getattr(kind, "described", kind).__struct_encode_fields__ if kind else ()
+        unknown = next((name for name in request.query_params if name not in known), None)
+        if unknown is not None:
+            hint = f"Known: {', '.join(known)}." if known else "It takes no parameters."
+            raise Malformed(f"The parameter {unknown[:100]!r} is not known here.", hint=hint)
 
     def _check(self, call: Call, arguments: Arguments) -> None:
         if self.rights is not None:

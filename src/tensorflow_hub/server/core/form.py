@@ -78,7 +78,7 @@ class Form:
                 hint="Load its page again and allow cookies of this hub, then send it once more.",
             )
         call = Call(request, hub_of(request), caller, base_url(request))
-        values = {**request.path_params, **sent}
+        values = {**sent, **request.path_params}  # no field takes the place of what the URL names
         return self.handler(call, fields=decode_parameters(values, self.fields))
 
 

@@ -29,6 +29,9 @@ PAGE, JSON = Representation("page"), Representation("json")
 ARCHIVE = Representation(Form.ARCHIVE, saved_model.KIND.name)
 INDEX = Representation(Form.INDEX, saved_model.KIND.name)
 
+# The header `Vary` of what stands at the URL of a handle: a page or facts, of what the caller may see.
+VARY = "Accept, Authorization, Cookie"
+
 # Query parameter → its values → what is wanted. The hosting protocol of tfhub.dev.
 _QUERY: Mapping[str, Mapping[str, Representation]] = {
     kind.parameter: {value: Representation(form, kind.name) for value, form in kind.forms.items()}

@@ -25,7 +25,7 @@ from tensorflow_hub.server.core.lookup import (
     other_place,
     parse_name,
 )
-from tensorflow_hub.server.core.negotiation import JSON, PAGE, Representation, representations
+from tensorflow_hub.server.core.negotiation import JSON, PAGE, VARY, Representation, representations
 from tensorflow_hub.server.core.problems import Missing, NotOffered
 from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.http.asset_response import cors
@@ -44,8 +44,7 @@ _DOWNLOADS: dict[Form, Answer] = {
     Form.FILE: downloads.single_file,
 }
 
-# The page stands at the same URL, and what is private is seen by some only.
-_JSON_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization, Cookie"}
+_HEADERS = {"Cache-Control": "no-cache", "Vary": VARY}
 
 
 async def show_handle(request: Request) -> Response:
@@ -128,7 +127,7 @@ def _version(
             return pages.version(request, connection, caller, version)
         if wanted == JSON:
             return JSONResponse(
-                version_json(connection, version, base_url(request), caller), headers=_JSON_HEADERS
+                version_json(connection, version, base_url(request), caller), headers=_HEADERS
             )
         assert isinstance(wanted.form, Form)
         answer = _DOWNLOADS[wanted.form](request, connection, version, KIND_BY_NAME[wanted.kind])
@@ -160,12 +159,11 @@ def _publisher(
 ) -> Response:
     publisher = find_readable_publisher(connection, name, caller)
     if JSON in forms:
-        return JSONResponse(publisher_json(publisher, base_url(request)), headers=_JSON_HEADERS)
+        return JSONResponse(publisher_json(publisher, base_url(request)), headers=_HEADERS)
     return pages.publisher(request, connection, caller, publisher)
 
 
 def _to_newest(request: Request, name: ModelName, version: Version) -> Response:
     """Redirects to the newest version, so that whoever follows knows which one it was."""
     query = f"?{request.url.query}" if request.url.query else ""
-    headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
-    return RedirectResponse(f"/{version.handle}{query}", 302, headers=headers)
+    return RedirectResponse(f"/{version.handle}{query}", 302, headers=_HEADERS)

@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.api.forms import ChangeMember, Invite, Join, OfInvitation
 from tensorflow_hub.server.catalogue.audit import list_entries
-from tensorflow_hub.server.catalogue.members import list_invitations, list_members
+from tensorflow_hub.server.catalogue.members import Invitation, list_invitations, list_members
 from tensorflow_hub.server.catalogue.records import Publisher
-from tensorflow_hub.server.core.callers import session_caller, token_caller
+from tensorflow_hub.server.core.callers import Caller, session_caller, token_caller
 from tensorflow_hub.server.core.endpoint import Call
-from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.endpoints.account import signed_in_caller
@@ -77,24 +77,29 @@ def show_invitation(request: Request) -> Response:
     """What an invitation is for, with a button to accept it."""
     caller = request.state.caller = session_caller(request)
     code = request.query_params.get("code", "")
-    with hub_of(request).database.reading() as connection:
-        try:
-            invitation = members.find_invitation(connection, code)
-        except Missing:
-            hub_of(request).limits.count(UNKNOWN_TOKENS, source_of(caller.address))
-            raise
+    invitation = _invitation(hub_of(request), caller, code)
     return member_pages.invitation(request, caller, invitation, code)
 
 
 def join(call: Call, fields: Join) -> Response:
     """Accepts an invitation, as the user who is signed in or as a new one."""
+    invitation = _invitation(call.hub, call.caller, fields.code)
     with call.hub.database.writing() as connection:
-        invitation = members.find_invitation(connection, fields.code)
         if call.caller.user is not None:
             members.accept(connection, call.caller.user, call.caller.address, invitation)
             return RedirectResponse("/settings", 303, {"Cache-Control": "no-store"})
         secret = members.join(connection, call.caller.address, invitation, fields.name.strip())
     return _welcome(call, secret, invitation.publisher)
+
+
+def _invitation(hub: Hub, caller: Caller, code: str) -> Invitation:
+    """The invitation of a code; who guesses codes is slowed down as who guesses tokens."""
+    with hub.database.reading() as connection:
+        try:
+            return members.find_invitation(connection, code)
+        except Missing:
+            hub.limits.count(UNKNOWN_TOKENS, source_of(caller.address))
+            raise
 
 
 def _welcome(call: Call, secret: str, publisher: str) -> Response:

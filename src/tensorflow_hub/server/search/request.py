@@ -77,12 +77,16 @@ class SearchRequest:
             value = value.strip()  # noqa: PLW2901
             if not value:
                 continue
-            if key == "interface" and not _INTERFACE_NAME.fullmatch(value):
-                fields["interface"] = parse_interface(value)
-            elif key in FACET_KEYS:
-                filters.setdefault(key, []).append(value[:100])
-            elif key in _PARAMETERS:
-                fields[_PARAMETERS[key].field] = _PARAMETERS[key].parse(value)
+            try:
+                if key == "interface" and not _INTERFACE_NAME.fullmatch(value):
+                    fields["interface"] = parse_interface(value)
+                elif key in FACET_KEYS:
+                    filters.setdefault(key, []).append(value[:100])
+                elif key in _PARAMETERS:
+                    fields[_PARAMETERS[key].field] = _PARAMETERS[key].parse(value)
+            except FormatError as error:
+                problem = f"The parameter {key!r} cannot be used. {error.problem}"
+                raise FormatError(problem, hint=error.hint) from error
         unique = {key: tuple(dict.fromkeys(values))[:20] for key, values in filters.items()}
         return cls(filters=unique, **fields)  # type: ignore[arg-type]
 
@@ -145,7 +149,7 @@ def _size(text: str) -> int:
 
 def _flag(text: str) -> bool:
     if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
-        raise FormatError(f"Expected true or false, got {text!r}.", hint="For example trainable=true.")
+        raise FormatError(f"Expected true or false, got {text!r:.100}.", hint="For example trainable=true.")
     return text.lower() in {"true", "1", "yes"}
 
 
@@ -158,14 +162,14 @@ def _facet(text: str) -> str:
 def _sort(text: str) -> str:
     if text not in SORTS:
         raise FormatError(
-            f"Expected an order of the results, got {text!r}.", hint=f"One of {', '.join(SORTS)}."
+            f"Expected an order of the results, got {text!r:.100}.", hint=f"One of {', '.join(SORTS)}."
         )
     return text
 
 
 def _number(text: str, limit: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 13) or not 1 <= int(text) <= limit:
-        raise FormatError(f"Expected a number from 1 to {limit}, got {text!r}.", hint="Pages start at 1.")
+        raise FormatError(f"Expected a number from 1 to {limit}, got {text!r:.100}.", hint="For example 1.")
     return int(text)
 
 

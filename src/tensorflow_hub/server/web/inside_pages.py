@@ -21,6 +21,7 @@ from tensorflow_hub.format.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.decoding import decode_parameters
 from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.negotiation import VARY
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.inside import views
 from tensorflow_hub.server.web.rendering import render, show_count, show_size
@@ -42,7 +43,7 @@ def inside(request: Request, connection: sa.Connection, version: Version, *, as_
         raise Missing(f"A version has no page {PARAMETER}={part!r:.60}.", hint=f"It has: {', '.join(PARTS)}.")
     shown = _view(request, connection, version, part)
     if as_json:
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+        headers = {"Cache-Control": "no-cache", "Vary": VARY}
         return JSONResponse(shown, headers=headers)
     deployment = request.query_params.get("deployment", "")
     common = {"deployment": deployment} if deployment else {}

@@ -24,7 +24,7 @@ from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
-from tensorflow_hub.server.core.problems import Gone, Missing, status_of
+from tensorflow_hub.server.core.problems import Gone, Malformed, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of, has_scope
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
@@ -106,7 +106,8 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
     try:
         asked, problem = SearchRequest.parse(pairs), None
     except FormatError as error:
-        asked, problem = SearchRequest.parse(filter(_is_readable, pairs)), error
+        asked = SearchRequest.parse(filter(_is_readable, pairs))
+        problem = Malformed(error.problem, hint=error.hint)
     answer = find(request, connection, caller, asked)
     values = results_values(connection, asked, answer, audience_of(caller))
     if problem is not None:

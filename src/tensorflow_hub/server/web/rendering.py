@@ -24,6 +24,7 @@ from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
 from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.negotiation import VARY
 from tensorflow_hub.server.web.site import site_of
 
 # Pages load their own style sheet and script and nothing else, from nowhere else.
@@ -31,7 +32,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {"Content-Security-Policy": POLICY, "Vary": "Accept, Authorization, Cookie"}
+_HEADERS = {"Content-Security-Policy": POLICY, "Vary": VARY}
 # How long a page may show numbers, such as downloads, as they were.
 _KEPT_SECONDS = 10
 

@@ -46,7 +46,7 @@ def changed(encoder, function):
     apply = tf.function(
         lambda images: encoder.apply(function(images)), input_signature=[spec], autograph=False
     )
-    return dataclasses.replace(encoder, opened=dataclasses.replace(encoder.opened, apply=apply))
+    return dataclasses.replace(encoder, apply=apply)
 
 
 def test_weights_in_a_graph_with_a_loop_become_constants_too(encoder):

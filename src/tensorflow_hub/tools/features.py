@@ -125,7 +125,6 @@ def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | N
 
 def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -> Iterator[Batch]:
     read = Reader(encoder.image_size)
-    encode = FreezingEncoder(encoder, expected=len(examples))
 
     def load(example: Example) -> Matrix | str:
         assert example.path is not None
@@ -134,7 +133,10 @@ def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -
         except DataError as error:
             return error.problem
 
+    encode: FreezingEncoder | None = None
     for batch, images in batches_read_ahead(examples, size, load):
+        # Made here, it takes its time while the threads read the next images.
+        encode = encode or FreezingEncoder(encoder, expected=len(examples))
         good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
         failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}
         arrays = [image for _, image in good]

@@ -15,7 +15,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
-    "index.md": "README.md",
+    "readme.md": "README.md",
     "tutorials/index.md": "examples/tutorials/README.md",
     "contributing.md": "CONTRIBUTING.md",
     "security.md": "SECURITY.md",
@@ -49,6 +49,8 @@ def on_files(files: Files, config: Any) -> Files:
     for script in sorted((ROOT / "examples" / "tutorials").glob("*.py")):
         if not script.name.startswith("_"):
             files.append(File.generated(config, f"tutorials/{script.stem}.md", content=_tutorial(script)))
+            notebook = script.with_suffix(".ipynb").read_bytes()
+            files.append(File.generated(config, f"tutorials/{script.stem}.ipynb", content=notebook))
     files.append(File.generated(config, "source_map.md", content=_source_map()))
     for page, text in _reference().items():
         files.append(File.generated(config, f"reference/{page}.md", content=text))
@@ -137,7 +139,7 @@ def _tutorial(script: Path) -> str:
             parts += [f"```{{.text .printed}}\n{printed.rstrip()}\n```"] if printed else []
     where = script.relative_to(ROOT)
     note = (
-        f"*This page is the script `{where}`; beside it lies the same as a notebook. "
+        f"*This page is the script `{where}`, and a [notebook]({script.stem}.ipynb). "
         "[Before you begin](index.md).*"
     )
     title, _, rest = "\n\n".join(parts).strip().partition("\n")

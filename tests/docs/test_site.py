@@ -36,6 +36,18 @@ def test_every_tutorial_and_every_public_name_has_a_place(site):
     assert [name for name in hub._EXPORTS if name != "HubError" and f".{name}" not in library] == []
 
 
+def test_the_start_page_shows_pictures_and_links_notebooks(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    pictures = re.findall(r'<img[^>]+src="?([^" >]+)', page)
+    assert len(pictures) >= 3
+    for picture in pictures:
+        assert 0 < (site / picture).stat().st_size < 100_000
+    for script in (ROOT / "examples" / "tutorials").glob("[a-z]*.py"):
+        notebook = site / "tutorials" / f"{script.stem}.ipynb"
+        assert notebook.read_bytes() == script.with_suffix(".ipynb").read_bytes()
+        assert f"tutorials/{script.stem}.ipynb" in page
+
+
 def test_pages_ask_no_other_host(site):
     loaded = re.compile(
         r"<(?:script|img|iframe|source)[^>]+src=\"?(https?:)?//|<link[^>]+rel=\"?(?:stylesheet|preconnect|icon)"

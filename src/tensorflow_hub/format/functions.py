@@ -38,18 +38,24 @@ class FunctionDescription:
 
 def functions_of(graph: Any) -> tuple[FunctionDescription, ...]:
     """The functions of the root of a SavedObjectGraph, and those of callable objects on it, by name."""
+    found = saved_functions(graph)
+    return tuple(
+        FunctionDescription(name, tuple(_traces(graph, function))) for name, function in sorted(found.items())
+    )
+
+
+def saved_functions(graph: Any) -> dict[str, Any]:
+    """The same as they are stored: each lists the names of its traces in the library of functions."""
+    found: dict[str, Any] = {}
     if not graph.nodes:
-        return ()
-    found = {}
+        return found
     for child in graph.nodes[0].children:
         function = _function(graph, child.node_id)
         if function is not None and not _KERAS_INTERNAL.match(child.local_name):
             found[child.local_name] = function
         if len(found) >= _MOST_FUNCTIONS:
             break
-    return tuple(
-        FunctionDescription(name, tuple(_traces(graph, function))) for name, function in sorted(found.items())
-    )
+    return found
 
 
 def node(graph: Any, node_id: int) -> Any:

@@ -131,6 +131,23 @@ def test_the_graph_has_signatures_layers_and_counted_ops(hub):
     assert api(hub, "graphs/acme/words/2", deployment="tfjs")["ops"] == []
 
 
+def test_an_object_without_signatures_has_functions(hub, tmp_path):
+    import tensorflow as tf
+
+    class Scaled(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None])])
+        def __call__(self, values):
+            with tf.name_scope("doubling"):
+                return tf.multiply(values, 2.0, name="product")
+
+    tf.saved_model.save(Scaled(), str(tmp_path / "m"), signatures={})
+    publish(tmp_path / "m", card=card("acme/object/1"), hub=hub.url, token=hub.token)
+    [call] = api(hub, "graphs/acme/object/1")["signatures"]
+    assert call["name"] == "__call__"
+    assert [layer["name"] for layer in call["layers"]] == ["doubling"]
+    assert call["layers"][0]["commonest"] == ["Mul"]
+
+
 def test_ops_that_reach_outside_are_marked_and_first(hub, tmp_path):
     from tensorflow_hub.format.messages import message_class
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tensorflow_hub.format import layout
+from tensorflow_hub.format.functions import saved_functions
 from tensorflow_hub.format.messages import parse
 from tensorflow_hub.format.ops import UNSAFE_OPS
 from tensorflow_hub.format.reachable_ops import called_functions, signature_nodes
@@ -55,7 +56,7 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class GraphView:
-    """What is shown of a graph: its ops by count, and the layers of each signature."""
+    """What is shown of a graph: its ops by count, and the layers of each signature and function."""
 
     ops: tuple[OpCount, ...]
     signatures: tuple[Layer, ...]
@@ -91,6 +92,7 @@ def _count(graph: Any) -> Counter[str]:
 
 
 def _signatures(meta_graphs: Iterable[Any]) -> Iterator[Layer]:
+    """Those of TensorFlow 1, then the functions of an object such as `__call__`, by their first trace."""
     for meta_graph in meta_graphs:
         tags = ", ".join(sorted(meta_graph.meta_info_def.tags))
         library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
@@ -101,7 +103,15 @@ def _signatures(meta_graphs: Iterable[Any]) -> Iterator[Layer]:
                 first = (node for node in meta_graph.graph_def.node if node.name in reached)
                 nodes = list(_nodes(first, library))
                 label = f"{name} ({tags})" if tags and tags != "serve" else name
-                yield _layer(label, [(_scope(node.name), node.op) for node in nodes], 0, [_MOST_LAYERS])
+                yield _whole(label, nodes)
+        for name, function in sorted(saved_functions(meta_graph.object_graph_def).items()):
+            trace = next((trace for trace in function.concrete_functions if trace in library), None)
+            if trace is not None:
+                yield _whole(name, list(_nodes(library[trace].node_def, library)))
+
+
+def _whole(name: str, nodes: list[Any]) -> Layer:
+    return _layer(name, [(_scope(node.name), node.op) for node in nodes], 0, [_MOST_LAYERS])
 
 
 def _nodes(first: Iterable[Any], library: dict[str, Any]) -> Iterator[Any]:

@@ -246,6 +246,8 @@ REQUESTS = {
     "/s": get(search_query(), "/s") | get(search_query(), "/s", "&feed=atom"),
     "/login": get(st.sampled_from(["/login", "/login?next=/hidden/quokka-encoder/1"]))
     | change("POST", "/login", token="tfhub_x"),
+    "/login/start": get(st.just("/login/start?next=/hidden")),
+    "/login/end": get(st.just("/login/end?code=x&state=y")),
     "/logout": change("POST", "/logout"),
     "/settings": get(st.just("/settings")),
     "/settings/publishers/{publisher}": get(publishers, "/settings/publishers/"),

@@ -32,6 +32,7 @@ from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring import tfhub
 from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Upstream
+from tensorflow_hub.server.oidc.provider import Provider
 from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.routes import API, ROUTES, RUNNING
 from tensorflow_hub.server.settings import ServerSettings
@@ -69,6 +70,7 @@ def make_app(settings: ServerSettings) -> Starlette:
     )
     app.state.hub = hub
     app.state.api = API
+    app.state.oidc = Provider(settings) if settings.oidc_issuer else None
     app.state.mirror = Mirror(hub, _upstream_of(settings)) if settings.upstream else None
     return app
 

@@ -28,6 +28,7 @@ from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_toke
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.http.middleware import LogFormat
+from tensorflow_hub.server.oidc.provider import Provider
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.web.site import make_site
 
@@ -100,6 +101,8 @@ def prepare(settings: ServerSettings) -> str | None:
         try:
             hub.store.check()
             make_site(settings)
+            if settings.oidc_issuer:
+                Provider(settings)
             if hub.database.is_sqlite:
                 keep_reserve(settings.data_folder())
             return first_token(hub)

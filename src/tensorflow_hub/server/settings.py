@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.settings import from_environment, parse_bool, parse_hub_url, parse_size, variable
 
 if sys.version_info >= (3, 11):
@@ -117,6 +118,44 @@ def parse_colour(text: str) -> str:
     if text and not re.fullmatch(r"#[0-9a-f]{6}", text):
         raise ValueError("expected a colour such as #1a73e8")
     return text
+
+
+def parse_issuer(text: str) -> str:
+    """Reads the issuer of an OpenID Connect provider, as the provider writes it.
+
+    >>> parse_issuer("https://login.example.com/realms/acme")
+    'https://login.example.com/realms/acme'
+    """
+    text = text.strip()
+    if text and not re.fullmatch(
+        r"https://[!-~]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[!-~]*)?", text
+    ):
+        raise ValueError("expected a URL that begins with https:// (http:// on this machine only)")
+    return text
+
+
+def parse_domains(text: str) -> tuple[str, ...]:
+    """Reads domains of mail addresses separated by commas.
+
+    >>> parse_domains("Example.com, example.org")
+    ('example.com', 'example.org')
+    """
+    return tuple(name.strip().lower().lstrip("@") for name in text.split(",") if name.strip())
+
+
+def parse_group_roles(text: str) -> tuple[tuple[str, str, str], ...]:
+    """Reads which group has which role in which publisher; `*` stands for all publishers.
+
+    >>> parse_group_roles("ml-team = acme:publisher, admins = *:owner")
+    (('ml-team', 'acme', 'publisher'), ('admins', '*', 'owner'))
+    """
+    found = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        match = re.fullmatch(r"(.+?)\s*=\s*([^\s:=]+):(reader|publisher|owner)", part)
+        if match is None or not (match[2] == "*" or is_publisher_name(match[2])):
+            raise ValueError(f"expected group=publisher:role with reader, publisher or owner, got {part!r}")
+        found.append((match[1], match[2], match[3]))
+    return tuple(found)
 
 
 def one_of(*values: str) -> Callable[[str], str]:
@@ -286,6 +325,37 @@ class ServerSettings:
         "",
         parse_colour,
         "Colour of buttons and links as `#1a73e8`; the pages use shades of it that can be read.",
+    )
+    oidc_issuer: str = variable(
+        "TFHUB_SERVER_OIDC_ISSUER",
+        "",
+        parse_issuer,
+        "Issuer of the OpenID Connect provider that people sign in with; takes the extra `oidc`.",
+    )
+    oidc_client_id: str = variable(
+        "TFHUB_SERVER_OIDC_CLIENT_ID", "", str, "What the provider calls this hub."
+    )
+    oidc_secret_file: str = variable(
+        "TFHUB_SERVER_OIDC_SECRET_FILE", "", str, "File with the client secret; none for a public client."
+    )
+    oidc_scopes: str = variable(
+        "TFHUB_SERVER_OIDC_SCOPES",
+        "openid profile email",
+        str,
+        "What the provider is asked to tell; some take `groups` here.",
+    )
+    oidc_domains: tuple[str, ...] = variable(
+        "TFHUB_SERVER_OIDC_DOMAINS",
+        (),
+        parse_domains,
+        "Who may sign in: people with a verified mail address of these domains; empty: all that the provider "
+        "signs in.",
+    )
+    oidc_roles: tuple[tuple[str, str, str], ...] = variable(
+        "TFHUB_SERVER_OIDC_ROLES",
+        (),
+        parse_group_roles,
+        "Roles of the provider's groups (the claim `groups`): `ml-team=acme:publisher, admins=*:owner`.",
     )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",

@@ -163,7 +163,7 @@ def test_the_matrix_has_every_endpoint():
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
-    pages = ("/settings", "/logout", "/device")
+    pages = ("/settings", "/login/", "/logout", "/device")
     for_sessions = {route.path for route in ROUTES if route.path.startswith(pages)}
     public = for_sessions | {"/api/{path:path}", "/api/v1", "/robots.txt", "/favicon.ico", "/sitemap.xml"}
     for route in ROUTES:

@@ -69,9 +69,9 @@ def find_member(connection: sa.Connection, publisher: Publisher, user_id: int) -
 
 
 def set_role(connection: sa.Connection, publisher_id: int, user_id: int, role: str, added_by: str) -> None:
-    """Makes a user a member, or gives a member another role."""
+    """Makes a user a member, or gives a member another role; `added_by` says who gave it."""
     whose = (members.c.publisher_id == publisher_id, members.c.user_id == user_id)
-    changed = connection.execute(sa.update(members).where(*whose).values(role=role))
+    changed = connection.execute(sa.update(members).where(*whose).values(role=role, added_by=added_by))
     if changed.rowcount == 0:
         connection.execute(
             sa.insert(members).values(

@@ -58,6 +58,11 @@ def add_user(connection: sa.Connection, issuer: str, subject: str, name: str) ->
     return user
 
 
+def set_scope(connection: sa.Connection, user: User, scope: str | None) -> None:
+    """Gives a user a scope for all publishers; None takes it away."""
+    connection.execute(sa.update(users).where(users.c.id == user.id).values(scope=scope))
+
+
 def grants_of_user(connection: sa.Connection, user: User) -> tuple[Grant, ...]:
     """What a user may do now."""
     whole = () if user.scope is None else (Grant(None, user.scope),)

@@ -2,6 +2,7 @@
 
     tfhub_session   who is signed in: a secret of which the catalogue knows the hash
     tfhub_form      for forms of those who are not: a secret that nobody else knows
+    tfhub_sign_in   what the answer of an OpenID Connect provider has to fit
 
 Scripts cannot read them, and browsers do not send them with the forms of other sites (SameSite=Lax). Over
 HTTPS they are `Secure` and their names begin with `__Host-`: no other host of the same domain can set them.
@@ -18,9 +19,11 @@ from starlette.responses import Response
 
 from tensorflow_hub.server.core.base_url import base_url
 
-_SESSION, _FORM = "tfhub_session", "tfhub_form"
+_SESSION, _FORM, _ATTEMPT = "tfhub_session", "tfhub_form", "tfhub_sign_in"
 # How long a form may be left open by somebody who is not signed in.
 _FORM_SECONDS = 86_400
+# How long a sign-in at a provider may take.
+_ATTEMPT_SECONDS = 600
 
 
 def session_cookie(request: Request) -> str:
@@ -37,6 +40,16 @@ def set_session_cookie(request: Request, response: Response, secret: str, second
 def clear_session_cookie(request: Request, response: Response) -> None:
     """Takes the secret away from the browser."""
     _set(request, response, _SESSION, "", 0)
+
+
+def attempt_cookie(request: Request) -> str:
+    """The sign-in at a provider that was begun with this browser; "" for none."""
+    return request.cookies.get(_name(request, _ATTEMPT), "")
+
+
+def set_attempt_cookie(request: Request, response: Response, text: str) -> None:
+    """Keeps a sign-in that has begun in the browser, or, with "", forgets it."""
+    _set(request, response, _ATTEMPT, text, _ATTEMPT_SECONDS if text else 0)
 
 
 def form_token(request: Request) -> str:

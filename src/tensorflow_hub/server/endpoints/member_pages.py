@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.api.forms import ChangeMember, Invite, Join, OfInvitation
+from tensorflow_hub.errors import AuthenticationError
 from tensorflow_hub.server.catalogue.audit import list_entries
 from tensorflow_hub.server.catalogue.members import Invitation, list_invitations, list_members
 from tensorflow_hub.server.catalogue.records import Publisher
@@ -88,6 +89,10 @@ def join(call: Call, fields: Join) -> Response:
         if call.caller.user is not None:
             members.accept(connection, call.caller.user, call.caller.address, invitation)
             return RedirectResponse("/settings", 303, {"Cache-Control": "no-store"})
+        if call.hub.settings.oidc_issuer:
+            raise AuthenticationError(
+                "Users of this hub sign in at its provider.", hint="Sign in, then open the link again."
+            )
         secret = members.join(connection, call.caller.address, invitation, fields.name.strip())
     return _welcome(call, secret, invitation.publisher)
 

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,6 +46,7 @@ def sign_in(request: Request, goal: str, problem: str = "") -> Response:
         status=401 if problem else 200,
         title="Sign in",
         goal=goal,
+        provider_url=f"/login/start?next={quote(goal)}" if request.app.state.oidc else "",
         problem=problem,
         show_header_search=False,
     )

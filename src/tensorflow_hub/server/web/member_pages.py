@@ -74,6 +74,7 @@ def invitation(request: Request, caller: Caller, shown: Invitation, code: str) -
         "join.html",
         title="An invitation",
         user=caller.user,
+        by_provider=request.app.state.oidc is not None,
         invitation=shown,
         may=MAY[shown.role],
         until=show_day(shown.expires_at),

@@ -1,0 +1,1 @@
+"""Sign in at an OpenID Connect provider: the flow, and whom the provider tells of."""

@@ -1,1 +1,1 @@
-"""What a module directory is, read without TensorFlow."""
+"""File formats: module directories, archives and cards, read without TensorFlow."""

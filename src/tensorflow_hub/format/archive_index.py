@@ -1,4 +1,4 @@
-"""The index beside an archive: which of its bytes fill which part of which file.
+"""The index of an archive: which bytes of the archive contain which part of which file.
 
 The archive is an ordinary tar.gz. Its deflate stream is cut into segments; each can be inflated alone
 and fills one run of bytes of one file. Tar headers and padding lie between them and need no download.
@@ -52,7 +52,7 @@ class FileEntry:
 
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """A run of bytes of the archive that fills a run of bytes of a file.
+    """Consecutive bytes of the archive that contain consecutive bytes of a file.
 
     Attributes:
       offset: where it starts in the archive.
@@ -75,7 +75,7 @@ class Segment:
 
 @dataclasses.dataclass(frozen=True)
 class ArchiveIndex:
-    """The files of an archive and the segments that fill them, both in the archive's order."""
+    """The files of an archive and their segments, in the order of the archive."""
 
     archive_size: int
     archive_sha256: str
@@ -89,16 +89,16 @@ class ArchiveIndex:
 
     @property
     def largest_segment(self) -> int:
-        """Bytes of the largest segment, packed or not."""
+        """The size of the largest segment in bytes, packed or unpacked."""
         return max((max(segment.length, segment.size) for segment in self.segments), default=0)
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """The total size of all files in bytes."""
         return sum(file.size for file in self.files)
 
     def to_json(self) -> bytes:
-        """The index in its JSON form, the same bytes for the same index."""
+        """The index as JSON; the same bytes for the same index."""
         rows: dict[str, list[list[int | str]]] = {file.path: [] for file in self.files}
         whole = {file.path: file for file in self.files}
         for segment in self.segments:
@@ -119,7 +119,7 @@ class ArchiveIndex:
 
     @classmethod
     def from_json(cls, data: bytes, limits: ArchiveLimits = DEFAULT_LIMITS) -> ArchiveIndex:
-        """Reads and checks an index that came from outside.
+        """Reads and checks an index from an untrusted source.
 
         Raises:
           ArchiveError: it is no index, breaks a limit, names a path that leaves the module, or its
@@ -201,7 +201,7 @@ class _FilesReader:
 
 
 def stored_length(size: int) -> int:
-    """Bytes that `size` bytes take as deflate's stored blocks.
+    """The size of `size` bytes in deflate's stored blocks, in bytes.
 
     >>> stored_length(100_000)
     100010
@@ -210,7 +210,7 @@ def stored_length(size: int) -> int:
 
 
 def module_digest(files: Iterable[FileEntry]) -> str:
-    """The digest of a module's content: the same however it is packed.
+    """The digest of a module's content. It does not depend on how the module is packed.
 
     SHA-256 over one line `<sha256> <size> <path>` for each file, sorted by path in UTF-8, each ended by
     a newline (paths hold no control characters).

@@ -1,4 +1,4 @@
-"""Archive from outside → files in a directory, every byte of it held for hostile."""
+"""Unpacks archives from untrusted sources."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def extract_archive(
     limits: ArchiveLimits = DEFAULT_LIMITS,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[FileEntry, ...]:
-    """Unpacks a tar or tar.gz of anybody's making.
+    """Unpacks a tar or tar.gz from an untrusted source.
 
     Only files are made, and the directories that hold them, with modes and times of their own; memory stays
     at a few MiB.
@@ -76,7 +76,7 @@ def extract_archive(
 
 
 class _Source:
-    """Chunks, taken in the lengths that are asked for."""
+    """Reads given numbers of bytes from chunks of any size."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -84,7 +84,7 @@ class _Source:
         self._came = 0
 
     def pieces(self, length: int) -> Iterator[memoryview]:
-        """Exactly `length` bytes, in pieces as they come."""
+        """Exactly `length` bytes, in several pieces."""
         while length:
             if not self._rest:
                 self._rest = memoryview(next(self._chunks, b""))
@@ -104,11 +104,11 @@ class _Source:
         return refuse("Expected the whole archive, got a part of it: it ends within a file.")
 
     def take(self, length: int) -> bytes:
-        """Exactly `length` bytes, few."""
+        """Exactly `length` bytes in one piece, for small lengths."""
         return b"".join(self.pieces(length))
 
     def check_rest(self, allowed: int) -> None:
-        """Reads to the end, where only `allowed` zeros may be."""
+        """Reads the rest of the archive, which may be at most `allowed` zeros."""
         while self._rest or (chunk := next(self._chunks, b"")):
             data = bytes(self._rest or chunk)
             self._rest = memoryview(b"")
@@ -119,14 +119,14 @@ class _Source:
 
 @dataclasses.dataclass
 class _Pending:
-    """What extended headers say about the member that follows them."""
+    """The values of extended headers, which belong to the next member."""
 
     name: bytes | None = None
     size: int | None = None
 
 
 class _Extraction:
-    """One archive being unpacked."""
+    """The unpacking of one archive."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Module directory → one deterministic tar.gz, and the index beside it."""
+"""Packs a module directory into a deterministic tar.gz with an index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tensorflow_hub.format.tar_header import END, directory_header, file_header,
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _LAST_BLOCK = b"\x03\x00"  # a final, empty deflate block
 _STORED_BLOCK = 65535
-# Weights in float32 shrink to 92 % at a twentieth of the speed of storing them: not worth it.
+# Weights in float32 shrink to 92 %, and compressing is twenty times slower than storing: not worth it.
 _WORTH_IT = 0.85
 _SAMPLES, _SAMPLE = 4, 8 << 10
 _LARGE_FILE = 4 << 20  # bytes; from here on speed counts more than the last percents
@@ -39,7 +39,7 @@ _AHEAD = 16  # segments in memory
 
 @dataclasses.dataclass(frozen=True)
 class _Run:
-    """A run of bytes of a file on its way into the archive.
+    """Consecutive bytes of a file, before they are packed.
 
     Attributes:
       before: what the tar needs in front of it: padding of the file before, header of this one.
@@ -56,7 +56,7 @@ class _Run:
 
 @dataclasses.dataclass(frozen=True)
 class _Packed:
-    """A packed run."""
+    """Consecutive bytes of a file, packed."""
 
     run: _Run
     method: Method
@@ -120,7 +120,7 @@ def _write(out: BinaryIO, runs: Iterator[_Run], on_progress: Callable[[int], Non
 
 
 def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterator[_Packed]:
-    """Packs runs in threads, a bounded number ahead, and gives them back in their order."""
+    """Packs runs of bytes in threads; returns them in order, with a limited number in memory."""
     waiting: collections.deque[concurrent.futures.Future[_Packed]] = collections.deque()
     for run in runs:
         waiting.append(pool.submit(_pack, run))
@@ -131,7 +131,7 @@ def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterat
 
 
 def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
-    """Reads the files, in the runs that become segments."""
+    """Reads the files in the runs of bytes that become segments."""
     fill, made = b"", {""}
     for path in paths:
         for parent in _parents(path):
@@ -156,7 +156,7 @@ def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
 
 
 def _parents(path: str) -> Iterator[str]:
-    """The directories that lead to a file, from the outermost.
+    """The parent directories of a file, the outermost first.
 
     >>> list(_parents("assets/en/words.txt"))
     ['assets', 'assets/en']
@@ -181,7 +181,7 @@ def _changed(path: str) -> ArchiveError:
 
 
 def _pack(run: _Run) -> _Packed:
-    """Compresses a run where that pays, and sums it up; all of it releases the interpreter's lock."""
+    """Compresses a run if that makes it smaller, and computes its checksums. It releases the GIL."""
     data = run.data
     whole = run.file if run.start == 0 else None
     sha256 = whole.sha256 if whole else hashlib.sha256(data).hexdigest()
@@ -194,7 +194,7 @@ def _pack(run: _Run) -> _Packed:
 
 
 def _shrinks(data: bytes) -> bool:
-    """Whether samples of the data say that compressing pays."""
+    """Whether compressing the data makes it smaller, by samples."""
     if len(data) <= _SAMPLES * _SAMPLE:
         return len(data) > 0
     view = memoryview(data)
@@ -204,13 +204,13 @@ def _shrinks(data: bytes) -> bool:
 
 
 def _deflate(data: bytes, level: int = 6) -> bytes:
-    """Deflate blocks ended by a full flush: byte-aligned, and nothing after refers to what is before."""
+    """Deflate blocks that end with a full flush: later blocks begin at a byte and do not refer to them."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
 def _stored(data: bytes) -> list[bytes | memoryview]:
-    """Deflate's stored blocks: a header of five bytes, then up to 65,535 bytes as they are."""
+    """Deflate's stored blocks: a header of five bytes, then up to 65,535 uncompressed bytes."""
     view = memoryview(data)
     pieces: list[bytes | memoryview] = []
     for at in range(0, len(data), _STORED_BLOCK):
@@ -220,7 +220,7 @@ def _stored(data: bytes) -> list[bytes | memoryview]:
 
 
 class _Output:
-    """The file that is written, its size and its SHA-256."""
+    """A file that is being written, with its size and SHA-256."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -229,7 +229,7 @@ class _Output:
         self.size = 0
 
     def put(self, *pieces: bytes | memoryview) -> int:
-        """Writes; returns how many bytes."""
+        """Writes data; returns the number of bytes."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._lane.update(self._sha256, data)
         self._out.write(data)
@@ -237,7 +237,7 @@ class _Output:
         return len(data)
 
     def finish(self) -> str:
-        """The SHA-256 of all, in hex."""
+        """The SHA-256 of all data, in hex."""
         self._lane.wait()
         return self._sha256.hexdigest()
 
@@ -246,7 +246,7 @@ class _Output:
 
 
 class _Tar:
-    """A tar.gz being written, and what its index will say."""
+    """A tar.gz that is being written, and the contents of its index."""
 
     def __init__(self, output: _Output) -> None:
         self._output = output
@@ -271,7 +271,7 @@ class _Tar:
             self._files.append(run.file)
 
     def _add_frame(self, data: bytes) -> None:
-        """Headers and padding: between the segments, needed by `tar` only."""
+        """Writes headers and padding between segments, which only `tar` needs."""
         self._output.put(_deflate(data))
         self._sum(data, None)
 

@@ -1,4 +1,4 @@
-"""The rules that a card keeps, each broken one with its line and what to do."""
+"""The rules for cards; each violation is reported with its line and what to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLAB_HOST = "colab.research.google.com"
 
 @dataclasses.dataclass(frozen=True, order=True)
 class CardProblem:
-    """A broken rule.
+    """A violated rule.
 
     Attributes:
       line: of the card, from 1.
@@ -40,7 +40,7 @@ class CardProblem:
         return f"line {self.line}: {self._text}"
 
     def in_file(self, path: str) -> str:
-        """One line as compilers write it, which editors jump to: `card.md:3: error: …`."""
+        """One line in the format of compilers, which editors understand: `card.md:3: error: …`."""
         return f"{path}:{self.line}: {self._text}"
 
     @property
@@ -71,7 +71,7 @@ def check_card(card: Card, module: ModuleDescription | None = None) -> tuple[Car
 def check_text(
     text: str | bytes, module: ModuleDescription | None = None
 ) -> tuple[Card | None, tuple[CardProblem, ...]]:
-    """Parses and checks a card; one that does not parse is a problem like others."""
+    """Parses and checks a card. If it cannot be parsed, that is a problem, too."""
     try:
         card = parse_card(text)
     except CardError as error:

@@ -1,4 +1,4 @@
-"""Module cards: the documentation files of tfhub.dev, a name, a description, fields and Markdown.
+"""The syntax of module cards, the documentation files of tfhub.dev: name, description, fields, Markdown.
 
 # Module acme/text-embedding/1
 
@@ -107,7 +107,7 @@ def parse_card(text: str | bytes) -> Card:
 
 
 class _Head:
-    """The part between the title and the body: one paragraph, and comments with fields."""
+    """The part between the title and the body: a paragraph, and comments with fields."""
 
     def __init__(self, lines: list[str], at: int) -> None:
         self.at = at
@@ -135,7 +135,7 @@ class _Head:
         self.description = " ".join(paragraph)
 
     def _read_comment(self) -> bool:
-        """Reads comments that stand alone on their lines; whether there were such."""
+        """Reads comments on separate lines; returns whether there are any."""
         if self.at < self._text_until:  # else a card of such lines would be searched once for each
             return False
         last = next((n for n in range(self.at, len(self._lines)) if "-->" in self._lines[n]), None)

@@ -1,4 +1,4 @@
-"""The index of a checkpoint (`variables/variables.index`): names, types, shapes and places of tensors.
+"""The index of a checkpoint (`variables/variables.index`): names, types, shapes and offsets of tensors.
 
 It is a sorted string table as in LevelDB (its public `table_format.md`): data blocks of entries with
 shared key prefixes, an index block, a footer of 48 bytes. Keys are names, values are
@@ -51,7 +51,7 @@ class CheckpointEntry:
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """What the index of a checkpoint lists."""
+    """The contents of the index of a checkpoint."""
 
     shards: int
     entries: tuple[CheckpointEntry, ...]
@@ -61,7 +61,7 @@ class Checkpoint:
         return {entry.name: entry for entry in self.entries if entry.name}
 
     def boundaries(self, shard: int) -> list[int]:
-        """Where the tensors of a data file begin, ascending."""
+        """The offsets of the tensors in a data file, ascending."""
         return sorted({entry.offset for entry in self.entries if entry.shard == shard and entry.size})
 
 
@@ -81,7 +81,7 @@ def read_checkpoint(index: Path) -> Checkpoint:
 
 
 def tensor_boundaries(module: Path, path: str) -> list[int]:
-    """Where tensors begin in a data file of a checkpoint; none for other files.
+    """The offsets of tensors in a data file of a checkpoint; empty for other files.
 
     A help for cutting files, nothing depends on it: a damaged index gives none.
 

@@ -1,4 +1,4 @@
-"""CRC-32 of joined data from the CRC-32 of its parts, so that the parts are summed in threads.
+"""The CRC-32 of concatenated data from the CRC-32 of its parts, which threads can compute.
 
 A CRC is a polynomial modulo P over GF(2); appending n bytes multiplies it by x^(8n). Bits are reflected, as
 in zlib: the highest bit is the coefficient of x^0.

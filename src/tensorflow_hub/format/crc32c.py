@@ -1,4 +1,4 @@
-"""CRC-32C (Castagnoli), as Google's storage gives it: of long data by NumPy, many blocks at the same time.
+"""CRC-32C (Castagnoli), which Google Cloud Storage uses; computed with NumPy, many blocks at a time.
 
 Each block's CRC is computed by the usual table, one byte of all blocks in a step. Appending n zero bytes is a
 linear map of the CRC; by it the CRCs of neighbours are joined, level by level. RFC 3720 B.4 has examples.
@@ -28,7 +28,7 @@ def _table() -> Words:
 
 @functools.cache
 def _appending_zeros(count: int) -> Words:
-    """What `count` zero bytes, a power of two, make of a CRC: a table for each of its four bytes."""
+    """Tables for the change of a CRC by `count` zero bytes, a power of two: one for each of its bytes."""
     values = np.arange(256, dtype=np.uint32)
     words = np.stack([values << np.uint32(8 * i) for i in range(4)])
     if count == 1:
@@ -45,7 +45,7 @@ def _mapped(tables: Words, crcs: Words) -> Words:
 
 
 def crc32c(data: bytes | memoryview, crc: int = 0) -> int:
-    """The CRC-32C of data, or of what had `crc` followed by it.
+    """The CRC-32C of data, or of earlier data with the CRC `crc` followed by this data.
 
     >>> hex(crc32c(b"123456789")), hex(crc32c(bytes(32))), hex(crc32c(b"6789", crc32c(b"12345")))
     ('0xe3069283', '0x8a9136aa', '0xe3069283')

@@ -1,4 +1,4 @@
-"""Module directory → everything that can be said of it without TensorFlow."""
+"""Describes a module directory without TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facets: by what search can be narrowed. Each is declared once, here.
+"""The facets: properties by which a search can be filtered. Each is declared once, here.
 
 The index has a field for each; the API, the pages and the command line offer them; the page of a version
 shows and compares the card's values. A new facet is a row of the table.
@@ -25,7 +25,7 @@ _SIZES = (
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """What the values of a model's facets come from.
+    """The data from which the values of a model's facets are computed.
 
     Attributes:
       publisher: its name.
@@ -48,7 +48,7 @@ class Entry:
     size: int | None = None
 
     def field(self, name: str) -> list[str]:
-        """The values of a field of the card, as filters write them."""
+        """The values of a field of the card, in the spelling of filters."""
         return [value.strip().lower() for value in self.metadata.get(name, ())]
 
 
@@ -79,7 +79,7 @@ class Facet:
     help: str = ""
 
     def label_of(self, value: str) -> str:
-        """How a value is shown."""
+        """The text of a value for people."""
         shown = display_name(self.card_field, value) if self.card_field else value
         if shown != value:
             return shown
@@ -88,7 +88,7 @@ class Facet:
         return self.names.get(value, value)
 
     def of(self, entry: Entry) -> tuple[str, ...]:
-        """The values that a model has, each once."""
+        """The distinct values of a model."""
         return tuple(dict.fromkeys(value for value in self.values(entry) if value))
 
 
@@ -97,7 +97,7 @@ def _of_field(name: str) -> Callable[[Entry], Iterable[str]]:
 
 
 def _domains(entry: Entry) -> Iterable[str]:
-    """Those of the known tasks; of an unknown task the first word, where that is a domain."""
+    """The domains of the known tasks; for an unknown task its first word, if that is a domain."""
     tasks = known_values("task")
     known = {domain for task in tasks.values() for domain in task.domains}
     for task in entry.field("task"):
@@ -228,7 +228,7 @@ FACET_BY_FIELD: Mapping[str, Facet] = {facet.card_field: facet for facet in FACE
 
 
 def label(key: str, value: str) -> str:
-    """How a value of a facet is shown.
+    """The text of a value of a facet for people.
 
     >>> label("language", "ja"), label("task", "image-classification"), label("format", "hub")
     ('Japanese', 'Image classification', 'TF1 Hub format')

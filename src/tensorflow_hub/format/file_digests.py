@@ -40,7 +40,7 @@ def _entry(root: Path, path: str) -> FileEntry:
 
 
 def digest_at(path: str, start: int, size: int) -> str | None:
-    """The SHA-256 of a run of bytes of a file, None when it does not reach that far."""
+    """The SHA-256 of consecutive bytes of a file; None if the file is too short."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""A reader of FlatBuffers, as far as TFLite files need it; every step checked against the end of the file.
+"""A reader of FlatBuffers for TFLite files. Every offset is checked against the size of the file.
 
 A table is a place in the file; before its fields it points back to a vtable that says where each field lies
 (https://flatbuffers.dev/internals). Offsets are counted from where they stand.
@@ -17,7 +17,7 @@ _MOST_WORK = 32 << 20
 
 
 class _File:
-    """The bytes of a file, and how much of it may still be read."""
+    """The bytes of a file, and how many may still be read."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -35,7 +35,7 @@ class _File:
 
 
 class Table:
-    """A table in a FlatBuffer; fields by their number, absent ones as their default."""
+    """A table in a FlatBuffer. Fields are read by number; missing fields have a default."""
 
     def __init__(self, file: _File, at: int) -> None:
         self._file = file
@@ -75,7 +75,7 @@ class Table:
         return data[at + 4 : at + 4 + length].decode("utf-8", "replace")
 
     def integers(self, field: int) -> list[int] | None:
-        """A list of 32-bit numbers; None when it is absent."""
+        """A list of 32-bit numbers; None if it is missing."""
         if self._place(field) is None:
             return None
         return [self._int(at, 4, signed=True) for at in self._items(field)]
@@ -102,7 +102,7 @@ class Table:
 
 
 def damaged(what: str) -> FormatError:
-    """The error for a file that is damaged or something else."""
+    """The error for a file that is damaged or no TFLite file."""
     return FormatError(
         f"Expected a TFLite file, got one with {what}.",
         hint="The file is damaged or something else: convert or download it again.",

@@ -1,4 +1,4 @@
-"""The functions of a TF2 SavedModel, such as `__call__`: with which arguments they were traced."""
+"""The functions of a TF2 SavedModel, such as `__call__`, and the arguments of their traces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Trace:
 
 @dataclasses.dataclass(frozen=True)
 class FunctionDescription:
-    """A function by the name it has on the loaded object, such as `__call__` or `tokenize`."""
+    """A function and its attribute name, such as `__call__` or `tokenize`."""
 
     name: str
     traces: tuple[Trace, ...]
@@ -59,12 +59,12 @@ def saved_functions(graph: Any) -> dict[str, Any]:
 
 
 def node(graph: Any, node_id: int) -> Any:
-    """A node of an object graph; None when its number is not one."""
+    """A node of an object graph; None if there is no such node."""
     return graph.nodes[node_id] if 0 <= node_id < len(graph.nodes) else None
 
 
 def child(graph: Any, parent: Any, name: str) -> Any:
-    """A child of a node by its name; None when it has none."""
+    """A child of a node by its name; None if there is none."""
     return next((node(graph, c.node_id) for c in parent.children if c.local_name == name), None)
 
 
@@ -97,7 +97,7 @@ def _traces(graph: Any, function: Any) -> list[Trace]:
 
 
 def structure_of(value: Any) -> Structure:
-    """A StructuredValue as plain Python, tensors as descriptions."""
+    """A StructuredValue as Python values; tensors as descriptions."""
     for name in ("tuple_value", "list_value"):
         if value.HasField(name):
             return [structure_of(item) for item in getattr(value, name).values]

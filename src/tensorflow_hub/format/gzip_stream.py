@@ -1,4 +1,4 @@
-"""A stream that may be gzipped → chunks of what is inside, checked as it goes."""
+"""Reads a stream that may be gzipped, in chunks, and checks it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAGIC = b"\x1f\x8b"
 
 
 class Readable(Protocol):
-    """What a stream must have: `read(n)` giving at most n bytes, none at the end."""
+    """A stream: `read(n)` returns at most n bytes, and none at the end."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most `size`."""
@@ -46,7 +46,7 @@ def unpacked_chunks(stream: Readable, limits: ArchiveLimits) -> Iterator[bytes]:
 
 
 class _Gzip:
-    """A gzip stream being read."""
+    """A gzip stream that is being read."""
 
     def __init__(self, stream: Readable, data: bytes, limits: ArchiveLimits) -> None:
         self._stream = stream
@@ -85,13 +85,13 @@ class _Gzip:
                 yield chunk
 
     def _fill(self) -> None:
-        """Reads on until two bytes are there, or the stream ends."""
+        """Reads until two bytes are available, or the stream ends."""
         while len(self._data) < 2 and (more := self._stream.read(CHUNK)):
             self._data = memoryview(bytes(self._data) + more)
             self._packed += len(more)
 
     def _check_members(self, number: int) -> None:
-        """Each member costs time, however little is in it."""
+        """Limits the number of members, because each one takes time."""
         least = self._limits.gzip_member_bytes
         if number > self._limits.gzip_members and number * least > self._packed:
             raise refuse(

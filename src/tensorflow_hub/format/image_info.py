@@ -1,4 +1,4 @@
-"""What a module says about the images it takes: the attached message `image_module_info`."""
+"""The attached message `image_module_info`: the size of the images that a module takes."""
 
 from __future__ import annotations
 

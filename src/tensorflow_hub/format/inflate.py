@@ -1,4 +1,4 @@
-"""The library that inflates (RFC 1951) and undoes gzip (RFC 1952): ISA-L where it is installed, else zlib.
+"""The library for inflating (RFC 1951) and reading gzip (RFC 1952): ISA-L if it is installed, else zlib.
 
 ISA-L (the package `isal`) is faster and has the interface of zlib. It checks the CRC-32 and the length of a
 gzip member as zlib does; the tests of hostile and damaged archives run with both.
@@ -11,28 +11,28 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 GZIP = 16 + zlib.MAX_WBITS
-"""The window bits that stand for a stream with gzip's header and checksum."""
+"""The window bits for a stream with gzip's header and checksum."""
 
 RAW_DEFLATE = -zlib.MAX_WBITS
-"""The window bits that stand for a deflate stream without header and checksum."""
+"""The window bits for a deflate stream without header and checksum."""
 
 
 class Inflater(Protocol):
-    """A stream being inflated: what the objects of zlib and of ISA-L have in common."""
+    """An inflater: the common interface of the objects of zlib and ISA-L."""
 
     @property
     def eof(self) -> bool:
-        """Whether the stream came to its end."""
+        """Whether the end of the stream was reached."""
         ...
 
     @property
     def unused_data(self) -> bytes:
-        """What came after the end of the stream."""
+        """The data after the end of the stream."""
         ...
 
     @property
     def unconsumed_tail(self) -> bytes:
-        """What of the last data was not looked at yet."""
+        """The part of the last data that was not processed yet."""
         ...
 
     def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes:

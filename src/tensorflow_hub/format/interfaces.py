@@ -1,4 +1,4 @@
-"""The common interfaces of modules: which one a module follows, and what is missing to follow it.
+"""The common interfaces of modules: which ones a module has, and what is missing for the others.
 
 They are those of the hub's documentation for SavedModels and for the TF1 Hub format: image feature
 vectors, image classification, text embeddings, text with a separate preprocessor.
@@ -36,7 +36,7 @@ _NO_CALL = (
 
 @dataclasses.dataclass(frozen=True)
 class Interface:
-    """A common interface that a module follows.
+    """A common interface that a module has.
 
     Attributes:
       name: such as "text-embedding".
@@ -54,7 +54,7 @@ class Interface:
 
 @dataclasses.dataclass(frozen=True)
 class _Call:
-    """A way to call a module: inputs and outputs by name; a lone output is `""`, a lone input too."""
+    """A way to call a module: inputs and outputs by name. A single input or output has the name `""`."""
 
     where: str
     inputs: dict[str, TensorDescription]
@@ -68,7 +68,7 @@ def interfaces_of(
     *,
     is_object: bool = False,
 ) -> tuple[Interface, ...]:
-    """The common interfaces that the functions or signatures of a module follow.
+    """The common interfaces of the functions or signatures of a module.
 
     Args:
       variants: the graphs with their signatures.
@@ -94,7 +94,7 @@ def interfaces_of(
 def calls_of(
     variants: Sequence[VariantDescription], functions: Sequence[FunctionDescription]
 ) -> tuple[str, ...]:
-    """The ways a module can be called, for people: `signature 'default': string[?] → float32[?, 4]`."""
+    """The ways to call a module, as text: `signature 'default': string[?] → float32[?, 4]`."""
     return tuple(
         f"{call.where}: {_shown(call.inputs)} → {_shown(call.outputs)}"
         for call in _calls(variants, functions)
@@ -110,7 +110,7 @@ def _shown(side: Mapping[str, TensorDescription]) -> str:
 def _calls(
     variants: Sequence[VariantDescription], functions: Sequence[FunctionDescription]
 ) -> Iterator[_Call]:
-    """The ways to call, the best first: the object itself, then signatures."""
+    """The ways to call a module, in order of preference: the object itself, then signatures."""
     for function in functions:
         if function.name == "__call__":
             for trace in function.traces:
@@ -159,7 +159,7 @@ def _interface_of(call: _Call) -> str | None:
 
 
 def _image_interface(call: _Call) -> str:
-    """By the name where there is one: both give a vector per image."""
+    """Decides by name, if there is one: both interfaces return a vector for each image."""
     names = f"{call.where} {' '.join(call.outputs)}".lower()
     is_classifier = any(word in names for word in ("classif", "logits", "probabilit"))
     return (
@@ -168,7 +168,7 @@ def _image_interface(call: _Call) -> str:
 
 
 def _is_named_classifier(call: _Call, calls: Sequence[_Call]) -> bool:
-    """Whether a call whose result has no name is a classifier by the signature of the same form."""
+    """Whether a call is a classifier, by the names in a signature with the same types."""
     return "" in call.outputs and any(
         _interface_of(other) == IMAGE_CLASSIFICATION
         and (_shown(other.inputs), _shown(other.outputs)) == (_shown(call.inputs), _shown(call.outputs))
@@ -177,7 +177,7 @@ def _is_named_classifier(call: _Call, calls: Sequence[_Call]) -> bool:
 
 
 def _has_labels(call: _Call, calls: Sequence[_Call]) -> bool:
-    """Whether a signature gives labels with as many numbers for the same input: they are no features then."""
+    """Whether a signature returns as many labels for the same input: then the numbers are no features."""
     return any(
         _shown(other.inputs) == _shown(call.inputs)
         and "label" in other.outputs

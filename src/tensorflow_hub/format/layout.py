@@ -1,4 +1,4 @@
-"""Where things lie in a module directory, and what kind of module it is."""
+"""The files of a module directory, and the kind of module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST = 2 << 30  # bytes: what a protocol buffer may have
 
 
 def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
-    """Reads a file of a module that has to fit memory.
+    """Reads a file of a module into memory.
 
     Raises:
       FormatError: it has more than `largest` bytes.
@@ -64,7 +64,7 @@ def is_hub_format(directory: str | os.PathLike[str]) -> bool:
 
 
 def check_module_def(content: bytes, path: str) -> None:
-    """Refuses the content of a `tfhub_module.pb` of which this library does not know all.
+    """Checks that this library supports everything in a `tfhub_module.pb`.
 
     Args:
       content: of the file.
@@ -110,7 +110,7 @@ def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
 
 
 def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleError:
-    """The error for a directory that holds no module: what was looked for, and what is there instead."""
+    """The error for a directory without a module. It tells what was expected and what is there."""
     hint = "Give the directory that holds saved_model.pb."
     if not directory.exists():
         return NotAModuleError(
@@ -134,6 +134,6 @@ def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleEr
 
 
 def tflite_file(directory: Path) -> str | None:
-    """The name of the one TFLite file of a directory that holds no SavedModel."""
+    """The name of the only TFLite file in a directory without a SavedModel."""
     names = sorted(path.name for path in directory.iterdir() if path.suffix == ".tflite")
     return names[0] if len(names) == 1 else None

@@ -1,4 +1,4 @@
-"""What an archive from outside may be at most: sizes, counts, ratios."""
+"""Limits for archives from untrusted sources: sizes, counts, ratios."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 
 @dataclasses.dataclass(frozen=True)
 class ArchiveLimits:
-    """Bounds that hold while an archive or its index is read.
+    """Limits that are checked while an archive or its index is read.
 
     Attributes:
       total_bytes: of all files together, unpacked.
@@ -49,7 +49,7 @@ DEFAULT_LIMITS = ArchiveLimits()
 
 
 def free_space(directory: str | os.PathLike[str]) -> int | None:
-    """Bytes left on the disk of a directory; None where its file system does not say (some network ones)."""
+    """Free bytes on the disk of a directory; None if the file system (of a network, say) does not tell."""
     try:
         usage = shutil.disk_usage(directory)
     except OSError:

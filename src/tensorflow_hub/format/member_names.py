@@ -1,4 +1,4 @@
-"""Which names a file in a module may have: relative, plain, different on every file system."""
+"""Checks of file names in modules: they have to be relative, and distinct on every file system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def refuse(problem: str) -> ArchiveError:
-    """The error for an archive that is broken or hostile; always the same advice."""
+    """The error for a damaged or malicious archive, always with the same hint."""
     return ArchiveError(
         problem,
         hint="Nothing was kept. Get the archive again; when that fails too, tell its publisher.",
@@ -26,7 +26,7 @@ def refuse(problem: str) -> ArchiveError:
 
 
 def exceeded(problem: str, limits: ArchiveLimits) -> ArchiveError:
-    """The error for an archive with more in it than the limits allow."""
+    """The error for an archive that exceeds a limit."""
     return (
         ArchiveError(problem, hint=f"Nothing was kept. {limits.advice}") if limits.advice else refuse(problem)
     )
@@ -81,7 +81,7 @@ def _check_name(name: str, shown: str, limits: ArchiveLimits) -> None:
 
 
 class NamesSeen:
-    """The paths met so far in one archive; refuses those that would fall on each other.
+    """The paths of one archive so far, for finding conflicts.
 
     macOS and Windows hold `A` and `a`, and macOS the composed and decomposed form of `é`, for one file.
     """

@@ -1,4 +1,4 @@
-"""The few protocol buffer messages that a module on disk is made of, as far as this package reads them.
+"""The protocol buffer messages in a module directory, with the fields that this package reads.
 
 They are built here, in a descriptor pool of their own: TensorFlow registers messages of the same names in
 the common pool, and two registrations there would end the process. The wire format depends on numbers and

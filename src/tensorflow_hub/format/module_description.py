@@ -1,4 +1,4 @@
-"""What can be said of a module without TensorFlow, as values and as JSON."""
+"""`ModuleDescription`: the description of a module, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.format.variables import VariablesDescription
 
 @dataclasses.dataclass(frozen=True)
 class ModuleDescription:
-    """What a module is.
+    """The description of a module.
 
     Attributes:
       kind: "hub" (TF1 Hub format), "saved_model" (TF1), "saved_model_2" (TF2), "tflite", "tfjs", or what

@@ -1,4 +1,4 @@
-"""The files of a module directory, checked to be such that every reader can hold them."""
+"""The files of a module directory, checked for names that every file system allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that an unpacker makes in a directory of its own: new ones only, through no link."""
+"""Creates files while unpacking: only new files, and not through links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | g
 
 
 def create(path: Path) -> BinaryIO:
-    """A new file to write to; its folder is there.
+    """Opens a new file for writing. Its directory has to exist.
 
     Raises:
       FileExistsError: something has that name already.

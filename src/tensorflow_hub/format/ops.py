@@ -1,4 +1,4 @@
-"""What the ops of a graph say: which are TensorFlow's own, need a package, or reach outside the graph."""
+"""Classifies ops: those of TensorFlow, of other packages, and with effects outside of the graph."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _PACKAGES: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 @functools.cache
 def core_ops() -> frozenset[str]:
-    """The names of the ops that TensorFlow registers itself.
+    """The names of the ops that TensorFlow registers.
 
     >>> "MatMul" in core_ops(), "SentencepieceTokenizeOp" in core_ops()
     (True, False)
@@ -73,7 +73,7 @@ def core_ops() -> frozenset[str]:
 
 
 def custom_ops(ops: Iterable[str]) -> tuple[str, ...]:
-    """Those of the ops that TensorFlow alone cannot run, sorted.
+    """Which of the ops are not registered by TensorFlow, sorted.
 
     >>> custom_ops(["MatMul", "SentencepieceTokenizeOp"])
     ('SentencepieceTokenizeOp',)
@@ -82,7 +82,7 @@ def custom_ops(ops: Iterable[str]) -> tuple[str, ...]:
 
 
 def needed_packages(ops: Iterable[str]) -> dict[str, str]:
-    """The packages that bring custom ops, each with the module to import before the module is loaded.
+    """The packages that define custom ops, each with the Python module to import before loading.
 
     >>> needed_packages(["SentencepieceTokenizeOp"])
     {'tensorflow-text': 'tensorflow_text'}
@@ -97,7 +97,7 @@ def needed_packages(ops: Iterable[str]) -> dict[str, str]:
 
 
 def unsafe_ops(ops: Iterable[str], applied: Iterable[str] = ()) -> dict[str, str]:
-    """Those of the ops that reach outside the graph, each with what it does.
+    """Which of the ops have effects outside of the graph, and what they do.
 
     Args:
       ops: all ops of a module.

@@ -1,4 +1,4 @@
-"""Two threads' worth of help for long streams: chunks fetched ahead, and sums taken beside the writing.
+"""Threads for long streams: one reads chunks ahead, one computes checksums while data is written.
 
 zlib, hashlib and file writes release the interpreter's lock, so both really run beside the rest.
 """
@@ -14,27 +14,27 @@ from typing import Protocol
 
 
 class Hash(Protocol):
-    """A sum that takes data piece by piece, such as `hashlib.sha256()`."""
+    """A checksum that is updated with pieces of data, such as `hashlib.sha256()`."""
 
     def update(self, data: bytes | memoryview, /) -> None:
-        """Adds the data."""
+        """Updates the checksum with the data."""
         ...
 
 
 class SumLane:
-    """Takes sums in one thread, one piece behind the caller: memory stays bounded."""
+    """Computes checksums in a thread, at most one piece behind the caller, which limits memory."""
 
     def __init__(self) -> None:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "sum")
         self._last: concurrent.futures.Future[None] | None = None
 
     def update(self, sum_: Hash, data: bytes | memoryview) -> None:
-        """Starts to add `data`, which must not change any more, to a sum."""
+        """Starts to update a checksum with `data`, which must not be changed any more."""
         self.wait()
         self._last = self._thread.submit(sum_.update, data)
 
     def wait(self) -> None:
-        """Returns when everything is in the sums."""
+        """Waits until all data is in the checksums."""
         if self._last:
             self._last.result()
             self._last = None
@@ -46,7 +46,7 @@ class SumLane:
 
 @contextlib.contextmanager
 def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
-    """Runs an iterator in a thread, at most `depth` chunks ahead of the one who takes them."""
+    """Runs an iterator in a thread, at most `depth` items ahead of the consumer."""
     waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 

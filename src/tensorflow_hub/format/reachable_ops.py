@@ -10,7 +10,7 @@ _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
 
 def applied_ops(meta_graph: Any) -> set[str]:
-    """The ops that the signatures of a graph and the functions of its objects reach, through calls too.
+    """The ops that the signatures of a graph and the functions of its objects use, also in called functions.
 
     A SavedModel's own saver is reached by neither: it hangs on the names in its `saver_def`.
     """
@@ -38,7 +38,7 @@ def _applied_nodes(meta_graph: Any) -> Iterator[Any]:
 
 
 def signature_nodes(meta_graph: Any, *signatures: Any) -> Iterator[Any]:
-    """The nodes on which the outputs of signatures depend, from the outputs on."""
+    """The nodes on which the outputs of signatures depend."""
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     waiting = [
         name for signature in signatures for info in signature.outputs.values() for name in _tensors(info)
@@ -61,7 +61,7 @@ def _tensors(info: Any) -> list[str]:
 
 
 def called_functions(node: Any) -> Iterable[str]:
-    """The functions a node calls: by its attributes, or as its op."""
+    """The functions that a node calls, by its attributes or as its op."""
     yield node.op
     for value in node.attr.values():
         if value.func.name:

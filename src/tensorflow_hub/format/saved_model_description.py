@@ -1,4 +1,4 @@
-"""What can be said of a SavedModel without TensorFlow."""
+"""Describes a SavedModel without TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.format.variables import VariablesDescription, variables_of
 
 
 def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
-    """Describes a SavedModel; None when the directory holds none.
+    """Describes a SavedModel; None if there is none in the directory.
 
     Raises:
       FormatError: it is damaged, or its graph has more than `largest` bytes.
@@ -62,7 +62,7 @@ def _ops_facts(names: set[str], applied: set[str]) -> dict[str, Any]:
 
 
 def _ops(graph: Any) -> Iterator[str]:
-    """The ops of a graph and of its functions; a call of one of its functions is no op."""
+    """The ops of a graph and of its functions, without calls of its functions."""
     own = {function.signature.name for function in graph.library.function}
     yield from {node.op for node in graph.node} - own
     for function in graph.library.function:

@@ -1,4 +1,4 @@
-"""What a segment of an archive holds: the bytes of a file, inflated and checked."""
+"""The content of a segment of an archive, inflated and checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_hub.format.archive_index import Segment
 
 
 def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryview, ...]:
-    """The bytes of a file that a segment fills, checked against its digest.
+    """The bytes of a file in a segment, checked against the digest.
 
     Args:
       segment: as the index says.

@@ -1,4 +1,4 @@
-"""Where the files of a module are cut into segments.
+"""Dividing the files of a module into segments.
 
 Cuts decide what two versions share: a segment whose bytes did not change is not downloaded again.
 """

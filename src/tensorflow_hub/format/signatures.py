@@ -1,4 +1,4 @@
-"""Signatures of a SavedModel: names, types and shapes of what goes in and comes out."""
+"""Signatures of a SavedModel: names, types and shapes of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class TensorDescription:
     kind: TensorKind = "dense"
 
     def __str__(self) -> str:
-        """As people write it, such as `float32[?, 224, 224, 3]`."""
+        """The type as text, such as `float32[?, 224, 224, 3]`."""
         return f"{'' if self.kind == 'dense' else self.kind + ' '}{self.dtype}{shape_text(self.shape)}"
 
 
 @dataclasses.dataclass(frozen=True)
 class SignatureDescription:
-    """A signature: what goes in and what comes out, by name."""
+    """A signature: inputs and outputs by name."""
 
     name: str
     inputs: Mapping[str, TensorDescription]

@@ -16,7 +16,7 @@ _TIME = b"00000000000\0"  # 1970-01-01: the bytes depend on the content only
 
 
 def padding(size: int) -> int:
-    """Zeros that follow `size` bytes of a file up to the next block.
+    """The zeros after `size` bytes of a file, up to the next block.
 
     >>> padding(513), padding(512)
     (511, 0)
@@ -25,7 +25,7 @@ def padding(size: int) -> int:
 
 
 def file_header(path: str, size: int) -> bytes:
-    """The header blocks of a file: one, or three where a pax record is needed (names beyond ASCII, 8 GiB).
+    """The header blocks of a file: one, or three with a pax record (for non-ASCII names, or 8 GiB).
 
     >>> len(file_header("saved_model.pb", 10))
     512
@@ -75,7 +75,7 @@ def _header(name: bytes, size: int, kind: bytes) -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class TarHeader:
-    """What one header block says: the raw name, the size in bytes, the type flag."""
+    """The contents of a header block: the raw name, the size in bytes, the type flag."""
 
     name: bytes
     size: int

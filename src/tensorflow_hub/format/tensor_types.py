@@ -1,4 +1,4 @@
-"""Names of TensorFlow's data types, and shapes, from their form on disk."""
+"""Names of TensorFlow's data types, and shapes, from protobufs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def shape_of(message: Any) -> Shape:
 
 
 def shape_text(shape: Sequence[int | None] | None) -> str:
-    """A shape for people.
+    """A shape as text.
 
     >>> shape_text([None, 512]), shape_text(None)
     ('[?, 512]', '[…]')
@@ -45,7 +45,7 @@ def shape_text(shape: Sequence[int | None] | None) -> str:
 
 
 def elements(shape: Shape) -> int:
-    """How many elements a shape holds; 0 when it is not known.
+    """The number of elements of a shape; 0 if it is not known.
 
     >>> elements((2, 3)), elements(()), elements((None, 3))
     (6, 1, 0)

@@ -1,4 +1,4 @@
-"""What the `model.json` of a TensorFlow.js model says: signature, ops, weights."""
+"""Describes TensorFlow.js models: signature, ops and weights from `model.json`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TfjsDescription:
 
 
 def read_tfjs(root: Path) -> ModuleDescription | None:
-    """Describes a TF.js model; None when the directory holds none.
+    """Describes a TensorFlow.js model; None if there is none in the directory.
 
     Raises:
       FormatError: it is damaged, or lacks weights.

@@ -1,4 +1,4 @@
-"""Inputs and outputs of a TensorFlow.js model without a signature: of older converters, of layers models."""
+"""Inputs and outputs of TensorFlow.js models without a signature: layers models, and old graph models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIKE_INPUT = frozenset(
 
 
 def topology_signature(topology: Mapping[str, Any]) -> dict[str, Side] | None:
-    """Inputs and outputs, read from the nodes or layers; None where they do not say.
+    """Inputs and outputs, read from the nodes or layers; None if they do not tell.
 
     Types and shapes of outputs are mostly not written anywhere, and then left out.
 
@@ -65,7 +65,7 @@ def _of_layers(topology: Mapping[str, Any]) -> tuple[Side, Side]:
 
 
 def _names(layers: Any) -> Iterator[str]:
-    """The layers in `[["a", 0, 0], …]`, or in `["a", 0, 0]` where there is one."""
+    """The layers in `[["a", 0, 0], …]`, or in `["a", 0, 0]` for a single one."""
     for layer in [layers] if isinstance(layers[0], str) else layers:
         yield str(layer[0])
 

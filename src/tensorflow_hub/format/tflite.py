@@ -1,4 +1,4 @@
-"""What a TFLite file says: its signatures and its custom ops."""
+"""Describes TFLite files: signatures and custom ops."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _CUSTOM_OP = 32
 
 @dataclasses.dataclass(frozen=True)
 class TfliteDescription:
-    """The signatures of a TFLite file, or one named "default" of its first graph, and its custom ops."""
+    """The signatures of a TFLite file (or one named "default" for its first graph), and its custom ops."""
 
     signatures: tuple[SignatureDescription, ...]
     custom_ops: tuple[str, ...]
 
 
 def read_tflite(root: Path) -> ModuleDescription | None:
-    """Describes the one TFLite file of a directory; None when it holds none, or several.
+    """Describes the only TFLite file in a directory; None if there is none, or several.
 
     Raises:
       FormatError: it is damaged.

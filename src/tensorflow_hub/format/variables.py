@@ -1,4 +1,4 @@
-"""The variables of a module: how many, how large, which of them train."""
+"""The variables of a module: their number and size, and how many are trainable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_NUMBERS = {"string", "resource", "variant"}
 
 @dataclasses.dataclass(frozen=True)
 class VariablesDescription:
-    """The variables of a module, counted.
+    """The numbers of variables and parameters of a module.
 
     Attributes:
       count: variables.
@@ -55,7 +55,7 @@ def _of_checkpoint(saved_model: Any, tensors: dict[str, CheckpointEntry]) -> Var
 
 
 def _names(meta_graph: Any, collection: str) -> set[str]:
-    """The names that the variables of a collection have in a checkpoint: without scopes of parts."""
+    """The names in a checkpoint of the variables in a collection, without suffixes of parts."""
     names = set()
     for data in (
         meta_graph.collection_def[collection].bytes_list.value
@@ -75,7 +75,7 @@ def _names(meta_graph: Any, collection: str) -> set[str]:
 
 
 def _of_object_graph(graph: Any) -> VariablesDescription:
-    """Of the list `variables` where the object has one (so no optimizer's), else of all of the graph."""
+    """The variables in the object's list `variables` (without an optimizer's), or else in the graph."""
     every = _listed(graph, "variables")
     if every is None:
         every = [item.variable for item in _reachable(graph) if item.HasField("variable")]
@@ -86,7 +86,7 @@ def _of_object_graph(graph: Any) -> VariablesDescription:
 
 
 def _reachable(graph: Any) -> list[Any]:
-    """The nodes that the object holds other than through its optimizer."""
+    """The descendants of the object, without those of its optimizer."""
     seen, waiting = {0}, [0]
     while waiting:
         for reference in graph.nodes[waiting.pop()].children:

@@ -1,4 +1,4 @@
-"""The fields of a module card and the values that are known for them.
+"""The fields of a module card and their known values.
 
 The lists in `known_values/` are tables with tabs, one value a line under a header: what tfhub.dev
 knew. A card may use others; a hub then shows them as they are.
@@ -51,7 +51,7 @@ RENAMED_FIELDS: Mapping[str, str] = {"module-type": "task"}
 
 @dataclasses.dataclass(frozen=True)
 class KnownValue:
-    """A value that is known for a field.
+    """A known value of a field.
 
     Attributes:
       id: as cards have it.
@@ -68,7 +68,7 @@ class KnownValue:
 
 @functools.cache
 def known_values(field: str) -> Mapping[str, KnownValue]:
-    """The values that are known for a field, by id; empty for a field without a list.
+    """The known values of a field, by id; empty for a field without known values.
 
     >>> known_values("task")["image-feature-vector"].domains
     ('image',)
@@ -89,7 +89,7 @@ def _value(row: Mapping[str, str]) -> KnownValue:
 
 
 def display_name(field: str, value: str) -> str:
-    """How a value is shown to people: its known name, else itself.
+    """The text of a value for people: its name if it is known, else the value.
 
     >>> display_name("language", "de"), display_name("language", "tlh")
     ('German', 'tlh')
@@ -99,7 +99,7 @@ def display_name(field: str, value: str) -> str:
 
 
 def closest(word: str, words: Mapping[str, object]) -> str | None:
-    """The word that was probably meant.
+    """The most similar known word.
 
     >>> closest("image-clasification", known_values("task"))
     'image-classification'

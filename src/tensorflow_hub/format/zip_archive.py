@@ -1,4 +1,4 @@
-"""A zip from outside → files in a directory, every byte of it held for hostile.
+"""Unpacks zip files from untrusted sources.
 
 Hubs send tar.gz; some sources send what a publisher uploaded. The format is PKWARE's APPNOTE.TXT; `zipfile`
 reads it, within bounds that are kept here.
@@ -48,7 +48,7 @@ _UNIX = 3
 def extract_zip(
     path: str | os.PathLike[str], target_dir: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS
 ) -> tuple[FileEntry, ...]:
-    """Unpacks a zip of anybody's making.
+    """Unpacks a zip file from an untrusted source.
 
     Args:
       path: of the zip.
@@ -75,7 +75,7 @@ def extract_zip(
 
 
 class _Bounded(io.FileIO):
-    """The zip, of which no more is read at once than a list of files may have: `zipfile` does not look."""
+    """Opens a zip file, limiting the size of its list of files, which `zipfile` does not check."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file.fileno(), "rb", closefd=False)
@@ -95,7 +95,7 @@ class _Bounded(io.FileIO):
 def _checked(
     infos: list[zipfile.ZipInfo], packed: int, limits: ArchiveLimits
 ) -> list[tuple[zipfile.ZipInfo, str]]:
-    """The files of the list, with their checked paths."""
+    """The files in the zip file, with their checked paths."""
     seen, files, total = NamesSeen(limits), [], 0
     for info in infos:
         path = check_path(info.orig_filename, limits)

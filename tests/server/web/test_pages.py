@@ -202,6 +202,24 @@ def test_nothing_found_leads_to_questions_with_answers(hub):
     assert '<a href="/s?q=words&amp;publisher=acme">without “German”</a>' in page
 
 
+def test_long_cards_have_contents_and_cut_ones_say_so(hub):
+    sections = "".join(f"\n## Part {n} & <b>more</b>\n\nText.\n" for n in range(5))
+    text = card("acme/long/1", "Placeholder") + sections
+    put_card("acme/long/1", text, hub=hub.url, token=hub.token)
+    page = get(hub, "/acme/long/1").text
+    contents = page.partition("<summary>Contents</summary>")[2].partition("</details>")[0]
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', contents)
+    assert links[-1][1] == "Part 4 &amp; more"
+    assert all(f'id="{name}"' in page for name, _ in links)
+    assert "longer than what is shown" not in page
+    assert "<summary>Contents</summary>" not in get(hub, "/acme/words/2").text
+    put_card("acme/long/1", text + "word " * 25_000, hub=hub.url, token=hub.token)
+    cut = get(hub, "/acme/long/1").text
+    assert "longer than what is shown" in cut
+    whole = requests.get(f"{hub.url}/api/v1/models/acme/long/1", timeout=30).json()["card"]
+    assert whole.rstrip().endswith("word")
+
+
 def test_results_show_licence_and_date(hub):
     publish(module(), card=card("acme/free/1", "Module", "license: mit"), hub=hub.url, token=hub.token)
     page = get(hub, "/s?q=free").text

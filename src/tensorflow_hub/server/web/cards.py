@@ -52,6 +52,9 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_SECTION = re.compile(r'<h[23] id="(card-[^"]*)">(.*?)</h[23]>', re.DOTALL)
+# From so many sections on, a card has a table of contents, of at most so many lines.
+_LONG, _MOST_SECTIONS = 4, 40
 _LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
 # What a card calls tfhub.dev/… is a page here under the same path. Only links, never text.
 _TFHUB_DEV = re.compile(r"https?://(?:www\.)?tfhub\.dev/")
@@ -82,6 +85,18 @@ def render_card(text: str) -> str:
             strip_comments=True,
         )
     )
+
+
+def card_sections(rendered: str) -> list[tuple[str, str]]:
+    """The sections of a rendered card as (id, heading): where there are enough to need a table of contents.
+
+    >>> card_sections(render_card("# One"))
+    []
+    """
+    found = [
+        (name, html.unescape(_ELEMENT.sub("", text)).strip()) for name, text in _SECTION.findall(rendered)
+    ]
+    return [(name, text[:80]) for name, text in found if text][:_MOST_SECTIONS] if len(found) >= _LONG else []
 
 
 def plain_text(text: str, limit: int = 300) -> str:

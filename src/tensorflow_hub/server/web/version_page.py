@@ -21,7 +21,7 @@ from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
-from tensorflow_hub.server.web.cards import plain_text, render_card
+from tensorflow_hub.server.web.cards import MAX_CARD, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.property_groups import property_groups, trust
@@ -73,6 +73,7 @@ def version_values(
     metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
+    body = _body(shown, card)
     values = {
         "title": shown.handle,
         "heading": shown.model.handle,
@@ -81,7 +82,9 @@ def version_values(
         "feed_url": f"/{shown.model.handle}?feed=atom",
         "base": base,
         "lead": plain_text(card.description, 1000) if card else "",
-        "card": _body(shown, card),
+        "card": body,
+        "card_sections": card_sections(body or ""),
+        "card_is_cut": card is not None and len(card.text) > MAX_CARD,
         "chips": _chips(metadata),
         "absent": not deployments and shown.model.kind not in WITHOUT_FILES,
         "kind_word": {"module": "model"}.get(shown.model.kind, "deployment"),

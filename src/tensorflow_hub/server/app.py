@@ -109,7 +109,7 @@ def _build_index(hub: Hub) -> None:
 
 
 async def _chores(hub: Hub) -> None:
-    """What is done now and then, as long as the process serves."""
+    """The jobs that are done now and then, as long as the process serves."""
     since_sweep = SWEEP_SECONDS
     while True:
         await asyncio.sleep(FLUSH_SECONDS)

@@ -55,7 +55,7 @@ EVERY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
 _OWNER_BY_PATH = Rights(ADMIN, in_path)
-# Who has others is told that there is no such upload.
+# Other callers are told that there is no such upload.
 _OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
 
 WHAT_IS_THERE = (
@@ -326,7 +326,7 @@ PEOPLE_AND_RIGHTS = (
 
 API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS)
 
-# What pages send; no program does.
+# Forms that pages send; programs use the API.
 FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
     Form("/logout", sign_in.sign_out, for_all=True),

@@ -1,7 +1,7 @@
 """How often an address or a token may do something, in all processes of a hub together.
 
 The counts are in the catalogue. A process that answers requests does not go there for each of them: it takes
-a share of what is left at a time, uses it up from memory, and remembers whom it has to refuse until when.
+a share of what is left, counts it down in memory, and remembers which keys to refuse until when.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger("tensorflow_hub.server")
 
 @dataclasses.dataclass
 class _Share:
-    """What a process has of a bucket: so many events, up to a moment of the monotonic clock."""
+    """The events that a process took from a bucket, and until when (monotonic clock) it may use them."""
 
     events: int
     until: float
@@ -112,7 +112,7 @@ class SharedLimit:
             with self._database.writing() as connection:
                 taken, wait = take(connection, f"{self._name} {key}", self.rate, wanted)
         except sa.exc.SQLAlchemyError:
-            # Who cannot count lets pass: a limit is there to keep the hub answering.
+            # Requests that cannot be counted are allowed: limits protect the hub, they must not stop it.
             _log.warning("The limit of %s is not counted.", self._name, exc_info=True)
             return 0.0
         until = time.monotonic() + (wait or wanted * self.rate.seconds / self.rate.count)
@@ -161,13 +161,13 @@ class Limits:
         _refuse_after(self._limits[limit].wait(key), limit)
 
     def sweep(self) -> None:
-        """Forgets whom no limit concerns any more; to be called now and then."""
+        """Removes the counts that are full again; to be called now and then."""
         with self._database.writing() as connection:
             forget_full(connection, max(limit.seconds for limit in self._limits))
 
 
 def source_of(address: str) -> str:
-    """What counts as one source: an address of IPv4; of IPv6 a network, as anybody gets a whole one.
+    """The key of an address: itself for IPv4, its network for IPv6, because everybody gets a whole network.
 
     >>> source_of("192.0.2.7"), source_of("::ffff:192.0.2.7"), source_of("2001:db8:1:2:3::4")
     ('192.0.2.7', '192.0.2.7', '2001:db8:1:2::/64')

@@ -28,7 +28,7 @@ FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
 @dataclasses.dataclass(frozen=True)
 class Asset:
-    """What is served.
+    """An object that is served.
 
     Attributes:
       key: in the store.

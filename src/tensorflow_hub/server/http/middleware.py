@@ -1,4 +1,4 @@
-"""What surrounds each request: a number, a line in the log, metrics, rate limits, safe headers."""
+"""Steps around each request: a number, a line in the log, metrics, rate limits, safe headers."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.mirror import Mirror, has_files, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
 
-# What upstream sends is what was asked for, so it can go on as it comes. An index is not made yet, but
-# who asks for one takes the archive too.
+# The bytes of upstream are those that were asked for, so they can be passed on as they come. An index is not
+# made yet, but clients that ask for one take the archive too.
 _PASSED_ON = {Form.ARCHIVE, Form.INDEX, Form.FILE}
-# What comes within a moment is answered as if it had been here, in seconds.
+# A download that takes less is answered as if the files had been here, in seconds.
 _MOMENT = 2.0
 # How long anybody waits for what cannot be passed on as it comes, in seconds: less than clients wait.
 _PATIENCE = 15.0
@@ -107,7 +107,7 @@ async def _wait(spool: Spool, passes_on: bool) -> bool:
     """Waits for the end; True when what comes has to be passed on before.
 
     Raises:
-      Unavailable: the patience is over.
+      Unavailable: the download takes longer than `_PATIENCE`.
     """
     started = time.monotonic()
     while not spool.is_over:
@@ -149,8 +149,10 @@ async def _pieces(hub: Hub, spool: Spool) -> AsyncIterator[bytes]:
         elif is_kept:
             break
         elif spool.failure is not None:
-            # The connection breaks off before the end: the reader sees that something is missing.
-            raise DownloadError(f"Passing on broke off: {spool.failure.problem}", hint=spool.failure.hint)
+            # The connection is closed before the end, so that the reader sees that bytes are missing.
+            raise DownloadError(
+                f"The download from upstream stopped: {spool.failure.problem}", hint=spool.failure.hint
+            )
         else:
             await asyncio.sleep(_LOOK_AGAIN)
     if spool.version_id is not None:

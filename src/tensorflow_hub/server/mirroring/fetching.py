@@ -124,7 +124,7 @@ def _upload(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Upload:
 
 
 def _bounded(hub: Hub, name: ModelName, content: Iterator[bytes]) -> Iterator[bytes]:
-    """What comes, up to the size that this hub takes."""
+    """The bytes as they come, up to the size that this hub takes."""
     size = 0
     for piece in content:
         size += len(piece)
@@ -134,7 +134,7 @@ def _bounded(hub: Hub, name: ModelName, content: Iterator[bytes]) -> Iterator[by
 
 
 def _check_promise(facts: Mapping[str, Any], upload: Upload) -> None:
-    """What came has to be what the upstream hub says that it has."""
+    """Checks that the bytes are those that the upstream hub promised."""
     if KIND_BY_NAME[upload.deployment].suffix:
         return
     for promised in facts.get("deployments", ()):

@@ -199,7 +199,7 @@ class Mirror:
     def _unreachable(
         self, name: ModelName, error: UnreachableError, audience: Audience, is_news: bool = True
     ) -> None:
-        """What to do when upstream cannot be asked: serve what is here, or say that nobody knows."""
+        """Upstream cannot be asked: serves what is here, or says that nobody knows."""
         if is_news:
             _log.warning("Mirroring %s: %s", name, error)
             self._unreachable_at = time.monotonic()

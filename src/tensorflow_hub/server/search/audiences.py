@@ -44,7 +44,7 @@ class AudienceIndexes:
     def answer(
         self, connection: sa.Connection, audience: Audience, question: Callable[[SearchIndex], Answer]
     ) -> Answer:
-        """What `question` finds in the index of an audience, with every change that is visible now."""
+        """The result of `question`, asked of an audience's index with every change that is visible now."""
         return self._follower(narrowest(connection, audience)).answer(connection, question)
 
     def build(self) -> None:

@@ -1,4 +1,4 @@
-"""What search knows of a model: one document for its newest version that is not withdrawn."""
+"""A model as search knows it: one document, for its newest version that is not withdrawn."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ class SearchDocument:
 
     @property
     def static_score(self) -> float:
-        """What lifts a model above others with the same words: being no list of others (a collection), being
-        a model of its own (no deployment or preprocessor of another), each power of ten of its downloads,
-        its first revisions.
+        """Orders models with the same words: the higher, the better.
+
+        It counts that a model is no collection, that it is no deployment or preprocessor of another, each
+        power of ten of its downloads, and its first revisions.
         """
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()

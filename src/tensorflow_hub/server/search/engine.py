@@ -24,7 +24,7 @@ _ABOVE_ALL = 1000.0
 
 @dataclasses.dataclass(frozen=True)
 class SearchAnswer:
-    """What search found.
+    """The answer to a question.
 
     Attributes:
       ids: the models of this page, best first.

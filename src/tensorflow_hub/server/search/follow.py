@@ -29,7 +29,7 @@ from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
 from tensorflow_hub.server.search.request import SearchRequest
 
 _NOTHING = Change(0, 0)
-# Nobody waits longer for another process; a search answers from what is there instead.
+# A search waits no longer for another process; then it answers from the index as it is.
 _WAIT_SECONDS = 10.0
 # An index that is damaged again so soon is not made once more: something else is wrong.
 _MEND_SECONDS = 600.0
@@ -75,7 +75,7 @@ class SearchFollower:
         return self.index
 
     def answer(self, connection: sa.Connection, question: Callable[[SearchIndex], Answer]) -> Answer:
-        """What `question` finds in the index, with every change that is visible now.
+        """The result of `question`, asked of the index with every change that is visible now.
 
         An index whose files turn out to be damaged is made again, and the question asked once more.
         """

@@ -100,7 +100,7 @@ class SearchIndex:
         self._kept = {}
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """What `make` gives, made once for as long as the index stays as it is."""
+        """The result of `make`, which is called once and kept until the index changes."""
         kept = self._kept  # of this moment: what is made while the index changes is not kept for the next
         value: Kept | None = kept.get(key)
         if value is None:
@@ -208,7 +208,7 @@ def _fields(document: SearchDocument, stems: Mapping[str, str]) -> dict[str, Any
     description = words(document.description)
     card = words(document.card)[:_CARD_WORDS]
     every = [*name, *facts, *description, *card]
-    # What tells most counts for more: the first choice among many documents is made by this field alone.
+    # Words of the name, the facts and the description count more often: this field chooses the best hits.
     weighted = [*name * 3, *facts * 2, *description * 2, *card]
     used = [f"used-{power}" for power in range(3, document.power_of_downloads + 1)]
     # By the name and not by the id: which id a model has depends on all others, also on private ones.

@@ -19,15 +19,15 @@ from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.words import words as words_of
 
-# What BM25 in all of the text counts; in the name, the facts and the description it counts 1.
+# The weight of BM25 in all of the text; that in the name, the facts and the description has 1.
 ANYWHERE = 0.5
-# What having a word is worth, and what its rarity adds.
+# The score for having a word at all, and the weight of how rare it is.
 COVERAGE, RARITY = 4.0, 1.0
-# A word that more documents than these have, and a larger share of all, tells none apart.
-FEW, TELLING = 1000, 0.4
-# A question that is a handle, or just the name of a model; a model whose files are here, not only its card.
+# A word is common when more documents than this number, and more than this share of all, have it.
+COMMON, COMMON_SHARE = 1000, 0.4
+# The score when the question is the handle, or the name, of the model; and when its files are on this hub.
 WHOLE_HANDLE, WHOLE_NAME, DOWNLOADABLE = 100.0, 20.0, 8.0
-# What each of these powers of ten of downloads adds.
+# The score for each of these powers of ten of downloads.
 USED, POWERS = 0.4, (3, 5, 7)
 
 Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
@@ -48,7 +48,7 @@ def scored_query(
 def matching_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool
 ) -> tantivy.Query:
-    """The documents that have all words; when `relaxed`, half of those that tell documents apart.
+    """The documents that have all words; when `relaxed`, half of those that are not common.
 
     The score is BM25 in all of the text and, when words may be missing, what it is worth to have each.
     """
@@ -58,8 +58,8 @@ def matching_query(
         # An intersection, which skips most documents.
         return tantivy.Query.boolean_query([(Must, _anywhere(index, word)) for word in asked])
     having = {word: searcher.doc_freq("all", index.stems[word.text]) for word in asked}
-    most = max(FEW, TELLING * searcher.num_docs)
-    telling = [word for word in asked if 0 < having[word] <= most] or list(asked)
+    most = max(COMMON, COMMON_SHARE * searcher.num_docs)
+    rare = [word for word in asked if 0 < having[word] <= most] or list(asked)
     worth = {
         word: lifted(
             constant(_anywhere(index, word), _worth(index, searcher, word)), [_anywhere(index, word)]
@@ -67,13 +67,13 @@ def matching_query(
         for word in asked
     }
     query = tantivy.Query.boolean_query(
-        [(Should, worth[word]) for word in telling], minimum_number_should_match=(len(telling) + 1) // 2
+        [(Should, worth[word]) for word in rare], minimum_number_should_match=(len(rare) + 1) // 2
     )
-    return lifted(query, [worth[word] for word in asked if word not in telling])
+    return lifted(query, [worth[word] for word in asked if word not in rare])
 
 
 def lifted(query: tantivy.Query, parts: Iterable[tantivy.Query]) -> tantivy.Query:
-    """What matches `query`, each with the scores of those of the `parts` that it matches added to its own."""
+    """The documents that match `query`; the scores of the `parts` that one matches are added to its score."""
     for part in parts:
         # One inside the other: of parts side by side Tantivy goes through every document, matching or not.
         query = tantivy.Query.boolean_query([(Must, query), (Should, part)])
@@ -83,7 +83,7 @@ def lifted(query: tantivy.Query, parts: Iterable[tantivy.Query]) -> tantivy.Quer
 def filtered(
     index: SearchIndex, query: tantivy.Query, request: SearchRequest, *, without: str = ""
 ) -> tantivy.Query:
-    """What of `query` the filters of a request leave; `without` that of a facet."""
+    """The documents of `query` that pass the filters of a request, but that of the facet `without`."""
     schema = index.schema
     clauses = [
         tantivy.Query.term_set_query(schema, key, list(values))
@@ -117,7 +117,7 @@ def term(index: SearchIndex, field: str, value: str) -> tantivy.Query:
 
 
 def constant(query: tantivy.Query, score: float) -> tantivy.Query:
-    """What matches, each with the same score."""
+    """The documents that match, all with the same score."""
     return tantivy.Query.const_score_query(query, score)
 
 

@@ -1,4 +1,4 @@
-"""Puts the best hits of a query in order by what would take long to look up for all that match.
+"""Orders the best hits of a query by parts that would take too long to score for all that match.
 
 A hit's score is that of the query, and three parts more: BM25 of each word in the name, in the facts and in
 the description; neighbours, words that stand side by side in the question and in facts, such as "image
@@ -19,10 +19,10 @@ from tensorflow_hub.server.search.question import AskedWord
 from tensorflow_hub.server.search.words import words as words_of
 
 PLACES = ("name", "facts", "description")
-# What another way to say a word counts; what two neighbours count, times how rare they are.
+# The weight of another way to say a word, and that of two neighbours (it is multiplied by their rarity).
 ALTERNATIVE, NEIGHBOURS = 0.5, 1.6
-# Among how many of the best hits families are mixed, and what each further one keeps of its score: of those
-# that differ in numbers, of those whose handles begin alike.
+# Families are mixed among this number of hits. Each further model of a family (handles that differ only in
+# numbers) keeps this part of its score; so does each further one whose handle begins alike.
 MIXED, SAME_FAMILY, SAME_BEGINNING = 60, 0.9, 0.95
 
 Hit = tuple[float, tantivy.DocAddress]

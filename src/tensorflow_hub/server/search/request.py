@@ -1,4 +1,4 @@
-"""What is asked of search, as it stands in URLs: every result page has a permanent link."""
+"""A question to search, and the URL that stands for it: every result page has a permanent link."""
 
 from __future__ import annotations
 
@@ -130,12 +130,6 @@ class SearchRequest:
     def sorted_by(self, sort: str) -> SearchRequest:
         """The same results in another order, from the first page."""
         return dataclasses.replace(self, sort=sort, page=1)
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but words narrows the results."""
-        typed = (self.interface, self.max_size, self.trainable, self.custom_ops)
-        return bool(self.filters) or any(part is not None for part in typed)
 
 
 def _size(text: str) -> int:

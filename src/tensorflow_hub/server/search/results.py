@@ -22,7 +22,7 @@ _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 
 
 class Results:
-    """What was found for a request.
+    """The result of a request.
 
     Attributes:
       total: how many documents match.

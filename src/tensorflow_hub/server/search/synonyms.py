@@ -1,6 +1,6 @@
-"""What people say → what cards say: `synonyms.tsv`, and the words that say nothing in a question.
+"""Words of people → words of cards (`synonyms.tsv`), and the words that say nothing in a question.
 
-The table has what no index can know by itself: that a photo is an image. Without it three in a hundred right
+The table has what an index cannot know: that a photo is an image. Without it three in a hundred right
 answers of the test questions are missing. A line is a word, or two that stand side by side, and other ways
 to say it.
 """

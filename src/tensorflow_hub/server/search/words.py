@@ -65,7 +65,7 @@ _SAME = {
 }
 
 
-# What words are made of: an index that was made by other rules is made again.
+# The rules by which words are made: an index that was made by other rules is made again.
 WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _SAME)
 
 
@@ -97,7 +97,7 @@ def name_words(handle: str) -> list[str]:
 
 @functools.lru_cache(maxsize=20_000)
 def family(handle: str) -> str:
-    """What a handle has in common with its siblings: it without its numbers.
+    """The handle without its numbers: what the models of one family have in common.
 
     >>> family("google/imagenet/mobilenet_v2_100_224/classification")
     'google imagenet mobilenet classification'

@@ -25,7 +25,7 @@ class DirectoryStore(Folder):
             folder.mkdir(parents=True, exist_ok=True)
 
     def describe(self) -> str:
-        """What and where it is, for people."""
+        """The kind of store and its place, for people."""
         return f"folder {self.root}"
 
     def check(self) -> None:
@@ -58,7 +58,7 @@ class DirectoryStore(Folder):
             os.close(descriptor)
 
     def open_upload(self, upload: str) -> Source:
-        """What was uploaded so far."""
+        """The bytes that were uploaded so far."""
         return _FileSource(self._uploads / upload)
 
     def open_object(self, key: str) -> Source:

@@ -7,7 +7,7 @@ from tensorflow_hub.format.archive_index import ArchiveIndex
 from tensorflow_hub.format.limits import ArchiveLimits
 from tensorflow_hub.server.store.interface import Store, index_key
 
-# Whatever the settings allowed when it was published has to be readable for ever.
+# An archive stays readable when the settings become stricter after it was published.
 _LIMITS = ArchiveLimits(total_bytes=1 << 62, files=10_000_000, index_bytes=1 << 30, segments=100_000_000)
 
 

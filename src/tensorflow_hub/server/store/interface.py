@@ -1,4 +1,4 @@
-"""What a store of archives does. Keys are paths with slashes, made by this program, never by a client.
+"""The interface of a store of archives. Keys are paths with slashes, made by this program, never by a client.
 
     archives/<sha256>.tar.gz           an archive, named by its own digest
     archives/<sha256>.index.json       its index
@@ -57,10 +57,10 @@ class Store(Protocol):
     """A place for immutable objects, and for uploads on their way to become one."""
 
     def __hash__(self) -> int:
-        """Of the very object: what was read of a store may be kept under it."""
+        """By identity, so that a store can be the key of a cache."""
 
     def describe(self) -> str:
-        """What and where it is, for people."""
+        """The kind of store and its place, for people."""
 
     def check(self) -> None:
         """Raises an `OSError` when the store does not work right now."""
@@ -98,7 +98,7 @@ class Store(Protocol):
         """
 
     def open_upload(self, upload: str) -> Source:
-        """What was uploaded so far, for reading in any order, from several threads.
+        """The bytes that were uploaded so far, for reading in any order, from several threads.
 
         Raises:
           FileNotFoundError: nothing was uploaded, or it became an object already.

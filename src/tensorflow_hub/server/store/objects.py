@@ -23,7 +23,7 @@ class ObjectStore(Bucket):
     """Keeps objects and uploads in the bucket and below the prefix that `url` names."""
 
     def describe(self) -> str:
-        """What and where it is, for people."""
+        """The kind of store and its place, for people."""
         return self.url
 
     def check(self) -> None:
@@ -47,7 +47,7 @@ class ObjectStore(Bucket):
             obstore.put(self._store, _part_key(upload, offset), bytes(data), chunk_size=PART)
 
     def open_upload(self, upload: str) -> Source:
-        """What was uploaded so far."""
+        """The bytes that were uploaded so far."""
         items = self.list_objects(f"uploads/{upload}/")
         parts = sorted((int(item.key.rpartition("/")[2]), item.size, item.key) for item in items)
         if not parts:

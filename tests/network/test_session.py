@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gzip
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -185,6 +187,28 @@ def test_a_silent_server_is_given_up(serve):
     with pytest.raises(errors.UnreachableError, match="did not answer in time"):
         get(hub.url, Settings(read_timeout=0.2, retries=0))
     given_up.set()
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: "])
+def test_a_head_that_only_trickles_is_given_up(sent):
+    """Each byte comes in time, the end of the head never does."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def trickle():
+            with contextlib.suppress(OSError):  # until the client or the test is through
+                while True:
+                    connection, _ = listening.accept()
+                    connection.sendall(sent)
+                    while not over.wait(0.05):
+                        connection.sendall(b"H")
+
+        threading.Thread(target=trickle, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(errors.UnreachableError, match="did not answer in time"):
+            get(f"http://127.0.0.1:{listening.getsockname()[1]}", Settings(read_timeout=0.5, retries=0))
+        over.set()
+    assert time.monotonic() - started < PATIENCE / 2
 
 
 def test_retry_after_is_read_in_both_forms():

@@ -309,6 +309,23 @@ def test_a_standstill_ends_by_one_limit_for_all_repeats(hub, module, monkeypatch
     assert len(hub.requests) <= 8, "patience doubles with each: 0.5, 1 and what is left"
 
 
+def test_bytes_that_came_before_are_no_progress(hub, module, monkeypatch):
+    """Of a server that ignores ranges and always stands still at the same byte."""
+    handle = hub.publish(NAME.strip("/"), module, indexed=False)
+
+    def behave(request, number):
+        del request.headers["Range"]
+        stall(hub, request)
+        return True
+
+    hub.behave = behave
+    monkeypatch.setenv("TFHUB_READ_TIMEOUT", "1")
+    monkeypatch.setenv("TFHUB_STALL_TIMEOUT", "2.5")
+    said = r"there was no progress for 2 s; 1,500,000 of [\d,]+ bytes had come\."
+    with pytest.raises(errors.UnreachableError, match=said):
+        hub_library.resolve(handle)
+
+
 @pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "stream"])
 def test_a_download_may_take_only_so_long_in_all(hub, module, monkeypatch, indexed):
     handle = hub.publish(NAME.strip("/"), module, indexed=indexed)

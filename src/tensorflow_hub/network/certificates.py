@@ -16,6 +16,7 @@ import requests.adapters
 import requests.utils
 
 from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.network.timely_head import TIMELY_POOLS
 from tensorflow_hub.settings import Settings
 
 # What `requests` and curl read: each names a file, or a folder in OpenSSL's form.
@@ -31,6 +32,11 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
         self._settings = settings
         self._context: ssl.SSLContext | None = None
         super().__init__(**options)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Makes what keeps the connections."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = TIMELY_POOLS
 
     def get_connection_with_tls_context(  # type: ignore[no-untyped-def]
         self, request, verify, proxies=None, cert=None
@@ -53,7 +59,10 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
         """The connections by way of a proxy, which may itself be reached by https."""
         if proxy.lower().startswith("https:") and not self._settings.disable_cert_validation:
             options["proxy_ssl_context"] = self._trust()
-        return super().proxy_manager_for(proxy, **options)
+        manager: Any = super().proxy_manager_for(proxy, **options)
+        if proxy.lower().startswith("http"):  # SOCKS needs connections of its own
+            manager.pool_classes_by_scheme = TIMELY_POOLS
+        return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Sets whether a connection checks certificates; by which authorities, its context knows."""

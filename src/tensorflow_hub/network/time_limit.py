@@ -31,6 +31,9 @@ class TimeLimit:
         self._total = total
         self._started = self._progress_at = time.monotonic()
         self._fresh = self._received = self._timeouts = 0
+        # After a standstill at so many bytes, the same ones are no progress when they come again.
+        self._stood_at = 0
+        self._fresh_since = self._started
         self._expected: int | None = None
         self._lock = threading.Lock()
 
@@ -57,19 +60,28 @@ class TimeLimit:
     def expect(self, count: int | None) -> None:
         """Tells how many bytes there will be from now on, None when that is not known."""
         self._expected, self._received = count, 0
+        self._fresh, self._fresh_since = 0, time.monotonic()
 
     def note_bytes(self, count: int) -> None:
         """Tells that bytes came."""
         with self._lock:
             self._received += count
             self._fresh += count
-            if self._fresh >= LEAST_PROGRESS:
-                self._progress_at, self._fresh, self._timeouts = time.monotonic(), 0, 0
+            if self._fresh < LEAST_PROGRESS:
+                return
+            now = time.monotonic()
+            if self._received > self._stood_at:
+                self._progress_at, self._timeouts = now, 0
+            else:  # they take no patience, and give none
+                self._progress_at += now - self._fresh_since
+            self._fresh, self._fresh_since = 0, now
 
     def note_timeout(self) -> None:
         """Tells that a request waited in vain."""
         with self._lock:
             self._timeouts += 1
+            self._stood_at = max(self._stood_at, self._received)
+            self._fresh, self._fresh_since = 0, time.monotonic()
 
     def allow(self, seconds: float) -> None:
         """Does not count `seconds`: the server asked for a pause, or we were busy ourselves."""

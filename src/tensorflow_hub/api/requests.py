@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Role, Scope, Sha256
+from tensorflow_hub.api.headers import UPLOAD_OFFSET
 
 # Numbers beyond are none of the database's.
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -174,7 +175,7 @@ class OfToken(Parameters, frozen=True):
     token: Annotated[int, Meta(ge=0, description="Its number.")]
 
 
-class FromOffset(Parameters, frozen=True, rename={"offset": "Upload-Offset"}):
+class FromOffset(Parameters, frozen=True, rename={"offset": UPLOAD_OFFSET}):
     """Where the bytes of a body begin."""
 
     offset: Annotated[_Number, Meta(description="The byte of the upload that the body begins with.")]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tensorflow_hub.api.headers import UPLOAD_OFFSET
 from tensorflow_hub.client.calls import call
 from tensorflow_hub.errors import ConflictError, DownloadError, LimitError, UnreachableError
 from tensorflow_hub.network.session import HubSession
@@ -65,7 +66,7 @@ def send_file(
 def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> int:
     """Sends a part; the bytes that the hub has then."""
     headers = {
-        "Upload-Offset": str(part.offset),
+        UPLOAD_OFFSET: str(part.offset),
         "Content-Type": "application/octet-stream",
         "Content-Length": str(part.length),
     }

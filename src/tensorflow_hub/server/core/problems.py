@@ -12,6 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from tensorflow_hub import errors
+from tensorflow_hub.api.headers import UPLOAD_OFFSET
 
 
 class Missing(errors.NotFoundError):
@@ -109,7 +110,7 @@ def headers_of(error: errors.HubError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
     if isinstance(error, WrongOffset):
-        headers["Upload-Offset"] = str(error.expected)
+        headers[UPLOAD_OFFSET] = str(error.expected)
     return headers
 
 

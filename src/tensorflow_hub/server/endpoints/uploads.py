@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
 from tensorflow_hub.api import answers
+from tensorflow_hub.api.headers import UPLOAD_LENGTH, UPLOAD_OFFSET
 from tensorflow_hub.api.requests import FromOffset, NewUpload, OfUpload
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
@@ -79,7 +80,7 @@ async def continue_upload(call: Call, path: OfUpload, headers: FromOffset, body:
     if headers.offset != upload.received:
         raise WrongOffset(upload.received, headers.offset)
     received = await receive_part(call.request, call.hub, upload)
-    return Answer(None, 204, {"Upload-Offset": str(received)})
+    return Answer(None, 204, {UPLOAD_OFFSET: str(received)})
 
 
 def find_own_upload(call: Call, upload_id: str) -> Upload:
@@ -124,7 +125,7 @@ def _published_already(
 
 def _answer(call: Call, upload: Upload, status: int) -> Answer[answers.Upload]:
     url = f"{call.base}/api/v1/uploads/{upload.id}"
-    headers = {"Upload-Offset": str(upload.received), "Upload-Length": str(upload.size)}
+    headers = {UPLOAD_OFFSET: str(upload.received), UPLOAD_LENGTH: str(upload.size)}
     if status == 201:
         headers["Location"] = url
     body: answers.Upload = {

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
-from private_hub import api, private_hub
+import pytest
+import requests
+from patience import PATIENCE
+from private_hub import HIDDEN, api, private_hub
 from web_visitor import Visitor
 
 from tensorflow_hub.cli.main import main
@@ -32,3 +36,22 @@ def test_members_are_managed_on_the_command_line(tmp_path, monkeypatch, capsys):
         entries = api(hub, "GET", "/api/v1/audit?publisher=hidden").json()["entries"]
         done = [entry["action"] for entry in entries[:4]]
         assert done == ["member.remove", "member.role", "member.join", "invitation.create"]
+
+
+def test_a_user_who_is_disabled_is_nobody(tmp_path):
+    with private_hub(tmp_path / "data", "sqlite") as hub:
+        path = "/api/v1/publishers/hidden/invitations"
+        url = api(hub, "POST", path, json={"role": "reader"}).json()["url"]
+        visitor = Visitor(hub.url)
+        joined = visitor.send(url[len(hub.url) :], "/settings/join", name="mallory")
+        token = re.search(r"<code>(tfhub_[\w-]+)</code>", joined.text)[1]
+        bearer = {"Authorization": f"Bearer {token}"}
+        administer = ["admin", "disable-user", "Mallory", "--data", str(hub.data)]
+        main(administer)
+        assert visitor.open("/settings").status_code == 401
+        own = f"{hub.url}/api/v1/tokens/self"
+        assert requests.get(own, headers=bearer, timeout=PATIENCE).status_code == 401
+        main([*administer, "--enable"])
+        assert visitor.open(f"/{HIDDEN}").status_code == 200
+        with pytest.raises(SystemExit, match="3"):
+            main(["admin", "disable-user", "nobody", "--data", str(hub.data)])

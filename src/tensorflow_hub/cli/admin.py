@@ -139,6 +139,30 @@ def new_token(name: str, data: str | None, config: str | None) -> None:
     output.result(secret)
 
 
+@command.command("disable-user")
+@click.argument("name")
+@click.option("--enable", is_flag=True, help="Let the user in again.")
+@_DATA
+@_CONFIG
+def disable_user(name: str, enable: bool, data: str | None, config: str | None) -> None:
+    """End the sessions and refuse the tokens of user NAME; the roles stay for --enable.
+
+    \b
+    Examples:
+      tfhub admin disable-user ada
+      tfhub admin disable-user ada --enable
+    """
+    from tensorflow_hub.errors import NotFoundError
+    from tensorflow_hub.server.catalogue.audit import add_entry
+    from tensorflow_hub.server.catalogue.users import set_disabled
+
+    with _hub(data, config) as hub, hub.database.writing() as connection:
+        if not set_disabled(connection, name, not enable):
+            raise NotFoundError(f"There is no user {name!r}.", hint="The pages of members list them.")
+        add_entry(connection, "tfhub admin", "", "user.enable" if enable else "user.disable", "", name=name)
+    output.note(f"The user {name} is {'let in again' if enable else 'refused from now on'}.")
+
+
 @contextlib.contextmanager
 def _hub(data: str | None, config: str | None, new: bool = False, repair: bool = False) -> Iterator[Hub]:
     """The hub that the settings describe.

@@ -7,12 +7,9 @@ import re
 
 import pytest
 import requests
-import sqlalchemy as sa
 from patience import PATIENCE
 from private_hub import HIDDEN, api, new_token, private_hub
 from web_visitor import Visitor
-
-from tensorflow_hub.server.catalogue.database import Database, database_url
 
 MEMBERS = "/settings/publishers/hidden"
 
@@ -210,13 +207,3 @@ def test_owners_of_others_learn_nothing(hub, visitor):
     assert answers["hidden"].text.replace("hidden", "absent") == answers["absent"].text.replace(
         "hidden", "absent"
     )
-
-
-def test_a_user_who_is_disabled_is_nobody(hub, owner, visitor):
-    token = join(visitor, invite(owner, "reader"), "mallory")
-    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
-    with database.writing() as connection:
-        connection.execute(sa.text("UPDATE users SET disabled_at = 1 WHERE name = 'mallory'"))
-    database.close()
-    assert visitor.open("/settings").status_code == 401
-    assert status(hub, "GET", "/api/v1/tokens/self", token) == 401

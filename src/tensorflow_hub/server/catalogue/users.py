@@ -63,6 +63,13 @@ def set_scope(connection: sa.Connection, user: User, scope: str | None) -> None:
     connection.execute(sa.update(users).where(users.c.id == user.id).values(scope=scope))
 
 
+def set_disabled(connection: sa.Connection, name: str, disabled: bool) -> bool:
+    """Refuses all that a user sends, or takes that back; False when there is no user of that name."""
+    query = sa.update(users).where(users.c.name_key == name.lower())
+    changed = connection.execute(query.values(disabled_at=int(time.time()) if disabled else None))
+    return changed.rowcount == 1
+
+
 def grants_of_user(connection: sa.Connection, user: User) -> tuple[Grant, ...]:
     """What a user may do now."""
     whole = () if user.scope is None else (Grant(None, user.scope),)

@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.server.catalogue.records import Session, Token
-from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ
+from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.catalogue.users import ROLES
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.web.rendering import render, show_day
 
 _ROLE_OF_SCOPE = {scope: role for role, scope in ROLES.items()}
-_MAY = {
-    READ: "read what is private",
-    PUBLISH: "publish and correct cards",
-    ADMIN: "publish, withdraw, and manage tokens and privacy",
+MAY = {
+    "reader": "read what is private",
+    "publisher": "publish and correct cards",
+    "owner": "publish, withdraw, and manage members, tokens and privacy",
 }
 _MOST_TOKENS = 50
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
@@ -56,8 +56,9 @@ def account(request: Request, caller: Caller, sessions: Sequence[Session]) -> Re
     """`/settings`."""
     assert caller.session is not None
     rights = [
-        Right(grant.publisher or "", _ROLE_OF_SCOPE[grant.scope], _MAY[grant.scope])
+        Right(grant.publisher or "", role, MAY[role])
         for grant in caller.grants
+        for role in (_ROLE_OF_SCOPE[grant.scope],)
     ]
     shown = [
         {

@@ -9,16 +9,10 @@ from starlette.responses import Response
 
 from tensorflow_hub.server.catalogue.members import Invitation, Member
 from tensorflow_hub.server.catalogue.records import AuditEntry, Publisher
-from tensorflow_hub.server.catalogue.users import ROLES
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.web.account_pages import MAY
 from tensorflow_hub.server.web.rendering import render, show_day
-
-MAY = {
-    "reader": "read what is private",
-    "publisher": "publish and correct cards",
-    "owner": "publish, withdraw, and manage members, tokens and privacy",
-}
 
 
 def members(
@@ -93,6 +87,3 @@ def welcome(request: Request, caller: Caller, secret: str, publisher: str, base:
         "base": base,
     }
     return render(request, "welcome.html", status=201, title="Welcome", **values)
-
-
-assert set(MAY) == set(ROLES)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import dataclasses
 import re
 import subprocess
 import sys
@@ -136,6 +138,23 @@ def test_an_answer_of_another_browser_is_refused(hub, issuer):
     assert "not begun with this browser" in refused.text
     assert mallory.open(back).status_code == 303
     assert mallory.open(back).status_code == 401, "an answer is good once"
+
+
+def test_a_cookie_of_somebody_else_sends_nobody_to_another_site(hub, issuer):
+    """Over http, other servers of the same host can set cookies."""
+    person(issuer, "guest")
+    visitor = Visitor(hub.url)
+    back = at_provider(visitor, "guest").removeprefix(hub.url)
+    begun = Attempt.from_text(visitor.session.cookies["tfhub_sign_in"])
+    forged = dataclasses.replace(begun, goal="https://evil.example/").to_text()
+    done = Visitor(hub.url).open(back, Cookie=f"tfhub_sign_in={forged}")
+    assert (done.status_code, done.headers["Location"]) == (303, "/")
+
+
+def test_a_cookie_of_endless_depth_is_none(hub):
+    nested = base64.urlsafe_b64encode(b"[" * 4000).decode()
+    answer = Visitor(hub.url).open("/login/end?state=x&code=x", Cookie=f"tfhub_sign_in={nested}")
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("query", ["", "?state=x", "?code=x", "?error=access_denied"])

@@ -52,7 +52,7 @@ def end(request: Request) -> Response:
     with hub.database.writing() as connection:
         user = user_of(connection, hub.settings, claims, address)
     call = Call(request, hub, session_caller(request), base_url(request))
-    response = start_session(call, Caller(None, address, user=user), attempt.goal)
+    response = start_session(call, Caller(None, address, user=user), own_path(attempt.goal))
     set_attempt_cookie(request, response, "")
     return response
 
@@ -67,5 +67,5 @@ def _provider(request: Request) -> Provider:
 def _attempt(request: Request) -> Attempt | None:
     try:
         return Attempt.from_text(attempt_cookie(request))
-    except ValueError:
+    except (ValueError, RecursionError):  # of whoever made the cookie
         return None

@@ -335,7 +335,7 @@ accepts = st.sampled_from(["text/html", "application/json", "*/*"])
 _MOMENTS = re.compile(
     r"-\d{10}</id>|"  # of an entry of a feed
     r'"device_code":"[^"]*"|[B-Z]{4}-[B-Z]{4}|'
-    r'name="form_token" value="\w+"|/tokens/\d{9}/|>never<|"used_at":null|'
+    r'name="form_token" value="\w+"|/tokens/\d{9}/|(?<=>)never(?=<)|"used_at":null|'
     r'"used_at":"[^"]*"|\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
 )
 

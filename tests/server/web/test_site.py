@@ -59,7 +59,7 @@ def test_the_logo_can_run_nothing(hub):
     assert "sandbox" in logo.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("content", [b"<!doctype html><svg></svg>", b"GIF89a", b"", SVG * 2000, None])
+@pytest.mark.parametrize("content", [b"<!doctype html><svg></svg>", b"GIF89a", b"", SVG * 3000, None])
 def test_a_hub_with_a_logo_that_is_none_does_not_start(tmp_path, content):
     path = tmp_path / "logo.svg"
     if content is not None:

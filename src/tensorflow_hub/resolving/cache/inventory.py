@@ -49,20 +49,14 @@ def list_cache(cache: Cache) -> list[CacheEntry]:
     Raises:
       CacheError: it cannot be read, or is no directory.
     """
-    found = []
-    for name in _keys(cache.root):
-        path = os.path.join(cache.root, name)
-        manifest = read_manifest(path + ".manifest.json")
-        if manifest is None and not os.path.isdir(path):
-            continue
-        found.append(_entry(path, manifest))
-    return sorted(found, key=lambda entry: -entry.used)
+    entries = (_read_entry(cache, name) for name in _keys(cache.root))
+    return sorted((entry for entry in entries if entry is not None), key=lambda entry: -entry.used)
 
 
 def find_entry(cache: Cache, handle: str) -> CacheEntry | None:
     """The entry of a handle in its full form, or of the name of its directory; whether complete or not."""
     name = handle if _KEY.fullmatch(handle) else key_of(handle)
-    return next((entry for entry in list_cache(cache) if os.path.basename(entry.path) == name), None)
+    return _read_entry(cache, name)
 
 
 def as_module(entry: CacheEntry) -> CachedModule:
@@ -166,6 +160,12 @@ def _scan(folder: str) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError:
         return []
+
+
+def _read_entry(cache: Cache, name: str) -> CacheEntry | None:
+    path = os.path.join(cache.root, name)
+    manifest = read_manifest(path + ".manifest.json")
+    return None if manifest is None and not os.path.isdir(path) else _entry(path, manifest)
 
 
 def _entry(path: str, manifest: Manifest | None) -> CacheEntry:

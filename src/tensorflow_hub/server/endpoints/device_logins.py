@@ -94,10 +94,10 @@ def answer_device(call: Call, fields: DeviceAnswer) -> Response:
         if login is None:
             call.hub.limits.count(UNKNOWN_TOKENS, source_of(call.caller.address))
             raise Missing("No program waits with this code.", hint="Start `tfhub login` again.")
-        if fields.answer != "allow":
-            answer(connection, login, DENIED)
-            return device_pages.answered(call.request, login, allowed=False)
-        wanted = NewToken(login.name, fields.scope, fields.publisher or None, days)
-        token, _ = make_own_token(connection, call.caller, wanted)
-        answer(connection, login, GRANTED, token.id)
-    return device_pages.answered(call.request, login, allowed=True)
+        token_id = None
+        if fields.answer == "allow":
+            wanted = NewToken(login.name, fields.scope, fields.publisher or None, days)
+            token_id = make_own_token(connection, call.caller, wanted)[0].id
+        if not answer(connection, login, DENIED if token_id is None else GRANTED, token_id):
+            raise Missing("Somebody answered this program already.", hint="Start `tfhub login` again.")
+    return device_pages.answered(call.request, login, allowed=token_id is not None)

@@ -19,7 +19,8 @@ from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.rights import require
 
 _INVITATION_DAYS = 7
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,62}")
+# No @: a mail address is the name of somebody whose provider has verified it, and of nobody else.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,62}")
 
 
 def owned_publisher(connection: sa.Connection, caller: Caller, name: str) -> Publisher:
@@ -121,7 +122,7 @@ def join(connection: sa.Connection, address: str, invitation: Invitation, name: 
     """
     if not _NAME.fullmatch(name):
         raise Malformed(
-            f"Expected a name of letters, digits and . _ - + @, at most 63 of them, got {name!r}.",
+            f"Expected a name of letters, digits and . _ - +, at most 63 of them, got {name!r}.",
             hint="For example 'alice'.",
         )
     if has_name(connection, name):

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
-        sa.UniqueConstraint("issuer", "subject", name="uq_users_issuer"),
+        sa.UniqueConstraint("issuer", "subject", name="uq_users_issuer_subject"),
         sa.UniqueConstraint("name_key", name="uq_users_name_key"),
     )
     op.create_table(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import math
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format import layout
 from tensorflow_hub.format.checkpoint import parse_checkpoint
-from tensorflow_hub.format.tensor_types import Shape, shape_text
+from tensorflow_hub.format.tensor_types import Shape, elements, shape_text
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
 # Larger ones would keep a server busy.
@@ -78,4 +77,4 @@ def _of_tfjs(data: bytes) -> tuple[Variable, ...]:
 
 
 def _size(dtype: str, shape: Shape) -> int:
-    return math.prod(size or 0 for size in shape or ()) * _BYTES.get(dtype, 8 if dtype.endswith("64") else 1)
+    return elements(shape) * _BYTES.get(dtype, 8 if dtype.endswith("64") else 1)

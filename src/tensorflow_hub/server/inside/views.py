@@ -59,7 +59,6 @@ def open_deployment(store: Store, connection: sa.Connection, version: Version, a
 def files_view(opened: Opened, asked: FilesAsked) -> answers.FilesOfVersion:
     """The files of a deployment."""
     files = opened.files.index.files
-    pages = max(1, math.ceil(len(files) / FILES_ON_PAGE))
     shown = files[(asked.page - 1) * FILES_ON_PAGE : asked.page * FILES_ON_PAGE]
     return {
         "handle": opened.version.handle,
@@ -67,7 +66,7 @@ def files_view(opened: Opened, asked: FilesAsked) -> answers.FilesOfVersion:
         "files": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in shown],
         "total": len(files),
         "page": asked.page,
-        "pages": pages,
+        "pages": _pages(len(files), FILES_ON_PAGE),
     }
 
 
@@ -105,7 +104,7 @@ def variables_view(opened: Opened, asked: VariablesAsked) -> answers.VariablesOf
         "total": len(found),
         "bytes": sum(variable.size for variable in found),
         "page": asked.page,
-        "pages": max(1, math.ceil(len(found) / VARIABLES_ON_PAGE)),
+        "pages": _pages(len(found), VARIABLES_ON_PAGE),
     }
 
 
@@ -119,6 +118,11 @@ def graph_view(opened: Opened) -> answers.GraphOfVersion:
         "ops": [{"op": one.op, "count": one.count, "reaches": one.reaches} for one in ops],
         "signatures": [_layer(layer) for layer in graph.signatures] if graph else [],
     }
+
+
+def _pages(total: int, on_page: int) -> int:
+    """How many pages `total` lines take; one where there are none."""
+    return max(1, math.ceil(total / on_page))
 
 
 def _layer(layer: Layer) -> answers.LayerOfGraph:

@@ -79,7 +79,7 @@ def command(
         hub=hub,
     )
     if as_json:
-        output.result_json([result.facts for result in found.results])
+        output.result_json([result.details for result in found.results])
         return
     if found.corrected:
         output.note(f"Results for: {found.corrected}")

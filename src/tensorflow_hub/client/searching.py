@@ -24,7 +24,7 @@ class SearchResult:
       description: its first paragraph.
       task: its first task, such as `"text-embedding"`; None when its card names none.
       format: such as `"saved_model_2"`; None when it is not known.
-      facts: all that the hub says of it.
+      details: the whole answer of the hub about it: tasks, languages, licence, size, downloads and more.
     """
 
     handle: str
@@ -34,7 +34,12 @@ class SearchResult:
     description: str
     task: str | None
     format: str | None
-    facts: Mapping[str, Any]
+    details: Mapping[str, Any]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """An older name of `details`."""
+        return self.details
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +130,7 @@ def search(
             description=found["description"],
             task=found["task"],
             format=found["format"],
-            facts=found,
+            details=found,
         )
         for found in answer["results"]
     )

@@ -219,7 +219,7 @@ def module_digest(files: Iterable[FileEntry]) -> str:
     'sha256:3f3809e'
     """
     lines = sorted((file.path.encode(), f"{file.sha256} {file.size} ".encode()) for file in files)
-    return "sha256:" + hashlib.sha256(b"".join(facts + path + b"\n" for path, facts in lines)).hexdigest()
+    return "sha256:" + hashlib.sha256(b"".join(content + path + b"\n" for path, content in lines)).hexdigest()
 
 
 def _fits(method: str, length: int, size: int) -> bool:

@@ -41,7 +41,7 @@ def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
         variants=tuple(sorted((variant_of(graph) for graph in graphs), key=lambda variant: variant.tags)),
         functions=functions,
         variables=variables,
-        **_ops_facts(
+        **_described_ops(
             {op for graph in graphs for op in _ops(graph.graph_def)},
             {op for graph in graphs for op in applied_ops(graph)},
         ),
@@ -52,7 +52,7 @@ def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
     )
 
 
-def _ops_facts(names: set[str], applied: set[str]) -> dict[str, Any]:
+def _described_ops(names: set[str], applied: set[str]) -> dict[str, Any]:
     return {
         "ops": tuple(sorted(names)),
         "custom_ops": ops.custom_ops(names),

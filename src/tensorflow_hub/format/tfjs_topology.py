@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# The tensor facts of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
+# The types of the tensors of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
 Side = dict[str, Mapping[str, Any]]
 
 _NO_RESULT = frozenset({"Const", "NoOp", "Placeholder", "Assert"})
@@ -35,21 +35,23 @@ def topology_signature(topology: Mapping[str, Any]) -> dict[str, Side] | None:
 def _of_nodes(graph: Mapping[str, Any]) -> tuple[Side, Side]:
     nodes = graph["node"]
     used = {name.lstrip("^").split(":")[0] for node in nodes for name in node.get("input") or ()}
-    inputs = {str(node["name"]): _facts(node, "dtype") for node in nodes if node["op"] == "Placeholder"}
+    inputs = {
+        str(node["name"]): _type_of_node(node, "dtype") for node in nodes if node["op"] == "Placeholder"
+    }
     ends = [node for node in nodes if node["op"] not in _NO_RESULT and node["name"] not in used]
     return inputs, {
-        str(node["name"]): _facts(node, "T" if node["op"] in _LIKE_INPUT else "") for node in ends
+        str(node["name"]): _type_of_node(node, "T" if node["op"] in _LIKE_INPUT else "") for node in ends
     }
 
 
-def _facts(node: Mapping[str, Any], type_key: str) -> Mapping[str, Any]:
+def _type_of_node(node: Mapping[str, Any], type_key: str) -> Mapping[str, Any]:
     attributes = node.get("attr") or {}
-    facts = {}
+    found = {}
     if "type" in attributes.get(type_key, {}):
-        facts["dtype"] = attributes[type_key]["type"]
+        found["dtype"] = attributes[type_key]["type"]
     if type_key == "dtype" and "shape" in attributes:
-        facts["tensorShape"] = attributes["shape"]["shape"]
-    return facts
+        found["tensorShape"] = attributes["shape"]["shape"]
+    return found
 
 
 def _of_layers(topology: Mapping[str, Any]) -> tuple[Side, Side]:
@@ -59,8 +61,8 @@ def _of_layers(topology: Mapping[str, Any]) -> tuple[Side, Side]:
     by_name = {str(layer["config"]["name"]): layer["config"] for layer in layers}
     first, last = next(iter(by_name)), next(reversed(by_name))
     if "input_layers" not in config:  # Sequential
-        return {first: _layer_facts(by_name[first])}, {last: {}}
-    inputs = {name: _layer_facts(by_name[name]) for name in _names(config["input_layers"])}
+        return {first: _type_of_layer(by_name[first])}, {last: {}}
+    inputs = {name: _type_of_layer(by_name[name]) for name in _names(config["input_layers"])}
     return inputs, {name: {} for name in _names(config["output_layers"])}
 
 
@@ -70,7 +72,7 @@ def _names(layers: Any) -> Iterator[str]:
         yield str(layer[0])
 
 
-def _layer_facts(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def _type_of_layer(config: Mapping[str, Any]) -> Mapping[str, Any]:
     sizes = config.get("batch_input_shape") or config.get("batch_shape")
     if sizes is None:
         raise KeyError("batch_input_shape")

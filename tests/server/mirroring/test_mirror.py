@@ -56,9 +56,9 @@ def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
         mirror.start()
         content = get(mirror, "/acme/a?tf-hub-format=compressed").content
         assert names_in(content) >= {"saved_model.pb", "tfhub_module.pb"}
-        facts = get(mirror, "/api/v1/models/acme/a/1").json()
-        assert facts["published_by"] == f"mirror of {upstream.url}"
-        assert "multiplies" in facts["card"]
+        entry = get(mirror, "/api/v1/models/acme/a/1").json()
+        assert entry["published_by"] == f"mirror of {upstream.url}"
+        assert "multiplies" in entry["card"]
         assert get(mirror, "/api/v1/models/acme/holder/1").json()["kind"] == "placeholder"
         assert get(mirror, "/acme/absent/1?tf-hub-format=compressed").status_code == 404
         # A name that publishes on the mirror belongs to it: upstream is not asked for it.
@@ -91,7 +91,7 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
     """A hub of somebody else: only the hosting protocol."""
 
     archive = b""
-    facts = b""
+    entry = b""
     location = ""
     # Where set, the server waits for it when a MiB of an archive is out; there it may break off.
     gate: threading.Event | None = None
@@ -111,8 +111,8 @@ class _Foreign(http.server.BaseHTTPRequestHandler):
             self.end_headers()
         elif self.path == "/other/model/3?tf-hub-format=compressed":
             self._send(self.archive)
-        elif self.facts and self.path.startswith("/api/"):
-            self._send(self.facts)
+        elif self.entry and self.path.startswith("/api/"):
+            self._send(self.entry)
         else:
             self.send_error(404)
 
@@ -140,7 +140,7 @@ def packed(folder):
 
 @pytest.fixture
 def foreign():
-    _Foreign.archive, _Foreign.location, _Foreign.facts = packed(module()), "", b""
+    _Foreign.archive, _Foreign.location, _Foreign.entry = packed(module()), "", b""
     _Foreign.gate, _Foreign.breaks_off = None, False
     _Foreign.asked.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Foreign)
@@ -345,12 +345,12 @@ def state_after_refresh(hub, upstream, name):
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "entry",
     [b'{"deployments": ["tflite"]}', b'{"deployments": {}}', b"[" * 100_000, b'"' + b"x" * (33 << 20) + b'"'],
     ids=["of texts", "no list", "deep", "large"],
 )
-def test_senseless_facts_are_no_facts(foreign, facts):
-    _Foreign.facts = facts
+def test_senseless_entries_are_no_entries(foreign, entry):
+    _Foreign.entry = entry
     upstream = Upstream(foreign)
     with upstream.open() as session:
-        assert upstream.facts(session, ModelName("other", "model", 3)) == {}
+        assert upstream.entry(session, ModelName("other", "model", 3)) == {}

@@ -120,9 +120,9 @@ def test_a_documented_model_comes_when_it_is_asked_for_and_stays(mirror, kaggle)
     assert not any("Authorization" in headers for headers in asked), "nobody's account serves everybody"
 
     kaggle.close()
-    facts = get(mirror, f"/api/v1/models/{ELMO}").json()
-    assert [deployment["kind"] for deployment in facts["deployments"]] == ["saved_model"]
-    assert "It multiplies." in facts["card"]
+    entry = get(mirror, f"/api/v1/models/{ELMO}").json()
+    assert [deployment["kind"] for deployment in entry["deployments"]] == ["saved_model"]
+    assert "It multiplies." in entry["card"]
     page = get(mirror, f"/{ELMO}", headers={"Accept": "text/html"}).text
     assert "Mirrored from" in page
     assert ELMO_ON_KAGGLE in page

@@ -165,8 +165,8 @@ def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:
 
 def _this_machine(root: str) -> str:
     """What tells this boot of this machine, and its view of the cache's file system, from every other."""
-    facts = f"{boot_number() or platform.node()} {os.stat(root).st_dev}"
-    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+    machine = f"{boot_number() or platform.node()} {os.stat(root).st_dev}"
+    return hashlib.sha256(machine.encode()).hexdigest()[:16]
 
 
 def _forget_absences(root: str) -> None:

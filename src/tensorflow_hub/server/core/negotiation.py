@@ -1,4 +1,4 @@
-"""What a request for a handle wants: a page, facts as JSON, or one of the forms of a download."""
+"""What a request for a handle wants: a page, the same as JSON, or a form of download."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAGE, JSON = Representation("page"), Representation("json")
 ARCHIVE = Representation(Form.ARCHIVE, saved_model.KIND.name)
 INDEX = Representation(Form.INDEX, saved_model.KIND.name)
 
-# The header `Vary` of what stands at the URL of a handle: a page or facts, of what the caller may see.
+# The header `Vary` of what stands at the URL of a handle: a page or JSON, of what the caller may see.
 VARY = "Accept, Authorization, Cookie"
 
 # Query parameter → its values → what is wanted. The hosting protocol of tfhub.dev.

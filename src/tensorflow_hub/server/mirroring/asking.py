@@ -58,8 +58,8 @@ async def bring_from_upstream(
       Unavailable: it takes longer than anybody should wait.
     """
     mirror: Mirror | None = request.app.state.mirror
-    reads_only = bool(forms) and not forms[0].kind  # a page, or facts
-    if mirror is None or not forms or (reads_only and not mirror.upstream.has_facts):
+    reads_only = bool(forms) and not forms[0].kind  # a page, or JSON
+    if mirror is None or not forms or (reads_only and not mirror.upstream.has_entries):
         return None
     caller = await run_in_threadpool(caller_of, request)
     audience = audience_of(caller)

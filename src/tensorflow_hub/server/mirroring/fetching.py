@@ -44,23 +44,23 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
       HubError: it is none that this hub takes.
     """
     with upstream.open() as session:
-        facts = upstream.facts(session, name)
-        if facts.get("state") == "deleted":
-            reason = facts.get("reason") or "No reason was given."
+        entry = upstream.entry(session, name)
+        if entry.get("state") == "deleted":
+            reason = entry.get("reason") or "No reason was given."
             raise NotFoundError(f"{name} was deleted upstream.", hint=str(reason)[:500])
-        card = "" if _is_documented(hub, name) else _card(upstream, name, facts, deployment)
-        if facts and not facts["deployments"]:
-            _add_entry(hub, name, card, facts)
+        card = "" if _is_documented(hub, name) else _card(upstream, name, entry, deployment)
+        if entry and not entry["deployments"]:
+            _add_entry(hub, name, card, entry)
             spool.keep(None)
             return
         with upstream.content(session, name, deployment) as content:
             place = content.place
-            spool.begin(content.size, _withdrawn(facts, content))
+            spool.begin(content.size, _withdrawn(entry, content))
             for piece in _bounded(hub, name, content.pieces):
                 spool.write(piece)
             spool.check_length()
     upload = _begin(hub, name, deployment, card)
-    spool.keep(_publish(hub, place, upload, facts, spool))
+    spool.keep(_publish(hub, place, upload, entry, spool))
 
 
 def _is_documented(hub: Hub, name: ModelName) -> bool:
@@ -69,7 +69,7 @@ def _is_documented(hub: Hub, name: ModelName) -> bool:
         return reading.find_version(connection, name) is not None
 
 
-def _publish(hub: Hub, place: str, upload: Upload, facts: Mapping[str, Any], spool: Spool) -> int:
+def _publish(hub: Hub, place: str, upload: Upload, entry: Mapping[str, Any], spool: Spool) -> int:
     """Publishes what came as it would be if it were sent here; the id of the version."""
     pieces = spool.pieces()
     if suffix := KIND_BY_NAME[upload.deployment].suffix:
@@ -77,7 +77,7 @@ def _publish(hub: Hub, place: str, upload: Upload, facts: Mapping[str, Any], spo
         pieces = _packed(pieces, f"{name}{suffix}")
     try:
         upload = _upload(hub, upload, pieces)
-        _check_promise(facts, upload)
+        _check_promise(entry, upload)
         publication = publish(hub, upload, None, _mirror_caller(place), spool.withdrawn)
     except BaseException:
         forget_upload(hub, upload.id)
@@ -133,11 +133,11 @@ def _bounded(hub: Hub, name: ModelName, content: Iterator[bytes]) -> Iterator[by
         yield piece
 
 
-def _check_promise(facts: Mapping[str, Any], upload: Upload) -> None:
+def _check_promise(entry: Mapping[str, Any], upload: Upload) -> None:
     """Checks that the bytes are those that the upstream hub promised."""
     if KIND_BY_NAME[upload.deployment].suffix:
         return
-    for promised in facts.get("deployments", ()):
+    for promised in entry.get("deployments", ()):
         if promised.get("kind") == upload.deployment and promised.get("archive_sha256") != upload.sha256:
             raise NotFoundError(
                 f"The upstream hub sent other bytes for {upload.handle} than it promises.",
@@ -160,9 +160,9 @@ def _packed(content: Iterator[bytes], name: str) -> Iterator[bytes]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _card(upstream: AnyUpstream, name: ModelName, facts: Mapping[str, Any], deployment: str) -> str:
+def _card(upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any], deployment: str) -> str:
     """The card upstream has, or one that says where the files are from."""
-    text = facts.get("card")
+    text = entry.get("card")
     if isinstance(text, str):
         try:
             checked_card(text, name)
@@ -174,7 +174,7 @@ def _card(upstream: AnyUpstream, name: ModelName, facts: Mapping[str, Any], depl
     return f"# {kind} {name}\n\nMirrored from {upstream.url}.\n\n<!-- task: other -->\n"
 
 
-def _add_entry(hub: Hub, name: ModelName, card: str, facts: Mapping[str, Any]) -> None:
+def _add_entry(hub: Hub, name: ModelName, card: str, entry: Mapping[str, Any]) -> None:
     """Adds a version that has no files upstream either."""
     checked = checked_card(card, name)
     try:
@@ -183,17 +183,17 @@ def _add_entry(hub: Hub, name: ModelName, card: str, facts: Mapping[str, Any]) -
                 writing.ensure_publisher(connection, name.publisher, mirrored=True)
                 version = writing.add_version(connection, name, checked.kind, "mirror")
                 writing.set_card(connection, version, checked)
-                if facts.get("state") == WITHDRAWN:
-                    writing.set_state(connection, version, WITHDRAWN, words_of_upstream(facts.get("reason")))
+                if entry.get("state") == WITHDRAWN:
+                    writing.set_state(connection, version, WITHDRAWN, words_of_upstream(entry.get("reason")))
                 record_changes(connection, [version.model.id])
     except sa.exc.IntegrityError:
         _log.info("%s was added by another process.", name)
 
 
-def _withdrawn(facts: Mapping[str, Any], content: Content) -> str | None:
+def _withdrawn(entry: Mapping[str, Any], content: Content) -> str | None:
     """Why upstream has withdrawn the version, by its API or, without one, by the header of its answer."""
-    if facts.get("state") == WITHDRAWN:
-        return words_of_upstream(facts.get("reason"))
+    if entry.get("state") == WITHDRAWN:
+        return words_of_upstream(entry.get("reason"))
     return None if content.withdrawn is None else words_of_upstream(content.withdrawn)
 
 

@@ -27,10 +27,10 @@ def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
         if mirrored_version(connection, name) is None:
             return
     with upstream.open() as session:
-        facts = upstream.facts(session, name)
+        entry = upstream.entry(session, name)
     with hub.database.writing() as connection:
         version = mirrored_version(connection, name)
-        wanted = _wanted_state(version, facts) if version is not None else None
+        wanted = _wanted_state(version, entry) if version is not None else None
         if version is not None and wanted is not None and wanted != (version.state, version.reason):
             writing.set_state(connection, version, *wanted)
             record_changes(connection, [version.model.id])
@@ -53,14 +53,14 @@ def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | No
     return reading.find_version(connection, name)
 
 
-def _wanted_state(version: Version, facts: Mapping[str, Any]) -> tuple[str, str] | None:
+def _wanted_state(version: Version, entry: Mapping[str, Any]) -> tuple[str, str] | None:
     """The state and reason that a version should have; None to leave it as it is."""
     is_ours = version.state != VISIBLE and not version.reason.endswith(_MARK)
     if is_ours:
         return None
-    state = facts.get("state")
+    state = entry.get("state")
     if state == VISIBLE:
         return VISIBLE, ""
     if state in {WITHDRAWN, DELETED}:
-        return WITHDRAWN, words_of_upstream(facts.get("reason"))
+        return WITHDRAWN, words_of_upstream(entry.get("reason"))
     return None

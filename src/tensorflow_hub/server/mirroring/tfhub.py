@@ -51,7 +51,7 @@ class Tfhub:
     """
 
     url = "tfhub.dev"
-    has_facts = False
+    has_entries = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -81,7 +81,7 @@ class Tfhub:
         documented = moves_of(name)
         return documented[-1].name.version if documented else None
 
-    def facts(self, _: Any, name: ModelName) -> Mapping[str, Any]:
+    def entry(self, _: Any, name: ModelName) -> Mapping[str, Any]:
         """Nothing: cards come with the documentation that is imported."""
         return {}
 

@@ -23,7 +23,7 @@ from tensorflow_hub.network.withdrawal import withdrawal_reason
 from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
 from tensorflow_hub.settings import Settings
 
-_LARGEST_FACTS = 32 << 20  # a card has up to a MiB, a description of a large graph some more
+_LARGEST_ENTRY = 32 << 20  # a card has up to a MiB, a description of a large graph some more
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _PIECE = 1 << 18
@@ -52,19 +52,19 @@ class AnyUpstream(Protocol):
 
     Attributes:
       url: its address or name, for messages.
-      has_facts: whether it tells of a model without giving its files.
+      has_entries: whether it describes a version without sending its files.
     """
 
     @property
     def url(self) -> str: ...  # noqa: D102
     @property
-    def has_facts(self) -> bool: ...  # noqa: D102
+    def has_entries(self) -> bool: ...  # noqa: D102
 
     def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
     def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
     def place_of(self, name: ModelName) -> str: ...  # noqa: D102
     def newest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
-    def facts(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
+    def entry(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
     def content(  # noqa: D102
         self, session: Any, name: ModelName, deployment: str, /
     ) -> contextlib.AbstractContextManager[Content]: ...
@@ -77,7 +77,7 @@ class Upstream:
 
     url: str
     token: str = ""
-    has_facts = True
+    has_entries = True
 
     def open(self) -> HubSession:
         """A session that sends the token to that hub alone."""
@@ -108,8 +108,8 @@ class Upstream:
             match = _VERSION.search(urlsplit(answer.headers.get("Location", "")).path)
         return int(match[1]) if match and int(match[1]) <= MAX_VERSION else None
 
-    def facts(self, session: HubSession, name: ModelName) -> Mapping[str, Any]:
-        """What the hub's API knows of a version: its card; empty when it has no such API.
+    def entry(self, session: HubSession, name: ModelName) -> Mapping[str, Any]:
+        """What the API of the hub says of a version: its card and deployments; empty when it has no such API.
 
         Of a version that was deleted only its `state` and the `reason`.
         """
@@ -120,7 +120,7 @@ class Upstream:
                 "GET",
                 url,
                 what=str(name),
-                largest=_LARGEST_FACTS,
+                largest=_LARGEST_ENTRY,
                 allow_redirects=False,
                 accept_statuses=known,
             )

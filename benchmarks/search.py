@@ -31,7 +31,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tensorflow_hub.format.vocabulary import known_values
+from tensorflow_hub.format.card.vocabulary import known_values
 from tensorflow_hub.server.administration.documents_import import import_documents
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.database import Database, database_url

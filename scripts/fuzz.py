@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format import inflate
-from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.archive_writer import write_archive
-from tensorflow_hub.format.card import check_text
-from tensorflow_hub.format.checkpoint import parse_checkpoint
+from tensorflow_hub.format.archive import inflate
+from tensorflow_hub.format.archive.index import ArchiveIndex
+from tensorflow_hub.format.archive.limits import ArchiveLimits
+from tensorflow_hub.format.archive.reader import extract_archive
+from tensorflow_hub.format.archive.writer import write_archive
+from tensorflow_hub.format.card.rules import check_text
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.module.checkpoint import parse_checkpoint
 
 ROOT = Path(__file__).parents[1]
 MODULE = ROOT / "tests/data/tf1_modules/05_text_embedding/module"

@@ -1,8 +1,8 @@
-"""Lists the ops that TensorFlow registers itself: src/tensorflow_hub/format/core_ops.txt.
+"""Lists the ops that TensorFlow registers itself: src/tensorflow_hub/format/module/core_ops.txt.
 
 Run with the newest TensorFlow that the package supports:
 
-    python scripts/list_core_ops.py > src/tensorflow_hub/format/core_ops.txt
+    python scripts/list_core_ops.py > src/tensorflow_hub/format/module/core_ops.txt
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ import pytest
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import UnsupportedFeatureError
-from tensorflow_hub.format.functions import FunctionDescription, Trace
-from tensorflow_hub.format.interfaces import interfaces_of
-from tensorflow_hub.format.signatures import (
+from tensorflow_hub.format.module.functions import FunctionDescription, Trace
+from tensorflow_hub.format.module.interfaces import interfaces_of
+from tensorflow_hub.format.module.signatures import (
     SignatureDescription,
     TensorDescription,
     VariantDescription,

@@ -19,7 +19,7 @@ __version__ = "1.0.0.dev0"
 # Public name → the module of this package that defines it.
 _EXPORTS: dict[str, str] = {
     # format
-    "ImageModuleInfo": "format.image_info",
+    "ImageModuleInfo": "format.module.image_info",
     "check_interface": "checking",
     # the TF1 Hub format: authoring
     "ModuleSpec": "graphs.module_spec",

@@ -6,8 +6,8 @@ import os
 
 from tensorflow_hub.errors import UnsupportedFeatureError
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.interfaces import INTERFACES, Interface, calls_of
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.module.interfaces import INTERFACES, Interface, calls_of
+from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.resolving.resolve import resolve
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tensorflow_hub.format.archive_writer import write_archive
-from tensorflow_hub.format.file_digests import file_entries
+from tensorflow_hub.format.archive.file_digests import file_entries
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.progress import ignore_progress
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, key_of
 from tensorflow_hub.resolving.limits import manifest_of

@@ -10,8 +10,8 @@ import urllib.request
 import pytest
 
 from tensorflow_hub.errors import ArchiveError, DigestError, SettingsError
-from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
-from tensorflow_hub.format.limits import DEFAULT_LIMITS
+from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry
+from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.directory import DirectoryStore
 from tensorflow_hub.server.store.indexes import read_index

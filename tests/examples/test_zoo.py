@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensorflow_hub.format.card import check_text
+from tensorflow_hub.format.card.rules import check_text
 
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 

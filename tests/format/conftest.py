@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tensorflow_hub.format import inflate
+from tensorflow_hub.format.archive import inflate
 
 
 @pytest.fixture(scope="module", params=["zlib", "isal"])

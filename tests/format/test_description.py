@@ -11,8 +11,8 @@ import pytest
 
 from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.module_description import ModuleDescription
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 
 # Runs where TensorFlow is: the tests themselves import none.
 EXPORT = """

@@ -27,7 +27,7 @@ from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 
 
 def _read(directory: Path, largest_graph: int) -> Any:
-    from tensorflow_hub.format.module_description import ModuleDescription
+    from tensorflow_hub.format.module.module_description import ModuleDescription
 
     if not list(directory.glob("*.onyx")):
         return None

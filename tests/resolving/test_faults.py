@@ -21,14 +21,14 @@ from archived_modules import contents, make_module
 from patience import PATIENCE, until, until_flushed
 
 import tensorflow_hub as hub_library
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.resolving.cache import lease
 from tensorflow_hub.resolving.cache.layout import key_of
 
 PROGRAM = "import sys, tensorflow_hub as hub; print(hub.resolve(sys.argv[1]))"
 NO_LOCKS = """
 import errno
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.resolving.cache import lease
 def no_lock(descriptor):
     raise OSError(errno.ENOLCK, "no locks here")
@@ -59,7 +59,7 @@ def say(self, path):
 lease._Heartbeat.is_stale = say
 """
 SHORT_PATIENCE = """
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.resolving.cache import lease
 lease.BEAT, lease.STALE = 0.1, 1.0
 """

@@ -15,7 +15,7 @@ from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.resolving.cache.layout import Cache
 from tensorflow_hub.settings import Settings
 

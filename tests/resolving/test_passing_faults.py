@@ -16,7 +16,7 @@ from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.settings import Settings
 

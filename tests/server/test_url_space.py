@@ -13,7 +13,7 @@ from hub_content import card, module, module_with
 import tensorflow_hub
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import withdraw
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 
 INDEX = "application/vnd.tensorflow-hub.index+json"
 COMPRESSED = "/shared/linear/1?tf-hub-format=compressed"

@@ -9,7 +9,7 @@ import tarfile
 import zlib
 from collections.abc import Callable
 
-from tensorflow_hub.format.tar_header import BLOCK, END, file_header, padding
+from tensorflow_hub.format.archive.tar_header import BLOCK, END, file_header, padding
 
 CORPUS: dict[str, tuple[Callable[[], bytes], str]] = {}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from patience import until
 
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.writer import write_archive
 
 Behaviour = Callable[[BaseHTTPRequestHandler, int], bool]
 

@@ -19,8 +19,8 @@ from tfhub_dev_server import TfhubDevServer
 
 import tensorflow_hub as hub
 from tensorflow_hub import errors
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.resolving.sources.table import unregister_source
 
 Files = Mapping[str, bytes]

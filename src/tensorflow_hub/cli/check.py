@@ -9,10 +9,10 @@ import click
 
 from tensorflow_hub.cli import options, output
 from tensorflow_hub.errors import HubError, NotFoundError, UnsupportedFeatureError
-from tensorflow_hub.format.card import CardProblem, check_text
+from tensorflow_hub.format.card.rules import CardProblem, check_text
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.interfaces import INTERFACES
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.module.interfaces import INTERFACES
+from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
 @click.command(

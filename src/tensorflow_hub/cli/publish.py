@@ -66,7 +66,7 @@ def _outcome(done: Published) -> str:
 
 def _tell_warnings(card: str) -> None:
     """What could be better about the card; the hub has refused it already if it is wrong."""
-    from tensorflow_hub.format.card_rules import check_text
+    from tensorflow_hub.format.card.rules import check_text
 
     for problem in check_text(Path(card).read_bytes())[1]:
         output.note(problem.in_file(card))

@@ -7,7 +7,7 @@ import shutil
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.format.facets import FACETS
+from tensorflow_hub.format.card.facets import FACETS
 
 
 def _with_filters(command: click.Command) -> click.Command:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from tensorflow_hub.client.calls import LARGEST_ANSWER, call, client_settings, read_answer
 from tensorflow_hub.client.uploading import send_file
 from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
-from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.format.archive_writer import write_archive
-from tensorflow_hub.format.card import parse_card
+from tensorflow_hub.format.archive.index import ArchiveIndex
+from tensorflow_hub.format.archive.module_files import module_files
+from tensorflow_hub.format.archive.writer import write_archive
+from tensorflow_hub.format.card.syntax import parse_card
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.module_files import module_files
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.progress import OnProgress, ignore_progress

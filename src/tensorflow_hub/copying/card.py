@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tensorflow_hub.format.card import check_text
-from tensorflow_hub.format.vocabulary import known_values
+from tensorflow_hub.format.card.rules import check_text
+from tensorflow_hub.format.card.vocabulary import known_values
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.resolving.sources.source import About

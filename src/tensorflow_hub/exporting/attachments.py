@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
-from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
+from tensorflow_hub.format.module.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
 
 # A graph collection with one dict: key → serialized message.
 _COLLECTION = ("__tensorflow_hub_attachments",)

@@ -17,7 +17,7 @@ from tensorflow_hub.errors import ExportError, NotFoundError
 from tensorflow_hub.exporting.attachments import attach_image_module_info
 from tensorflow_hub.exporting.hub_format import write_hub_format
 from tensorflow_hub.exporting.keras_model import reusable_from_keras, write_module
-from tensorflow_hub.format.image_info import ImageModuleInfo
+from tensorflow_hub.format.module.image_info import ImageModuleInfo
 
 KINDS = ("feature-vector", "classification")
 

@@ -7,12 +7,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tensorflow_hub.format import layout
-from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.format.file_digests import file_entries
-from tensorflow_hub.format.interfaces import interfaces_of
+from tensorflow_hub.format.archive.file_digests import file_entries
+from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.format.kinds.table import KINDS
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.interfaces import interfaces_of
+from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
 def describe(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.errors import FormatError, MissingMessageError
-from tensorflow_hub.format.messages import message_class, parse
+from tensorflow_hub.format.module.messages import message_class, parse
 
 COLLECTION = "hub_module_attachments"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.format.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
+from tensorflow_hub.format.module.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
 from tensorflow_hub.graphs.signatures import DEFAULT
 
 IMAGES = "images"

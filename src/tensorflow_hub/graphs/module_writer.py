@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import ExportError
-from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL
+from tensorflow_hub.format.module.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import module_directory as layout
 
 # In the graph of a module_fn that uses another module: the suffix of the names of the constants with the path

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
-from tensorflow_hub.format.layout import ASSETS, MODULE_DEF, SAVED_MODEL, check_module_def
+from tensorflow_hub.format.module.layout import ASSETS, MODULE_DEF, SAVED_MODEL, check_module_def
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs import module_directory as layout
 

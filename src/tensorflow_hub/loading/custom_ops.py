@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import MissingDependencyError, UnsupportedFeatureError
-from tensorflow_hub.format.ops import needed_packages
+from tensorflow_hub.format.module.ops import needed_packages
 from tensorflow_hub.internals.ops import op_definition
 
 

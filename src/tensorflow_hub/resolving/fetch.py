@@ -127,7 +127,7 @@ def _receive_from_cache(offer: Referral, job: Job) -> Received:
 
 def _receive_own(offer: OwnTransfer, job: Job) -> Received:
     """What a source wrote itself counts as from outside, as an archive does."""
-    from tensorflow_hub.format.file_digests import file_entries
+    from tensorflow_hub.format.archive.file_digests import file_entries
 
     job.begin_anew()
     os.makedirs(job.files)

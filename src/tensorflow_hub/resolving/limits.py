@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import urllib.parse
 
-from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.archive.index import FileEntry, module_digest
+from tensorflow_hub.format.archive.limits import ArchiveLimits
 from tensorflow_hub.resolving.cache.manifest import CachedFile, Manifest, now
 from tensorflow_hub.settings import Settings
 

@@ -11,7 +11,7 @@ import logging
 import os
 
 from tensorflow_hub.errors import DigestError, HubError, NotFoundError
-from tensorflow_hub.format.archive_index import module_digest
+from tensorflow_hub.format.archive.index import module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
 from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.transfer.job import Job

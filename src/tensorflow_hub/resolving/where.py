@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from tensorflow_hub.errors import HubError, OfflineError
-from tensorflow_hub.format.archive_index import FileEntry
+from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.handles import PathHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.cache.layout import Cache, find_foreign
 from tensorflow_hub.resolving.latest import at_latest

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.format.archive_index import FileEntry, module_digest
+from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.resolving.resolve import resolve_module
 
 Kind = Literal["image", "text"]

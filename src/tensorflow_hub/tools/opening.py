@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.choosing import choose_output, choose_signature, usual_signatures, wrong_input
 from tensorflow_hub.tools.modules import Kind
 

@@ -4,7 +4,7 @@ import pytest
 from catalogues import open_catalogue, put_entry
 
 from tensorflow_hub.errors import NotFoundError
-from tensorflow_hub.format.card import parse_card
+from tensorflow_hub.format.card.syntax import parse_card
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.administration.documents_import import entry_name, import_documents
 from tensorflow_hub.server.catalogue import reading

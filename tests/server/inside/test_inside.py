@@ -149,7 +149,7 @@ def test_an_object_without_signatures_has_functions(hub, tmp_path):
 
 
 def test_ops_that_reach_outside_are_marked_and_first(hub, tmp_path):
-    from tensorflow_hub.format.messages import message_class
+    from tensorflow_hub.format.module.messages import message_class
 
     model = message_class("SavedModel")(saved_model_schema_version=1)
     graph = model.meta_graphs.add()

@@ -13,9 +13,9 @@ from hub_content import card, module, module_with
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import CardError, ConflictError, ForbiddenError, NotAModuleError, RequestError
-from tensorflow_hub.format import segment_cuts
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, LARGEST_SEGMENT, ArchiveIndex
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive import segment_cuts
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE, LARGEST_SEGMENT, ArchiveIndex
+from tensorflow_hub.format.archive.writer import write_archive
 
 
 def promise(handle, data, **more):

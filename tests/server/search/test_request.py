@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format.facets import FACET_KEYS
+from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest

@@ -17,7 +17,8 @@ from tool_data import save_image_module, write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError, SignatureError
-from tensorflow_hub.format.card import check_card, parse_card
+from tensorflow_hub.format.card.rules import check_card
+from tensorflow_hub.format.card.syntax import parse_card
 from tensorflow_hub.tools.modules import digest_of
 
 

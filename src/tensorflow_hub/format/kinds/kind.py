@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tensorflow_hub.format.module_description import ModuleDescription
+    from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
 class Form(enum.Enum):

@@ -9,11 +9,11 @@ from tensorflow_hub.format.kinds.kind import DeploymentKind, Form
 from tensorflow_hub.format.kinds.saved_model_code import snippets
 
 if TYPE_CHECKING:
-    from tensorflow_hub.format.module_description import ModuleDescription
+    from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
 def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
-    from tensorflow_hub.format.saved_model_description import describe_saved_model
+    from tensorflow_hub.format.module.saved_model_description import describe_saved_model
 
     return describe_saved_model(directory, largest_graph)
 

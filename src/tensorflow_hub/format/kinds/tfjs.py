@@ -10,7 +10,7 @@ from tensorflow_hub.format.kinds.example_values import example_shape
 from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 
 if TYPE_CHECKING:
-    from tensorflow_hub.format.module_description import ModuleDescription
+    from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
 # Ops that decide by values how the graph goes on, or how large results are.
@@ -24,7 +24,7 @@ _DYNAMIC = frozenset(
 
 
 def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
-    from tensorflow_hub.format.tfjs import read_tfjs
+    from tensorflow_hub.format.module.tfjs import read_tfjs
 
     return read_tfjs(directory)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 
 if TYPE_CHECKING:
-    from tensorflow_hub.format.module_description import ModuleDescription
+    from tensorflow_hub.format.module.module_description import ModuleDescription
 
 _PYTHON = """\
 import urllib.request
@@ -28,7 +28,7 @@ for tensor in interpreter.get_output_details():
 
 
 def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
-    from tensorflow_hub.format.tflite import read_tflite
+    from tensorflow_hub.format.module.tflite import read_tflite
 
     return read_tflite(directory)
 

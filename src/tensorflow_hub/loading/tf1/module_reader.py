@@ -13,7 +13,7 @@ from tensorflow_hub.errors import (
     NotAModuleError,
     NotFoundError,
 )
-from tensorflow_hub.format.layout import MODULE_DEF, SAVED_MODEL
+from tensorflow_hub.format.module.layout import MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec

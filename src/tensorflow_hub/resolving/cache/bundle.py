@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Sequence
 
 from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
-from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.format.archive.index import FileEntry, module_digest
+from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
 from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
 from tensorflow_hub.resolving.cache.verification import with_digest

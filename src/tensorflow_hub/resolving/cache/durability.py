@@ -65,7 +65,7 @@ def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
     """
     if manifest.unflushed == boot_number():
         return True
-    from tensorflow_hub.format.file_digests import digest_at
+    from tensorflow_hub.format.archive.file_digests import digest_at
 
     for file in manifest.files:
         if digest_at(os.path.join(directory, *file.path.split("/")), 0, file.size) != file.sha256:

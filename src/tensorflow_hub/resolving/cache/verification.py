@@ -7,8 +7,8 @@ import dataclasses
 import os
 
 from tensorflow_hub.errors import CacheError
-from tensorflow_hub.format.archive_index import FileEntry, module_digest
-from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.format.archive.file_digests import digest_at
+from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule
 from tensorflow_hub.resolving.cache.manifest import CachedFile, list_files, write_manifest
 

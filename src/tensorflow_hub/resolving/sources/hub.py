@@ -14,7 +14,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, RequestError
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE, ArchiveIndex
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE, ArchiveIndex
 from tensorflow_hub.handles import version_at_end
 from tensorflow_hub.resolving.sources.source import Location, Source
 from tensorflow_hub.resolving.transfer.offers import STORES, Archive, BucketDirectory, IndexedArchive, Offer

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tensorflow_hub.errors import NotFoundError
-from tensorflow_hub.format.layout import GRAPHS, folders_with_graph
+from tensorflow_hub.format.module.layout import GRAPHS, folders_with_graph
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import requests
 
 from tensorflow_hub.errors import ArchiveError
-from tensorflow_hub.format.archive_index import FileEntry
-from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.gzip_stream import Readable
-from tensorflow_hub.format.layout import folders_with_graph
-from tensorflow_hub.format.member_names import exceeded
-from tensorflow_hub.format.zip_archive import MAGIC, extract_zip
+from tensorflow_hub.format.archive.gzip_stream import Readable
+from tensorflow_hub.format.archive.index import FileEntry
+from tensorflow_hub.format.archive.member_names import exceeded
+from tensorflow_hub.format.archive.reader import extract_archive
+from tensorflow_hub.format.archive.zip_archive import MAGIC, extract_zip
+from tensorflow_hub.format.module.layout import folders_with_graph
 from tensorflow_hub.network.answers import shown_url
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.transfer.archive_stream import ArchiveStream

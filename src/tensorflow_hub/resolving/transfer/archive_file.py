@@ -9,7 +9,7 @@ import shutil
 from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError
-from tensorflow_hub.format.archive_reader import extract_archive
+from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.cache.manifest import Manifest
 from tensorflow_hub.resolving.cache.staging import staged_install

@@ -25,7 +25,7 @@ class _Crc32c:
         self._crc = 0
 
     def update(self, data: bytes, /) -> None:
-        from tensorflow_hub.format.crc32c import crc32c
+        from tensorflow_hub.resolving.transfer.crc32c import crc32c
 
         self._crc = crc32c(data, self._crc)
 

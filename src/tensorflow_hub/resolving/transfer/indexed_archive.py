@@ -16,9 +16,9 @@ from typing import NamedTuple
 import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
-from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, Segment, module_digest
-from tensorflow_hub.format.file_digests import digest_at
-from tensorflow_hub.format.segment_content import inflate_segment
+from tensorflow_hub.format.archive.file_digests import digest_at
+from tensorflow_hub.format.archive.index import LARGEST_SEGMENT, ArchiveIndex, Segment, module_digest
+from tensorflow_hub.format.archive.segment_content import inflate_segment
 from tensorflow_hub.network.answers import error_of_failure, is_timeout, shown_url
 from tensorflow_hub.network.body import READ_FAILURES, Body, OpenBodies
 from tensorflow_hub.network.credentials import host_of

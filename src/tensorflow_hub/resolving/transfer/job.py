@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Callable
 
 from tensorflow_hub.errors import CacheError, DigestError
-from tensorflow_hub.format.archive_index import FileEntry
-from tensorflow_hub.format.limits import ArchiveLimits, free_space
+from tensorflow_hub.format.archive.index import FileEntry
+from tensorflow_hub.format.archive.limits import ArchiveLimits, free_space
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.limits import limits_of
 from tensorflow_hub.resolving.transfer.progress import DownloadProgress

@@ -21,11 +21,11 @@ from tensorflow_hub.errors import (
     MissingDependencyError,
     NotFoundError,
 )
-from tensorflow_hub.format.archive_index import FileEntry
-from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.file_digests import digest_at
-from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.format.member_names import NamesSeen, check_path
+from tensorflow_hub.format.archive.file_digests import digest_at
+from tensorflow_hub.format.archive.index import FileEntry
+from tensorflow_hub.format.archive.limits import ArchiveLimits
+from tensorflow_hub.format.archive.member_names import NamesSeen, check_path
+from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.handles import names_archive
 from tensorflow_hub.resolving.transfer.job import Job, Received
 from tensorflow_hub.resolving.transfer.offers import BucketDirectory

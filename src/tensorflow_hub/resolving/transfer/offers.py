@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import requests
 
-    from tensorflow_hub.format.archive_index import ArchiveIndex
+    from tensorflow_hub.format.archive.index import ArchiveIndex
 
 # The digests that a source may give, each in hex: SHA-256; MD5 and CRC-32C, as Google's storage has them; the
 # SHA-1 of a file in Git (of `blob <size>\0` and the content).

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tensorflow_hub.errors import DigestError, FormatError
-from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
-from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.format.archive.file_digests import digest_at
+from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
 from tensorflow_hub.resolving.cache.verification import with_digest

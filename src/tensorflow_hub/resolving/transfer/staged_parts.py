@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.format.archive_index import FileEntry
-from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.format.member_names import NamesSeen, check_path, exceeded, refuse
+from tensorflow_hub.format.archive.index import FileEntry
+from tensorflow_hub.format.archive.limits import ArchiveLimits
+from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.resolving.cache.layout import cache_error
 from tensorflow_hub.resolving.transfer.checksums import Checksums
 from tensorflow_hub.resolving.transfer.offers import RemoteFile

@@ -16,8 +16,8 @@ import shutil
 import threading
 from collections.abc import Iterable, Sequence
 
-from tensorflow_hub.format.archive_index import ArchiveIndex, Segment
-from tensorflow_hub.format.file_digests import digest_at
+from tensorflow_hub.format.archive.file_digests import digest_at
+from tensorflow_hub.format.archive.index import ArchiveIndex, Segment
 from tensorflow_hub.resolving.cache.layout import cache_error
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for each line break

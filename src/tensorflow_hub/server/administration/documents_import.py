@@ -23,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import CardError, HandleError, HubError, NotFoundError
-from tensorflow_hub.format.card import Card, parse_card
+from tensorflow_hub.format.card.syntax import Card, parse_card
 from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.kinds.kind import Form
 from tensorflow_hub.format.kinds.table import KINDS

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import CardOfVersion
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.format.card import WITHOUT_FILES
+from tensorflow_hub.format.card.syntax import WITHOUT_FILES
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
 from tensorflow_hub.format.kinds.kind import DeploymentKind
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading

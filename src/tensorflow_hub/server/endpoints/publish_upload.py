@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import OfUpload, UploadedIndex
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import version_json
 from tensorflow_hub.server.endpoints.uploads import find_own_upload

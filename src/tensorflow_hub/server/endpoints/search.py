@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import OfModel
-from tensorflow_hub.format.facets import label
+from tensorflow_hub.format.card.facets import label
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.core.endpoint import Answer, Call

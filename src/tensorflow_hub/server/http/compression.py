@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Send
 
-from tensorflow_hub.format.archive_index import INDEX_MEDIA_TYPE
+from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE
 from tensorflow_hub.server.core.negotiation import quality
 
 _TYPES = {

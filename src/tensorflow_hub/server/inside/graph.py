@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tensorflow_hub.format import layout
-from tensorflow_hub.format.functions import saved_functions
-from tensorflow_hub.format.messages import parse
-from tensorflow_hub.format.ops import UNSAFE_OPS
-from tensorflow_hub.format.reachable_ops import called_functions, signature_nodes
+from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.functions import saved_functions
+from tensorflow_hub.format.module.messages import parse
+from tensorflow_hub.format.module.ops import UNSAFE_OPS
+from tensorflow_hub.format.module.reachable_ops import called_functions, signature_nodes
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
 # A graph of this size takes a second and ten times its size of memory; larger ones are not drawn.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
-from tensorflow_hub.format.segment_content import inflate_segment
+from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry
+from tensorflow_hub.format.archive.segment_content import inflate_segment
 from tensorflow_hub.server.core.problems import Missing, TooLarge
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import Store, archive_key

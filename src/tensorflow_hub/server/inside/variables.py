@@ -7,9 +7,9 @@ import functools
 import json
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format import layout
-from tensorflow_hub.format.checkpoint import parse_checkpoint
-from tensorflow_hub.format.tensor_types import Shape, elements, shape_text
+from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.checkpoint import parse_checkpoint
+from tensorflow_hub.format.module.tensor_types import Shape, elements, shape_text
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
 # Larger ones would keep a server busy.

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import CardError, NotFoundError
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DownloadError, ForbiddenError, HubError, NotFoundError, UnreachableError
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.kinds.kind import DeploymentKind
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME, KINDS

@@ -8,11 +8,11 @@ import hashlib
 import os
 
 from tensorflow_hub.errors import ArchiveError, DigestError, RejectedError
-from tensorflow_hub.format.archive_index import LARGEST_SEGMENT, ArchiveIndex, Segment
-from tensorflow_hub.format.archive_reader import extract_archive
-from tensorflow_hub.format.archive_writer import write_archive
-from tensorflow_hub.format.limits import ArchiveLimits
-from tensorflow_hub.format.segment_content import inflate_segment
+from tensorflow_hub.format.archive.index import LARGEST_SEGMENT, ArchiveIndex, Segment
+from tensorflow_hub.format.archive.limits import ArchiveLimits
+from tensorflow_hub.format.archive.reader import extract_archive
+from tensorflow_hub.format.archive.segment_content import inflate_segment
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import WrongOffset

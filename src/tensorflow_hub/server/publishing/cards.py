@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tensorflow_hub.errors import CardError
-from tensorflow_hub.format.card import check_card, parse_card
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.card.rules import check_card
+from tensorflow_hub.format.card.syntax import parse_card
+from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.writing import CardText
 

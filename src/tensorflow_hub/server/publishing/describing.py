@@ -15,7 +15,7 @@ from typing import Any
 
 from tensorflow_hub import errors
 from tensorflow_hub.errors import RejectedError
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.server.publishing.description_process import LARGEST_ANSWER
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.settings import MIB, ServerSettings

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.format.archive_index import FileEntry
+from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.process_usage import limit_process
 

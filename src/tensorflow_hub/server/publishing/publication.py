@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from tensorflow_hub.format.archive_index import ArchiveIndex, FileEntry
-from tensorflow_hub.format.module_description import ModuleDescription
+from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry
+from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.records import Upload, Version
 from tensorflow_hub.server.catalogue.writing import CardText

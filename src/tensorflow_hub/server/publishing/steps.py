@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tensorflow_hub.format.archive_index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.core.callers import Caller

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.format.facets import FACETS, Entry, format_of
+from tensorflow_hub.format.card.facets import FACETS, Entry, format_of
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task

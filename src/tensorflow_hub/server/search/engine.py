@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tantivy
 
-from tensorflow_hub.format.facets import FACET_KEYS
+from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
 from tensorflow_hub.server.search.query import Must, Should, sampled
 from tensorflow_hub.server.search.question import asked_words, question_words

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import tantivy
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format.facets import FACETS, label
+from tensorflow_hub.format.card.facets import FACETS, label
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import WORDS, family, name_words, words

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.format.facets import FACET_KEYS, FACETS
+from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.settings import parse_size
 

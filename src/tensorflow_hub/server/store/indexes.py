@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tensorflow_hub.errors import ArchiveError
-from tensorflow_hub.format.archive_index import ArchiveIndex
-from tensorflow_hub.format.limits import ArchiveLimits
+from tensorflow_hub.format.archive.index import ArchiveIndex
+from tensorflow_hub.format.archive.limits import ArchiveLimits
 from tensorflow_hub.server.store.interface import Store, index_key
 
 # An archive stays readable when the settings become stricter after it was published.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tensorflow_hub.format.archive_index import FileEntry
+from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.server.store.opening import open_place
 
 

@@ -17,7 +17,7 @@ from tensorflow_hub.api.requests import (
     TextAsked,
     VariablesAsked,
 )
-from tensorflow_hub.format.tensor_types import shape_text
+from tensorflow_hub.format.module.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.decoding import decode_parameters
 from tensorflow_hub.server.core.hub import hub_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from tensorflow_hub.format.facets import label
+from tensorflow_hub.format.card.facets import label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.documents import documents_of

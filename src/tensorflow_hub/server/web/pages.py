@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
-from tensorflow_hub.format.facets import FACET_BY_KEY, label
+from tensorflow_hub.format.card.facets import FACET_BY_KEY, label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.catalogue.reading import list_publishers
 from tensorflow_hub.server.catalogue.records import Publisher, Version

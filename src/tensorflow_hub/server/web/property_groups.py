@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from tensorflow_hub.format.facets import label
+from tensorflow_hub.format.card.facets import label
+from tensorflow_hub.format.card.vocabulary import known_values
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
-from tensorflow_hub.format.vocabulary import known_values
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Deployment, Version
 from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 

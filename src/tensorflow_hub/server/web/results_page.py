@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.format.facets import FACET_BY_KEY, FACETS
+from tensorflow_hub.format.card.facets import FACET_BY_KEY, FACETS
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.search.engine import SearchAnswer
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tensorflow_hub.format.tensor_types import shape_text
+from tensorflow_hub.format.module.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Deployment
 from tensorflow_hub.server.search.module_properties import tensors_of
 from tensorflow_hub.server.search.signatures import MOST_TENSORS

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tensorflow_hub.format.facets import FACET_BY_FIELD
+from tensorflow_hub.format.card.facets import FACET_BY_FIELD
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.search.module_properties import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from markupsafe import Markup
 
-from tensorflow_hub.format.card import WITHOUT_FILES
-from tensorflow_hub.format.facets import FACET_BY_FIELD
+from tensorflow_hub.format.card.facets import FACET_BY_FIELD
+from tensorflow_hub.format.card.syntax import WITHOUT_FILES
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.functions import tensors_in
-from tensorflow_hub.format.module_description import ModuleDescription
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.functions import tensors_in
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.tools.choosing import choose_output, choose_signature, wrong_input
 from tensorflow_hub.tools.modules import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from tensorflow_hub.format.archive_writer import write_archive
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.handles import PathHandle, parse_handle
 from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.resolving.transfer.archive_file import resolve_archive_file

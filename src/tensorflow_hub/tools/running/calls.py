@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.format.module_description import ModuleDescription
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 
 _USUAL = ("serving_default", "default")
 

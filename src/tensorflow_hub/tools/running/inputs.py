@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError, InputError
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.datasets.image_folder import is_image_name
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.images import Reader, readable_bytes

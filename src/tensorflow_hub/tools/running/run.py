@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.signatures import TensorDescription
+from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.modules import locate
 from tensorflow_hub.tools.running.calls import ModuleCall, choose_call

@@ -1,0 +1,1 @@
+"""What a module directory contains, read without TensorFlow: layout, signatures, ops, variables."""

@@ -1,0 +1,129 @@
+"""The functions of a TF2 SavedModel, such as `__call__`, and the arguments of their traces."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any, Union
+
+from tensorflow_hub.format.module.signatures import TensorDescription, composite_of
+from tensorflow_hub.format.module.tensor_types import dtype_name, shape_of
+
+# Tensors, in the lists, tuples (as lists) and dicts that a function takes or gives; plain values as such.
+Structure = Union[  # noqa: UP007 - recursive
+    TensorDescription, list["Structure"], dict[str, "Structure"], str, int, float, bool, None
+]
+_MOST_TRACES = 16
+# What Keras 2 saves for itself beside what the model is called by.
+_KERAS_INTERNAL = re.compile(r"_(?!_call__)|layer-|layer_with_weights-|keras_api|call_and_return_|optimizer$")
+_MOST_FUNCTIONS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """One way a function can be called: its positional and keyword arguments, and its result."""
+
+    arguments: tuple[Structure, ...]
+    keywords: dict[str, Structure]
+    result: Structure
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionDescription:
+    """A function and its attribute name, such as `__call__` or `tokenize`."""
+
+    name: str
+    traces: tuple[Trace, ...]
+
+
+def functions_of(graph: Any) -> tuple[FunctionDescription, ...]:
+    """The functions of the root of a SavedObjectGraph, and those of callable objects on it, by name."""
+    found = saved_functions(graph)
+    return tuple(
+        FunctionDescription(name, tuple(_traces(graph, function))) for name, function in sorted(found.items())
+    )
+
+
+def saved_functions(graph: Any) -> dict[str, Any]:
+    """The same as they are stored: each lists the names of its traces in the library of functions."""
+    found: dict[str, Any] = {}
+    if not graph.nodes:
+        return found
+    for child in graph.nodes[0].children:
+        function = _function(graph, child.node_id)
+        if function is not None and not _KERAS_INTERNAL.match(child.local_name):
+            found[child.local_name] = function
+        if len(found) >= _MOST_FUNCTIONS:
+            break
+    return found
+
+
+def node(graph: Any, node_id: int) -> Any:
+    """A node of an object graph; None if there is no such node."""
+    return graph.nodes[node_id] if 0 <= node_id < len(graph.nodes) else None
+
+
+def child(graph: Any, parent: Any, name: str) -> Any:
+    """A child of a node by its name; None if there is none."""
+    return next((node(graph, c.node_id) for c in parent.children if c.local_name == name), None)
+
+
+def _function(graph: Any, node_id: int) -> Any:
+    here = node(graph, node_id)
+    if here is None:
+        return None
+    if here.HasField("function"):
+        return here.function
+    call = child(graph, here, "__call__") if here.HasField("user_object") else None
+    return call.function if call is not None and call.HasField("function") else None
+
+
+def _traces(graph: Any, function: Any) -> list[Trace]:
+    traces: list[Trace] = []
+    for name in function.concrete_functions[:_MOST_TRACES]:
+        if name not in graph.concrete_functions:
+            continue
+        concrete = graph.concrete_functions[name]
+        both = [structure_of(value) for value in concrete.canonicalized_input_signature.tuple_value.values]
+        arguments, keywords = [*both, [], {}][:2]
+        traces.append(
+            Trace(
+                tuple(arguments) if isinstance(arguments, list) else (),
+                keywords if isinstance(keywords, dict) else {},
+                structure_of(concrete.output_signature),
+            )
+        )
+    return traces
+
+
+def structure_of(value: Any) -> Structure:
+    """A StructuredValue as Python values; tensors as descriptions."""
+    for name in ("tuple_value", "list_value"):
+        if value.HasField(name):
+            return [structure_of(item) for item in getattr(value, name).values]
+    if value.HasField("dict_value"):
+        return {key: structure_of(item) for key, item in sorted(value.dict_value.fields.items())}
+    if value.HasField("named_tuple_value"):
+        return {pair.key: structure_of(pair.value) for pair in value.named_tuple_value.values}
+    for name in ("tensor_spec_value", "bounded_tensor_spec_value"):
+        if value.HasField(name):
+            spec = getattr(value, name)
+            return TensorDescription(dtype_name(spec.dtype), shape_of(spec.shape))
+    if value.HasField("type_spec_value"):
+        return composite_of(value.type_spec_value)
+    for name in ("bool_value", "int64_value", "float64_value", "string_value"):
+        if value.HasField(name):
+            plain: str | int | float | bool = getattr(value, name)
+            return plain
+    return None
+
+
+def tensors_in(structure: Structure) -> list[TensorDescription]:
+    """The tensors of a structure, in order."""
+    if isinstance(structure, TensorDescription):
+        return [structure]
+    if isinstance(structure, dict):
+        structure = list(structure.values())
+    return (
+        [tensor for item in structure for tensor in tensors_in(item)] if isinstance(structure, list) else []
+    )

@@ -1,0 +1,139 @@
+"""The files of a module directory, and the kind of module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import FormatError, NotAModuleError, UnsupportedFeatureError
+from tensorflow_hub.format.module.messages import parse
+
+SAVED_MODEL = "saved_model.pb"
+GRAPHS = frozenset({SAVED_MODEL, "saved_model.pbtxt"})
+MODULE_DEF = "tfhub_module.pb"
+VARIABLES_INDEX = "variables/variables.index"
+ASSETS = "assets"
+TFJS_MODEL = "model.json"
+ATTACHMENTS = "hub_module_attachments"  # the collection of attached messages
+
+_HUB_FORMAT = 3  # the only one in use
+LARGEST = 2 << 30  # bytes: what a protocol buffer may have
+
+
+def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
+    """Reads a file of a module into memory.
+
+    Raises:
+      FormatError: it has more than `largest` bytes.
+      OSError: it cannot be read.
+    """
+    path = directory / name
+    size = path.stat().st_size
+    if size > largest:
+        raise FormatError(
+            f"Expected {name} of at most {largest:,} bytes, got {size:,}.",
+            hint="Keep weights in variables, not in the graph, then export again.",
+        )
+    return path.read_bytes()
+
+
+def folders_with_graph(paths: Iterable[str]) -> list[str]:
+    """The folders that hold the graph of a SavedModel; "" is the root.
+
+    >>> folders_with_graph(["README.md", "saved_model.pb", "large/saved_model.pb"])
+    ['', 'large']
+    """
+    split = (path.rpartition("/") for path in paths)
+    return sorted({folder for folder, _, name in split if name in GRAPHS})
+
+
+def is_hub_format(directory: str | os.PathLike[str]) -> bool:
+    """Whether a directory holds a module in TF1 Hub format.
+
+    Raises:
+      UnsupportedFeatureError: it does, but needs something that does not exist yet.
+      FormatError: its `tfhub_module.pb` is damaged.
+    """
+    path = Path(directory)
+    if not (path / MODULE_DEF).is_file():
+        return False
+    check_module_def(read_file(path, MODULE_DEF, 1 << 20), MODULE_DEF)
+    return True
+
+
+def check_module_def(content: bytes, path: str) -> None:
+    """Checks that this library supports everything in a `tfhub_module.pb`.
+
+    Args:
+      content: of the file.
+      path: of the file, for messages.
+
+    Raises:
+      UnsupportedFeatureError: the module needs something that does not exist yet.
+      FormatError: the content is damaged.
+    """
+    definition = parse("ModuleDef", content, path)
+    if definition.format != _HUB_FORMAT:
+        raise UnsupportedFeatureError(
+            f"Expected {path} of format {_HUB_FORMAT}, got {definition.format}.",
+            hint="The module was made for another version of this library: ask its publisher.",
+        )
+    if definition.required_features:
+        raise UnsupportedFeatureError(
+            f"Expected a module without required features, got {sorted(definition.required_features)}.",
+            hint="The module was made for a newer version: `pip install --upgrade tensorflow-hub`.",
+        )
+
+
+def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
+    """Parses `saved_model.pb`.
+
+    Args:
+      directory: the module.
+      largest: how many bytes it may have; parsing needs several times as much memory.
+
+    Raises:
+      NotAModuleError: there is none.
+      FormatError: it is larger, damaged, or of a later schema.
+    """
+    if not (directory / SAVED_MODEL).is_file():
+        raise not_a_module(directory)
+    message = parse("SavedModel", read_file(directory, SAVED_MODEL, largest), SAVED_MODEL)
+    if not message.meta_graphs:
+        raise FormatError(
+            f"Expected at least one graph in {SAVED_MODEL}, got none.",
+            hint="Export or download the module again.",
+        )
+    return message
+
+
+def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleError:
+    """The error for a directory without a module. It tells what was expected and what is there."""
+    hint = "Give the directory that holds saved_model.pb."
+    if not directory.exists():
+        return NotAModuleError(
+            f"Expected a module directory, got {str(directory)!r}, which is missing.", hint=hint
+        )
+    if not directory.is_dir():
+        return NotAModuleError(f"Expected a module directory, got the file {str(directory)!r}.", hint=hint)
+    there = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
+    if "saved_model.pbtxt" in there:
+        hint = "Load it with TensorFlow and save it again: text form is not for sharing."
+    elif "saved_model.cpb" in there:
+        hint = "Save it again in one file: tf.saved_model.SaveOptions(experimental_image_format=False)."
+    inner = next((name for name in there if (directory / name / SAVED_MODEL).is_file()), None)
+    if inner:
+        hint = f"Give {str(directory / inner)!r}, which holds one."
+    shown = ", ".join(there[:5]) + (", …" if len(there) > 5 else "") if there else "nothing"
+    return NotAModuleError(
+        f"Expected {looked_for} in {str(directory)!r}, got {shown}.",
+        hint=hint,
+    )
+
+
+def tflite_file(directory: Path) -> str | None:
+    """The name of the only TFLite file in a directory without a SavedModel."""
+    names = sorted(path.name for path in directory.iterdir() if path.suffix == ".tflite")
+    return names[0] if len(names) == 1 else None

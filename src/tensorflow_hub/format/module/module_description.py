@@ -1,0 +1,140 @@
+"""`ModuleDescription`: the description of a module, as values and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, cast
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.module.functions import FunctionDescription, Structure, Trace
+from tensorflow_hub.format.module.interfaces import Interface
+from tensorflow_hub.format.module.signatures import (
+    SignatureDescription,
+    TensorDescription,
+    VariantDescription,
+)
+from tensorflow_hub.format.module.variables import VariablesDescription
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleDescription:
+    """The description of a module.
+
+    Attributes:
+      kind: "hub" (TF1 Hub format), "saved_model" (TF1), "saved_model_2" (TF2), "tflite", "tfjs", or what
+        else the table of kinds has.
+      digest: of the content, see `module_digest`.
+      size: bytes of all files.
+      files: how many.
+      variants: the graphs, each with its tags and signatures.
+      functions: those of a TF2 SavedModel, such as `__call__`.
+      variables: counted; None where the kind has none.
+      ops: names of all ops, sorted.
+      custom_ops: those that TensorFlow alone cannot run.
+      packages: the packages that bring custom ops → the module to import.
+      unsafe_ops: those that reach outside the graph → what they do.
+      assets: paths of asset files below `assets/`.
+      attachments: the keys of attached messages.
+      image_size: (height, width) in pixels that the module says it takes; None when it does not.
+      tensorflow_version: that wrote it.
+      fine_tunable: whether it can be trained further; None where it is not known.
+      interfaces: the names of the common interfaces it follows.
+      interface_details: where it follows them, and what is missing.
+    """
+
+    kind: str
+    digest: str
+    size: int
+    files: int
+    variants: tuple[VariantDescription, ...] = ()
+    functions: tuple[FunctionDescription, ...] = ()
+    variables: VariablesDescription | None = None
+    ops: tuple[str, ...] = ()
+    custom_ops: tuple[str, ...] = ()
+    packages: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unsafe_ops: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    assets: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
+    tensorflow_version: str = ""
+    fine_tunable: bool | None = None
+    interfaces: tuple[str, ...] = ()
+    interface_details: tuple[Interface, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> ModuleDescription:
+        """The description whose `to_dict` this is, also after a way through JSON.
+
+        Raises:
+          FormatError: it is none.
+        """
+        try:
+            return _from_dict(value)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise FormatError(
+                f"Expected a description of a module, got {type(error).__name__}: {error!s:.60}.",
+                hint="Describe the module again.",
+            ) from None
+
+
+def _from_dict(value: Mapping[str, Any]) -> ModuleDescription:
+    variables = value["variables"]
+    size = value["image_size"]
+    return ModuleDescription(
+        kind=value["kind"],
+        digest=value["digest"],
+        size=value["size"],
+        files=value["files"],
+        variants=tuple(
+            VariantDescription(tuple(v["tags"]), tuple(_signature(s) for s in v["signatures"]))
+            for v in value["variants"]
+        ),
+        functions=tuple(
+            FunctionDescription(f["name"], tuple(map(_trace, f["traces"]))) for f in value["functions"]
+        ),
+        variables=None if variables is None else VariablesDescription(**variables),
+        ops=tuple(value["ops"]),
+        custom_ops=tuple(value["custom_ops"]),
+        packages=dict(value["packages"]),
+        unsafe_ops=dict(value["unsafe_ops"]),
+        assets=tuple(value["assets"]),
+        attachments=tuple(value["attachments"]),
+        image_size=None if size is None else (size[0], size[1]),
+        tensorflow_version=value["tensorflow_version"],
+        fine_tunable=value["fine_tunable"],
+        interfaces=tuple(value["interfaces"]),
+        interface_details=tuple(Interface(**interface) for interface in value["interface_details"]),
+    )
+
+
+def _signature(value: Mapping[str, Any]) -> SignatureDescription:
+    sides = [
+        {name: _tensor(tensor) for name, tensor in value[side].items()} for side in ("inputs", "outputs")
+    ]
+    return SignatureDescription(value["name"], sides[0], sides[1])
+
+
+def _tensor(value: Mapping[str, Any]) -> TensorDescription:
+    shape = value["shape"]
+    return TensorDescription(value["dtype"], None if shape is None else tuple(shape), value["kind"])
+
+
+def _trace(value: Mapping[str, Any]) -> Trace:
+    arguments = tuple(_structure(item) for item in value["arguments"])
+    keywords = {name: _structure(item) for name, item in value["keywords"].items()}
+    return Trace(arguments, keywords, _structure(value["result"]))
+
+
+def _structure(value: Any) -> Structure:
+    if isinstance(value, list):
+        return [_structure(item) for item in value]
+    if isinstance(value, dict):
+        if set(value) == {"dtype", "shape", "kind"} and isinstance(value["dtype"], str):
+            return _tensor(value)
+        return {name: _structure(item) for name, item in value.items()}
+    return cast("Structure", value)

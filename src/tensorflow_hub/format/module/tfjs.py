@@ -1,0 +1,124 @@
+"""Describes TensorFlow.js models: signature, ops and weights from `model.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.signatures import (
+    SignatureDescription,
+    TensorDescription,
+    VariantDescription,
+)
+from tensorflow_hub.format.module.tensor_types import Shape, dtype_name, elements
+from tensorflow_hub.format.module.tfjs_topology import topology_signature
+from tensorflow_hub.format.module.variables import VariablesDescription
+
+_TYPES = {"float": "float32", "half": "float16", "double": "float64"}
+
+_MOST_AXES = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class TfjsDescription:
+    """A TensorFlow.js model: "graph-model" or "layers-model", its signature, ops, weights counted."""
+
+    form: str
+    signatures: tuple[SignatureDescription, ...]
+    ops: tuple[str, ...]
+    weight_files: tuple[str, ...]
+    variables: int
+    parameters: int
+
+
+def read_tfjs(root: Path) -> ModuleDescription | None:
+    """Describes a TensorFlow.js model; None if there is none in the directory.
+
+    Raises:
+      FormatError: it is damaged, or lacks weights.
+    """
+    if not (root / layout.TFJS_MODEL).is_file():
+        return None
+    model = describe_tfjs(layout.read_file(root, layout.TFJS_MODEL, 128 << 20))
+    missing = sorted(path for path in model.weight_files if not _is_inside(root, path))
+    if missing:
+        raise FormatError(
+            f"Expected the weights that model.json names beside it, got no {missing[0]!r}.",
+            hint="Copy all files that the converter wrote.",
+        )
+    variants = (VariantDescription((), model.signatures),) if model.signatures else ()
+    variables = VariablesDescription(model.variables, model.parameters, None)
+    return ModuleDescription(
+        "tfjs", "", 0, 0, variants=variants, variables=variables, ops=model.ops, fine_tunable=False
+    )
+
+
+def describe_tfjs(data: bytes) -> TfjsDescription:
+    """Describes a `model.json`.
+
+    Raises:
+      FormatError: it is damaged or something else.
+    """
+    try:
+        model = json.loads(data)
+        return _describe(model)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise FormatError(
+            f"Expected model.json of a TensorFlow.js model, got {type(error).__name__}: {error!s:.60}.",
+            hint="Convert the model again with tensorflowjs_converter.",
+        ) from None
+
+
+def _describe(model: Any) -> TfjsDescription:
+    topology = model["modelTopology"]
+    manifest = model.get("weightsManifest") or []
+    weights = [weight for group in manifest for weight in group["weights"]]
+    return TfjsDescription(
+        str(model.get("format") or ("graph-model" if "node" in topology else "layers-model")),
+        _signatures(
+            model.get("signature")
+            or (model.get("userDefinedMetadata") or {}).get("signature")
+            or topology_signature(topology)
+        ),
+        tuple(sorted({str(node["op"]) for node in topology.get("node", ())})),
+        tuple(str(path) for group in manifest for path in group["paths"]),
+        len(weights),
+        sum(elements(_shape(weight["shape"])) for weight in weights),
+    )
+
+
+def _shape(sizes: Any) -> Shape:
+    shape = tuple(int(size) for size in sizes)
+    if len(shape) > _MOST_AXES or not all(0 <= size < 2**31 for size in shape):
+        raise ValueError(f"a weight of the shape {str(shape)[:40]}")  # a product of such has no end
+    return shape
+
+
+def _signatures(signature: Any) -> tuple[SignatureDescription, ...]:
+    if not signature:
+        return ()
+    sides = [
+        {str(name): _tensor(info) for name, info in sorted(signature.get(side, {}).items())}
+        for side in ("inputs", "outputs")
+    ]
+    return (SignatureDescription("default", sides[0], sides[1]),)
+
+
+def _tensor(info: Mapping[str, Any]) -> TensorDescription:
+    known = info.get("dtype", "unknown")  # older converters wrote the number of the type
+    dtype = dtype_name(known) if isinstance(known, int) else str(known).removeprefix("DT_").lower()
+    shape: Shape = None
+    if "tensorShape" in info and not info["tensorShape"].get("unknownRank"):
+        sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", ())]
+        shape = tuple(size if size >= 0 else None for size in sizes)
+    return TensorDescription(_TYPES.get(dtype, dtype), shape)
+
+
+def _is_inside(root: Path, path: str) -> bool:
+    return ".." not in Path(path).parts and not Path(path).is_absolute() and (root / path).is_file()

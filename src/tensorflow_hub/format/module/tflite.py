@@ -1,0 +1,104 @@
+"""Describes TFLite files: signatures and custom ops."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.flatbuffer import Table, damaged
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.signatures import (
+    SignatureDescription,
+    TensorDescription,
+    VariantDescription,
+)
+from tensorflow_hub.format.module.tensor_types import Shape
+
+# The enum TensorType of TFLite's public schema.
+_TYPES = (
+    "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8",
+    "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4", "bfloat16",
+)  # fmt: skip
+_CUSTOM_OP = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class TfliteDescription:
+    """The signatures of a TFLite file (or one named "default" for its first graph), and its custom ops."""
+
+    signatures: tuple[SignatureDescription, ...]
+    custom_ops: tuple[str, ...]
+
+
+def read_tflite(root: Path) -> ModuleDescription | None:
+    """Describes the only TFLite file in a directory; None if there is none, or several.
+
+    Raises:
+      FormatError: it is damaged.
+    """
+    name = layout.tflite_file(root)
+    if name is None:
+        return None
+    model = describe_tflite(layout.read_file(root, name))
+    variants = (VariantDescription((), model.signatures),)
+    return ModuleDescription(
+        "tflite", "", 0, 0, variants=variants, custom_ops=model.custom_ops, fine_tunable=False
+    )
+
+
+def describe_tflite(data: bytes) -> TfliteDescription:
+    """Describes a TFLite file.
+
+    The fields of its tables are numbered as in TFLite's public `schema.fbs`.
+
+    Raises:
+      FormatError: it is damaged or something else.
+    """
+    if data[4:8] != b"TFL3":
+        raise damaged(f"{data[4:8]!r} for its mark")
+    model = Table.root(data)
+    graphs = model.tables(2)
+    if not graphs:
+        raise damaged("no graph")
+    tensors = [graph.tables(0) for graph in graphs]
+    signatures = [_signature(signature, tensors) for signature in model.tables(7)]
+    if not signatures:
+        signatures = [_whole(graphs[0], tensors[0])]
+    custom = {
+        code.text(1) for code in model.tables(1) if max(code.integer(0, 1), code.integer(3, 4)) == _CUSTOM_OP
+    }
+    return TfliteDescription(tuple(signatures), tuple(sorted(custom - {""})))
+
+
+def _signature(signature: Table, tensors: list[list[Table]]) -> SignatureDescription:
+    graph = signature.integer(4, 4)
+    if not 0 <= graph < len(tensors):
+        raise damaged("a signature of a graph that is not there")
+    sides = [
+        {item.text(0): _tensor(tensors[graph], item.integer(1, 4)) for item in signature.tables(side)}
+        for side in (0, 1)
+    ]
+    return SignatureDescription(signature.text(2), sides[0], sides[1])
+
+
+def _whole(graph: Table, tensors: list[Table]) -> SignatureDescription:
+    sides = []
+    for side in (1, 2):
+        numbers = graph.integers(side) or []
+        sides.append({_name(tensors, number): _tensor(tensors, number) for number in numbers})
+    return SignatureDescription("default", sides[0], sides[1])
+
+
+def _name(tensors: list[Table], number: int) -> str:
+    return (tensors[number].text(3) if 0 <= number < len(tensors) else "") or f"tensor_{number}"
+
+
+def _tensor(tensors: list[Table], number: int) -> TensorDescription:
+    if not 0 <= number < len(tensors):
+        raise damaged("a tensor that is not there")
+    tensor = tensors[number]
+    sizes = tensor.integers(7) or tensor.integers(0) or []
+    shape: Shape = tuple(size if size >= 0 else None for size in sizes)
+    kind = tensor.integer(1, 1)
+    return TensorDescription(_TYPES[kind] if 0 <= kind < len(_TYPES) else "unknown", shape)

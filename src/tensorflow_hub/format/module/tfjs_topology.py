@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# The types of the tensors of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
+# Tensors of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
 Side = dict[str, Mapping[str, Any]]
 
 _NO_RESULT = frozenset({"Const", "NoOp", "Placeholder", "Assert"})

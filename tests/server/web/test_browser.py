@@ -15,7 +15,7 @@ import requests
 from catalogues import open_catalogue, put_entry
 from hub_content import card, module
 from hub_process import HubProcess
-from patience import PATIENCE
+from patience import PATIENCE, until
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, withdraw
@@ -37,6 +37,7 @@ PAGES = {
     "nothing found": "/s?q=qqqqq",
     "refused": "/s?q=x&page=zero",
     "model": "/acme/words/2",
+    "wide card": "/acme/wide/1",
     "entry without files": "/zoo/pictures/1",
     "publisher": "/acme",
     "help": "/help",
@@ -51,6 +52,27 @@ PAGES = {
     "variables": "/acme/words/2?inside=variables",
     "changes": "/acme/words/2?inside=changes",
 }
+WIDE = """# Module acme/wide/1
+A model with wide code and tables.
+
+<!-- task: text-embedding -->
+
+## Overview
+
+```python
+vectors = hub.load("acme/wide/1")("a sentence", "and another, long enough to leave a page of any width")
+```
+
+| a | b |
+|---|---|
+| {0} | {0} |
+
+<table><tr><td>{0}</td><td>{0}</td></tr></table>
+
+```
+@misc{{wide, title={{Wide}}}}
+```
+""".format("w" * 90)
 HOSTILE = """# Module acme/hostile/1
 A hostile card <script>window.hacked = 1</script>
 
@@ -81,6 +103,7 @@ def hub(tmp_path_factory):
         publish(tfjs_model(tmp_path_factory.mktemp("tfjs")), card=card("acme/js/1", "Tfjs"), **to)
         withdraw("acme/words/1", "Wrong labels.", **to)
         delete("acme/words/3", "It held personal data.", **to)
+        publish(module(), card=WIDE, **to)
         publish(module(), card=HOSTILE, hub=hub.url, token=hub.token)
         yield hub
 
@@ -161,7 +184,7 @@ def test_pages_are_accessible_and_ask_nobody_else(visit, hub, name, scheme):
 
 
 @pytest.mark.parametrize("width", [320, 768])
-@pytest.mark.parametrize("name", ["home", "results", "model", "help", "api", "sign in"])
+@pytest.mark.parametrize("name", PAGES)
 def test_pages_fit_narrow_screens(visit, name, width):
     page = visit(PAGES[name], viewport={"width": width, "height": 700}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -216,6 +239,30 @@ def test_code_is_copied(visit):
         page.evaluate("navigator.clipboard.readText()")
         == page.locator(".code-block code").first.text_content()
     )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_code_is_coloured_by_the_style_sheet(visit, scheme):
+    page = visit("/acme/words/2", color_scheme=scheme).page
+    text, string = (
+        page.locator(place).first.evaluate("element => getComputedStyle(element).color")
+        for place in (".snippets code", ".snippets code .s")
+    )
+    assert text != string
+
+
+def test_what_is_wide_scrolls_by_the_keyboard_and_code_of_cards_is_copied(visit):
+    visited = visit("/acme/wide/1", permissions=["clipboard-read", "clipboard-write"])
+    page = visited.page
+    for name in ("Code 1", "Table 1", "Table 2"):
+        region = page.get_by_role("region", name=f"{name} of the documentation")
+        region.focus()
+        page.keyboard.press("ArrowRight")
+        until(functools.partial(page.evaluate, "document.activeElement.scrollLeft > 0"), "the scrolling")
+    page.locator(".card .copy").first.click()
+    page.get_by_text("Copied", exact=True).first.wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith('vectors = hub.load("acme/wide/1")')
+    assert complaints(visited) == []
 
 
 def test_a_hostile_card_does_nothing(visit, hub):

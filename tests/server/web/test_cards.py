@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from html.parser import HTMLParser
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorflow_hub.server.web.cards import _ATTRIBUTES, _TAGS, plain_text, render_card
+from tensorflow_hub.server.web.coloured_code import CLASSES
 
 # Ways to smuggle script into a page, by class; each has to come out harmless.
 HOSTILE = [
@@ -100,7 +102,10 @@ class _Checker(HTMLParser):
             if name == "id":
                 assert value.startswith("card-")
             if name == "class":
-                assert value in {"table", "image-link"} or value.startswith("language-")
+                known = {"table", "code-block", "image-link", *CLASSES.values()}
+                assert value in known or value.startswith("language-")
+            if name in {"tabindex", "role", "aria-label"}:
+                assert re.fullmatch(r"0|region|(Code|Table) \d+ of the documentation", value)
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -158,7 +163,26 @@ def test_ordinary_markdown():
     assert '<h3 id="card-usage">Usage</h3>' in html
     assert "x<sup>2</sup>" in html
     assert '<td data-align="right">2</td>' in html
-    assert '<pre><code class="language-python">1 &lt; 2\n</code></pre>' in html
+    assert (
+        '<div class="code-block"><pre tabindex="0" role="region" aria-label="Code 1 of the documentation">'
+        '<code class="language-python"><span class="n">1</span> &lt; <span class="n">2</span>\n</code>'
+    ) in html
+
+
+def test_what_scrolls_has_a_name_of_its_own():
+    html = render_card(
+        "```\na\n```\n\n    b\n\n|a|b|\n|-|-|\n|1|2|\n\n<table><tr><td>x</td></tr>\n</table>\n\n"
+        '<pre tabindex="3" role="alert" aria-label="Enter your password">x</pre>'
+    )
+    names = re.findall('tabindex="0" role="region" aria-label="([^"]*)"', html)
+    assert names == [f"{what} {n} of the documentation" for what in ("Code", "Table") for n in (1, 2)]
+    assert html.count('<div class="table"') == html.count("</table></div>") == 2
+    assert "<pre>x</pre>" in html
+
+
+def test_code_is_coloured_up_to_a_bound():
+    html = render_card("```python\nx = 1\n```\n\n" * 10_000)
+    assert 100 < html.count('<span class="n">') < 4_000
 
 
 def test_comments_and_deep_nesting_and_length_do_no_harm():

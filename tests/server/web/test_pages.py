@@ -113,7 +113,7 @@ def test_archives_and_what_must_not_be_stored_are_not_compressed(hub):
 
 def test_the_page_of_a_version(hub):
     page = get(hub, "/acme/words/2").text
-    assert f"hub.load(&#34;{hub.url}/acme/words/2&#34;)" in page
+    assert f'hub.load(<span class="s">&quot;{hub.url}/acme/words/2&quot;</span>)' in page
     assert "tf-hub-format=compressed" in page
     assert "sha256:" in page
     assert "Version 1" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -120,10 +121,15 @@ def test_private_models_are_marked_for_those_who_see_them(hub):
 def test_the_page_of_a_private_model_tells_how_to_sign_in(hub):
     reader = Visitor(hub.url)
     reader.sign_in(new_token(hub)["secret"])
-    text = card("hidden/words/1", "Placeholder", "format: saved_model_2")
-    api(hub, "PUT", "/api/v1/cards", json={"handle": "hidden/words/1", "card": text})
+    body = {
+        "handle": "hidden/words/1",
+        "card": card("hidden/words/1", "Placeholder", "format: saved_model_2"),
+    }
+    api(hub, "PUT", "/api/v1/cards", json=body)
     page = reader.open("/hidden/words/1").text
     assert "Private: shown to members of hidden" in page
     assert f"<code>tfhub login {hub.url}</code>" in page
-    assert "curl -H &#34;Authorization: Bearer $TFHUB_TOKEN&#34; -fL" in page
+    assert 'curl -H "Authorization: Bearer $TFHUB_TOKEN" -fL' in html.unescape(
+        re.sub("</?span[^>]*>", "", page)
+    )
     assert HIDDEN.rpartition("/")[0] in page or "Similar" not in page

@@ -21,10 +21,11 @@ from tfjs_models import write_graph_model, write_layers_model
 from tensorflow_hub.client.publishing import publish
 
 _SNIPPET = re.compile(
-    r"<summary>([^<]+)</summary><div class=\"code-block\"><pre tabindex=\"0\">"
+    r"<summary>([^<]+)</summary><div class=\"code-block\"><pre [^>]*>"
     r"<code class=\"language-(\w+)\">(.*?)</code>",
     re.DOTALL,
 )
+_COLOUR = re.compile(r"</?span[^>]*>")
 # Needs the devices of the machine that wrote it.
 _OTHER_MACHINES = {"25_soft_placement"}
 # Runs programs one after the other, each in a namespace of its own; prints those that fail.
@@ -91,7 +92,10 @@ def snippets(hub):
             page = requests.get(f"{hub.url}/{handle}", timeout=PATIENCE).text
             shown = _SNIPPET.findall(page)
             assert shown, handle
-            found += [(handle, *map(html.unescape, snippet)) for snippet in shown]
+            found += [
+                (handle, html.unescape(title), language, html.unescape(_COLOUR.sub("", code)))
+                for title, language, code in shown
+            ]
     return found
 
 

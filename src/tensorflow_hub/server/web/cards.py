@@ -21,6 +21,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from tensorflow_hub.server.web.coloured_code import CLASSES, coloured
+
 # A card longer than this is shown cut: rendering must not be a way to keep a server busy.
 MAX_CARD = 100_000
 # What takes most time of all. The largest card of tfhub.dev has 15,000 characters, 115 brackets, 4,000 cells.
@@ -38,20 +40,27 @@ _ATTRIBUTES = {
     "ol": {"start"},
     "th": {"data-align"},
     "td": {"data-align", "rowspan", "colspan"},
-    "div": {"class", "tabindex"},
+    "div": {"class", "tabindex", "role", "aria-label"},
+    "pre": {"tabindex", "role", "aria-label"},
     "code": {"class"},
     "h2": {"id"},
     "h3": {"id"},
     "h4": {"id"},
     "span": {"class"},
 }
-_CLASSES = {"div": {"table"}, "span": {"image-link"}}
+_CLASSES = {"div": {"table", "code-block"}, "span": {"image-link", *CLASSES.values()}}
+# What scrolls by itself is reached by the keyboard, and has a name for who does not see it.
+_REGION = re.compile(r"(?:Code|Table) [0-9]{1,5} of the documentation")
+_VALUES = {"tabindex": re.compile("0"), "role": re.compile("region"), "aria-label": _REGION}
+# Characters of a card's code that are coloured at most.
+_MOST_COLOURED = 16_000
 _SCHEMES = {"http", "https", "mailto"}
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Neither runs over the next "<": a card full of them would take hours.
 _ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_RAW_TABLE, _RAW_TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table\s*>", re.IGNORECASE)
 _SECTION = re.compile(r'<h[23] id="(card-[^"]*)">(.*?)</h[23]>', re.DOTALL)
 # From so many sections on, a card has a table of contents, of at most so many lines.
 _LONG, _MOST_SECTIONS = 4, 40
@@ -124,6 +133,8 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
         return value if value in _CLASSES.get(tag, ()) else None
     if name == "id":
         return value if value.startswith("card-") else None
+    if name in _VALUES:
+        return value if _VALUES[name].fullmatch(value) else None
     if name in {"rowspan", "colspan"}:
         return value if value.isascii() and value.isdigit() and len(value) < 3 else None
     if name == "data-align":
@@ -147,7 +158,13 @@ class _CardRenderer(RendererHTML):
         """Raw HTML: the sanitizer decides what of it stays; images become links here."""
         return _IMAGE.sub(_image_as_link, tokens[idx].content)
 
-    html_block = html_inline
+    def html_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A block of raw HTML: its tables scroll by themselves, as those of Markdown do."""
+        opened = _RAW_TABLE.sub(
+            lambda found: f'<div class="table" {_region("Table", env)}>{found[0]}',
+            self.html_inline(tokens, idx, options, env),
+        )
+        return _RAW_TABLE_END.sub(r"\g<0></div>", opened)
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """A heading one level down, with a name to link to."""
@@ -164,7 +181,7 @@ class _CardRenderer(RendererHTML):
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """A table that scrolls by itself when it is wider than the page."""
-        return '<div class="table" tabindex="0"><table>\n'
+        return f'<div class="table" {_region("Table", env)}><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Its end."""
@@ -184,9 +201,21 @@ class _CardRenderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Code."""
+        code = tokens[idx].content
         language = re.sub(r"[^a-z0-9+-]", "", tokens[idx].info.strip().split(" ")[0].lower())[:20]
         kind = f' class="language-{language}"' if language else ""
-        return f"<pre><code{kind}>{html.escape(tokens[idx].content)}</code></pre>\n"
+        env["coloured"] = env.get("coloured", 0) + len(code)
+        shown = coloured(code, language if env["coloured"] <= _MOST_COLOURED else "")
+        region = _region("Code", env)
+        return f'<div class="code-block"><pre {region}><code{kind}>{shown}</code></pre></div>\n'
+
+    code_block = fence
+
+
+def _region(what: str, env: EnvType) -> str:
+    """The attributes of a part that scrolls by itself."""
+    env[what] = env.get(what, 0) + 1
+    return f'tabindex="0" role="region" aria-label="{what} {env[what]} of the documentation"'
 
 
 def _image_as_link(found: re.Match[str]) -> str:

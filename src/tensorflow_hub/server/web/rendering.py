@@ -25,6 +25,7 @@ from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.negotiation import VARY
+from tensorflow_hub.server.web.coloured_code import coloured
 from tensorflow_hub.server.web.site import site_of
 
 # Pages load their own style sheet and script and nothing else, from nowhere else.
@@ -227,5 +228,5 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=False,
     )
-    environment.globals |= {"static": static_url, "icon": icon, "logo": lambda: _LOGO}
+    environment.globals |= {"static": static_url, "icon": icon, "logo": lambda: _LOGO, "coloured": coloured}
     return environment

@@ -18,6 +18,7 @@ from tensorflow_hub.server.endpoints import (
     account,
     audit,
     cards,
+    crawlers,
     device_logins,
     handle,
     health,
@@ -372,7 +373,8 @@ ROUTES: list[BaseRoute] = [
     Route("/help/api", web_pages.show_api_help),
     Route("/static/{name}", static_files.show_static),
     Route("/favicon.ico", static_files.show_icon),
-    Route("/robots.txt", static_files.show_robots),
+    Route("/robots.txt", crawlers.show_robots),
+    Route("/sitemap.xml", crawlers.show_sitemap),
     # /<publisher>, /<publisher>/<model…>, /<publisher>/<model…>/<version>: pages and downloads
     Route("/{path:path}", handle.show_handle, methods=READ),
     Route("/{path:path}", handle.allow_scripts, methods=["OPTIONS"]),

@@ -126,6 +126,24 @@ def test_the_programs_in_python_run(snippets, tmp_path):
     assert len(programs) > 80
 
 
+def test_the_notebooks_run(hub, snippets, tmp_path):
+    """The cells of each one after the other, as they stand."""
+    handles = {handle for handle, _, language, _ in snippets if language == "python"}
+    chosen = sorted(handles - {handle for handle in handles if handle.startswith("tf1/")})
+    chosen += sorted(handles - set(chosen))[:6]
+    notebooks = []
+    for handle in chosen:
+        cells = requests.get(f"{hub.url}/{handle}?notebook=ipynb", timeout=PATIENCE).json()["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        assert code == [code for of, _, language, code in snippets if (of, language) == (handle, "python")]
+        notebooks.append((handle, "\n\n".join(code)))
+    (tmp_path / "programs.json").write_text(json.dumps(notebooks))
+    command = [sys.executable, "-c", _RUNNER, "programs.json", "failed.json"]
+    subprocess.run(command, cwd=tmp_path, env=environ(tmp_path), capture_output=True, check=True)
+    failed = json.loads((tmp_path / "failed.json").read_text())
+    assert not failed, "\n\n".join(failed)
+
+
 def test_programs_call_what_can_be_called(snippets):
     """Not only load: one without a call would run whatever it loads."""
     code = {(handle, title): text for handle, title, _, text in snippets}

@@ -180,6 +180,25 @@ def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:
     return CardRecord(*row) if row else None
 
 
+def list_newest(
+    connection: sa.Connection, audience: Audience, limit: int, offset: int = 0
+) -> list[tuple[str, int]]:
+    """The newest versions of models as (handle, when the model changed), the oldest model first."""
+    query = _newest(models.c.handle, models.c.newest, models.c.updated_at, audience=audience)
+    rows = connection.execute(query.order_by(models.c.id).limit(limit).offset(offset))
+    return [(f"{handle}/{number}", updated_at) for handle, number, updated_at in rows]
+
+
+def count_newest(connection: sa.Connection, audience: Audience) -> int:
+    """How many models have a version that is visible."""
+    return int(connection.execute(_newest(sa.func.count(), audience=audience)).scalar_one())
+
+
+def _newest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[Any]:
+    joined = sa.select(*columns).select_from(models).join(publishers)
+    return joined.where(models.c.newest.is_not(None), audience.condition())
+
+
 def list_children(connection: sa.Connection, handle: str) -> list[Version]:
     """The visible versions whose card names `handle` as their parent."""
     query = (

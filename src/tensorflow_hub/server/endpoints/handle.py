@@ -33,6 +33,7 @@ from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
 from tensorflow_hub.server.web.feeds import news_feed, wants_feed
 from tensorflow_hub.server.web.inside_pages import PARAMETER, inside
+from tensorflow_hub.server.web.version_documents import version_document
 
 Answer = Callable[[Request, sa.Connection, Version, DeploymentKind], Response | None]
 
@@ -99,6 +100,9 @@ def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...])
             return _to_newest(request, name, moved)
         if name.version is None and not version.model.name.startswith("collection/"):
             return _to_newest(request, name, version)
+        document = version_document(request, connection, version)
+        if document is not None:
+            return document
         answer = _version(request, connection, caller, version, forms)
         return _with_state(answer, version)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.web.rendering import static_file
@@ -21,11 +21,6 @@ def show_static(request: Request) -> Response:
 def show_icon(request: Request) -> Response:
     """The icon, for browsers that look for it at the old place."""
     return _answer(request, "icon.svg")
-
-
-def show_robots(request: Request) -> Response:
-    """What crawlers need not read: the endless combinations of filters, and the downloads."""
-    return PlainTextResponse("User-agent: *\nDisallow: /s?\nDisallow: /api/\nDisallow: /*-format=\n")
 
 
 def _answer(request: Request, name: str) -> Response:

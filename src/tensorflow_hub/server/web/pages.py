@@ -30,7 +30,7 @@ from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchRequest
 from tensorflow_hub.server.web.api_page import endpoint_rows
-from tensorflow_hub.server.web.cards import plain_text, render_card
+from tensorflow_hub.server.web.cards import MAX_CARD, plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import render, render_for_all, show_count
 from tensorflow_hub.server.web.results_page import near, refused_values, results_values, shown_facets
@@ -183,6 +183,7 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
         summary=plain_text(shown.description, 200),
         publisher=shown,
         feed_url=f"/{shown.name}?feed=atom",
+        page_url=f"{base_url(request)}/{shown.name}" if asked.page == 1 else "",
         manages=caller.session is not None and has_scope(caller, ADMIN, shown.name),
         collections=collections,
         models=load_listed(connection, answer.ids, audience),
@@ -197,6 +198,7 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
             for facet in shown_facets(of_publisher, answer)
             if facet.label in {"Task", "Format", "Language"}
         ],
+        card_is_cut=len(body) > MAX_CARD,
         card=Markup(_rendered(body)) if body.strip() and asked.page == 1 else None,  # noqa: S704 - sanitised,
     )
 

@@ -122,6 +122,7 @@ def _html(request: Request, template: str, values: dict[str, Any]) -> bytes:
         "query_text": "",
         "summary": "",
         "feed_url": "",
+        "page_url": "",
         "sign_in_url": sign_in_url(request),
         "form_token": lambda: _form_token(request),
     }

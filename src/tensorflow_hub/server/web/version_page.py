@@ -20,9 +20,11 @@ from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
-from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Version
+from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
+from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
 from tensorflow_hub.server.web.cards import MAX_CARD, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
+from tensorflow_hub.server.web.citation import bibtex
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.property_groups import property_groups, trust
 from tensorflow_hub.server.web.rendering import show_day, show_size
@@ -68,12 +70,12 @@ def version_values(
     member_ids = _member_ids(connection, shown, card, children, base)
     members = load_listed(connection, member_ids, audience)
     versions = _versions(connection, shown)
-    forms = _forms(shown, metadata, deployments)
+    forms = forms_of(shown, metadata, deployments)
     code = snippets(shown.handle, base, forms, private=shown.model.private)
     metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
-    body = _body(shown, card)
+    body, url = _body(shown, card), f"{base}/{shown.handle}"
     values = {
         "title": shown.handle,
         "heading": shown.model.handle,
@@ -81,6 +83,7 @@ def version_values(
         "version": shown,
         "feed_url": f"/{shown.model.handle}?feed=atom",
         "base": base,
+        "page_url": url,
         "lead": plain_text(card.description, 1000) if card else "",
         "card": body,
         "card_sections": card_sections(body or ""),
@@ -99,10 +102,31 @@ def version_values(
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
         "inside_parts": [(name, title) for name, title in PARTS.items() if name != "changes"],
         "trust": trust(metadata, deployments),
+        "bibtex": bibtex(card.text if card else "", shown, _publisher(connection, shown), url),
+        "badge": _badge(shown, url),
+        "has_notebook": any(snippet.language == "python" for snippet in code),
         "property_groups": property_groups(shown, metadata, deployments, forms),
         "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
     }
     return values | {"sections": _sections(values, code)}
+
+
+def _publisher(connection: sa.Connection, shown: Version) -> Publisher:
+    publisher = reading.find_publisher(connection, shown.model.publisher)
+    assert publisher is not None
+    return publisher
+
+
+def _badge(shown: Version, url: str) -> dict[str, Any]:
+    """The badge, and the Markdown that shows it elsewhere: that of the version that is newest then."""
+    newest = url.rpartition("/")[0] if shown.model.kind != "collection" else url
+    return {
+        "url": f"/{shown.handle}?badge=svg",
+        "width": badge_width(shown),
+        "height": HEIGHT,
+        "text": ": ".join(badge_texts(shown)),
+        "markdown": f"[![{shown.model.handle}]({newest}?badge=svg)]({newest})",
+    }
 
 
 def _tasks_of_parent(
@@ -172,7 +196,7 @@ def _asset_path(metadata: Mapping[str, Sequence[str]]) -> str:
     return path if "://" in path else ""
 
 
-def _forms(
+def forms_of(
     shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
 ) -> dict[str, Mapping[str, Any]]:
     """Format → description, for code that uses it."""

@@ -1,0 +1,39 @@
+"""`GET /robots.txt` and `/sitemap.xml`: what crawlers may read, and where it is."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.web.sitemap import sitemap
+
+# The endless combinations of filters, what is inside of versions, downloads, and the pages of people.
+_NOT_FOR_CRAWLERS = (
+    *("/s?", "/api/", "/login", "/settings", "/device"),
+    *("/*-format=", "/*?inside=", "/*?feed=", "/*?badge=", "/*?cite=", "/*?notebook="),
+)
+_HOUR = "public, max-age=3600"
+
+
+def show_robots(request: Request) -> Response:
+    """What crawlers need not read."""
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in _NOT_FOR_CRAWLERS),
+        f"Sitemap: {base_url(request)}/sitemap.xml",
+    ]
+    return PlainTextResponse("\n".join(lines) + "\n")
+
+
+def show_sitemap(request: Request) -> Response:
+    """The public pages of models and publishers; nothing else, whoever asks."""
+    text = request.query_params.get("page")
+    page = int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else None
+    with hub_of(request).database.reading() as connection:
+        found = sitemap(connection, base_url(request), page) if text is None or page else None
+    if found is None:
+        raise Missing(f"There is no page {text!r:.20} of the sitemap.", hint="See /sitemap.xml.")
+    return Response(found, headers={"Cache-Control": _HOUR}, media_type="application/xml")

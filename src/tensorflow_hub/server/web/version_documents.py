@@ -1,0 +1,116 @@
+"""What is made of a version beside its page: `/<handle>?badge=svg`, `?cite=bibtex`, `?notebook=ipynb`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub import __version__
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.base_url import base_url
+from tensorflow_hub.server.core.negotiation import VARY
+from tensorflow_hub.server.core.problems import Malformed, Missing
+from tensorflow_hub.server.http.asset_response import matches
+from tensorflow_hub.server.web.badge import badge_svg
+from tensorflow_hub.server.web.cards import plain_text
+from tensorflow_hub.server.web.citation import bibtex
+from tensorflow_hub.server.web.notebook import notebook
+from tensorflow_hub.server.web.pages import install_command
+from tensorflow_hub.server.web.snippets import snippets
+from tensorflow_hub.server.web.version_page import forms_of
+
+# Seconds that others may show a badge as it was.
+_KEPT_SECONDS = 300
+# A drawing of its own is no page: it runs and loads nothing, also when it is opened by itself.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Document:
+    """A document of every version.
+
+    Attributes:
+      parameter: of the URL.
+      value: the one value that the parameter may have, which is also the suffix of the file.
+      media_type: of the answer.
+      make: makes its text from the URL of the hub; None where a version has none.
+      is_file: whether a browser saves it; others it shows.
+    """
+
+    parameter: str
+    value: str
+    media_type: str
+    make: Callable[[sa.Connection, Version, str], str | None]
+    is_file: bool = True
+
+
+def version_document(request: Request, connection: sa.Connection, version: Version) -> Response | None:
+    """The document that a parameter of the URL names; None where none does.
+
+    Raises:
+      Malformed: the parameter has another value than its one.
+      Missing: the version has no such document.
+    """
+    document = next((found for found in _DOCUMENTS if found.parameter in request.query_params), None)
+    if document is None:
+        return None
+    value = request.query_params[document.parameter]
+    if value != document.value:
+        problem = f"Expected {document.parameter}={document.value}, got {value!r:.60}."
+        raise Malformed(problem, hint=f"Use {request.url.path}?{document.parameter}={document.value}.")
+    text = document.make(connection, version, base_url(request))
+    if text is None:
+        problem = f"The version {version.handle} has no {document.parameter}: no program in Python uses it."
+        raise Missing(problem, hint=f"See /{version.handle} for other ways to use it.")
+    body = text.encode()
+    headers = {
+        "Cache-Control": "private, no-cache" if version.model.private else f"public, max-age={_KEPT_SECONDS}",
+        "Content-Security-Policy": _POLICY,
+        "ETag": f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
+        "Vary": VARY,
+    }
+    if document.is_file:
+        name = f"{version.handle.replace('/', '_')}.{document.value.replace('bibtex', 'bib')}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if matches(request.headers.get("if-none-match"), headers["ETag"].removeprefix("W/")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=document.media_type)
+
+
+def _badge(connection: sa.Connection, version: Version, base: str) -> str:
+    return badge_svg(version)
+
+
+def _bibtex(connection: sa.Connection, version: Version, base: str) -> str:
+    card = reading.find_card(connection, version)
+    publisher = reading.find_publisher(connection, version.model.publisher)
+    assert publisher is not None
+    return bibtex(card.text if card else "", version, publisher, f"{base}/{version.handle}") + "\n"
+
+
+def _notebook(connection: sa.Connection, version: Version, base: str) -> str | None:
+    card = reading.find_card(connection, version)
+    forms = forms_of(version, card.metadata if card else {}, reading.list_deployments(connection, version))
+    setup = f"Install the library first:\n\n```bash\n{install_command(__version__)}\n```"
+    if version.model.private:
+        setup += f"\n\nThe model is private. Sign in once:\n\n```bash\ntfhub login {base}\n```"
+    return notebook(
+        version.handle,
+        plain_text(card.description, 600) if card else "",
+        f"{base}/{version.handle}",
+        setup,
+        snippets(version.handle, base, forms, private=version.model.private),
+    )
+
+
+_DOCUMENTS = (
+    _Document("badge", "svg", "image/svg+xml", _badge, is_file=False),
+    _Document("cite", "bibtex", "application/x-bibtex", _bibtex),
+    _Document("notebook", "ipynb", "application/x-ipynb+json", _notebook),
+)

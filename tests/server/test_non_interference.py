@@ -268,6 +268,15 @@ REQUESTS = {
     "/settings/tokens": get(st.just("/settings/tokens"))
     | change("POST", "/settings/tokens", name="x", scope="read", publisher="hidden"),
     "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
+    "/settings/publishers/{publisher}/webhooks": get(publishers, "/settings/publishers/", "/webhooks"),
+    "/settings/webhooks": get(st.just("/settings/webhooks"))
+    | change("POST", "/settings/webhooks", url="https://9.9.9.9/", publisher="hidden"),
+    "/settings/webhooks/{webhook:int}": get(st.just("/settings/webhooks/HOOK"))
+    | change("POST", "/settings/webhooks/HOOK", to="off"),
+    "/settings/webhooks/{webhook:int}/test": change("POST", "/settings/webhooks/HOOK/test"),
+    "/settings/webhooks/{webhook:int}/deliveries/{delivery}/again": change(
+        "POST", "/settings/webhooks/HOOK/deliveries/MESSAGE/again"
+    ),
     "/settings/sessions/{session:int}/end": change("POST", "/settings/sessions/123456789/end"),
     "/help": get(st.just("/help")),
     "/help/api": get(st.just("/help/api")),
@@ -326,6 +335,16 @@ REQUESTS = {
     | change("POST", "/api/v1/tokens", name="x", scope="read", publisher="hidden"),
     "/api/v1/tokens/self": get(st.just("/api/v1/tokens/self")),
     "/api/v1/tokens/{token:int}": change("DELETE", "/api/v1/tokens/TOKEN"),
+    "/api/v1/webhooks": get(publishers, "/api/v1/webhooks?publisher=")
+    | get(st.just("/api/v1/webhooks"))
+    | change("POST", "/api/v1/webhooks", url="https://9.9.9.9/", publisher="hidden"),
+    "/api/v1/webhooks/{webhook:int}": change("PATCH", "/api/v1/webhooks/HOOK", active=False)
+    | change("DELETE", "/api/v1/webhooks/HOOK"),
+    "/api/v1/webhooks/{webhook:int}/deliveries": get(st.just("/api/v1/webhooks/HOOK/deliveries")),
+    "/api/v1/webhooks/{webhook:int}/tests": change("POST", "/api/v1/webhooks/HOOK/tests"),
+    "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again": change(
+        "POST", "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again"
+    ),
     "/api/v1/audit": get(publishers, "/api/v1/audit?publisher=") | get(st.just("/api/v1/audit")),
     "/api/{path:path}": get(st.just("/api/hidden/quokka-encoder")),
 }
@@ -361,7 +380,15 @@ def answer_of(twin, numbers, caller, ask, accept):
 def test_every_answer_is_the_same_without_what_is_private(twins):
     with_private, without = twins
     upload = with_private.admin("POST", "/api/v1/uploads", json=PROMISE).json()["id"]
-    numbers = {"UPLOAD": upload, "TOKEN": str(with_private.private_token["id"])}
+    wanted = {"url": "https://9.9.9.9/", "publisher": "hidden"}
+    hook = str(with_private.admin("POST", "/api/v1/webhooks", json=wanted).json()["id"])
+    message = with_private.admin("POST", f"/api/v1/webhooks/{hook}/tests").json()["id"]
+    numbers = {
+        "UPLOAD": upload,
+        "TOKEN": str(with_private.private_token["id"]),
+        "HOOK": hook,
+        "MESSAGE": message,
+    }
 
     @settings(max_examples=400)
     @given(st.sampled_from(CALLERS), asked, accepts)

@@ -18,6 +18,7 @@ Digest = Annotated[
 ]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ["reader", "publisher", "owner"]})]
+Event = Annotated[str, Meta(extra_json_schema={"enum": ["publish", "withdraw", "restore", "delete", "card"]})]
 DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": list(KIND_BY_NAME)})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]

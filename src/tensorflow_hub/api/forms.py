@@ -79,6 +79,36 @@ class DeviceAnswer(Fields, frozen=True):
     days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
 
 
+class CreateWebhook(Fields, frozen=True):
+    """The URL of a new webhook, whose events it is told, and a box for each event."""
+
+    url: Annotated[str, Meta(max_length=2000)]
+    publisher: Annotated[str, Meta(max_length=100)] = ""
+    publish: str = ""
+    withdraw: str = ""
+    restore: str = ""
+    delete: str = ""
+    card: str = ""
+
+
+class OfWebhook(Fields, frozen=True):
+    """A webhook in the path."""
+
+    webhook: int
+
+
+class SwitchWebhook(OfWebhook, frozen=True):
+    """A webhook in the path, and what becomes of it: on, off or remove."""
+
+    to: str
+
+
+class OfDelivery(OfWebhook, frozen=True):
+    """A message of a webhook in the path."""
+
+    delivery: str
+
+
 class OfToken(Fields, frozen=True):
     """A token in the path."""
 

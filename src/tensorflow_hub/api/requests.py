@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Role, Scope, Sha256
+from tensorflow_hub.api.fields import DeploymentKind, Digest, Event, Handle, Role, Scope, Sha256
 from tensorflow_hub.api.headers import UPLOAD_OFFSET
 
 # Numbers beyond are none of the database's.
@@ -83,6 +83,21 @@ class RoleChange(Body, frozen=True):
     """The new role of a member."""
 
     role: Role
+
+
+class NewWebhook(Body, frozen=True):
+    """Where to send what is done, and what of it."""
+
+    url: Annotated[str, Meta(max_length=2000, description="http or https, of a public address.")]
+    publisher: Annotated[str | None, Meta(description="Whose events; null: of the whole hub.")]
+    events: Annotated[list[Event], Meta(description="Empty: all of them.")] = []
+
+
+class WebhookChange(Body, frozen=True):
+    """What changes; what is left out stays."""
+
+    events: Annotated[list[Event] | None, Meta(description="Empty: all of them.")] = None
+    active: Annotated[bool | None, Meta(description="Whether messages are sent.")] = None
 
 
 class NewDeviceLogin(Body, frozen=True):
@@ -173,6 +188,18 @@ class OfToken(Parameters, frozen=True):
     """A token in the path."""
 
     token: Annotated[int, Meta(ge=0, description="Its number.")]
+
+
+class OfWebhook(Parameters, frozen=True):
+    """A webhook in the path."""
+
+    webhook: Annotated[int, Meta(ge=0, description="Its number.")]
+
+
+class OfDelivery(OfWebhook, frozen=True):
+    """A message of a webhook in the path."""
+
+    delivery: Annotated[str, Meta(description="Its id.")]
 
 
 class FromOffset(Parameters, frozen=True, rename={"offset": UPLOAD_OFFSET}):

@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "run a hub"),
     "show": ("show", "show what a hub knows of a model"),
     "token": ("token", "make, list and revoke tokens of a hub"),
+    "webhook": ("webhook", "have a hub tell a URL of what is done to its models"),
     "where": ("where", "show the places where the module of a handle is looked for"),
     "withdraw": ("withdraw", "hide a version from search, or show it again"),
 }

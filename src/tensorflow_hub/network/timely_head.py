@@ -64,4 +64,4 @@ class _TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 # Scheme → connections, for the managers of `urllib3`.
-TIMELY_POOLS = {"http": _Pool, "https": _TlsPool}
+TIMELY_POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}

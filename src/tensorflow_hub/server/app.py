@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.server.administration.sweep import sweep_sessions, sweep_uploads
+from tensorflow_hub.server.administration.sweep import sweep_deliveries, sweep_sessions, sweep_uploads
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.negotiation import quality
 from tensorflow_hub.server.core.problems import (
@@ -28,6 +28,7 @@ from tensorflow_hub.server.core.problems import (
     headers_of,
     json_answer,
 )
+from tensorflow_hub.server.deliveries.senders import Senders
 from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring import tfhub
 from tensorflow_hub.server.mirroring.mirror import Mirror
@@ -86,9 +87,12 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     hub: Hub = app.state.hub
     chores = asyncio.create_task(_chores(hub))
     index = asyncio.create_task(run_in_threadpool(_build_index, hub))
+    senders = Senders(hub.settings, hub.database)
+    senders.start()
     try:
         yield
     finally:
+        await run_in_threadpool(senders.close)
         if app.state.mirror is not None:
             app.state.mirror.close()
         chores.cancel()
@@ -122,6 +126,7 @@ async def _chores(hub: Hub) -> None:
         if since_sweep >= SWEEP_SECONDS:
             since_sweep = 0.0
             due += [lambda: sweep_uploads(hub), lambda: sweep_sessions(hub), hub.limits.sweep]
+            due += [lambda: sweep_deliveries(hub)]
         for chore in due:  # one that fails keeps no other from its work: on a full disk, the sweep makes room
             await run_in_threadpool(_try, chore)
 

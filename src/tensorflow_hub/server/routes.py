@@ -39,6 +39,8 @@ from tensorflow_hub.server.endpoints import (
     version_states,
     versions,
     web_pages,
+    webhook_pages,
+    webhooks,
 )
 from tensorflow_hub.server.endpoints.publisher_of import in_body, in_path, of_handle, own_or_asked
 
@@ -58,6 +60,8 @@ _OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
 _OWNER_BY_PATH = Rights(ADMIN, in_path)
 # Other callers are told that there is no such upload.
 _OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
+# Other callers are told that there is no such webhook.
+_OF_WEBHOOK = Rights(also="scope admin for its publisher, or for all publishers")
 
 WHAT_IS_THERE = (
     Endpoint(
@@ -325,7 +329,67 @@ PEOPLE_AND_RIGHTS = (
     ),
 )
 
-API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS)
+WEBHOOKS = (
+    Endpoint(
+        "GET",
+        "/api/v1/webhooks",
+        webhooks.list_webhooks,
+        "the webhooks of a publisher, without it those of the whole hub",
+        {200: "The webhooks"},
+        Rights(ADMIN, own_or_asked),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/webhooks",
+        webhooks.create_webhook,
+        'makes a webhook, for example `{"url": "https://ci.example.com/models", "events": ["publish"], '
+        '"publisher": "acme"}`; its `secret` is in the answer only',
+        {201: "With its secret"},
+        Rights(ADMIN, in_body),
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/v1/webhooks/{webhook:int}",
+        webhooks.change_webhook,
+        "chooses other events, or switches a webhook on or off",
+        {200: "Changed"},
+        _OF_WEBHOOK,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/webhooks/{webhook:int}",
+        webhooks.remove_webhook,
+        "removes a webhook and its log",
+        {204: "Removed"},
+        _OF_WEBHOOK,
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/webhooks/{webhook:int}/deliveries",
+        webhooks.show_log,
+        "the last messages of a webhook, with what the receiver answered",
+        {200: "The messages"},
+        _OF_WEBHOOK,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/webhooks/{webhook:int}/tests",
+        webhooks.send_test,
+        "sends a message of the type `test`",
+        {202: "It will be sent"},
+        _OF_WEBHOOK,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again",
+        webhooks.send_again,
+        "sends a message once more, under the same id",
+        {202: "It will be sent"},
+        _OF_WEBHOOK,
+    ),
+)
+
+API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
 
 # Forms that pages send; programs use the API.
 FORMS = (
@@ -342,6 +406,10 @@ FORMS = (
     Form("/settings/join", member_pages.join, for_all=True),
     Form("/settings/tokens", my_tokens.create_token),
     Form("/settings/tokens/{token:int}/revoke", my_tokens.revoke_token),
+    Form("/settings/webhooks", webhook_pages.create_webhook),
+    Form("/settings/webhooks/{webhook:int}", webhook_pages.switch_webhook),
+    Form("/settings/webhooks/{webhook:int}/test", webhook_pages.send_test),
+    Form("/settings/webhooks/{webhook:int}/deliveries/{delivery}/again", webhook_pages.send_again),
 )
 
 # Asked for by machines, often: no limit of requests counts them.
@@ -366,6 +434,9 @@ ROUTES: list[BaseRoute] = [
     Route("/settings", account.show_account),
     Route("/settings/publishers/{publisher}", member_pages.show_members),
     Route("/settings/publishers/{publisher}/audit", member_pages.show_audit),
+    Route("/settings/publishers/{publisher}/webhooks", webhook_pages.show_webhooks),
+    Route("/settings/webhooks", webhook_pages.show_webhooks),
+    Route("/settings/webhooks/{webhook:int}", webhook_pages.show_webhook),
     Route("/settings/join", member_pages.show_invitation),
     Route("/settings/tokens", my_tokens.show_tokens),
     *(form.route() for form in FORMS),

@@ -357,6 +357,12 @@ class ServerSettings:
         parse_group_roles,
         "Roles of the provider's groups (the claim `groups`): `ml-team=acme:publisher, admins=*:owner`.",
     )
+    webhook_networks: tuple[str, ...] = variable(
+        "TFHUB_SERVER_WEBHOOK_NETWORKS",
+        (),
+        parse_networks,
+        "Private networks, such as `10.0.0.0/8`, that webhooks may go to; without, public addresses only.",
+    )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",
         12,

@@ -78,6 +78,14 @@ MATRIX = [
     ("POST", "/api/v1/device-logins", {"name": "x"}, set(CALLERS)),
     ("POST", "/api/v1/device-tokens", {"device_code": "x"}, set(CALLERS)),
     ("DELETE", "/api/v1/tokens/VICTIM", None, OWNERS),
+    ("GET", "/api/v1/webhooks?publisher=secret", None, OWNERS),
+    ("POST", "/api/v1/webhooks", {"url": "https://9.9.9.9/", "publisher": "secret"}, OWNERS),
+    ("POST", "/api/v1/webhooks", {"url": "https://9.9.9.9/", "publisher": None}, ADMINS),
+    ("PATCH", "/api/v1/webhooks/HOOK", {"active": False}, OWNERS),
+    ("GET", "/api/v1/webhooks/HOOK/deliveries", None, OWNERS),
+    ("POST", "/api/v1/webhooks/HOOK/tests", {}, OWNERS),
+    ("POST", "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again", {}, OWNERS),
+    ("DELETE", "/api/v1/webhooks/HOOK", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=other", None, {"admin", "stranger"}),
 ]
@@ -124,6 +132,13 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
     if "VICTIM" in path:
         secret = new_token("read", "secret")
         path = path.replace("VICTIM", str(api("GET", "/api/v1/tokens/self", secret).json()["id"]))
+    if "HOOK" in path:
+        for known in api("GET", "/api/v1/webhooks?publisher=secret", admin).json()["webhooks"]:
+            api("DELETE", f"/api/v1/webhooks/{known['id']}", admin)  # there may be twenty
+        wanted = {"url": "https://9.9.9.9/", "publisher": "secret"}
+        hook = api("POST", "/api/v1/webhooks", admin, json=wanted).json()["id"]
+        message = api("POST", f"/api/v1/webhooks/{hook}/tests", admin, json={}).json()["id"]
+        path = path.replace("HOOK", str(hook)).replace("MESSAGE", message)
     payload = {"data": body} if isinstance(body, bytes) else {"json": body}
     if body is None:
         payload = {}
@@ -145,8 +160,8 @@ def _hides(method, path):
 
 
 def _is_hidden_number(path):
-    """Neither is an upload or a token of others."""
-    return re.match(r"/api/v1/(uploads|tokens)/[0-9a-f]", path) is not None
+    """Neither is an upload, a token or a webhook of others."""
+    return re.match(r"/api/v1/(uploads|tokens|webhooks)/[0-9a-f]", path) is not None
 
 
 def test_the_matrix_has_every_endpoint():
@@ -163,6 +178,13 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
         "/api/v1/uploads/{upload}/publish": "/api/v1/uploads/UPLOAD/publish",
         "/api/v1/tokens/{token:int}": "/api/v1/tokens/VICTIM",
+        **{
+            f"/api/v1/webhooks/{{webhook:int}}{rest}": f"/api/v1/webhooks/HOOK{rest}"
+            for rest in ("", "/deliveries", "/tests")
+        },
+        "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again": (
+            "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again"
+        ),
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.

@@ -385,6 +385,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
         "/settings/tokens",
         "/settings/publishers/team",
         "/settings/publishers/team/audit",
+        "/settings/publishers/team/webhooks",
         "/device",
         "/team",
     ],
@@ -399,3 +400,33 @@ def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, hub, reader, pa
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     report = Axe().run(page)
     assert report.violations_count == 0, report.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_a_webhook_is_made_and_tested(visit, hub, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    visited = visit("/login?next=/settings", viewport={"width": width, "height": 900})
+    page = visited.page
+    page.get_by_label("Token").fill(hub.token)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="webhooks of the whole hub").click()
+    page.get_by_label("URL").fill("https://ci.example.invalid/models/with/a/long/path/of/its/own")
+    page.get_by_label("a card changes").uncheck()
+    page.get_by_role("button", name="Make the webhook").click()
+    assert page.locator(".code-block code").first.inner_text().startswith("whsec_")
+    pages = [page.evaluate("document.documentElement.scrollWidth")]
+    assert Axe().run(page).violations_count == 0
+    page.locator("td a").first.click()
+    page.get_by_role("button", name="Send a test").click()
+    until(lambda: page.reload() and "cannot be found" in page.content(), "the answer")
+    pages.append(page.evaluate("document.documentElement.scrollWidth"))
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    assert max(pages) <= width
+    assert "a card changes" not in page.inner_text("main")
+    page.get_by_role("link", name="Webhooks of the hub").click()
+    page.locator("td a").first.click()
+    page.get_by_role("button", name="Remove it").click()
+    assert page.locator("td a").count() == 0
+    assert complaints(visited) == []

@@ -92,7 +92,7 @@ def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
     assert status(hub, "GET", "/metrics", token) == 403
     assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
     assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
-    assert ("Members and who did what" in visitor.open("/hidden").text) is (rank > 1)
+    assert ("Members, webhooks, and who did what" in visitor.open("/hidden").text) is (rank > 1)
 
 
 def test_a_role_changes_at_once_also_for_tokens(hub, owner, visitor):

@@ -30,7 +30,7 @@ from tensorflow_hub.server.store.interface import Store
 FORM = 1
 _BATCH = 500
 # What is under way is not backed up.
-_LEFT_OUT = {"uploads", "rate_limits", "sessions", "device_logins"}
+_LEFT_OUT = {"uploads", "rate_limits", "sessions", "device_logins", "deliveries"}
 
 
 def backup(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -> int:

@@ -1,9 +1,10 @@
-"""Removes uploads that expired or are over; each server process does it now and then."""
+"""Removes uploads, sessions and messages that are over; each server process does it now and then."""
 
 from __future__ import annotations
 
 import time
 
+from tensorflow_hub.server.catalogue.deliveries import forget_deliveries
 from tensorflow_hub.server.catalogue.sessions import forget_ended
 from tensorflow_hub.server.catalogue.uploads import list_uploads
 from tensorflow_hub.server.core.hub import Hub
@@ -26,3 +27,9 @@ def sweep_sessions(hub: Hub) -> None:
     """Removes the sessions of browsers that are over."""
     with hub.database.writing() as connection:
         forget_ended(connection, hub.settings.session_idle_seconds)
+
+
+def sweep_deliveries(hub: Hub) -> None:
+    """Removes old messages from the log of webhooks."""
+    with hub.database.writing() as connection:
+        forget_deliveries(connection)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.server.catalogue.deliveries import queue_deliveries
 from tensorflow_hub.server.catalogue.records import AuditEntry
 from tensorflow_hub.server.catalogue.tables import audit
 
@@ -20,12 +21,14 @@ def add_entry(
     subject: str,
     **detail: Any,
 ) -> None:
-    """Adds a line to the audit log, in the transaction of what it tells of."""
-    connection.execute(
+    """Adds a line to the audit log, in the transaction of what it tells of; webhooks will be told of it."""
+    added = connection.execute(
         sa.insert(audit).values(
             at=int(time.time()), actor=actor, address=address, action=action, subject=subject, detail=detail
         )
     )
+    assert added.inserted_primary_key is not None
+    queue_deliveries(connection, added.inserted_primary_key[0], action, subject)
 
 
 def list_entries(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.tables import audit, publishers
 
-# Actions of the audit log that readers of a feed are told.
+# Actions of the audit log that feeds and webhooks tell of.
 ACTIONS = ("publish", "withdraw", "restore", "delete", "card")
 
 

@@ -7,6 +7,7 @@
     publishers ─< invitations                            who may become a member
     tokens, sessions                                     what programs and browsers prove themselves by
     device_logins                                        programs that wait to be signed in
+    publishers ─< webhooks ─< deliveries >─ audit        who is told of what was done
     audit, uploads, rate_limits                          who did, what is under way, how often
 
 A model is a name below a publisher: a module, a placeholder that groups deployments, or a collection
@@ -233,6 +234,50 @@ audit = sa.Table(
     # A handle, a publisher's name or a token's name.
     sa.Column("subject", sa.Text, nullable=False, index=True),
     sa.Column("detail", sa.JSON, nullable=False),
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    # The publisher whose events it is told; NULL for those of the whole hub.
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    # Actions of the audit log: ["publish", "withdraw"].
+    sa.Column("events", sa.JSON, nullable=False),
+    # What messages are signed with: a hash of it could sign nothing.
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    # When the first failure was since the last success.
+    sa.Column("failing_since", sa.BigInteger),
+    # Since when nothing is sent, and why.
+    sa.Column("off_at", sa.BigInteger),
+    sa.Column("off_reason", sa.Text, nullable=False, default=""),
+)
+
+# A message on its way to a webhook (see deliveries.py).
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    # What the receiver knows it by: the same each time it is sent.
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), nullable=False, index=True),
+    # The line of the audit log that it tells of; NULL for a test.
+    sa.Column("audit_id", sa.BigInteger),
+    # waiting, delivered or failed.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    # Not to be sent before.
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    # Until then it belongs to the process that is sending it.
+    sa.Column("claimed_until", sa.BigInteger, nullable=False),
+    # Of the last attempt: when, the status and the beginning of the answer.
+    sa.Column("tried_at", sa.BigInteger),
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Index("ix_deliveries_state_due_at", "state", "due_at"),
 )
 
 uploads = sa.Table(

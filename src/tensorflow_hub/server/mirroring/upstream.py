@@ -20,7 +20,7 @@ from tensorflow_hub.network.body import READ_FAILURES, Body
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.network.withdrawal import withdrawal_reason
-from tensorflow_hub.server.mirroring.connections import PinnedAdapter, addresses_of, is_beside
+from tensorflow_hub.server.http.connections import PinnedAdapter, addresses_of, is_beside, is_public
 from tensorflow_hub.settings import Settings
 
 _LARGEST_ENTRY = 32 << 20  # a card has up to a MiB, a description of a large graph some more
@@ -202,7 +202,7 @@ class Upstream:
                 hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",
             )
         targets, known = addresses_of(host), addresses_of(own.hostname or "")
-        if not all(address.is_global or is_beside(address, known) for address in targets):
+        if not all(is_public(address) or is_beside(address, known) for address in targets):
             raise DownloadError(
                 f"The upstream hub redirects to {host}, which is not public.",
                 hint="Check TFHUB_SERVER_UPSTREAM: this may be an attack.",

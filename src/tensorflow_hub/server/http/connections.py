@@ -7,12 +7,11 @@ import socket
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from tensorflow_hub.errors import DownloadError
 from tensorflow_hub.network.certificates import TlsAdapter
+from tensorflow_hub.network.timely_head import TIMELY_POOLS
 from tensorflow_hub.settings import Settings
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
@@ -29,10 +28,15 @@ class PinnedAdapter(TlsAdapter):
     """Sends requests; those to a host that was pinned go to its addresses only.
 
     A name can be made to say one address to whoever checks it and another to whoever connects.
+
+    Args:
+      settings: which certificates are trusted.
+      pinned_only: whether to refuse connections to all other hosts.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, pinned_only: bool = False) -> None:
         self._pinned: dict[str, Sequence[Address]] = {}
+        self._pinned_only = pinned_only
         super().__init__(settings)
 
     def pin(self, host: str, addresses: Sequence[Address]) -> None:
@@ -42,12 +46,13 @@ class PinnedAdapter(TlsAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Makes the connections, which look at what is pinned."""
         super().init_poolmanager(*arguments, **options)
-        pinned = {"pinned": self._pinned}
-        http = type("_PinnedHTTP", (_Pinned, HTTPConnection), pinned)
-        https = type("_PinnedHTTPS", (_Pinned, HTTPSConnection), pinned)
+        pinned = {"pinned": self._pinned, "pinned_only": self._pinned_only}
         self.poolmanager.pool_classes_by_scheme = {
-            "http": type("_PinnedPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
-            "https": type("_PinnedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+            scheme: type(
+                "_PinnedPool", (pool,), {"ConnectionCls": type("_To", (_Pinned, connection), pinned)}
+            )
+            for scheme, pool in TIMELY_POOLS.items()
+            for connection in (pool.ConnectionCls,)
         }
 
 
@@ -55,6 +60,7 @@ class _Pinned:
     """What a pinned connection does other than one of urllib3."""
 
     pinned: dict[str, Sequence[Address]]
+    pinned_only: bool
     _dns_host: str
 
     def _new_conn(self) -> socket.socket:
@@ -62,6 +68,8 @@ class _Pinned:
         host = self._dns_host
         addresses = self.pinned.get(host.strip("[]").lower())
         if addresses is None:
+            if self.pinned_only:
+                raise ConnectTimeoutError(f"the host {host!r} was not checked")
             return connect()  # type: ignore[no-any-return]
         failure: Exception | None = None
         for address in addresses:
@@ -86,7 +94,16 @@ def addresses_of(host: str) -> list[Address]:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise DownloadError(f"The host {host!r} cannot be found.", hint="Check the network.") from error
-    return [_plain(str(item[4][0])) for item in found]
+    return [plain_address(str(item[4][0])) for item in found]
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the whole Internet, for one receiver.
+
+    >>> [is_public(plain_address(text)) for text in ("9.9.9.9", "169.254.169.254", "224.0.0.1")]
+    [True, False, False]
+    """
+    return address.is_global and not address.is_multicast
 
 
 def is_beside(address: Address, own: Sequence[Address]) -> bool:
@@ -94,8 +111,8 @@ def is_beside(address: Address, own: Sequence[Address]) -> bool:
 
     A hub on this machine has this machine beside it and nothing else: a redirect of it opens no network.
 
-    >>> store = _plain("10.0.0.2")
-    >>> is_beside(store, [_plain("10.0.0.1")]), is_beside(store, [_plain("127.0.0.1")])
+    >>> store = plain_address("10.0.0.2")
+    >>> is_beside(store, [plain_address("10.0.0.1")]), is_beside(store, [plain_address("127.0.0.1")])
     (True, False)
     """
     networks = {_private_network(item) for item in own}
@@ -110,10 +127,10 @@ def _private_network(address: Address) -> str | None:
     return next((str(network) for network in _PRIVATE if address in network), None)
 
 
-def _plain(text: str) -> Address:
+def plain_address(text: str) -> Address:
     """An address without its zone, and of IPv4 where it only is written as one of IPv6.
 
-    >>> _plain("::ffff:127.0.0.1"), _plain("64:ff9b::a00:1")
+    >>> plain_address("::ffff:127.0.0.1"), plain_address("64:ff9b::a00:1")
     (IPv4Address('127.0.0.1'), IPv4Address('10.0.0.1'))
     """
     address = ipaddress.ip_address(text.partition("%")[0])

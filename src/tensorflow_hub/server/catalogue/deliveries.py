@@ -1,0 +1,251 @@
+"""The queue of messages to webhooks: filled where something is done, emptied by all server processes.
+
+What is done and the messages about it become visible in one transaction, so that none is lost and none tells
+of what was undone. A message belongs to one process while it is sent; when that process dies, another one
+sends it after `LEASE_SECONDS`, under the same id, by which receivers know it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.news import ACTIONS
+from tensorflow_hub.server.catalogue.tables import audit, deliveries, publishers, webhooks
+
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+# Longer than any attempt takes.
+LEASE_SECONDS = 300
+# Seconds to wait after the first, second, … failure; then the message is given up: after a day or so.
+DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
+# When a message is given up and none was delivered for so many seconds, its webhook is switched off.
+_PATIENCE = 5 * 86_400
+_KEPT_SECONDS = 30 * 86_400
+_GONE = 410
+
+
+@dataclasses.dataclass(frozen=True)
+class Delivery:
+    """A message to a webhook.
+
+    Attributes:
+      id: what the receiver knows it by.
+      action: what it tells of; "test" for a test.
+      handle: of the version; "" for a test.
+      at: when that was done, in seconds since 1970.
+      detail: the reason, the deployment.
+      attempts: how often it was sent.
+      due_at: when it is sent next, while it waits.
+      tried_at, status, answer: the last attempt; no status where no answer came.
+    """
+
+    id: str
+    webhook_id: int
+    action: str
+    handle: str
+    at: int
+    detail: Mapping[str, Any]
+    state: str
+    attempts: int
+    due_at: int
+    claimed_until: int
+    tried_at: int | None
+    status: int | None
+    answer: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt: the status of the answer, None for none, and what it says."""
+
+    status: int | None
+    answer: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the receiver took the message."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where messages of a webhook go, what they are signed with, and whose events they tell."""
+
+    url: str
+    secret: str
+    publisher: str | None
+
+
+_SELECT = sa.select(
+    deliveries.c.id,
+    deliveries.c.webhook_id,
+    sa.func.coalesce(audit.c.action, "test"),
+    sa.func.coalesce(audit.c.subject, ""),
+    sa.func.coalesce(audit.c.at, deliveries.c.created_at),
+    audit.c.detail,
+    deliveries.c.state,
+    deliveries.c.attempts,
+    deliveries.c.due_at,
+    deliveries.c.claimed_until,
+    deliveries.c.tried_at,
+    deliveries.c.status,
+    deliveries.c.answer,
+).select_from(deliveries.outerjoin(audit, deliveries.c.audit_id == audit.c.id))
+_target = (
+    sa.select(webhooks.c.url, webhooks.c.secret, publishers.c.name)
+    .select_from(webhooks.outerjoin(publishers))
+    .where(webhooks.c.id == sa.bindparam("id"))
+)
+
+
+def queue_deliveries(connection: sa.Connection, audit_id: int, action: str, handle: str) -> None:
+    """Adds a message for each webhook that is to be told of a line of the audit log."""
+    if action not in ACTIONS:
+        return
+    of_publisher = sa.select(publishers.c.id).where(publishers.c.name == handle.partition("/")[0])
+    query = sa.select(webhooks.c.id, webhooks.c.events).where(
+        webhooks.c.off_at.is_(None),
+        sa.or_(webhooks.c.publisher_id.is_(None), webhooks.c.publisher_id.in_(of_publisher)),
+    )
+    for webhook_id, events in connection.execute(query).all():
+        if action in events:
+            _add(connection, webhook_id, audit_id)
+
+
+def queue_test(connection: sa.Connection, webhook_id: int) -> Delivery:
+    """Adds a message that tells of nothing; the one that waits already, if there is one."""
+    waits = (
+        deliveries.c.webhook_id == webhook_id,
+        deliveries.c.audit_id.is_(None),
+        deliveries.c.state == WAITING,
+    )
+    known = connection.execute(sa.select(deliveries.c.id).where(*waits)).scalar()
+    found = find_delivery(connection, webhook_id, known or _add(connection, webhook_id, None))
+    assert found is not None
+    return found
+
+
+def send_again(connection: sa.Connection, delivery: Delivery) -> None:
+    """Has a message sent once more, now; it may have been given up, or delivered."""
+    values = {"state": WAITING, "attempts": 0, "due_at": int(time.time())}
+    connection.execute(sa.update(deliveries).where(deliveries.c.id == delivery.id).values(**values))
+
+
+def find_delivery(connection: sa.Connection, webhook_id: int, delivery_id: str) -> Delivery | None:
+    """The message of a webhook with that id."""
+    query = _SELECT.where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == webhook_id)
+    row = connection.execute(query).first()
+    return _delivery(row) if row else None
+
+
+def list_deliveries(connection: sa.Connection, webhook_id: int, limit: int = 50) -> list[Delivery]:
+    """The newest messages of a webhook, the newest first."""
+    query = _SELECT.where(deliveries.c.webhook_id == webhook_id)
+    order = (deliveries.c.created_at.desc(), deliveries.c.audit_id.desc(), deliveries.c.id)
+    return [_delivery(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+
+def has_due(connection: sa.Connection) -> bool:
+    """Whether a message is to be sent now: a look that keeps no writer waiting."""
+    return connection.execute(_due(int(time.time())).limit(1)).first() is not None
+
+
+def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
+    """The message that is due for longest, which is this process's own from now on; None when none is due."""
+    now = int(time.time())
+    query = _due(now).order_by(deliveries.c.due_at, deliveries.c.audit_id).limit(1)
+    found = connection.execute(query.with_for_update(skip_locked=True)).first()
+    if found is None:
+        return None
+    connection.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.id == found.id)
+        .values(claimed_until=now + LEASE_SECONDS, attempts=deliveries.c.attempts + 1, tried_at=now)
+    )
+    delivery = find_delivery(connection, found.webhook_id, found.id)
+    assert delivery is not None
+    return delivery, Target(*connection.execute(_target, {"id": found.webhook_id}).one())
+
+
+def record_outcome(connection: sa.Connection, delivery: Delivery, outcome: Outcome) -> str | None:
+    """Notes what became of an attempt, and when the next one is; why the webhook was switched off, if it was.
+
+    A receiver that fails is asked for one message at a time: the others wait as long as this one.
+    """
+    now, of_webhook = int(time.time()), webhooks.c.id == delivery.webhook_id
+    connection.execute(sa.select(webhooks.c.id).where(of_webhook).with_for_update())  # one after another
+    is_last = delivery.attempts > len(DELAYS)
+    values: dict[str, Any] = {"claimed_until": 0, "status": outcome.status, "answer": outcome.answer}
+    if outcome.is_success or is_last:
+        values["state"] = DELIVERED if outcome.is_success else FAILED
+    else:
+        delay = DELAYS[delivery.attempts - 1]
+        values["due_at"] = now + delay + random.randint(0, delay // 5)
+    own = (deliveries.c.id == delivery.id, deliveries.c.claimed_until == delivery.claimed_until)
+    if connection.execute(sa.update(deliveries).where(*own).values(**values)).rowcount == 0:
+        return None  # removed, or another process's by now
+    if outcome.is_success:
+        connection.execute(sa.update(webhooks).where(of_webhook).values(failing_since=None))
+        return None
+    return _note_failure(connection, delivery.webhook_id, values.get("due_at", now), outcome, is_last)
+
+
+def _note_failure(
+    connection: sa.Connection, webhook_id: int, until: int, outcome: Outcome, is_last: bool
+) -> str | None:
+    others = (deliveries.c.webhook_id == webhook_id, deliveries.c.state == WAITING)
+    early = deliveries.c.due_at < until
+    connection.execute(sa.update(deliveries).where(*others, early).values(due_at=until))
+    now, of_webhook = int(time.time()), webhooks.c.id == webhook_id
+    since = sa.func.coalesce(webhooks.c.failing_since, now)
+    connection.execute(sa.update(webhooks).where(of_webhook).values(failing_since=since))
+    failing_since = connection.execute(sa.select(webhooks.c.failing_since).where(of_webhook)).scalar_one()
+    if outcome.status == _GONE:
+        return "the receiver answered 410, it is gone"
+    is_over = is_last and now - failing_since > _PATIENCE
+    return f"nothing was delivered for {_PATIENCE // 86_400} days" if is_over else None
+
+
+def forget_deliveries(connection: sa.Connection) -> None:
+    """Removes what is over for long from the log."""
+    old = deliveries.c.created_at < int(time.time()) - _KEPT_SECONDS
+    connection.execute(sa.delete(deliveries).where(old, deliveries.c.state != WAITING))
+
+
+def _due(now: int) -> sa.Select[Any]:
+    """Messages to be sent; a webhook gets one after another, so that a slow one keeps no other waiting."""
+    busy = sa.select(deliveries.c.webhook_id).where(
+        deliveries.c.state == WAITING, deliveries.c.claimed_until > now
+    )
+    return sa.select(deliveries.c.id, deliveries.c.webhook_id).where(
+        deliveries.c.state == WAITING, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(busy)
+    )
+
+
+def _add(connection: sa.Connection, webhook_id: int, audit_id: int | None) -> str:
+    now, delivery_id = int(time.time()), f"msg_{secrets.token_hex(16)}"
+    connection.execute(
+        sa.insert(deliveries).values(
+            id=delivery_id,
+            webhook_id=webhook_id,
+            audit_id=audit_id,
+            state=WAITING,
+            attempts=0,
+            created_at=now,
+            due_at=now,
+            claimed_until=0,
+            answer="",
+        )
+    )
+    return delivery_id
+
+
+def _delivery(row: Any) -> Delivery:
+    number, webhook_id, action, handle, at, detail, *others = row
+    return Delivery(number, webhook_id, action, handle, at, detail or {}, *others)

@@ -1,0 +1,1 @@
+"""Messages about what was done: webhooks. Sent by threads of the server processes."""

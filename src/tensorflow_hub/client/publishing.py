@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
 import tempfile
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from tensorflow_hub.client.calls import LARGEST_ANSWER, call, client_settings, read_answer
 from tensorflow_hub.client.uploading import send_file
 from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
+from tensorflow_hub.format.archive.file_digests import size_and_sha256
 from tensorflow_hub.format.archive.index import ArchiveIndex
 from tensorflow_hub.format.archive.module_files import module_files
 from tensorflow_hub.format.archive.writer import write_archive
@@ -186,7 +186,9 @@ def _archive(
 ) -> Iterator[tuple[str, ArchiveIndex | None, int, str]]:
     """The archive to send, its index when it is of our making, its size and digest."""
     if os.path.isfile(path):
-        yield os.fspath(path), None, Path(path).stat().st_size, _sha256(path)
+        with open(path, "rb") as file:
+            size, sha256 = size_and_sha256(file)
+        yield os.fspath(path), None, size, sha256
         return
     if not os.path.isdir(path):
         raise NotAModuleError(
@@ -199,14 +201,6 @@ def _archive(
         archive = os.path.join(folder, "module.tar.gz")
         index = write_archive(path, archive, on_progress=lambda n: on_progress("packing", n, size))
         yield archive, index, index.archive_size, index.archive_sha256
-
-
-def _sha256(path: str | os.PathLike[str]) -> str:
-    sha256 = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            sha256.update(piece)
-    return sha256.hexdigest()
 
 
 def _card_text(card: str | os.PathLike[str] | None) -> str:

@@ -17,7 +17,7 @@ from tensorflow_hub.loading.fitting import (
     match_a_trace,
     matches_spec,
 )
-from tensorflow_hub.loading.misfit import advice_for
+from tensorflow_hub.loading.input_advice import advice_for
 from tensorflow_hub.loading.origin import callable_parts, origin_of
 
 # Parts of TensorFlow's errors for inputs of another dtype, shape or nesting than those of all traces.

@@ -202,11 +202,11 @@ def with_traced_shape(tensor: Any, spec: Any) -> Any:
     if _covers(spec.shape, tensor.shape) or not spec.shape.is_compatible_with(tensor.shape):
         return tensor
     if isinstance(spec, tf.SparseTensorSpec):
-        return _sparsewith_traced_shape(tensor, spec.shape)
+        return _sparse_with_traced_shape(tensor, spec.shape)
     return tf.ensure_shape(tensor, spec.shape)
 
 
-def _sparsewith_traced_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
+def _sparse_with_traced_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
     known = [number for number, size in enumerate(shape) if size is not None]
     sizes = tf.gather(tensor.dense_shape, known)
     check = tf.debugging.assert_equal(sizes, tf.constant([shape[n] for n in known], tf.int64))

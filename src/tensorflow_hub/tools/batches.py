@@ -10,7 +10,7 @@ import numpy as np
 
 _READING_THREADS = 4
 _BATCHES_AHEAD = 2
-# At most so many characters in a batch once its texts are padded to the longest.
+# The largest number of characters in a batch whose texts are padded to the longest one.
 _PADDED_CHARACTERS = 1 << 17
 
 T = TypeVar("T")
@@ -18,12 +18,13 @@ Read = TypeVar("Read")
 
 
 def batches_by_length(lengths: Any, size: int, padded: int = _PADDED_CHARACTERS) -> Iterator[Any]:
-    """Yields groups of indices: neighbours in length, at most `size`, bounded when padded to the longest.
+    """Yields groups of the indices of texts with similar lengths.
 
     Args:
-      lengths: of the texts, in characters: int [n].
-      size: rows of a group, at most.
-      padded: rows of a group times its longest text, at most, unless it has one row only.
+      lengths: the lengths of the texts in characters, int [n].
+      size: the largest number of texts in a group.
+      padded: the largest number of characters in a group after padding: its number of texts times the length
+        of the longest one. A single text may be longer.
 
     >>> [group.tolist() for group in batches_by_length([5, 1, 4, 2], 2)]
     [[0, 2], [3, 1]]
@@ -42,7 +43,7 @@ def batches_by_length(lengths: Any, size: int, padded: int = _PADDED_CHARACTERS)
 def batches_read_ahead(
     items: Sequence[T], size: int, read: Callable[[T], Read]
 ) -> Iterator[tuple[Sequence[T], list[Read]]]:
-    """Yields batches of items with what `read` gives for each; threads read the next ones meanwhile.
+    """Yields batches of items and the value of `read` for each item. Threads read the next batches meanwhile.
 
     >>> [(list(batch), values) for batch, values in batches_read_ahead([1, 2, 3], 2, lambda n: 10 * n)]
     [([1, 2], [10, 20]), ([3], [30])]

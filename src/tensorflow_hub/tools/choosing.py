@@ -1,7 +1,7 @@
 """Which signature and which output of a module the tools use.
 
-The rules are the same for a module that is loaded (`opening.py`) and for one that is only described
-(`bulk/described.py`).
+The rules are the same for a loaded module (`opening.py`) and for the description of a module that is not
+loaded (`bulk/described.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.tools.modules import Kind
 
-# The signatures that modules usually have, the most likely one first.
+# The usual names of signatures, the first one preferred.
 _SIGNATURES = {
     "image": ("image_feature_vector", "default", "serving_default"),
     "text": ("default", "serving_default"),
@@ -26,9 +26,9 @@ def choose_signature(present: Collection[str], named: str | None, kind: Kind, ha
 
     Args:
       present: the names of the module's signatures.
-      named: the one that the user asked for; None for the usual one.
-      kind: what goes in.
-      handle: of the module, for messages.
+      named: the signature that the user asked for; None for the usual one.
+      kind: the kind of inputs.
+      handle: the module's handle, for messages.
 
     Raises:
       SignatureError: the module has no such signature.
@@ -45,7 +45,7 @@ def choose_signature(present: Collection[str], named: str | None, kind: Kind, ha
 
 
 def usual_signatures(present: Collection[str], named: str | None, kind: Kind) -> list[str]:
-    """Those of a module's signatures that may be called: the named one, or the usual ones in their order."""
+    """The signatures that may be called: the named one, or the usual ones, the preferred one first."""
     return [name for name in ([named] if named else _SIGNATURES[kind]) if name in present]
 
 
@@ -53,9 +53,9 @@ def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
     """The output to take.
 
     Args:
-      outputs: all of them by name, or the only one.
-      named: the one that the user asked for; None for the usual one.
-      handle: of the module, for messages.
+      outputs: a dict of all outputs by name, or the only output.
+      named: the output that the user asked for; None for the usual one.
+      handle: the module's handle, for messages.
 
     Raises:
       ModuleError: the module has no such output.
@@ -64,28 +64,27 @@ def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
         if named in {None, "default"}:
             return outputs
         raise ModuleError(
-            f"Expected {handle!r} to give several outputs, one of them {named!r}; "
-            "it gives one without a name.",
+            f"Expected {handle!r} to have an output {named!r}, but it has one output without a name.",
             hint="Leave --output-key out.",
         )
     names = [named] if named else [*_OUTPUTS, *(outputs if len(outputs) == 1 else ())]
     found = [name for name in names if name in outputs]
     if not found:
-        wanted = f"the output {named!r}" if named else "one output"
+        wanted = f"an output {named!r}" if named else "one output"
         raise ModuleError(
-            f"Expected {handle!r} to give {wanted}, it gives {sorted(outputs)}.",
+            f"Expected {handle!r} to have {wanted}, but it has {sorted(outputs)}.",
             hint="Choose one with --output-key.",
         )
     return outputs[found[0]]
 
 
 def wrong_input(handle: str, kind: Kind, inputs: Iterable[Iterable[object]]) -> InputError:
-    """The error for a module that takes something else.
+    """The error for a module that takes other inputs.
 
     Args:
-      handle: of the module.
-      kind: what it should take.
-      inputs: for each way to call it, the tensors that go in; their texts are shown.
+      handle: the module's handle.
+      kind: the kind of inputs that it should take.
+      inputs: for each way to call the module, its input tensors as the message shows them.
     """
     taken = dict.fromkeys(" and ".join(map(str, tensors)) for tensors in inputs)
     pair = "; a text encoder in two parts needs --preprocessor" if kind == "text" else ""

@@ -24,16 +24,16 @@ class Encoder:
     """A loaded module that gives an image feature vector or text embedding for each example.
 
     Attributes:
-      module: where it came from; its digest covers the preprocessor too.
+      module: the module on disk. Its digest includes the digest of the preprocessor.
       kind: `image` or `text`.
-      signature: the signature that is called; empty for the object itself.
-      output: the name of the output that is taken; empty for the usual one.
+      signature: the name of the signature that is called; empty for the object itself.
+      output: the name of the output that is used; empty for the usual one.
       image_size: (height, width) in pixels; (0, 0) for texts.
-      dimension: length of a feature vector; of several outputs, of all of them together.
+      dimension: the length of a feature vector; for several outputs, the sum of their lengths.
       widths: the length of each output.
-      features: (batch, whether in training mode) → float32 [b, dimension]; differentiable.
-      apply: the same as a tf.function of a batch, in inference mode.
-      loaded: the loaded objects, to be kept and exported with what uses them.
+      features: a differentiable function: (batch, whether it is for training) → float32 [b, dimension].
+      apply: a `tf.function` of a batch, for inference: batch → float32 [b, dimension].
+      loaded: the loaded objects. They have to be kept as long as the functions, and saved with them.
     """
 
     module: Located
@@ -49,27 +49,27 @@ class Encoder:
 
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
-        """Variables that fine-tuning may change; empty for a module that was exported as fixed."""
+        """The variables that fine-tuning may change; empty for a module that cannot be trained."""
         if not any(hasattr(one, "trainable_variables") for one in self.loaded):
-            # No Reusable SavedModel: the variables that the graph reads are the answer.
+            # Not a Reusable SavedModel: take the variables that the graph reads.
             return tuple(self.apply.get_concrete_function().trainable_variables)
         found = {id(v): v for one in self.loaded for v in getattr(one, "trainable_variables", ())}
         return tuple(found.values())
 
     @property
     def variables(self) -> tuple[Any, ...]:
-        """All variables, batch statistics too."""
+        """All variables, including batch statistics."""
         found = {id(v): v for one in self.loaded for v in getattr(one, "variables", ())}
         found.update({id(v): v for v in self.apply.get_concrete_function().variables})
         return tuple(found.values())
 
     @property
     def weight_bytes(self) -> int:
-        """What all variables take in memory."""
+        """The size of all variables in memory, in bytes."""
         return sum((v.shape.num_elements() or 0) * v.dtype.size for v in self.variables)
 
     def __call__(self, batch: Any) -> Matrix:
-        """Features of a batch: float32 images or a sequence of str → float32 NumPy [b, dimension]."""
+        """Computes features: float32 images or a sequence of strings → NumPy float32 [b, dimension]."""
         if self.kind == "text":
             batch = tf.constant(np.asarray(batch, object), tf.string)
         result: Matrix = self.apply(batch).numpy()
@@ -89,16 +89,16 @@ def open_encoder(
 
     Args:
       handle: the module's handle.
-      kind: what goes in, `image` or `text`.
+      kind: the kind of inputs, `image` or `text`.
       preprocessor: for a text encoder in two parts, the handle of the part that takes strings.
-      signature: the signature to call; by default the object itself, else the first usual one it has.
-      output_key: the output to take from several; default `default`, `pooled_output`, or the only one. The
-        vectors of a list of outputs are put one after the other.
+      signature: the signature to call; by default the object itself, else the first usual signature.
+      output_key: the output to use; by default `default`, `pooled_output`, or the only output. For a list of
+        outputs their vectors are concatenated.
       image_size: (height, width) for a module that takes any size; default 224 by 224.
 
     Raises:
-      DataError: `kind` is something else.
-      ModuleError: the module does not map images or texts to one vector each; says what it does take.
+      DataError: `kind` is neither `image` nor `text`.
+      ModuleError: the module does not map images or texts to one vector each. The message says what it takes.
     """
     require_kind(kind)
     module = locate(handle)
@@ -150,5 +150,5 @@ def _opened(
 
 
 def _chained(first: Function, second: Function) -> Function:
-    """A preprocessor, which is not trained, and the encoder that takes what it gives."""
+    """A preprocessor, which is not trained, followed by the encoder of its outputs."""
     return lambda batch, training: second(first(batch, False), training)

@@ -1,8 +1,9 @@
-"""Features on disk: computed once for each content and module, read by every later run.
+"""A cache of features on disk: each is computed once for a content and a module, and read by later runs.
 
-One SQLite file per module and way of applying it; key is the content's SHA-256, value the vector's
-little-endian float32 bytes. SQLite gives several processes at once and crashes in the middle for free.
-Stores that were not used for longest are emptied when all together grow above `TFHUB_FEATURE_CACHE_SIZE`.
+There is one SQLite file for each module and each way to apply it. The key is the SHA-256 of the content, the
+value the bytes of the vector, float32 in little-endian order. SQLite allows several processes at once, and
+keeps the file whole if a process crashes. If all files together are larger than `TFHUB_FEATURE_CACHE_SIZE`,
+those that were not used for the longest time are emptied.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ def default_folder() -> Path:
 
 
 class FeatureStore:
-    """The vectors of one module, applied in one way. A context manager.
+    """The cached vectors of one module, applied in one way. A context manager.
 
     Args:
-      folder: where all stores lie.
-      module_digest: of the module's content.
-      usage: how it is applied, for example the image size and the name of the output: another usage,
-        another store.
-      dimension: length of a vector.
+      folder: the folder of the feature cache.
+      module_digest: the digest of the module's content.
+      usage: how the module is applied, for example the image size and the name of the output. Each usage has
+        its own store.
+      dimension: the length of a vector.
     """
 
     def __init__(self, folder: Path, module_digest: str, usage: str, dimension: int) -> None:
@@ -52,7 +53,7 @@ class FeatureStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._database = _connected(self.path)
-            os.utime(self.path)  # when it was last used
+            os.utime(self.path)  # the time of the last use
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
 
@@ -69,7 +70,7 @@ class FeatureStore:
         self._database.close()
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, Matrix]:
-        """The vectors that are there, by key; each float32 [dimension]."""
+        """The vectors that the store has for some keys, by key; each float32 [dimension]."""
         found = {}
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
@@ -91,7 +92,7 @@ class FeatureStore:
         )
 
     def write(self, vectors: Mapping[bytes, Matrix] | Iterable[tuple[bytes, Matrix]]) -> None:
-        """Adds vectors, all or none of them; those that are there stay."""
+        """Adds vectors, all of them or, after an error, none. Vectors with known keys are not replaced."""
         items = vectors.items() if isinstance(vectors, Mapping) else vectors
         rows = [(key, np.ascontiguousarray(vector, "<f4").tobytes()) for key, vector in items]
         try:
@@ -112,15 +113,15 @@ def stored_or_computed(
     keys: Sequence[bytes],
     compute: Callable[[list[bytes]], Iterable[Mapping[bytes, Matrix]]],
 ) -> tuple[dict[bytes, Matrix], int]:
-    """Vectors by key: from the store where it has them, computed and stored where it does not.
+    """Vectors by key: read from the store, or else computed and added to it.
 
     Args:
-      store: None computes all.
-      keys: what is wanted; a key may come several times.
-      compute: takes the missing keys, each once, and yields their vectors batch by batch.
+      store: the store; None computes all vectors.
+      keys: the keys of the wanted vectors; they may repeat.
+      compute: a function that takes the missing keys, each once, and yields their vectors in batches.
 
     Returns:
-      The vectors, each float32 [dimension], and how many of them the store had.
+      The vectors, each float32 [dimension], and the number of them that the store had.
     """
     distinct = list(dict.fromkeys(keys))
     vectors = store.read(distinct) if store else {}
@@ -133,20 +134,20 @@ def stored_or_computed(
 
 
 def used_bytes(folder: Path) -> int:
-    """What the stores in the folder of a feature cache have together."""
+    """The size in bytes of all stores in the folder of a feature cache."""
     return sum(map(_size, _entries(folder)))
 
 
 def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
-    """Drops what was not used for longest until the rest of a feature cache fits.
+    """Empties stores, those not used for the longest time first, until a feature cache fits into a limit.
 
-    Stores are emptied, not deleted: another process may have them open, and SQLite lets it go on and
-    computes nothing wrong, whenever this process is killed.
+    The files are emptied and not deleted, because another process may have them open. With SQLite that
+    process can continue, also if this one is killed.
 
     Args:
-      folder: of the feature cache.
-      limit: bytes that all stores may have together.
-      keep: a store that is in use; it stays whatever its size.
+      folder: the folder of the feature cache.
+      limit: the largest size of all stores together, in bytes.
+      keep: a store that is in use and is not emptied.
     """
     entries = sorted(_entries(folder), key=_used)
     total = sum(map(_size, entries))
@@ -175,7 +176,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 def _used(entry: Path) -> float:
     try:
         return entry.stat().st_mtime
-    except OSError:  # another process was faster
+    except OSError:  # another process deleted it
         return 0.0
 
 

@@ -1,4 +1,4 @@
-"""The features of a dataset: each example goes through the module only once."""
+"""The features of a dataset: the module is applied once to each distinct example."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Features:
     """The features of a sequence of examples.
 
     Attributes:
-      examples: those that have features, in their order.
-      matrix: float32 [len(examples), dimension].
-      skipped: the others, each with its reason.
-      computed: how many distinct contents went through the module now.
-      reused: how many came from the cache.
-      seconds: how long it took.
+      examples: the examples that have features, in the order of the input.
+      matrix: their features, float32 [len(examples), dimension].
+      skipped: the other examples, each with the reason.
+      computed: the number of distinct contents that the module was applied to.
+      reused: the number of distinct contents whose features came from the cache.
+      seconds: the time that it took.
     """
 
     examples: tuple[Example, ...]
@@ -53,14 +53,14 @@ def compute_features(
     batch_size: int | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Features:
-    """Applies a module to examples, each distinct content once; takes from the cache what is there.
+    """Applies a module once to each distinct example that is not in the cache.
 
     Args:
       encoder: the module.
       examples: images or texts, as the encoder takes.
-      cache: the folder of the feature cache; None neither reads nor writes one.
-      batch_size: examples at once; default 32 images or 256 texts.
-      on_progress: called with "features", how many contents are computed, and how many there are to compute.
+      cache: the folder of the feature cache; None for no cache.
+      batch_size: the number of examples in a batch; by default 32 images or 256 texts.
+      on_progress: called with "features", the number of contents that are done, and the number of all.
     """
     started = time.perf_counter()
     by_digest = {example.digest: example for example in examples}
@@ -93,16 +93,16 @@ def compute_features(
 def open_store(
     encoder: Encoder, cache: Path | None, change: str
 ) -> AbstractContextManager[FeatureStore | None]:
-    """The store of an encoder's features, open in the context; None without a cache.
+    """A context with the store of an encoder's features; None without a cache.
 
     Args:
       encoder: the module.
       cache: the folder of the feature cache.
-      change: what is done to the examples before; empty for nothing.
+      change: how the examples are changed before, for example by augmentation; empty for no change.
     """
     if cache is None:
         return nullcontext()
-    # What decides about a feature besides the module's content.
+    # Features depend on these and on the content of the module.
     pixels = f"{encoder.image_size} {DECODING} " if encoder.kind == "image" else ""
     usage = f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}{change}"
     return FeatureStore(cache, encoder.module.digest, usage, encoder.dimension)
@@ -112,12 +112,12 @@ Batch = tuple[Sequence[Example], Matrix, dict[bytes, str]]
 
 
 def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | None) -> Iterator[Batch]:
-    """Yields batches: examples with features, and the reasons of those that could not be read."""
+    """Yields batches of examples and features, and the reasons why others could not be read."""
     size = batch_size or (IMAGE_BATCH if encoder.kind == "image" else TEXT_BATCH)
     if encoder.kind == "image":
         yield from _computed_images(encoder, examples, size)
         return
-    # A module that pads texts to the longest of their batch then wastes little.
+    # Modules pad the texts of a batch to the longest one: texts of similar length waste little time.
     for group in batches_by_length([len(example.text or "") for example in examples], size):
         batch = [examples[i] for i in group]
         yield batch, encoder([example.text for example in batch]), {}
@@ -135,7 +135,7 @@ def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -
 
     encode: FreezingEncoder | None = None
     for batch, images in batches_read_ahead(examples, size, load):
-        # Made here, it takes its time while the threads read the next images.
+        # Made here and not earlier, so that the threads read the next images meanwhile.
         encode = encode or FreezingEncoder(encoder, expected=len(examples))
         good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
         failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}

@@ -1,9 +1,9 @@
-"""An encoder for many images: its weights become constants where that saves time.
+"""An encoder for many images, whose weights become constants if that saves time.
 
-TensorFlow folds batch normalization into the convolutions of a graph whose weights are constants, which
-saves a quarter of the time or more. Making that graph takes about as long as it saves on 128 images of
-usual size. It is made at once where so many images are known to come, and otherwise after so many have gone
-through. So fewer images cost nothing more, and more images cost at most that much.
+If the weights of a graph are constants, TensorFlow folds batch normalization into the convolutions. This
+saves a quarter of the time or more. To make that graph takes as long as it saves on about 128 images of 224
+by 224 pixels. So the graph is made at once if that many images are expected, and otherwise after that many
+images.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from tensorflow_hub.loading.garbage import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.matrices import Matrix
 
-PAYS_FROM = 128 * 224 * 224  # pixels: small images cost less, the graph does not
-LARGEST = 512 << 20  # bytes of weights, which are then in memory twice; a graph holds 2 GiB at most
+PAYS_FROM = (
+    128 * 224 * 224
+)  # pixels; the time for an image depends on its size, the time for the graph does not
+LARGEST = 512 << 20  # bytes of weights: they are in memory twice then, and a graph has at most 2 GiB
 
 _log = logging.getLogger("tensorflow_hub")
 
@@ -29,15 +31,15 @@ class FreezingEncoder:
     """Applies an encoder to batches of images; its weights must not change while this object is used.
 
     Args:
-      encoder: of images.
-      expected: how many images there are at least.
-      pays_from: from so many pixels in all on, the weights become constants.
+      encoder: an encoder of images.
+      expected: the least number of images that will come.
+      pays_from: the number of pixels, of all images together, from which the weights become constants.
     """
 
     def __init__(self, encoder: Encoder, *, expected: int = 0, pays_from: int = PAYS_FROM) -> None:
         self._encoder = encoder
         height, width = encoder.image_size
-        self._left = -(-pays_from // (height * width))  # images that go through before
+        self._left = -(-pays_from // (height * width))  # images before the graph is made
         self._apply = _frozen(encoder) if expected >= self._left else None
 
     def __call__(self, images: Matrix) -> Matrix:
@@ -49,25 +51,25 @@ class FreezingEncoder:
 
 
 def _frozen(encoder: Encoder) -> Callable[[Any], Matrix]:
-    """The encoder with constants for its weights; as it is, where they are too large or TensorFlow cannot."""
+    """The encoder with constants for its weights; unchanged if they are too large or TensorFlow fails."""
     if encoder.weight_bytes > LARGEST:
         return encoder
     try:
         return _with_constants(encoder.apply.get_concrete_function())
-    except Exception as error:  # whatever stands in its way, the encoder works without
+    except Exception as error:  # of any kind: the encoder works without constants
         _log.debug("The weights of %s do not become constants: %s", encoder.module.handle, error)
         return encoder
 
 
 @collection_paused()
 def _with_constants(function: Any) -> Callable[[Matrix], Matrix]:
-    """A concrete function of one tensor, with constants for the variables it reads, in a session of its own.
+    """A concrete function of one tensor, with constants for its variables, in a separate session.
 
-    A session's optimizer can be told to do only what pays here. To become a function again, as
-    `convert_variables_to_constants_v2` gives it, a graph is copied twice more.
+    A session allows to choose the optimizations of the graph. A function, which
+    `convert_variables_to_constants_v2` returns, does not, and copies the graph twice more.
 
     Raises:
-      ValueError: it uses something else than variables, a table for example.
+      ValueError: the function captures other objects than variables, for example a table.
     """
     graph_def, count = with_constants(function)
     if count != len(function.captured_inputs):

@@ -1,9 +1,9 @@
 """Image files as the tensors that modules take: checked, upright, in [0, 1], of one size.
 
-What reaches the module is decoded and resized by TensorFlow ops only, so that an exported classifier
-does in its graph exactly what was done when it was trained. Pillow only looks at a file first: what
-TensorFlow cannot decode rightly (WebP, TIFF, BMP with a palette, …) and photos stored lying on their side
-are handed on as BMP. Transparent pixels are laid on white; below them most programs leave black.
+Images are decoded and resized by TensorFlow ops only. So an exported classifier does in its graph exactly
+what was done in training. Pillow checks each file first. It converts files that TensorFlow does not decode
+correctly (WebP, TIFF, BMP with a palette, …) and rotated photos to BMP. Transparent pixels become white,
+because the colour stored below them is usually black.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.tensorflow_errors import first_line
 
 MAX_PIXELS = 150_000_000
-# Most networks of today were trained on bicubic resizing, and small pictures stay sharper.
+# Most networks are trained on images that were resized so, and small pictures stay sharper.
 RESIZING = "bicubic"
-# What decides about the pixels a module sees: features that were computed in another way are not reused.
+# How pixels are computed. A change of this text makes cached features invalid.
 DECODING = f"{RESIZING}, smoothed where it shrinks, on white"
 _TENSORFLOW_DECODES = frozenset({"JPEG", "PNG"})
 _ORIENTATION = 0x0112
@@ -32,10 +32,10 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 
 def readable_bytes(path: Path) -> bytes:
-    """The bytes of an image file in a format that `decode` takes, upright.
+    """The bytes of an upright image file in a format that `decode` takes.
 
     Raises:
-      DataError: the file is no image, is broken or is unreasonably large.
+      DataError: the file is not an image, is damaged, or has too many pixels.
     """
     try:
         content = path.read_bytes()
@@ -45,10 +45,14 @@ def readable_bytes(path: Path) -> bytes:
 
 
 def upright(content: bytes, name: str) -> bytes:
-    """The same for bytes that are at hand; `name` is for messages.
+    """The bytes of an upright image file for the bytes of any image file.
+
+    Args:
+      content: the bytes of the file.
+      name: its name, for messages.
 
     Raises:
-      DataError: they are no image, or a broken or unreasonably large one.
+      DataError: the bytes are not an image, are damaged, or have too many pixels.
     """
     image_module = require("PIL.Image")
     operations = require("PIL.ImageOps")
@@ -63,7 +67,7 @@ def upright(content: bytes, name: str) -> bytes:
                 if _decodes_rightly(image) and image.getexif().get(_ORIENTATION, 1) == 1:
                     return content
                 target = io.BytesIO()
-                # Not PNG: compressing a phone's photo takes longer than all the rest.
+                # Not PNG: its compression would take most of the time.
                 on_white(operations.exif_transpose(image)).save(target, "BMP")
                 return target.getvalue()
     except DataError:
@@ -76,14 +80,14 @@ def upright(content: bytes, name: str) -> bytes:
                 f"{name!r} is a HEIC photo, which cannot be read.", hint="Convert it to JPEG."
             ) from error
         raise DataError(f"{name!r} is not an image.", hint="Leave it out.") from error
-    except Exception as error:  # Pillow raises whatever its decoders meet in hostile files
+    except Exception as error:  # for hostile files Pillow raises errors of many kinds
         raise cannot_be_decoded(name, error) from error
 
 
 def _decodes_rightly(image: Any) -> bool:
-    """Whether TensorFlow makes the same of a file as Pillow does."""
+    """Whether TensorFlow decodes a file to the same pixels as Pillow."""
     plain = image.mode in {"L", "RGB"} and not _is_transparent(image)
-    # TensorFlow takes a palette's indices in a BMP for grey, and knows no transparency of a GIF.
+    # TensorFlow reads the palette indices of a BMP as grey values, and ignores the transparency of a GIF.
     return (
         image.format in _TENSORFLOW_DECODES
         or (image.format == "BMP" and plain)
@@ -96,7 +100,7 @@ def _is_transparent(image: Any) -> bool:
 
 
 def on_white(image: Any) -> Any:
-    """A Pillow image in RGB, transparent pixels laid on white."""
+    """A Pillow image in RGB, on a white background where it is transparent."""
     if not _is_transparent(image):
         return image.convert("RGB")
     white = require("PIL.Image").new("RGBA", image.size, "white")
@@ -105,10 +109,10 @@ def on_white(image: Any) -> Any:
 
 
 def decode(content: Any, size: tuple[int, int]) -> Any:
-    """Decodes a JPEG, PNG, GIF (first frame) or BMP; what is transparent in a PNG is laid on white.
+    """Decodes a JPEG, PNG, GIF (first frame) or BMP. Transparent pixels of a PNG get a white background.
 
     Args:
-      content: the file's bytes, scalar string.
+      content: the bytes of the file, a scalar string.
       size: (height, width) in pixels.
 
     Returns:
@@ -125,8 +129,9 @@ def decode(content: Any, size: tuple[int, int]) -> Any:
 def _resized(image: Any, size: tuple[int, int]) -> Any:
     """uint8 [height, width, 3] → float32 [*size, 3].
 
-    As it is: in floats, a large photo would take four times the memory. And smoothed only where it shrinks:
-    elsewhere that changes nothing, up to 0.3 of 255, and takes five times as long.
+    The input is not converted to floats before, which would take four times the memory. Antialiasing is used
+    only if the image gets smaller. Otherwise it changes pixels by at most 0.3 of 255 and takes five times as
+    long.
     """
     grows = tf.reduce_all(tf.shape(image)[:2] <= size)
     return tf.cond(
@@ -137,35 +142,35 @@ def _resized(image: Any, size: tuple[int, int]) -> Any:
 
 
 def _on_white(image: Any) -> Any:
-    """uint8 [height, width, 2 or 4], of which the last is opacity → [height, width, 1 or 3]."""
+    """uint8 [height, width, 2 or 4] with opacity as the last channel → [height, width, 1 or 3] on white."""
     wide = tf.cast(image, tf.uint16)
     colours, opacity = wide[:, :, :-1], wide[:, :, -1:]
     return tf.cast((colours * opacity + 255 * (255 - opacity) + 127) // 255, tf.uint8)
 
 
 def decode_batch(contents: Any, size: tuple[int, int]) -> Any:
-    """The same for a batch: string [b] → float32 [b, height, width, 3]."""
+    """Decodes a batch as `decode` does: string [b] → float32 [b, height, width, 3]."""
     spec = tf.TensorSpec([*size, 3], tf.float32)
     return tf.map_fn(lambda one: decode(one, size), contents, fn_output_signature=spec)
 
 
 class Reader:
-    """Reads image files as arrays of one size; one may be shared by threads."""
+    """Reads image files as arrays of one size. Threads may share it."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
         self._decode = _decoder(size)
 
     def __call__(self, path: Path) -> Matrix:
-        """float32 [height, width, 3] in [0, 1].
+        """The image in a file, float32 [height, width, 3] in [0, 1].
 
         Raises:
-          DataError: the file cannot be read or decoded; says why.
+          DataError: the file cannot be read or decoded. The message says why.
         """
         return self._array(readable_bytes(path), path.name)
 
     def from_bytes(self, content: bytes, name: str) -> Matrix:
-        """The same for the bytes of a file."""
+        """The image in the bytes of a file, float32 [height, width, 3] in [0, 1]."""
         return self._array(upright(content, name), name)
 
     def _array(self, content: bytes, name: str) -> Matrix:
@@ -179,7 +184,7 @@ class Reader:
 
 @functools.lru_cache(maxsize=8)
 def _decoder(size: tuple[int, int]) -> Any:
-    """`decode` as a graph; shared by all readers of a size, for tracing takes longer than decoding."""
+    """`decode` as a graph. All readers of a size share it, because tracing takes longer than decoding."""
     spec = tf.TensorSpec([], tf.string)
     return tf.function(lambda content: decode(content, size), input_signature=[spec], autograph=False)
 

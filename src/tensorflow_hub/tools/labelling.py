@@ -24,13 +24,13 @@ BATCH = 16
 
 @dataclasses.dataclass(frozen=True)
 class Labelled:
-    """What a classifier says of one image or text.
+    """The result of a classifier for one image or text.
 
     Attributes:
-      name: the file, or the text.
-      label: the best class; None when the input could not be read.
-      scores: (class, probability), the best first.
-      problem: why it could not be read; None when it could.
+      name: the path of the file, or the text.
+      label: the most probable class; None if the input could not be read.
+      scores: pairs (class, probability), the most probable class first.
+      problem: why the input could not be read; None if it was read.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Labeller:
     """A loaded classifier.
 
     Args:
-      model: the output folder of a retraining, its `model` folder, or the handle it was published under.
+      model: the output folder of a retraining, its folder `model`, or the handle of the published model.
 
     Raises:
-      ModuleError: it is no classifier that `retrain` wrote.
+      ModuleError: the model is not a classifier that `retrain` wrote.
 
     Example:
       for labelled in hub.tools.Labeller("my_model").images(["photo.jpg"]):
@@ -75,7 +75,13 @@ class Labeller:
         self.labels = tuple(labels.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
 
     def images(self, files: Iterable[str | os.PathLike[str]]) -> Iterator[Labelled]:
-        """Labels image files, and all images in folders; what cannot be read is reported, not raised.
+        """Labels image files, and all images in folders. A file that cannot be read has a `problem`.
+
+        Args:
+          files: paths of files and folders.
+
+        Returns:
+          An iterator of `Labelled`, one for each image.
 
         Raises:
           DataError: the classifier takes texts, or there is no such file.
@@ -87,7 +93,17 @@ class Labeller:
             yield from self._labelled_images(paths[start : start + BATCH])
 
     def texts(self, texts: Sequence[str]) -> Iterator[Labelled]:
-        """Labels texts."""
+        """Labels texts.
+
+        Args:
+          texts: the texts.
+
+        Returns:
+          An iterator of `Labelled`, one for each text.
+
+        Raises:
+          DataError: the classifier takes images.
+        """
         self._require("text")
         require_several(texts, "texts")
         for start in range(0, len(texts), 256):
@@ -113,7 +129,7 @@ class Labeller:
                 yield Labelled(str(path), None, problem=problems[path])
 
     def _scores(self, contents: dict[Path, bytes], problems: dict[Path, str]) -> dict[Path, Any]:
-        """Scores by path; a batch with a broken image in it is done one by one."""
+        """Scores by path. If an image of the batch is damaged, the images are classified one by one."""
         if not contents:
             return {}
         try:

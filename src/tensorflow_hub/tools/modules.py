@@ -1,14 +1,14 @@
-"""Finds a module by its handle, without loading it, and the digest of its content."""
+"""Finding a module by its handle, without loading it: its directory and the digest of its content."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from pathlib import Path
 from typing import Literal, get_args
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.format.archive.file_digests import size_and_sha256
 from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.resolving.resolve import resolve_module
 
@@ -16,10 +16,10 @@ Kind = Literal["image", "text"]
 
 
 def require_kind(kind: str) -> None:
-    """Refuses what is neither an image nor a text.
+    """Checks that a kind of input is "image" or "text".
 
     Raises:
-      DataError: `kind` is something else.
+      DataError: it is something else.
     """
     if kind not in get_args(Kind):
         raise DataError(f"Expected the kind 'image' or 'text', got {kind!r}.", hint="Give one of these.")
@@ -30,9 +30,9 @@ class Located:
     """A module on disk.
 
     Attributes:
-      handle: what the user wrote.
-      directory: where it lies.
-      digest: of the module's content: equal content, equal digest, wherever it came from.
+      handle: the handle as the user wrote it.
+      directory: the module's directory.
+      digest: the digest of its content. Modules with equal content have equal digests.
     """
 
     handle: str
@@ -41,7 +41,7 @@ class Located:
 
 
 def locate(handle: str | os.PathLike[str]) -> Located:
-    """Turns a handle into a directory, downloading if need be, and finds the digest of what lies there."""
+    """Downloads a module if needed, and finds its directory and the digest of its content."""
     resolved = resolve_module(handle)
     known = resolved.manifest.digest if resolved.manifest else None
     directory = Path(resolved.path)
@@ -55,8 +55,5 @@ def digest_of(directory: Path) -> str:
 
 
 def _entry(path: Path, directory: Path) -> FileEntry:
-    content = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            content.update(block)
-    return FileEntry(path.relative_to(directory).as_posix(), path.stat().st_size, content.hexdigest())
+    with path.open("rb") as file:
+        return FileEntry(path.relative_to(directory).as_posix(), *size_and_sha256(file))

@@ -1,7 +1,7 @@
-"""A loaded module as a function from a batch of images or texts to a vector each.
+"""A loaded module as a function: from a batch of images or texts to one vector for each.
 
-It hides how a module is called: as an object (a Reusable SavedModel), by a signature (TF1 Hub format, or a
-plain SavedModel), or in two parts, a text preprocessor and an encoder.
+Modules are called in different ways: as an object (a Reusable SavedModel), by a signature (TF1 Hub format, or
+a plain SavedModel), or in two parts, a text preprocessor and an encoder. The function is the same for all.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError
 from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.graphs.call_signature import call_signature_of
 from tensorflow_hub.tools.choosing import choose_output, choose_signature, usual_signatures, wrong_input
 from tensorflow_hub.tools.modules import Kind
 
-# (batch, whether in training mode) → what the module gives.
+# (batch, whether the call is for training) → the outputs of the module.
 Function = Callable[[Any, bool], Any]
 _DEFAULT_IMAGE_SIZE = (224, 224)
 
 
 def function_of(loaded: Any, handle: str, kind: Kind, signature: str | None, *, takes_dict: bool) -> Function:
-    """The function of a loaded module that the tools call.
+    """The function that calls a loaded module.
 
     Args:
       loaded: the module.
-      handle: of the module, for messages.
-      kind: what goes in.
+      handle: its handle, for messages.
+      kind: the kind of its inputs.
       signature: the signature to call; None for the object itself, or the usual signature.
       takes_dict: whether a batch is a dict of tensors, as a text preprocessor gives it.
 
@@ -54,27 +55,18 @@ def function_of(loaded: Any, handle: str, kind: Kind, signature: str | None, *, 
 
 
 def _call(loaded: Any, batch: Any, training: bool) -> Any:
-    """Calls an object whose functions may or may not have an argument `training`."""
-    return loaded(batch, training=training) if _takes_training(loaded) else loaded(batch)
-
-
-def _takes_training(loaded: Any) -> bool:
-    functions = getattr(getattr(loaded, "__call__", None), "concrete_functions", None)  # noqa: B004
-    if not functions:
-        return False
-    spec = getattr(loaded.__call__, "function_spec", None)
-    names = getattr(spec, "arg_names", ()) or getattr(getattr(spec, "fullargspec", None), "args", ())
-    keywords = getattr(getattr(spec, "fullargspec", None), "kwonlyargs", ())
-    return "training" in {*names, *keywords}
+    """Calls an object, with the argument `training` if it has one."""
+    takes_training = call_signature_of(loaded).takes_training
+    return loaded(batch, training=training) if takes_training else loaded(batch)
 
 
 def vector_of(value: Any, output: str | None, handle: str) -> Any:
     """One output of a module as float32 [b, n].
 
     Args:
-      value: all that the module gives.
+      value: all outputs of the module.
       output: the name of the output to take; None for the usual one.
-      handle: of the module, for messages.
+      handle: the module's handle, for messages.
 
     Raises:
       ModuleError: there is no such output, or it is not a vector for each example.
@@ -97,7 +89,7 @@ def vector_of(value: Any, output: str | None, handle: str) -> Any:
 
 
 def image_size_of(loaded: Any, signature: str | None, wanted: tuple[int, int] | None) -> tuple[int, int]:
-    """(height, width) in pixels: what the module declares, else what is wanted, else 224 by 224.
+    """The size of images, (height, width) in pixels: what the module declares, or `wanted`, or 224 by 224.
 
     Raises:
       InputError: the module takes only other sizes than the wanted one.
@@ -116,10 +108,10 @@ def image_size_of(loaded: Any, signature: str | None, wanted: tuple[int, int] | 
 
 
 def traced(function: Any, spec: Any, loaded: Any, handle: str, kind: Kind) -> Any:
-    """The function as a tf.function of a batch of that spec, traced.
+    """The function as a `tf.function`, traced for batches with a spec.
 
     Raises:
-      ModuleError: the module takes something else; says what.
+      ModuleError: the module takes other inputs; the message says which.
     """
     graph = tf.function(function, input_signature=[spec], autograph=False)
     try:
@@ -137,7 +129,7 @@ def traced(function: Any, spec: Any, loaded: Any, handle: str, kind: Kind) -> An
 
 
 def _input_specs(loaded: Any, kind: Kind, signature: str | None) -> list[Sequence[Any]]:
-    """The tensors that go in, for each of the functions that may be called."""
+    """The specs of the inputs of each function that may be called."""
     functions: list[Any] = []
     if signature is None and callable(loaded):
         functions = list(getattr(loaded.__call__, "concrete_functions", ()))

@@ -1,4 +1,4 @@
-"""What TensorFlow's errors say, for messages."""
+"""The texts of TensorFlow's errors, shortened for our messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def first_line(error: Exception) -> str:
-    """What went wrong, of TensorFlow's errors without the names of functions and nodes before it."""
+    """The first line of an error's message, without names of functions and nodes that TensorFlow adds."""
     lines = (getattr(error, "message", None) or str(error) or type(error).__name__).strip().splitlines()
     told = [line for line in lines if re.match(r"\s*(?!<|\[|Detected at|Graph execution)\S", line)] or lines
     return re.sub(r"\{\{.*?\}\}", "", told[0]).strip().rstrip(".")[:200]

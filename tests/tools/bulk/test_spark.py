@@ -127,7 +127,7 @@ def test_images_as_bytes(spark, photos, image_module, tmp_path):
         ({"kind": "image"}, InputError, r"to take images, .* it takes string\[\?\]"),
         ({"kind": "words"}, DataError, "Expected the kind 'image' or 'text', got 'words'"),
         ({"signature": "no"}, SignatureError, "not 'no'"),
-        ({"outputs": ["no"]}, ModuleError, "it gives one without a name"),
+        ({"outputs": ["no"]}, ModuleError, "it has one output without a name"),
     ],
 )
 def test_mistakes_are_named_where_the_query_is_written(options, error, match, spark, text_module):

@@ -6,6 +6,7 @@ import concurrent.futures
 import hashlib
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits
@@ -30,13 +31,18 @@ def file_entries(
 
 
 def _entry(root: Path, path: str) -> FileEntry:
+    with open(root / path, "rb", buffering=0) as file:
+        return FileEntry(path, *size_and_sha256(file))
+
+
+def size_and_sha256(file: BinaryIO) -> tuple[int, str]:
+    """The bytes from the position of an open file to its end: their number and their SHA-256 in hex."""
     sha256 = hashlib.sha256()
     size = 0
-    with open(root / path, "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            sha256.update(chunk)
-            size += len(chunk)
-    return FileEntry(path, size, sha256.hexdigest())
+    while chunk := file.read(_CHUNK):
+        sha256.update(chunk)
+        size += len(chunk)
+    return size, sha256.hexdigest()
 
 
 def digest_at(path: str, start: int, size: int) -> str | None:

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
-from tensorflow_hub.loading.misfit import advice_for
+from tensorflow_hub.loading.input_advice import advice_for
 
 
 def convert_inputs(inputs: Any, declared: Mapping[str, SignatureTensor], signature: str) -> dict[str, Any]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from tensorflow_hub.server.store.folder import PIECE, Folder
+from tensorflow_hub.format.archive.file_digests import size_and_sha256
+from tensorflow_hub.server.store.folder import Folder
 from tensorflow_hub.server.store.interface import Source, check_digest
 
 
@@ -75,7 +74,7 @@ class DirectoryStore(Folder):
             # than those that were checked to be stored under their digest.
             fcntl.flock(file, fcntl.LOCK_EX)
             file.truncate(size)
-            check_digest(upload, sha256, _sha256(file))
+            check_digest(upload, sha256, size_and_sha256(file)[1])
             os.fsync(file.fileno())
             self._publish(path, key)
 
@@ -109,10 +108,3 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _sha256(file: BinaryIO) -> str:
-    sha256 = hashlib.sha256()
-    while piece := file.read(PIECE):
-        sha256.update(piece)
-    return sha256.hexdigest()

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import InputError, NotAModuleError
-from tensorflow_hub.loading.misfit import advice_for
+from tensorflow_hub.loading.input_advice import advice_for
 
 INTS = tf.TensorSpec([None, 3], tf.int32)
 SPARSE = tf.SparseTensorSpec([None, 3], tf.int32)

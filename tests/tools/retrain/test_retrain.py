@@ -327,7 +327,9 @@ def test_an_unknown_signature_is_refused_with_those_there_are(reviews, text_modu
 
 
 def test_an_output_that_does_not_exist_is_refused(reviews, text_module, tmp_path):
-    with pytest.raises(ModuleError, match=r"an output 'pooled', but it has one output without a name\. Leave"):
+    with pytest.raises(
+        ModuleError, match=r"an output 'pooled', but it has one output without a name\. Leave"
+    ):
         hub.tools.retrain_text(reviews, text_module, tmp_path / "out", output_key="pooled")
 
 

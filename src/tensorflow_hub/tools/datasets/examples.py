@@ -14,14 +14,14 @@ from tensorflow_hub.errors import DataError
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One thing to learn from or to apply a module to.
+    """A text or an image to learn from, or to apply a module to.
 
     Attributes:
-      name: where it stands, for people: a path, or `reviews.csv, row 12`.
-      labels: the classes it belongs to; one, except in multi-label data.
-      text: the text itself; None for an image.
-      path: the image's file; None for a text.
-      digest: SHA-256 of the text in UTF-8 or of the file's bytes.
+      name: its place, for messages: a path, or `reviews.csv, row 12`.
+      labels: its classes; one, except in multi-label data.
+      text: the text; None for an image.
+      path: the path of the image; None for a text.
+      digest: the SHA-256 of the text in UTF-8, or of the bytes of the file.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Example:
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """Something that was left out, and why."""
+    """The name of an example that was left out, and the reason."""
 
     name: str
     reason: str
@@ -41,14 +41,14 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """Examples of one kind, what was left out while reading them, and what a user should know.
+    """Examples of one kind, and what was left out when they were read.
 
     Attributes:
       kind: `image` or `text`.
-      source: the path it was read from.
-      examples: in a stable order.
-      skipped: files or rows that cannot be used, each with its reason.
-      empty_classes: classes announced (as folders) that have no usable example.
+      source: the path of the folder or table.
+      examples: the examples, always in the same order.
+      skipped: files or rows that cannot be used, each with the reason.
+      empty_classes: classes that have a folder but no usable example.
       multi_label: whether an example may have any number of labels.
     """
 
@@ -60,15 +60,15 @@ class Dataset:
     multi_label: bool = False
 
     def classes(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
+        """The labels of the examples, sorted."""
         return tuple(sorted({label for example in self.examples for label in example.labels}))
 
     def counts(self) -> Mapping[str, int]:
-        """Examples by label."""
+        """The number of examples of each label."""
         return Counter(label for example in self.examples for label in example.labels)
 
     def without(self, skipped: Sequence[Skipped]) -> Dataset:
-        """The same without the examples named in `skipped`, which are remembered as left out."""
+        """The dataset without the examples named in `skipped`, which are added to its field `skipped`."""
         names = {item.name for item in skipped}
         kept = tuple(example for example in self.examples if example.name not in names)
         remaining = {label for example in kept for label in example.labels}
@@ -81,7 +81,7 @@ class Dataset:
         )
 
     def same_content_other_labels(self) -> tuple[tuple[Example, Example], ...]:
-        """Pairs of examples whose content is equal and whose labels differ: one of them must be wrong."""
+        """Pairs of examples with equal content and different labels: one of the labels must be wrong."""
         first: dict[bytes, Example] = {}
         pairs = []
         for example in self.examples:
@@ -92,10 +92,10 @@ class Dataset:
 
 
 def require_several(values: object, what: str) -> None:
-    """Refuses one text where several are taken: Python would go through it letter by letter.
+    """Checks that a list was given and not a single text, whose characters Python would take as the items.
 
     Raises:
-      DataError: it is a text.
+      DataError: it is a single text.
     """
     if isinstance(values, (str, bytes)):
         raise DataError(
@@ -104,7 +104,7 @@ def require_several(values: object, what: str) -> None:
 
 
 def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
-    """An example made of a text.
+    """The example of a text.
 
     >>> text_example("row 1", "good", ("positive",)).digest.hex()[:8]
     '770e6076'
@@ -113,7 +113,7 @@ def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
 
 
 def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[list[Example], list[Skipped]]:
-    """Examples made of image files given as (name, path, labels): reads each once to know its digest."""
+    """The examples of image files, given as (name, path, labels). Each file is read once, for its digest."""
 
     def read(file: tuple[str, Path, tuple[str, ...]]) -> Example | Skipped:
         name, path, labels = file
@@ -132,10 +132,11 @@ def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[
 
 
 def require_classes(dataset: Dataset, least: int = 2) -> None:
-    """Refuses a dataset that nothing can be learnt from.
+    """Checks that a dataset has enough classes to learn from.
 
     Raises:
-      DataError: fewer than `least` classes with examples; says which there are and what was left out.
+      DataError: it has fewer than `least` classes with examples. The message says which, and what was left
+        out.
     """
     classes = dataset.classes()
     if len(classes) >= (1 if dataset.multi_label else least):

@@ -13,7 +13,7 @@ from tensorflow_hub.tools.datasets.text_table import label_line, read_labels
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
-    # Not read, but photos all the same: they are counted among what was left out.
+    # These cannot be read. They are photos, so they are reported as left out.
     | {".heic", ".heif"}
 )
 _NOT_DATA = frozenset({"thumbs.db", "desktop.ini"})
@@ -35,8 +35,8 @@ def read_images(
       multi_label: labels are lists, or texts separated by `|`.
 
     Returns:
-      The dataset. Files that are no images by their name are in `skipped`; whether an image can be
-      decoded is found out when its features are computed.
+      The dataset. Files whose names are not those of images are in `skipped`. Whether an image can be decoded
+      is only known when its features are computed.
 
     Raises:
       DataError: there is no such folder or table, or a column is missing.
@@ -58,24 +58,24 @@ def read_images(
 
 
 def image_files(folder: Path) -> Iterator[Path]:
-    """All files under `folder` whose name is an image's, sorted, hidden ones left out.
+    """All files below `folder` with names of images, sorted, without hidden files.
 
-    A folder that cannot be listed is yielded itself, so that reading it tells why.
+    A folder that cannot be listed is yielded itself, so that the error of reading it says why.
     """
     return (path for path in _files(folder) if is_image_name(path.name) or path.is_dir())
 
 
 def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
-    """All files under `folder`, hidden ones left out; a folder that cannot be listed is given itself.
+    """All files below `folder` without hidden files; a folder that cannot be listed is yielded itself.
 
-    Links are followed, also those to nothing, for whoever reads them to name; but not into a folder they
-    lie in: that way has no end.
+    Links are followed, except links to a folder that contains them, which would never end. A link to nothing
+    is yielded, so that the reader reports it.
     """
     here = os.path.realpath(folder)
     if here in above:
         return
     try:
-        with os.scandir(folder) as listing:  # which tells files from folders without asking for each
+        with os.scandir(folder) as listing:  # it knows which entries are folders
             entries = sorted((e for e in listing if not _is_hidden(e.name)), key=lambda entry: entry.name)
     except OSError:
         yield folder
@@ -84,7 +84,7 @@ def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     for entry in entries:
         if os.path.isdir(entry) if entry.is_symlink() else entry.is_dir():
             folders.append(folder / entry.name)
-        # No pipe, from which nothing may ever come.
+        # Not a pipe: reading it could wait for ever.
         elif entry.is_file(follow_symlinks=False) or os.path.isfile(entry) or not os.path.exists(entry):
             yield folder / entry.name
     for inner in folders:
@@ -96,12 +96,12 @@ def _is_hidden(name: str) -> bool:
 
 
 def name_below(path: Path, folder: Path) -> str:
-    r"""A file's path below a folder as text; bytes of a name that are no UTF-8 are written as `\\xff`."""
+    r"""The path of a file below a folder, as text. Bytes of a name that are not UTF-8 are written as `\\xff`."""
     return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file's name ends as an image's does.
+    """Whether a file has the suffix of an image.
 
     >>> is_image_name("cat.JPG"), is_image_name("notes.txt")
     (True, False)

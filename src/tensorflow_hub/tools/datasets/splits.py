@@ -1,4 +1,4 @@
-"""Splits examples into training, validation and test by their content alone."""
+"""Splitting examples into training, validation and test examples, by their content alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Indices = npt.NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """Indices into a sequence of examples; the three are disjoint and together hold every example."""
+    """The indices of the training, validation and test examples. Each example is in exactly one of them."""
 
     train: Indices
     validation: Indices
@@ -24,10 +24,10 @@ class Splits:
 
 
 def place(digest: bytes, seed: int) -> float:
-    """A number in [0, 1) that depends on the content and the seed only.
+    """A number in [0, 1) that depends only on the content and the seed.
 
-    So an example stays in its split when others are added, removed, renamed or relabelled, and two copies of
-    one image are never in different splits.
+    So an example stays in its split when other examples are added, removed, renamed or get other labels. Two
+    copies of an image are always in the same split.
 
     >>> 0 <= place(b"content", 0) < 1, place(b"content", 0) == place(b"content", 0)
     (True, True)
@@ -40,10 +40,10 @@ def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -
     """Splits examples by the digests of their contents.
 
     Args:
-      digests: SHA-256 of each content.
-      validation: the share in [0, 1) that chooses the head.
-      test: the share in [0, 1) that measures it.
-      seed: another seed gives another split.
+      digests: the SHA-256 of each example's content.
+      validation: the share of validation examples, in [0, 1). They are used to choose the head.
+      test: the share of test examples, in [0, 1). They are used only to measure the result.
+      seed: each seed gives another split.
 
     Raises:
       DataError: the shares leave nothing to train on.
@@ -58,10 +58,10 @@ def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -
 
 
 def require_shares(validation: float, test: float) -> None:
-    """Refuses shares that leave nothing to train on.
+    """Checks that the shares leave examples for training.
 
     Raises:
-      DataError: one is below 0, or together they are 1 or more.
+      DataError: a share is below 0, or the sum of both is 1 or more.
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise DataError(

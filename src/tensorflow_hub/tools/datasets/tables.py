@@ -19,10 +19,10 @@ from tensorflow_hub.errors import DataError, MissingDependencyError
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq"})
 
-# Field → (the column named by the user, the names it usually has).
+# Field → (the column named by the user, the usual names of the column).
 Columns = Mapping[str, tuple[str | None, Sequence[str]]]
 TEXT_COLUMNS = ("text", "sentence", "review", "content", "comment", "title")
-# Rows read at once: enough that Python's work for each chunk does not count, few enough for any memory.
+# Rows in a chunk: so many that Python's work for a chunk takes little of the time, and few enough for memory.
 CHUNK = 4096
 
 
@@ -31,9 +31,10 @@ class Chunk:
     """Some consecutive rows of a table, by column.
 
     Attributes:
-      numbers: of the rows in the table, from 1.
-      values: field → its value in each of the rows, None where a row has none: an array of Arrow, or a list
-        where Arrow cannot read the rows.
+      numbers: the numbers of the rows in the table, from 1.
+      values: field → its values, one for each row, None for a missing value: an Arrow array, or a list if
+        Arrow
+        cannot read the rows.
     """
 
     numbers: Sequence[int]
@@ -41,7 +42,7 @@ class Chunk:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file's name is that of a table.
+    """Whether a file has the suffix of a table.
 
     >>> is_table(Path("reviews.CSV")), is_table(Path("reviews.txt"))
     (True, False)
@@ -65,11 +66,11 @@ def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]
 
     Args:
       path: the table.
-      columns: which of its columns are meant.
-      start: rows of a Parquet file that are left out at its beginning; 0 for other tables.
+      columns: the columns to read.
+      start: the number of rows to skip at the beginning of a Parquet file; 0 for other tables.
 
     Raises:
-      DataError: no such file, unknown kind of file, missing column, or a line that does not parse.
+      DataError: there is no such file, its kind is unknown, a column is missing, or a line cannot be parsed.
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")
@@ -88,7 +89,7 @@ def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]
 
 
 def unknown_kind_hint(path: Path) -> str:
-    """What to do with a file of a kind that is not read.
+    """The hint of the error for a file of an unknown kind.
 
     >>> unknown_kind_hint(Path("posts.csv.gz")), unknown_kind_hint(Path("posts.doc"))
     ('Unpack it first.', 'Rename it to what it is, or convert it.')
@@ -98,7 +99,7 @@ def unknown_kind_hint(path: Path) -> str:
 
 
 def choose_columns(path: Path, present: Sequence[str], columns: Columns) -> dict[str, str]:
-    """Field → column: the one the user named, else the first usual name that is present, in any case."""
+    """Field → column: the one that the user named, or the first usual name in the table; case is ignored."""
     lowered = {name.strip().lower(): name for name in reversed(present)}
     chosen = {}
     for field, (named, usual) in columns.items():
@@ -116,13 +117,13 @@ def choose_columns(path: Path, present: Sequence[str], columns: Columns) -> dict
 
 
 def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]:
-    """Arrow reads what is regular, several times as fast and beside Python; the csv module the rest."""
+    """Regular rows are read by Arrow, which is several times as fast; the rest by Python's module `csv`."""
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     arrow, done = require("pyarrow"), 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             head = stream.readline()
-            if delimiter not in head and ";" in head:  # as spreadsheets write it in half of Europe
+            if delimiter not in head and ";" in head:  # spreadsheets in many countries of Europe write this
                 delimiter = ";"
             stream.seek(0)
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -147,10 +148,10 @@ def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]
 def _regular_csv(
     path: Path, delimiter: str, names: Sequence[str], chosen: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """The values of a table whose rows all have as many fields as its head.
+    """The values of a table in which all rows have as many fields as the first line.
 
     Raises:
-      ArrowException: where they do not.
+      ArrowException: a row has more or fewer fields.
     """
     arrow, reader = require("pyarrow"), require("pyarrow.csv")
     if len(set(names)) < len(names):
@@ -170,10 +171,10 @@ def _regular_csv(
 
 
 def _require_closed_quotes(path: Path, delimiter: str) -> None:
-    """Refuses a table with a quote that is never closed: all lines after it would be one text.
+    """Checks that all quotes of a table are closed. Otherwise all lines after the quote would be one text.
 
     Raises:
-      DataError: it has one; says where.
+      DataError: a quote is not closed. The message says in which line.
     """
     with path.open("rb") as stream:
         quotes = sum(block.count(b'"') for block in iter(lambda: stream.read(1 << 20), b""))
@@ -185,7 +186,7 @@ def _require_closed_quotes(path: Path, delimiter: str) -> None:
             for _ in reader:
                 line = reader.line_num
         except csv.Error as error:
-            if "end of data" in str(error):  # else it is only unusual, as is 5" without quotes around it
+            if "end of data" in str(error):  # other errors are allowed, such as 5" in a field without quotes
                 raise DataError(
                     f"The quote that opens in line {line + 1} of {path.name!r} is never closed.",
                     hint='Close it, or write "" for a quote that belongs to the text.',
@@ -196,7 +197,7 @@ def _require_closed_quotes(path: Path, delimiter: str) -> None:
 def _other_csv(
     reader: Iterator[list[str]], names: list[str], chosen: Mapping[str, str], done: int
 ) -> Iterator[Chunk]:
-    """The rows after the first `done`, some with too few or too many fields."""
+    """The rows after the first `done` ones. Rows may have too few or too many fields."""
     places = {field: names.index(column) for field, column in chosen.items()}
     filled = itertools.islice(filter(None, reader), done, None)
     while rows := list(itertools.islice(filled, CHUNK)):
@@ -231,7 +232,7 @@ def _jsonl_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
 
 
 def _texts_of_json(lines: Sequence[bytes], chosen: Mapping[str, str]) -> dict[str, Any] | None:
-    """The values of objects where all are texts, in a fifth of the time and beside Python; else None."""
+    """The values if all are texts, read by Arrow in a fifth of the time; None if some are not."""
     arrow, reader = require("pyarrow"), require("pyarrow.json")
     content = b"".join(lines)
     schema = arrow.schema([(column, arrow.string()) for column in dict.fromkeys(chosen.values())])
@@ -241,7 +242,7 @@ def _texts_of_json(lines: Sequence[bytes], chosen: Mapping[str, str]) -> dict[st
         table = reader.read_json(arrow.BufferReader(content), reading, parsing)
         values = {field: table.column(column).combine_chunks() for field, column in chosen.items()}
         for column in values.values():
-            column.validate(full=True)  # half of a character is no text
+            column.validate(full=True)  # half of a surrogate pair is not a text
     except arrow.ArrowException:
         return None
     return values if table.num_rows == len(lines) else None
@@ -255,7 +256,7 @@ def _values_of_json(
 
 
 def whole_text(value: Any) -> Any:
-    r"""A text without halves of characters, which JSON has where an emoji was cut; all else as it is.
+    r"""A text without single surrogates, which JSON can have where a text was cut; other values unchanged.
 
     >>> whole_text("cut \ud83d") == "cut \ufffd", whole_text(3)
     (True, 3)
@@ -282,16 +283,16 @@ def _json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file's name is that of a Parquet file."""
+    """Whether a file has the suffix of a Parquet file."""
     return path.suffix.lower() in {".parquet", ".pq"}
 
 
 @contextlib.contextmanager
 def open_parquet(path: Path) -> Iterator[Any]:
-    """A Parquet file, open.
+    """A context with an open Parquet file.
 
     Raises:
-      DataError: it is none, or a damaged one.
+      DataError: the file is not a Parquet file, or is damaged.
     """
     arrow = require("pyarrow")
     try:
@@ -302,7 +303,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
 
 def _parquet_chunks(path: Path, columns: Columns, start: int) -> Iterator[Chunk]:
-    """The rows from number `start` (from 0) on: groups of rows before it are not read."""
+    """The rows from number `start` (counted from 0). Row groups before it are not read."""
     with open_parquet(path) as file:
         chosen = choose_columns(path, file.schema_arrow.names, columns)
         sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
@@ -319,10 +320,10 @@ def _parquet_chunks(path: Path, columns: Columns, start: int) -> Iterator[Chunk]
 
 
 def require(module: str, extra: str = "tools") -> Any:
-    """Imports a package of an extra.
+    """Imports a package that belongs to an extra.
 
     Raises:
-      MissingDependencyError: it is not installed; says what to install.
+      MissingDependencyError: it is not installed. The message says what to install.
     """
     try:
         return importlib.import_module(module)

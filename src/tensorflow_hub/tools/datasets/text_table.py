@@ -28,7 +28,8 @@ def read_texts(
       multi_label: labels are lists, or texts separated by `|`.
 
     Raises:
-      DataError: no such file, a malformed one, or one without these columns (the present ones are listed).
+      DataError: there is no such file, it is malformed, or a column is missing. The message lists the
+        columns.
     """
     path = Path(source)
     examples, skipped = [], []
@@ -47,7 +48,7 @@ def read_texts(
 
 
 def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
-    """The labels in a cell: a list, or a text; with `multi_label`, separated by `|`.
+    """The labels in a cell, which is a list or a text. With `multi_label`, `|` separates labels in a text.
 
     >>> read_labels("cat|dog", True), read_labels("cat|dog", False)
     (('cat', 'dog'), ('cat|dog',))
@@ -64,7 +65,7 @@ def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
 
 
 def label_line(label: str) -> str:
-    r"""A label as it stands in `labels.txt`, a line for each: all white space in it becomes single spaces.
+    r"""A label as a line of `labels.txt`: each run of white space becomes one space.
 
     >>> label_line(" New\nYork\u2028 "), label_line("caf\u00e9")
     ('New York', 'café')

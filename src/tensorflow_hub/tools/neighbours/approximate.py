@@ -1,8 +1,8 @@
-"""Approximate search among many vectors: an inverted file of short codes, by the library faiss.
+"""Approximate search among many vectors: an inverted file of short codes, with the library faiss.
 
-Building groups the vectors into cells (`IVF`) and keeps a code of four bits for each pair of numbers
-(`PQ…x4fs`: product quantisation, laid out for the processor's vector instructions). A query is compared with
-the codes in the cells nearest to it; the best of them are then compared with the vectors themselves.
+The vectors are grouped into cells (`IVF`). For each pair of numbers of a vector a code of four bits is stored
+(`PQ…x4fs`: product quantization, in the layout for the processor's vector instructions). A query is compared
+with the codes in the nearest cells. Then it is compared with the vectors of the best codes.
 
 Sources: Jégou, Douze, Schmid, "Product quantization for nearest neighbor search" (2011), and, for codes of
 four bits, André, Kermarrec, Le Scouarnec, "Quicker ADC" (2018).
@@ -21,13 +21,13 @@ from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.neighbours.exact import Indices, best_of, exact_search
 
 MINIMUM = 1000
-"""How many vectors there must be: cells and codes are learned from them."""
+"""The least number of vectors of an index: cells and codes are learned from them."""
 CANDIDATES = 256
-"""How many vectors a query is compared with exactly, at least."""
+"""The least number of vectors that a query is compared with exactly."""
 RECALL = 0.97
-"""The part of the ten nearest that an index must find for some of its own vectors when it is built.
+"""The share of the ten nearest vectors that a new index has to find, measured with some of its own vectors.
 
-For queries from outside it is one or two hundredths less; `benchmarks/neighbours.py` measures both.
+For queries that are not in the index it is lower by 0.01 to 0.02; `benchmarks/neighbours.py` measures both.
 """
 _NOTHING = 0.002
 _BLOCK = 65_536
@@ -42,7 +42,7 @@ def build(vectors: Matrix) -> Any:
       vectors: float32 [count, dimension], of unit length, at least MINIMUM; may be a memory map.
 
     Returns:
-      The index: `save` writes it, `search` asks it.
+      The index, for `save` and `search`.
     """
     faiss = require("faiss")
     count, dimension = vectors.shape
@@ -66,7 +66,7 @@ def load(path: Path) -> Any:
     """Opens an index that `save` wrote, mapped into memory.
 
     Raises:
-      FileNotFoundError: there is none.
+      FileNotFoundError: there is no such file.
       ValueError: the file is damaged.
     """
     faiss = require("faiss")
@@ -79,16 +79,16 @@ def load(path: Path) -> Any:
 
 
 def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """The nearest vectors of each query, nearly always.
+    """The nearest vectors of each query. A few of them may be missing.
 
     Args:
-      index: of `vectors`.
+      index: the index of `vectors`.
       vectors: float32 [count, dimension], of unit length.
       queries: float32 [q, dimension], of unit length.
-      k: how many; at most `count`.
+      k: the number of vectors to find for each query; at most `count`.
 
     Returns:
-      Numbers of vectors, int64 [q, k], and cosines, float32 [q, k]; the best first.
+      The numbers of the vectors, int64 [q, k], and their cosines, float32 [q, k]; the nearest vectors first.
     """
     numbers = np.empty((len(queries), k), np.int64)
     cosines = np.empty((len(queries), k), np.float32)
@@ -96,7 +96,7 @@ def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indice
         block = queries[start : start + _SAMPLE]
         _, found = index.search(_even(block), min(len(vectors), max(CANDIDATES, 4 * k)))
         for row, (query, numbers_found) in enumerate(zip(block, found, strict=True), start):
-            candidates = np.sort(numbers_found[numbers_found >= 0])  # -1 stands where cells held fewer
+            candidates = np.sort(numbers_found[numbers_found >= 0])  # -1: the cells had fewer vectors
             if len(candidates) < k:
                 numbers[row], cosines[row] = (each[0] for each in exact_search(vectors, query[None], k))
                 continue
@@ -106,9 +106,10 @@ def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indice
 
 
 def _cells_to_search(index: Any, vectors: Matrix) -> int:
-    """The number of cells from which on the index finds enough of what exact search finds.
+    """The least number of cells to search with which the index finds the share `RECALL`.
 
-    It ends earlier where more cells bring nothing: with many equal vectors, no index finds the same ten.
+    The search for it ends early if more cells do not help: among many equal vectors the ten nearest ones are
+    arbitrary.
     """
     sample = np.asarray(vectors[_spread(len(vectors), _SAMPLE)])
     wanted = exact_search(vectors, sample, 11)[0][:, 1:]  # the first is the query itself
@@ -122,10 +123,10 @@ def _cells_to_search(index: Any, vectors: Matrix) -> int:
 
 
 def _spread(count: int, wanted: int) -> Indices:
-    """At most `wanted` numbers below `count`, evenly spread."""
+    """At most `wanted` evenly spaced numbers below `count`."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
 
 
 def _even(vectors: Matrix) -> Matrix:
-    """Vectors with an even number of columns, for codes of pairs: a column of zeros changes no product."""
+    """Vectors with an even number of columns, because codes are of pairs: a column of zeros may be added."""
     return np.ascontiguousarray(np.pad(vectors, ((0, 0), (0, vectors.shape[1] % 2))), np.float32)

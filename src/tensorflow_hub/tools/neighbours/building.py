@@ -1,4 +1,7 @@
-"""Builds an index: applies the module to every input (an interrupted build can continue), then indexes."""
+"""Building an index: the module is applied to every input, then the vectors are indexed.
+
+An interrupted build can be continued.
+"""
 
 from __future__ import annotations
 
@@ -52,18 +55,19 @@ def build_neighbours(
       data: a folder of images, a `.txt` file with one text per line, or a CSV, TSV, JSONL or Parquet table.
       output: the folder to write.
       text_column: the table's column of texts.
-      exact: True compares a query with every vector, False finds nearly all of the nearest in a fraction of
-        the time; by default exact up to 50,000 vectors. Fewer than 1,000 are always compared.
-      batch_size: inputs that go through the module at once, at most.
-      overwrite: replace what is in the folder.
+      exact: True compares a query with every vector. False finds nearly all of the nearest vectors in a
+        fraction
+        of the time. By default True up to 50,000 vectors. Up to 1,000 vectors it is always exact.
+      batch_size: the largest number of inputs in a batch.
+      overwrite: whether to replace what is in the folder.
       progress: called with "rows" or "indexing", the rows done, and all rows (None where not known).
       **module_options: of `open_encoder`.
 
     Returns:
-      The index, opened, and what was done to make its vectors.
+      The opened index, and the result of applying the module.
 
     Raises:
-      DataError: the input or output cannot be used as asked; no input is usable.
+      DataError: the input or the output folder cannot be used, or no input is usable.
 
     Example:
       index, done = hub.tools.build_neighbours("acme/sentences/1", "questions.txt", "questions_index")
@@ -98,16 +102,16 @@ def build_neighbours(
     finished = folder / _VECTORS / "index"
     finished.mkdir(exist_ok=True)
     write_index(finished, vectors, list(_items(source, keys)), about)
-    del vectors  # a memory map of what is removed next
+    del vectors  # a memory map of a file that is removed next
     replace_index(finished, folder)
     shutil.rmtree(folder / _VECTORS)
     return Index(folder), applied
 
 
 def _require_free(folder: Path, overwrite: bool) -> None:
-    """Refuses a folder with other things in it, or with a finished index that is not to be replaced.
+    """Checks that a folder is free: without other files, and without an index unless it is to be replaced.
 
-    The index that is there stays until the new one is finished; an unfinished new one is continued.
+    An index in the folder stays until the new one is finished. An unfinished index is continued.
     """
     require_folder(folder)
     found = {path.name for path in folder.iterdir()} if folder.exists() else set()

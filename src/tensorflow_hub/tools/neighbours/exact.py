@@ -17,10 +17,10 @@ def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Mat
     Args:
       vectors: float32 [count, dimension], of unit length; may be a memory map.
       queries: float32 [q, dimension], of unit length.
-      k: how many; at most `count`.
+      k: the number of vectors to find for each query; at most `count`.
 
     Returns:
-      Numbers of vectors, int64 [q, k], and cosines, float32 [q, k]; the best first.
+      The numbers of the vectors, int64 [q, k], and their cosines, float32 [q, k]; the nearest vectors first.
     """
     numbers, cosines = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), _BLOCK):
@@ -30,7 +30,7 @@ def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Mat
 
 
 def best_of(scores: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """The places and values of the `k` largest scores along the last axis, the largest first.
+    """The indices and values of the `k` largest scores along the last axis, the largest first.
 
     >>> best_of(np.array([0.1, 0.3, 0.2], np.float32), 2)[0].tolist()
     [1, 2]

@@ -1,4 +1,4 @@
-"""Finds the neighbours of a text, an image or an item of the index itself."""
+"""Finding the neighbours of a text, an image, or an item of the index."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Neighbour:
     """An item near a query.
 
     Attributes:
-      number: of the item in the index.
-      key: its row, or the image's path below the folder.
+      number: the number of the item in the index.
+      key: the number of its row, or the path of the image below the folder.
       text: the text; None for an image.
-      path: the image's file; None for a text.
-      cosine: 1 for the same direction, 0 for none in common.
+      path: the path of the image; None for a text.
+      cosine: the similarity in [-1, 1]; 1 for vectors of the same direction.
     """
 
     number: int
@@ -44,11 +44,11 @@ class Neighbour:
 
 
 class Finder:
-    """An index with its module: answers questions. The module is loaded with the first that needs it.
+    """An index with its module, which is loaded when it is first needed.
 
     Args:
       index: a folder that `build_neighbours` wrote.
-      module: another handle of the same module, where the noted one no longer leads there.
+      module: another handle of the same module, if the handle in the index does not lead to it any more.
 
     Example:
       finder = hub.tools.Finder("questions_index")
@@ -85,7 +85,7 @@ class Finder:
         return self.vectors(self._open()(array[None]), k)[0]
 
     def item(self, number: int, k: int = 10) -> list[Neighbour]:
-        """The nearest items of one of the index's own, itself left out."""
+        """The nearest items of an item of the index, without the item itself."""
         if not 0 <= number < len(self.index):
             raise DataError(
                 f"Expected an item from 0 to {len(self.index) - 1}, got {number}.", hint="Check it."

@@ -1,7 +1,8 @@
 """An index of vectors on disk: exact search for small sets, approximate search for large ones.
 
-A folder holds `index.json` (what it is), `vectors.npy` (float32, unit length), `items.jsonl` (what the
-vectors stand for) and, for large sets, `approximate.faiss`. Similarity is the cosine.
+An index is a folder. `index.json` describes it, `vectors.npy` has the vectors (float32, of unit length),
+`items.jsonl` the items that the vectors were computed from. Large sets also have `approximate.faiss`. The
+similarity of two vectors is their cosine.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from tensorflow_hub.tools.neighbours.exact import Indices, exact_search
 from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 2
-# Format 1 had a graph of another library for large sets; its vectors are searched exactly.
+# In format 1 large sets had a graph of another library. It is not read: the vectors are searched exactly.
 _READABLE_FORMATS = (1, FORMAT)
-# Up to here a matrix product answers within milliseconds and is exact (benchmarks/neighbours.py).
+# Up to so many vectors exact search takes some milliseconds (benchmarks/neighbours.py).
 EXACT_LIMIT = 50_000
 _APPROXIMATE = "approximate.faiss"
-# With the last of them an index is whole.
+# In the order in which they are put in place. An index with the last file is complete.
 FILES = ("vectors.npy", "items.jsonl", _APPROXIMATE, "graph.usearch", "index.json")
 
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """What a vector stands for.
+    """The input that a vector was computed from.
 
     Attributes:
-      key: its row in the input, or the image's path below the folder.
+      key: the number of its row in the input, or the path of the image below the folder.
       text: the text; None for an image.
     """
 
@@ -47,16 +48,16 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What an index holds.
+    """The description of an index.
 
     Attributes:
-      module: the handle that made the vectors and must make those of queries.
-      module_options: how it was opened.
+      module: the handle of the module that computed the vectors, and computes those of queries.
+      module_options: the options of `open_encoder` for it.
       kind: `image` or `text`.
-      source: the input; image paths are below it.
-      count: of vectors.
-      dimension: of a vector.
-      exact: whether search compares with every vector.
+      source: the path of the input; the paths of images are below it.
+      count: the number of vectors.
+      dimension: the length of a vector.
+      exact: whether a query is compared with every vector.
     """
 
     module: str
@@ -72,10 +73,10 @@ class Index:
     """An index opened for search.
 
     Args:
-      folder: that `write_index` wrote.
+      folder: a folder that `write_index` wrote.
 
     Raises:
-      DataError: it is none, or files are missing.
+      DataError: the folder is not an index, or files are missing or damaged.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -107,11 +108,11 @@ class Index:
         return self.about.count
 
     def item(self, number: int) -> Item:
-        """The item of that number, from 0."""
+        """The item with a number, counted from 0."""
         return self._items[number]
 
     def vector(self, number: int) -> Matrix:
-        """Its vector, float32 [dimension], of unit length."""
+        """The vector of the item with a number, float32 [dimension], of unit length."""
         return np.array(self._vectors[number])
 
     def search(self, queries: Matrix, k: int = 10) -> tuple[Indices, Matrix]:
@@ -119,10 +120,11 @@ class Index:
 
         Args:
           queries: float32 [q, dimension], of any length.
-          k: how many.
+          k: the number of items to find for each query.
 
         Returns:
-          Numbers of items, int64 [q, min(k, count)], and cosines, float32 of that shape; the best first.
+          The numbers of the items, int64 [q, min(k, count)], and their cosines, float32 of the same shape;
+          the nearest items first.
         """
         unit = normalised(np.asarray(queries, np.float32))
         k = min(k, len(self))
@@ -132,13 +134,13 @@ class Index:
 
 
 def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: About) -> None:
-    """Writes an index; `index.json` last, so that a folder with it is whole.
+    """Writes an index. `index.json` is written last, so that a folder with it is complete.
 
     Args:
-      folder: exists.
+      folder: an existing folder.
       vectors: float32 [count, dimension], of any length; may be a memory map.
-      items: what they stand for.
-      about: what to note.
+      items: the item of each vector.
+      about: the description of the index.
     """
     starts = range(0, len(vectors), 65_536)
     blocks = (normalised(vectors[start : start + 65_536]) for start in starts)
@@ -154,7 +156,7 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
 
 
 def replace_index(new: Path, folder: Path) -> None:
-    """Moves a finished index into a folder, in the place of one that is there."""
+    """Moves a finished index into a folder, and removes the index that was there."""
     for name in reversed(FILES):
         (folder / name).unlink(missing_ok=True)
     for name in FILES:
@@ -163,7 +165,7 @@ def replace_index(new: Path, folder: Path) -> None:
 
 
 def normalised(vectors: Matrix) -> Matrix:
-    """Rows scaled to unit length; rows of zeros stay.
+    """Rows scaled to unit length; rows of zeros are unchanged.
 
     >>> normalised(np.array([[3, 4], [0, 0]], np.float32)).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]

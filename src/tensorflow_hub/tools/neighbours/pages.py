@@ -1,4 +1,4 @@
-"""Pages of neighbours: a file to look at or send, and a small search page on this machine."""
+"""Pages of neighbours: an HTML file, and a search page that is served on this machine."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def neighbours_page(finder: Finder, results: list[tuple[str, Path | None, list[N
     """One self-contained HTML page of queries with their neighbours.
 
     Args:
-      finder: that found them.
-      results: (query, its image file or None, its neighbours).
+      finder: the finder that found them.
+      results: triples (query, the image file of the query or None, its neighbours).
     """
     groups = [
         {
@@ -39,11 +39,11 @@ def neighbours_page(finder: Finder, results: list[tuple[str, Path | None, list[N
 
 
 class SearchServer(http.server.ThreadingHTTPServer):
-    """A search page over an index, on 127.0.0.1 only.
+    """An HTTP server of a search page for an index, only on 127.0.0.1.
 
     Args:
-      finder: the index.
-      port: 0 chooses a free one; see `.server_port`.
+      finder: the index with its module.
+      port: the port; 0 for a free one, which is then in `.server_port`.
     """
 
     daemon_threads = True
@@ -55,7 +55,7 @@ class SearchServer(http.server.ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where to look."""
+        """The address of the page."""
         return f"http://127.0.0.1:{self.server_port}/"
 
 
@@ -90,7 +90,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         groups, problem = [], ""
         finder = self.server.finder
         try:
-            with self.server.lock:  # one question at a time keeps memory small
+            with self.server.lock:  # one query at a time, to use less memory
                 groups = _groups(finder, query, item, image)
         except HubError as error:
             problem = error.problem
@@ -107,7 +107,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         )
 
     def _is_local(self) -> bool:
-        """Refuses names other than this machine's: no page elsewhere reads the index (DNS rebinding)."""
+        """Whether the request names this machine. Other names are refused, against DNS rebinding."""
         host = self.headers.get("Host", "").rsplit(":", 1)[0]
         if host in {"127.0.0.1", "localhost"}:
             return True
@@ -127,7 +127,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Says nothing: questions are private."""
+        """Logs nothing, because queries are private."""
 
 
 def _groups(

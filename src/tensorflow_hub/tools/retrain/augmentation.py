@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def augmented_features(encoder: Encoder, examples: Sequence[Example], options: Options) -> Matrix | None:
-    """Features of `options.augment` changed copies of each image, float32 [augment · examples, dimension].
+    """The features of `options.augment` changed copies of each image, float32 [copies, dimension].
 
-    Rows run through all examples for the first copy, then for the second, and so on. Cached as other
-    features are: the change of a copy depends only on its content, its number and the seed.
+    The rows of the first copies of all examples come first, then those of the second copies, and so on. The
+    features are cached as others are, because a copy depends only on the image, its number and the seed.
     """
     if not options.augment:
         return None
@@ -55,7 +55,7 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
 
 
 def change(image: Matrix, key: bytes) -> Matrix:
-    """A changed copy, float32 of the same shape in [0, 1]; the same for the same key."""
+    """A changed copy of an image, float32 of the same shape in [0, 1]. Equal keys give equal copies."""
     random = np.random.default_rng(int.from_bytes(key[:8], "big"))
     height, width = image.shape[:2]
     scale = random.uniform(0.75, 1.0)

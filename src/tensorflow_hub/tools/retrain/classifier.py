@@ -19,12 +19,12 @@ from tensorflow_hub.tools.retrain.head import Head
 
 
 class Classifier(TrackableObject):
-    """A module with a head: a Reusable SavedModel of the classification interface.
+    """A module with a head: a Reusable SavedModel with the interface of classifiers.
 
-    Called on what the module takes (images float32 [b, height, width, 3] in [0, 1], or strings [b]) it gives
-    logits, float32 [b, classes]. Its signature `serving_default` takes raw input: the bytes of image files
-    (`image_bytes`, string [b]) or texts (`text`, string [b]), and gives `scores`, probabilities
-    float32 [b, classes], and `label`, string [b], the name of the best class.
+    The call takes the inputs of the module (images, float32 [b, height, width, 3] in [0, 1], or strings [b])
+    and returns logits, float32 [b, classes]. The signature `serving_default` takes the bytes of image files
+    (`image_bytes`, string [b]) or texts (`text`, string [b]). It returns `scores`, the probabilities, float32
+    [b, classes], and `label`, string [b], the name of the most probable class.
     """
 
     def __init__(self, encoder: Encoder, head: Head, labels: Sequence[str], labels_file: Path) -> None:
@@ -34,7 +34,7 @@ class Classifier(TrackableObject):
         self.modules = list(encoder.loaded)
         self.head_weights = tf.Variable(head.weights, name="head/kernel")
         self.head_bias = tf.Variable(head.bias, name="head/bias")
-        # A variable, not a constant: the graph is then the same for any names of so many classes.
+        # A variable and not a constant, so that the graph does not depend on the names of the classes.
         self.labels = tf.Variable(list(labels), trainable=False, dtype=tf.string, name="labels")
         self.labels_file = tf.saved_model.Asset(os.fspath(labels_file))
         head_variables = [self.head_weights, self.head_bias]
@@ -43,17 +43,17 @@ class Classifier(TrackableObject):
         self.regularization_losses: list[Any] = []
 
     def logits(self, batch: Any, training: bool) -> Any:
-        """float32 [b, classes] of a batch of what the module takes."""
+        """The logits of a batch of the module's inputs, float32 [b, classes]."""
         features = self._encoder.features(batch, training)
         return features @ self.head_weights + self.head_bias
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """Logits, float32 [b, classes], of a batch of what the module takes."""
+        """The logits of a batch of the module's inputs, float32 [b, classes]."""
         return self.logits(inputs, training)
 
     def scored(self, batch: Any) -> dict[str, Any]:
-        """Probabilities and best labels of a batch."""
+        """The probabilities and the most probable labels of a batch of the module's inputs."""
         logits = self.logits(batch, False)
         scores = tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
         best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
@@ -66,13 +66,13 @@ class Classifier(TrackableObject):
         return self.scored(images)
 
     def input_spec(self, batch: int | None = None) -> Any:
-        """What the module takes."""
+        """The spec of the module's inputs."""
         if self._encoder.kind == "image":
             return tf.TensorSpec([batch, *self._encoder.image_size, 3], tf.float32, "inputs")
         return tf.TensorSpec([batch], tf.string, "inputs")
 
     def signatures(self) -> dict[str, Any]:
-        """`serving_default` on raw input; for images also `images` on pixels."""
+        """The signatures: `serving_default` for files or texts, and for images also `images` for pixels."""
         if self._encoder.kind == "text":
             spec = tf.TensorSpec([None], tf.string, "text")
             serve = tf.function(self._serve_text, input_signature=[spec], autograph=False)
@@ -99,7 +99,7 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     Raises:
       ExportError: it cannot be written, or the module cannot be exported again.
     """
-    # Training mode is of use only where there is something to train.
+    # Traced for training only if the module has variables to train.
     for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
         classifier.__call__.get_concrete_function(classifier.input_spec(), training)
     with _failures_explained():
@@ -110,7 +110,7 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
 
 @contextlib.contextmanager
 def _failures_explained() -> Iterator[None]:
-    """Turns what the system and TensorFlow raise into an error that says what to do."""
+    """A context that replaces errors of the system and of TensorFlow by an error that says what to do."""
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
@@ -126,12 +126,12 @@ def _unwritable(error: Exception, hint: str) -> ExportError:
 
 
 def write_tflite(classifier: Classifier, path: Path) -> None:
-    """Writes a TFLite file that takes one image float32 [1, height, width, 3] in [0, 1], or one string.
+    """Writes a TFLite file. It takes one image, float32 [1, height, width, 3] in [0, 1], or one string.
 
-    It gives probabilities, float32 [1, classes].
+    It returns the probabilities, float32 [1, classes].
 
     Raises:
-      ExportError: the module has an op that TFLite lacks.
+      ExportError: the module has an op that TFLite does not have.
     """
     serve = tf.function(
         lambda inputs: {"scores": classifier.scored(inputs)["scores"]},
@@ -143,7 +143,7 @@ def write_tflite(classifier: Classifier, path: Path) -> None:
         converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS, kinds.SELECT_TF_OPS]
     try:
         path.write_bytes(converter.convert())
-    except Exception as error:  # the converter raises several kinds, none of them public
+    except Exception as error:  # the errors of the converter are not public
         raise ExportError(
             f"The classifier cannot be converted to TFLite: {str(error).strip().splitlines()[0]}",
             hint="The module uses an op that TFLite lacks; serve the SavedModel instead.",

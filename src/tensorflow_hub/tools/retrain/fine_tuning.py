@@ -1,4 +1,4 @@
-"""Fine-tuning: trains module and head together with a small learning rate, starting from the solved head."""
+"""Fine-tuning: training module and head together with a small learning rate, from the fitted head on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 2
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """A pass over the training examples; losses in nats per example. Epoch 0 is the head before."""
+    """A pass over the training examples, with its mean losses in nats. Epoch 0 is before fine-tuning."""
 
     number: int
     train_loss: float | None
@@ -34,7 +34,7 @@ class Epoch:
 
 @dataclasses.dataclass(frozen=True)
 class FineTuning:
-    """What fine-tuning did; `kept` is the epoch whose weights the classifier has now."""
+    """The epochs of fine-tuning. The classifier has the weights of the epoch `kept`."""
 
     epochs: tuple[Epoch, ...]
     kept: int
@@ -42,10 +42,10 @@ class FineTuning:
 
 
 def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, Matrix]:
-    """Trains all variables; keeps the weights of the epoch with the least validation loss.
+    """Trains all variables, and restores those of the epoch with the least validation loss.
 
     Returns:
-      What happened, and the probabilities of the `measured` examples.
+      The epochs, and the probabilities of the `measured` examples.
 
     Raises:
       ModuleError: the module has no trainable variables.
@@ -90,14 +90,14 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
 
 
 def _is_better(epoch: Epoch, other: Epoch) -> bool:
-    """By validation loss; without validation examples every epoch is."""
+    """Whether an epoch has a lower validation loss; without validation examples, always true."""
     if epoch.validation_loss is None or other.validation_loss is None:
         return True
     return epoch.validation_loss < other.validation_loss
 
 
 class _Batches:
-    """Yields (row numbers, batch) of what the module takes; images are decoded ahead in threads."""
+    """Yields pairs (row numbers, batch of inputs). Threads decode the images of the next batches."""
 
     def __init__(self, encoder: Encoder, examples: Sequence[Example], size: int) -> None:
         self.examples, self.size = examples, size

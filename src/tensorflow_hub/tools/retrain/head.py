@@ -1,8 +1,8 @@
-"""The head: multinomial (or, multi-label, one-against-rest) logistic regression on a module's features.
+"""The head: logistic regression on a module's features, multinomial or, for multi-label data, one-vs-rest.
 
-With the module fixed the problem is convex, so the head is not trained for some number of epochs but
-solved: L-BFGS runs to convergence for a falling series of penalties, each from the solution of the
-last, and stops early when the validation loss no longer falls.
+While the module does not change, the problem is convex. So the head is not trained for a number of epochs:
+L-BFGS runs until it converges. This is done for a series of smaller and smaller penalties, each from the
+solution for the one before, until the validation loss does not fall any more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Head:
     Attributes:
       weights: float32 [features, classes].
       bias: float32 [classes].
-      multi_label: whether probabilities are sigmoids of the logits, each by itself; else a softmax.
+      multi_label: whether the probabilities are sigmoids of the logits; otherwise they are a softmax.
     """
 
     weights: Matrix
@@ -36,18 +36,18 @@ class Head:
     multi_label: bool = False
 
     def logits(self, features: Matrix) -> Matrix:
-        """float32 [n, classes] for float32 [n, features]."""
+        """The logits, float32 [n, classes], of features, float32 [n, features]."""
         result: Matrix = features @ self.weights + self.bias
         return result
 
     def probabilities(self, features: Matrix) -> Matrix:
-        """float32 [n, classes] in [0, 1]; rows sum to 1 unless multi-label."""
+        """The probabilities, float32 [n, classes]. Rows sum to 1, except for multi-label data."""
         return probabilities(self.logits(features), self.multi_label)
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A point of the learning curve; losses are mean cross-entropies per example, in nats."""
+    """A point of the learning curve. The losses are mean cross-entropies in nats."""
 
     iteration: int
     penalty: float
@@ -58,7 +58,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """A solved head, the penalty that was chosen and how it got there."""
+    """A fitted head, the chosen penalty, and the learning curve."""
 
     head: Head
     penalty: float
@@ -67,12 +67,12 @@ class Fit:
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Features with what they should give.
+    """Features with the targets to learn.
 
     Attributes:
       features: float32 [n, features].
-      targets: float32 [n, classes], rows of 0 and 1 (one 1 a row unless multi-label).
-      weights: float32 [n], mean 1.
+      targets: float32 [n, classes] of 0 and 1; with one 1 in each row, except for multi-label data.
+      weights: float32 [n] with mean 1.
     """
 
     features: Matrix
@@ -83,14 +83,14 @@ class Examples:
 def fit(
     train: Examples, validation: Examples | None, *, penalty: float | None = None, multi_label: bool = False
 ) -> Fit:
-    """Solves the head.
+    """Fits the head.
 
     Args:
-      train: what is fitted.
-      validation: what chooses the penalty; without it that is `penalty`, by default 1e-3.
-      penalty: half of it times the squared norm of the weights (for features scaled to mean square 1)
-        is added to the mean loss.
-      multi_label: sigmoids instead of a softmax.
+      train: the training examples.
+      validation: the examples that choose the penalty. Without them it is `penalty`, by default 1e-3.
+      penalty: `penalty / 2` times the squared norm of the weights is added to the mean loss. The features are
+        scaled to a mean square of 1.
+      multi_label: whether to use sigmoids instead of a softmax.
     """
     if validation is None or not len(validation.targets):
         penalties: tuple[float, ...] = (penalty or 1e-3,)
@@ -116,14 +116,14 @@ def fit(
 
 
 def one_hot(classes: npt.NDArray[np.int64], count: int) -> Matrix:
-    """float32 [n, count] with a 1 at each row's class."""
+    """float32 [n, count] of 0, with a 1 in the column of each row's class."""
     result = np.zeros((len(classes), count), np.float32)
     result[np.arange(len(classes)), classes] = 1
     return result
 
 
 def probabilities(logits: Matrix, multi_label: bool) -> Matrix:
-    """Softmax by rows, or sigmoids; float32 of the same shape."""
+    """The softmax of each row or, for multi-label data, the sigmoids; float32 of the same shape."""
     if multi_label:
         result: Matrix = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
         return result
@@ -133,7 +133,7 @@ def probabilities(logits: Matrix, multi_label: bool) -> Matrix:
 
 
 def cross_entropy(logits: Matrix, targets: Matrix, multi_label: bool) -> npt.NDArray[np.float32]:
-    """float32 [n], in nats; for multi-label, summed over the classes."""
+    """The cross-entropy of each row in nats, float32 [n]; for multi-label data the sum over the classes."""
     if multi_label:
         losses = np.logaddexp(0, logits) - targets * logits
         return np.asarray(losses.sum(axis=1), np.float32)
@@ -154,10 +154,10 @@ def _solve(
 
 
 class _Problem:
-    """The head's loss as a function of one float64 vector, on features centred, scaled and reduced.
+    """The loss of the head as a function of one float64 vector, for features that are centred and scaled.
 
-    The best weights lie in the span of the training features, as the penalty sees to. With fewer examples
-    than features the problem is therefore solved in an orthonormal basis of that span: the same, but smaller.
+    Because of the penalty, the best weights are a linear combination of the training features. So with fewer
+    examples than features, the problem is solved in an orthonormal basis of these, in which it is smaller.
     """
 
     def __init__(self, train: Examples, multi_label: bool) -> None:
@@ -168,7 +168,7 @@ class _Problem:
         features = centred / self.scale
         self.basis: Matrix | None = None
         if features.shape[0] < features.shape[1]:
-            # Not NumPy's: on a busy machine its threads wait for each other, a hundred times as long.
+            # Not numpy.linalg.qr: on a busy machine its threads wait for each other, and it takes 100 times as long.
             self.basis, coordinates = (part.numpy() for part in tf.linalg.qr(features.T))
             features = np.ascontiguousarray(coordinates.T)
         self.train = dataclasses.replace(train, features=features)
@@ -176,7 +176,7 @@ class _Problem:
         self.total = float(train.weights.sum()) or 1.0
 
     def scaled(self, examples: Examples) -> Examples:
-        """Other examples, centred, scaled and reduced as the training examples are."""
+        """Other examples, centred, scaled and in the same basis as the training examples."""
         features = (examples.features - self.mean) / self.scale
         reduced = features if self.basis is None else features @ self.basis
         return dataclasses.replace(examples, features=reduced)
@@ -206,14 +206,14 @@ class _Problem:
         return 0.5 * penalty * float(weights @ weights)
 
     def head(self, point: Vector) -> Head:
-        """The head for features as the module gives them: centring and scaling folded in."""
+        """The head for features as the module computes them, which are not centred and scaled."""
         weights, bias = self.split(point)
         full = weights if self.basis is None else self.basis @ weights
         scaled = full / np.float32(self.scale)
         return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
 
     def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:
-        """Loss and accuracy on scaled examples."""
+        """The loss and the accuracy on examples that `scaled` returned."""
         weights, bias = self.split(point)
         logits = examples.features @ weights + bias
         losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)

@@ -1,7 +1,7 @@
 """Limited-memory BFGS: the minimum of a smooth convex function from its values and gradients.
 
 Source: J. Nocedal, S. Wright, "Numerical Optimization", 2nd ed., algorithms 7.4 (two-loop recursion) and
-3.5/3.6 (line search for the strong Wolfe conditions, here by bisection, which convexity makes enough).
+3.5 and 3.6 (line search for the strong Wolfe conditions; bisection is enough for convex functions).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _CURVATURE = 0.9
 def minimise(
     objective: Objective, start: Vector, *, tolerance: float = 1e-5, max_iterations: int = 500
 ) -> Iterator[tuple[Vector, float]]:
-    """Yields (point, value) after each iteration, until the gradient's largest entry is within `tolerance`.
+    """Yields (point, value) after each iteration, until no entry of the gradient is larger than `tolerance`.
 
     Args:
-      objective: gives value and gradient at a point; convex and smooth.
-      start: float64, any length.
-      tolerance: on the largest absolute entry of the gradient.
-      max_iterations: the last point is yielded however far it is.
+      objective: a function that returns value and gradient at a point; convex and smooth.
+      start: the first point, float64 of any length.
+      tolerance: the largest absolute value of an entry of the gradient.
+      max_iterations: the largest number of iterations.
 
     >>> *_, (point, value) = minimise(lambda x: (float(x @ x), 2 * x), np.array([3.0, -4.0]))
     >>> bool(abs(point).max() < 1e-5)
@@ -72,7 +72,7 @@ def _direction(gradient: Vector, history: deque[tuple[Vector, Vector]]) -> Vecto
 def _line_search(
     objective: Objective, point: Vector, value: float, gradient: Vector, direction: Vector, *, first: bool
 ) -> tuple[Vector, float, Vector] | None:
-    """A step that satisfies the Wolfe conditions; None when no decrease can be told from rounding."""
+    """A step that satisfies the Wolfe conditions; None if the decrease is smaller than rounding errors."""
     slope = float(gradient @ direction)
     low, high = 0.0, np.inf
     step = min(1.0, 1.0 / float(np.abs(gradient).sum())) if first else 1.0

@@ -1,4 +1,4 @@
-"""How good a classifier is: accuracy and figures for each class with intervals, confusions, mistakes."""
+"""Metrics of a classifier: accuracy, recall and precision with intervals, confusion matrix, mistakes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tensorflow_hub.tools.matrices import Matrix
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """A share of a number of trials with its 95 % interval.
+    """The share of successful trials with its 95 % confidence interval.
 
     Source of the interval: E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", JASA 22 (1927); right also for small numbers and for shares near 0 and 1.
+    inference", JASA 22 (1927). It also holds for few trials, and for shares near 0 and 1.
 
     >>> str(Share(45, 50))
     '90.0 % (78.6 to 95.7)'
@@ -58,7 +58,7 @@ class Share:
 
 @dataclasses.dataclass(frozen=True)
 class ClassMetrics:
-    """Recall and precision of one class: how many of its examples are found, how many found are right."""
+    """Recall and precision of one class."""
 
     label: str
     recall: Share
@@ -66,21 +66,21 @@ class ClassMetrics:
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of precision and recall; NaN where neither is defined."""
+        """The harmonic mean of precision and recall; NaN if neither is defined."""
         trials = self.recall.trials + self.precision.trials
         return 2 * self.recall.hits / trials if trials else math.nan
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What a classifier does on examples it was not trained on.
+    """The metrics of a classifier on examples that it was not trained on.
 
     Attributes:
-      accuracy: examples whose label is right (multi-label: all of whose labels are).
-      classes: one entry a class, in the order of the labels.
+      accuracy: the share of examples with the right label (for multi-label data, with all labels right).
+      classes: the metrics of each class, in the order of the labels.
       confusion: int64 [true class, predicted class]; None for multi-label data.
-      loss: mean cross-entropy in nats.
-      mistakes: indices of the wrong examples, the most certain first.
+      loss: the mean cross-entropy in nats.
+      mistakes: the indices of examples with a wrong label, those with the highest probability first.
     """
 
     accuracy: Share
@@ -91,7 +91,7 @@ class Evaluation:
 
     @property
     def balanced_accuracy(self) -> float:
-        """The mean of the classes' recalls (of those that have examples)."""
+        """The mean recall of the classes that have examples."""
         recalls = [c.recall.value for c in self.classes if c.recall.trials]
         return sum(recalls) / len(recalls) if recalls else math.nan
 

@@ -14,30 +14,31 @@ from tensorflow_hub.tools.feature_store import default_folder
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How to retrain. Every field has a default that suits a few hundred examples.
+    """The options of retraining. The defaults suit a few hundred examples.
 
     Attributes:
-      validation: the share of the examples, by content hash, that chooses the head.
-      test: the share that only measures the result.
-      seed: of the split, of augmentation and of fine-tuning.
-      penalty: weight of the squared norm in the head's loss; None chooses it on the validation examples.
-      class_weights: `none`, or `balanced`: rare classes count as much as common ones.
-      multi_label: an example may have any number of labels.
-      augment: how many changed copies (flipped, cropped, lighter or darker) of each training image to add.
-      fine_tune: after the head, continue with a small learning rate on the whole.
-      epochs: of fine-tuning, at most; it stops early when the validation loss rises.
-      learning_rate: of fine-tuning.
-      batch_size: examples that go through the module at once; None: 32 images or 256 texts.
-      tflite: also write a TFLite file.
-      signature: the module's signature to use; None: the object itself or the usual one.
-      output_key: the module's output to use; None: `default` or the only one.
-      preprocessor: for a text encoder in two parts, the handle of the first.
-      image_size: (height, width) for a module that takes any size.
-      cache: use the feature cache.
-      cache_folder: where it lies; None: `$TFHUB_FEATURE_CACHE` or the user's cache folder.
-      name: the model's name on its card, `publisher/model/version`.
-      overwrite: replace the files of an earlier run in the output folder.
-      progress: called with the step ("features", "fine-tuning", …), how far it is, and of how much.
+      validation: the share of validation examples, which are used to choose the head.
+      test: the share of test examples, which are used only to measure the result.
+      seed: the seed of the split, of augmentation and of fine-tuning.
+      penalty: the weight of the squared norm in the loss of the head; None chooses it by the validation
+        examples.
+      class_weights: `none`, or `balanced` to give rare classes the same weight as common ones.
+      multi_label: whether an example may have any number of labels.
+      augment: the number of changed copies (flipped, cropped, lighter or darker) of each training image.
+      fine_tune: whether to train module and head together afterwards, with a small learning rate.
+      epochs: the largest number of epochs of fine-tuning. It stops early if the validation loss rises.
+      learning_rate: the learning rate of fine-tuning.
+      batch_size: the number of examples in a batch; None for 32 images or 256 texts.
+      tflite: whether to write a TFLite file, too.
+      signature: the module's signature to use; None for the object itself, or the usual signature.
+      output_key: the module's output to use; None for `default`, or the only output.
+      preprocessor: for a text encoder in two parts, the handle of the part that takes strings.
+      image_size: (height, width) in pixels, for a module that takes any size.
+      cache: whether to use the feature cache.
+      cache_folder: its folder; None for `$TFHUB_FEATURE_CACHE`, or the user's cache folder.
+      name: the name of the model on its card, `publisher/model/version`.
+      overwrite: whether to replace the files of an earlier run in the output folder.
+      progress: called with the step ("features", "fine-tuning", …), the work done, and all work of the step.
     """
 
     validation: float = 0.15
@@ -86,7 +87,7 @@ class Options:
         return self.progress or ignore_progress
 
     def folder(self) -> Path | None:
-        """The folder of the feature cache; None when it is off."""
+        """The folder of the feature cache; None if it is not used."""
         if not self.cache:
             return None
         return Path(self.cache_folder) if self.cache_folder else default_folder()

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Everything that a run measured; the report shows it.
+    """All measurements of a run, which the report shows.
 
     Attributes:
-      dataset: what was read, with what was left out.
-      labels: the classes in the order of the scores.
+      dataset: the examples, and what was left out.
+      labels: the classes, in the order of the scores.
       module: the handle of the module.
-      digest: of the module's content.
-      dimension: of its features.
-      image_size: that the module takes; (0, 0) for texts.
-      splits: which examples were for what.
-      fit: the head's solution on the training examples, with the learning curve.
-      fine_tuning: what fine-tuning did; None when not asked.
-      measured_on: `test`, or `validation` when there are no test examples.
-      evaluation: on those.
-      scores: float32 [measured examples, classes].
-      measured: those examples.
-      more_data: (number of training examples, accuracy of a head fitted on so many).
-      features: how they came.
-      seconds: by step.
-      output: the folder.
+      digest: the digest of the module's content.
+      dimension: the length of a feature vector.
+      image_size: (height, width) of the module's images in pixels; (0, 0) for texts.
+      splits: the training, validation and test examples.
+      fit: the head fitted on the training examples, with the learning curve.
+      fine_tuning: the epochs of fine-tuning; None without it.
+      measured_on: `test`, or `validation` if there are no test examples.
+      evaluation: the metrics on these examples.
+      scores: their probabilities, float32 [measured examples, classes].
+      measured: these examples.
+      more_data: pairs (number of training examples, accuracy of a head fitted on them).
+      features: the features, with the time they took.
+      seconds: step → its time in seconds.
+      output: the output folder.
     """
 
     dataset: Dataset
@@ -63,13 +63,13 @@ class Outcome:
     output: Path
 
     def __repr__(self) -> str:
-        """What matters, for a notebook shows it; all examples would be megabytes."""
+        """A short text for notebooks; the text of all fields would be megabytes."""
         measured = f"{self.accuracy} on {len(self.measured)} {self.measured_on} examples"
         return f"<Outcome {str(self.output)!r}: {len(self.labels)} classes, {measured}>"
 
     @property
     def accuracy(self) -> Share:
-        """On the examples that were measured on."""
+        """The accuracy on the `measured` examples."""
         return self.evaluation.accuracy
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,5 +108,5 @@ class Outcome:
 
 
 def _number(value: float) -> float | None:
-    """For JSON, which has no NaN."""
+    """A number for JSON, which has no NaN."""
     return None if math.isnan(value) else value

@@ -1,4 +1,4 @@
-"""From labelled examples and a module to what a head is fitted to: features, targets and a split."""
+"""Preparing the data that a head is fitted to: features, targets and splits."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Prepared:
     """A learning problem.
 
     Attributes:
-      dataset: without what could not be read.
-      labels: the classes, in the order of the targets' columns.
+      dataset: the examples that could be read.
+      labels: the classes, in the order of the columns of the targets.
       encoder: the module.
-      features: of the dataset's examples, in their order.
+      features: the features of the examples, in their order.
       targets: float32 [examples, classes] of 0 and 1.
-      splits: which examples are for what.
-      options: the user's.
+      splits: the training, validation and test examples.
+      options: the options of the user.
     """
 
     dataset: Dataset
@@ -46,23 +46,23 @@ class Prepared:
 
     @property
     def measured(self) -> Indices:
-        """The test examples; without any, those for validation."""
+        """The test examples or, if there are none, the validation examples."""
         return self.splits.test if len(self.splits.test) else self.splits.validation
 
     def rows(self, rows: Any) -> Examples:
-        """Some of the examples, as a head is fitted to them."""
+        """The examples with these indices, for fitting a head."""
         return fit_examples(self.features.matrix[rows], self.targets[rows], self.options.class_weights)
 
 
 class Clock:
-    """Seconds by step."""
+    """Measures the time of each step."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
 
     def lap(self, step: str) -> None:
-        """Ends a step."""
+        """Ends a step, which began at the end of the one before."""
         now = time.perf_counter()
         self.laps[step] = now - self._last
         self._last = now

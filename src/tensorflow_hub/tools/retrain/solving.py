@@ -1,4 +1,4 @@
-"""Solves the head of a learning problem."""
+"""Fitting the head to the prepared examples."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tensorflow_hub.tools.retrain.targets import fit_examples
 
 
 def solve_head(prepared: Prepared) -> tuple[Head, Fit]:
-    """The head that is kept, and the fit that chose its penalty.
+    """The final head, and the fit that chose its penalty.
 
-    The validation examples choose the penalty; the kept head is then solved with them as well, as long as
-    other examples are left to measure it on (and fine-tuning does not need them afterwards).
+    The validation examples choose the penalty. Then the final head is fitted to training and validation
+    examples, if there are test examples to measure it on, and if fine-tuning does not need the validation
+    examples.
     """
     options, splits = prepared.options, prepared.splits
     train, validation = _with_copies(prepared), prepared.rows(splits.validation)
@@ -32,7 +33,7 @@ def solve_head(prepared: Prepared) -> tuple[Head, Fit]:
 
 
 def more_data_curve(prepared: Prepared, penalty: float) -> tuple[tuple[int, Share], ...]:
-    """Accuracy of heads fitted on an eighth, a quarter, half and all of the training examples."""
+    """The accuracy of heads fitted to an eighth, a quarter, half and all of the training examples."""
     measured, targets = prepared.measured, prepared.targets
     multi_label = prepared.options.multi_label
     points = []
@@ -49,7 +50,7 @@ def more_data_curve(prepared: Prepared, penalty: float) -> tuple[tuple[int, Shar
 
 
 def _with_copies(prepared: Prepared) -> Examples:
-    """The training examples, with changed copies of the images where the user asked for them."""
+    """The training examples and, if the user wants them, changed copies of the images."""
     options, train = prepared.options, prepared.rows(prepared.splits.train)
     chosen = [prepared.examples[i] for i in prepared.splits.train]
     changed = augmented_features(prepared.encoder, chosen, options)

@@ -1,4 +1,4 @@
-"""From labelled examples to the arrays a head is fitted to."""
+"""The arrays that a head is fitted to, made from labelled examples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.tools.retrain.head import Examples
 
 
 def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
-    """float32 [examples, labels] of 0 and 1."""
+    """The targets of examples, float32 [examples, labels] of 0 and 1."""
     index = {label: i for i, label in enumerate(labels)}
     targets = np.zeros((len(examples), len(labels)), np.float32)
     for row, example in enumerate(examples):
@@ -22,7 +22,7 @@ def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
 
 
 def example_weights(targets: Matrix, class_weights: str) -> Matrix:
-    """float32 [n] with mean 1: all equal, or such that each class has the same weight in all.
+    """The weights of examples, float32 [n] with mean 1. If "balanced", all classes have equal total weights.
 
     >>> example_weights(np.array([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32), "balanced").round(1)
     array([0.7, 0.7, 0.7, 2. ], dtype=float32)
@@ -37,5 +37,5 @@ def example_weights(targets: Matrix, class_weights: str) -> Matrix:
 
 
 def fit_examples(features: Matrix, targets: Matrix, class_weights: str) -> Examples:
-    """The three arrays together."""
+    """Features, targets and the weights of the examples."""
     return Examples(features, targets, example_weights(targets, class_weights))

@@ -34,7 +34,7 @@ from tensorflow_hub.tools.retrain.preparing import Clock, prepare
 from tensorflow_hub.tools.retrain.report import report_html
 from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 
-# How the folder is named that a run writes into.
+# The prefix of the temporary folder of a run.
 _UNFINISHED = ".retrain-"
 
 
@@ -61,11 +61,11 @@ def retrain_image(
       **options: fields of `Options`: `test=0.2`, `tflite=True`, `fine_tune=True`, …
 
     Returns:
-      What was found out; `.accuracy` is the share of right answers with its interval.
+      The measurements of the run; `.accuracy` is the accuracy with its interval.
 
     Raises:
-      DataError: the data cannot be used as asked.
-      ModuleError: the module is no image feature vector.
+      DataError: the data or the options cannot be used.
+      ModuleError: the module does not compute a feature vector of images.
 
     Example:
       outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
@@ -101,11 +101,11 @@ def retrain_text(
       **options: fields of `Options`.
 
     Returns:
-      What was found out.
+      The measurements of the run; `.accuracy` is the accuracy with its interval.
 
     Raises:
-      DataError: the data cannot be used as asked.
-      ModuleError: the module is no text embedding.
+      DataError: the data or the options cannot be used.
+      ModuleError: the module does not compute an embedding of texts.
 
     Example:
       outcome = hub.tools.retrain_text("reviews.csv", "zoo/word-vectors-en/tf2/1", "my_model")

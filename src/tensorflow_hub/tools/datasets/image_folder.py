@@ -96,7 +96,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def name_below(path: Path, folder: Path) -> str:
-    r"""The path of a file below a folder, as text. Bytes of a name that are not UTF-8 are written as `\\xff`."""
+    r"""The path of a file below a folder, as text. Bytes of names that are not UTF-8 become `\\xff`."""
     return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 

@@ -168,7 +168,7 @@ class _Problem:
         features = centred / self.scale
         self.basis: Matrix | None = None
         if features.shape[0] < features.shape[1]:
-            # Not numpy.linalg.qr: on a busy machine its threads wait for each other, and it takes 100 times as long.
+            # Not numpy.linalg.qr: on a busy machine its threads wait for each other, 100 times as long.
             self.basis, coordinates = (part.numpy() for part in tf.linalg.qr(features.T))
             features = np.ascontiguousarray(coordinates.T)
         self.train = dataclasses.replace(train, features=features)

@@ -19,7 +19,9 @@ def test_retrain_says_how_good_it_is_and_what_was_left_out(capsys, photos, image
     assert "test examples (3 classes, 60 examples; features: 60 computed, 0 reused)" in out
     assert "left out: red/broken.jpg: 'broken.jpg' is not an image." in err
     assert "in its first line, publisher/model/version (or retrain with --name)" in err
-    assert err.endswith(f"tfhub publish {tmp_path}/out/model --card {tmp_path}/out/card.md\n")
+    out = f"{tmp_path}/out"
+    told = f"tfhub publish {out}/model --card {out}/card.md --measurements {out}/measurements.json\n"
+    assert err.endswith(told)
 
 
 def test_retrain_gives_json(capsys, reviews, text_module, tmp_path):

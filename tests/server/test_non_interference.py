@@ -126,10 +126,19 @@ class Twin:
             self.entry("hidden/collection/marsupials/1", "Collection", f"Marsupials.\n\n{members}")
             promise = {"handle": "hidden/model1/2", "size": 9, "sha256": "0" * 64}
             self.admin("POST", "/api/v1/uploads", json=promise)
+        self._measure()
         self.tokens["owner of acme"] = self.new_token("acme", "admin")["secret"]
         self.tokens["owner of a private publisher"] = self.new_token("strange", "admin")["secret"]
 
         self.tokens["signed in as owner of acme"] = self._sign_in(self.tokens["owner of acme"])
+
+    def _measure(self):
+        """Something public is measured by its publisher, and by the private one, which others may not see."""
+        self.admin("PUT", "/api/v1/measurements", json={**MEASURED, "dataset": "sentences"})
+        if self.has_private:
+            by_hidden = {**MEASURED, "publisher": "hidden"}
+            self.measured = self.admin("PUT", "/api/v1/measurements", json=by_hidden).json()["id"]
+            self.admin("PUT", "/api/v1/measurements", json={**MEASURED, "handle": "hidden/quokka-encoder/2"})
 
     def _sign_in(self, token):
         page = self.call("GET", "/login", None)
@@ -171,6 +180,7 @@ def _twins(request, tmp_path_factory):
                     tmp_path_factory.mktemp("twin") / "data",
                     TFHUB_SERVER_DATABASE=database,
                     TFHUB_SERVER_PUBLIC_URL="http://hub.example",
+                    TFHUB_SERVER_MEASUREMENTS_OF_OTHERS="1",
                 )
             )
             for database in databases
@@ -235,6 +245,7 @@ def download(handle, form):
     return ("HEAD" if is_counted else "GET", f"/{handle}?{form}", None)
 
 
+MEASURED = {"handle": "acme/text-embedding/1", "dataset": "quokkas", "metric": "accuracy", "value": 0.5}
 PRIVATE_CARD = card("hidden/quokka-encoder/1", "Placeholder")
 PROMISE = {"handle": "hidden/quokka-encoder/3", "size": 9, "sha256": "0" * 64}
 # Route → the requests of it.
@@ -327,6 +338,16 @@ REQUESTS = {
     ),
     "/api/v1/uploads/{upload}/publish": change("POST", "/api/v1/uploads/UPLOAD/publish"),
     "/api/v1/cards": change("PUT", "/api/v1/cards", handle="hidden/quokka-encoder/1", card=PRIVATE_CARD),
+    "/api/v1/measurements": st.builds(
+        lambda handle, publisher: (
+            "PUT",
+            "/api/v1/measurements",
+            {**MEASURED, "handle": handle, **publisher},
+        ),
+        st.sampled_from((*PRIVATE, *ABSENT)),
+        st.sampled_from([{}, {"publisher": "acme"}, {"publisher": "hidden"}, {"publisher": "strange"}]),
+    ),
+    "/api/v1/measurements/{measurement:int}": change("DELETE", "/api/v1/measurements/MEASURED"),
     "/api/v1/withdrawals": change("POST", "/api/v1/withdrawals", handle="hidden/quokka-encoder/1"),
     "/api/v1/restorations": change("POST", "/api/v1/restorations", handle="hidden/withdrawn/1"),
     "/api/v1/deletions": change("POST", "/api/v1/deletions", handle="hidden/quokka-encoder/1"),
@@ -388,6 +409,7 @@ def test_every_answer_is_the_same_without_what_is_private(twins):
         "TOKEN": str(with_private.private_token["id"]),
         "HOOK": hook,
         "MESSAGE": message,
+        "MEASURED": str(with_private.measured),
     }
 
     @settings(max_examples=400)

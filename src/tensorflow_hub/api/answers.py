@@ -38,6 +38,35 @@ class Deployment(TypedDict):
     ]
 
 
+class Measurement(TypedDict):
+    """What was measured of a version, beside it."""
+
+    id: int
+    dataset: str
+    dataset_url: str
+    dataset_digest: str
+    task: str
+    metric: str
+    value: float
+    higher_is_better: bool
+    low: float | None
+    high: float | None
+    examples: int | None
+    examples_per_second: float | None
+    machine: str
+    size: Annotated[int | None, Meta(description="Bytes of the files that were measured.")]
+    tool: str
+    publisher: Annotated[str, Meta(description="Who measured.")]
+    by_others: Annotated[
+        bool, Meta(description="Whether that is another one than the publisher of the model.")
+    ]
+    measured_by: Annotated[
+        str,
+        Meta(description="The name of user or token; empty for callers without a token of that publisher."),
+    ]
+    measured_at: Time
+
+
 class Version(TypedDict):
     """A version with its card and its downloads."""
 
@@ -62,6 +91,7 @@ class Version(TypedDict):
     metadata: Mapping[str, Sequence[str]]
     card: Annotated[str, Meta(description="The whole card, Markdown.")]
     deployments: Sequence[Deployment]
+    measurements: Sequence[Measurement]
 
 
 class FileOfVersion(TypedDict):

@@ -45,6 +45,44 @@ class CardOfVersion(Body, frozen=True):
     card: str
 
 
+_Amount = Annotated[float, Meta(ge=0)]
+_Text = Annotated[str, Meta(max_length=200)]
+
+
+class NewMeasurement(Body, frozen=True):
+    """What was measured of a version."""
+
+    handle: Handle
+    dataset: Annotated[str, Meta(min_length=1, max_length=200, description="The name of the dataset.")]
+    metric: Annotated[str, Meta(min_length=1, max_length=100, examples=["accuracy"])]
+    value: float
+    task: Annotated[str, Meta(max_length=100, examples=["text-classification"])] = ""
+    higher_is_better: bool = True
+    low: Annotated[float | None, Meta(description="Lower end of the confidence interval.")] = None
+    high: Annotated[float | None, Meta(description="Upper end.")] = None
+    examples: Annotated[_Number | None, Meta(description="How many were measured on.")] = None
+    examples_per_second: _Amount | None = None
+    machine: Annotated[_Text, Meta(description="The machine of the speed, in words.")] = ""
+    size: Annotated[_Number | None, Meta(description="Bytes of the files that were measured.")] = None
+    dataset_url: Annotated[str, Meta(max_length=1000, description="An http or https URL.")] = ""
+    dataset_digest: Annotated[Digest | None, Meta(description="sha256:… of the dataset.")] = None
+    digest: Annotated[
+        Digest | None,
+        Meta(description="Of the content that was measured; refused where the version has other."),
+    ] = None
+    tool: Annotated[_Text, Meta(description="The program that measured, with its version.")] = ""
+    publisher: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="Who measured; without it, the publisher of the model."),
+    ] = None
+
+
+class OfMeasurement(Parameters, frozen=True):
+    """A measurement in the path."""
+
+    measurement: Annotated[int, Meta(ge=0, description="Its number.")]
+
+
 class StateChange(Body, frozen=True):
     """A version and why its state changes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import Progress
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.comparison.comparing import Comparison
 
 
 @click.command()
@@ -35,12 +38,20 @@ from tensorflow_hub.progress import Progress
 @click.option("--test", type=float, default=0.3, show_default=True, help="Share that measures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
 @options.FEATURE_CACHE
+@click.option("--publish", is_flag=True, help="Attach what was measured to the modules on the hub.")
+@click.option("--dataset", metavar="NAME", help="The dataset's name there; default: that of its file.")
+@click.option("--dataset-url", metavar="URL", default="", help="Where others find the dataset.")
+@options.MEASURED_BY
 @options.JSON
 def command(
     modules: tuple[str, ...],
     data: str,
     html_file: str | None,
     preprocessors: tuple[str, ...],
+    publish: bool,
+    dataset: str | None,
+    dataset_url: str,
+    measured_by: str | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -49,12 +60,14 @@ def command(
     For each module a head is solved on its features; the split is the same for all. Shows the accuracy on the
     test examples with its 95 % interval, examples a second, the size on disk and the peak of memory. A table
     is one of texts, or of images with --image-column. Exit code 1 when a module could not be measured; the
-    others are measured all the same.
+    others are measured all the same. With --publish the pages of modules on the hub in TFHUB_URL show what
+    was measured: accuracy, interval, name and digest of the dataset, speed, processor, size, who measured.
 
     \b
     Examples:
       tfhub compare acme/image-vectors/1 acme/image-vectors/2 --data photos/
       tfhub compare acme/words/1 acme/sentences/1 --data reviews.csv --html comparison.html
+      tfhub compare acme/words/1 acme/sentences/1 --data reviews.csv --publish --dataset "our reviews"
     """
     import_quietly("tensorflow_hub.tools.comparison.comparing")
     from tensorflow_hub import tools
@@ -83,10 +96,26 @@ def command(
         output.table(rows, ["module", "accuracy (95 %)", "examples/s", "MB", "memory MB", "features"])
     if html_file:
         Path(html_file).write_text(comparison_page(comparison), encoding="utf-8")
+    if publish:
+        _publish(comparison, dataset, dataset_url, measured_by)
     for m in failed:
         output.note(f"not measured: {m.module}: {m.problem}")
     if failed:
         sys.exit(1)
+
+
+def _publish(comparison: Comparison, dataset: str | None, url: str, measured_by: str | None) -> None:
+    """Attaches what was measured to the modules that are on the hub."""
+    from tensorflow_hub.client.measurements import attach, name_on_hub
+    from tensorflow_hub.tools.comparison.figures import figures_of
+
+    for module, figures in figures_of(comparison, dataset, url):
+        name = name_on_hub(module)
+        if name is None:
+            output.note(f"not attached: {module} is no module of the hub in TFHUB_URL")
+            continue
+        done = attach(name, figures, publisher=measured_by)
+        output.note(f"attached to {module}: measurement {done['id']} by {done['publisher']}")
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

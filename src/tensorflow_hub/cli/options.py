@@ -6,6 +6,9 @@ import click
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 HUB = click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
+MEASURED_BY = click.option(
+    "--measured-by", metavar="PUBLISHER", help="Who measured; by default the publisher of the model."
+)
 OUTPUT_FOLDER = click.option(
     "-o", "--output", "out", required=True, type=click.Path(), help="The folder to write."
 )

@@ -26,27 +26,40 @@ if TYPE_CHECKING:
     type=click.Choice(list(KIND_BY_NAME)),
     help="Another form of a published version; by default as the card says.",
 )
+@click.option("--measurements", metavar="FILE", help="Attach these: what `tfhub retrain` writes.")
 @options.JSON
 def command(
-    path: str, handle: str | None, card: str | None, hub: str | None, deployment: str | None, as_json: bool
+    path: str,
+    handle: str | None,
+    card: str | None,
+    hub: str | None,
+    deployment: str | None,
+    measurements: str | None,
+    as_json: bool,
 ) -> None:
     """Publish the module in the directory PATH (or a .tar.gz of one) as HANDLE.
 
     HANDLE is publisher/model/version; without it the card's first line says it. The token comes from
     TFHUB_TOKEN or `tfhub login`. Publishing the same content again is harmless, and resumes a transfer
     that broke; with another card it corrects the card. Other content under a published version is refused
-    (exit code 6). Warnings about the card are printed, and do not stop publishing.
+    (exit code 6). Warnings about the card are printed, and do not stop publishing. --measurements shows on
+    the page of the version how good it is.
 
     \b
     Examples:
       tfhub publish export/ --card card.md
       tfhub publish export/ acme/text-embedding/2 --card card.md --hub https://hub.example
+      tfhub publish my_model/model --card my_model/card.md --measurements my_model/measurements.json
       tfhub publish web_model/ acme/text-embedding/2 --deployment tfjs
     """
+    from tensorflow_hub.client.measurements import attach, read_figures
     from tensorflow_hub.client.publishing import publish
 
+    figures = read_figures(measurements) if measurements else []
     with Progress("B") as progress:
         done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=progress)
+    for one in figures:
+        attach(done.handle, one, hub=hub)
     if card:
         _tell_warnings(card)
     if as_json:

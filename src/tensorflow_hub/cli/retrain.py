@@ -154,4 +154,7 @@ def _how_to_publish(out: str, name: str | None) -> str:
     first = f"name a licence in {out}/card.md (<!-- license: apache-2.0 -->)" + (
         "" if name else " and, in its first line, publisher/model/version (or retrain with --name)"
     )
-    return f"To publish it: {first}, then: tfhub publish {out}/model --card {out}/card.md"
+    return (
+        f"To publish it: {first}, then: tfhub publish {out}/model --card {out}/card.md "
+        f"--measurements {out}/measurements.json"
+    )

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.core.form import Form
-from tensorflow_hub.server.core.limits import PROGRAMS, UPLOADS
+from tensorflow_hub.server.core.limits import MEASUREMENTS, PROGRAMS, UPLOADS
 from tensorflow_hub.server.endpoints import (
     account,
     audit,
@@ -23,6 +23,7 @@ from tensorflow_hub.server.endpoints import (
     handle,
     health,
     inside,
+    measurements,
     member_pages,
     members,
     metrics,
@@ -42,7 +43,13 @@ from tensorflow_hub.server.endpoints import (
     webhook_pages,
     webhooks,
 )
-from tensorflow_hub.server.endpoints.publisher_of import in_body, in_path, of_handle, own_or_asked
+from tensorflow_hub.server.endpoints.publisher_of import (
+    in_body,
+    in_path,
+    of_handle,
+    own_or_asked,
+    who_measured,
+)
 
 
 class _Number(IntegerConvertor):
@@ -193,6 +200,30 @@ PUBLISHING = (
         "corrects a card, or adds a placeholder or collection",
         {200: "Changed", 201: "Added"},
         Rights(PUBLISH, of_handle),
+    ),
+    Endpoint(
+        "PUT",
+        "/api/v1/measurements",
+        measurements.put_measurement,
+        "attaches what was measured to a version, in the place of what the same publisher had measured for "
+        "the same task, dataset and metric",
+        {200: "Changed", 201: "Added"},
+        Rights(
+            PUBLISH,
+            who_measured,
+            also="for models of others, only where `TFHUB_SERVER_MEASUREMENTS_OF_OTHERS` allows it",
+        ),
+        (MEASUREMENTS,),
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/measurements/{measurement:int}",
+        measurements.delete_measurement,
+        "takes away what was measured",
+        {204: "Gone"},
+        Rights(
+            also="who attached it, or scope admin for the publisher of the model or the one that measured"
+        ),
     ),
     Endpoint(
         "POST",

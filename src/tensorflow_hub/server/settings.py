@@ -296,7 +296,14 @@ class ServerSettings:
         "TFHUB_SERVER_PUBLISHES_PER_HOUR",
         600,
         parse_count,
-        "Uploads that one token may begin or go on with in an hour, in all processes; 0: no limit.",
+        "Uploads that one token may begin or go on with in an hour, and as many measurements that it may "
+        "attach, in all processes; 0: no limit.",
+    )
+    measurements_of_others: bool = variable(
+        "TFHUB_SERVER_MEASUREMENTS_OF_OTHERS",
+        False,
+        parse_bool,
+        "Whether who may publish for one publisher may attach measurements to the models of another.",
     )
     guesses_per_minute: int = variable(
         "TFHUB_SERVER_GUESSES_PER_MINUTE",

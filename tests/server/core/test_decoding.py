@@ -28,6 +28,12 @@ def test_a_body_is_read():
         (b'{"name": "", "scope": "read"}', "Expected the field 'name' as str of length >= 1, got ''"),
         (b'{"name": "ci", "scope": "read", "days": 0}', "Expected the field 'days' as int >= 1, got '0'"),
         (b'{"name": "ci", "scope": "read", "days": true}', "Expected the field 'days' as int, got 'True'"),
+        (
+            b'{"name": "ci", "scope": "read", "days": 1e999}',
+            "Expected the field 'days' as a number of 64 bits",
+        ),
+        (b'{"name": "ci", "days": NaN}', "Expected the field 'days' as a number, got 'NaN'"),
+        (b'{"name": [NaN]}', "Expected the field 'name' as str"),
         (b"[1]", "Expected a JSON object as body, got a list"),
         (b"name=ci", "Expected a body of JSON"),
         (b"\xff", "Expected a body of JSON"),

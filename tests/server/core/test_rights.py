@@ -18,6 +18,7 @@ READERS = {"reader", "publisher", "owner", "admin"}
 PUBLISHERS, OWNERS, ADMINS = {"publisher", "owner", "admin"}, {"owner", "admin"}, {"admin"}
 
 HANDLE = "secret/model/1"
+MEASURED = {"handle": HANDLE, "dataset": "d", "metric": "m", "value": 1.0}
 # Method, path, body → who is let through. The publisher `secret` is private.
 MATRIX = [
     ("GET", "/healthz", None, set(CALLERS)),
@@ -61,6 +62,9 @@ MATRIX = [
     ("POST", "/api/v1/uploads/UPLOAD/publish", {}, PUBLISHERS),
     ("DELETE", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
     ("PUT", "/api/v1/cards", {"handle": HANDLE, "card": card(HANDLE)}, PUBLISHERS),
+    ("PUT", "/api/v1/measurements", MEASURED, PUBLISHERS),
+    ("PUT", "/api/v1/measurements", {**MEASURED, "publisher": "other"}, NONE),
+    ("DELETE", "/api/v1/measurements/MEASURED", None, OWNERS),
     ("POST", "/api/v1/withdrawals", {"handle": HANDLE}, OWNERS),
     ("POST", "/api/v1/restorations", {"handle": HANDLE}, OWNERS),
     ("POST", "/api/v1/deletions", {"handle": "secret/model/77"}, ADMINS),
@@ -139,6 +143,9 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
         hook = api("POST", "/api/v1/webhooks", admin, json=wanted).json()["id"]
         message = api("POST", f"/api/v1/webhooks/{hook}/tests", admin, json={}).json()["id"]
         path = path.replace("HOOK", str(hook)).replace("MESSAGE", message)
+    if "MEASURED" in path:
+        number = api("PUT", "/api/v1/measurements", admin, json=MEASURED).json()["id"]
+        path = path.replace("MEASURED", str(number))
     payload = {"data": body} if isinstance(body, bytes) else {"json": body}
     if body is None:
         payload = {}
@@ -151,7 +158,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
     elif caller == "junk" or (caller == "anonymous" and not _hides(method, path)):
         assert answer.status_code == 401
     else:
-        assert answer.status_code == (404 if _hides(method, path) or _is_hidden_number(path) else 403)
+        assert answer.status_code == (404 if _hides(method, path) or _is_hidden_number(path, caller) else 403)
 
 
 def _hides(method, path):
@@ -159,9 +166,10 @@ def _hides(method, path):
     return method == "GET" and "secret" in path and "?publisher=" not in path and "/members" not in path
 
 
-def _is_hidden_number(path):
-    """Neither is an upload, a token or a webhook of others."""
-    return re.match(r"/api/v1/(uploads|tokens|webhooks)/[0-9a-f]", path) is not None
+def _is_hidden_number(path, caller):
+    """Neither is an upload, token or webhook of others, or a measurement of what is private."""
+    kinds = "uploads|tokens|webhooks" + ("" if caller in READERS else "|measurements")
+    return re.match(rf"/api/v1/({kinds})/[0-9a-f]", path) is not None
 
 
 def test_the_matrix_has_every_endpoint():
@@ -185,6 +193,7 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again": (
             "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again"
         ),
+        "/api/v1/measurements/{measurement:int}": "/api/v1/measurements/MEASURED",
         "/{path:path}": f"/{HANDLE}",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.

@@ -100,12 +100,32 @@ def hub(tmp_path_factory):
         to = {"hub": hub.url, "token": hub.token}
         for version in (1, 2, 3):
             publish(module("05_text_embedding"), card=card(f"acme/words/{version}"), **to)
+        measure(hub)
         publish(tfjs_model(tmp_path_factory.mktemp("tfjs")), card=card("acme/js/1", "Tfjs"), **to)
         withdraw("acme/words/1", "Wrong labels.", **to)
         delete("acme/words/3", "It held personal data.", **to)
         publish(module(), card=WIDE, **to)
         publish(module(), card=HOSTILE, hub=hub.url, token=hub.token)
         yield hub
+
+
+def measure(hub):
+    """Attaches figures with names that are long, or meant to run."""
+    figures = {"handle": "acme/words/2", "metric": "accuracy", "value": 0.9, "low": 0.79, "high": 0.96}
+    for dataset in ("Film reviews", "x" * 200, "<script>window.hacked = 1</script>"):
+        more = {
+            "dataset": dataset,
+            "dataset_url": "https://data.example/",
+            "examples": 50,
+            "task": dataset[:90],
+        }
+        answer = requests.put(
+            f"{hub.url}/api/v1/measurements",
+            json={**figures, **more},
+            headers={"Authorization": f"Bearer {hub.token}"},
+            timeout=PATIENCE,
+        )
+        answer.raise_for_status()
 
 
 def tfjs_model(folder):
@@ -273,6 +293,18 @@ def test_a_hostile_card_does_nothing(visit, hub):
     assert complaints(visited) == []
     assert page.locator(".card a[href^='javascript']").count() == 0
     assert page.evaluate("document.elementFromPoint(400, 20).closest('.card')") is None
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_was_measured_is_a_table_that_does_nothing(visit, width):
+    screen = {"width": width, "height": 800}
+    page = visit("/acme/words/2", viewport=screen, java_script_enabled=False).page
+    page.get_by_role("link", name="Measured").click()
+    rows = page.locator("section[aria-labelledby=measured] tbody tr")
+    assert rows.count() == 3
+    assert "0.79 to 0.96" in rows.nth(1).inner_text()
+    assert rows.locator("script").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_policy_stops_what_would_get_through(visit):

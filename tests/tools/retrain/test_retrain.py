@@ -34,7 +34,7 @@ def test_a_classifier_comes_out_and_is_right(trained):
     assert trained.accuracy.value > 0.9
     assert trained.labels == ("blue", "green", "red")
     assert sorted(p.name for p in trained.output.iterdir()) == sorted(
-        ["model", "model.tflite", "labels.txt", "card.md", "report.html", "metrics.json"]
+        ["model", "model.tflite", "labels.txt", "card.md", "report.html", "metrics.json", "measurements.json"]
     )
     assert (
         json.loads((trained.output / "metrics.json").read_text())["accuracy"]["hits"] == trained.accuracy.hits
@@ -275,7 +275,7 @@ def test_an_interrupted_run_leaves_the_earlier_result_whole(photos, image_module
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     (out / ".retrain-killed").mkdir()
     run(overwrite=True)
-    names = {"model", "labels.txt", "card.md", "report.html", "metrics.json"}
+    names = {"model", "labels.txt", "card.md", "report.html", "metrics.json", "measurements.json"}
     assert {p.name for p in out.iterdir()} == names
 
 

@@ -69,12 +69,15 @@ _find_model = (
     .join(publishers, models.c.publisher_id == publishers.c.id)
     .where(models.c.handle == sa.bindparam("handle"))
 )
-_find_version = (
+_versions_with_models = (
     sa.select(*_VERSION, *(column.label(f"model_{column.name}") for column in _MODEL))
     .join(models, versions.c.model_id == models.c.id)
     .join(publishers, models.c.publisher_id == publishers.c.id)
-    .where(models.c.handle == sa.bindparam("handle"), versions.c.number == sa.bindparam("number"))
 )
+_find_version = _versions_with_models.where(
+    models.c.handle == sa.bindparam("handle"), versions.c.number == sa.bindparam("number")
+)
+_version_of_id = _versions_with_models.where(versions.c.id == sa.bindparam("id"))
 _list_versions = (
     sa.select(*_VERSION)
     .where(versions.c.model_id == sa.bindparam("model"))
@@ -151,6 +154,12 @@ def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
     return _version(tuple(row[:7]), _model(row[7:])) if row else None
 
 
+def version_of_id(connection: sa.Connection, version_id: int) -> Version | None:
+    """The version in that row."""
+    row = connection.execute(_version_of_id, {"id": version_id}).first()
+    return _version(tuple(row[:7]), _model(row[7:])) if row else None
+
+
 def list_versions(connection: sa.Connection, model: Model) -> list[Version]:
     """The versions of a model in every state, newest first."""
     rows = connection.execute(_list_versions, {"model": model.id})
@@ -201,12 +210,8 @@ def _newest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[An
 
 def list_children(connection: sa.Connection, handle: str) -> list[Version]:
     """The visible versions whose card names `handle` as their parent."""
-    query = (
-        sa.select(*_VERSION, *(column.label(f"model_{column.name}") for column in _MODEL))
-        .join(models, versions.c.model_id == models.c.id)
-        .join(publishers, models.c.publisher_id == publishers.c.id)
-        .where(versions.c.parent == handle, versions.c.state == VISIBLE)
-        .order_by(models.c.handle, versions.c.number.desc())
+    query = _versions_with_models.where(versions.c.parent == handle, versions.c.state == VISIBLE).order_by(
+        models.c.handle, versions.c.number.desc()
     )
     return [_version(tuple(row[:7]), _model(row[7:])) for row in connection.execute(query)]
 

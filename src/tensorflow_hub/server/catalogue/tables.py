@@ -1,7 +1,8 @@
 """The tables of the catalogue, the same on SQLite and PostgreSQL. Times are seconds since 1970, UTC.
 
     publishers ─< models ─< versions ─< deployments      what is published
-                              │└─ cards                  its documentation, which may be corrected later
+                              │├─ cards                  its documentation, which may be corrected later
+                              │├─< measurements          how good it is on a dataset, and who measured it
                               └─< downloads              how often, per day
     publishers ─< members >─ users                       people and their roles
     publishers ─< invitations                            who may become a member
@@ -113,6 +114,41 @@ cards = sa.Table(
     # {"task": ["text-embedding"], "language": ["en"], …}: the keys of the card, each a list.
     sa.Column("metadata", sa.JSON, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+# Beside a version and never part of it: a version does not change.
+measurements = sa.Table(
+    "measurements",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("version_id", sa.ForeignKey("versions.id"), nullable=False),
+    # Who measured: readers who may not see this publisher do not see the measurement.
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), nullable=False, index=True),
+    sa.Column("task", sa.String(100), nullable=False),
+    sa.Column("dataset", sa.String(200), nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("higher_is_better", sa.Boolean, nullable=False),
+    # The ends of the confidence interval.
+    sa.Column("low", sa.Double),
+    sa.Column("high", sa.Double),
+    # How many examples of the dataset were measured on.
+    sa.Column("examples", sa.BigInteger),
+    sa.Column("examples_per_second", sa.Double),
+    sa.Column("machine", sa.Text, nullable=False),
+    # Bytes of the files that were measured.
+    sa.Column("size", sa.BigInteger),
+    sa.Column("dataset_url", sa.Text, nullable=False),
+    sa.Column("dataset_digest", sa.String(71), nullable=False),
+    # The program that measured, with its version.
+    sa.Column("tool", sa.Text, nullable=False),
+    # The name of the token or user, for the people of both publishers; its number, for who may delete it.
+    sa.Column("measured_by", sa.Text, nullable=False),
+    sa.Column("user_id", sa.BigInteger),
+    sa.Column("token_id", sa.BigInteger),
+    sa.Column("measured_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("version_id", "publisher_id", "task", "dataset", "metric"),
+    sa.Index("ix_measurements_task", "task", "dataset", "metric"),
 )
 
 downloads = sa.Table(

@@ -24,7 +24,14 @@ from tensorflow_hub.server.catalogue.records import (
     Publisher,
     Version,
 )
-from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
+from tensorflow_hub.server.catalogue.tables import (
+    cards,
+    deployments,
+    measurements,
+    models,
+    publishers,
+    versions,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,7 +192,7 @@ def set_card(connection: sa.Connection, version: Version, card: CardText) -> Non
 
 
 def set_state(connection: sa.Connection, version: Version, state: str, reason: str) -> None:
-    """Withdraws, restores or deletes a version; a deleted one keeps its number and loses its deployments."""
+    """Withdraws, restores or deletes a version; a deleted one keeps its number and loses all else."""
     assert state in {VISIBLE, WITHDRAWN, DELETED}
     connection.execute(
         sa.update(versions).where(versions.c.id == version.id).values(state=state, reason=reason)
@@ -193,6 +200,7 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
     if state == DELETED:
         connection.execute(sa.delete(deployments).where(deployments.c.version_id == version.id))
         connection.execute(sa.delete(cards).where(cards.c.version_id == version.id))
+        connection.execute(sa.delete(measurements).where(measurements.c.version_id == version.id))
     _refresh(connection, version.model)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -25,12 +26,30 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     """
     body = body or b"{}"
     try:
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.ValidationError as error:
-            raise _malformed(str(error), kind, msgspec.json.decode(body)) from error
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        sent = _as_sent(body)
+        if isinstance(error, msgspec.ValidationError) and sent is not None:
+            raise _malformed(str(error), kind, sent) from error
+        fields = sent.items() if isinstance(sent, dict) else ()
+        wrong = next(((field, value) for field, value in fields if isinstance(value, _NoNumber)), None)
+        if wrong is not None:
+            raise _refused(wrong[0], "a number", wrong[1]) from error
         raise Malformed("Expected a body of JSON.", hint=f"It does not parse: {str(error)[:100]}.") from error
+
+
+class _NoNumber(str):
+    """NaN or an infinity, which some programs write and JSON does not have."""
+
+    __slots__ = ()
+
+
+def _as_sent(body: bytes) -> Any:
+    """The body with its numbers as texts, of whatever size; None when it cannot be read."""
+    try:
+        return json.loads(body, parse_int=str, parse_float=str, parse_constant=_NoNumber)
+    except (ValueError, RecursionError):
+        return None
 
 
 def decode_parameters(source: Mapping[str, Any], kind: Any) -> Any:
@@ -61,8 +80,14 @@ def _malformed(text: str, kind: Any, sent: Any) -> Malformed:
     found = _WHERE.fullmatch(text)
     if found is None or not isinstance(sent, Mapping):
         return Malformed(f"Expected a JSON object as body, got a {type(sent).__name__}.", hint=_SEE)
+    value = sent.get(found["field"])
+    if found["what"] == "Number out of range":
+        return _refused(found["field"], "a number of 64 bits", value)
     expected = (
         found["what"].partition(", got ")[0].removeprefix("Expected ").replace("`", "").replace(" | null", "")
     )
-    value = str(sent.get(found["field"]))[:100]
-    return Malformed(f"Expected the field {found['field']!r} as {expected}, got {value!r}.", hint=_SEE)
+    return _refused(found["field"], expected, value)
+
+
+def _refused(field: str, expected: str, got: object) -> Malformed:
+    return Malformed(f"Expected the field {field[:100]!r} as {expected}, got {str(got)[:100]!r}.", hint=_SEE)

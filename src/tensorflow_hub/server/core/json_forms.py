@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tensorflow_hub.api import answers
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.measurements import Measurement, list_measurements
 from tensorflow_hub.server.catalogue.records import (
     DOCUMENTED,
     MIRROR_OF,
@@ -19,7 +20,7 @@ from tensorflow_hub.server.catalogue.records import (
 )
 from tensorflow_hub.server.catalogue.tokens import READ
 from tensorflow_hub.server.core.callers import Caller
-from tensorflow_hub.server.core.rights import has_scope
+from tensorflow_hub.server.core.rights import audience_of, has_scope
 
 
 def version_json(connection: sa.Connection, version: Version, base: str, caller: Caller) -> answers.Version:
@@ -46,6 +47,36 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
         "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
+        "measurements": [
+            measurement_json(measurement, version, caller)
+            for measurement in list_measurements(connection, version, audience_of(caller))
+        ],
+    }
+
+
+def measurement_json(measurement: Measurement, version: Version, caller: Caller) -> answers.Measurement:
+    """What was measured, by whom; names of users and tokens are for the people of that publisher only."""
+    figures, publisher = measurement.figures, measurement.publisher
+    return {
+        "id": measurement.id,
+        "dataset": figures.dataset,
+        "dataset_url": figures.dataset_url,
+        "dataset_digest": figures.dataset_digest,
+        "task": figures.task,
+        "metric": figures.metric,
+        "value": figures.value,
+        "higher_is_better": figures.higher_is_better,
+        "low": figures.low,
+        "high": figures.high,
+        "examples": figures.examples,
+        "examples_per_second": figures.examples_per_second,
+        "machine": figures.machine,
+        "size": figures.size,
+        "tool": figures.tool,
+        "publisher": publisher,
+        "by_others": publisher != version.model.publisher,
+        "measured_by": measurement.author.name if has_scope(caller, READ, publisher) else "",
+        "measured_at": iso(measurement.measured_at),
     }
 
 

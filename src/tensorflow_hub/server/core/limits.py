@@ -63,6 +63,7 @@ REQUESTS = Limit("requests", "requests from one address", "requests_per_minute",
 UNKNOWN_TOKENS = Limit("guesses", "unknown tokens from one address", "guesses_per_minute", 60)
 PROGRAMS = Limit("logins", "programs at one address that ask to be signed in", "guesses_per_minute", 60)
 UPLOADS = Limit("publishes", "uploads with one token", "publishes_per_hour", 3600)
+MEASUREMENTS = Limit("measurements", "measurements with one token", "publishes_per_hour", 3600)
 
 
 class SharedLimit:
@@ -137,7 +138,7 @@ class Limits:
         self._database = database
         self._limits = {
             limit: SharedLimit(database, limit.name, Rate(getattr(settings, limit.setting), limit.seconds))
-            for limit in (REQUESTS, UNKNOWN_TOKENS, PROGRAMS, UPLOADS)
+            for limit in (REQUESTS, UNKNOWN_TOKENS, PROGRAMS, UPLOADS, MEASUREMENTS)
         }
 
     async def request(self, address: str) -> None:

@@ -32,6 +32,12 @@ def of_handle(call: Call, arguments: Arguments) -> str | None:
     return versioned_name(arguments["body"].handle).publisher
 
 
+def who_measured(call: Call, arguments: Arguments) -> str | None:
+    """The publisher that the body names, else that of the model."""
+    publisher: str | None = arguments["body"].publisher
+    return of_handle(call, arguments) if publisher is None else publisher
+
+
 def in_path(call: Call, arguments: Arguments) -> str | None:
     """The publisher in the path."""
     publisher: str = arguments["path"].publisher

@@ -19,12 +19,14 @@ from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
+from tensorflow_hub.server.catalogue.measurements import list_measurements
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
 from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
 from tensorflow_hub.server.web.cards import MAX_CARD, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.citation import bibtex
+from tensorflow_hub.server.web.measurement_table import MOST_ROWS, measurement_rows
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.property_groups import property_groups, trust
 from tensorflow_hub.server.web.rendering import show_day, show_size
@@ -76,6 +78,7 @@ def version_values(
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     body, url = _body(shown, card), f"{base}/{shown.handle}"
+    measured = list_measurements(connection, shown, audience)
     values = {
         "title": shown.handle,
         "heading": shown.model.handle,
@@ -94,6 +97,8 @@ def version_values(
         "asset_path": _asset_path(metadata),
         "snippets": code,
         "signatures": _signatures(deployments),
+        "measured": measurement_rows(measured[:MOST_ROWS], shown),
+        "measured_is_cut": len(measured) > MOST_ROWS,
         "members": members,
         "members_title": "Models" if shown.model.kind == "collection" else "Deployments",
         "versions": versions,
@@ -150,6 +155,7 @@ def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[
         ("use", "Use it", code),
         ("signatures", "Inputs and outputs", values["signatures"]),
         ("documentation", "Documentation", values["card"]),
+        ("measured", "Measured", values["measured"]),
         ("members", values["members_title"], values["members"]),
         ("versions", "Versions", len(values["versions"]) > 1 or values["changes"]),
         ("similar", "Similar models", values["similar"]),

@@ -22,10 +22,21 @@ from tensorflow_hub.tools.retrain.options import Options
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What was found, in the order of the handles."""
+    """What was found, in the order of the handles.
+
+    Attributes:
+      data: where the dataset lies.
+      measurements: one for each module.
+      task: what was solved, for example `"text-classification"`.
+      data_digest: of the examples and their labels.
+      metric: the name of what `accuracy` is: the share of examples that are right.
+    """
 
     data: str
     measurements: tuple[Measurement, ...]
+    task: str = ""
+    data_digest: str = ""
+    metric: str = "accuracy"
 
     @property
     def best(self) -> Measurement | None:
@@ -77,7 +88,8 @@ def compare(
         raise DataError("There are no modules to compare.", hint="Give one handle or more.")
     columns = {"image_column": image_column, "text_column": text_column, "label_column": label_column}
     # Said once and before any work, not by each module.
-    require_classes(read_dataset(os.fspath(data), columns, Options(**options).multi_label))
+    dataset = read_dataset(os.fspath(data), columns, Options(**options).multi_label)
+    require_classes(dataset)
     measurements = []
     for number, module in enumerate(modules):
         report("modules", number, len(modules))
@@ -85,7 +97,7 @@ def compare(
         job = {"module": module, "data": os.fspath(data), "columns": columns, "options": chosen}
         measurements.append(_measured_apart(module, job))
     report("modules", len(modules), len(modules))
-    return Comparison(os.fspath(data), tuple(measurements))
+    return Comparison(os.fspath(data), tuple(measurements), dataset.task, dataset.digest(), dataset.metric)
 
 
 def comparison_page(comparison: Comparison) -> str:

@@ -22,6 +22,7 @@ from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.machine import machine_in_words
 from tensorflow_hub.tools.retrain.metrics import Share, evaluate
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.preparing import Clock, prepare
@@ -44,6 +45,9 @@ class Measurement:
       dimension: of its features.
       load_seconds: to load it.
       skipped: examples that could not be used.
+      size: of its files, in bytes.
+      digest: of its content.
+      machine: that the speed was measured on, in words.
       problem: why it could not be measured; None when it was.
     """
 
@@ -55,6 +59,9 @@ class Measurement:
     dimension: int = 0
     load_seconds: float = 0.0
     skipped: int = 0
+    size: int = 0
+    digest: str = ""
+    machine: str = ""
     problem: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,15 +107,19 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
     targets = prepared.targets[prepared.measured]
     found = evaluate(scores, targets, prepared.labels, options.multi_label)
     files = [p for p in prepared.encoder.module.directory.rglob("*") if p.is_file()]
+    size = sum(path.stat().st_size for path in files)
     return Measurement(
         module=module,
         accuracy=found.accuracy,
         examples_per_second=_speed(prepared.encoder, prepared.examples),
-        megabytes=sum(path.stat().st_size for path in files) / 1e6,
+        megabytes=size / 1e6,
         peak_megabytes=peak_memory() / 1e6,
         dimension=prepared.encoder.dimension,
         load_seconds=clock.laps["loading the module"],
         skipped=len(prepared.dataset.skipped),
+        size=size,
+        digest=prepared.encoder.module.digest,
+        machine=machine_in_words(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,6 +63,23 @@ class Dataset:
     def classes(self) -> tuple[str, ...]:
         """The labels of the examples, sorted."""
         return tuple(sorted({label for example in self.examples for label in example.labels}))
+
+    @property
+    def task(self) -> str:
+        """What a classifier of it solves."""
+        return f"{self.kind}-classification"
+
+    @property
+    def metric(self) -> str:
+        """The name of the share of examples that a classifier gets right."""
+        return "exact match" if self.multi_label else "accuracy"
+
+    def digest(self) -> str:
+        """`sha256:…` of the contents and labels of the examples, whatever their order and names."""
+        content = hashlib.sha256()
+        for line in sorted(f"{one.digest.hex()} {json.dumps(sorted(one.labels))}\n" for one in self.examples):
+            content.update(line.encode())
+        return f"sha256:{content.hexdigest()}"
 
     def counts(self) -> Mapping[str, int]:
         """The number of examples of each label."""

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tensorflow_hub.client.measurements import write_figures
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.loading.garbage import existing_objects_frozen
 from tensorflow_hub.tools.bulk.outputs import require_folder
@@ -26,6 +27,7 @@ from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.labels_file import LABELS_FILE, write_labels
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
 from tensorflow_hub.tools.retrain.classifier import Classifier, write_saved_model, write_tflite
+from tensorflow_hub.tools.retrain.figures import figures_of
 from tensorflow_hub.tools.retrain.fine_tuning import fine_tune
 from tensorflow_hub.tools.retrain.metrics import evaluate
 from tensorflow_hub.tools.retrain.options import Options
@@ -55,7 +57,7 @@ def retrain_image(
         labels.
       module: the handle of an image feature vector module.
       output: the folder to write: `model/` (a SavedModel on image bytes), `labels.txt`, `card.md`,
-        `report.html`, `metrics.json`, and `model.tflite` when asked.
+        `report.html`, `metrics.json`, `measurements.json`, and `model.tflite` when asked.
       image_column: the table's column of paths.
       label_column: the table's column of labels.
       **options: fields of `Options`: `test=0.2`, `tflite=True`, `fine_tune=True`, …
@@ -199,6 +201,7 @@ def _write_documents(outcome: Outcome, folder: Path, clock: Clock) -> None:
     (folder / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
     (folder / "report.html").write_text(report_html(outcome), encoding="utf-8")
     clock.lap("writing the report")
+    write_figures(folder / "measurements.json", figures_of(outcome, folder / "model"))
     (folder / "metrics.json").write_text(json.dumps(outcome.to_dict(), indent=2), encoding="utf-8")
 
 

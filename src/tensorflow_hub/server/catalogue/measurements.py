@@ -1,0 +1,155 @@
+"""What was measured of versions, beside them: a version never changes, what is known of it grows."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.audience import Audience
+from tensorflow_hub.server.catalogue.records import Publisher, Version
+from tensorflow_hub.server.catalogue.tables import measurements, publishers
+from tensorflow_hub.server.catalogue.tokens import new_id
+
+# A publisher may attach so many to one version.
+MOST_OF_A_PUBLISHER = 100
+_MOST_LISTED = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """What was measured, on what.
+
+    Attributes:
+      dataset: its name.
+      metric: its name, for example "accuracy".
+      value: of the metric.
+      task: what was solved, for example "text-classification"; "" where that is not said.
+      higher_is_better: whether a larger value is a better one.
+      low: the lower end of the confidence interval; None without one.
+      high: the upper end.
+      examples: how many of the dataset were measured on.
+      examples_per_second: how many the model computed in a second.
+      machine: on which machine, in words.
+      size: bytes of the files that were measured.
+      dataset_url: where the dataset is.
+      dataset_digest: of its content: `sha256:…`.
+      tool: the program that measured, with its version.
+    """
+
+    dataset: str
+    metric: str
+    value: float
+    task: str = ""
+    higher_is_better: bool = True
+    low: float | None = None
+    high: float | None = None
+    examples: int | None = None
+    examples_per_second: float | None = None
+    machine: str = ""
+    size: int | None = None
+    dataset_url: str = ""
+    dataset_digest: str = ""
+    tool: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Author:
+    """Who attaches a measurement: the name in the audit log, and the numbers of user and token."""
+
+    name: str
+    user_id: int | None
+    token_id: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """Figures, with who measured them and when; `publisher` is the one in whose name that was."""
+
+    id: int
+    version_id: int
+    publisher: str
+    author: Author
+    measured_at: int
+    figures: Figures
+
+
+_FIGURES = tuple(measurements.c[field.name] for field in dataclasses.fields(Figures))
+_query = sa.select(
+    measurements.c.id,
+    measurements.c.version_id,
+    publishers.c.name,
+    measurements.c.measured_by,
+    measurements.c.user_id,
+    measurements.c.token_id,
+    measurements.c.measured_at,
+    *_FIGURES,
+).join(publishers, measurements.c.publisher_id == publishers.c.id)
+
+
+def list_measurements(
+    connection: sa.Connection, version: Version, audience: Audience, limit: int = _MOST_LISTED
+) -> list[Measurement]:
+    """The newest measurements of a version, of publishers that the audience may read; by dataset, metric."""
+    newest = (
+        _query.where(measurements.c.version_id == version.id, audience.condition())
+        .order_by(measurements.c.measured_at.desc(), measurements.c.id)
+        .limit(limit)
+    )
+    found = [_measurement(tuple(row)) for row in connection.execute(newest)]
+    return sorted(found, key=lambda one: (one.figures.dataset, one.figures.metric, one.publisher))
+
+
+def find_measurement(
+    connection: sa.Connection, measurement_id: int, audience: Audience
+) -> Measurement | None:
+    """The measurement of that number, if the audience may read its publisher."""
+    row = connection.execute(_query.where(measurements.c.id == measurement_id, audience.condition())).first()
+    return _measurement(tuple(row)) if row else None
+
+
+def count_of(connection: sa.Connection, version: Version, publisher: Publisher) -> int:
+    """How many measurements a publisher has attached to a version."""
+    whose = (measurements.c.version_id == version.id, measurements.c.publisher_id == publisher.id)
+    return int(connection.execute(sa.select(sa.func.count()).where(*whose)).scalar_one())
+
+
+def put_measurement(
+    connection: sa.Connection, version: Version, publisher: Publisher, author: Author, figures: Figures
+) -> tuple[int, bool]:
+    """Attaches figures to a version, in the place of those that the publisher had for the same task, dataset
+    and metric; the number of the measurement, and whether it is new.
+    """
+    values = {
+        **dataclasses.asdict(figures),
+        "measured_by": author.name,
+        "user_id": author.user_id,
+        "token_id": author.token_id,
+        "measured_at": int(time.time()),
+    }
+    same = (
+        measurements.c.version_id == version.id,
+        measurements.c.publisher_id == publisher.id,
+        *(measurements.c[name] == values[name] for name in ("task", "dataset", "metric")),
+    )
+    known = connection.execute(sa.select(measurements.c.id).where(*same)).scalar()
+    if known is not None:
+        connection.execute(sa.update(measurements).where(measurements.c.id == known).values(**values))
+        return int(known), False
+    number = new_id(connection, measurements)
+    connection.execute(
+        sa.insert(measurements).values(id=number, version_id=version.id, publisher_id=publisher.id, **values)
+    )
+    return number, True
+
+
+def remove_measurement(connection: sa.Connection, measurement: Measurement) -> None:
+    """Takes a measurement away."""
+    connection.execute(sa.delete(measurements).where(measurements.c.id == measurement.id))
+
+
+def _measurement(row: tuple[Any, ...]) -> Measurement:
+    number, version_id, publisher, name, user_id, token_id, at, *figures = row
+    return Measurement(number, version_id, publisher, Author(name, user_id, token_id), at, Figures(*figures))

@@ -1,0 +1,44 @@
+"""What was compared, as figures to attach to the modules on a hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tensorflow_hub import __version__
+from tensorflow_hub.client.measurements import Figures
+from tensorflow_hub.tools.comparison.comparing import Comparison
+
+
+def figures_of(
+    comparison: Comparison, dataset: str | None = None, dataset_url: str = ""
+) -> list[tuple[str, Figures]]:
+    """The handle of each module that was measured, with its figures.
+
+    Args:
+      comparison: what was found.
+      dataset: the name of the dataset; the name of its file or folder where it is not given.
+      dataset_url: where the dataset is.
+    """
+    found = []
+    for one in comparison.measurements:
+        if one.problem is not None or not one.accuracy.trials:
+            continue
+        low, high = one.accuracy.interval
+        figures = Figures(
+            dataset=dataset or Path(comparison.data).resolve().name,
+            metric=comparison.metric,
+            value=one.accuracy.value,
+            task=comparison.task,
+            low=low,
+            high=high,
+            examples=one.accuracy.trials,
+            examples_per_second=one.examples_per_second,
+            machine=one.machine,
+            size=one.size,
+            dataset_url=dataset_url,
+            dataset_digest=comparison.data_digest,
+            digest=one.digest,
+            tool=f"tfhub compare {__version__}, a linear head on the features",
+        )
+        found.append((one.module, figures))
+    return found

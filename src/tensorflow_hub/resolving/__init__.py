@@ -1,1 +1,1 @@
-"""Handle → local directory: ordered ways of getting there, downloads, and the cache."""
+"""Resolving: from a handle to a local directory, by the cache or a download."""

@@ -1,4 +1,4 @@
-"""A module over the network into a staging directory, from the first place that has it."""
+"""Downloading a module into a staging directory, from the first place that has it."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ Transferable: TypeAlias = Archive | IndexedArchive | FileList | BucketDirectory 
 
 
 def fetch(places: Sequence[Place], job: Job) -> Manifest:
-    """Fetches a module from the first place that has it intact.
+    """Downloads a module from the first place that has it undamaged.
 
     Args:
-      places: where the handle leads, or the mirrors in its stead.
-      job: into where.
+      places: the place of the handle, or its mirrors.
+      job: the target of the download.
 
     Returns:
-      The manifest of what lies in `job.files`.
+      The manifest of the files in `job.files`.
 
     Raises:
-      NotFoundError, UnreachableError, …: of the last place, when none has it.
-      DigestError: it is not what was locked.
+      NotFoundError, UnreachableError, …: no place has the module. The error is that of the last place.
+      DigestError: the module is not the one in the lock file.
     """
     for number, place in enumerate(places):
         try:
@@ -79,7 +79,7 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
 
 
 def _receive_from(source: Source[Any], candidate: Candidate, session: HubSession, job: Job) -> Received:
-    """Asks a candidate and transfers what it offers; begins anew after faults that may pass."""
+    """Asks a candidate and downloads what it offers; starts again after temporary faults."""
 
     def receive() -> Received | Referral:
         with reading_answers(source):
@@ -87,12 +87,12 @@ def _receive_from(source: Source[Any], candidate: Candidate, session: HubSession
         return offer if isinstance(offer, Referral) else _receive(offer, session, job)
 
     received = with_fresh_starts(receive, session.policy)
-    # Where another handle leads has fresh starts of its own.
+    # Another handle is fetched by a call of this function, which starts again by itself.
     return _receive_from_cache(received, job) if isinstance(received, Referral) else received
 
 
 def _receive(offer: Transferable, session: HubSession, job: Job) -> Received:
-    """Transfers what a source offers. Each way is imported when it is taken."""
+    """Downloads what a source offers. The code of each kind of transfer is imported when it is used."""
     match offer:
         case Archive():
             from tensorflow_hub.resolving.transfer.archive import receive_archive
@@ -115,7 +115,7 @@ def _receive(offer: Transferable, session: HubSession, job: Job) -> Received:
 
 
 def _receive_from_cache(offer: Referral, job: Job) -> Received:
-    """The files of a module that is cached under another name: both share them where the file system can."""
+    """Takes the files of a module that is cached under another name, shared if the file system allows it."""
     from tensorflow_hub.resolving.transfer.reuse import share_module
 
     found = job.resolve(offer.handle)
@@ -126,7 +126,7 @@ def _receive_from_cache(offer: Referral, job: Job) -> Received:
 
 
 def _receive_own(offer: OwnTransfer, job: Job) -> Received:
-    """What a source wrote itself counts as from outside, as an archive does."""
+    """Lets a source write the files itself. They are checked like the files of an archive."""
     from tensorflow_hub.format.archive.file_digests import file_entries
 
     job.begin_anew()

@@ -1,7 +1,7 @@
-"""Which version a handle without one stands for.
+"""The latest version of a model, for handles without a version.
 
-The module is then cached under the name with the version, so that nothing in the cache is ever replaced
-while a program reads it. What the source answered is remembered for times without a network:
+The module is cached under the name with the version, so that no directory of the cache is replaced while a
+program reads it. The answer of the source is stored, for use without a network:
 
     <cache>/.tfhub/newest/<key of the name>.json    {"handle": the name, "newest": the name with the version}
 """
@@ -25,19 +25,19 @@ _log = logging.getLogger("tensorflow_hub")
 
 
 def at_latest(place: Place, asked: Sequence[Place], cache: Cache, settings: Settings) -> Place:
-    """The place with the version that it stands for now; the place itself where nobody tells.
+    """The place of the latest version; the place itself if no source knows the latest version.
 
     Args:
-      place: where the handle leads.
-      asked: who is asked, in order: the place itself, or its mirrors.
-      cache: where the last answer is remembered.
-      settings: without a network (`offline`), the last answer holds.
+      place: the place of the handle.
+      asked: the places to ask, in order: the place itself, or its mirrors.
+      cache: the cache, which stores the last answer.
+      settings: with `offline`, the stored answer is used.
 
     Raises:
-      NotFoundError, UnreachableError, …: as for a download, when nothing is remembered.
+      NotFoundError, UnreachableError, …: the places cannot answer, and no answer is stored.
     """
     source, location = place
-    if location.is_fixed or cache.find(location.name) is not None:  # of a source that does not tell
+    if location.is_fixed or cache.find(location.name) is not None:  # the source does not know versions
         return place
     known = remembered(place, cache)
     if settings.offline:
@@ -86,7 +86,7 @@ def _remember(cache: Cache, name: str, latest: str) -> None:
 
 
 def remembered(place: Place, cache: Cache) -> Place | None:
-    """The place with the version that was the latest when it was asked last; None when nobody asked."""
+    """The place of the version in the stored answer; None if there is no stored answer."""
     source, location = place
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

@@ -1,10 +1,10 @@
-"""`tfhub.lock`: the digests that the modules of a project must have.
+"""The lock file `tfhub.lock`: the digests that the modules of a project must have.
 
     {"format": 1,
      "modules": {"https://hub.example/acme/text/1": {"digest": "sha256:…"},
                  "https://hub.example/acme/image": {"digest": "sha256:…", "newest": "https://…/image/3"}}}
 
-With a lock file, a handle that is not in it is refused, and an unversioned handle stays at its version.
+With a lock file, other handles are refused, and a handle without a version always gives the locked version.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class LockedModule:
-    """What a handle is locked to.
+    """The entry of a handle in a lock file.
 
     Attributes:
-      digest: of the content, `sha256:…`.
-      newest: for an unversioned handle, the handle with the version; else "".
+      digest: the digest of the module's content, `sha256:…`.
+      newest: for a handle without a version, the handle with the locked version; else "".
     """
 
     digest: str
@@ -37,7 +37,7 @@ class LockedModule:
 
 @dataclasses.dataclass(frozen=True)
 class LockFile:
-    """A lock file: handle in its full form → what it is locked to."""
+    """A lock file: full handle → its entry."""
 
     path: str
     modules: dict[str, LockedModule]
@@ -46,7 +46,7 @@ class LockFile:
         """The entry of a handle.
 
         Raises:
-          DigestError: there is none.
+          DigestError: the handle has no entry.
         """
         if handle not in self.modules:
             raise DigestError(
@@ -57,15 +57,15 @@ class LockFile:
 
 
 def lock_file_path(settings: Settings) -> str:
-    """Where the lock file is or would be."""
+    """The path of the lock file, whether it exists or not."""
     return os.path.expanduser(settings.lockfile) or FILE_NAME
 
 
 def load_lock_file(settings: Settings) -> LockFile | None:
-    """The lock file that holds, None when there is none.
+    """The lock file that is in use; None if there is none.
 
     Raises:
-      SettingsError: it is broken, or `TFHUB_LOCKFILE` names one that does not exist.
+      SettingsError: the file is malformed, or `TFHUB_LOCKFILE` names a file that does not exist.
     """
     path = lock_file_path(settings)
     if not settings.lockfile and not os.path.isfile(path):
@@ -77,7 +77,7 @@ def read_lock_file(path: str) -> LockFile:
     """Reads a lock file.
 
     Raises:
-      SettingsError: it does not exist or is broken.
+      SettingsError: the file does not exist or is malformed.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -103,7 +103,7 @@ def read_lock_file(path: str) -> LockFile:
 
 
 def write_lock_file(lock: LockFile) -> None:
-    """Writes a lock file in one step, sorted, so that version control shows what changed."""
+    """Writes a lock file, complete or not at all. It is sorted, for short diffs in version control."""
     modules = {}
     for handle, entry in sorted(lock.modules.items()):
         modules[handle] = {"digest": entry.digest, **({"newest": entry.newest} if entry.newest else {})}

@@ -1,4 +1,4 @@
-"""TFHUB_MIRRORS: where handles with a prefix are looked for instead."""
+"""Mirrors (`TFHUB_MIRRORS`): other places for handles with a prefix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tensorflow_hub.settings import Settings
 
 
 def mirrors_of(url: str, settings: Settings) -> tuple[str, ...]:
-    """The URLs to try instead of a handle, in order: those of the longest fitting prefix.
+    """The URLs to try instead of a handle, in order: those of the longest prefix of the handle.
 
     >>> settings = Settings(mirrors=(("https://tfhub.dev/", ("http://a.example/", "http://b.example/")),))
     >>> mirrors_of("https://tfhub.dev/google/elmo/3", settings)
@@ -23,7 +23,7 @@ def mirrors_of(url: str, settings: Settings) -> tuple[str, ...]:
 
 
 def places_of_path(path: str, settings: Settings) -> tuple[str, ...]:
-    """Where a module may be that is not at its path any more: paths or URLs, in the order to try them.
+    """Other places for a module that is not at its path any more: paths or URLs, in the order to try them.
 
     >>> settings = Settings(mirrors=(("/home/me", ("/data", "http://a.example/me")),))
     >>> places_of_path("/home/me/words/1", settings)
@@ -40,7 +40,7 @@ def places_of_path(path: str, settings: Settings) -> tuple[str, ...]:
 
 
 def explain_mirrors(handle: str, problem: HubError) -> HubError:
-    """The error for a handle that no mirror gave says where it was looked for."""
+    """Adds the names of the mirrors to the error for a handle that no mirror has."""
     if not isinstance(problem, (NotFoundError, UnreachableError)):
         return problem
     return type(problem)(

@@ -1,4 +1,4 @@
-"""What became of the modules of a lock file: withdrawn, gone, or with a newer version. Downloads nothing."""
+"""Which modules of a lock file are withdrawn, deleted, or have a newer version. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from tensorflow_hub.settings import Settings
 State = Literal["current", "newer", "withdrawn", "gone", "unknown"]
 
 _VERSION = re.compile(r"/([1-9][0-9]{0,9})/?$")
-# Sources are asked side by side: nearly all of the time is waiting.
+# The number of sources that are asked at the same time: nearly all of the time is waiting.
 _AT_ONCE = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Outdated:
-    """What a source says of a locked module.
+    """The state of a locked module.
 
     Attributes:
-      handle: as it stands in the lock file.
-      locked: the handle with the version that it is locked to.
-      state: the worst of what is known: `"gone"`, `"withdrawn"`, `"newer"`, else `"current"`; `"unknown"`
-        where nobody answered.
-      latest: the handle of the latest version, where that is another one; else "".
-      reason: why it was withdrawn or deleted, or what went wrong; "" for nothing.
+      handle: the handle in the lock file.
+      locked: the handle with the locked version.
+      state: `"gone"`, `"withdrawn"`, `"newer"` (there is a newer version) or `"current"`; the first of these
+        that
+        is true. `"unknown"` if the source did not answer.
+      latest: the handle of the latest version if that is another version; else "".
+      reason: why the version was withdrawn or deleted, or why there is no answer; "" for no reason.
     """
 
     handle: str
@@ -41,14 +42,14 @@ class Outdated:
 
 
 def find_outdated(lock: LockFile, settings: Settings) -> list[Outdated]:
-    """Asks the source of each module of a lock file, several at once.
+    """Asks the sources of the modules of a lock file, several at the same time.
 
     Args:
       lock: the lock file.
-      settings: those of the process.
+      settings: the settings of the process.
 
     Returns:
-      What became of each, in the order of the handles.
+      The state of each module, in the order of the handles.
     """
     entries = sorted(lock.modules.items())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -76,7 +77,7 @@ def _ask(handle: str, locked: str, settings: Settings) -> Outdated:
 
 
 def _latest(place: Place, settings: Settings) -> str | None:
-    """The name of the latest version; None where the source does not tell."""
+    """The name of the latest version; None if the source does not know it."""
     from tensorflow_hub.resolving.sources.session import open_source_session, reading_answers
 
     source, location = place
@@ -89,7 +90,7 @@ def _latest(place: Place, settings: Settings) -> str | None:
             reading_answers(source),
         ):
             version = source.latest(unversioned, session)
-    except NotFoundError:  # all others are withdrawn, or deleted
+    except NotFoundError:  # all other versions are withdrawn or deleted
         return None
     return None if version is None else source.at_version(unversioned, version).name
 
@@ -106,7 +107,7 @@ def _withdrawal(place: Place, settings: Settings) -> str | None:
             return source.withdrawal(location, session)
         except NotFoundError:
             raise
-        except RequestError:  # a server that does not take the question
+        except RequestError:  # the server does not support the question
             return None
 
 

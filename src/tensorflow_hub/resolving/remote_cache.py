@@ -1,7 +1,8 @@
 """A cache in an object store, shared by machines: `TFHUB_CACHE_DIR=gs://bucket/cache`.
 
-It has the names of a local cache, and lies behind one: a module is taken from there into the local cache, and
-put there after it was downloaded. The manifest is written last, so that what has one is complete.
+It is used together with a local cache, and has the same file names. A module that is not in the local cache
+is copied from the remote one. After a download a module is copied to the remote cache. The manifest is
+written last, so that a module with a manifest is complete.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ _log = logging.getLogger("tensorflow_hub")
 
 
 def take_from_remote(url: str, job: Job) -> Manifest | None:
-    """Fetches a module from the remote cache into `job.files`.
+    """Copies a module from the remote cache into `job.files`.
 
     Returns:
-      Its manifest; None when the remote cache does not have it, or not intact, or another than is locked.
+      The manifest. None if the remote cache does not have the module, if it is damaged, or if it is not the
+      one in the lock file.
     """
     job.begin_anew()
     manifest = _taken(url, job.handle, job)
@@ -44,7 +46,7 @@ def _taken(url: str, handle: str, job: Job) -> Manifest | None:
         objects = directory.objects(job.limits)
         _same_files(manifest, objects)
         files = directory.fetch(job.files, objects, job.settings.connections, job.progress)
-        # The digest too: a lock file is compared with it, and whoever writes there could claim another.
+        # The digest is compared with the lock file: it is computed, because the manifest could be wrong.
         promised = {(file.path, file.sha256) for file in manifest.files}
         if {(file.path, file.sha256) for file in files} != promised or module_digest(
             files
@@ -59,7 +61,7 @@ def _taken(url: str, handle: str, job: Job) -> Manifest | None:
 
 
 def put_to_remote(url: str, module: CachedModule) -> None:
-    """Puts a module into the remote cache; when that fails, the module is used all the same."""
+    """Copies a module to the remote cache. If that fails, the module is used nevertheless."""
     try:
         remote = RemoteDirectory(url)
         key = key_of(module.manifest.handle)

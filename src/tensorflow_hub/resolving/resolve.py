@@ -1,4 +1,4 @@
-"""`hub.resolve`: handle → local directory, by the first way that leads there."""
+"""`hub.resolve`: the local directory of a handle."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _log = logging.getLogger("tensorflow_hub")
 
 @dataclasses.dataclass(frozen=True)
 class ResolvedModule:
-    """Where a handle led.
+    """The module of a handle.
 
     Attributes:
-      handle: the handle in its full form.
+      handle: the full handle.
       path: the local directory.
       origin: how it was found: "local", "cache" or "download".
-      manifest: what the directory holds; None for a directory of the user's own.
+      manifest: the files of the directory; None for a directory that the user named.
     """
 
     handle: str
@@ -46,7 +46,7 @@ class ResolvedModule:
 
 
 def resolve(handle: str | os.PathLike[str]) -> str:
-    """Gives the local directory of a module, downloading it at most once.
+    """Returns the local directory of a module, which is downloaded if it is not in the cache.
 
     Args:
       handle: a directory; an archive file (`x.tar.gz`); a URL of a module on a hub or of an archive on a web
@@ -54,13 +54,13 @@ def resolve(handle: str | os.PathLike[str]) -> str:
         `s3://…`; or `publisher/model/version` on the hub in `TFHUB_URL`.
 
     Returns:
-      The path of a directory to read from. Never write into it: other programs use it too.
+      The path of the directory. Do not write into it, because other programs use it, too.
 
     Raises:
       HandleError: `handle` is none of these.
-      NotFoundError: nothing is there.
-      UnreachableError, DownloadError, OfflineError: it is not in the cache and cannot be fetched.
-      ArchiveError, DigestError: what came is broken or not what was promised.
+      NotFoundError: there is no such module.
+      UnreachableError, DownloadError, OfflineError: the module is not in the cache and cannot be downloaded.
+      ArchiveError, DigestError: the download is damaged, or does not have the expected digest.
       CacheError: the cache cannot be written.
 
     Example:
@@ -75,12 +75,12 @@ def resolve(handle: str | os.PathLike[str]) -> str:
 def resolve_module(
     handle: str | os.PathLike[str], settings: Settings | None = None, *, locked: bool = True
 ) -> ResolvedModule:
-    """Like `resolve`, and tells how the directory was found and what it holds.
+    """As `resolve`, but also returns how the directory was found, and its files.
 
     Args:
       handle: as for `resolve`.
-      settings: by default those of the environment.
-      locked: whether a lock file is heeded.
+      settings: the settings; by default those of the environment.
+      locked: whether to use a lock file.
     """
     settings = settings or Settings.from_environment()
     added = directory_of_added(handle)
@@ -126,10 +126,10 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
 
 
 def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedModule | None:
-    """The module where TFHUB_MIRRORS says that those of a folder are now; None where it says nothing.
+    """The module at the places that TFHUB_MIRRORS names for its folder; None if it names none.
 
     Raises:
-      NotFoundError: it is in none of these places.
+      NotFoundError: the module is at none of these places.
     """
     places = places_of_path(path, settings)
     for place in places:
@@ -145,7 +145,7 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
 
 
 def hint_for_path(path: str) -> str:
-    """What was probably meant by a path where nothing is."""
+    """The hint of the error for a path that does not exist: what the user probably meant."""
     slipped = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/*", path)
     if slipped and slipped[1].lower() in {"http", "https", *known_names()}:
         return f"Did you mean {slipped[1].lower() + '://' + path[slipped.end() :]!r:.200}?"
@@ -163,7 +163,7 @@ def hint_for_path(path: str) -> str:
 
 
 def _lock_of(url: str, settings: Settings) -> LockedModule | None:
-    """What a handle is locked to, in any spelling of it; None when there is no lock file."""
+    """The entry of a handle in the lock file, for any spelling of the handle; None without a lock file."""
     lock = load_lock_file(settings)
     if lock is None:
         return None
@@ -171,11 +171,11 @@ def _lock_of(url: str, settings: Settings) -> LockedModule | None:
 
 
 def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> ResolvedModule:
-    """Cache, source and its latest version, caches of others, network: the first that has the module."""
+    """Finds the latest version, and the module in the cache or in other programs' caches; or downloads it."""
     cache = Cache.from_settings(settings)
     digest = locked.digest if locked else None
     wanted = locked.newest if locked and locked.newest else url
-    found = cache.find(wanted)  # as it is written: it may have been cached by another program under this name
+    found = cache.find(wanted)  # by the handle as written, under which another program may have cached it
     if found is not None:
         return _from_cache(_checked(found, digest), "cache")
     place = locate(wanted, settings)
@@ -194,20 +194,20 @@ def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> R
 
 
 def places_of(place: Place, settings: Settings) -> tuple[Place, ...]:
-    """Where the module is fetched: the mirrors of its handle, else the place itself."""
+    """The places to download a module from: the mirrors of its handle, or else the place itself."""
     location = place.location
     mirrors = mirrors_of(location.name, settings) or mirrors_of(location.handle, settings)
     return tuple(locate(mirror, settings) for mirror in mirrors) or (place,)
 
 
 def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None) -> tuple[CachedModule, str]:
-    """The module from the network, unless another process brings it meanwhile."""
+    """The downloaded module. If another process downloads it, waits for that."""
     from tensorflow_hub.resolving.cache.staging import staged_install
 
     name = place.location.name
 
     def fill(staging: str) -> Manifest:
-        # Imported by the one that downloads, not by those that wait for it.
+        # Imported only by the process that downloads.
         from tensorflow_hub.resolving.fetch import fetch
         from tensorflow_hub.resolving.transfer.job import Job
         from tensorflow_hub.resolving.transfer.progress import shown_progress
@@ -236,10 +236,10 @@ def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None)
 
 
 def _checked(found: CachedModule, digest: str | None) -> CachedModule:
-    """The module, when it is what was locked.
+    """The module, after comparing it with the lock file.
 
     Raises:
-      DigestError: it is not.
+      DigestError: it has another digest.
     """
     if digest is None:
         return found

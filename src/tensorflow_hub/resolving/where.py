@@ -1,4 +1,4 @@
-"""Where a handle leads, place by place, in the order in which `resolve` looks. Nothing is downloaded."""
+"""The places where `resolve` looks for a handle, in its order. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tensorflow_hub.resolving.transfer import offers
 from tensorflow_hub.settings import Settings
 
 NOT_ASKED = "It was not asked."
-_DEEPEST = 3  # handles that lead to each other
+_DEEPEST = 3  # references from one handle to another
 
 
 @dataclasses.dataclass(frozen=True)
 class Stop:
-    """A place that is looked at.
+    """A place where `resolve` looks for a module.
 
     Attributes:
       kind: "path", "lock file", "cache", "cache of another program", "mirror" or "source".
       place: a path, a URL or a handle.
-      has_module: whether it has the module; None when it was not asked, or only says something about it.
-      answer: what was found there, in a few words; why it cannot be had.
+      has_module: whether it has the module; None if that is not known, or if it is a lock file.
+      answer: what was found there, or why not, in a few words.
     """
 
     kind: str
@@ -43,16 +43,16 @@ class Stop:
 
 
 def stops_of(handle: str, settings: Settings, *, ask: bool = True) -> Iterator[Stop]:
-    """The places where a module is looked for.
+    """The places where `resolve` looks for a module.
 
     Args:
       handle: as for `resolve`.
-      settings: those of the process.
-      ask: whether sources are asked over the network, by requests that fetch no module. Without, and with
-        `TFHUB_OFFLINE`, they are only named.
+      settings: the settings of the process.
+      ask: whether to ask the sources over the network. The requests download no module. If False, and with
+        `TFHUB_OFFLINE`, the sources are listed without their answers.
 
     Raises:
-      HandleError: it is none.
+      HandleError: `handle` is malformed.
     """
     yield from _stops(handle, settings if ask else dataclasses.replace(settings, offline=True), _DEEPEST)
 
@@ -101,7 +101,7 @@ def _stops_of_url(url: str, settings: Settings, depth: int) -> Iterator[Stop]:
 
 
 def _at_latest(place: Place, cache: Cache, settings: Settings) -> Place:
-    """The place with its latest version; where nobody may be asked, as far as that is known."""
+    """The place of the latest version. If no source may be asked, that of the stored answer."""
     place = at_latest(place, places_of(place, settings), cache, settings)
     if settings.offline and not place.location.is_fixed:
         with contextlib.suppress(HubError), _session(place, settings) as session:
@@ -132,7 +132,7 @@ def _stops_of_source(place: Place, kind: str, settings: Settings, depth: int) ->
 
 
 def _answer(offer: offers.Offer, kind: str, place: str) -> Stop:
-    """What a source offers; an answer that waits to be read is given up."""
+    """The answer of a source in words. The body of its answer is not read."""
     match offer:
         case offers.Archive(response=response):
             response.close()

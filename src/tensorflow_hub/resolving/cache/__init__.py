@@ -1,1 +1,1 @@
-"""Where modules lie on this machine: layout, manifests, leases, staging, inventory, bundles."""
+"""The cache of modules on this machine: layout, manifests, leases, staging, inventory, bundles."""

@@ -1,7 +1,7 @@
 """Cached modules in one file, for machines without a network.
 
-A bundle is a tar with the layout of a cache, so that `tar -xf bundle.tar -C $TFHUB_CACHE_DIR` is a way to
-import it too. Importing checks every byte: a bundle may come from anywhere.
+A bundle is a tar file with the layout of a cache. So `tar -xf bundle.tar -C $TFHUB_CACHE_DIR` imports it,
+too. The import here checks every byte, because a bundle may come from anywhere.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from tensorflow_hub.whole_file import whole_file
 
 
 def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
-    """Writes modules to a bundle, the same bytes for the same modules.
+    """Writes modules to a bundle. Equal modules give equal bytes.
 
     Args:
-      modules: complete ones.
-      path: of the bundle; appears when it is complete.
+      modules: complete modules.
+      path: the path of the bundle. The file appears there when it is complete.
 
     Raises:
       CacheError: a file cannot be read, or the bundle cannot be written.
@@ -51,11 +51,11 @@ def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
 
 
 def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedModule]:
-    """Puts the modules of a bundle into the cache; those that it has stay as they are.
+    """Adds the modules of a bundle to the cache. Modules that the cache has already are not changed.
 
     Raises:
-      ArchiveError: it is no bundle.
-      DigestError: a module is not what its manifest says; nothing is imported.
+      ArchiveError: the file is not a bundle.
+      DigestError: a module does not have the content that its manifest says. Nothing is imported.
       CacheError: the cache cannot be written.
     """
     staging = cache.work_path("staging", f"import.{uuid.uuid4().hex}")
@@ -98,7 +98,7 @@ def _extract(path: str, target: str, settings: Settings) -> tuple[FileEntry, ...
 
 def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:
     key = key_of(module.manifest.handle)
-    document = dataclasses.replace(module.manifest, unflushed="").to_json()  # it holds on this machine only
+    document = dataclasses.replace(module.manifest, unflushed="").to_json()  # only valid here
     member = tarfile.TarInfo(f"{key}.manifest.json")
     member.size = len(document)
     archive.addfile(member, io.BytesIO(document))

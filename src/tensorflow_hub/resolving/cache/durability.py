@@ -1,10 +1,10 @@
-"""Modules that are complete but maybe not yet on the disk.
+"""Flushing modules to disk after they appear in the cache.
 
-Waiting for the disk would double the time of a download. So a module appears in the cache when it is
-complete in the system's memory, and its manifest carries the number of this boot of the machine. A thread
-then flushes the files and takes the number away. Only a crash of the whole machine before that leaves one
-behind: then it is the number of another boot, and the module counts as complete after every byte was hashed.
-Where the system gives no such number, files are flushed before the module appears.
+Waiting for the disk would double the time of a download. So a module appears in the cache when all its bytes
+are written to the system's memory, and its manifest has the boot ID of the machine. A thread then flushes the
+files, and removes the boot ID from the manifest. If the machine crashes before, the manifest has the ID of an
+earlier boot. Such a module is used only after all its bytes were compared with their digests. On systems
+without a boot ID, the files are flushed before the module appears.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import threading
 
 from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest, write_manifest
 
-# So many files would take minutes to flush one by one, for which a program that ends would wait. They keep
-# the number of this boot, and so are hashed once after the next.
+# Flushing more files takes minutes, and a program would wait for it at its end. So the boot ID stays in the
+# manifest, and the files are hashed once after the next boot.
 _MANY_FILES = 500
 
 
 @functools.cache
 def boot_number() -> str:
-    """What tells this boot of the machine from every other; "" where the system does not say."""
+    """The boot ID of the machine, different after each boot; "" if the system has none."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -33,7 +33,7 @@ def boot_number() -> str:
 
 
 def flush(directory: str, manifest: Manifest) -> None:
-    """Makes the files of a module durable, and the folders that name them."""
+    """Flushes the files of a module and their folders to disk."""
     for file in manifest.files:
         _fsync(os.path.join(directory, *file.path.split("/")))
     if os.name != "nt":
@@ -42,7 +42,7 @@ def flush(directory: str, manifest: Manifest) -> None:
 
 
 def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
-    """Flushes a module, unless of very many files, in a thread that the interpreter waits for at its end."""
+    """Flushes a module, unless it has too many files, in a thread that the interpreter waits for."""
     if len(manifest.files) >= _MANY_FILES:
         return
 
@@ -54,14 +54,14 @@ def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
 
     try:
         threading.Thread(target=work, name="tfhub-flush").start()
-    except RuntimeError:  # the interpreter is ending, or the system gives no more threads
+    except RuntimeError:  # the interpreter is ending, or there are too many threads
         work()
 
 
 def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
-    """Whether a module whose manifest carries a number of a boot can be used.
+    """Whether a module with a boot ID in its manifest can be used.
 
-    Of this boot: yes. Of another: when every byte is right; then the number goes.
+    With the ID of this boot it can. With another ID it can if every byte is right; then the ID is removed.
     """
     if manifest.unflushed == boot_number():
         return True
@@ -70,7 +70,7 @@ def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
     for file in manifest.files:
         if digest_at(os.path.join(directory, *file.path.split("/")), 0, file.size) != file.sha256:
             return False
-    with contextlib.suppress(OSError):  # what was written before this boot and can be read is on the disk
+    with contextlib.suppress(OSError):  # bytes of an earlier boot that can be read are on the disk
         write_manifest(manifest_path, dataclasses.replace(manifest, unflushed=""))
     return True
 

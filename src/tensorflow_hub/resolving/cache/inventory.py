@@ -1,4 +1,4 @@
-"""What lies in a cache: listing it, and making room."""
+"""The modules in a cache: listing, finding and removing them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_err
 from tensorflow_hub.resolving.cache.manifest import Manifest, is_complete, list_files, read_manifest
 
 _KEY = re.compile(r"[0-9a-f]{40}")
-# Manifests of ours; downloads and locks of older versions of this library, which wait for dead ones.
+# Our manifests, and downloads and locks of earlier releases, which otherwise wait for processes that ended.
 _UNFINISHED = re.compile(r"\.manifest-.*|[0-9a-f]{40}\.(?:[0-9a-f]{32}\.tmp|lock)")
 _ABANDONED_AFTER = 24 * 3600.0
 
@@ -25,13 +25,13 @@ class CacheEntry:
     """A directory of the cache.
 
     Attributes:
-      handle: of which it is the module; "" where another program cached it and left no note.
+      handle: the handle of the module; "" if another program cached it without recording the handle.
       path: the directory.
-      size: bytes of its files. Files that several modules share count for each.
-      files: how many files.
-      used: when it was used last, seconds since 1970; to the hour.
+      size: the size of its files in bytes. Files that several modules share count for each of them.
+      files: the number of files.
+      used: the time of the last use, in seconds since 1970, exact to an hour.
       complete: whether all files are there.
-      digest: of the content, None when it is not known.
+      digest: the digest of the content; None if it is not known.
     """
 
     handle: str
@@ -44,23 +44,23 @@ class CacheEntry:
 
 
 def list_cache(cache: Cache) -> list[CacheEntry]:
-    """The modules of the writable cache, the last used first; none where no cache is yet.
+    """The modules of the writable cache, the most recently used first; empty if there is no cache yet.
 
     Raises:
-      CacheError: it cannot be read, or is no directory.
+      CacheError: the cache cannot be read, or is not a directory.
     """
     entries = (_read_entry(cache, name) for name in _keys(cache.root))
     return sorted((entry for entry in entries if entry is not None), key=lambda entry: -entry.used)
 
 
 def find_entry(cache: Cache, handle: str) -> CacheEntry | None:
-    """The entry of a handle in its full form, or of the name of its directory; whether complete or not."""
+    """The entry for a full handle, or for the name of a directory. The module may be incomplete."""
     name = handle if _KEY.fullmatch(handle) else key_of(handle)
     return _read_entry(cache, name)
 
 
 def as_module(entry: CacheEntry) -> CachedModule:
-    """The module of an entry, to verify it."""
+    """The module of an entry, for `verification`."""
     manifest = read_manifest(entry.path + ".manifest.json")
     if manifest is None:
         manifest = Manifest(entry.handle, "", None, None, "", list_files(entry.path))
@@ -68,7 +68,7 @@ def as_module(entry: CacheEntry) -> CachedModule:
 
 
 def remove_entry(cache: Cache, entry: CacheEntry) -> None:
-    """Removes a module. Programs that read it at this moment fail."""
+    """Removes a module. Programs that are reading it fail."""
     discard(cache, entry.path)
     for other in (
         entry.path + ".manifest.json",
@@ -80,11 +80,11 @@ def remove_entry(cache: Cache, entry: CacheEntry) -> None:
 
 
 def replace_entry(cache: Cache, entry: CacheEntry, fetch: Callable[[], object]) -> None:
-    """Puts what `fetch` brings in the place of a module; when `fetch` fails, the module is put back."""
+    """Replaces a module by the one that `fetch` downloads. If `fetch` fails, the old module is put back."""
     aside = cache.work_path("trash", uuid.uuid4().hex)
     try:
         os.rename(entry.path, aside)
-    except FileNotFoundError:  # only its manifest is there
+    except FileNotFoundError:  # there is only a manifest
         pass
     except OSError as error:
         raise cache_error(error, entry.path) from error
@@ -98,7 +98,7 @@ def replace_entry(cache: Cache, entry: CacheEntry, fetch: Callable[[], object]) 
 
 
 def remove_unused(cache: Cache, entry: CacheEntry) -> bool:
-    """Removes a module, unless somebody used or repaired it since it was listed; whether it is removed."""
+    """Removes a module if nobody used or repaired it since it was listed. Returns whether it was removed."""
     if _entry(entry.path, read_manifest(entry.path + ".manifest.json")) != entry:
         return False
     remove_entry(cache, entry)
@@ -108,13 +108,13 @@ def remove_unused(cache: Cache, entry: CacheEntry) -> bool:
 def entries_to_prune(
     entries: Sequence[CacheEntry], *, older_than: float | None, max_size: int | None, now: float | None = None
 ) -> list[CacheEntry]:
-    """Which entries go: incomplete ones, those unused for long, then the longest unused until the rest fits.
+    """The entries to remove: incomplete ones, old ones, and the least recently used ones until the rest fits.
 
     Args:
-      entries: those of `list_cache`.
-      older_than: seconds since the last use; None for any.
-      max_size: bytes that may stay; None for any.
-      now: seconds since 1970.
+      entries: the result of `list_cache`.
+      older_than: entries not used for so many seconds are removed; None for no such limit.
+      max_size: the largest size of the remaining entries in bytes; None for no such limit.
+      now: the time in seconds since 1970.
     """
     now = time.time() if now is None else now
     going = [entry for entry in entries if not entry.complete]
@@ -133,7 +133,7 @@ def entries_to_prune(
 
 
 def abandoned_paths(cache: Cache, now: float | None = None) -> list[str]:
-    """Downloads and other work that nobody went on with for a day, and notes about modules that are gone."""
+    """Temporary files that nobody changed for a day, and records about modules that were removed."""
     now = time.time() if now is None else now
     work = os.path.join(cache.root, ".tfhub")
 
@@ -181,7 +181,7 @@ def _entry(path: str, manifest: Manifest | None) -> CacheEntry:
 
 
 def _noted_handle(path: str) -> str:
-    """The handle in the note that older versions of this library left beside a directory."""
+    """The handle in the text file that earlier releases of this library wrote beside a directory."""
     with (
         contextlib.suppress(OSError),
         open(path + ".descriptor.txt", encoding="utf-8", errors="replace") as file,

@@ -1,12 +1,12 @@
-"""The cache: where a handle's directory lies, and whether what lies there is complete.
+"""The layout of the cache: the directory of each handle, and whether it is complete.
 
     <root>/<sha1 of the handle>/                 the module, as TensorFlow reads it
-    <root>/<sha1 of the handle>.manifest.json    what it must hold
-    <root>/.tfhub/staging/…                      downloads on their way; renamed into place when complete
+    <root>/<sha1 of the handle>.manifest.json    the files that it must have
+    <root>/.tfhub/staging/…                      downloads in progress; renamed into place when complete
     <root>/.tfhub/locks/…, .tfhub/newest/…, .tfhub/trash/…
 
-The names of the directories are those that older versions of this library used, so that a filled cache
-stays a filled cache.
+The names of the directories are the same as in earlier releases of this library, so that their caches can
+be used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tensorflow_hub.resolving.cache.manifest import (
 from tensorflow_hub.settings import Settings
 
 _USED_AGAIN_AFTER = 3600.0
-_LONGEST_ON_WINDOWS = 259  # characters of a path, unless the administrator allows more
+_LONGEST_ON_WINDOWS = 259  # characters of a path, unless Windows is configured for more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +44,8 @@ class CachedModule:
 
     Attributes:
       path: the directory.
-      manifest: what it holds.
-      is_foreign: it lies in the cache of another program: nothing is written there.
+      manifest: its files.
+      is_foreign: whether it is in the cache of another program, where nothing may be written.
     """
 
     path: str
@@ -64,12 +64,12 @@ def key_of(handle: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Cache:
-    """A writable cache and the read-only ones behind it.
+    """A writable cache, and read-only caches that are searched after it.
 
     Attributes:
-      root: the directory that is written to.
-      tiers: directories that are only read, looked at in order after `root`.
-      remote: the URL of a cache in an object store behind both, "" when there is none.
+      root: the directory of the writable cache.
+      tiers: the directories of read-only caches, in the order in which they are searched.
+      remote: the URL of a cache in an object store, which is searched last; "" for none.
     """
 
     root: str
@@ -78,10 +78,11 @@ class Cache:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Cache:
-        """The cache of the settings. Nothing is created yet.
+        """The cache that the settings name. Nothing is created yet.
 
-        The default, `<temp>/tfhub_modules`, may belong to somebody else on a machine with several users: then
-        each has an own one beside it, and one that the administrator filled is read.
+        On a machine with several users, the default directory `<temp>/tfhub_modules` may belong to another
+        user. Then each user has a separate directory beside it. A default directory of the administrator is
+        read.
         """
         tiers = tuple(os.path.expanduser(path) for path in settings.cache_readonly)
         if "://" in settings.cache_dir:
@@ -93,7 +94,7 @@ class Cache:
     @classmethod
     def _default(cls, tiers: tuple[str, ...]) -> Cache:
         common = os.path.join(tempfile.gettempdir(), "tfhub_modules")
-        if not hasattr(os, "geteuid"):  # Windows: the temporary directory is the user's own
+        if not hasattr(os, "geteuid"):  # Windows: each user has a temporary directory
             return cls(common, tiers)
         owner = _owner(common)
         if owner is None or owner == os.geteuid():
@@ -107,18 +108,18 @@ class Cache:
         return cls(own, (*tiers, common) if owner == 0 else tiers)
 
     def module_path(self, handle: str) -> str:
-        """Where the module of a handle lies or will lie."""
+        """The path of the directory of a handle, whether it exists or not."""
         return os.path.join(self.root, key_of(handle))
 
     def manifest_path(self, handle: str) -> str:
-        """Where its manifest lies."""
+        """The path of the manifest of a handle."""
         return self.module_path(handle) + ".manifest.json"
 
     def work_path(self, kind: str, name: str) -> str:
-        """A path under `.tfhub/<kind>/`, whose folder is made; the whole cache with it.
+        """A path under `.tfhub/<kind>/`. The folders above it are created.
 
         Raises:
-          CacheError: when it cannot be written.
+          CacheError: the cache cannot be written.
         """
         folder = os.path.join(self.root, ".tfhub", kind)
         try:
@@ -128,7 +129,7 @@ class Cache:
         return os.path.join(folder, name)
 
     def find(self, handle: str) -> CachedModule | None:
-        """The complete module of a handle, from the cache or a read-only tier, None when there is none."""
+        """The complete module of a handle, from the writable or a read-only cache; None if there is none."""
         for root in (self.root, *self.tiers):
             found = _find_in(root, handle, adopt=root == self.root)
             if found is not None:
@@ -136,13 +137,13 @@ class Cache:
         return None
 
     def install(self, staged: str, manifest: Manifest) -> CachedModule:
-        """Moves a complete directory into its place; readers see all of it or nothing.
+        """Moves a complete directory into its place. Readers see all of it or nothing.
 
-        Whoever comes first wins: another process that installed the same handle meanwhile keeps its
-        directory, which programs may be reading. An incomplete one is moved out of the way.
+        If another process installed the same handle before, its directory stays, because programs may be
+        reading it. An incomplete directory is replaced.
 
         Raises:
-          CacheError: when the cache cannot be written.
+          CacheError: the cache cannot be written.
         """
         path = self.module_path(manifest.handle)
         manifest = dataclasses.replace(manifest, unflushed=boot_number())
@@ -157,7 +158,7 @@ class Cache:
                     return found
                 if seen is not None:
                     self._move_away(path, seen)
-                # First the manifest, then the directory: a crash between leaves a miss, not a doubtful hit.
+                # The manifest first: after a crash in between there is no directory without its manifest.
                 write_manifest(self.manifest_path(manifest.handle), manifest)
                 with contextlib.suppress(OSError):
                     os.rename(staged, path)
@@ -175,7 +176,7 @@ class Cache:
         )
 
     def _move_away(self, path: str, seen: tuple[int, int]) -> None:
-        """Removes an incomplete directory, unless another process has just put another in its place."""
+        """Removes an incomplete directory, unless another process has just replaced it."""
         aside = self.work_path("trash", uuid.uuid4().hex)
         _rename_quietly(path, aside)
         if _identity(aside) == seen:
@@ -186,7 +187,7 @@ class Cache:
 
 
 def find_foreign(folders: Iterable[str], handle: str) -> CachedModule | None:
-    """The first of the directories of other programs that is visibly whole, None when none is."""
+    """The first directory of other programs in which no file is obviously missing; None if there is none."""
     for folder in folders:
         files = files_of_foreign(folder)
         if files is not None:
@@ -195,10 +196,10 @@ def find_foreign(folders: Iterable[str], handle: str) -> CachedModule | None:
 
 
 def discard(cache: Cache, path: str) -> None:
-    """Removes a directory or file, first out of sight of readers, then for good.
+    """Removes a directory or file. It is renamed first, so that no reader sees a part of it.
 
     Raises:
-      CacheError: it may not be removed, or on Windows a program is using it.
+      CacheError: it cannot be removed: permissions are missing or, on Windows, a program is using it.
     """
     if not os.path.lexists(path):
         return
@@ -220,7 +221,7 @@ def discard(cache: Cache, path: str) -> None:
 
 
 def cache_error(error: OSError, path: str) -> CacheError:
-    """The sentence for a cache that cannot be written: full, read-only, or otherwise."""
+    """The error for a cache that cannot be written: the disk is full, it is read-only, or another reason."""
     import errno
 
     reason = error.strerror or str(error)
@@ -269,14 +270,14 @@ def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
 
 
 def _note_use(manifest_path: str) -> None:
-    """Keeps the time of the last use in the manifest's mtime, for pruning; at most once an hour."""
+    """Records the time of the last use, at most once an hour, as the modification time of the manifest."""
     with contextlib.suppress(OSError):
         if time.time() - os.stat(manifest_path).st_mtime > _USED_AGAIN_AFTER:
             os.utime(manifest_path)
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What tells a directory from another one of the same name; None when there is none."""
+    """An identity of a directory, different for a later directory of the same name; None if there is none."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -290,7 +291,7 @@ def _rename_quietly(source: str, target: str) -> None:
 
 
 def _owner(path: str) -> int | None:
-    """The user to whom a directory belongs; a link or a file counts as nobody's (-1)."""
+    """The user ID of the owner of a directory; -1 for a link or a file."""
     try:
         status = os.lstat(path)
     except OSError:

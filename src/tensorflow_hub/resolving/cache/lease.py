@@ -1,12 +1,13 @@
-"""One downloader for a handle at a time, and never a hang.
+"""Leases: only one process downloads a handle, and none waits for ever.
 
-A lease is a lock of the kernel on a file, which ends with the process that holds it, however that ends,
-plus a heartbeat: the holder touches the file each second. Who waits looks at both. Where the file system
-has no locks, the heartbeat alone is the lease. A holder that is stopped or cut off loses it after
-`STALE` seconds without a beat, by the waiter's own clock: hosts need not agree on the time.
+A lease is a file with a lock of the kernel and a heartbeat. The lock ends when the process that holds it
+ends. For the heartbeat the holder touches the file each second. Other processes wait as long as there are
+both. On a file system without locks there is only the heartbeat. A holder that is stopped or loses the
+network also loses the lease, after `STALE` seconds without a heartbeat. These are measured by the clock of
+the waiting process, so hosts may have different times.
 
-Nothing that is handed out depends on a lease being exclusive: each install is one rename, and the first wins.
-Leases only keep the same bytes from being downloaded twice.
+The cache is right even if two processes hold a lease: a module is installed by one rename, and the first one
+counts. Leases only avoid that the same bytes are downloaded twice.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Lease:
     """A lease that is held.
 
     Attributes:
-      exclusive: no other process works on the same thing, not even one that is stopped for now.
+      exclusive: whether certainly no other process works on the same module, not even a stopped one.
     """
 
     def __init__(self, path: str, descriptor: int, *, exclusive: bool) -> None:
@@ -56,20 +57,20 @@ class Lease:
     def _touch(self) -> None:
         with contextlib.suppress(OSError):
             os.utime(self._descriptor if os.utime in os.supports_fd else self._path)
-        for path in self._also:  # by name: a directory that was taken over must not seem alive
+        for path in self._also:  # by name: a directory that was taken over gets no heartbeat
             with contextlib.suppress(OSError):
                 os.utime(path)
 
     def beat_at(self, path: str) -> None:
-        """Makes a file that is touched each second as well, while the lease is held."""
+        """Creates another file that is touched each second while the lease is held."""
         with open(path, "wb") as file:
             file.write(self._token)
         self._also.append(path)
 
     def beats_at(self, path: str) -> bool:
-        """Whether the file is still the one that `beat_at` made.
+        """Whether the file is still the one that `beat_at` created.
 
-        Opened, because a network file system answers a look from memory.
+        The file is opened for this, because a network file system answers `stat` from a cache.
         """
         try:
             with open(path, "rb") as file:
@@ -78,25 +79,25 @@ class Lease:
             return False
 
     def now(self) -> float:
-        """The time by the clock of the file system, seconds since 1970."""
+        """The time of the file system's clock, in seconds since 1970."""
         with contextlib.suppress(OSError):
             self._touch()
             return os.stat(self._path).st_mtime
         return time.time()
 
     def release(self) -> None:
-        """Gives the lease to the next one."""
+        """Releases the lease."""
         self._done.set()
         if self._descriptor >= 0:
-            # Unlinked while locked: who opened it before sees that it is gone and opens a new one.
-            if _is_current(self._descriptor, self._path):  # else somebody removed ours, and this is another's
+            # Unlinked while it is locked: a process that opened it before notices this and opens a new file.
+            if _is_current(self._descriptor, self._path):  # else it is not our file
                 with contextlib.suppress(OSError):
                     os.unlink(self._path)
             os.close(self._descriptor)
             self._descriptor = -1
 
     def _forget_in_child(self) -> None:
-        """In a forked child: closes the copy, which would keep the lock alive after the parent's death."""
+        """Closes the file in a forked child, where it would hold the lock after the parent's end."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -105,7 +106,7 @@ class Lease:
 def is_beating(path: str, held: Lease) -> bool:
     """Whether the file was touched within `STALE` seconds, by the clock of the file system.
 
-    Opened, not only looked at: a network file system then asks its server, not its memory.
+    The file is opened for this, because a network file system answers `stat` from a cache.
     """
     try:
         with open(path, "rb") as file:
@@ -117,14 +118,14 @@ def is_beating(path: str, held: Lease) -> bool:
 
 @contextlib.contextmanager
 def lease(path: str, is_done: Callable[[], bool]) -> Iterator[Lease | None]:
-    """Waits for the lease at `path`, or until what it protects is done.
+    """A context that waits for a lease, or until the work that it protects is done.
 
     Args:
-      path: the file of the lease; its folder exists.
-      is_done: asked while waiting.
+      path: the file of the lease, in an existing folder.
+      is_done: a function that is called while waiting: whether the work is done.
 
     Yields:
-      The lease, or None when `is_done` came true first.
+      The lease, or None if `is_done` returned true before.
     """
     held = _acquire(path, is_done)
     try:
@@ -135,7 +136,7 @@ def lease(path: str, is_done: Callable[[], bool]) -> Iterator[Lease | None]:
 
 
 def _acquire(path: str, is_done: Callable[[], bool], *, stopped: int = 0) -> Lease | None:
-    """The lease at `path`, or None when `is_done`; `stopped` holders were given up before."""
+    """The lease at `path`; None if `is_done`. `stopped` is the number of stopped holders before."""
     pause, watch = _POLL_FIRST, _Heartbeat()
     while True:
         held, watched = _try_lock(path, exclusive=stopped == 0)
@@ -145,19 +146,19 @@ def _acquire(path: str, is_done: Callable[[], bool], *, stopped: int = 0) -> Lea
             return None
         if watch.is_stale(watched):
             if watched == path:
-                # The kernel says that the holder lives, but it is stopped: queue for another lease.
+                # The kernel says that the holder still runs, but it is stopped: wait for another lease.
                 if stopped < _MOST_STOPPED:
                     return _acquire(path + "+", is_done, stopped=stopped + 1)
-                # So many? Then locks do not work here, and one without a lock has to do.
+                # After so many, locks do not seem to work here: use a lease without a lock.
                 return _try_create(f"{path}.{uuid.uuid4().hex}")[0]
-            # No locks, and the holder is gone. One of those who wait succeeds in moving the file away.
+            # There are no locks, and the holder has ended. One of the waiting processes moves the file away.
             _take_away(watched)
         time.sleep(pause)
         pause = min(_POLL_LAST, pause * 1.5)
 
 
 class _Heartbeat:
-    """Watches the mtime of a lease: changes within `STALE` seconds mean that its holder lives."""
+    """Watches the modification time of a lease: if it changes within `STALE` seconds, its holder runs."""
 
     def __init__(self) -> None:
         self._seen: tuple[str, int] | None = None
@@ -170,7 +171,7 @@ class _Heartbeat:
         except OSError:
             beat = (path, -1)
         now = time.monotonic()
-        # When we were stopped ourselves, by Ctrl-Z or as a machine that sleeps, so was the holder perhaps.
+        # If this process was stopped (by Ctrl-Z, or the machine slept), the holder was perhaps stopped, too.
         self._silent += min(now - self._looked, BEAT)
         self._looked = now
         if beat != self._seen:
@@ -179,13 +180,13 @@ class _Heartbeat:
 
 
 def _try_lock(path: str, *, exclusive: bool) -> tuple[Lease | None, str]:
-    """The lease when it is free, else None; and the file whose heartbeat tells whether its holder lives."""
+    """The lease, or None if another process holds it; and the file with the heartbeat of the holder."""
     try:
         descriptor = os.open(path, _OPEN, 0o666)
     except FileNotFoundError:
         if not os.path.isdir(os.path.dirname(path)):
             raise
-        return None, path  # a network file system remembers the file that its former holder unlinked
+        return None, path  # a network file system still shows the file that the holder before unlinked
     try:
         _lock(descriptor)
     except OSError as error:
@@ -200,7 +201,7 @@ def _try_lock(path: str, *, exclusive: bool) -> tuple[Lease | None, str]:
 
 
 def _try_create(path: str) -> tuple[Lease | None, str]:
-    """A lease without a lock of the kernel: a file that nobody else made."""
+    """A lease without a lock of the kernel: a file that only one process can create."""
     try:
         descriptor = os.open(path, _OPEN | os.O_EXCL, 0o666)
     except FileExistsError:
@@ -234,7 +235,7 @@ else:
 
 
 def _is_current(descriptor: int, path: str) -> bool:
-    """Whether the locked file is still the one at `path`: its former holder may have unlinked it."""
+    """Whether the locked file is still at `path`. The holder before may have unlinked it."""
     try:
         ours, there = os.fstat(descriptor), os.stat(path)
     except OSError:

@@ -1,11 +1,11 @@
-"""The manifest beside a cached module: what the directory must hold to count as complete.
+"""The manifest beside a cached module: the files that the directory must have to be complete.
 
     {"format": 1, "handle": "https://…", "source": "https://…", "digest": "sha256:…",
      "archive_sha256": "…" or null, "created": "2026-11-20T08:00:00+00:00",
      "files": [["saved_model.pb", 1234, "sha256 in hex"], …]}
 
-A hit costs a stat for each file. Directories that other programs put into the cache get a manifest
-when they are first used, with sizes only (digest null).
+To use a cached module, its files are compared with the manifest by one `stat` each. Directories that other
+programs put into the cache get a manifest when they are first used. It has sizes and no digests.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SHARD = re.compile(r"(.+)\.data-\d{5}-of-(\d{5})")
 
 @dataclasses.dataclass(frozen=True)
 class CachedFile:
-    """A file of a cached module: its path with `/`, its size in bytes, its SHA-256 where it is known."""
+    """A file of a cached module: its path with `/`, its size in bytes, and its SHA-256 if it is known."""
 
     path: str
     size: int
@@ -36,16 +36,17 @@ class CachedFile:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What a cached directory must hold.
+    """The files that a cached directory must have.
 
     Attributes:
-      handle: the handle in its full form; the cache is named by it.
-      source: where the bytes came from.
-      digest: of the content (`sha256:…`, see `module_digest`), None when it is not known.
-      archive_sha256: of the archive it came in, where there was one.
-      created: when, in UTC, ISO 8601.
+      handle: the full handle, which gives the directory its name.
+      source: the URL or path that the module was fetched from.
+      digest: the digest of the content (`sha256:…`, see `module_digest`); None if it is not known.
+      archive_sha256: the SHA-256 of the archive that it came in; None without an archive.
+      created: the time of the download, in UTC (ISO 8601).
       files: all files.
-      unflushed: the boot of the machine in which it was written, while it may not be on the disk; else "".
+      unflushed: the boot ID of the machine while the files may not be on the disk yet; see `durability`. Else
+        "".
     """
 
     handle: str
@@ -58,18 +59,18 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """The size of all files in bytes."""
         return sum(file.size for file in self.files)
 
     def to_json(self) -> bytes:
-        """The form in which it lies in the cache."""
+        """The content of the manifest file."""
         value = {"format": FORMAT, **dataclasses.asdict(self)}
         value["files"] = [[file.path, file.size, file.sha256] for file in self.files]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest | None:
-        """Reads a manifest; None when it is none or of a later format: the module is fetched again."""
+        """Reads a manifest. None if it is damaged or of a later format; the module is then fetched again."""
         try:
             value: dict[str, Any] = json.loads(data)
             if value.pop("format") != FORMAT:
@@ -87,12 +88,12 @@ class Manifest:
 
 
 def now() -> str:
-    """The time, as it stands in manifests."""
+    """The current time as a text for manifests."""
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def read_manifest(path: str) -> Manifest | None:
-    """Reads the manifest file at `path`; None when there is none that can be used."""
+    """Reads the manifest file at `path`; None if there is none, or it cannot be used."""
     try:
         with open(path, "rb") as file:
             return Manifest.from_json(file.read())
@@ -101,13 +102,13 @@ def read_manifest(path: str) -> Manifest | None:
 
 
 def write_manifest(path: str, manifest: Manifest) -> None:
-    """Writes the manifest to `path` in one step that also survives a power failure."""
+    """Writes the manifest to `path`, complete or not at all, even if the power fails."""
     with whole_file(path, prefix=".manifest-", durable=True) as file:
         file.write(manifest.to_json())
 
 
 def is_complete(directory: str, manifest: Manifest) -> bool:
-    """Whether each file is there with its size: a stat for each, no byte is read."""
+    """Whether each file exists with its size. Files are not read."""
     prefix = directory + os.sep
     for file in manifest.files:
         try:
@@ -120,7 +121,7 @@ def is_complete(directory: str, manifest: Manifest) -> bool:
 
 
 def list_files(directory: str) -> tuple[CachedFile, ...]:
-    """All regular files of a directory with their sizes, sorted by path, without digests."""
+    """All regular files of a directory with their sizes and without digests, sorted by path."""
     found = []
     for folder, _, names in os.walk(directory):
         for name in names:
@@ -134,13 +135,13 @@ def list_files(directory: str) -> tuple[CachedFile, ...]:
 
 
 def files_of_foreign(path: str) -> tuple[CachedFile, ...] | None:
-    """The files of a directory that another program cached, None when it is visibly not whole."""
+    """The files of a directory that another program cached; None if files are obviously missing."""
     if not os.path.isdir(path):
         return None
     files = list_files(path)
     names = {file.path for file in files if file.size}
     if not names & {"saved_model.pb", "saved_model.pbtxt"}:
-        # No SavedModel: other formats are known by their main file. A TF1 module without its graph is broken.
+        # Not a SavedModel. Other formats have a main file. A TF1 module without its graph is damaged.
         whole = "tfhub_module.pb" not in names and any(
             name.endswith((".tflite", "model.json")) for name in names
         )
@@ -151,10 +152,10 @@ def files_of_foreign(path: str) -> tuple[CachedFile, ...] | None:
 
 
 def _has_all_shards(names: set[str]) -> bool:
-    """Whether a checkpoint has its index and as many data files as their names say."""
+    """Whether a checkpoint has its index file, and as many data files as their names say."""
     variables = {name for name in names if name.startswith("variables/")}
     if not variables:
-        return True  # an empty folder: some writers leave it for modules without variables
+        return True  # an empty folder, which some programs write for modules without variables
     matches = [match for match in map(_SHARD.fullmatch, variables) if match]
     if not matches:
         return False

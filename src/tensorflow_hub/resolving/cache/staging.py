@@ -1,12 +1,13 @@
-"""A directory that is filled out of sight and appears in the cache when it is complete.
+"""Staging directories: a module is written there, and moved into the cache when it is complete.
 
-    <root>/.tfhub/staging/<key>.<worker>/files   becomes <root>/<key> in one rename
-    <root>/.tfhub/staging/<key>.<worker>/beat    touched each second while somebody works there
+    <root>/.tfhub/staging/<key>.<worker>/files   becomes <root>/<key> by one rename
+    <root>/.tfhub/staging/<key>.<worker>/beat    touched each second while a process writes there
 
-A worker is this machine's view of the cache, where a lock of its kernel says that no other process of it
-is at work; whoever has no such lock is a worker of its own. So nobody writes where another does, also where
-hosts share a cache and locks end at each host. Whoever finds another's beat waits for it; what was left
-without one is taken over by a rename, and finished.
+Each worker has its own staging directory. If locks of the kernel work, all processes of a machine are one
+worker, because the lock makes sure that only one of them writes. Otherwise each process is a worker. So no
+two processes write to the same directory, also if several hosts share a cache and locks are not seen by other
+hosts. A process that finds the heartbeat of another worker waits. A directory without a heartbeat is taken
+over by a rename, and the download is continued.
 """
 
 from __future__ import annotations
@@ -33,22 +34,24 @@ _VANISHED = {errno.ENOENT, errno.ESTALE}
 
 
 class _OvertakenError(Exception):
-    """The staging directory is another's: this process was stopped long, or the cache removed."""
+    """Another process took over the staging directory: this one was stopped, or the cache was removed."""
 
 
 def staged_install(cache: Cache, handle: str, fill: Callable[[str], Manifest]) -> tuple[CachedModule, str]:
-    """Makes a handle's module appear in the cache, once, whoever else is at it.
+    """Adds a module to the cache, once, also if other processes do the same.
 
     Args:
-      cache: where.
-      handle: what; names the directory.
-      fill: given the staging directory, puts the module into its folder `files` and returns the manifest.
+      cache: the cache.
+      handle: the handle of the module, which gives the directory its name.
+      fill: a function that takes the staging directory, writes the module into its folder `files`, and
+        returns
+        the manifest.
 
     Returns:
-      The module, and "download" when this call brought it or "cache" when another did meanwhile.
+      The module, and "download" if this call added it, or "cache" if another process did.
 
     Raises:
-      CacheError: the cache cannot be written, for example because the disk is full; nothing stays behind.
+      CacheError: the cache cannot be written, for example because the disk is full. No files are left.
     """
     try:
         while True:
@@ -72,7 +75,7 @@ def _find_or_fill(
     found = cache.find(handle)
     if found is not None:
         return found, "cache"
-    if held is None:  # it was there, and is gone again
+    if held is None:  # it was there, and was removed again
         raise _OvertakenError
     worker = _this_machine(cache.root) if held.exclusive else uuid.uuid4().hex
     staging = cache.work_path("staging", f"{key_of(handle)}.{worker}")
@@ -85,14 +88,14 @@ def _find_or_fill(
         found = cache.find(handle)
         if found is None:
             raise
-        return found, "cache"  # another process was luckier
+        return found, "cache"  # another process installed it first
 
 
 def _take_over(cache: Cache, handle: str, staging: str, held: Lease) -> CachedModule | None:
-    """Waits while others are at it where our locks do not reach, and makes ours what one of them left.
+    """Waits while workers on other hosts download the module; takes over the directory if one has ended.
 
     Returns:
-      The module when one of them brought it.
+      The module if one of them installed it; else None.
     """
     while True:
         _forget_absences(cache.root)
@@ -127,7 +130,7 @@ def _fill_and_install(
         raise
     try:
         manifest = fill(staging)
-        if not held.beats_at(beat):  # of what lies there now, we do not know who wrote what
+        if not held.beats_at(beat):  # other processes may have written to the files
             raise _OvertakenError
         installed = cache.install(os.path.join(staging, "files"), manifest)
     except _OvertakenError:
@@ -136,7 +139,7 @@ def _fill_and_install(
         if isinstance(error, (OSError, HubError)) and not held.beats_at(beat):
             raise _OvertakenError from error
         if isinstance(error, (DownloadError, UnreachableError, KeyboardInterrupt, SystemExit)):
-            # The next one goes on where this one was interrupted.
+            # The next process continues the download.
             with contextlib.suppress(OSError):
                 os.unlink(beat)
         else:
@@ -147,12 +150,12 @@ def _fill_and_install(
 
 
 def _make_with_beat(cache: Cache, staging: str) -> None:
-    """Makes the directory and its beat in one step: one without a beat would be taken over."""
+    """Creates the directory with its heartbeat in one step: without one it would be taken over."""
     fresh = cache.work_path("staging", f"new.{uuid.uuid4().hex}")
     os.mkdir(fresh)
     with open(os.path.join(fresh, _BEAT), "wb"):
         pass
-    os.rename(fresh, staging)  # closed before: Windows renames no directory with an open file in it
+    os.rename(fresh, staging)  # with its file closed, as Windows requires
 
 
 def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:
@@ -164,15 +167,15 @@ def _stagings_of(cache: Cache, handle: str) -> Iterator[str]:
 
 
 def _this_machine(root: str) -> str:
-    """What tells this boot of this machine, and its view of the cache's file system, from every other."""
+    """An identity of this machine, its current boot, and its mount of the cache's file system."""
     machine = f"{boot_number() or platform.node()} {os.stat(root).st_dev}"
     return hashlib.sha256(machine.encode()).hexdigest()[:16]
 
 
 def _forget_absences(root: str) -> None:
-    """Makes a network file system look again for what was not there a moment ago.
+    """Makes a network file system look again for files that did not exist before.
 
-    NFS remembers for up to a minute that a name was absent, until it sees the directory change by itself.
+    NFS remembers for up to a minute that a file does not exist, unless this host changes the directory.
     """
     with contextlib.suppress(OSError):
         descriptor, path = tempfile.mkstemp(dir=root, prefix=".manifest-")

@@ -1,4 +1,4 @@
-"""Every byte of cached modules against the digests of their manifests."""
+"""Comparing the bytes of cached modules with the digests in their manifests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.resolving.cache.manifest import CachedFile, list_files, writ
 
 
 def problems_of(module: CachedModule) -> tuple[str, ...]:
-    """What is wrong with a cached module: a sentence for each file that is missing, added or changed."""
+    """The problems of a cached module: a sentence for each file that is missing, added or changed."""
     problems = []
     listed = {file.path: file for file in module.manifest.files}
     there = {file.path: file for file in list_files(module.path)}
@@ -30,7 +30,7 @@ def problems_of(module: CachedModule) -> tuple[str, ...]:
 
 
 def with_digest(module: CachedModule) -> CachedModule:
-    """The module with digests in its manifest; those of a directory that another program cached are computed.
+    """The module with digests in its manifest. They are computed for directories that another program cached.
 
     Raises:
       CacheError: a file cannot be read.

@@ -1,6 +1,6 @@
-"""Where modules come from: one file a source, and the table of schemes and hosts that finds it.
+"""Sources of modules: one file for each, and the table of their schemes and hosts.
 
-What a source of another package needs is imported from here; see docs/sources.md.
+Sources of other packages import what they need from here; see docs/sources.md.
 """
 
 from tensorflow_hub.resolving.sources.source import About, Candidate, Failure, Location, Source

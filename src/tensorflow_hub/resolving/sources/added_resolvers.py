@@ -1,7 +1,7 @@
-"""Resolvers that programs of tensorflow-hub 0.x add: they are asked before the table of sources.
+"""Resolvers that programs for tensorflow-hub 0.x add. They are asked before the table of sources.
 
-Such a resolver turns a handle of its own into a local directory, with everything that takes. A source only
-says where the bytes are: new code writes a source.
+Such a resolver does everything itself: it returns a local directory for a handle. A source only says where
+the bytes are. New programs should add a source.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Protocol
 
 
 class AddedResolver(Protocol):
-    """What a program adds: a way to turn some handles into local directories."""
+    """A resolver of a program: a function from handles of some form to local directories."""
 
     def is_supported(self, handle: str) -> bool:
-        """Whether it knows the handle."""
+        """Whether the resolver takes the handle."""
 
     def __call__(self, handle: str) -> str:
         """The local directory."""
@@ -24,12 +24,12 @@ _added: list[AddedResolver] = []
 
 
 def add_resolver(resolver: AddedResolver) -> None:
-    """Adds a resolver; the one that was added last is asked first."""
+    """Adds a resolver. The resolver that was added last is asked first."""
     _added.insert(0, resolver)
 
 
 def directory_of_added(handle: str | os.PathLike[str]) -> str | None:
-    """The directory that an added resolver gives for a handle; None when none knows it."""
+    """The directory of a handle by an added resolver; None if no added resolver takes the handle."""
     text = os.fspath(handle) if isinstance(handle, (str, os.PathLike)) else handle
     for resolver in _added:
         if resolver.is_supported(text):

@@ -1,7 +1,8 @@
-"""A hub: any server of the hosting protocol of tfhub.dev, and what ours answer beyond it.
+"""Hubs: servers with the hosting protocol of tfhub.dev. Our server has additions to it.
 
-`GET <handle>?tf-hub-format=compressed` gives a tar.gz, maybe after redirects. A hub of ours gives the index
-of the archive to whoever accepts it, and answers an unversioned handle with a redirect to the latest version.
+The answer to `GET <handle>?tf-hub-format=compressed` is a tar.gz, perhaps after redirects. Our server sends
+the index of the archive to clients that accept it, and redirects a handle without a version to the latest
+version.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _INDEX_OR_ARCHIVE = {**_ARCHIVE, "Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE['Acce
 
 
 class Hub(Source[Location]):
-    """Takes every URL of http and https: a host that the table does not know counts as a hub."""
+    """Takes all URLs of http and https. A host that is not in the table is treated as a hub."""
 
     def parse(self, handle: str) -> Location:  # noqa: D102
         return Location(handle, handle, is_fixed=version_at_end(handle) is not None, page=handle)
@@ -41,7 +42,7 @@ class Hub(Source[Location]):
             try:
                 return _unpacked(location, session)
             except RequestError as problem:
-                if type(problem) is not RequestError:  # a token is missing, …
+                if type(problem) is not RequestError:  # for example a token is missing
                     raise
                 hint = f"{problem.hint.rstrip('.')}; TFHUB_MODEL_LOAD_FORMAT=AUTO takes what there is."
                 raise RequestError(problem.problem, hint=hint) from problem
@@ -72,7 +73,7 @@ class Hub(Source[Location]):
         limits = limits_of(self.settings)
         try:
             receive_body(response, limits.index_bytes, session.limit)
-        except READ_FAILURES:  # it broke off: asked for again, with retries
+        except READ_FAILURES:  # the connection broke: the request is repeated, with retries
             headers = {"Accept": INDEX_MEDIA_TYPE}
             largest = limits.index_bytes
             response = session.request("GET", url, headers=headers, largest=largest)
@@ -96,7 +97,7 @@ class Hub(Source[Location]):
         url = with_format(location.name, "compressed")
         try:
             answer = session.request("HEAD", url, headers=_ARCHIVE)
-        except NotFoundError:  # whose body says why
+        except NotFoundError:  # its message has the reason
             session.request("GET", url, headers=_ARCHIVE, stream=True).close()
             raise
         reasons = (withdrawal_reason(step.headers) for step in (*answer.history, answer))
@@ -109,7 +110,7 @@ class Hub(Source[Location]):
 
 
 def with_format(url: str, form: str) -> str:
-    """The URL of a module in a form, by the hosting protocol; a query that is there stays.
+    """The URL for a module in a format, by the hosting protocol. An existing query is kept.
 
     >>> with_format("https://hub.example/acme/text/1?a=b", "compressed")
     'https://hub.example/acme/text/1?a=b&tf-hub-format=compressed'
@@ -121,7 +122,7 @@ def with_format(url: str, form: str) -> str:
 
 
 def _unpacked(location: Location, session: HubSession) -> BucketDirectory:
-    """The other half of the hosting protocol: a 303 names the directory in an object store."""
+    """The uncompressed form of the hosting protocol: a 303 with the URL of a directory in an object store."""
     response = session.request(
         "GET",
         with_format(location.name, "uncompressed"),
@@ -140,7 +141,7 @@ def _unpacked(location: Location, session: HubSession) -> BucketDirectory:
 
 
 def _warn_of_withdrawal(response: requests.Response, location: Location) -> None:
-    """Says once a download that what comes was withdrawn; a store redirected to does not know."""
+    """Logs that a version is withdrawn, once for a download. Stores behind redirects do not know it."""
     from tensorflow_hub.network.withdrawal import withdrawal_reason
 
     for answer in (*response.history, response):

@@ -1,6 +1,6 @@
 """Hugging Face: `hf://owner/repository[@revision][/folder]`, and the URLs of its pages.
 
-A branch or a tag stands for a commit, whose files never change; the module is cached under the commit.
+A branch or a tag is replaced by its commit, whose files never change. The module is cached under the commit.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _log = logging.getLogger("tensorflow_hub")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TOKENS = "https://huggingface.co/settings/tokens"
-_LARGEST_PAGE = 16 << 20  # bytes of a list of files
-_MOST_PAGES = 1000  # of 1,000 entries each, as Hugging Face makes them
+_LARGEST_PAGE = 16 << 20  # bytes of a page of the list of files
+_MOST_PAGES = 1000  # with 1,000 entries each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class HuggingFace(Source[HuggingFaceLocation]):
     def parse(self, handle: str) -> HuggingFaceLocation | None:  # noqa: D102
         endpoint = ServiceSettings.from_environment().hugging_face
         if names_archive(handle) or not is_hugging_face(handle, endpoint=endpoint):
-            return None  # the address of an archive on that host
+            return None  # the URL of an archive on that host
         return _location(handle, HuggingFaceHandle.parse(handle))
 
     def open(self, location: HuggingFaceLocation, session: HubSession) -> FileList:  # noqa: D102
@@ -71,7 +71,7 @@ class HuggingFace(Source[HuggingFaceLocation]):
         except NotFoundError:
             if not place.folder:
                 raise
-            files = []  # no such folder: the whole repository says which there are
+            files = []  # there is no such folder; the error lists the others
         if not files:
             files = self._files(dataclasses.replace(place, folder=""), session)
         return module_files(files, place.page, place.folder, only_known=True)
@@ -103,7 +103,7 @@ class HuggingFace(Source[HuggingFaceLocation]):
 
     def error_of(self, response: requests.Response, location: HuggingFaceLocation) -> HubError | None:  # noqa: D102
         if host_of(response.url) != host_of(ServiceSettings.from_environment().hugging_face):
-            return None  # the CDN that large files lie in
+            return None  # the CDN with large files
         place, code = location.place, response.headers.get("X-Error-Code", "")
         if code == "GatedRepo":
             return ForbiddenError(
@@ -149,7 +149,7 @@ class HuggingFace(Source[HuggingFaceLocation]):
         return About(location.name, inert(description), inert(license_name), location.page)
 
     def _commit(self, place: HuggingFaceHandle, session: HubSession) -> str:
-        """The commit that a revision stands for."""
+        """The commit of a revision."""
         response = self._ask(_revision_url(place), session)
         found = _read_json(response)
         commit = found.get("sha") if isinstance(found, dict) else None
@@ -161,7 +161,7 @@ class HuggingFace(Source[HuggingFaceLocation]):
         return commit
 
     def _files(self, place: HuggingFaceHandle, session: HubSession) -> list[RemoteFile]:
-        """The files of a folder and all below it, from all pages of the list."""
+        """All files below a folder, from all pages of the list."""
         endpoint, base = ServiceSettings.from_environment().hugging_face, _files_url(place)
         tree = f"tree/{_quoted_revision(place)}/{urllib.parse.quote(place.folder)}".rstrip("/")
         url = f"{endpoint}/api/models/{place.repository_id}/{tree}?recursive=true&expand=false"
@@ -201,7 +201,7 @@ def _revision_url(place: HuggingFaceHandle) -> str:
 
 
 def _files_url(place: HuggingFaceHandle) -> str:
-    """Below it are the files, by their paths from the root of the repository."""
+    """The URL prefix of the files. Their paths from the root of the repository follow it."""
     endpoint = ServiceSettings.from_environment().hugging_face
     return f"{endpoint}/{place.repository_id}/resolve/{_quoted_revision(place)}"
 
@@ -225,7 +225,7 @@ def _is_folder(item: Any) -> bool:
 
 
 def _remote_file(base: str, item: Any) -> RemoteFile:
-    """A file of the list, with the digest that Git or its large files know it by."""
+    """A file of the list with its digest: the SHA-256 of a large file (LFS), or the SHA-1 of a Git blob."""
     try:
         path, size, large = str(item["path"]), int(item["size"]), item.get("lfs")
         checksums = {"sha256": str(large["oid"])} if large else {"git-sha1": str(item["oid"])}
@@ -238,7 +238,7 @@ def _remote_file(base: str, item: Any) -> RemoteFile:
 
 
 def _next_page(response: requests.Response, endpoint: str) -> str:
-    """The URL of the next page; "" at the end. It must be on the same host: it is asked with the token."""
+    """The URL of the next page; "" after the last. It must be on the same host, because the token is sent."""
     url = str(response.links.get("next", {}).get("url", ""))
     if url and not url.startswith(f"{endpoint}/"):
         raise DownloadError(
@@ -249,7 +249,7 @@ def _next_page(response: requests.Response, endpoint: str) -> str:
 
 
 def _read_commit(path: str) -> str:
-    """The commit in a file of `huggingface_hub`'s cache; "" when there is none."""
+    """The commit in a file of the cache of `huggingface_hub`; "" if there is none."""
     try:
         with open(path, encoding="utf-8") as file:
             commit = file.read(100).strip()

@@ -38,12 +38,13 @@ class KaggleLocation(Location):
 class Kaggle(Source[KaggleLocation]):
     """Takes `kaggle://…` and the URLs of models on kaggle.com.
 
-    A version of up to 25 files comes as single files, as Kaggle's own client fetches it, else as one archive.
+    A version with up to 25 files is downloaded as single files, as Kaggle's own client does; else as an
+    archive.
     """
 
     def parse(self, handle: str) -> KaggleLocation | None:  # noqa: D102
         if names_archive(handle) or not is_kaggle(handle, endpoint=ServiceSettings.from_environment().kaggle):
-            return None  # another address on that host: an archive, or a download link of its API
+            return None  # another URL of that host: an archive, or a download link
         return _location(handle, KaggleHandle.parse(handle))
 
     def open(self, location: KaggleLocation, session: HubSession) -> Offer:  # noqa: D102

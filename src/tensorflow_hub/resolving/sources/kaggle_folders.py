@@ -1,4 +1,4 @@
-"""Models of Kaggle that are on this machine: in the cache of `kagglehub`, or attached to a notebook."""
+"""Folders with models of Kaggle on this machine: the cache of `kagglehub`, and the inputs of a notebook."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tensorflow_hub.services.settings import ServiceSettings
 
 
 def folders_of(model: KaggleHandle, services: ServiceSettings) -> Iterator[str]:
-    """The directories that may hold a model; without a version, the latest that is there first.
+    """The directories that may have a model. For a model without a version, the latest version is first.
 
     Args:
-      model: on Kaggle.
-      services: where the folders are.
+      model: the name of the model on Kaggle.
+      services: the settings with the folders.
     """
     base = os.path.join(services.kagglehub_models, model.owner, model.model)
     for framework in _names(base):
-        # kagglehub names the folder as the framework was typed: TensorFlow2, tensorFlow2, tensor_flow_2.
+        # kagglehub names the folder by the framework as the user typed it: TensorFlow2, tensor_flow_2, …
         if framework.replace("_", "").lower() == model.framework.lower():
             folder = os.path.join(base, framework, model.variation)
-            # Its downloads grow at their final place, and are whole when this file is beside them.
+            # kagglehub downloads to the final path. The model is complete when this file is beside it.
             yield from (path for path in _versions(folder, model) if os.path.isfile(f"{path}.complete"))
     if services.kaggle_notebook:
         for parts in ((model.model,), ("models", model.owner, model.model)):

@@ -1,9 +1,9 @@
-"""What Kaggle is asked, in both forms of its protocol, and what its refusals mean.
+"""The protocol of Kaggle in both of its versions: requests, and the meaning of errors.
 
-The older form has addresses (`GET /api/v1/models/{owner}/{model}/{framework}/{variation}/…`), which
-`kagglehub` used up to 0.3. The newer one has calls (`POST https://api.kaggle.com/v1/models.ModelApiService/…`),
-which it uses since 0.4. Both lead to files in a storage, by redirects to signed addresses. The older form is
-asked first: its downloads are plain GETs, which can be asked for again; the newer one when nothing is there.
+The older version is REST (`GET /api/v1/models/{owner}/{model}/{framework}/{variation}/…`), which `kagglehub`
+used up to 0.3. The newer one is RPC (`POST https://api.kaggle.com/v1/models.ModelApiService/…`), which it
+uses since 0.4. Both redirect to signed URLs of a storage. The older version is used first, because its
+downloads are GET requests, which can be repeated. If it answers "not found", the newer version is used.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from tensorflow_hub.services.settings import ServiceSettings
 
 T = TypeVar("T")
 
-_MOST_SINGLE_FILES = 25  # as kagglehub; more come as one archive
+_MOST_SINGLE_FILES = 25  # as in kagglehub; more files are downloaded as one archive
 _LARGEST_REFUSAL = 1 << 20  # bytes
 _TOKENS = "https://www.kaggle.com/settings"
 
 
 class KaggleProtocol:
-    """Kaggle, asked over one session."""
+    """The requests to Kaggle, over one session."""
 
     def __init__(self, session: HubSession, services: ServiceSettings) -> None:
         self._session, self._services = session, services
 
     def offer(self, model: KaggleHandle) -> Offer:
-        """The files of a version where there are few, else its archive.
+        """The list of files of a version or, if there are many, its archive.
 
         Raises:
-          NotFoundError: there is no such version (says which variations there are), or no SavedModel in it.
-          ForbiddenError: terms of use are to be accepted, or it is private.
+          NotFoundError: there is no such version, or it has no SavedModel. The message says what there is.
+          ForbiddenError: the user has to accept terms of use, or the model is private.
         """
         found = self._by_either(model, self._files_or_archive, self._call_for_archive)
         if isinstance(found, Archive):
@@ -78,7 +78,7 @@ class KaggleProtocol:
         return version
 
     def about(self, model: KaggleHandle) -> About:
-        """What Kaggle says of a variation."""
+        """The description of a variation, for `tfhub show` and mirrors."""
         found = self._instance(model)
         latest = found.get("versionNumber")
         versions = range(1, latest + 1) if isinstance(latest, int) and latest < 10_000 else ()
@@ -106,7 +106,7 @@ class KaggleProtocol:
         return Archive(_opened(response, model), unwrap=True)
 
     def _instance(self, model: KaggleHandle) -> Mapping[str, Any]:
-        """What Kaggle says about a variation."""
+        """The JSON object of a variation."""
         name = model.with_version(None).path
         return self._by_either(
             model,
@@ -115,14 +115,14 @@ class KaggleProtocol:
         )
 
     def _by_either(self, model: KaggleHandle, *ways: Callable[[KaggleHandle], T]) -> T:
-        """What the first form of the protocol gives that has it."""
+        """The answer of the first version of the protocol that does not say "not found"."""
         for way in ways:
             with contextlib.suppress(NotFoundError):
                 return way(model)
         raise self._not_found(model)
 
     def _not_found(self, model: KaggleHandle) -> NotFoundError:
-        """The error for what is not there, with what is."""
+        """The error for a missing version or variation. It lists the existing ones."""
         try:
             found = self._get(f"{self._models}/{model.owner}/{model.model}/get", model)
             known = [
@@ -153,11 +153,11 @@ class KaggleProtocol:
 
 
 def refusal(response: requests.Response, model: KaggleHandle) -> HubError | None:
-    """The error that a refusal of Kaggle, or of the storage behind it, stands for; None when it has no own.
+    """The error for an answer of Kaggle or its storage; None if the status has its usual meaning.
 
     Args:
       response: the answer.
-      model: what was asked for.
+      model: the name of the model.
     """
     services = ServiceSettings.from_environment()
     if host_of(response.url) not in {host_of(services.kaggle), host_of(services.kaggle_calls)}:
@@ -207,10 +207,10 @@ def _refusal_of_storage(response: requests.Response, model: KaggleHandle) -> Hub
 
 
 def _opened(response: requests.Response, model: KaggleHandle) -> requests.Response:
-    """The answer with an archive; errors may have the status of a success, and say so in their body.
+    """The answer with an archive. An error may have the status 200 and name its real status in the body.
 
     Raises:
-      NotFoundError, …: as for the status that its body names.
+      NotFoundError, …: the error for the status in the body.
     """
     if "json" in response.headers.get("Content-Type", "").lower():
         receive_beginning(response, _LARGEST_REFUSAL)
@@ -223,7 +223,7 @@ def _opened(response: requests.Response, model: KaggleHandle) -> requests.Respon
 
 
 def _read(response: requests.Response, model: KaggleHandle) -> Mapping[str, Any]:
-    """The object in an answer, unless it is an error with the status of a success."""
+    """The JSON object of an answer, if it is not an error with the status 200."""
     try:
         found = json.loads(response.content)
     except ValueError:
@@ -243,7 +243,7 @@ def _read(response: requests.Response, model: KaggleHandle) -> Mapping[str, Any]
 
 
 def _message(content: bytes) -> str:
-    """What a refusal says, in one short line."""
+    """The message of an error, shortened to one line."""
     try:
         found = json.loads(content)
         return one_line(str(found.get("message") or found["error"]["message"]), 200).rstrip(".")
@@ -262,7 +262,7 @@ def _remote_file(base: str, file: Any, model: KaggleHandle) -> RemoteFile:
 
 
 def _named(model: KaggleHandle) -> dict[str, Any]:
-    """A variation as calls name it: its framework as MODEL_FRAMEWORK_TENSOR_FLOW_2."""
+    """The fields of a variation in RPC calls, with its framework as MODEL_FRAMEWORK_TENSOR_FLOW_2."""
     framework = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", model.framework).upper()
     return {
         "ownerSlug": model.owner,

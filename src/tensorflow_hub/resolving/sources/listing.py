@@ -1,4 +1,4 @@
-"""Which of the files that a service lists are the module: those below the one place that has a graph."""
+"""The files of the module among the files that a service lists: those in the folder with a graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 
 _FILES = frozenset({*GRAPHS, "tfhub_module.pb", "fingerprint.pb", "keras_metadata.pb"})
 _FOLDERS = ("variables/", "assets/", "assets.extra/")
-# What else repositories hold, by how the names end.
+# The suffixes of other files in repositories.
 _OTHERS = {
     ".safetensors": "safetensors",
     ".bin": "PyTorch",
@@ -28,19 +28,19 @@ _OTHERS = {
 def module_files(
     files: Sequence[RemoteFile], page: str, folder: str = "", *, only_known: bool = False
 ) -> FileList:
-    """The files of a module among those listed.
+    """The files of a module among the files of a repository or a version.
 
     Args:
-      files: of a repository or a version, with their paths from its root.
-      page: where a person can look at them, for messages.
-      folder: where the module is; "" for the root, or the only folder that has a graph.
-      only_known: leave out what is no part of a SavedModel: repositories hold other things too.
+      files: the files, with their paths from the root.
+      page: the URL of a page that shows the files, for messages.
+      folder: the folder of the module; "" for the root, or for the only folder with a graph.
+      only_known: whether to leave out files that are not part of a SavedModel.
 
     Returns:
-      The files below that folder, with paths from there.
+      The files below that folder, with their paths from there.
 
     Raises:
-      NotFoundError: no SavedModel is there; says where there are, or what is there instead.
+      NotFoundError: there is no SavedModel. The message says in which folders there is one, or what there is.
     """
     places = folders_with_graph(file.path for file in files)
     if not folder and "" not in places and len(places) == 1:

@@ -1,7 +1,7 @@
 """Object stores: a directory or an archive at `gs://…`, `s3://…`, `az://…`.
 
-One that does not end with a version is looked at for changes each time. Its version is a digest of the names,
-sizes and ETags that are there, and stands behind a `#` in the name of the cached copy.
+A directory whose name is not a version number is checked for changes each time. Its version is a digest of
+the names, sizes and ETags of its objects. In the name of the cached copy it follows a `#`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ObjectStore(Source[Location]):
-    """Takes URLs of buckets; keys, regions and endpoints come from the environment."""
+    """Takes URLs of buckets. Keys, regions and endpoints are read from the environment."""
 
     def parse(self, handle: str) -> Location:  # noqa: D102
         scheme, _, path = handle.partition("://")
@@ -55,6 +55,6 @@ class ObjectStore(Source[Location]):
 
 
 def _split(handle: str) -> tuple[str, str]:
-    """The URL and the version behind it, "" when there is none."""
+    """The URL, and the version after `#`, or ""."""
     match = re.fullmatch(r"(.*)#([0-9a-f]{32})", handle, re.DOTALL)
     return (match[1], match[2]) if match else (handle, "")

@@ -1,4 +1,4 @@
-"""The session that a source is given: its credentials, its meaning of refusals, its name in messages."""
+"""The session for requests of a source: with its credentials, its errors, and the handle in messages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tensorflow_hub.settings import Settings
 
 
 class SourceSession(HubSession):
-    """A session for the requests about one location of a source."""
+    """A session for requests about one location of a source."""
 
     def __init__(self, source: Source[Any], location: Location, settings: Settings, what: str) -> None:
         super().__init__(settings)
         self._source, self._location, self._what = source, location, what
 
     def authorization(self, url: str) -> str | None:
-        """The source's credentials where nobody on the way can read them, else the token of a hub."""
+        """The credentials of the source, only over https or to this machine; else the token for a hub."""
         parts = urllib.parse.urlsplit(url)
         value = self._source.authorization(url)
         if value and (parts.scheme == "https" or parts.hostname in LOOPBACK):
@@ -33,20 +33,20 @@ class SourceSession(HubSession):
         return super().authorization(url)
 
     def error_of(self, response: requests.Response, what: str) -> HubError:
-        """What the source says a refusal means, else its usual meaning."""
+        """The error that the source gives for an answer, else the usual error for its status."""
         return self._source.error_of(response, self._location) or super().error_of(response, what)
 
     def request(self, method: str, url: str, *, what: str | None = None, **options: Any) -> requests.Response:
-        """As that of any session; messages name the handle, not the URL."""
+        """Sends a request as `HubSession.request` does. Messages have the handle instead of the URL."""
         return super().request(method, url, what=what or self._what, **options)
 
 
 @contextlib.contextmanager
 def reading_answers(source: Source[Any]) -> Iterator[None]:
-    """Turns what a source does not expect in an answer into an error of ours.
+    """A context that replaces errors of reading an answer by an error of the library.
 
     Raises:
-      DownloadError: the answer is no JSON, or lacks something.
+      DownloadError: the answer is not JSON, or a field is missing.
     """
     try:
         yield
@@ -62,14 +62,14 @@ def reading_answers(source: Source[Any]) -> Iterator[None]:
 def open_source_session(
     source: Source[Any], location: Location, settings: Settings, *, what: str, hurry: bool = False
 ) -> SourceSession:
-    """Makes a session; close it, or use it with `with`.
+    """Opens a session. Close it, or use it with `with`.
 
     Args:
-      source: whose credentials are sent.
-      location: what is asked for.
-      settings: those of the process.
+      source: the source, whose credentials are sent.
+      location: the location that the requests are about.
+      settings: the settings of the process.
       what: the handle, for messages.
-      hurry: an answer is at hand already: do not wait long for a newer one.
+      hurry: whether to wait only a short time, because an older answer is stored.
     """
     if hurry:
         settings = dataclasses.replace(

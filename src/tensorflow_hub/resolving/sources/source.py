@@ -1,10 +1,11 @@
-"""What a source is: a kind of place that modules come from, and all that the library has to know of it.
+"""The interface of sources. A source is a kind of place that modules are downloaded from.
 
-A source reads handles, says which version is the latest, and offers bytes. Everything else is the same for
-all of them and lies outside: the cache, leases, staging, the lock file, mirrors, `TFHUB_OFFLINE`, progress,
-retries, checks of archives, names and digests.
+A source parses handles, knows the latest version, and says where the bytes are. Everything else is the same
+for all sources and is not in their files: the cache, leases, staging, the lock file, mirrors,
+`TFHUB_OFFLINE`, progress, retries, and the checks of archives, names and digests.
 
-A file of a source imports no `requests` at its top: reading a handle must cost nothing when the cache has it.
+The file of a source does not import `requests` at its top, because parsing the handle of a cached module has
+to be fast.
 """
 
 from __future__ import annotations
@@ -30,19 +31,21 @@ if TYPE_CHECKING:
     from tensorflow_hub.network.session import HubSession
     from tensorflow_hub.resolving.transfer.offers import Offer
 
-# What a place does wrong so that the next one is tried: everything but what is wrong on our side.
+# After these errors the next place is tried. Other errors have their cause on this machine.
 FAILURES = (NotFoundError, UnreachableError, DownloadError, DigestError, ArchiveError, RequestError)
 
 
 @dataclasses.dataclass(frozen=True)
 class Location:
-    """What a source read in a handle. A source may derive its own, with more fields.
+    """A parsed handle. Sources may add fields in subclasses.
 
     Attributes:
-      handle: as the user wrote it.
-      name: the one spelling of it. The cache is named by it, so that all spellings share a copy.
-      is_fixed: it names a version or a commit, whose content never changes: the source is not asked again.
-      page: the address of its page for people, "" when there is none.
+      handle: the handle as the user wrote it.
+      name: its canonical spelling, the name in the cache, so that all spellings share one copy.
+      is_fixed: whether it names a version or a commit, whose content never changes. Then a cached copy is
+        used
+        without asking the source.
+      page: the URL of the module's web page; "" for none.
     """
 
     handle: str
@@ -59,8 +62,8 @@ class Candidate:
     """A place where a module may be.
 
     Attributes:
-      place: for messages: a URL or a handle, without secrets.
-      open: asks there. Gives what is offered; raises NotFoundError and others when it is not there.
+      place: its name for messages: a URL or a handle, without secrets.
+      open: a function that asks there and returns an offer. It raises NotFoundError and other errors.
     """
 
     place: str
@@ -69,7 +72,7 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """Why a candidate did not give the module."""
+    """A candidate that does not have the module, with the error."""
 
     place: str
     problem: HubError
@@ -77,14 +80,14 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What a source tells about a module without downloading it. Texts are what strangers wrote.
+    """The description of a module on its source. The texts are not trusted: strangers wrote them.
 
     Attributes:
       title: one line.
-      description: Markdown, "" when there is none.
-      license: its name as the source writes it, "" when it does not say.
-      page: the address of its page for people.
-      versions: that there are, the latest last; empty when the source does not list them.
+      description: Markdown; "" for none.
+      license: the name of the licence as the source writes it; "" if it is unknown.
+      page: the URL of the module's web page.
+      versions: the existing versions, the latest last; empty if the source does not list them.
     """
 
     title: str = ""
@@ -96,98 +99,102 @@ class About:
 
 @dataclasses.dataclass(frozen=True)
 class Source(Generic[L]):
-    """A kind of place that modules come from. A source overrides `parse` and `open`, and what else it knows.
+    """The base class of sources. A source has to override `parse` and `open`. Other methods are optional.
 
-    One is made for each handle that is resolved; it keeps nothing.
+    A new object is made for each handle. It has no state.
 
     Attributes:
-      settings: those of the process.
+      settings: the settings of the process.
     """
 
     settings: Settings
 
     def parse(self, handle: str) -> L | None:
-        """Reads a handle.
+        """Parses a handle.
 
         Args:
-          handle: `scheme://…`, of a scheme or host that the table has for this source.
+          handle: `scheme://…`, with a scheme or host that the table has for this source.
 
         Returns:
-          The location; None when it is not for this source after all, and the next one in the table is asked.
+          The location; None if the handle is not one of this source, so that the next source of the table is
+          asked.
 
         Raises:
-          HandleError: it is meant for this source, and malformed. The message names the parts it must have.
+          HandleError: it is a handle of this source, but malformed. The message says which parts it must
+            have.
         """
         raise NotImplementedError
 
     def open(self, location: L, session: HubSession) -> Offer:
-        """Asks for the module and gives the best that the source offers.
+        """Asks for the module, and returns how it can be downloaded.
 
         Args:
-          location: of this source.
-          session: sends this source's credentials, retries, and turns refusals into errors by `error_of`.
+          location: a location of this source.
+          session: the session for requests. It sends the credentials of this source, repeats requests, and
+            raises
+            the errors of `error_of`.
 
         Raises:
-          NotFoundError, ForbiddenError, UnreachableError, …: it cannot be had.
+          NotFoundError, ForbiddenError, UnreachableError, …: the module cannot be downloaded.
         """
         raise NotImplementedError
 
     def candidates(self, location: L, session: HubSession) -> Iterable[Candidate]:
-        """The places to try, in order; a generator can let one depend on the answer of the one before."""
+        """The places to try, in order. In a generator, a place may depend on the answer of the one before."""
         yield Candidate(location.handle, lambda: self.open(location, session))
 
     def latest(self, location: L, session: HubSession) -> str | None:
-        """Which version a location that is not fixed stands for now; None when the source does not tell.
+        """The latest version, for a location that is not fixed; None if the source does not know versions.
 
         Raises:
-          NotFoundError, UnreachableError, …: as `open`.
+          NotFoundError, UnreachableError, …: as for `open`.
         """
         return None
 
     def withdrawal(self, location: L, session: HubSession) -> str | None:
-        """Why the publisher withdrew a fixed version, "" without a reason; None when it is not withdrawn.
+        """The reason for which a fixed version was withdrawn, "" for no reason; None if it is not withdrawn.
 
-        Nothing is downloaded for it. A source that knows no withdrawals need not ask anybody.
+        The module is not downloaded for this. A source without withdrawals returns None.
 
         Raises:
-          NotFoundError: it is not there any more.
-          UnreachableError, …: as `open`.
+          NotFoundError: the version does not exist any more.
+          UnreachableError, …: as for `open`.
         """
         return None
 
     def at_version(self, location: L, version: str) -> L:
-        """The fixed location of a version of `location`."""
+        """The fixed location for a version of `location`."""
         raise NotImplementedError
 
     def folders(self, location: L) -> Iterable[str]:
-        """Directories where other programs on this machine keep the module; only read, when complete."""
+        """Directories of other programs on this machine with the module. They are read if they are complete."""
         return ()
 
     def authorization(self, url: str) -> str | None:
-        """The value of the header `Authorization` for a request to exactly this URL, also after a redirect.
+        """The header `Authorization` for a request to exactly this URL, also as the target of a redirect.
 
-        Give credentials to the source's own host only. They are sent over https, or to this machine.
+        Return credentials only for the source's own host. They are sent only over https, or to this machine.
         """
         return None
 
     def error_of(self, response: requests.Response, location: L) -> HubError | None:
-        """The error that a refusal stands for; None when it means what it usually means.
+        """The error for an answer that is not a success; None for the usual error of its status.
 
-        Passing refusals (429, 5xx) were repeated before.
+        Requests with temporary errors (429, 5xx) were repeated before.
         """
         return None
 
     def explain(self, location: L, failures: Sequence[Failure]) -> HubError:
-        """The error to raise when no candidate gave the module; by default that of the last one."""
+        """The error to raise if no candidate has the module; by default the error of the last one."""
         return failures[-1].problem
 
     def about(self, location: L, session: HubSession) -> About:
-        """What the source tells about the module, for `tfhub show` and for mirrors."""
+        """The description of the module on the source, for `tfhub show` and mirrors."""
         return About(title=location.name, page=location.page)
 
 
 class Place(NamedTuple):
-    """A location and the source that it is of."""
+    """A location with its source."""
 
     source: Source[Any]
     location: Location

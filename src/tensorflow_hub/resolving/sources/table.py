@@ -1,7 +1,7 @@
-"""Which source takes a handle: scheme or host → import string, imported when a handle needs it.
+"""The table of sources: scheme or host → import string. A source is imported when a handle needs it.
 
-Programs add theirs by `hub.register_source`; packages by entry points of the group `tensorflow_hub.sources`,
-whose names are schemes and hosts.
+Programs add sources by `hub.register_source`. Packages add them by entry points of the group
+`tensorflow_hub.sources`, whose names are schemes and hosts.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class Entry:
 
     Attributes:
       source: `"package.module:Class"`, or the class itself.
-      install: what to run when the import fails, because a package is not installed.
+      install: the command that installs the package, for the message if the import fails.
     """
 
     source: str | type[Source[Any]]
     install: str = ""
 
     def load(self, settings: Settings) -> Source[Any]:
-        """The source.
+        """The class of the source.
 
         Raises:
           MissingDependencyError: it cannot be imported.
@@ -57,14 +57,14 @@ class Entry:
         return kind(settings)
 
 
-# Schemes (other than http and https), and hosts of http and https whose modules are not those of a hub.
+# Schemes other than http and https, and hosts that are not hubs.
 TABLE: Mapping[str, Entry] = {
     **dict.fromkeys(STORES, Entry(f"{_HERE}.object_store:ObjectStore")),
     **dict.fromkeys(("tfhub.dev", "www.tfhub.dev", CHINA), Entry(f"{_HERE}.tfhub_dev:TfhubDev")),
     **dict.fromkeys(("kaggle", "kaggle.com", "www.kaggle.com"), Entry(f"{_HERE}.kaggle:Kaggle")),
     **dict.fromkeys(("hf", "hf.co", "huggingface.co"), Entry(f"{_HERE}.hugging_face:HuggingFace")),
 }
-# What takes a URL of http or https otherwise: the first one that can read it.
+# The sources for other URLs of http and https. The first one that can parse a URL takes it.
 WEB = (Entry(f"{_HERE}.web_archive:WebArchive"), Entry(f"{_HERE}.hub:Hub"))
 
 _registered: dict[str, Entry] = {}
@@ -73,21 +73,22 @@ _registered: dict[str, Entry] = {}
 def register_source(
     source: str | type[Source[Any]], *names: str, install: str = "", replace: bool = False
 ) -> None:
-    """Makes a source take the handles of a scheme or of a host, in this process.
+    """Registers a source for the handles of schemes and hosts, in this process.
 
-    A package does the same for everybody who installs it, with entry points of the group
-    `tensorflow_hub.sources`: the name is the scheme or host, the value the import string.
+    A package does the same for all its users by entry points of the group `tensorflow_hub.sources`. Their
+    name is the scheme or host, their value the import string.
 
     Args:
-      source: the class, a `tensorflow_hub.resolving.sources.source.Source`; or where it is,
-        `"package.module:Class"`, imported when a handle needs it.
-      *names: schemes (`"acme"`, for `acme://…`) and hosts (`"models.acme.example"`, for
-        `https://models.acme.example/…`; with the port where it is not the usual one).
-      install: what to run when the import fails, for the message: `"pip install acme-hub"`.
-      replace: whether names that have a source already are taken over.
+      source: the class, a subclass of `tensorflow_hub.resolving.sources.source.Source`; or its import string
+        `"package.module:Class"`, which is imported when a handle needs it.
+      *names: schemes (`"acme"` for `acme://…`) and hosts (`"models.acme.example"` for
+        `https://models.acme.example/…`; with the port if it is not the usual one).
+      install: the command that installs the package, for the message if the import fails, for example
+        `"pip install acme-hub"`.
+      replace: whether to replace the sources of names that are registered already.
 
     Raises:
-      SettingsError: a name is neither a scheme nor a host, or is taken.
+      SettingsError: a name is neither a scheme nor a host, or it is registered already.
 
     >>> import tensorflow_hub as hub
     >>> hub.register_source("acme_hub:AcmeSource", "acme", install="pip install acme-hub")
@@ -111,20 +112,20 @@ def register_source(
 
 
 def unregister_source(*names: str) -> None:
-    """Takes back what `register_source` did for these schemes and hosts."""
+    """Removes sources that `register_source` registered for schemes and hosts."""
     for name in names:
         _registered.pop(name.lower(), None)
 
 
 def locate(handle: str, settings: Settings) -> Place:
-    """The source that takes a handle, and what it reads in it.
+    """The source of a handle, and the parsed handle.
 
     Args:
       handle: `scheme://…`, checked by `parse_handle`.
-      settings: those of the process.
+      settings: the settings of the process.
 
     Raises:
-      HandleError: no source knows its scheme, or the one that does cannot read it.
+      HandleError: no source has its scheme, or the handle is malformed.
       MissingDependencyError: the source needs a package that is not installed.
     """
     for entry in _entries(UrlHandle(handle)):
@@ -140,16 +141,16 @@ def locate(handle: str, settings: Settings) -> Place:
 
 
 def known_names() -> list[str]:
-    """The schemes and hosts that have a source of their own."""
+    """The schemes and hosts in the table."""
     return list(dict.fromkeys((*TABLE, *_registered, *_installed())))
 
 
 def _entries(handle: UrlHandle) -> Iterator[Entry]:
-    """The rows for a handle, in the order to ask them."""
+    """The rows for a handle, in the order in which they are asked."""
     web = handle.scheme in {"http", "https"}
     names = (handle.host, re.sub(r":\d+$", "", handle.host)) if web else (handle.scheme,)
     for name in dict.fromkeys(names):
-        # Those of packages last: to read them costs more than all else here.
+        # Installed packages last, because reading their entry points is slow.
         entry = _registered.get(name) or TABLE.get(name) or _installed().get(name)
         if entry is not None:
             yield entry

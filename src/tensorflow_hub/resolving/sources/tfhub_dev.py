@@ -1,9 +1,9 @@
-"""tfhub.dev, and the places where its models are when it does not give them.
+"""tfhub.dev, and other places that have its models.
 
-tfhub.dev redirects to Kaggle, where its models were moved in 2023. On some days the redirects end at
-addresses that the storage refuses. So these places are asked, in this order:
+tfhub.dev redirects to Kaggle, to which its models were moved in 2023. On some days the storage refuses the
+URLs of these redirects. So these places are asked, in this order:
 
-1. tfhub.dev itself, whose redirect is the authority on where a model is;
+1. tfhub.dev itself, whose redirects say where a model is;
 2. Kaggle, by the name in that redirect, or by the table (`services/tfhub_moves.py`);
 3. the bucket that tfhub.dev had its archives in;
 4. the archive that the publisher named in the documentation of the model.
@@ -56,8 +56,8 @@ class TfhubDevLocation(Location):
     """A model of tfhub.dev.
 
     Attributes:
-      model: its name, and what deployment is asked for.
-      in_china: the handle has tfhub.dev's name in China.
+      model: its name and deployment.
+      in_china: whether the handle has the host of tfhub.dev in China.
     """
 
     model: TfhubDevHandle = dataclasses.field(kw_only=True)
@@ -96,7 +96,7 @@ class TfhubDev(Source[TfhubDevLocation]):
             yield self._archive(archive, session, f"{model.page} is taken from its publisher: {archive}")
 
     def latest(self, location: TfhubDevLocation, session: HubSession) -> str | None:
-        """The last version that tfhub.dev had: it gets no new ones."""
+        """The last version that tfhub.dev had. There will be no new ones."""
         documented = moves_of(location.model.name)
         return str(documented[-1].name.version) if documented else None
 
@@ -105,7 +105,7 @@ class TfhubDev(Source[TfhubDevLocation]):
         return dataclasses.replace(location, name=str(model), is_fixed=True, page=model.page, model=model)
 
     def folders(self, location: TfhubDevLocation) -> Iterable[str]:
-        """Where `kagglehub` keeps it; not where its place on Kaggle is only inferred."""
+        """The folders of `kagglehub` for the model, if its place on Kaggle is known and not only inferred."""
         move = move_of(location.model.name)
         if move and move.kaggle and not move.evidence.is_inferred and not location.model.framework:
             yield from folders_of(move.kaggle, ServiceSettings.from_environment())
@@ -134,7 +134,7 @@ class TfhubDev(Source[TfhubDevLocation]):
         )
 
     def about(self, location: TfhubDevLocation, session: HubSession) -> About:
-        """What Kaggle tells, where the model was moved there."""
+        """The description on Kaggle, if the model was moved there."""
         documented = moves_of(location.model.name)
         versions = tuple(str(move.name.version) for move in documented)
         plain = About(title=location.name, page=location.page, versions=versions)
@@ -147,7 +147,7 @@ class TfhubDev(Source[TfhubDevLocation]):
         return plain
 
     def _open(self, location: TfhubDevLocation, session: HubSession, redirect: _Redirect) -> Offer:
-        """What tfhub.dev gives."""
+        """The offer of tfhub.dev."""
         model = location.model
         url = f"{ServiceSettings.from_environment().tfhub_dev}/{model.name}"
         if self.settings.load_format == "UNCOMPRESSED" and not model.framework:
@@ -162,7 +162,7 @@ class TfhubDev(Source[TfhubDevLocation]):
         return Archive(response, unwrap=True)
 
     def _archive(self, url: str, session: HubSession, warning: str = "") -> Candidate:
-        """An archive at a fixed address, or where TFHUB_MIRRORS says that such addresses are found."""
+        """An archive at a fixed URL, or at the mirror of that URL in TFHUB_MIRRORS."""
         url = next(iter(mirrors_of(url, self.settings)), url)
 
         def open_archive() -> Offer:
@@ -175,14 +175,14 @@ class TfhubDev(Source[TfhubDevLocation]):
 
 
 class _Redirect:
-    """Where on Kaggle the redirects of tfhub.dev lead, also when they come to nothing in the end."""
+    """The model on Kaggle that the redirects of tfhub.dev name, also if the last of them fails."""
 
     def __init__(self, model: TfhubDevHandle) -> None:
         self.kaggle: KaggleHandle | None = None
         self._any_framework = bool(model.framework)
 
     def note(self, response: requests.Response, **options: Any) -> None:
-        """Is called with each answer on the way."""
+        """Called with each answer of the redirects."""
         target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
         if is_kaggle(target, endpoint=ServiceSettings.from_environment().kaggle):
             with contextlib.suppress(HandleError):
@@ -220,14 +220,14 @@ def _page_instead(url: str, model: TfhubDevHandle) -> HubError:
 
 
 def _ask(url: str, session: HubSession, **options: Any) -> requests.Response:
-    """Asks a place that others follow: not much time is spent on it."""
+    """Asks a place for a short time only, because other places follow."""
     retries = min(1, session.policy.retries)
     policy = dataclasses.replace(session.policy, retries=retries, connect_retries=retries)
     return session.request("GET", url, headers=_HEADERS, stream=True, policy=policy, **options)
 
 
 def _single_file_or_archive(response: requests.Response, session: HubSession) -> Offer:
-    """A model of TensorFlow Lite is one file, unless it comes packed; those of TensorFlow.js come packed."""
+    """The offer for an answer: a single file for TensorFlow Lite, if it is not packed; else an archive."""
     from tensorflow_hub.network.answers import error_of_failure
     from tensorflow_hub.network.body import READ_FAILURES
 
@@ -244,7 +244,7 @@ def _single_file_or_archive(response: requests.Response, session: HubSession) ->
 
 
 def _decisive(failures: Sequence[Failure]) -> HubError:
-    """The failure that says most: "not found" only when every place said so, else what Kaggle said."""
+    """The failure to report: "not found" only if all places say so, otherwise the failure of Kaggle."""
     others = [failure for failure in failures if not isinstance(failure.problem, NotFoundError)]
     of_kaggle = [failure for failure in others if failure.place.startswith("kaggle:")]
     return (of_kaggle or others or failures)[0].problem

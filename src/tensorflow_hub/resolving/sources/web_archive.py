@@ -1,4 +1,4 @@
-"""An archive on any web server: `https://files.example/module.tar.gz`."""
+"""Archives on web servers: `https://files.example/module.tar.gz`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WebArchive(Source[Location]):
-    """Takes URLs that end as archives do. The file is fetched once: its URL is taken for its version."""
+    """Takes URLs with the suffix of an archive. The file is downloaded once and is assumed not to change."""
 
     def parse(self, handle: str) -> Location | None:  # noqa: D102
         return Location(handle, handle, is_fixed=True) if names_archive(handle) else None

@@ -1,1 +1,1 @@
-"""Talking to hubs over HTTP: sessions, credentials, retries, answers turned into errors."""
+"""HTTP requests to hubs and other servers: sessions, credentials, retries, errors."""

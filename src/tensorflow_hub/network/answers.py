@@ -1,4 +1,4 @@
-"""Answers of a server, and failures to get one, turned into errors that say what to do."""
+"""Errors for answers of a server that are not a success, and for requests without an answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST_REFUSAL = 64 << 10  # bytes
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """What a hub says about a request it refuses: `{"error": {…}}` in JSON."""
+    """The error document of a hub: `{"error": {…}}` in JSON."""
 
     code: str = ""
     message: str = ""
@@ -31,7 +31,7 @@ class Refusal:
 
 
 def read_refusal(response: requests.Response) -> Refusal:
-    """Reads the error document of a hub; empty when the server sent none."""
+    """Reads the error document of a hub; empty if the server sent none."""
     try:
         receive_beginning(response, _LONGEST_REFUSAL)
         import json
@@ -48,16 +48,17 @@ def read_refusal(response: requests.Response) -> Refusal:
 
 
 def receive_body(response: requests.Response, largest: int, limit: TimeLimit | None = None) -> None:
-    """Reads the body of an answer of which only the head was read, into `response.content`.
+    """Reads the body of an answer into `response.content`. Before, only its headers were read.
 
     Args:
       response: the answer.
-      largest: how many bytes it may have, decompressed: a server must not fill our memory.
-      limit: how long it may take; default that of a request.
+      largest: the largest allowed size in bytes, after decompression, so that a server cannot fill the
+        memory.
+      limit: the time limit; by default that of a request.
 
     Raises:
-      RequestError: it has more.
-      READ_FAILURES of `network.body`: it broke off.
+      RequestError: the body is larger.
+      READ_FAILURES of `network.body`: the connection broke.
     """
     if not receive_beginning(response, largest, limit):
         raise errors.RequestError(
@@ -67,10 +68,10 @@ def receive_body(response: requests.Response, largest: int, limit: TimeLimit | N
 
 
 def receive_beginning(response: requests.Response, most: int, limit: TimeLimit | None = None) -> bool:
-    """Reads at most `most` bytes of the body into `response.content`; whether that is all of it.
+    """Reads at most `most` bytes of the body into `response.content`. Returns whether this is the whole body.
 
     Raises:
-      READ_FAILURES of `network.body`: it broke off.
+      READ_FAILURES of `network.body`: the connection broke.
     """
     from tensorflow_hub.network.body import Body
 
@@ -84,7 +85,7 @@ def receive_beginning(response: requests.Response, most: int, limit: TimeLimit |
                 break
             body += piece
     finally:
-        # What `requests` keeps, so that it reads nothing more by itself.
+        # The attribute in which `requests` keeps the body. With it, `requests` does not read more.
         response._content = bytes(body[:most])
         response._content_consumed = True  # type: ignore[attr-defined]
         if whole:
@@ -100,7 +101,7 @@ def _text(found: Mapping[str, Any], key: str) -> str:
 
 
 class _Meaning(NamedTuple):
-    """What a status says, with `{what}` asked of `{host}`, and what to do."""
+    """The message and the hint of a status. `{what}` was requested from `{host}`."""
 
     kind: type[errors.HubError]
     problem: str
@@ -163,11 +164,11 @@ _OTHER = _Meaning(
 
 
 def error_of(response: requests.Response, what: str) -> errors.HubError:
-    """The error that an answer other than success stands for.
+    """The error for an answer that is not a success.
 
     Args:
-      response: the answer; its body is read when it was not yet.
-      what: what was asked for, for the message: a handle or a URL.
+      response: the answer. Its body is read if it was not read before.
+      what: what was requested, for the message: a handle or a URL.
     """
     refusal = read_refusal(response)
     host, status = host_of(response.url).removesuffix(":443").removesuffix(":80"), response.status_code
@@ -179,15 +180,15 @@ def error_of(response: requests.Response, what: str) -> errors.HubError:
     elif refusal.hint:
         hint = refusal.hint
     if refusal.code and refusal.message:
-        # A hub knows more than its status tells; both sentences would say the same twice.
+        # The message of a hub says more than the usual message of the status.
         problem = refusal.message
-    elif refusal.message:  # of a server that is no hub, whose words alone may mean nothing to the reader
+    elif refusal.message:  # from a server that is not a hub: its message alone may not be clear
         problem += f" It says: {refusal.message}"
     return meaning.kind(problem, hint=hint)
 
 
 def error_of_failure(failure: Exception, url: str) -> errors.HubError:
-    """The error that a failure to get any answer stands for; `failure` comes from `requests`."""
+    """The error for a request without an answer. `failure` is the error of `requests`."""
     import requests
 
     host, url = host_of(url).removesuffix(":443").removesuffix(":80"), shown_url(url)
@@ -235,12 +236,12 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
 
 
 def refuses_tunnel(failure: Exception) -> bool:
-    """Whether a proxy answered, with a status of 4xx, that it does not lead to the host."""
+    """Whether a proxy refused to connect to the host, with a status of 4xx."""
     return "Tunnel connection failed: 4" in repr(failure)
 
 
 def is_timeout(failure: Exception) -> bool:
-    """Whether a server was waited for in vain."""
+    """Whether a request timed out."""
     import requests
     import urllib3.exceptions
 
@@ -250,19 +251,19 @@ def is_timeout(failure: Exception) -> bool:
 
 
 def is_distrust(failure: Exception) -> bool:
-    """Whether a certificate, that of the server or of a proxy on the way, is not trusted."""
+    """Whether the certificate of the server or of a proxy is not trusted."""
     return "CERTIFICATE_VERIFY_FAILED" in repr(failure)
 
 
 def _unusable_address(failure: Exception, url: str, host: str) -> errors.HubError:
-    """The error for the address of a server, or of the proxy on the way, that `requests` does not take."""
+    """The error for a malformed URL of a server or of a proxy."""
     import requests
 
     if not requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)):
         return errors.HandleError(
             f"Expected a URL that can be fetched, got {url!r}.", hint="Check its spelling."
         )
-    return errors.SettingsError(  # without the reason, which could quote a password
+    return errors.SettingsError(  # without the reason, which could contain a password
         f"The environment names a proxy for {host} that cannot be used.",
         hint="SOCKS proxies need another package: pip install 'requests[socks]'."
         if "SOCKS" in str(failure)
@@ -271,7 +272,7 @@ def _unusable_address(failure: Exception, url: str, host: str) -> errors.HubErro
 
 
 def shown_url(url: str) -> str:
-    """A URL as it may stand in messages and logs: without what gives rights, a password or a signature.
+    """A URL for messages and logs: without secrets, such as a password or a signature.
 
     >>> shown_url("https://me:secret@store.example/archive?X-Amz-Signature=abc")
     'https://store.example/archive'
@@ -281,7 +282,7 @@ def shown_url(url: str) -> str:
 
 
 def _reason(failure: Exception) -> str:
-    """The innermost cause in words, without the layers that wrap it."""
+    """The message of the innermost cause of an error."""
     cause: Any = failure
     for _ in range(8):
         inner = getattr(cause, "reason", None) or next(

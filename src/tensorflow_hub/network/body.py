@@ -1,4 +1,4 @@
-"""The bytes of answers as they come, with an end to every standstill."""
+"""Reading the bodies of answers as they arrive, with a time limit if nothing arrives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import urllib3.exceptions
 
 from tensorflow_hub.network.time_limit import LEAST_PROGRESS, TimeLimit
 
-# The transport errors that reading from an answer can raise.
+# The errors that reading a body can raise.
 READ_FAILURES = (OSError, urllib3.exceptions.HTTPError, requests.exceptions.RequestException)
 
 
@@ -20,10 +20,11 @@ class Body:
     """The body of one answer.
 
     Args:
-      response: of which only the head was read.
-      limit: told about the bytes; how long some progress may take, since bytes that trickle do not run into
-        the timeout of a socket.
-      decode: whether a `Content-Encoding` is undone.
+      response: the answer, of which only the headers were read.
+      limit: the time limit for progress. It counts the bytes, because a server that sends a few bytes from
+        time to
+        time does not reach the timeout of the socket.
+      decode: whether to decode a `Content-Encoding`.
     """
 
     def __init__(self, response: requests.Response, limit: TimeLimit, *, decode: bool = False) -> None:
@@ -34,12 +35,12 @@ class Body:
         self._fresh = 0
 
     def read(self, size: int) -> bytes:
-        """What has come, at most `size` bytes; waits for the first of them; none at the end.
+        """The next bytes, at most `size`; empty at the end. Waits until some arrive.
 
         Raises:
-          READ_FAILURES: the connection broke or stands still, or the time is over.
+          READ_FAILURES: the connection broke, nothing arrives, or the time is over.
         """
-        self._progress_at += time.monotonic() - self._returned_at  # what the reader did meanwhile
+        self._progress_at += time.monotonic() - self._returned_at  # without the time that the caller took
         data = bytes(self.response.raw.read1(size, decode_content=self._decode) or b"")
         self._returned_at = now = time.monotonic()
         self._limit.note_bytes(len(data))
@@ -53,16 +54,16 @@ class Body:
         return data
 
     def abort(self) -> None:
-        """Ends the answer at once, also while another thread waits for its next bytes.
+        """Closes the connection at once, also while another thread waits for bytes.
 
-        `close` would wait for that thread, which holds the buffer, and so for a silent server.
+        `close` would wait for that thread, because it holds the buffer.
         """
-        with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is over
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is closed already
             self.response.raw.shutdown()
 
 
 class OpenBodies:
-    """The bodies that the threads of a download are reading, so that all can be ended at once."""
+    """The bodies that the threads of a download are reading, so that all of them can be closed."""
 
     def __init__(self, limit: TimeLimit) -> None:
         self._limit = limit
@@ -71,7 +72,7 @@ class OpenBodies:
 
     @contextlib.contextmanager
     def reading(self, response: requests.Response) -> Iterator[Body]:
-        """The body of an answer, which is closed in the end."""
+        """A context with the body of an answer, which is closed at the end."""
         body = Body(response, self._limit)
         with self._lock:
             self._open.add(body)
@@ -83,7 +84,7 @@ class OpenBodies:
             response.close()
 
     def abort(self) -> None:
-        """Ends all of them at once."""
+        """Closes all of them at once."""
         with self._lock:
             for body in self._open:
                 body.abort()

@@ -1,7 +1,8 @@
-"""Certificates: the authorities that are trusted, and the certificate that the client shows.
+"""Certificates: the trusted certificate authorities, and the certificate of the client.
 
-Trusted are the authorities in `TFHUB_CA_BUNDLE` alone; else all that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`,
-`SSL_CERT_FILE` and `SSL_CERT_DIR` name; else those of the operating system and those that `requests` brings.
+If `TFHUB_CA_BUNDLE` is set, only its authorities are trusted. Otherwise all authorities in
+`REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are trusted. If none of them is
+set, the authorities of the operating system and those of `requests` are trusted.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.network.timely_head import TIMELY_POOLS
 from tensorflow_hub.settings import Settings
 
-# What `requests` and curl read: each names a file, or a folder in OpenSSL's form.
+# The variables of `requests` and curl: each names a file, or a folder in the form of OpenSSL.
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-# What OpenSSL reads, and with it Python, R and most other programs: the second names folders, as `PATH` does.
+# The variables of OpenSSL, Python, R and most other programs. The second one is a list of folders, as `PATH`.
 _OPENSSL_FILE, _OPENSSL_FOLDERS = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 
 class TlsAdapter(requests.adapters.HTTPAdapter):
-    """Makes the connections of a session, which trust what the settings and the environment name."""
+    """Opens the connections of a session, with the trusted authorities of settings and environment."""
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         self._settings = settings
@@ -34,38 +35,38 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
         super().__init__(**options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Makes what keeps the connections."""
+        """Creates the connection pools."""
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = TIMELY_POOLS
 
     def get_connection_with_tls_context(  # type: ignore[no-untyped-def]
         self, request, verify, proxies=None, cert=None
     ) -> Any:
-        """The connections for a request."""
+        """The connection pool for a request."""
         if verify and request.url.lower().startswith("https:"):
-            self._trust()  # below, `requests` takes every ValueError for a wrong URL
+            self._trust()  # here, because in `super()` `requests` reports each ValueError as a wrong URL
         return super().get_connection_with_tls_context(request, verify, proxies, cert)
 
     def build_connection_pool_key_attributes(  # type: ignore[no-untyped-def]
         self, request, verify, cert=None
     ) -> Any:
-        """What tells one pool of connections from another: for https, the authorities too."""
+        """The key of a connection pool. For https it includes the authorities."""
         host, options = super().build_connection_pool_key_attributes(request, verify, cert)
         if verify and host["scheme"] == "https":
             options["ssl_context"] = self._trust()
         return host, options
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The connections by way of a proxy, which may itself be reached by https."""
+        """The connections through a proxy, whose own URL may be one of https."""
         if proxy.lower().startswith("https:") and not self._settings.disable_cert_validation:
             options["proxy_ssl_context"] = self._trust()
         manager: Any = super().proxy_manager_for(proxy, **options)
-        if proxy.lower().startswith("http"):  # SOCKS needs connections of its own
+        if proxy.lower().startswith("http"):  # SOCKS has other connections
             manager.pool_classes_by_scheme = TIMELY_POOLS
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Sets whether a connection checks certificates; by which authorities, its context knows."""
+        """Sets whether a connection checks certificates. The authorities are in its context."""
         super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
         conn.ca_certs = conn.ca_cert_dir = None
 
@@ -76,10 +77,10 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
 
 
 def trusting_context(settings: Settings) -> ssl.SSLContext:
-    """A context for connections of a client, which trusts the authorities that the module describes.
+    """An SSL context for a client, with the trusted authorities that the docstring of this file lists.
 
     Raises:
-      SettingsError: what is named is not there or holds no certificates.
+      SettingsError: a named file or folder does not exist, or has no certificates.
     """
     if settings.ca_bundle:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -93,7 +94,7 @@ def trusting_context(settings: Settings) -> ssl.SSLContext:
     for name, path in bundles.items():
         _trust_path(context, path, name)
     if file or folders:
-        # As OpenSSL does: where only one of the two is set, the usual place of the other counts.
+        # As OpenSSL does: if only one of the two is set, the default of the other is used.
         context.set_default_verify_paths()
     if file:
         _trust_path(context, file, _OPENSSL_FILE)
@@ -103,20 +104,20 @@ def trusting_context(settings: Settings) -> ssl.SSLContext:
 
 
 def _usual_trust() -> ssl.SSLContext:
-    if sys.platform in {"darwin", "win32"}:  # whose own stores OpenSSL cannot read, or not all of them
+    if sys.platform in {"darwin", "win32"}:  # OpenSSL cannot read all of their certificates
         import truststore
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.set_default_verify_paths()
-    # The system's store may be missing (containers) or old.
+    # The certificates of the system may be missing (in containers) or old.
     context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
     return context
 
 
 def _trust_folders(context: ssl.SSLContext, folders: str) -> None:
-    """Trusts what is in the folders that are there: the variable often lists those of several systems."""
+    """Adds the certificates in existing folders. The variable often lists folders of several systems."""
     paths = [path for path in folders.split(os.pathsep) if path]
     there = [path for path in paths if os.path.isdir(os.path.expanduser(path))]
     for path in there or paths:
@@ -124,7 +125,7 @@ def _trust_folders(context: ssl.SSLContext, folders: str) -> None:
 
 
 def _trust_path(context: ssl.SSLContext, path: str, name: str) -> None:
-    """Trusts the authorities in a file or folder, which the environment variable `name` gave.
+    """Adds the certificates in a file or folder, which the environment variable `name` names.
 
     Raises:
       SettingsError: there are none.
@@ -138,10 +139,10 @@ def _trust_path(context: ssl.SSLContext, path: str, name: str) -> None:
 
 
 def client_certificate(settings: Settings) -> str | tuple[str, str] | None:
-    """The file with the client's certificate and key, or the two files; None when there is none.
+    """The file with the certificate and key of the client, or the two files; None if it has none.
 
     Raises:
-      SettingsError: what `TFHUB_CLIENT_CERT` names cannot be used.
+      SettingsError: the files that `TFHUB_CLIENT_CERT` names cannot be used.
     """
     if not settings.client_cert:
         return None
@@ -151,7 +152,7 @@ def client_certificate(settings: Settings) -> str | tuple[str, str] | None:
     try:
         with open(key, "rb") as file:
             is_encrypted = b"ENCRYPTED" in file.read(1 << 20)
-        if not is_encrypted:  # else its password is asked for when it is used
+        if not is_encrypted:  # for an encrypted key the password is asked for when it is used
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key)
     except OSError as error:
         raise _no_certificate(settings.client_cert, "TFHUB_CLIENT_CERT", error) from error

@@ -1,7 +1,7 @@
-"""Tokens per host: where they are kept, and which one goes with a URL.
+"""Tokens of hubs: the file that stores them, and the token for a URL.
 
-The file maps a host with its port (`hub.example:8443`) to a token. A token goes to that host only,
-never along a redirect to another one.
+The file maps a host with its port (`hub.example:8443`) to a token. A token is sent only to that host. It is
+not sent after a redirect to another one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def host_of(url: str) -> str:
-    """The key of a URL's host: name in lower case and port.
+    """The key for the host of a URL: its name in lower case, and the port.
 
     >>> host_of("https://Hub.example/acme/text/1")
     'hub.example:443'
@@ -30,7 +30,7 @@ def host_of(url: str) -> str:
 
 
 def credentials_path(settings: Settings) -> str:
-    """The file that keeps the tokens."""
+    """The path of the file with the tokens."""
     if settings.credentials:
         return os.path.expanduser(settings.credentials)
     import platformdirs
@@ -39,10 +39,10 @@ def credentials_path(settings: Settings) -> str:
 
 
 def read_tokens(settings: Settings) -> Mapping[str, str]:
-    """All kept tokens, by host; empty when there is no file.
+    """All stored tokens by host; empty if there is no file.
 
     Raises:
-      SettingsError: when the file cannot be read or is not what `write_token` writes.
+      SettingsError: the file cannot be read, or was not written by `write_token`.
     """
     path = credentials_path(settings)
     try:
@@ -62,10 +62,10 @@ def read_tokens(settings: Settings) -> Mapping[str, str]:
 
 
 def token_for(url: str, settings: Settings) -> str | None:
-    """The token that goes to the host of `url`: `TFHUB_TOKEN` to the configured hub, else the kept one.
+    """The token for the host of `url`: `TFHUB_TOKEN` for the configured hub, or else the stored token.
 
     Raises:
-      SettingsError: it cannot be one; it is not shown.
+      SettingsError: it is not a valid token. The message does not show it.
     """
     if settings.token and host_of(url) == host_of(settings.hub):
         token, place = settings.token.strip(), "TFHUB_TOKEN"
@@ -80,15 +80,15 @@ def token_for(url: str, settings: Settings) -> str | None:
 
 
 def write_token(url: str, token: str | None, settings: Settings) -> str:
-    """Keeps a token for the host of `url`, or forgets it when None.
+    """Stores a token for the host of `url`, or removes it if the token is None.
 
-    The file has mode 0600 and is replaced in one step.
+    The file has the mode 0600. It is replaced as a whole.
 
     Returns:
       The path of the file.
 
     Raises:
-      SettingsError: when it cannot be written.
+      SettingsError: the file cannot be written.
     """
     path = credentials_path(settings)
     tokens = dict(read_tokens(settings))

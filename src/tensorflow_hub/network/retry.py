@@ -1,4 +1,4 @@
-"""When a request is sent again, and how long to wait before."""
+"""When a request is repeated, and how long to wait before."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import random
 import re
 from collections.abc import Mapping
 
-# Answers that say "not now" (RFC 9110, RFC 6585, RFC 8470).
+# The statuses of temporary errors (RFC 9110, RFC 6585, RFC 8470).
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclasses.dataclass(frozen=True)
 class RetryPolicy:
-    """How often and after how long a request is repeated.
+    """How often a request is repeated, and after which pauses.
 
     Attributes:
-      retries: how many times after the first.
-      connect_retries: how many times when no connection came about at all: a hub that is not running
-        should be reported soon.
-      base: seconds; the ceiling of the first pause, doubled for each one after.
-      longest: seconds; no pause of our own choice is longer.
-      longest_asked: seconds; a `Retry-After` above this is not waited for.
+      retries: the number of repetitions.
+      connect_retries: the number of repetitions if no connection can be opened. It is smaller, so that a hub
+        that
+        is not running is reported soon.
+      base: the largest first pause in seconds. It is doubled for each further pause.
+      longest: the longest pause in seconds, if the server does not ask for a pause.
+      longest_asked: the longest `Retry-After` in seconds that is waited for.
     """
 
     retries: int = 5
@@ -33,24 +34,24 @@ class RetryPolicy:
     longest_asked: float = 300.0
 
     def pause(self, attempt: int, asked: float | None = None) -> float | None:
-        """Seconds to wait before repeating, None when the server asks for more patience than we have.
+        """The pause before a repetition in seconds; None if the server asks for a pause that is too long.
 
         Args:
-          attempt: 0 for the pause after the first request.
-          asked: seconds from `Retry-After`, None when there was none.
+          attempt: the number of the attempt that failed, from 0.
+          asked: the seconds of `Retry-After`; None without it.
         """
         if asked is not None:
-            # A little on top, different for each client, so that they do not all come back at once.
+            # A random addition, so that not all clients repeat their requests at the same time.
             return asked + random.uniform(0, self.base) if asked <= self.longest_asked else None
         return random.uniform(0.5, 1.0) * min(self.longest, self.base * float(2**attempt))
 
     def patience(self, attempts: int, asked: float | None = None, answer: float = 0.0) -> float:
-        """Seconds after which a request is given up at the latest, when nothing changes.
+        """The longest time in seconds until a request is given up, if all attempts fail in the same way.
 
         Args:
-          attempts: how many times it is repeated.
-          asked: seconds from `Retry-After`, None when there was none.
-          answer: seconds that each request takes to fail.
+          attempts: the number of repetitions.
+          asked: the seconds of `Retry-After`; None without it.
+          answer: the seconds until an attempt fails.
 
         >>> RetryPolicy().patience(5), RetryPolicy().patience(2, asked=10.0, answer=1.0)
         (15.5, 23.0)
@@ -61,21 +62,21 @@ class RetryPolicy:
 
 
 def asked_pause(headers: Mapping[str, str]) -> float | None:
-    """The seconds that an answer asks to wait: by `Retry-After`, or as Hugging Face says it; None without.
+    """The pause in seconds that an answer asks for, by `Retry-After` or `RateLimit`; None for none.
 
     >>> asked_pause({"RateLimit": '"api";r=0;t=55'})
     55.0
     """
     asked = parse_retry_after(headers.get("Retry-After"))
     if asked is None:
-        # IETF draft "RateLimit header fields for HTTP": what remains, and seconds until there is more.
+        # IETF draft "RateLimit header fields for HTTP": `r` requests remain, more in `t` seconds.
         limit = re.search(r";\s*t=(\d{1,9})\b", headers.get("RateLimit", ""))
         asked = float(limit[1]) if limit else None
     return asked
 
 
 def parse_retry_after(value: str | None, now: datetime.datetime | None = None) -> float | None:
-    """Reads a `Retry-After` header (RFC 9110 §10.2.3): seconds or an HTTP date; None when absent or broken.
+    """Parses a header `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP date; else None.
 
     >>> parse_retry_after("120")
     120.0

@@ -1,6 +1,6 @@
-"""The credentials of Kaggle and Hugging Face, from where their own clients keep them.
+"""The credentials of Kaggle and Hugging Face, read from the files and variables of their own clients.
 
-They go to the host of their service only: a redirect to a storage or another host carries none.
+They are sent only to the host of their service, and not after a redirect to a storage or another host.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def service_authorization(url: str) -> str | None:
     """The header `Authorization` for a URL of Kaggle or Hugging Face; None elsewhere, or without a token.
 
     Raises:
-      SettingsError: a file of tokens is broken, or a token cannot be one; it is not shown.
+      SettingsError: a file with credentials is malformed, or a token is not valid. The message does not show
+        it.
     """
     services = ServiceSettings.from_environment()
     host = host_of(url)
@@ -36,7 +37,7 @@ def service_authorization(url: str) -> str | None:
 
 
 def _kaggle_authorization(services: ServiceSettings) -> str | None:
-    """In the order of `kagglehub`: a token, then user name and key."""
+    """The header for Kaggle: with a token or, if there is none, with user name and key, as in `kagglehub`."""
     token, place = _kaggle_token(services)
     if token:
         return _bearer(token, place)
@@ -82,11 +83,11 @@ def _hugging_face_token(services: ServiceSettings) -> tuple[str, str]:
 
 
 def _read_token(path: str) -> str:
-    """The token in a file; "" when there is no such file."""
+    """The token in a file; "" if there is no such file."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read(_LARGEST_FILE).strip()
-    except (OSError, ValueError):  # ValueError: a token is no possible path, or no text is in the file
+    except (OSError, ValueError):  # ValueError: not a possible path, or the file is not a text
         return ""
 
 
@@ -105,13 +106,13 @@ def _read_kaggle_json(path: str) -> tuple[str, str]:
 
 
 def _colab_secret(name: str) -> str:
-    """A secret of a notebook on Colab that was opened to the notebook; "" elsewhere."""
+    """A secret of Colab that the user allowed this notebook to read; "" elsewhere."""
     if "google.colab" not in sys.modules:
         return ""
     try:
         userdata: Any = __import__("google.colab.userdata", fromlist=["get"])
         return str(userdata.get(name) or "").strip()
-    except Exception:  # it is not there, or not opened to this notebook: Colab has an error for each
+    except Exception:  # Colab raises various errors if it does not exist or is not allowed
         return ""
 
 

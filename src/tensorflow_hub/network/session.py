@@ -1,4 +1,4 @@
-"""The one way to ask a server: requests that are repeated while that makes sense, and end as our errors."""
+"""The session for all HTTP requests: with retries, and with errors of this library."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _SHORT_WAIT = 1.0  # seconds
-_LARGEST_BODY = 16 << 20  # bytes of an answer to a call, unless a caller says otherwise
+_LARGEST_BODY = 16 << 20  # bytes of a body, unless the caller names another limit
 _TRANSPORT_FAILURES = (requests.exceptions.RequestException, UnicodeError, urllib3.exceptions.HTTPError)
-# Failures that come again however often a request is repeated.
+# Failures for which a repetition does not help.
 _LASTING_FAILURES = (
     requests.exceptions.SSLError,
     requests.exceptions.InvalidURL,
@@ -40,22 +40,22 @@ _LASTING_FAILURES = (
     requests.exceptions.TooManyRedirects,
     UnicodeError,
 )
-# What stores answer when the signature in an address, which a redirect led to, is too old or wrong: the next
-# redirect may lead to a new one.
+# The statuses of stores if the signature in the URL of a redirect has expired or is wrong. A repeated request
+# may be redirected to a new URL.
 _OF_OLD_SIGNATURES = frozenset({400, 403})
-# What `urllib3` calls it when no connection came about at all.
+# The errors of `urllib3` if no connection can be opened.
 _NO_CONNECTION = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
 class HubSession:
-    """Requests to hubs and other servers that keep modules. It may be used by several threads.
+    """A session for requests to hubs and other servers with modules. Threads may share it.
 
     Attributes:
-      settings: those of the process.
+      settings: the settings of the process.
       policy: how often requests are repeated.
-      limit: how long all requests may take together, when they are parts of one download; None when each has
-        a limit of its own.
-      transport: sends the requests.
+      limit: the time limit of all requests together, if they belong to one download; None for a limit for
+        each.
+      transport: the `requests.Session` that sends the requests.
     """
 
     def __init__(self, settings: Settings, limit: TimeLimit | None = None) -> None:
@@ -77,9 +77,9 @@ class HubSession:
         self.transport.close()
 
     def authorization(self, url: str) -> str | None:
-        """The header `Authorization` for a request to exactly this URL, None for none.
+        """The header `Authorization` for a request to exactly this URL; None for none.
 
-        It is looked up once a server, not for each of thousands of files.
+        It is looked up once for each server, because a download may have thousands of files.
         """
         server = server_of(url)
         if server not in self._authorizations:
@@ -93,7 +93,7 @@ class HubSession:
         return None if exposes_token(url, self.settings) else f"Bearer {token}"
 
     def error_of(self, response: requests.Response, what: str) -> errors.HubError:
-        """The error that a refusal stands for."""
+        """The error for an answer that is not a success. Subclasses override it."""
         return error_of(response, what)
 
     def request(
@@ -111,27 +111,28 @@ class HubSession:
         largest: int = _LARGEST_BODY,
         **options: Any,
     ) -> requests.Response:
-        """Sends a request, repeats it while that makes sense, and turns every failure into our errors.
+        """Sends a request. It is repeated after temporary failures.
 
         Args:
-          method: `"GET"`, ….
-          url: where to.
-          what: what is asked for, for messages: the handle. Default the URL.
-          origin: the URL whose answer led to `url`; default `url`. A password of `.netrc` goes to its server
-            only.
-          headers: added to those of the session.
-          accept_statuses: those that count as success.
-          idempotent: whether repeating is harmless.
-          policy: how often to repeat; default by the settings.
-          stream: only the head of the answer is read; the caller reads the body and closes it.
-          largest: bytes that the body may have, decompressed, when it is read here.
-          **options: passed to `requests` (`data`, `json`, `params`, …). A `timeout` takes the place of the
-            limit of time.
+          method: `"GET"` or another HTTP method.
+          url: the URL.
+          what: what is requested, for messages: a handle. By default the URL.
+          origin: the URL that redirected to `url`; by default `url`. A password of `.netrc` is sent only to
+            the
+            server of this URL.
+          headers: further headers.
+          accept_statuses: the statuses that are a success.
+          idempotent: whether the request may be repeated.
+          policy: how often it is repeated; by default as the settings say.
+          stream: whether to read only the headers of the answer. Then the caller reads the body and closes
+            it.
+          largest: the largest size of the body in bytes, after decompression, if it is read here.
+          **options: options of `requests` (`data`, `json`, `params`, …). A `timeout` replaces the time limit.
 
         Raises:
-          UnreachableError: no answer came, or not all of it, or not in time.
+          UnreachableError: there is no answer, or it is incomplete or too late.
           NotFoundError, AuthenticationError, ForbiddenError, ConflictError, LimitError, RequestError:
-            the hub refused, or the body is larger than `largest`.
+            the server answered with an error, or the body is larger than `largest`.
         """
         policy = policy or self.policy
         limit = self._limit_of(idempotent, options)
@@ -168,8 +169,8 @@ class HubSession:
             return _RetryState(self.error_of(response, what), repeats, asked, does)
 
     def _limit_of(self, idempotent: bool, options: dict[str, Any]) -> TimeLimit | None:
-        """The limit of time of a request; None for one that has a timeout, which may be given to it here."""
-        if not idempotent:  # it is sent once: all the time there is belongs to that
+        """The time limit of a request; None if it has a timeout. This may add the timeout to `options`."""
+        if not idempotent:  # it is sent only once, so it gets all the time
             patience = max(self.settings.read_timeout, self.settings.stall_timeout)
             options.setdefault("timeout", (self.settings.connect_timeout, patience))
         return None if "timeout" in options else self.limit or TimeLimit(self.settings)
@@ -183,7 +184,7 @@ class HubSession:
         limit: TimeLimit | None,
         took: float,
     ) -> None:
-        """Waits before a request is repeated; raises the problem when it is not worth repeating."""
+        """Waits before a request is repeated; raises the error if it should not be repeated."""
         pause = policy.pause(attempt, retry.asked) if attempt < retry.repeats else None
         if pause is None:
             raise retry.problem if attempt >= retry.repeats else _too_long(retry, policy)
@@ -191,9 +192,7 @@ class HubSession:
         if limit is not None:
             if retry.timed_out:
                 limit.note_timeout()
-            if (
-                retry.asked is not None
-            ):  # it is alive: neither its answer nor the pause counts as a standstill
+            if retry.asked is not None:  # the server answers, so this pause does not count for the time limit
                 limit.allow(took + pause)
             elif pause >= limit.left:
                 raise limit.error(host_of(url)) if retry.timed_out else retry.problem
@@ -205,7 +204,7 @@ class HubSession:
         time.sleep(pause)
 
     def _tell_patience(self, url: str, does: str, seconds: float) -> None:
-        """Says once a session and host why nothing happens; short waits are not worth a line."""
+        """Logs why the program waits, once for each session and host. Short waits are not logged."""
         host = host_of(url).removesuffix(":443").removesuffix(":80")
         if seconds >= _SHORT_WAIT and host not in self._waited_for:
             self._waited_for.add(host)
@@ -213,24 +212,24 @@ class HubSession:
 
 
 def open_session(settings: Settings | None = None) -> HubSession:
-    """Makes a session; close it, or use it with `with`."""
+    """Opens a session. Close it, or use it with `with`."""
     return HubSession(settings or Settings.from_environment())
 
 
 def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps `requests` from looking into `.netrc`."""
+    """Prevents `requests` from reading `.netrc`."""
     return request
 
 
 class _RetryState(NamedTuple):
-    """Why a request did not succeed, and how often it is worth repeating.
+    """Why a request failed, and how often it may be repeated.
 
     Attributes:
-      problem: what is raised in the end.
-      repeats: how many times after the first.
-      asked: seconds from `Retry-After`, None when there was none.
+      problem: the error that is raised if no repetition succeeds.
+      repeats: the number of repetitions.
+      asked: the seconds of `Retry-After`; None without it.
       does: what the server does, for messages.
-      timed_out: whether it waited in vain.
+      timed_out: whether the request timed out.
     """
 
     problem: errors.HubError

@@ -1,4 +1,4 @@
-"""Connections on which the head of an answer comes in time: all of it, not only each of its bytes."""
+"""Connections with a timeout for all headers of an answer together, and not for each byte of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import urllib3.connectionpool
 
 
 class _TimelyReader(io.RawIOBase):
-    """The bytes of a socket; while there is a deadline, it is the end of all waiting."""
+    """The bytes of a socket. If a deadline is set, reading ends at it."""
 
     def __init__(self, raw: Any, seconds: float | None) -> None:
         self._raw = raw
@@ -34,7 +34,7 @@ class _TimelyReader(io.RawIOBase):
 
 
 class _TimelyResponse(http.client.HTTPResponse):
-    """An answer whose head has as long as the socket's timeout; without it, a byte would have."""
+    """An answer whose headers have to arrive within the timeout of the socket."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
@@ -42,9 +42,9 @@ class _TimelyResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
-        """Reads the head."""
+        """Reads the headers."""
         super().begin()
-        self._reader.deadline = float("inf")  # `network/body.py` sees to the body
+        self._reader.deadline = float("inf")  # the time limit of the body is in `network/body.py`
 
 
 class _Connection(urllib3.connection.HTTPConnection):
@@ -63,5 +63,5 @@ class _TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-# Scheme → connections, for the managers of `urllib3`.
+# Scheme → class of connection pools, for the pool managers of `urllib3`.
 TIMELY_POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}

@@ -1,4 +1,4 @@
-"""Requests as they go out: certificates, the token of each host, and where a redirect may lead."""
+"""Sending requests: certificates, the token of each host, and which redirects are followed."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_LARGEST_REDIRECT = 64 << 10  # bytes; more of the body of a redirect is nobody's business
+_LARGEST_REDIRECT = 64 << 10  # bytes of the body of a redirect that are read
 
 
 class Transport(requests.Session):
-    """A `requests.Session` that sends each host its own credentials and nobody else's.
+    """A `requests.Session` that sends to each host only the credentials for this host.
 
-    Proxies and `.netrc` come from the environment, as in `requests`. It may be used by several threads.
+    Proxies and `.netrc` are used as in `requests`. Threads may share a session.
 
     Args:
-      settings: those of the process.
-      authorization: gives the header `Authorization` for a URL, None for none.
+      settings: the settings of the process.
+      authorization: a function that returns the header `Authorization` for a URL; None for none.
     """
 
     def __init__(self, settings: Settings, authorization: Callable[[str], str | None]) -> None:
@@ -58,20 +58,20 @@ class Transport(requests.Session):
     def merge_environment_settings(  # type: ignore[no-untyped-def]
         self, url, proxies, stream, verify, cert
     ) -> Any:
-        """Adds the settings of the environment; which authorities are trusted, `TlsAdapter` knows."""
+        """Adds the settings of the environment. The trusted authorities are in `TlsAdapter`."""
         merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
         merged["verify"] = not self._insecure
         return merged
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Prepares a request with the token of its host."""
+        """Prepares a request, with the token for its host."""
         prepared = super().prepare_request(request)
         self._authorize(prepared)
         return prepared
 
     @contextlib.contextmanager
     def within(self, limit: TimeLimit | None) -> Iterator[None]:
-        """What this thread sends, each step of a redirect too, waits as long as `limit` has time left."""
+        """A context in which the requests of this thread, including redirects, have a time limit."""
         self._of_thread.limit = limit
         try:
             yield
@@ -99,10 +99,10 @@ class Transport(requests.Session):
         return super().send(request, **options)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """On a redirect: another host (or port, or scheme) gets its own token or none.
+        """Sets the credentials after a redirect: another host, port or scheme gets its own token or none.
 
-        `.netrc` knows hosts without ports and schemes, and may have a password for all hosts: it is heeded
-        only where the redirect stays with the server that was asked.
+        `.netrc` has hosts without ports and schemes, and perhaps a password for all hosts. So it is used only
+        if the redirect is to the same server.
         """
         prepared_request.headers.pop("Authorization", None)
         assert prepared_request.url is not None
@@ -115,19 +115,20 @@ class Transport(requests.Session):
     def resolve_redirects(  # type: ignore[no-untyped-def]
         self, resp, req, *arguments, yield_requests=False, **options
     ) -> Any:
-        """Follows redirects; one that is not to be followed may lead into an object store."""
+        """Follows redirects. Those that are not followed may be to object stores."""
         if yield_requests:
             return iter(())
         return super().resolve_redirects(resp, req, *arguments, **options)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Where an answer redirects to; None when it does not.
+        """The URL that an answer redirects to; None if it does not.
 
-        Of its body the beginning is kept: `requests` would read all of it, however much that is.
+        Only the beginning of its body is read. `requests` would read a body of any size.
 
         Raises:
-          DownloadError: to what is no web address; or from https to http, where anybody on the way could put
-            another module.
+          DownloadError: the target is not a URL of http or https, or it is http after https, which would not
+            be
+            safe from changes on the way.
         """
         target: str | None = super().get_redirect_target(resp)
         if target is not None:
@@ -144,7 +145,7 @@ class Transport(requests.Session):
 
 
 def server_of(url: str) -> tuple[str, str]:
-    """What has to be the same for two URLs to be of one server: the scheme, and the host with its port."""
+    """The server of a URL: its scheme, host and port."""
     return urllib.parse.urlsplit(url).scheme, host_of(url)
 
 
@@ -169,7 +170,7 @@ def _check_redirect(response: requests.Response, target: str) -> None:
 
 
 def exposes_token(url: str, settings: Settings) -> bool:
-    """Whether a token would cross a network in the clear though the hub is meant to be reached by https."""
+    """Whether a token would be sent unencrypted, although the URL of the hub begins with https."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "https" or parts.hostname in LOOPBACK:
         return False

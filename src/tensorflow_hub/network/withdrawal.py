@@ -1,4 +1,4 @@
-"""The header by which a hub tells, with every answer for a version, that it is withdrawn and why."""
+"""The header of a hub in answers for a withdrawn version, with the reason."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tensorflow_hub.network.foreign_text import one_line
 
 HEADER = "TFHub-Withdrawn"
 _MOST_CHARACTERS = 300
-# What may stand in a header field as it is (RFC 9110 §5.5), but for `%`, which begins an encoded byte.
+# The characters that are allowed in a header (RFC 9110 §5.5), except `%`, which starts an encoded byte.
 _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 
 
 def withdrawal_headers(reason: str) -> dict[str, str]:
-    r"""The header of a withdrawn version: the reason as percent-encoded UTF-8 (RFC 3986 §2.1).
+    r"""The header for a withdrawn version. The reason is percent-encoded UTF-8 (RFC 3986 §2.1).
 
     >>> withdrawal_headers("Wrong labels.\r\nX: y")
     {'TFHub-Withdrawn': 'Wrong labels. X: y'}
@@ -25,7 +25,7 @@ def withdrawal_headers(reason: str) -> dict[str, str]:
 
 
 def withdrawal_reason(headers: Mapping[str, str]) -> str | None:
-    r"""Why the version of an answer was withdrawn, harmless to print; None when it was not.
+    r"""The reason for which a version was withdrawn, safe to print; None if it was not withdrawn.
 
     >>> withdrawal_reason({"TFHub-Withdrawn": "%C3%BCberholt%1B%0Aok"}), withdrawal_reason({})
     ('überholt ok', None)

@@ -167,11 +167,11 @@ class Source(Generic[L]):
         raise NotImplementedError
 
     def folders(self, location: L) -> Iterable[str]:
-        """Directories of other programs on this machine with the module. They are read if they are complete."""
+        """Directories of other programs on this machine with the module. Complete ones are read."""
         return ()
 
     def authorization(self, url: str) -> str | None:
-        """The header `Authorization` for a request to exactly this URL, also as the target of a redirect.
+        """The header `Authorization` for a request to exactly this URL, perhaps the target of a redirect.
 
         Return credentials only for the source's own host. They are sent only over https, or to this machine.
         """

@@ -168,14 +168,14 @@ def compare_with_loop(name: str, loop: str, module: Path, data: Path, rounds: in
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def text_module(folder: Path) -> Path:
+def text_module(folder: Path, width: int = 100) -> Path:
     import numpy as np
     import tensorflow as tf
 
     class Words(tf.Module):
         def __init__(self) -> None:
             super().__init__()
-            values = np.random.default_rng(0).normal(size=(50_000, 100)).astype(np.float32)
+            values = np.random.default_rng(0).normal(size=(50_000, width)).astype(np.float32)
             self.table = tf.Variable(values)
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])

@@ -1,11 +1,14 @@
 """Runs every benchmark and writes what they print, with the machine and the versions, to docs/benchmarks.md.
 
-    python scripts/bench.py                  all of them
-    python scripts/bench.py startup fetch    some; the page keeps the others' last figures
+    python scripts/bench.py                          all of them
+    python scripts/bench.py startup pages            some; the page keeps the others' last figures
+    python scripts/bench.py search -- --sizes 20000  with options of the benchmark, which the page tells
+    python scripts/bench.py --quick                  small inputs of those that have them; writes no page
 
-A benchmark is a script in `benchmarks/` that prints a Markdown table to standard output, ours and the
-peers' figures of one run side by side. Interpreters of environments with the peers are found by the
-variable TFHUB_PEERS, a folder of such environments.
+A benchmark is a script in `benchmarks/` that prints Markdown tables to standard output, ours and the peers'
+figures of one run side by side. Below each row of a table the page shows the row of the run before, with its
+day. Interpreters of environments with the peers are found by the variable TFHUB_PEERS, a folder of such
+environments.
 """
 
 from __future__ import annotations
@@ -16,9 +19,12 @@ import importlib.metadata
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +34,8 @@ HEAD = """\
 
 This page is written by `make bench`. Every table is what one run of the script named above it printed: ours
 and the peers' on the same machine, in the same run. Figures of one machine say little about another; the
-ratios say more.
+ratios say more. A row in italics that begins with a day is what the run of that day printed for the row
+above it.
 
 """
 PACKAGES = ("tensorflow", "keras", "numpy", "granian", "obstore", "sqlalchemy", "tantivy", "faiss-cpu")
@@ -46,8 +53,8 @@ def machine() -> str:
     python = platform.python_version()
     cores = os.cpu_count()
     return (
-        f"Machine: {model}, {cores} cores, {memory:.0f} GB, {platform.system()} {platform.release()}. "
-        f"Python {python}; {', '.join(versions)}.\n\n"
+        f"Machine of the last run: {model}, {cores} cores, {memory:.0f} GB, "
+        f"{platform.system()} {platform.release()}. Python {python}; {', '.join(versions)}.\n\n"
     )
 
 
@@ -70,21 +77,68 @@ def sections(text: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def run(path: Path) -> str:
-    """Runs one benchmark; its section of the page."""
+def printed(path: Path, options: Sequence[str]) -> str:
+    """What a benchmark prints, as Markdown, and whether it failed."""
     print(f"{path.stem} …", file=sys.stderr, flush=True)
-    start = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
-    took = time.monotonic() - start
+    command = [sys.executable, str(path), *options]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     said = done.stdout.strip() or "(no figures)"
-    if "|---" not in said and "| ---" not in said and "|:-" not in said:
+    if not re.search(r"^\|\s?:?-", said, re.MULTILINE):
         said = f"```text\n{said}\n```"
+    return said + (f"\n\n**It ended with exit code {done.returncode}.**" if done.returncode else "")
+
+
+def section(path: Path, options: Sequence[str], before: str) -> str:
+    """Runs a benchmark; its section of the page, given the section of the run before."""
+    start = time.monotonic()
+    said = printed(path, options)
+    took = time.monotonic() - start
     about = path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
-    failed = f"\n\n**It ended with exit code {done.returncode}.**" if done.returncode else ""
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return f"\n{about}\n\n{said}{failed}\n\n`benchmarks/{path.name}`, {today}, {took:.0f} s.\n\n"
+    with_options = f" with `{shlex.join(options)}`" if options else ""
+    source = f"`benchmarks/{path.name}`{with_options}, {today}, revision {_revision()}, {took:.0f} s."
+    return f"\n{about}\n\n{with_rows_before(said, before)}\n\n{source}\n\n"
+
+
+def with_rows_before(new: str, old: str) -> str:
+    """New figures with the old ones beside them: each row of a table, and below it the same row of the old.
+
+    Rows are the same where their tables have the same head, and they begin with the same cell; of several
+    such rows, the first goes with the first. Old rows of the old are left out.
+
+    Args:
+      new: what a benchmark printed.
+      old: its section of the page.
+    """
+    found = re.search(r"^`benchmarks/.*?(\d{4}-\d\d-\d\d)", old, re.MULTILINE)
+    old_lines, lines = old.splitlines(), new.splitlines()
+    known = {key: old_lines[number] for number, key in _rows(old_lines)}
+    for number, key in reversed(list(_rows(lines))):
+        if found and known.get(key, lines[number]) != lines[number]:
+            cells = [cell.strip() for cell in known[key].strip("|").split("|")[1:]]
+            row = " | ".join(f"*{cell}*" if cell else "" for cell in [found[1], *cells])
+            lines.insert(number + 1, f"| {row} |")
+    return "\n".join(lines)
+
+
+def _rows(lines: Sequence[str]) -> Iterator[tuple[int, tuple[str, str, int]]]:
+    """The rows of the tables: the number of the line, and (head, first cell, how many such rows before)."""
+    head, seen = "", Counter[tuple[str, str]]()
+    for number, line in enumerate(lines):
+        if not line.startswith("|"):
+            head = ""
+        elif not head:
+            head = line
+        elif not re.match(r"\|\s?(:?--|\*)", line):
+            row = head, line.split("|")[1].strip()
+            yield number, (*row, seen[row])
+            seen[row] += 1
+
+
+def _revision() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def main() -> None:
@@ -93,10 +147,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="benchmarks to run; default all")
-    names = parser.parse_args().names
+    parser.usage = "%(prog)s [-h] [--quick] [names ...] [-- options of the benchmark]"
+    parser.add_argument("--quick", action="store_true", help="print figures of small inputs; write no page")
+    words = [*sys.argv[1:], "--"]
+    split = words.index("--")
+    arguments, options = parser.parse_args(words[:split]), words[split + 1 : -1]
+    if arguments.quick:
+        for path in scripts(arguments.names):
+            if '"--quick"' in path.read_text(encoding="utf-8"):
+                print(f"## {path.stem}\n\n{printed(path, ['--quick', *options])}\n", flush=True)
+        return
     known = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
-    for path in scripts(names):
-        known[path.stem] = run(path)
+    for path in scripts(arguments.names):
+        known[path.stem] = section(path, options, known.get(path.stem, ""))
         body = "".join(f"## {name}\n{known[name]}" for name in sorted(known))
         PAGE.write_text(HEAD + machine() + body.rstrip() + "\n", encoding="utf-8")
 

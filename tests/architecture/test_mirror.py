@@ -13,6 +13,7 @@ PACKAGE = TESTS.parent / "src" / "tensorflow_hub"
 # Folders without a counterpart in the package, and what their tests are about instead.
 OTHER_FOLDERS = {
     "architecture": "rules about the source itself",
+    "benchmarks": "that the programs in benchmarks/ run, on small inputs",
     "clients": "the published client of 0.x against our hub",
     "conformance": "the same tests for every store, source, catalogue, engine and hub",
     "docs": "what documents promise",

@@ -2,7 +2,8 @@
 
 The 226 questions were written, with their right answers, before anybody looked at results, and were split
 once at random (`random.Random(20261128).shuffle`). Boosts are tuned on one half only. The other one says how
-well search answers questions that nobody tuned it for.
+well search answers questions that nobody tuned it for. So do the 90 of the second set, which are harder: they
+were written when the list of words in `also_called.tsv` was, by one who had not seen results for them.
 """
 
 from __future__ import annotations
@@ -72,8 +73,15 @@ def test_the_whole_catalogue_is_taken(imported):
     assert seconds < 60
 
 
-@pytest.mark.parametrize("file", ["questions_tuned_on.json", "questions_held_out.json"])
-def test_right_answers_stand_high(ask, file):
+@pytest.mark.parametrize(
+    ("file", "least_mrr", "least_recall"),
+    [
+        ("questions_tuned_on.json", 0.92, 0.99),
+        ("questions_held_out.json", 0.88, 0.97),
+        ("questions_second_set.json", 0.85, 0.93),
+    ],
+)
+def test_right_answers_stand_high(ask, file, least_mrr, least_recall):
     reciprocal_ranks, recalls = [], []
     for question in json.loads((Path(__file__).parent / file).read_text(encoding="utf-8")):
         handles = ask(question["query"])
@@ -86,8 +94,8 @@ def test_right_answers_stand_high(ask, file):
         recalls.append(len(hits) / len(ranks))
     mrr, recall = statistics.mean(reciprocal_ranks), statistics.mean(recalls)
     print(f"{file}: MRR {mrr:.3f}, recall at 10 {recall:.3f}")
-    assert mrr >= 0.88
-    assert recall >= 0.98
+    assert mrr >= least_mrr
+    assert recall >= least_recall
 
 
 def test_models_of_a_task_stand_above_those_that_mention_its_words(find):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorflow_hub.server.search.words import words
+from tensorflow_hub.server.search.words import stem, words
 
 
 @pytest.mark.parametrize(
@@ -14,13 +14,37 @@ from tensorflow_hub.server.search.words import words
         ("mobilenet-v2", "MOBILENET V2"),
         ("resnet50", "ResNet 50"),
         ("YOLOv5", "yolo v5"),
-        ("image classifier", "image-classification"),
-        ("object detector", "Object Detection"),
         ("naïve", "naive"),
     ],
 )
 def test_ways_to_write_one_thing_give_the_same_words(one, other):
     assert words(one) == words(other)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "classifier classifiers classify classification",
+        "detect detector detectors detection",
+        "segment segmenter segmentation",
+        "generator generate generated generation",
+        "recognize recognizes recognise recogniser recognition",
+        "translate translator translation",
+        "estimator estimation",
+        "transcript transcription",
+        "colour color colourise colorization",
+        "tokeniser tokenize tokenization",
+        "denoise denoising",
+    ],
+)
+def test_forms_of_a_word_have_one_stem(forms):
+    assert len({stem(form) for form in forms.split()}) == 1
+
+
+def test_words_that_look_alike_keep_their_stems():
+    words_alike = "image imagine action active station state four for noise nose position pose"
+    different = words_alike.split()
+    assert len({stem(word) for word in different}) == len(different)
 
 
 @given(st.text(max_size=200))

@@ -68,7 +68,7 @@ class SearchDocument:
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()
         )
-        rank = 8.0 * (self.kind != "collection") + 3.0 * of_its_own
+        rank = 12.0 * (self.kind != "collection") + 3.0 * of_its_own
         return rank + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
 
     @property

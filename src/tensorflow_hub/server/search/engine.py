@@ -10,10 +10,10 @@ import tantivy
 from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
 from tensorflow_hub.server.search.query import Must, Should, sampled
-from tensorflow_hub.server.search.question import asked_words, question_words
+from tensorflow_hub.server.search.question import question_words
 from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.results import Results, count_of
-from tensorflow_hub.server.search.spelling import correct, with_longer_names
+from tensorflow_hub.server.search.spelling import correct, with_names
 
 _FACET_VALUES, _ALL_VALUES = 30, 2_000
 # Up to so many documents are counted one by one.
@@ -64,7 +64,7 @@ def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> Se
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index, searcher, asked)
-    found = Results(index, searcher, request, with_longer_names(index, searcher, asked_words(words)))
+    found = Results(index, searcher, request, with_names(searcher, words))
     estimated = found.total > _EXACT
     facets = _count_facets(found, sample=estimated) if with_facets else {}
     return SearchAnswer(

@@ -1,10 +1,10 @@
 """The full-text index: a Tantivy index in a folder, shared by the processes of one machine.
 
-Fields of text: `all` (every word of a document; decides what matches), `name`, `facts` (values of
-facets in words) and `description` (decide, with `all`, how high), `spelling` (unstemmed words, for
-typing errors). `neighbours` has the words that stand side by side in `facts`. Models of one family have the
-number `family` in common, those whose handles begin alike `beginning`. Each facet is a field of its own with
-its values as they are.
+Fields of text: `all` has every word of a document and decides what matches. `name`, `facet_words` (names of
+the values of facets), `also_called` (other names of these values) and `description` decide, with `all`, the
+order. They hold stems. `spelling` has whole words, to correct typing errors. `neighbours` has the words that
+stand side by side in names of values. Models of one family have the number `family` in common, and those
+whose handles begin alike `beginning`. Each facet is a field of its own with its values as they are.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ import tantivy
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACETS, label
+from tensorflow_hub.server.search.also_called import also_called
 from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.question import STOP_WORDS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
-from tensorflow_hub.server.search.words import WORDS, family, name_words, words
+from tensorflow_hub.server.search.words import WORDS, family, name_words, stem, words
 
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
-TEXT_FIELDS = ("all", "name", "facts", "description")
+TEXT_FIELDS = ("all", "name", "facet_words", "also_called", "description")
 TERM_FIELDS = ("handle", "title", "flag", "neighbours")
 NUMBER_FIELDS = ("id", "static", "family", "beginning", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
-_MOST_STEMS = 100_000
 _MOST_KEPT = 300
-_STEMMED = "words_en"
 # Raised when documents get other values out of the same catalogue.
-_RULES = 2
+_RULES = 3
 
 # An index that was made of other fields, or of other values in them, is made again.
 LAYOUT = zlib.crc32(
@@ -47,28 +47,13 @@ LAYOUT = zlib.crc32(
         (
             [(facet.key, facet.label, dict(facet.names), facet.is_searched) for facet in FACETS],
             [(facet.is_phrase, facet.card_field) for facet in FACETS],
-            (TEXT_FIELDS, TERM_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, WORDS),
-            _RULES,
+            (TEXT_FIELDS, TERM_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, _RULES),
+            (WORDS, sorted(STOP_WORDS), also_called()),
         )
     ).encode()
 )
 
 Kept = TypeVar("Kept")
-
-
-class _Stems(dict[str, str]):
-    """Word → the word as the text fields hold it, found out when it is asked for."""
-
-    def __init__(self, analyzer: tantivy.TextAnalyzer) -> None:
-        super().__init__()
-        self._analyzer = analyzer
-
-    def __missing__(self, word: str) -> str:
-        stems = self._analyzer.analyze(word)
-        stem = stems[0] if stems else word
-        if len(self) < _MOST_STEMS:
-            self[word] = stem
-        return stem
 
 
 class SearchIndex:
@@ -79,14 +64,11 @@ class SearchIndex:
 
     Attributes:
       schema: its fields.
-      stems: word → the word as the text fields hold it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.schema = _schema()
-        self.analyzer = _analyzer()
-        self.stems = _Stems(self.analyzer)
         self._kept: dict[Hashable, Any] = {}
         self._index = self._open()
 
@@ -155,7 +137,6 @@ class SearchIndex:
             shutil.rmtree(self.folder)
             self.folder.mkdir(parents=True)
             index = tantivy.Index(self.schema, str(self.folder))
-        index.register_tokenizer(_STEMMED, self.analyzer)
         return index
 
 
@@ -170,7 +151,7 @@ class IndexChange:
         """Adds a document in place of the one with the same id."""
         if not is_new:
             self.remove(document.id)
-        fields = _fields(document, self._index.stems)
+        fields = _fields(document)
         self._writer.add_document(tantivy.Document.from_dict(fields, self._index.schema))
 
     def remove(self, id: int) -> None:
@@ -182,7 +163,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in TEXT_FIELDS:
         stored = name != "all"
-        builder.add_text_field(name, stored=stored, tokenizer_name=_STEMMED, index_option="freq")
+        builder.add_text_field(name, stored=stored, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("spelling", stored=True, tokenizer_name="whitespace", index_option="basic")
     for facet in FACETS:
         builder.add_text_field(facet.key, fast=True, tokenizer_name="raw", index_option="basic")
@@ -195,21 +176,18 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _analyzer() -> tantivy.TextAnalyzer:
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    return builder.filter(tantivy.Filter.remove_long(60)).filter(tantivy.Filter.stemmer("english")).build()
-
-
-def _fields(document: SearchDocument, stems: Mapping[str, str]) -> dict[str, Any]:
+def _fields(document: SearchDocument) -> dict[str, Any]:
     name = name_words(document.handle)
     # Numbers and single letters would make handles long, and long names count for less.
     numbers = [word for word in name if not word.isalpha() or len(word) == 1]
-    facts = [*_fact_words(document.facets), *numbers]
+    values = _searched_values(document.facets)
+    facet_words = [*_unique(_words_of(*value) for value in values), *numbers]
+    others = _unique(words(also_called().get(value, "")) for value in values)
     description = words(document.description)
     card = words(document.card)[:_CARD_WORDS]
-    every = [*name, *facts, *description, *card]
-    # Words of the name, the facts and the description count more often: this field chooses the best hits.
-    weighted = [*name * 3, *facts * 2, *description * 2, *card]
+    every = [*name, *facet_words, *others, *description, *card]
+    # Words of the name, the facets and the description count more often: this field chooses the best hits.
+    weighted = [*name * 3, *facet_words * 2, *description * 2, *others, *card]
     used = [f"used-{power}" for power in range(3, document.power_of_downloads + 1)]
     # By the name and not by the id: which id a model has depends on all others, also on private ones.
     sampled = ["sample"] if zlib.crc32(document.handle.encode()) % SAMPLING == 0 else []
@@ -217,11 +195,12 @@ def _fields(document: SearchDocument, stems: Mapping[str, str]) -> dict[str, Any
         "id": document.id,
         "handle": document.handle,
         "title": " ".join(words(document.handle.partition("/")[2])),
-        "name": " ".join(word for word in name if word not in numbers),
-        "facts": " ".join(facts),
-        "description": " ".join(description),
-        "neighbours": neighbours([stems[word] for word in facts]),
-        "all": " ".join(weighted),
+        "name": _stems(word for word in name if word not in numbers),
+        "facet_words": _stems(facet_words),
+        "also_called": _stems(others),
+        "description": _stems(description),
+        "neighbours": neighbours([stem(word) for word in [*facet_words, *others] if word not in STOP_WORDS]),
+        "all": _stems(weighted),
         "spelling": " ".join(_spelling(every)),
         "signature": list(document.interfaces),
         "flag": [*document.flags, *used, *sampled, *(["here"] if document.size is not None else [])],
@@ -245,17 +224,24 @@ def neighbours(words: Sequence[str]) -> list[str]:
     return [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
-def _fact_words(facets: Mapping[str, Sequence[str]]) -> list[str]:
-    """The names of the values of the facets that say what a model is, as words, each once."""
-    searched = [
-        (facet, value) for facet in FACETS if facet.is_searched for value in facets.get(facet.key, ())
+def _searched_values(facets: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The facets that say what a model is, each with its values."""
+    return [
+        (facet.key, value) for facet in FACETS if facet.is_searched for value in facets.get(facet.key, ())
     ]
-    return list(dict.fromkeys(word for facet, value in searched for word in _words_of(facet.key, value)))
 
 
 @functools.lru_cache(maxsize=20_000)
 def _words_of(key: str, value: str) -> tuple[str, ...]:
     return tuple(words(label(key, value)))
+
+
+def _unique(groups: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(itertools.chain.from_iterable(groups)))
+
+
+def _stems(words: Iterable[str]) -> str:
+    return " ".join(map(stem, words))
 
 
 def _spelling(every: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.words import words as words_of
 
-# The weight of BM25 in all of the text; that in the name, the facts and the description has 1.
+# The weight of BM25 in all of the text; that in the name, the facets and the description has 1.
 ANYWHERE = 0.5
 # The score for having a word at all, and the weight of how rare it is.
 COVERAGE, RARITY = 4.0, 1.0
@@ -48,7 +48,7 @@ def scored_query(
 def matching_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool
 ) -> tantivy.Query:
-    """The documents that have all words; when `relaxed`, half of those that are not common.
+    """The documents that have all words; when `relaxed`, one of those that are not common.
 
     The score is BM25 in all of the text and, when words may be missing, what it is worth to have each.
     """
@@ -57,18 +57,16 @@ def matching_query(
     if not relaxed:
         # An intersection, which skips most documents.
         return tantivy.Query.boolean_query([(Must, _anywhere(index, word)) for word in asked])
-    having = {word: searcher.doc_freq("all", index.stems[word.text]) for word in asked}
     most = max(COMMON, COMMON_SHARE * searcher.num_docs)
-    rare = [word for word in asked if 0 < having[word] <= most] or list(asked)
+    rare = [word for word in asked if searcher.doc_freq("all", word.stem) <= most] or list(asked)
     worth = {
         word: lifted(
-            constant(_anywhere(index, word), _worth(index, searcher, word)), [_anywhere(index, word)]
+            constant(_anywhere(index, word), COVERAGE + RARITY * rarity(searcher, "all", word.stem)),
+            [_anywhere(index, word)],
         )
         for word in asked
     }
-    query = tantivy.Query.boolean_query(
-        [(Should, worth[word]) for word in rare], minimum_number_should_match=(len(rare) + 1) // 2
-    )
+    query = tantivy.Query.boolean_query([(Should, worth[word]) for word in rare])
     return lifted(query, [worth[word] for word in asked if word not in rare])
 
 
@@ -127,18 +125,8 @@ def rarity(searcher: tantivy.Searcher, field: str, stem: str) -> float:
     return math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
 
 
-def _worth(index: SearchIndex, searcher: tantivy.Searcher, word: AskedWord) -> float:
-    return COVERAGE + RARITY * rarity(searcher, "all", index.stems[word.text])
-
-
 def _anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
-    """The documents that have a word, or another way to say it, in whatever place: BM25 of the word."""
-    own = tantivy.Query.boost_query(term(index, "all", index.stems[word.text]), ANYWHERE)
-    ways = [(Should, constant(all_words(index, "all", way), 0.0)) for way in word.ways]
-    return tantivy.Query.boolean_query([(Should, own), *ways]) if ways else own
-
-
-def all_words(index: SearchIndex, field: str, phrase: str) -> tantivy.Query:
-    """The documents that have all words of a phrase in a field: BM25 of them."""
-    terms = [term(index, field, index.stems[word]) for word in words_of(phrase)]
-    return terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(Must, each) for each in terms])
+    """The documents that have a word, or one of its names, in whatever place: BM25 of the word."""
+    own = tantivy.Query.boost_query(term(index, "all", word.stem), ANYWHERE)
+    names = [(Should, constant(term(index, "name", name), 0.0)) for name in word.names]
+    return tantivy.Query.boolean_query([(Should, own), *names]) if names else own

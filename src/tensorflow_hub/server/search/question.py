@@ -1,15 +1,18 @@
-"""A question → its words, each with other ways to say it, and the handle that it may be."""
+"""A question → its words, and the handle that it may be."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
-from collections.abc import Sequence
 
-from tensorflow_hub.server.search.synonyms import STOP_WORDS, alternatives
 from tensorflow_hub.server.search.words import words
 
+# Words that say nothing in a question unless they are all of it.
+STOP_WORDS = frozenset(
+    """a an and are as at be by for from how i in into is it of on or that the this to with what which
+    model models module modules pretrained pre trained using use my me need want tensorflow tf tfhub hub
+    """.split()  # noqa: SIM905 - read as text
+)
 _MOST_WORDS = 12
 _HOST = re.compile(r"\s*(?:https?://[^/\s]+|(?:www\.)?tfhub\.dev|localhost:[0-9]+)/+", re.IGNORECASE)
 _VERSION = re.compile(r"/[0-9]+$")
@@ -20,12 +23,12 @@ class AskedWord:
     """A word of a question.
 
     Attributes:
-      text: the word.
-      ways: other ways to say it, as phrases.
+      stem: of the word.
+      names: words of names that begin with it, or that it begins with: "regnety" for "regnet".
     """
 
-    text: str
-    ways: tuple[str, ...] = ()
+    stem: str
+    names: tuple[str, ...] = ()
 
 
 def question_words(text: str) -> list[str]:
@@ -40,20 +43,6 @@ def question_words(text: str) -> list[str]:
     names = {word.lower() for word in re.findall(r"\b[A-Z]{3,}\b", text)} if not text.isupper() else set()
     found = list(dict.fromkeys(words(text)))[:_MOST_WORDS]
     return [word for word in found if word not in STOP_WORDS or word in names] or found
-
-
-def asked_words(texts: Sequence[str]) -> list[AskedWord]:
-    """The words with other ways to say each, or the phrase that it makes with its neighbour.
-
-    >>> [word.ways for word in asked_words(["speech", "recognition"])]
-    [('stt',), ('classification', 'stt')]
-    """
-    ways = [list(alternatives(text)) for text in texts]
-    for (at, first), (_, second) in itertools.pairwise(enumerate(texts)):
-        others = alternatives(f"{first} {second}")
-        ways[at] += others
-        ways[at + 1] += others
-    return [AskedWord(text, tuple(dict.fromkeys(w))) for text, w in zip(texts, ways, strict=True)]
 
 
 def asked_handle(text: str) -> str | None:

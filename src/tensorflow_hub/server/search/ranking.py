@@ -1,8 +1,8 @@
 """Orders the best hits of a query by parts that would take too long to score for all that match.
 
-A hit's score is that of the query, and three parts more: BM25 of each word in the name, in the facts and in
-the description; neighbours, words that stand side by side in the question and in facts, such as "image
-classification"; and the static score of the model. Then families are mixed.
+A hit's score is that of the query, and three parts more: BM25 of each word in the name, in the values of
+facets and in the description; neighbours, words that stand side by side in the question and in these
+values, such as "image classification"; and the static score of the model. Then families are mixed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
-from tensorflow_hub.server.search.query import all_words, constant, lifted, rarity, term
+from tensorflow_hub.server.search.query import constant, lifted, rarity, term
 from tensorflow_hub.server.search.question import AskedWord
-from tensorflow_hub.server.search.words import words as words_of
 
-PLACES = ("name", "facts", "description")
-# The weight of another way to say a word, and that of two neighbours (it is multiplied by their rarity).
-ALTERNATIVE, NEIGHBOURS = 0.5, 1.6
+# The places of words, and the weight of each.
+PLACES = {"name": 1.0, "facet_words": 1.0, "also_called": 0.5, "description": 1.0}
+# The weight of a name that a word may mean, and that of two neighbours (it is multiplied by their rarity).
+OTHER_NAME, NEIGHBOURS = 0.5, 1.6
 # Families are mixed among this number of hits. Each further model of a family (handles that differ only in
 # numbers) keeps this part of its score; so does each further one whose handle begins alike.
 MIXED, SAME_FAMILY, SAME_BEGINNING = 60, 0.9, 0.95
@@ -54,19 +54,20 @@ def rank(
 
 
 def _in_places(index: SearchIndex, words: Sequence[AskedWord]) -> Iterator[tantivy.Query]:
-    """BM25 of each word, and of other ways to say it, in each place."""
+    """BM25 of each word in each place, and of names it may mean."""
     for word in words:
-        ways = [(word.text, 1.0), *((way, ALTERNATIVE / len(words_of(way))) for way in word.ways)]
-        for (way, counts), place in itertools.product(ways, PLACES):
-            yield tantivy.Query.boost_query(all_words(index, place, way), counts)
+        for place, weight in PLACES.items():
+            yield tantivy.Query.boost_query(term(index, place, word.stem), weight)
+        for name in word.names:
+            yield tantivy.Query.boost_query(term(index, "name", name), OTHER_NAME)
 
 
 def _side_by_side(
     index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord]
 ) -> Iterator[tantivy.Query]:
-    """Two words of the question that stand side by side in facts."""
-    for pair in set(itertools.pairwise(index.stems[word.text] for word in words)):
-        worth = NEIGHBOURS * sum(rarity(searcher, "facts", stem) for stem in pair)
+    """Two words of the question that stand side by side in values of facets."""
+    for pair in set(itertools.pairwise(word.stem for word in words)):
+        worth = NEIGHBOURS * sum(rarity(searcher, "facet_words", stem) for stem in pair)
         yield constant(term(index, "neighbours", " ".join(pair)), worth)
 
 

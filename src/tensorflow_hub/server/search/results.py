@@ -13,8 +13,8 @@ from tensorflow_hub.server.search.question import AskedWord
 from tensorflow_hub.server.search.ranking import rank
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 
-# Fewer hits than a page, and documents that lack half of the words are taken too; in another order than by
-# relevance, where they would stand among the others, only when there is no hit.
+# With fewer hits than this, documents that lack words are taken too. In another order than by relevance they
+# would stand among the others, so there they are taken only when there is no hit.
 _ENOUGH = 20
 # How many of the best hits are put in order with care.
 _CANDIDATES = 150
@@ -26,7 +26,7 @@ class Results:
 
     Attributes:
       total: how many documents match.
-      relaxed: whether any of them may lack half of the words.
+      relaxed: whether any of them may lack words.
     """
 
     def __init__(

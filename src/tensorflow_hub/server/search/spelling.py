@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import tantivy
 
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.question import AskedWord
-from tensorflow_hub.server.search.synonyms import alternatives
-from tensorflow_hub.server.search.words import words
+from tensorflow_hub.server.search.words import stem
 
 # How many documents with a similar word are looked at.
 _LOOK_AT = 40
-# A word in fewer names than this may be the beginning of one; how many such are taken.
+# A word that is in fewer names than this may mean another name; how many longer names are taken.
 _FEW_NAMES = 20
 _LONGER_NAMES = 5
 
@@ -27,24 +25,27 @@ def correct(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]
     Unknown words without a likely correction stay.
     """
     corrected: list[str] = []
-    for word in _numbers_with_letter(index, searcher, asked):
-        corrected += [word] if _is_known(index, searcher, word) else _correction(index, searcher, word)
+    for word in _numbers_with_letter(searcher, asked):
+        corrected += [word] if _is_known(searcher, word) else _correction(index, searcher, word)
     return list(dict.fromkeys(corrected))
 
 
-def with_longer_names(
-    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord]
-) -> list[AskedWord]:
-    """The words; one that few names have may also be the beginning of a name, as "regnet" is of "regnety"."""
-    found = []
-    for word in words:
-        stem = index.stems[word.text]
-        longer: list[str] = []
-        if len(word.text) >= 4 and word.text.isalpha() and searcher.doc_freq("name", stem) < _FEW_NAMES:
-            names = searcher.terms_with_prefix("name", word.text, limit=_LONGER_NAMES)
-            longer = [name for name, _ in names if name != stem and name not in word.ways]
-        found.append(dataclasses.replace(word, ways=(*word.ways, *longer)))
-    return found
+def with_names(searcher: tantivy.Searcher, words: Sequence[str]) -> list[AskedWord]:
+    """The words; one that few names have, with names that it may mean.
+
+    The word may be the beginning of a name, as "regnet" is of "regnety". A name may be the beginning of the
+    word, as "multi" is of "multilingual".
+    """
+    return [AskedWord(stem(word), tuple(_names(searcher, word))) for word in words]
+
+
+def _names(searcher: tantivy.Searcher, word: str) -> Iterator[str]:
+    if len(word) < 4 or not word.isalpha() or searcher.doc_freq("name", stem(word)) >= _FEW_NAMES:
+        return
+    longer = searcher.terms_with_prefix("name", stem(word), limit=_LONGER_NAMES)
+    yield from (name for name, _ in longer if name != stem(word))
+    shorter = (word[:length] for length in range(len(word) - 3, 4, -1))
+    yield from itertools.islice((name for name in shorter if searcher.doc_freq("name", name)), 1)
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -69,13 +70,12 @@ def distance(one: str, other: str, limit: int) -> int:
     return row[-1]
 
 
-def _is_known(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> bool:
-    """Whether a document has the word, or all words of another way to say it."""
-    ways = [[word], *(words(phrase) for phrase in alternatives(word))]
-    return any(all(searcher.doc_freq("all", index.stems[part]) for part in way) for way in ways)
+def _is_known(searcher: tantivy.Searcher, word: str) -> bool:
+    """Whether a document has the word."""
+    return searcher.doc_freq("all", stem(word)) > 0
 
 
-def _numbers_with_letter(index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
+def _numbers_with_letter(searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
     """Gives the last letter of an unknown word to the number after it where that makes two known words:
     "efficientnetb7" comes as "efficientnetb", "7".
     """
@@ -84,8 +84,8 @@ def _numbers_with_letter(index: SearchIndex, searcher: tantivy.Searcher, asked: 
         parts = [word[:-1], word[-1:] + number]
         if (
             number.isdigit()
-            and not _is_known(index, searcher, word)
-            and all(_is_known(index, searcher, part) for part in parts)
+            and not _is_known(searcher, word)
+            and all(_is_known(searcher, part) for part in parts)
         ):
             found[at : at + 2] = parts
     return found
@@ -93,12 +93,12 @@ def _numbers_with_letter(index: SearchIndex, searcher: tantivy.Searcher, asked: 
 
 def _correction(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
     if len(word) < 4 or not word.isalpha():
-        return _split(index, searcher, word) or [word]
-    for attempt in (_similar(index, searcher, word, 1), _completion(index, searcher, word)):
+        return _split(searcher, word) or [word]
+    for attempt in (_similar(index, searcher, word, 1), _completion(searcher, word)):
         if attempt:
             return [attempt]
     far = _similar(index, searcher, word, 2) if len(word) >= 6 else None
-    return _split(index, searcher, word) or [far or word]
+    return _split(searcher, word) or [far or word]
 
 
 def _similar(index: SearchIndex, searcher: tantivy.Searcher, word: str, limit: int) -> str | None:
@@ -110,12 +110,9 @@ def _similar(index: SearchIndex, searcher: tantivy.Searcher, word: str, limit: i
     return max(fitting, key=lambda o: (-near[o], o[0] == word[0], seen[o], o), default=None)
 
 
-def _completion(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> str | None:
+def _completion(searcher: tantivy.Searcher, word: str) -> str | None:
     """The commonest word that begins so."""
-    query = tantivy.Query.fuzzy_term_query(index.schema, "spelling", word, 0, True, prefix=True)
-    seen = _words_of_hits(searcher, query)
-    fitting = [other for other in seen if other.startswith(word)]
-    return max(fitting, key=lambda o: (seen[o], -len(o), o), default=None)
+    return next((other for other, _ in searcher.terms_with_prefix("spelling", word, limit=1)), None)
 
 
 def _words_of_hits(searcher: tantivy.Searcher, query: tantivy.Query) -> Counter[str]:
@@ -126,10 +123,10 @@ def _words_of_hits(searcher: tantivy.Searcher, query: tantivy.Query) -> Counter[
     return seen
 
 
-def _split(index: SearchIndex, searcher: tantivy.Searcher, word: str) -> list[str]:
+def _split(searcher: tantivy.Searcher, word: str) -> list[str]:
     """Two known words that were written as one ("efficientnetb", "sentenceencoder")."""
     for at in range(len(word) - 4, 3, -1):
         parts = [word[:at], word[at:]]
-        if all(_is_known(index, searcher, part) for part in parts):
+        if all(_is_known(searcher, part) for part in parts):
             return parts
     return []

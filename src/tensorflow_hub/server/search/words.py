@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+import tantivy
+
 _WORD = re.compile(r"[^\W_]+")
 # "resnet50" → "resnet 50", "yolov5" → "yolo v5", "wav2vec2" → "wav 2 vec 2"; "v2", "b0", "s3d" stay.
 _VERSIONED = re.compile(r"([a-z]{3,}?)(v[0-9]+)")
@@ -22,51 +24,27 @@ _BERT_SIZE = re.compile(r"L-(\d+)_H-(\d+)", re.IGNORECASE)
 _BERT_SIZES = {("24", "1024"): "large", ("12", "768"): "base", ("8", "512"): "medium"}
 _BERT_SIZES |= {("4", "512"): "small", ("4", "256"): "mini", ("2", "128"): "tiny"}
 
-_BRITISH = re.compile(r"isation$")
-
-# Words of one root that stemming keeps apart.
-_SAME = {
-    "classifier": "classification",
-    "classify": "classification",
-    "classifiers": "classification",
-    "detector": "detection",
-    "detectors": "detection",
-    "detect": "detection",
-    "segmenter": "segmentation",
-    "segment": "segmentation",
-    "generator": "generation",
-    "recognizer": "recognition",
-    "recognise": "recognition",
-    "recognize": "recognition",
-    "recogniser": "recognition",
-    "transcription": "transcribe",
-    "transcript": "transcribe",
-    "summarize": "summarization",
-    "summarise": "summarization",
-    "summary": "summarization",
-    "translator": "translate",
-    "translation": "translate",
-    "colour": "color",
-    "colourise": "colorize",
-    "colorise": "colorize",
-    "cartoonise": "cartoonize",
-    "stylise": "stylize",
-    "stylised": "stylize",
-    "normalised": "normalize",
-    "optimised": "optimize",
-    "quantised": "quantized",
-    "tokenise": "tokenize",
-    "categorise": "categorize",
-    "labelling": "labeling",
-    "centre": "center",
-    "grey": "gray",
-    "estimator": "estimation",
-    "tokeniser": "tokenizer",
-}
-
+# Endings of word forms that the stemmer keeps apart, and what is left of each: "classifier", "classify" and
+# "classification" become "classif". British spellings become American ones.
+_ENDINGS = (
+    (r"(?<=[a-z]{3})is(?=ation|ator)|(?<=[a-z]{4}[^aeiou])is(?=e$|ed$|er$|ers$|ing$)", "iz"),
+    (r"(?<=[a-z]{2})our(?=$|s$|ed$|ing$|iz)", "or"),
+    (r"(?<=[a-z]{3})if(ications?|iers?|y|ies|ied|ying)$", "if"),
+    (r"(?<=[a-z]{4})itions?$", ""),
+    (r"(?<=[a-z]{3})(iz)?(ations?|ators?|ates?|ated|ating)$", ""),
+    (r"(?<=[a-z]{3})iz(ers?|e[ds]?|ing)$", ""),
+    (r"(?<=[a-z]{3}[ct])(ions?|ors?|ing|ed)$", ""),
+)
+_COMPILED = tuple((re.compile(ending), rest) for ending, rest in _ENDINGS)
+_STEMMER = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    .filter(tantivy.Filter.remove_long(60))
+    .filter(tantivy.Filter.stemmer("english"))
+    .build()
+)
 
 # The rules by which words are made: an index that was made by other rules is made again.
-WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _SAME)
+WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _ENDINGS)
 
 
 def words(text: str) -> list[str]:
@@ -75,7 +53,7 @@ def words(text: str) -> list[str]:
     >>> words("google/imagenet/MobileNet_v2_100_224")
     ['google', 'imagenet', 'mobilenet', 'v2', '100', '224']
     >>> words("YOLOv5, ResNet50 classifiers")
-    ['yolo', 'v5', 'resnet', '50', 'classification']
+    ['yolo', 'v5', 'resnet', '50', 'classifiers']
     """
     folded = text.lower()
     if not folded.isascii():
@@ -107,7 +85,7 @@ def family(handle: str) -> str:
 
 @functools.lru_cache(maxsize=50_000)
 def _parts(word: str) -> tuple[str, ...]:
-    """A run of letters and digits, taken apart; words of one root as one."""
+    """A run of letters and digits, taken apart."""
     parts: Sequence[str] = (word,)
     if not (word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii()):
         if versioned := _VERSIONED.fullmatch(word):
@@ -116,4 +94,19 @@ def _parts(word: str) -> tuple[str, ...]:
             parts = size.groups()
         elif word[:3].isalpha():
             parts = _NUMBERED.findall(word)
-    return tuple(_SAME.get(part) or _BRITISH.sub("ization", part) for part in parts)
+    return tuple(parts)
+
+
+@functools.lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """What the forms of a word have in common; the fields of text hold stems.
+
+    >>> {stem(word) for word in ("classifier", "classify", "classifies", "classification")}
+    {'classif'}
+    >>> stem("colourise") == stem("colorization")
+    True
+    """
+    for ending, rest in _COMPILED:
+        word = ending.sub(rest, word)
+    stems = _STEMMER.analyze(word)
+    return stems[0] if stems else word

@@ -1,1 +1,1 @@
-"""How bytes come: streams, ranges, single files; resumed, verified, with progress."""
+"""Downloads: archives and single files, in parts, resumed, verified, with progress."""

@@ -1,4 +1,4 @@
-"""One archive into the staging directory: unpacked while it comes, every byte held for hostile."""
+"""Downloading an archive into the staging directory. It is unpacked while it arrives; no byte is trusted."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _CHUNK = 1 << 20
 
 
 def receive_archive(offer: Archive, session: HubSession, job: Job) -> Received:
-    """Unpacks an archive.
+    """Downloads and unpacks an archive.
 
     Raises:
-      ArchiveError: it is a web page, broken or hostile.
-      DownloadError: it broke off and cannot be continued.
-      DigestError: it has not the digest that its server promised.
+      ArchiveError: it is a web page, or a damaged or hostile archive.
+      DownloadError: the connection broke, and the download cannot be continued.
+      DigestError: it does not have the digest that its server sent.
     """
     _check_is_archive(offer.response, job.handle)
     job.begin_anew()
@@ -57,7 +57,7 @@ def _check_is_archive(response: requests.Response, what: str) -> None:
 
 
 def _unpack(stream: ArchiveStream, job: Job) -> tuple[FileEntry, ...]:
-    """Unpacks a tar while it comes; a zip afterwards, since its list of files is at its end."""
+    """Unpacks a tar file while it arrives. A zip file has its list at its end and is unpacked then."""
     first = b""
     while len(first) < 4 and (more := stream.read(_CHUNK)):
         first += more
@@ -78,7 +78,7 @@ def _unpack(stream: ArchiveStream, job: Job) -> tuple[FileEntry, ...]:
 
 
 class _Begun:
-    """A stream of which the beginning was read already."""
+    """A stream whose first bytes were read already."""
 
     def __init__(self, first: bytes, rest: Readable) -> None:
         self._first, self._rest = first, rest
@@ -91,7 +91,7 @@ class _Begun:
 
 
 def _without_folder(files: Sequence[FileEntry], job: Job) -> tuple[FileEntry, ...]:
-    """Takes away a folder around the module, with what lies beside it.
+    """Removes a folder around the module, and the files beside that folder.
 
     Raises:
       ArchiveError: there are several modules.

@@ -1,4 +1,4 @@
-"""An archive file on this machine, unpacked into the cache."""
+"""Unpacking an archive file on this machine into the cache."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from tensorflow_hub.settings import Settings
 def resolve_archive_file(
     path: str, settings: Settings, handle: str | None = None
 ) -> tuple[CachedModule, str]:
-    """Unpacks an archive file, once for each of its states: a file that changed is another handle.
+    """Unpacks an archive file into the cache. A file that changed gets another name there.
 
     Args:
-      path: of a `.tar.gz`, `.tgz` or `.tar`.
-      settings: those of the process.
-      handle: what the cache knows it by, where its content is known and its place changes; None for its path
-        and state.
+      path: the path of a `.tar.gz`, `.tgz` or `.tar` file.
+      settings: the settings of the process.
+      handle: the name in the cache, for a file with known content; None for its path, size and time.
 
     Raises:
-      ArchiveError: it is no archive, or a hostile one.
+      ArchiveError: the file is not an archive, or a hostile one.
     """
     cache = Cache.from_settings(settings)
     status = os.stat(path)

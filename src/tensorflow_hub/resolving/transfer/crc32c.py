@@ -1,7 +1,7 @@
 """CRC-32C (Castagnoli), which Google Cloud Storage uses; computed with NumPy, many blocks at a time.
 
-Each block's CRC is computed by the usual table, one byte of all blocks in a step. Appending n zero bytes is a
-linear map of the CRC; by it the CRCs of neighbours are joined, level by level. RFC 3720 B.4 has examples.
+The CRCs of all blocks are computed with the usual table, one byte of each block in a step. Then neighbours
+are combined, level by level: to append n zero bytes is a linear map of the CRC. RFC 3720 B.4 has examples.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _table() -> Words:
 
 @functools.cache
 def _appending_zeros(count: int) -> Words:
-    """Tables for the change of a CRC by `count` zero bytes, a power of two: one for each of its bytes."""
+    """The tables that append `count` zero bytes (a power of two) to a CRC: one for each of its bytes."""
     values = np.arange(256, dtype=np.uint32)
     words = np.stack([values << np.uint32(8 * i) for i in range(4)])
     if count == 1:
@@ -63,7 +63,7 @@ def crc32c(data: bytes | memoryview, crc: int = 0) -> int:
 
 
 def _long(view: npt.NDArray[np.uint8], state: int) -> int:
-    """The state after a power of two of blocks."""
+    """The CRC register after a number of blocks that is a power of two."""
     columns = np.ascontiguousarray(view.reshape(-1, _BLOCK).T)
     table = _table()
     crcs: Words = np.zeros(columns.shape[1], dtype=np.uint32)

@@ -1,4 +1,4 @@
-"""Transfers that begin anew after a fault that may pass."""
+"""Starting a download again after a temporary fault."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tensorflow_hub.network.retry import RetryPolicy
 T = TypeVar("T")
 
 _log = logging.getLogger("tensorflow_hub")
-# What a second try may cure, and how often it is worth one. A broken archive mostly is broken for good, and
-# costs as much as a good one: once.
+# The faults after which a download is started again, and how often. A damaged archive is downloaded only once
+# more, because usually it is damaged on the server.
 _CURABLE: dict[type[HubError], int] = {DownloadError: 2, DigestError: 1, ArchiveError: 1}
 
 
 def with_fresh_starts(fetch: Callable[[], T], policy: RetryPolicy) -> T:
-    """Fetches something; begins anew when it broke and cannot be continued, or came damaged.
+    """Downloads something, and starts again if the download cannot be continued or is damaged.
 
-    A wrong byte on the way, a server that ignores ranges, a file that is replaced meanwhile, a page in the
-    place of an archive: with the next try they mostly are gone.
+    Examples of such faults are a wrong byte, a server that ignores ranges, a file that is replaced during the
+    download, and a web page instead of an archive. They usually do not occur in the next attempt.
 
     Args:
-      fetch: makes one try, from nothing.
-      policy: how often anything is repeated, and after which pauses.
+      fetch: a function that makes one attempt, from the start.
+      policy: how often to repeat, and after which pauses.
 
     Raises:
-      HubError: that of the last try.
+      HubError: the error of the last attempt.
     """
     tries = 0
     while True:

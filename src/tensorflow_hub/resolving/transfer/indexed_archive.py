@@ -1,7 +1,7 @@
-"""An archive of our own hub, fetched in parts by several connections at the same time.
+"""Downloading an archive of our hub in parts, over several connections at the same time.
 
-The index says which bytes of the archive fill which part of which file. Missing segments that lie together
-are fetched in one request; each is inflated and hashed in the thread that received it, and written in place.
+The index says which bytes of the archive contain which part of which file. Missing segments that are
+neighbours are downloaded by one request. The thread that receives a segment inflates, hashes and writes it.
 """
 
 from __future__ import annotations
@@ -37,18 +37,20 @@ _log = logging.getLogger("tensorflow_hub")
 
 _SMALLEST_REQUEST = 4 << 20
 _LARGEST_REQUEST = 32 << 20
-_GAP = 32 << 10  # bytes between segments that are rather read and dropped than asked for around
+_GAP = (
+    32 << 10
+)  # bytes: smaller gaps between segments are downloaded too, which is faster than another request
 _WRONG_BYTES_ALLOWED = 2
 
 
 def receive_indexed(offer: IndexedArchive, session: HubSession, job: Job) -> Received:
-    """Fetches what is missing of an archive, by its index.
+    """Downloads the missing segments of an archive.
 
-    A server that sends no parts is asked for the whole archive.
+    If the server does not send ranges, the whole archive is downloaded.
 
     Raises:
-      DigestError: it is not what the index promised, or not what is locked.
-      DownloadError, UnreachableError, …: after retries.
+      DigestError: a segment does not have the digest of the index, or the module not that of the lock file.
+      DownloadError, UnreachableError, …: the download failed, also after repetitions.
     """
     job.check_digest(offer.index.digest)
     if offer.index.largest_segment <= LARGEST_SEGMENT:
@@ -79,7 +81,7 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
     finally:
         staged.close()
     if job.digest is not None:
-        # Segments were checked against the index; what is locked are the files as a whole.
+        # The segments were compared with the index. The lock file has the digest of all files.
         for file in index.files:
             if digest_at(staged.path_of(file.path), 0, file.size) != file.sha256:
                 raise job.other_digest(f"another content of {file.path!r}")
@@ -88,11 +90,11 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
 
 
 class RangesNotServedError(Exception):
-    """The server sends the whole archive whatever part is asked for."""
+    """The server ignores ranges and sends the whole archive."""
 
 
 class _Run(NamedTuple):
-    """Segments that are fetched by one request, in the archive's order."""
+    """Segments that are downloaded by one request, in the order of the archive."""
 
     numbers: tuple[int, ...]
     start: int
@@ -100,7 +102,7 @@ class _Run(NamedTuple):
 
 
 class IndexedDownload:
-    """The transfer of the missing segments of one archive."""
+    """The download of the missing segments of an archive."""
 
     def __init__(
         self,
@@ -118,11 +120,11 @@ class IndexedDownload:
         self._stop = threading.Event()
 
     def run(self, connections: int) -> None:
-        """Fetches all that is missing.
+        """Downloads all missing segments.
 
         Raises:
-          RangesNotServedError: the server knows no ranges; nothing was fetched.
-          DownloadError, DigestError, UnreachableError, …: after retries.
+          RangesNotServedError: the server does not send ranges. Nothing was downloaded.
+          DownloadError, DigestError, UnreachableError, …: the download failed, also after repetitions.
         """
         segments = self._staged.index.segments
         distinct = {number for number in self._staged.missing if self._is_first_missing(number)}
@@ -134,7 +136,7 @@ class IndexedDownload:
         return next(n for n in self._staged.duplicates(number) if n in self._staged.missing) == number
 
     def _fetch(self, run: _Run) -> None:
-        """Fetches the segments of a run; goes on after the last good one when the connection breaks."""
+        """Downloads the segments of a run. After a break, continues after the last complete one."""
         breaks = wrong = 0
         todo = collections.deque(run.numbers)
         while todo and not self._stop.is_set():
@@ -163,7 +165,7 @@ class IndexedDownload:
                 self._stop.wait(min(self._session.policy.pause(breaks) or 0, self._limit.left))
 
     def _receive(self, todo: collections.deque[int], end: int) -> None:
-        """One request; removes from `todo` what was written."""
+        """Sends one request. Removes the segments that were written from `todo`."""
         segments = self._staged.index.segments
         position = segments[todo[0]].offset
         with self._bodies.reading(self._request(position, end)) as body:
@@ -212,7 +214,7 @@ def _next_bytes(body: Body, count: int) -> bytes:
 
 
 def _plan(segments: tuple[Segment, ...], missing: set[int], connections: int) -> Iterator[_Run]:
-    """Groups missing segments into requests: large enough to fill a connection, small enough to share."""
+    """Groups missing segments into requests: few large ones, but enough for all connections."""
     total = sum(segments[number].length for number in missing)
     largest = min(_LARGEST_REQUEST, max(_SMALLEST_REQUEST, total // (connections * 4)))
     numbers: list[int] = []
@@ -235,7 +237,7 @@ def _run_of(segments: tuple[Segment, ...], numbers: list[int]) -> _Run:
 
 
 def _keep_index(job: Job, index: ArchiveIndex) -> None:
-    """Keeps the index for later versions, whose segments may be the same. The cache works without it."""
+    """Stores the index, so that later versions can reuse equal segments. The cache works without it."""
     path = index_path(job.cache, job.handle)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is fetched into where: what all transfers are given, and what they give back."""
+"""The arguments and results that all downloads have in common."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tensorflow_hub.settings import Settings
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What is fetched into where.
+    """A module to download, and the directory to write it into.
 
     Attributes:
       handle: the name of the module in the cache.
-      staging: the directory to fill; its folder `files` becomes the module.
-      cache: the cache it is for: content that is there already is not fetched.
-      settings: those of the process.
-      progress: told about the bytes.
-      resolve: gives the module of another handle, to which a source refers.
-      digest: that the module must have, None when any will do.
+      staging: the staging directory. Its folder `files` becomes the module.
+      cache: the cache. Content that it has already is not downloaded.
+      settings: the settings of the process.
+      progress: counts the bytes.
+      resolve: a function that returns the module of another handle, to which a source refers.
+      digest: the digest of the lock file; None without one.
     """
 
     handle: str
@@ -40,44 +40,44 @@ class Job:
 
     @property
     def files(self) -> str:
-        """Where the files of the module go."""
+        """The directory for the files of the module."""
         return os.path.join(self.staging, "files")
 
     @property
     def limits(self) -> ArchiveLimits:
-        """What a module may be at most."""
+        """The limits for sizes and numbers of files."""
         return limits_of(self.settings)
 
     def begin_anew(self) -> None:
-        """Removes what an interrupted transfer left, for one that does not take it up."""
+        """Removes the files of an interrupted download, for a download that cannot continue it."""
         shutil.rmtree(self.files, ignore_errors=True)
 
     def check_digest(self, digest: str | None, expected: str | None = None) -> None:
-        """Compares the digest of the module.
+        """Checks the digest of the module.
 
         Args:
-          digest: of what came.
-          expected: what the source promised; by default what is locked.
+          digest: the digest of the downloaded module.
+          expected: the digest that the source named; by default the one of the lock file.
 
         Raises:
-          DigestError: it is another one.
+          DigestError: the digests are not equal.
         """
         expected = expected or self.digest
         if expected is not None and digest != expected:
             raise self.other_digest(str(digest), expected)
 
     def other_digest(self, got: str, expected: str | None = None) -> DigestError:
-        """The error for a module that is not what was locked or promised."""
+        """The error for a module with another digest than that of the lock file or the source."""
         return DigestError(
             f"Expected {self.handle!r} with the digest {expected or self.digest}, got {got}.",
             hint="What is published there was changed: find out why before you run `tfhub lock` again.",
         )
 
     def check_free_space(self, needed: int) -> None:
-        """Looks whether the disk of the cache has room.
+        """Checks that the disk of the cache has enough space.
 
         Raises:
-          CacheError: it has less than `needed` bytes.
+          CacheError: less than `needed` bytes are free.
         """
         free = free_space(self.staging)
         if free is not None and needed > free:
@@ -91,11 +91,11 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Received:
-    """What a transfer brought into `Job.files`.
+    """The files that were downloaded into `Job.files`.
 
     Attributes:
-      files: all of them, hashed.
-      archive_sha256: of the archive they came in, where there was one.
+      files: all files with their digests.
+      archive_sha256: the SHA-256 of the archive that they came in; None without an archive.
     """
 
     files: tuple[FileEntry, ...]

@@ -1,7 +1,7 @@
 """Modules in object stores: `gs://…`, `s3://…`, `az://…`, directories or archives.
 
-Keys, regions and endpoints come from the environment, as the tools of each store have them
-(`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`, …).
+Keys, regions and endpoints are read from the environment variables that the tools of each store use, such as
+`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` and `GOOGLE_APPLICATION_CREDENTIALS`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ENDPOINTS = (
     "AZURE_ENDPOINT",
     "AZURE_STORAGE_ENDPOINT",
 )
-# Asked for credentials when the environment has none: they answer on machines of their cloud only.
+# Servers that give credentials to machines of a cloud. They are asked if the environment has no credentials.
 _METADATA_HOSTS = ("169.254.169.254", "metadata.google.internal")
 
 
@@ -55,11 +55,11 @@ class RemoteObject(NamedTuple):
 
 
 def receive_objects(offer: BucketDirectory, job: Job) -> Received:
-    """Fetches a directory or an archive from an object store.
+    """Downloads a directory or an archive from an object store.
 
     Raises:
       NotFoundError, AuthenticationError, …: it cannot be read.
-      DownloadError: it changed meanwhile.
+      DownloadError: it changed during the download.
     """
     job.begin_anew()
     remote = RemoteDirectory(offer.url)
@@ -128,7 +128,7 @@ class RemoteDirectory:
     def fetch(
         self, target: str, objects: list[RemoteObject], connections: int, progress: DownloadProgress
     ) -> tuple[FileEntry, ...]:
-        """Fetches objects into a new directory, in parts at the same time, and hashes them."""
+        """Downloads objects into a new directory, several parts at the same time, and hashes them."""
         progress.start(sum(item.size for item in objects))
         for item in objects:
             path = os.path.join(target, *item.path.split("/"))
@@ -147,7 +147,7 @@ class RemoteDirectory:
         return data
 
     def write(self, path: str, source: str | bytes) -> None:
-        """Puts bytes, or the file of that name, to an object below the directory."""
+        """Writes bytes, or the file at a path, to an object below the directory."""
         if isinstance(source, bytes):
             self._call(lambda: self._obstore.put(self._store, self._key(path), source))
             return
@@ -157,7 +157,7 @@ class RemoteDirectory:
     def extract(
         self, target: str, limits: ArchiveLimits, progress: DownloadProgress
     ) -> tuple[tuple[FileEntry, ...], str]:
-        """Unpacks the archive that the URL names; gives its files and its SHA-256."""
+        """Unpacks the archive at the URL. Returns its files and its SHA-256."""
         result = self._call(lambda: self._obstore.get(self._store, self._prefix))
         progress.start(int(result.meta["size"]))
         stream = _Chunks(self._chunks(lambda: result.stream(min_chunk_size=1 << 20)), progress)
@@ -165,7 +165,7 @@ class RemoteDirectory:
         return files, stream.sha256.hexdigest()
 
     def fingerprint(self, limits: ArchiveLimits) -> str:
-        """Changes when anything in the directory, or the archive, does."""
+        """A digest of names, sizes and ETags, which changes if the directory or archive does."""
         if names_archive(self.url):
             meta = self._call(lambda: self._obstore.head(self._store, self._prefix))
             objects = [RemoteObject("", int(meta["size"]), str(meta.get("e_tag") or meta["last_modified"]))]
@@ -195,7 +195,7 @@ class RemoteDirectory:
             yield chunk
 
     def _call(self, action: Callable[[], T]) -> T:
-        """Runs an action of obstore, whose errors become ours."""
+        """Runs a function of obstore, and replaces its errors by those of this library."""
         from obstore import exceptions
 
         try:
@@ -208,7 +208,7 @@ class RemoteDirectory:
     def _error_of(self, error: Exception) -> HubError:
         from obstore import exceptions
 
-        # What fails while objects are listed is told by the status alone.
+        # Errors of listing objects have no class of their own: the status is in the message.
         status = re.search(r"status code: (\d{3})", str(error))
         told = int(status[1]) if status else 0
         if isinstance(error, FileNotFoundError) or told == 404:
@@ -233,7 +233,7 @@ class RemoteDirectory:
 
 
 class _Chunks:
-    """Chunks of a stream behind `read(n)`."""
+    """A stream of chunks with a method `read(n)`."""
 
     def __init__(self, chunks: Iterator[Any], progress: DownloadProgress) -> None:
         self.sha256 = hashlib.sha256()

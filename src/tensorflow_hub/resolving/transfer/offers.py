@@ -1,4 +1,4 @@
-"""What a source can offer for a handle. `resolving/fetch.py` has each of these transferred."""
+"""Offers: the ways in which a source can give a module. `resolving/fetch.py` downloads each of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ if TYPE_CHECKING:
 
     from tensorflow_hub.format.archive.index import ArchiveIndex
 
-# The digests that a source may give, each in hex: SHA-256; MD5 and CRC-32C, as Google's storage has them; the
-# SHA-1 of a file in Git (of `blob <size>\0` and the content).
+# The digests that a source may name, in hex: SHA-256; MD5 and CRC-32C, which the storage of Google has; the SHA-1
+# of a Git blob (of `blob <size>\0` and the content).
 CHECKSUMS = ("sha256", "git-sha1", "md5", "crc32c")
 
 
 @dataclasses.dataclass(frozen=True)
 class Archive:
-    """One archive (tar.gz, tar or zip), unpacked while it comes.
+    """An archive (tar.gz, tar or zip).
 
     Attributes:
-      response: the answer with the archive, of which only the head was read. After a break the rest is asked
-        for at the same place; when that refuses, at the URL that had redirected there.
-      unwrap: a folder around the module is taken away, as many people pack theirs.
+      response: the answer with the archive, of which only the headers were read. If the connection breaks,
+        the rest
+        is requested from the same URL. If this fails, it is requested from the URL that redirected there.
+      unwrap: whether to remove a folder around the module, which many archives have.
     """
 
     response: requests.Response
@@ -32,13 +33,13 @@ class Archive:
 
 @dataclasses.dataclass(frozen=True)
 class IndexedArchive:
-    """An archive of a hub of ours, whose index says which of its bytes fill which part of which file.
+    """An archive of our hub, with the index of its segments.
 
     Attributes:
-      index: the checked index.
-      location: where parts of the archive are asked for: what answered with the index, after redirects.
-      url: where the whole archive is asked for when that server sends no parts.
-      headers: to get the archive there, not its index.
+      index: the index, after its checks.
+      location: the URL for parts of the archive: the URL of the index, after redirects.
+      url: the URL for the whole archive, for a server that does not send ranges.
+      headers: the headers that ask for the archive and not for its index.
     """
 
     index: ArchiveIndex
@@ -49,14 +50,14 @@ class IndexedArchive:
 
 @dataclasses.dataclass(frozen=True)
 class RemoteFile:
-    """A file of a module that is fetched for itself.
+    """A file of a module that is downloaded separately.
 
     Attributes:
-      path: in the module, with `/`. It is checked before anything is written.
-      size: bytes; another size is refused.
-      url: where it is. A redirect is followed; long files are fetched in parts.
-      checksums: kind (see `CHECKSUMS`) → hex digest. Where there are none, those in the headers of the answer
-        are compared (`x-goog-hash`).
+      path: its path in the module, with `/`. It is checked before anything is written.
+      size: its size in bytes. Another size is an error.
+      url: its URL. Redirects are followed. Long files are downloaded in parts.
+      checksums: kind (see `CHECKSUMS`) → hex digest. Without any, those in the headers of the answer are used
+        (`x-goog-hash`).
     """
 
     path: str
@@ -67,7 +68,7 @@ class RemoteFile:
 
 @dataclasses.dataclass(frozen=True)
 class FileList:
-    """A module as single files, fetched at the same time, each verified."""
+    """A module as single files. Several are downloaded at the same time. Each is verified."""
 
     files: tuple[RemoteFile, ...]
 
@@ -78,18 +79,18 @@ STORES = ("gs", "s3", "s3a", "az", "azure", "abfs", "abfss")
 
 @dataclasses.dataclass(frozen=True)
 class BucketDirectory:
-    """A directory or an archive in an object store; its keys come from the environment."""
+    """A directory or an archive in an object store. Keys are read from the environment."""
 
     url: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Referral:
-    """The module lies under another handle, of any source.
+    """Another handle, of any source, that has the same module.
 
     Attributes:
-      handle: that one. It is cached under its own name too: both share the files.
-      warning: a sentence for the user when the module is taken from there; "" for none.
+      handle: the other handle. The module is also cached under its name. Both share the files.
+      warning: a sentence that is logged when the module is used; "" for none.
     """
 
     handle: str
@@ -98,11 +99,12 @@ class Referral:
 
 @dataclasses.dataclass(frozen=True)
 class OwnTransfer:
-    """A source that brings the bytes itself, for protocols other than HTTP.
+    """A download by the source itself, for other protocols than HTTP.
 
     Attributes:
-      fetch: writes the module into the empty directory it is given. What lies there afterwards is checked and
-        hashed as an archive is.
+      fetch: a function that writes the module into an empty directory. The files are then checked and hashed
+        as
+        those of an archive.
     """
 
     fetch: Callable[[str], None]

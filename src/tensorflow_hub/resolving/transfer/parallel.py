@@ -1,4 +1,4 @@
-"""Tasks shared out among threads that an interrupted or failed program does not wait for."""
+"""Running tasks in several threads. If the program is interrupted or fails, it does not wait for them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _POLL = 0.5  # seconds
-_FAREWELL = 1.0  # seconds that threads have to come to their end: they should write nothing afterwards
+_FAREWELL = 1.0  # seconds in which threads should end, so that they write nothing afterwards
 
 
 class Tasks(Generic[T]):
-    """Tasks that several threads take from; one that is being done may add others."""
+    """A list of tasks that several threads work on. A running task may add others."""
 
     def __init__(self, tasks: Iterable[T]) -> None:
         self._waiting = collections.deque(tasks)
@@ -23,7 +23,7 @@ class Tasks(Generic[T]):
         self._changed = threading.Condition()
 
     def add_next(self, tasks: Iterable[T]) -> None:
-        """Adds tasks that are done before those that wait. Called while a task is being done."""
+        """Adds tasks, which are done before the waiting ones. A running task may call this."""
         added = list(tasks)
         with self._changed:
             self._waiting.extendleft(reversed(added))
@@ -58,14 +58,14 @@ def run_in_parallel(
     """Does all tasks, several at the same time.
 
     Args:
-      tasks: taken in their order.
-      work: does one of them; ends early once `stop` is set.
-      threads: how many tasks at the same time.
-      stop: set when one fails or the program is interrupted, and at the end.
-      on_stop: called after that: wakes threads that wait for a server.
+      tasks: the tasks, in the order in which they are started.
+      work: a function that does a task. It should return early if `stop` is set.
+      threads: the number of tasks at the same time.
+      stop: an event that is set if a task fails, if the program is interrupted, and at the end.
+      on_stop: a function that is called afterwards. It should wake threads that wait for a server.
 
     Raises:
-      BaseException: what the first task that failed raised.
+      BaseException: the error of the first task that failed.
     """
     stop = stop or threading.Event()
     count = max(1, threads)
@@ -79,18 +79,18 @@ def run_in_parallel(
     def run() -> None:
         try:
             tasks.do(work, stop)
-        except BaseException as problem:  # handed over to the thread that waits
+        except BaseException as problem:  # raised in the waiting thread
             if not stop.is_set():
                 problems.append(problem)
         ended.release()
 
-    # Daemons: nobody waits at the end of the program for a server that stalls.
+    # Daemon threads, so that the program does not wait for a slow server at its end.
     workers = [threading.Thread(target=run, name="tfhub-worker", daemon=True) for _ in range(count)]
     for worker in workers:
         worker.start()
     try:
         for _ in workers:
-            while not ended.acquire(timeout=_POLL):  # in pieces: Windows hears no Ctrl-C meanwhile
+            while not ended.acquire(timeout=_POLL):  # with a timeout: otherwise Windows ignores Ctrl-C
                 pass
             if problems:
                 raise problems[0]

@@ -1,4 +1,4 @@
-"""The bytes of a download, added up over its threads and shown as progress."""
+"""The progress of a download: the bytes of all its threads."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tensorflow_hub.settings import Settings
 
 
 class DownloadProgress:
-    """What the parts of a download report to. Several threads may.
+    """Counts the bytes of a download. Threads may share it.
 
     Args:
-      title: what is downloaded.
-      on_progress: called with the title, the bytes that are there, and the bytes in all.
+      title: the name of the download.
+      on_progress: called with the title, the bytes that arrived, and the number of all bytes.
     """
 
     def __init__(self, title: str, on_progress: OnProgress) -> None:
@@ -26,13 +26,13 @@ class DownloadProgress:
         self._total: int | None = None
 
     def start(self, total: int | None, already: int = 0) -> None:
-        """Tells how many bytes there are in all (None: not known), and how many are there already."""
+        """Sets the number of all bytes (None if it is not known), and of those that are there already."""
         with self._lock:
             self._done, self._total = already, total
             self._on_progress(self._title, already, total)
 
     def advance(self, count: int) -> None:
-        """Tells that `count` more bytes came."""
+        """Adds `count` bytes that arrived."""
         with self._lock:
             self._done += count
             self._on_progress(self._title, self._done, self._total)
@@ -40,6 +40,6 @@ class DownloadProgress:
 
 @contextlib.contextmanager
 def shown_progress(title: str, settings: Settings) -> Iterator[DownloadProgress]:
-    """The progress of a download, shown as the settings say (`TFHUB_DOWNLOAD_PROGRESS`)."""
+    """The progress of a download, which is shown if the settings say so (`TFHUB_DOWNLOAD_PROGRESS`)."""
     with Progress("B", wanted=settings.download_progress) as progress:
         yield DownloadProgress(title, progress)

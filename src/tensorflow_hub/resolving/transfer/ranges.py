@@ -1,4 +1,4 @@
-"""Parts of a file of a web server (RFC 9110 §14): how they are asked for, and whether an answer has them."""
+"""Requests for parts of a file on a web server (RFC 9110 §14), and checks of the answers."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ def ask_for_part(
     headers: Mapping[str, str] | None = None,
     what: str | None = None,
 ) -> requests.Response:
-    """Asks for a file, or for some of its bytes, at the first address that gives them.
+    """Requests a file, or some of its bytes, from the first URL that has them.
 
     Args:
-      session: sends the requests.
-      addresses: where the file was after redirects, then where that had been redirected from: an address in a
-        store has a signature that runs out.
+      session: the session.
+      addresses: the URLs: the one after redirects first, then the one that redirected to it. URLs of stores
+        have a
+        signature that expires.
       start: the first byte; None for the whole file.
-      end: the byte after the last one; None for all that follow.
+      end: the byte after the last one; None for all following bytes.
       origin: see `HubSession.request`.
-      validator: what the file must still have, else the answer is 200 and all of it.
-      headers: added to the request.
+      validator: the ETag or date that the file must still have. Otherwise the answer is 200 with the whole
+        file.
+      headers: further headers.
       what: see `HubSession.request`.
 
     Returns:
-      An answer of 200, of which only the head was read; where bytes were asked for, maybe of 206, 412 or 416.
+      An answer with the status 200, of which only the headers were read; for a part perhaps 206, 412 or 416.
 
     Raises:
-      HubError: of the last address.
+      HubError: the error for the last URL.
     """
     headers = {"Accept-Encoding": "identity", **(headers or {})}
     accepted = frozenset({200})
@@ -62,7 +64,7 @@ def ask_for_part(
 
 
 def validator_of(response: requests.Response) -> str | None:
-    """What tells that a file did not change between two requests; None when its parts cannot be asked for."""
+    """The ETag or date that shows that a file did not change between requests; None if there is none."""
     if response.status_code != 206 and response.headers.get("Accept-Ranges", "").lower() != "bytes":
         return None
     etag = response.headers.get("ETag")
@@ -72,7 +74,7 @@ def validator_of(response: requests.Response) -> str | None:
 
 
 def is_part(response: requests.Response, start: int, end: int | None = None) -> bool:
-    """Whether an answer has the bytes from `start`, to before `end` where that is given."""
+    """Whether an answer has the bytes from `start`, up to `end` (exclusive) if that is given."""
     told = response.headers.get("Content-Range", "")
     return response.status_code == 206 and told.startswith(
         f"bytes {start}-" if end is None else f"bytes {start}-{end - 1}/"

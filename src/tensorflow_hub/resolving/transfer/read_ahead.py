@@ -1,6 +1,6 @@
-"""The next parts of a file, fetched by several connections while those before them are used.
+"""Reading ahead: the next parts of a file are downloaded over several connections.
 
-Many servers, and the ways to them, give each connection a share only.
+Many servers and networks limit the speed of each connection.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from tensorflow_hub.network.body import Body, OpenBodies
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.ranges import is_part
 
-_PART = 1 << 19  # bytes; with eight connections, eight of them are in memory
+_PART = 1 << 19  # bytes; each connection has one part in memory
 _CHUNK = 1 << 17  # bytes
 _POLL = 0.5  # seconds
 
 
 class ReadAhead:
-    """The bytes of a file from some byte to its end; has `read(n)`.
+    """The bytes of a part of a file, with a method `read(n)`.
 
     Args:
-      ask: asks for the bytes from one to before another.
+      ask: a function that requests the bytes from `start` to `end` (exclusive).
       start: the first byte.
       end: the byte after the last one.
-      connections: how many parts are fetched at the same time.
-      limit: of the download.
+      connections: the number of parts that are downloaded at the same time.
+      limit: the time limit of the download.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class ReadAhead:
         self._threads = connections
         for _ in range(connections):
             self._order()
-            # Daemons: nobody waits at the end of the program for a server that stalls.
+            # Daemon threads, so that the program does not wait for a slow server at its end.
             threading.Thread(target=self._work, name="tfhub-ahead", daemon=True).start()
 
     def begun(self) -> bool:
-        """Whether the first part has come, or did not come as asked: waits for it."""
+        """Whether the server sends parts. Waits for the first one."""
         return self._wait().exception() is None
 
     def read(self, size: int) -> bytes:
-        """The next bytes, at most `size`; none at the end.
+        """The next bytes, at most `size`; empty at the end.
 
         Raises:
-          ConnectionError: the next part did not come. It is to be asked for in another way.
+          ConnectionError: the next part did not arrive. The caller has to request it in another way.
         """
         if not self._first and self._parts:
             part = self._wait()
@@ -74,16 +74,16 @@ class ReadAhead:
         return bytes(data)
 
     def abort(self) -> None:
-        """Ends all that is under way, also while another thread waits in `read`."""
+        """Closes all connections, also while another thread waits in `read`."""
         self._stopped.set()
         for _ in range(self._threads):
             self._todo.put(None)
         self._bodies.abort()
 
     def _wait(self) -> _Part:
-        """The next part, which has come or failed."""
+        """The next part, after it arrived or failed."""
         part = self._parts[0]
-        while not part.done():  # in pieces: Windows hears no Ctrl-C meanwhile
+        while not part.done():  # with a timeout: otherwise Windows ignores Ctrl-C
             concurrent.futures.wait([part], _POLL)
             if self._stopped.is_set():
                 raise ConnectionAbortedError("the download was given up")
@@ -100,7 +100,7 @@ class ReadAhead:
         while (part := self._todo.get()) is not None and not self._stopped.is_set():
             try:
                 part.set_result(self._fetch(part))
-            except BaseException as problem:  # handed over to the thread that reads
+            except BaseException as problem:  # raised in the thread that reads
                 part.set_exception(problem)
 
     def _fetch(self, part: _Part) -> bytearray:
@@ -113,7 +113,7 @@ class ReadAhead:
 
 
 class _Part(concurrent.futures.Future[bytearray]):
-    """Bytes of a file that are on their way."""
+    """A part of a file that is being downloaded."""
 
     def __init__(self, start: int, end: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Content that other cached modules already have: files and segments of the same SHA-256."""
+"""Reusing content of other cached modules: files and segments with the same SHA-256."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tensorflow_hub.resolving.cache.verification import with_digest
 from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 
 _MOST_MODULES = 200
-_SMALLEST = 4096  # bytes; looking for less costs more than fetching it
+_SMALLEST = 4096  # bytes; smaller content is downloaded faster than it is found
 _FICLONE = 0x40049409  # linux/fs.h: share the blocks of another file
 
 
 class _Place(NamedTuple):
-    """Where content lies: a file of the cache, and which of its bytes."""
+    """The place of content: a file of the cache, and a range of its bytes."""
 
     path: str
     start: int
@@ -32,24 +32,24 @@ class _Place(NamedTuple):
 
 
 def index_path(cache: Cache, handle: str) -> str:
-    """Where the archive index of a cached module is kept, for the segments of later versions."""
+    """The path of the stored archive index of a cached module."""
     return os.path.join(
         cache.root, ".tfhub", "indexes", os.path.basename(cache.module_path(handle)) + ".json"
     )
 
 
 def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
-    """Fills what other cached modules have, after checking that they still have it.
+    """Takes files and segments from other cached modules, after checking their content.
 
-    Whole files are shared (reflink, else hard link, else copied); segments are copied.
+    Whole files are shared by a reflink or a hard link if possible, or else copied. Segments are copied.
 
     Args:
-      cache: where to look.
-      handle: of the module that is being fetched; versions of the same model are looked at first.
-      staged: the files; segments that are found are no longer missing.
+      cache: the cache.
+      handle: the handle of the module that is downloaded. Other versions of the model are searched first.
+      staged: the files. Segments that are found are removed from the missing ones.
 
     Returns:
-      How many bytes need not be fetched.
+      The number of bytes that need not be downloaded.
     """
     gained = sum(_copy_from_duplicate(staged, number) for number in sorted(staged.missing))
     places = _known_places(cache, handle, staged)
@@ -67,7 +67,7 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
 
 
 def _copy_from_duplicate(staged: StagedFiles, number: int) -> int:
-    """Fills a segment from one of the same content that an interrupted download left."""
+    """Copies a segment from an equal one of an interrupted download."""
     duplicate = next((n for n in staged.duplicates(number) if n not in staged.missing), None)
     if duplicate is None or number not in staged.missing:
         return 0
@@ -93,14 +93,14 @@ def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:
 
 
 def share_file(source: str, target: str, sha256: str, size: int, *, link: bool = True) -> bool:
-    """Makes `target` a file of the same content, checked first; not copied where the file system can.
+    """Makes `target` a file with the content of `source`, without a copy if the file system allows it.
 
     Args:
-      source: a file that may have the content.
-      target: where it is wanted.
-      sha256: of the content.
-      size: of the content, in bytes.
-      link: whether a hard link will do; not where another program could change the source later.
+      source: a file that should have the content. It is checked.
+      target: the path of the new file.
+      sha256: the SHA-256 of the content.
+      size: the size of the content in bytes.
+      link: whether a hard link is allowed. It is not if another program may change the source later.
     """
     try:
         if os.stat(source).st_size != size or digest_at(source, 0, size) != sha256:
@@ -115,10 +115,10 @@ def share_file(source: str, target: str, sha256: str, size: int, *, link: bool =
 
 
 def share_module(module: CachedModule, target: str) -> tuple[FileEntry, ...]:
-    """Makes `target` a directory of the same files as a cached module, each checked.
+    """Makes `target` a directory with the files of a cached module. Each file is checked.
 
     Raises:
-      DigestError: a file is not what it was when it was cached.
+      DigestError: a file was changed after it was cached.
     """
     module = with_digest(module)
     entries = []
@@ -172,7 +172,7 @@ def _copy_segment(staged: StagedFiles, number: int, place: _Place) -> bool:
 
 
 def _known_places(cache: Cache, handle: str, staged: StagedFiles) -> dict[str, _Place]:
-    """Where content that is wanted lies, by its SHA-256."""
+    """The places of wanted content, by its SHA-256."""
     wanted = {
         segment.sha256
         for number, segment in enumerate(staged.index.segments)
@@ -206,7 +206,7 @@ def _contents(cache: Cache, manifest: Manifest, directory: str) -> Iterator[tupl
 
 
 def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
-    """The manifests of the caches: versions of the same model first, then the last used."""
+    """The manifests of the caches: other versions of the model first, then the most recently used ones."""
     found: list[tuple[bool, float, str, Manifest]] = []
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError), os.scandir(root) as entries:

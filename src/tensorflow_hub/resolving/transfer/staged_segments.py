@@ -1,11 +1,11 @@
-"""The files of a module while their segments come in, in any order, from several threads.
+"""The files of a module while their segments arrive, in any order, from several threads.
 
-    <staging>/index.json   which archive this is; another one starts from nothing
-    <staging>/journal      numbers of the segments that were written, a line each
+    <staging>/index.json   the index of the archive; for another archive the download starts again
+    <staging>/journal      the numbers of the segments that were written, one in each line
     <staging>/files/…      the files
 
-The journal only says where to look: after an interruption each segment it names is read back and hashed,
-so that neither a killed process nor a power failure between the two writes can leave a wrong byte.
+After an interruption, each segment that the journal names is read and hashed. So neither a killed process nor
+a power failure between the two writes can leave a wrong byte.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tensorflow_hub.format.archive.file_digests import digest_at
 from tensorflow_hub.format.archive.index import ArchiveIndex, Segment
 from tensorflow_hub.resolving.cache.layout import cache_error
 
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for each line break
+_BINARY = getattr(os, "O_BINARY", 0)  # without it Windows writes two bytes for each line break
 
 
 class StagedFiles:
     """The files of an archive in a staging directory.
 
     Attributes:
-      missing: numbers of the segments that are not there yet.
+      missing: the numbers of the segments that are not written yet.
     """
 
     def __init__(self, staging: str, index: ArchiveIndex) -> None:
@@ -42,7 +42,7 @@ class StagedFiles:
             self._duplicates.setdefault((segment.sha256, segment.size), []).append(number)
 
     def open(self) -> None:
-        """Takes up what an interrupted download of the same archive left, else starts from nothing."""
+        """Continues an interrupted download of the same archive, or starts a new one."""
         index_file = os.path.join(self._staging, "index.json")
         document = self.index.to_json()
         journal = os.path.join(self._staging, "journal")
@@ -53,7 +53,7 @@ class StagedFiles:
                 with contextlib.suppress(FileNotFoundError):
                     shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self._make_directories()
-        # The journal is written anew with what proved right; the index last: both belong together.
+        # The journal is written again with the checked segments, and then the index, which makes it valid.
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | _BINARY, 0o666)
         self._note(set(range(len(self.index.segments))) - self.missing)
         with open(index_file + ".new", "wb") as file:
@@ -62,22 +62,22 @@ class StagedFiles:
 
     def close(self) -> None:
         """Closes the journal."""
-        with self._lock:  # a thread that comes late must not write to a file that got its number
+        with self._lock:  # a late thread must not write to another file that got the same descriptor
             if self._journal >= 0:
                 os.close(self._journal)
                 self._journal = -1
 
     def path_of(self, path: str) -> str:
-        """Where a file of the archive lies."""
+        """The path of a file of the archive."""
         return os.path.join(self._root, *path.split("/"))
 
     def duplicates(self, number: int) -> Sequence[int]:
-        """The segments with the content of this one, itself among them. Keras exports hold weights twice."""
+        """The segments with the same content, including this one. Exports of Keras have weights twice."""
         segment = self.index.segments[number]
         return self._duplicates[segment.sha256, segment.size]
 
     def write(self, number: int, pieces: Sequence[memoryview]) -> None:
-        """Puts the checked content of a segment into its place, and into that of its duplicates.
+        """Writes the checked content of a segment, and of its duplicates.
 
         Raises:
           CacheError: the disk is full or cannot be written.
@@ -100,7 +100,7 @@ class StagedFiles:
             raise cache_error(error, self._staging.partition(f"{os.sep}.tfhub{os.sep}")[0]) from error
 
     def note_written(self, numbers: Iterable[int]) -> None:
-        """Tells that segments are in place, also when they came from elsewhere."""
+        """Records that segments are written or copied."""
         numbers = list(numbers)
         with self._lock:
             self.missing.difference_update(numbers)
@@ -125,7 +125,7 @@ class StagedFiles:
         linked = set()
         for file in self.index.files:
             with contextlib.suppress(OSError):
-                # Shared with another cached module: never to be written to. It will be linked again.
+                # Shared with another cached module, so it must not be written to. It will be linked again.
                 if os.stat(self.path_of(file.path)).st_nlink > 1:
                     os.unlink(self.path_of(file.path))
                     linked.add(file.path)
@@ -139,8 +139,8 @@ class StagedFiles:
 
 
 def write_at(descriptor: int, start: int, pieces: Sequence[memoryview]) -> None:
-    """Writes pieces one after the other from a byte of a file on; other threads may write to other bytes."""
-    # Stored segments have a piece each 64 KiB: many in one call, of at most IOV_MAX.
+    """Writes pieces one after the other from a position on. Other threads may write to other positions."""
+    # Stored segments have a piece for each 64 KiB. One call writes at most IOV_MAX of them.
     for first in range(0, len(pieces), 512):
         group = list(pieces[first : first + 512])
         while group:

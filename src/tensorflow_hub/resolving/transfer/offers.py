@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from tensorflow_hub.format.archive.index import ArchiveIndex
 
-# The digests that a source may name, in hex: SHA-256; MD5 and CRC-32C, which the storage of Google has; the SHA-1
-# of a Git blob (of `blob <size>\0` and the content).
+# The digests that a source may name, in hex: SHA-256; MD5 and CRC-32C (the storage of Google has these); the
+# SHA-1 of a Git blob (of `blob <size>\0` and the content).
 CHECKSUMS = ("sha256", "git-sha1", "md5", "crc32c")
 
 

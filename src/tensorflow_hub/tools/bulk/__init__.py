@@ -1,1 +1,1 @@
-"""Apply a module to millions of texts or images."""
+"""Applying a module to millions of texts or images."""

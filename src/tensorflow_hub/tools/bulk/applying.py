@@ -1,4 +1,4 @@
-"""`apply`: applies a module to every row of a file or every image of a folder, on a chosen engine."""
+"""`hub.tools.apply`: applying a module to every row of a file or every image of a folder, on an engine."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tensorflow_hub.tools.modules import locate
 
 @dataclasses.dataclass(frozen=True)
 class Applied:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-      output: the folder.
-      rows: vectors in it, of all runs together.
-      resumed: those that an earlier run had written.
-      skipped: inputs that could not be used.
-      dimension: of a vector; 0 when there are none.
-      seconds: of this run.
+      output: the output folder.
+      rows: the number of vectors in the folder, including those of earlier runs.
+      resumed: the number of vectors that earlier runs wrote.
+      skipped: the inputs that could not be used.
+      dimension: the length of a vector; 0 without vectors.
+      seconds: the time of this run.
     """
 
     output: Path
@@ -70,33 +70,38 @@ def apply(
 ) -> Applied:
     """Applies a module to every row of a file or every image in a folder.
 
-    Memory stays the same however long the input is. An interrupted call, repeated, goes on at the shards
-    that are missing, on any engine.
+    The memory that it needs does not grow with the input. If a run was interrupted, the same call continues
+    it and computes only the missing shards. It may use another engine.
 
     Args:
       module: the handle of a module that gives one vector for an image or text.
       data: a folder of images; a `.txt` file with one text per line; a CSV, TSV, JSONL or Parquet table.
-      output: the folder for `part-00000.parquet`, …; `skipped.jsonl` there lists what could not be used.
-      format: `parquet` (columns `key`, `embedding`), `npy` (and `.keys.json` beside), or `tfrecord`.
-      text_column: the table's column of texts.
-      batch_size: rows that go through the module at once, at most.
-      shard_size: rows of a file of the output; by default 20,000, and fewer where a cluster would have
-        too few files to compute at the same time.
-      overwrite: start again when the folder holds another job's output.
-      progress: called with "rows", the rows done, and all rows (None where their number is not known).
-      engine: `local`, `spark`, `beam`, or the import string of another, `package.module:Name`. Workers of a
-        cluster read `data` and write `output` at the same paths.
-      where: Spark's master, or Beam's runner.
-      engine_options: `name=value`, Spark's configuration or Beam's pipeline options.
-      **module_options: of `open_encoder`: `signature`, `output_key`, `preprocessor`, `image_size`.
+      output: the folder for the files `part-00000.parquet`, … Its file `skipped.jsonl` lists the inputs that
+        could
+        not be used.
+      format: `parquet` (columns `key`, `embedding`), `npy` (with files `.keys.json`), or `tfrecord`.
+      text_column: the column of the table with the texts.
+      batch_size: the largest number of rows in a batch.
+      shard_size: the number of rows in an output file. By default 20,000, or fewer on a cluster if there
+        would not be
+        enough files for all workers.
+      overwrite: whether to replace the output of another job in the folder.
+      progress: called with "rows", the number of rows that are done, and the number of all rows (None if
+        unknown).
+      engine: `local`, `spark`, `beam`, or the import string of another engine, `package.module:Name`. The
+        workers of
+        a cluster read `data` and write `output` at the same paths.
+      where: the master of Spark, or the runner of Beam.
+      engine_options: texts `name=value`: the configuration of Spark, or the pipeline options of Beam.
+      **module_options: options of the module: `signature`, `output_key`, `preprocessor`, `image_size`.
 
     Returns:
-      What was done.
+      The result of the run.
 
     Raises:
-      DataError: the input or the output folder cannot be used as asked, or a cluster's job fails.
+      DataError: the input or the output folder cannot be used, or the job of a cluster failed.
       ModuleError: the module does not take such inputs.
-      MissingDependencyError: the engine's package is not installed.
+      MissingDependencyError: the package of the engine is not installed.
 
     Example:
       done = hub.tools.apply("acme/sentences/1", "posts.parquet", "vectors", text_column="body")
@@ -134,7 +139,7 @@ def _require_possible(format: str, shard_size: int | None, batch_size: int | Non
 
 
 def _shard_size(folder: Path, engine: Engine, source: Input, overwrite: bool) -> int:
-    """That of an interrupted run, for its shards to count; else what suits the engine."""
+    """The shard size: of an interrupted run, so that its shards can be used; else the engine's."""
     before = None if overwrite else previous_job(folder)
     size = before.get("shard size") if before else None
     return size if isinstance(size, int) and size > 0 else engine.shard_size(source)
@@ -143,7 +148,7 @@ def _shard_size(folder: Path, engine: Engine, source: Input, overwrite: bool) ->
 def _about(
     module: str, source: Input, options: dict[str, Any], format: str, shard_size: int
 ) -> dict[str, Any]:
-    """What decides about the files: another job does not mix with these."""
+    """Everything that the output depends on. A run continues another one only if this is equal."""
     digests = [locate(handle).digest for handle in (module, options.get("preprocessor")) if handle]
     return {
         "module": "+".join(digests),

@@ -1,4 +1,4 @@
-"""`hub.beam.ApplyModule`: a module as a step of your own Apache Beam pipelines."""
+"""`hub.beam.ApplyModule`: a module as a transform for pipelines of Apache Beam."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.encoders import open_encoder
 from tensorflow_hub.tools.modules import Kind, require_kind
 
-require("apache_beam", "beam")  # says what to install
+require("apache_beam", "beam")  # its error says what to install
 
 import apache_beam as beam  # noqa: E402
 
@@ -22,18 +22,18 @@ import apache_beam as beam  # noqa: E402
 class ApplyModule(beam.PTransform):  # type: ignore[misc]
     """Applies a module to the elements of a PCollection.
 
-    Elements are texts (str) or the bytes of image files, each alone or as a pair (key, value). The result
-    has the same keys: a vector, float32 NumPy [n], or (key, vector). What cannot be decoded goes to the
-    output `skipped` as (key or None, reason). The module is resolved and loaded once per worker process.
+    Elements are texts (str) or the bytes of image files, or pairs (key, text) and (key, bytes). The results
+    are vectors (NumPy float32 [n]), or pairs (key, vector). Elements that cannot be decoded go to the output
+    `skipped` as pairs (key or None, reason). Each worker process loads the module once.
 
     Args:
-      module: a handle every worker can resolve. The path of a directory is made absolute.
+      module: a handle that all workers can resolve. The path of a directory is made absolute.
       kind: `text` or `image`.
-      batch_size: elements that go through the module at once, at most.
-      **module_options: of `open_encoder`.
+      batch_size: the largest number of elements in a batch.
+      **module_options: options of the module: `signature`, `output_key`, `preprocessor`, `image_size`.
 
     Raises:
-      DataError: `kind` is something else. The module itself is looked at by the workers.
+      DataError: `kind` is neither `text` nor `image`. Errors of the module itself are raised by the workers.
 
     Example:
       vectors = texts | hub.beam.ApplyModule("acme/sentences/1")
@@ -45,16 +45,16 @@ class ApplyModule(beam.PTransform):  # type: ignore[misc]
         self, module: str, kind: Kind = "text", *, batch_size: int = 256, **module_options: Any
     ) -> None:
         super().__init__()
-        require_kind(kind)  # here, where the pipeline is written, not on a worker
+        require_kind(kind)  # checked here and not on a worker
         inspect.signature(open_encoder).bind(module, kind, **module_options)
         path = Path(module).expanduser()
-        handle = str(path.absolute()) if path.exists() else module  # workers have other working folders
+        handle = str(path.absolute()) if path.exists() else module  # workers have other working directories
         self._function = _Apply(handle, kind, batch_size, module_options)
         self._batch_size = batch_size
         self._skipped = False
 
     def with_skipped(self) -> ApplyModule:
-        """Gives a result with the outputs `main` and `skipped`."""
+        """The same transform with two outputs, `main` and `skipped`."""
         self._skipped = True
         return self
 
@@ -71,7 +71,7 @@ class _Results(NamedTuple):
 
 
 class _Apply(beam.DoFn):  # type: ignore[misc]
-    """A batch of elements → their vectors."""
+    """Computes the vectors of a batch of elements."""
 
     def __init__(self, module: Any, kind: Kind, batch_size: int, options: dict[str, Any]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Vectors as Arrow columns, one list per row, for engines that work on data frames."""
+"""Vectors as Arrow columns with one list in each row, for data frames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def worker_computation(
     batch_size: int | None,
     threads: int,
 ) -> Computation:
-    """The computation of this process for a module, made at the first call."""
+    """The computation for a module in this process. It is created by the first call."""
     return _computation(module, kind, tuple(sorted(options.items())), batch_size, threads)
 
 
@@ -37,11 +37,11 @@ def columns_of(computation: Computation, values: Any) -> list[Any]:
 
     Args:
       computation: the module.
-      values: an Arrow array of strings, or of the bytes of image files; null for nothing.
+      values: an Arrow array of strings, or of the bytes of image files; null for missing values.
 
     Returns:
-      Arrow arrays with a value a row: a list<float32> for each of the module's outputs, null where a row has
-      none; then the reasons why, null for rows that have one.
+      Arrow arrays with one value for each row: a list<float32> for each output of the module, null for rows
+      without a vector; and the reasons why there is none, null for rows with a vector.
     """
     numbers = arrow.array(np.arange(len(values)).astype(str).astype(object), arrow.string())
     if computation.encoder.kind == "text":
@@ -59,7 +59,7 @@ def columns_of(computation: Computation, values: Any) -> list[Any]:
 
 
 def _lists(vectors: Matrix, loaded: Loaded, rows: int) -> Any:
-    """Vectors as lists, and null for the rows that have none."""
+    """An Arrow array of vectors as lists, with null for rows without a vector."""
     lengths = np.zeros(rows, np.int32)
     lengths[slice(None) if loaded.places is None else loaded.places] = vectors.shape[1]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""What every engine computes: decodes images, groups texts by length, calls the module on batches."""
+"""The computation on all engines: decoding images, grouping texts by length, calling the module."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ BATCH_SIZES = {"text": 1024, "image": 32}
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """Those of some rows that the module can be applied to.
+    """The rows of a chunk that the module can be applied to.
 
     Attributes:
-      places: their places among all the rows, int [n]; None when these are all.
+      places: their indices in the chunk, int [n]; None for all rows.
       values: their texts, an Arrow array; or their images, each float32 [height, width, 3].
-      problems: (place, reason) of each of the other rows.
+      problems: pairs (index, reason) of the other rows.
     """
 
     places: Any
@@ -45,8 +45,8 @@ class Computation:
 
     Args:
       encoder: the module.
-      batch_size: at most so many rows go through it at once; None for the usual number.
-      threads: so many images are decoded at the same time.
+      batch_size: the largest number of rows in a batch; None for the default.
+      threads: the number of threads that decode images.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int | None = None, threads: int = 4) -> None:
@@ -65,10 +65,10 @@ class Computation:
         self._threads.shutdown(cancel_futures=True)
 
     def load(self, rows: Rows) -> Loaded:
-        """The first step: finds the rows without text, or reads and decodes the images.
+        """The first step: finds rows without text, or reads and decodes images.
 
         Args:
-          rows: texts as an Arrow array of strings; images as a list of files, of their bytes, or None.
+          rows: texts as an Arrow array of strings; images as a list of paths, bytes or None.
         """
         if self.encoder.kind == "text":
             return _with_text(rows.values)
@@ -80,7 +80,7 @@ class Computation:
         return Loaded(np.array(places, np.int64), [images[i] for i in places], problems)
 
     def vectors(self, loaded: Loaded) -> Matrix:
-        """The second step: the rows' vectors, float32 [n, dimension], in their order."""
+        """The second step: computes the vectors of the rows, float32 [n, dimension]."""
         result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
         if self.encoder.kind == "text":
             texts = loaded.values.to_numpy(zero_copy_only=False)
@@ -93,7 +93,7 @@ class Computation:
         return result
 
     def _image(self, key: str, value: Path | bytes | None) -> Matrix | str:
-        """The image, or why there is none."""
+        """The image, or the reason why there is none."""
         assert self._read is not None
         try:
             if value is None:
@@ -113,10 +113,10 @@ def _with_text(values: Any) -> Loaded:
 
 
 def skipped_of(rows: Rows, loaded: Loaded) -> list[Skipped]:
-    """The rows that are left out, by their keys, each with its reason."""
+    """The keys of the rows that are left out, with the reasons."""
     return [Skipped(rows.keys[place].as_py(), reason) for place, reason in loaded.problems]
 
 
 def keys_of(rows: Rows, loaded: Loaded) -> Any:
-    """The keys of the rows that have vectors."""
+    """The keys of the rows with vectors."""
     return rows.keys if loaded.places is None else rows.keys.take(arrow.array(loaded.places))

@@ -1,4 +1,4 @@
-"""Checks by its description what a module takes and gives, without loading it and without TensorFlow."""
+"""Checking the inputs and outputs of a module by its description, without loading it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.tools.choosing import choose_output, choose_signature, wrong_input
 from tensorflow_hub.tools.modules import Kind
 
-# A way to call a module: the tensors that go in, and what comes out: a tensor, or outputs by name.
+# A way to call a module: its input tensors, and its output: a tensor, or a dict of tensors.
 _Call = tuple[Sequence[TensorDescription], Any]
 
 
 def require_usable(handle: str, kind: Kind, options: Mapping[str, Any]) -> None:
-    """Refuses a module that does not map images or texts to vectors, as far as its description tells.
+    """Checks, as far as the description says it, that a module maps images or texts to vectors.
 
     Args:
       handle: the module's handle.
-      kind: what goes in.
-      options: of `open_encoder`.
+      kind: the kind of inputs.
+      options: the options of `open_encoder`.
 
     Raises:
-      ModuleError: it has no such signature or output, or takes something else.
+      ModuleError: it does not have the signature or output, or it takes other inputs.
     """
     description = describe(Path(resolve_module(handle).path), files=())
     calls = _calls(description, handle, kind, options.get("signature"))
@@ -37,7 +37,7 @@ def require_usable(handle: str, kind: Kind, options: Mapping[str, Any]) -> None:
     wanted = options.get("output_key")
     for output in [wanted] if wanted is None or isinstance(wanted, str) else wanted:
         gives = calls[0][1]
-        if isinstance(gives, (TensorDescription, dict)):  # else only a call tells
+        if isinstance(gives, (TensorDescription, dict)):  # otherwise it is only known after a call
             choose_output(gives, output, handle)
 
 

@@ -1,4 +1,4 @@
-"""The input of `apply`: rows of a text file or table, or images of a folder, read in chunks."""
+"""The input of `apply`: the rows of a text file or table, or the images in a folder, read in chunks."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ _KEY, _VALUE = "key", "value"
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Some consecutive inputs, by column: there are millions, and an object for each would cost more than it.
+    """A chunk of consecutive inputs, by column: an object for each input would be slow.
 
     Attributes:
-      keys: an Arrow array of strings: the rows' numbers in their file, from 1, or the images' paths below
-        their folder.
-      values: an Arrow array of the texts, null for a cell without one; or a list of the images' files.
+      keys: an Arrow array of strings: the numbers of the rows in the file, from 1, or the paths of the images
+        below
+        the folder.
+      values: an Arrow array of the texts, null for a missing text; or a list of the paths of the images.
     """
 
     keys: Any
@@ -52,13 +53,13 @@ class Rows:
 
 @dataclasses.dataclass(frozen=True)
 class Input:
-    """A source of rows that can be read again from any row on.
+    """An input, which can be read several times, and from any row.
 
     Attributes:
       path: the file or folder.
       kind: `image` for a folder, `text` for a file.
-      text_column: the column of a table; None finds a usual one.
-      listed: whether the file is one that `write_rows` wrote.
+      text_column: the column of a table with the texts; None for a column with a usual name.
+      listed: whether `write_rows` wrote the file.
     """
 
     path: Path
@@ -67,10 +68,10 @@ class Input:
     listed: bool = False
 
     def rows(self, start: int = 0) -> Iterator[Rows]:
-        """The rows from number `start` (from 0) on, some at a time.
+        """The rows from number `start` (counted from 0), in chunks.
 
-        Their order does not change while the input does not. Parquet files are read from that row on, others
-        from their beginning.
+        Their order is always the same. Parquet files are read from that row. Other files are read from their
+        beginning.
         """
         if self.listed:
             yield from self._listed(start)
@@ -90,13 +91,13 @@ class Input:
         return self._table(0) if is_table(self.path) else self._lines()
 
     def count(self) -> int:
-        """How many rows a Parquet file has; the rows themselves are not read."""
+        """The number of rows of a Parquet file. The rows are not read."""
         with open_parquet(self.path) as file:
             rows: int = file.metadata.num_rows
             return rows
 
     def pairs(self) -> Iterator[tuple[str, Any]]:
-        """All rows as (key, value), one after the other."""
+        """All rows as pairs (key, value)."""
         for rows in self.rows():
             values = rows.values if isinstance(rows.values, list) else rows.values.to_pylist()
             yield from zip(rows.keys.to_pylist(), values, strict=True)
@@ -140,7 +141,7 @@ class Input:
         return [text.rstrip("\r") for text in texts[: len(lines)]]
 
     def fingerprint(self) -> str:
-        """Changes when the input does: sizes and times of its files."""
+        """A digest of the sizes and times of the files, which changes if the input does."""
         digest = hashlib.sha256(f"{self.kind} {self.text_column}".encode())
         files = image_files(self.path) if self.kind == "image" else iter([self.path])
         for path in files:
@@ -153,7 +154,7 @@ def _numbers(numbers: Sequence[int]) -> Any:
 
 
 def _texts(column: Any) -> Any:
-    """A table's column as an Arrow array of strings, null for what is no text."""
+    """A column of a table as an Arrow array of strings, with null for other values."""
     if isinstance(column, list):
         return arrow.array([text if isinstance(text, str) else None for text in column], arrow.string())
     kind = column.type.value_type if arrow.types.is_dictionary(column.type) else column.type
@@ -163,14 +164,14 @@ def _texts(column: Any) -> Any:
 
 
 def write_rows(source: Input, path: Path) -> Input:
-    """Writes all rows of an input into a Parquet file that can be read from any row on.
+    """Writes all rows of an input to a Parquet file, which can be read from any row.
 
     Args:
       source: the input.
-      path: the file; images are written as their absolute paths.
+      path: the path of the file. Images are written as absolute paths.
 
     Returns:
-      The file as an input.
+      The input with the file.
     """
     kind = arrow.binary() if source.kind == "image" else arrow.string()
     schema = arrow.schema([(_KEY, arrow.string()), (_VALUE, kind)])
@@ -186,20 +187,20 @@ def write_rows(source: Input, path: Path) -> Input:
 def _state(path: Path) -> str:
     try:
         status = path.stat()
-    except OSError:  # a link to nothing; left out with its reason when it is read
+    except OSError:  # a link to nothing, which is reported when it is read
         return "unreadable"
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> Input:
-    """Decides what a path holds.
+    """The input at a path.
 
     Args:
       path: a folder of images, a `.txt` file with one text per line, or a CSV, TSV, JSONL or Parquet table.
-      text_column: the table's column.
+      text_column: the column of the table with the texts.
 
     Raises:
-      DataError: there is nothing, or something else.
+      DataError: the path does not exist, or is something else.
     """
     source = Path(path)
     if source.is_dir():

@@ -1,4 +1,4 @@
-"""A job: which module, which rows, which files. It is sent to workers, and needs no TensorFlow."""
+"""A job: module, input and output. It is sent to workers. This file does not need TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tensorflow_hub.tools.bulk.journal import Shard
 from tensorflow_hub.tools.bulk.shipping import Shipped
 from tensorflow_hub.tools.datasets.examples import Skipped
 
-# Called with each shard that is finished, and the inputs that were left out of it.
+# A function that is called with each finished shard and its skipped inputs.
 OnShard = Callable[[Shard, Sequence[Skipped]], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A module applied to an input.
+    """A module to apply to an input.
 
     Attributes:
-      module: its handle, or what was shipped to a worker.
-      options: of `open_encoder`.
+      module: the handle of the module, or the packed module.
+      options: the options of `open_encoder`.
       source: the input.
       folder: the output folder.
-      format: of its files, one of `WRITERS`.
-      shard_size: rows of a file.
-      batch_size: rows that go through the module at once, at most; None for the usual number.
-      finished: the numbers of the shards that are there.
+      format: the format of the output files, one of `WRITERS`.
+      shard_size: the number of rows in a file.
+      batch_size: the largest number of rows in a batch; None for the default.
+      finished: the numbers of the finished shards.
     """
 
     module: str | Shipped

@@ -1,7 +1,7 @@
-"""What a run has done so far, noted in the output folder, so that an interrupted run can continue.
+"""The journal of a run in the output folder, so that an interrupted run can be continued.
 
-`apply.json` says what the job is; `shards.jsonl` gets a line for each finished shard; `skipped.jsonl` a line
-for each input that could not be used.
+`apply.json` describes the job. `shards.jsonl` has a line for each finished shard, `skipped.jsonl` a line for
+each input that could not be used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ JOB_FILE = "apply.json"
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A finished shard: rows read, rows written, the length of their vectors."""
+    """A finished shard: its number, the rows read and written, and the length of their vectors."""
 
     number: int
     read: int
@@ -32,7 +32,7 @@ class Shard:
 
 
 def previous_job(folder: Path) -> dict[str, Any] | None:
-    """The job whose output a folder holds; None when it holds none."""
+    """The description of the job whose output is in a folder; None if there is none."""
     try:
         value = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -44,12 +44,12 @@ class Journal:
     """The journal of one output folder.
 
     Args:
-      folder: made if absent.
-      job: what decides about the result: module digest, input fingerprint, settings.
-      overwrite: start again when the folder holds another job's files.
+      folder: the output folder. It is created if it does not exist.
+      job: everything that the output depends on: module digest, input fingerprint, settings.
+      overwrite: whether to remove the output of another job.
 
     Raises:
-      DataError: the folder holds something else, or another job's output.
+      DataError: the folder has other files, or the output of another job.
     """
 
     def __init__(self, folder: Path, job: Mapping[str, Any], *, overwrite: bool) -> None:
@@ -73,7 +73,7 @@ class Journal:
         self.shards = {shard.number: shard for shard in self._read_shards()}
 
     def _read_shards(self) -> list[Shard]:
-        """The finished shards; a last line that a crash cut off is taken out of the file."""
+        """The finished shards. A last line that is incomplete after a crash is removed from the file."""
         path = self._folder / "shards.jsonl"
         if not path.exists():
             return []
@@ -84,7 +84,7 @@ class Journal:
         return [Shard(**json.loads(line)) for line in whole.splitlines()]
 
     def finished(self, shard: Shard, skipped: Sequence[Skipped]) -> None:
-        """Notes that a shard's file is in place, with the inputs that were left out of it; once for each."""
+        """Records a shard whose file is written, and its skipped inputs. A repeated call has no effect."""
         if shard.number in self.shards:
             return
         if skipped:
@@ -94,11 +94,11 @@ class Journal:
         self.shards[shard.number] = shard
 
     def written(self) -> int:
-        """Rows in all finished shards."""
+        """The number of rows in all finished shards."""
         return sum(shard.written for shard in self.shards.values())
 
     def skipped(self) -> list[Skipped]:
-        """All inputs that were left out, of finished shards."""
+        """The skipped inputs of all finished shards."""
         try:
             lines = (self._folder / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:

@@ -1,4 +1,4 @@
-"""Writes vectors with their keys, one file per shard: Parquet, NumPy or TFRecord."""
+"""Writing vectors with their keys, one file for each shard: Parquet, NumPy or TFRecord."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tensorflow_hub.whole_file import whole_file
 
 Writer = Callable[[Path, Any, Matrix], None]
 VECTOR = "embedding"
-# Files of a run that its end removes: shards that are written, and what driver and workers tell each other.
+# Temporary files of a run: unfinished shards, and records for the driver. They are removed at its end.
 UNFINISHED = ".part-*"
 
 
 def require_folder(path: Path) -> None:
-    """Refuses a file as the folder to write into.
+    """Checks that the output folder is not a file.
 
     Raises:
-      DataError: it is one.
+      DataError: it is a file.
     """
     if path.is_file():
         raise DataError(
@@ -36,14 +36,14 @@ def require_folder(path: Path) -> None:
 
 
 def remove_output(folder: Path) -> None:
-    """Removes what a run wrote into a folder, and nothing else: people keep other things beside it."""
+    """Removes the files that a run wrote into a folder. Other files stay."""
     for pattern in ("part-*", UNFINISHED, "skipped.jsonl", "shards.jsonl", "apply.json"):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Removes what runs that were killed left in a folder."""
+    """Removes the temporary files of runs from a folder."""
     for path in folder.glob(UNFINISHED):
         path.unlink(missing_ok=True)
 
@@ -58,26 +58,26 @@ def shard_name(number: int, suffix: str) -> str:
 
 
 def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matrix) -> None:
-    """Writes a shard under its name once it is complete.
+    """Writes a shard. Its file appears when it is complete.
 
-    Two workers may write the same shard at the same time: each writes a file of its own, and the later one
-    takes the place of the earlier.
+    Two workers may write the same shard at the same time. Each writes a temporary file, and the second one
+    replaces the file of the first.
 
     Args:
-      folder: where.
-      number: the shard's.
+      folder: the output folder.
+      number: the number of the shard.
       suffix: its format, one of `WRITERS`.
-      keys: an Arrow array of strings.
-      vectors: float32 [n, dimension], one a key.
+      keys: the keys, an Arrow array of strings.
+      vectors: float32 [n, dimension], a vector for each key.
     """
     path = folder / shard_name(number, suffix)
-    if suffix == "npy":  # the keys beside it: a file's name may hold anything, a newline too
+    if suffix == "npy":  # keys in JSON, because the name of a file may have line breaks
         with whole_file(path.with_suffix(".keys.json"), prefix=".part-", durable=True) as file:
             file.write(json.dumps(keys.to_pylist()).encode())
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
-        _sync(temporary)  # before anything says that it is there
+        _sync(temporary)  # before it is recorded as finished
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -93,7 +93,7 @@ def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:
     flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
     lists = arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
     table = arrow.table({"key": keys, VECTOR: lists})
-    # Floats of features hardly compress and have no repeated values: neither is worth its time.
+    # Without compression and dictionaries, because they hardly make random floats smaller.
     require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
 
 
@@ -102,10 +102,10 @@ def _write_numpy(path: Path, keys: Any, vectors: Matrix) -> None:
 
 
 def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -> None:
-    """Writes a float32 matrix of that shape, given by blocks of rows, as a NumPy file.
+    """Writes a float32 matrix, which is given as blocks of rows, to a NumPy file.
 
-    On a full disk this is the system's error, with its cause; `np.save` names none, and a memory map ends
-    the process.
+    If the disk is full, this raises the error of the system. `np.save` does not say the cause, and a memory
+    map would end the process.
     """
     with path.open("wb") as stream:
         head = {"descr": "<f4", "fortran_order": False, "shape": shape}
@@ -123,9 +123,10 @@ def _write_tfrecord(path: Path, keys: Any, vectors: Matrix) -> None:
 
 
 def tf_example(key: str, vector: Matrix) -> bytes:
-    """A serialised `tf.train.Example` with the features `key` (bytes) and `embedding` (floats).
+    """A serialized `tf.train.Example` with the features `key` (bytes) and `embedding` (floats).
 
-    Written by hand: as an object, an example takes many times as long as the vector took to compute.
+    The bytes are composed here, because creating the message takes many times as long as computing the
+    vector.
     """
     name = key.encode()
     before, between = _around(len(name), len(vector))
@@ -134,7 +135,7 @@ def tf_example(key: str, vector: Matrix) -> bytes:
 
 @functools.lru_cache(maxsize=1024)
 def _around(key_bytes: int, dimension: int) -> tuple[bytes, bytes]:
-    """What stands before the key, and between it and the vector: the same for all keys of this length."""
+    """The bytes before the key, and between key and vector. They are equal for all keys of this length."""
     # In `Example`, field 1 is `Features`; there, field 1 is a map, whose entries have a name (1) and a
     # `Feature` (2): a list of bytes (1) or of floats (2), whose values are field 1.
     key = _field(1, _field(1, b"key") + _field(2, _field(1, _field(1, bytes(key_bytes)))))

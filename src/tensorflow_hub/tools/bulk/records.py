@@ -1,7 +1,7 @@
-"""What workers report to the driver: small files in the output folder, which both can reach.
+"""Records of workers for the driver: small files in the output folder, which both can read.
 
-Every engine starts workers in another way, and none promises to give results back before the whole job ends.
-A file for each finished shard works with all of them, also when the driver is started again.
+Not all engines return results before the end of the job. A file for each finished shard works with all
+engines, and also if the driver is started again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NEW = ".part-new-"
 
 
 def write_finished(folder: Path, shard: Shard, skipped: Sequence[Skipped]) -> None:
-    """Says that a shard's file is in place."""
+    """Writes the record of a finished shard."""
     record = {
         "shard": dataclasses.asdict(shard),
         "skipped": [[item.name, item.reason] for item in skipped],
@@ -31,25 +31,25 @@ def write_finished(folder: Path, shard: Shard, skipped: Sequence[Skipped]) -> No
 
 
 def take_finished(folder: Path) -> Iterator[tuple[Shard, list[Skipped]]]:
-    """Yields what workers said since the last call; each record is removed when the next one is asked for."""
+    """Yields the new records of finished shards. Each one is removed when the next one is requested."""
     for path in sorted(folder.glob(".part-finished-*.json")):
         try:
             record = json.loads(path.read_bytes())
             yield Shard(**record["shard"]), [Skipped(*item) for item in record["skipped"]]
         except (OSError, ValueError, TypeError, KeyError):
-            pass  # cut off when a machine lost its power: the shard is computed again
+            pass  # damaged, after a power failure: the shard is computed again
         path.unlink(missing_ok=True)
 
 
 def write_problem(folder: Path, problem: errors.HubError) -> None:
-    """Says why no worker can do the job."""
+    """Writes the error for which no worker can do the job."""
     with whole_file(folder / _PROBLEM, prefix=_NEW) as file:
         parts = {"type": type(problem).__name__, "problem": problem.problem, "hint": problem.hint}
         file.write(json.dumps(parts).encode())
 
 
 def read_problem(folder: Path) -> errors.HubError | None:
-    """What a worker said; None when none did."""
+    """The error that a worker wrote; None if there is none."""
     try:
         parts = json.loads((folder / _PROBLEM).read_bytes())
     except (OSError, ValueError):
@@ -61,5 +61,5 @@ def read_problem(folder: Path) -> errors.HubError | None:
 
 
 def forget_problem(folder: Path) -> None:
-    """Removes what workers of an earlier run said."""
+    """Removes the error of an earlier run."""
     (folder / _PROBLEM).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Computes shards, on every engine: reads, computes and writes at the same time."""
+"""Computing shards, on all engines: reading, computing and writing at the same time."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def compute_shards(
     on_progress: OnProgress = ignore_progress,
     threads: int = 4,
 ) -> None:
-    """Computes those of some shards that are not finished: a thread reads, this one computes, another writes.
+    """Computes shards that are not finished. One thread reads, this one computes, another one writes.
 
     Args:
-      job: what to compute.
+      job: the job.
       encoder: its module.
-      shards: their numbers; those beyond the end of the input are none.
-      on_shard: called for each when its file is in place.
+      shards: the numbers of the shards. Numbers beyond the end of the input are ignored.
+      on_shard: called for each shard when its file is written.
       on_progress: called after each batch.
-      threads: so many images are decoded at the same time.
+      threads: the number of threads that decode images.
     """
     done = 0
     with Computation(encoder, job.batch_size, threads) as computation, ThreadPoolExecutor(1) as writer:
@@ -56,7 +56,7 @@ def compute_shards(
                 done += len(rows)
                 on_progress("rows", done, None)
             if writing:
-                writing.result()  # never more than two shards in memory
+                writing.result()  # so that at most two shards are in memory
             writing = writer.submit(results.write, job, on_shard)
         if writing:
             writing.result()
@@ -64,7 +64,7 @@ def compute_shards(
 
 @dataclasses.dataclass
 class _Results:
-    """What was computed for a shard so far."""
+    """The results of a shard so far."""
 
     number: int
     keys: list[Any] = dataclasses.field(default_factory=list)
@@ -84,9 +84,10 @@ class _Results:
 
 
 def _pieces(job: Job, shards: range, batch_size: int) -> Iterator[tuple[int, Rows]]:
-    """Rows with the number of the shard they belong to; those of finished shards are skipped.
+    """Yields pieces of rows with the number of their shard, without the rows of finished shards.
 
-    A piece of images is what goes through the module at once. One of texts is longer: it is sorted by length.
+    A piece of images is one batch. A piece of texts has several batches, so that texts can be sorted by
+    length.
     """
     most = batch_size if job.source.kind == "image" else max(batch_size, CHUNK)
     position = shards.start * job.shard_size
@@ -107,7 +108,7 @@ T = TypeVar("T")
 
 
 def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """The same, with up to `depth` items made ahead by a thread."""
+    """Yields the same items. A thread computes up to `depth` of them ahead."""
     waiting: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 

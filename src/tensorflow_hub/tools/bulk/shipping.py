@@ -1,4 +1,4 @@
-"""How workers get a module: by a handle that means the same everywhere, or packed into an archive."""
+"""Sending a module to workers: by a handle that all of them can resolve, or packed into an archive."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tensorflow_hub.tools.modules import digest_of
 
 @dataclasses.dataclass(frozen=True)
 class Shipped:
-    """A module that lay on the driver's disk, packed.
+    """A packed module from the disk of the driver.
 
     Attributes:
-      archive: where workers find the archive.
-      digest: of the module's content.
+      archive: the path of the archive for workers.
+      digest: the digest of the module's content.
     """
 
     archive: str
@@ -27,15 +27,17 @@ class Shipped:
 
 
 def ship(handle: str, folder: Path | None) -> str | Shipped:
-    """What to send to workers in place of a handle.
+    """What to send to workers for a handle.
 
     Args:
-      handle: as the user wrote it.
-      folder: for the archive of a module that is only on this machine's disk; None where all workers are on
-        this machine too.
+      handle: the handle as the user wrote it.
+      folder: the folder for the archive of a module that is only on this machine; None if all workers run on
+        this
+        machine.
 
     Returns:
-      The URL of the module with its version, so that all workers use the same; the archive; or a full path.
+      The URL of the module with its version, so that all workers use the same one; a packed module; or an
+      absolute path.
 
     Raises:
       ResolveError: there is no such module.
@@ -53,7 +55,7 @@ def ship(handle: str, folder: Path | None) -> str | Shipped:
 
 
 def arrived(module: str | Shipped) -> str:
-    """The handle that opens a module here; an archive is unpacked once per machine, into the cache."""
+    """The handle of a module on this worker. An archive is unpacked into the cache, once on each machine."""
     if isinstance(module, str):
         return module
     settings = Settings.from_environment()

@@ -1,7 +1,7 @@
 """`hub.spark`: modules as functions on columns and data frames of Spark.
 
-The driver knows the columns' types from the module's description and imports no TensorFlow. Workers load the
-module once per Python worker, with as many threads as Spark gives cores to a task.
+The driver finds the types of the columns in the module's description, without TensorFlow. Each Python worker
+loads the module once. It uses as many threads as Spark gives cores to a task.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tensorflow_hub.tools.bulk.spark_files import on_worker, send, task_cores
 from tensorflow_hub.tools.datasets.tables import require
 from tensorflow_hub.tools.modules import Kind, require_kind
 
-_ONLY = ""  # the name of a lone output
+_ONLY = ""  # the name of a single output
 
 
 def udf(
@@ -30,20 +30,20 @@ def udf(
 ) -> Any:
     """A module as a function of a column: of texts, or of the bytes of image files.
 
-    It is an Arrow UDF, and a pandas UDF where Spark is older than 4.1.
+    It is an Arrow UDF or, on Spark before 4.1, a pandas UDF.
 
     Args:
-      handle: the module's handle. A module that is only on the driver's disk is sent along.
-      kind: `text`, for a column of strings, or `image`, for one of binary values.
-      outputs: the module's outputs to take; None for the usual one.
-      skipped: the field for the reason why a row has no vector; None for none.
-      batch_size: rows that go through the module at once, at most.
-      **module_options: of `open_encoder`: `signature`, `preprocessor`, `image_size`.
+      handle: the module's handle. A module that is only on the disk of the driver is sent to the workers.
+      kind: `text` for a column of strings, or `image` for a column of binary values.
+      outputs: the outputs of the module to use; None for the usual one.
+      skipped: the name of the field with the reasons why rows have no vector; None for no such field.
+      batch_size: the largest number of rows in a batch.
+      **module_options: options of the module: `signature`, `preprocessor`, `image_size`.
 
     Returns:
-      A function from a column to a column: array<float>, null where a row has no text or its image cannot be
-      decoded. With `outputs` or `skipped` a struct with an array<float> an output (`embedding` for the usual
-      one) and a string.
+      A function from a column to a column of array<float>, with null for rows without a text, or with an
+      image that cannot be decoded. With `outputs` or `skipped`, the column has structs: an array<float> for
+      each output (`embedding` for the usual one), and a string for `skipped`.
 
     Raises:
       ModuleError: the module has no such output, or does not take such values.
@@ -66,7 +66,7 @@ def udf(
 
 
 def _structs(call: Callable[[Any], list[Any]], names: Sequence[str], values: Any) -> Any:
-    """A column of structs with these fields, or of vectors where there are none."""
+    """A column of structs with these fields or, without fields, of vectors."""
     import pyarrow as arrow
 
     found = call(values)
@@ -79,7 +79,7 @@ def _arrow_udf(work: Callable[[Any], Any], result: Any) -> Any:
     def arrays(values: Any) -> Any:
         yield from map(work, values)
 
-    # Spark reads from the types that a column comes in pieces.
+    # Spark sees by these annotations that the column arrives in batches.
     arrays.__annotations__ = {"values": Iterator[arrow.Array], "return": Iterator[arrow.Array]}
     return require("pyspark.sql.functions", "spark").arrow_udf(arrays, result)
 
@@ -117,24 +117,27 @@ def apply(
     """A module as a function of a data frame, for `DataFrame.transform`: adds a column, by `mapInArrow`.
 
     Args:
-      handle: the module's handle. A module that is only on the driver's disk is sent along.
-      input: the column of texts, or of the bytes of image files.
-      output: the column to add; or, for several outputs, {the module's output: the column}.
-      skipped: a column to add for the reason why a row has no vector; None for none.
+      handle: the module's handle. A module that is only on the disk of the driver is sent to the workers.
+      input: the name of the column of texts, or of the bytes of image files.
+      output: the name of the column to add or, for several outputs, a dict: output of the module → column.
+      skipped: the name of a column to add for the reasons why rows have no vector; None for no such column.
       kind: `text` or `image`.
-      partitions: the frame is split into so many. By default one with fewer partitions than Spark has cores
-        is split, so that a small file makes work for all of them.
-      batch_size: rows that go through the module at once, at most.
-      **module_options: of `open_encoder`: `signature`, `preprocessor`, `image_size`.
+      partitions: the number of partitions to split the frame into. By default a frame with fewer partitions
+        than
+        Spark has cores is split, so that all cores have work.
+      batch_size: the largest number of rows in a batch.
+      **module_options: options of the module: `signature`, `preprocessor`, `image_size`.
 
     Returns:
-      A function from a data frame to one with more columns: array<float> for each output, null where a row
-      has no vector.
+      A function from a data frame to a data frame with more columns: array<float> for each output, with null
+      for rows without a vector.
 
     Raises:
       ModuleError: the module has no such output, or does not take such values.
       ResolveError: there is no such module.
-      DataError: there is no Spark session, or the frame has no such column, or one of the new names already.
+      DataError: there is no Spark session, the input column is missing, or the frame has one of the new
+        columns
+        already.
 
     Example:
       df.transform(hub.spark.apply("acme/sentences/1", input="text", output="embedding"))
@@ -154,7 +157,7 @@ def apply(
 
 
 def _fields(vectors: Iterable[str], reasons: str | None) -> list[Any]:
-    """Fields of a Spark schema: columns of vectors, and one of the reasons why there is none."""
+    """The new fields of a Spark schema: columns of vectors, and a column of the reasons for skipped rows."""
     types = require("pyspark.sql.types", "spark")
     made = [types.StructField(name, types.ArrayType(types.FloatType())) for name in vectors]
     return made if reasons is None else [*made, types.StructField(reasons, types.StringType())]
@@ -163,7 +166,7 @@ def _fields(vectors: Iterable[str], reasons: str | None) -> list[Any]:
 def _prepared(
     handle: str, kind: Kind, outputs: list[str], batch_size: int | None, module_options: dict[str, Any]
 ) -> Callable[[Any], list[Any]]:
-    """What workers call with an Arrow array of values: it gives one array per output, and one of reasons."""
+    """The function of the workers: from an Arrow array to an array for each output and one of reasons."""
     require_kind(kind)
     session = require("pyspark.sql", "spark").SparkSession.getActiveSession()
     if session is None:
@@ -211,12 +214,12 @@ def _require_columns(frame: Any, input: str, added: Sequence[str]) -> None:
 
 
 def _spread(frame: Any, partitions: int | None) -> Any:
-    """The frame in enough partitions."""
+    """The frame with enough partitions."""
     session = frame.sparkSession
     if partitions is not None:
         return frame.repartition(partitions)
     wanted = session.sparkContext.defaultParallelism
-    # Adaptive execution would compute what the frame is made of, only to tell its partitions.
+    # With adaptive execution, the number of partitions is only known after computing the frame.
     adaptive = session.conf.get("spark.sql.adaptive.enabled")
     session.conf.set("spark.sql.adaptive.enabled", "false")
     try:

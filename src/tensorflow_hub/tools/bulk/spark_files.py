@@ -1,4 +1,4 @@
-"""Sends modules with Spark: packed on the driver, unpacked once on each worker machine."""
+"""Sending modules with Spark: they are packed on the driver, and unpacked once on each worker machine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tensorflow_hub.tools.datasets.tables import require
 
 
 def send(context: Any, handle: str) -> str | Shipped:
-    """What to send to workers in place of a handle: Spark takes a module on the driver's disk along.
+    """What to send to workers for a handle. Spark sends a module from the disk of the driver.
 
     Args:
       context: the SparkContext.
-      handle: as the user wrote it.
+      handle: the handle as the user wrote it.
     """
     sent = ship(handle, _folder(context.applicationId))
     if isinstance(sent, str):
@@ -30,20 +30,20 @@ def send(context: Any, handle: str) -> str | Shipped:
 
 @functools.cache
 def _folder(application: str) -> Path:
-    """For the archives of an application: Spark hands them out as long as it runs."""
+    """The folder for the archives of an application, from which Spark sends them as long as it runs."""
     folder = tempfile.mkdtemp(prefix="tfhub-spark-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
 
 
 def on_worker(value: Any) -> Any:
-    """A shipped module with the path of its archive on this machine; any other value unchanged."""
+    """A packed module with the path of its archive on this machine; other values unchanged."""
     if not isinstance(value, Shipped):
         return value
     return dataclasses.replace(value, archive=require("pyspark", "spark").SparkFiles.get(value.archive))
 
 
 def task_cores() -> int:
-    """The cores that Spark gives to the task that runs here."""
+    """The number of cores that Spark gives to the current task."""
     context = require("pyspark", "spark").TaskContext.get()
     return max(1, context.cpus()) if context is not None else 1

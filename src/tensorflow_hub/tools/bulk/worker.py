@@ -1,4 +1,4 @@
-"""A worker process of a cluster: loads the module once and computes the shards that it gets."""
+"""A worker process of a cluster. It loads the module once and computes shards."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _lock = threading.Lock()
 def worker_encoder(
     module: str | Shipped, kind: Kind, options: Mapping[str, Any], threads: int | None = None
 ) -> Encoder:
-    """The module, loaded at the first call in this process.
+    """The module, which is loaded by the first call in this process.
 
     Args:
-      module: a handle, or the archive of a module that was shipped.
-      kind: what goes in.
-      options: of `open_encoder`; `preprocessor` may be shipped too.
-      threads: so many does TensorFlow use, as many as cores were given to the worker; None for all.
+      module: a handle, or a packed module.
+      kind: the kind of inputs.
+      options: the options of `open_encoder`; `preprocessor` may be a packed module, too.
+      threads: the number of threads of TensorFlow, which should be that of the worker's cores; None for all
+        cores.
     """
     key = (module, kind, tuple(sorted(options.items())))
     with _lock:
@@ -44,16 +45,16 @@ def worker_encoder(
 def _use_threads(threads: int) -> None:
     import tensorflow as tf
 
-    with contextlib.suppress(RuntimeError):  # TensorFlow runs already: other modules were loaded before
+    with contextlib.suppress(RuntimeError):  # TensorFlow was used before, for other modules
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def run_shards(job: Job, shards: range, threads: int | None = None) -> None:
-    """Computes shards of a job; leaves a record of each, or of what no worker can do.
+    """Computes shards of a job, and writes a record of each, or of an error that all workers have.
 
     Raises:
-      ResolveError, RequestError: the module could not be fetched this time. The engine tries again.
+      ResolveError, RequestError: the module could not be downloaded. The engine tries again.
     """
     from tensorflow_hub.tools.bulk.shards import compute_shards
 

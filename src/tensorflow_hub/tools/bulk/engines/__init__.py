@@ -1,1 +1,1 @@
-"""Where `apply` runs: on this machine, on Spark, on Beam's runners."""
+"""Engines, on which `apply` runs: this machine, Apache Spark, Apache Beam."""

@@ -1,4 +1,4 @@
-"""The engine on Apache Beam: its own runners, Flink, Spark or Dataflow."""
+"""The engine for Apache Beam and its runners, such as Flink, Spark and Dataflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.tools.datasets.tables import require
 
 beam = require("apache_beam", "beam")
 
-# Runner by the short name people know; any other name is handed to Beam as it is.
+# Short name → name of the runner in Beam. Other names are passed to Beam unchanged.
 RUNNERS = {
     "direct": "DirectRunner",
     "prism": "PrismRunner",
@@ -26,7 +26,7 @@ RUNNERS = {
 }
 
 _JOB_SERVER = "Give the address of one that runs: --engine-option job_endpoint=HOST:PORT."
-# What to do where Beam cannot start a runner by itself.
+# The hints for runners that Beam cannot start by itself.
 _HINTS = {
     "flink": f"Beam fetches the runner's job server from Maven, and needs Java. {_JOB_SERVER}",
     "spark": f"Beam fetches the runner's job server from Maven, and needs Java. {_JOB_SERVER}",
@@ -35,12 +35,12 @@ _HINTS = {
     "dataflow": "It needs `pip install 'apache-beam[gcp]'` and --engine-option project=…, region=…, "
     "temp_location=gs://….",
 }
-# Beam does not tell how many workers there will be.
+# An assumed number of workers, because Beam does not say how many there will be.
 _SLOTS_ELSEWHERE = 64
 
 
 class BeamEngine(Cluster):
-    """See `Engine`; `where` is the runner, by default `direct`, and options are Beam's pipeline options."""
+    """See `Engine`. `where` is the runner, by default `direct`. The options are pipeline options of Beam."""
 
     def __init__(self, where: str | None, options: Sequence[str]) -> None:
         option_pairs(options)
@@ -48,18 +48,18 @@ class BeamEngine(Cluster):
         self._flags = [f"--{option}" for option in options]
 
     def __exit__(self, *_: object) -> None:
-        """There is nothing that outlives the job."""
+        """Nothing is left to close after a job."""
 
     def slots(self) -> int:
-        """The cores of this machine, or a usual number of workers elsewhere."""
+        """The cores of this machine, or an assumed number of workers on other machines."""
         return os.cpu_count() or 1 if self._runner == "direct" else _SLOTS_ELSEWHERE
 
     def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """A module on this disk is packed into the output folder, unless all runs on this machine."""
+        """A module on this disk is packed into the output folder, unless the workers run on this machine."""
         return ship(module, None if self._runner == "direct" else folder)
 
     def start(self, job: Job, shards: Sequence[range]) -> None:
-        """Runs a pipeline with an element a shard."""
+        """Runs a pipeline with one element for each shard."""
         try:
             flags = [f"--runner={RUNNERS.get(self._runner, self._runner)}", *self._flags]
             options = require("apache_beam.options.pipeline_options", "beam")
@@ -67,6 +67,6 @@ class BeamEngine(Cluster):
                 numbers = pipeline | "Shards" >> beam.Create([shard.start for shard in shards])
                 spread = numbers | beam.Reshuffle()
                 _ = spread | "Compute" >> beam.Map(lambda n: run_shards(job, range(n, n + 1)))
-        except Exception as error:  # whatever Beam's runners raise
+        except Exception as error:  # runners raise errors of many kinds
             hint = _HINTS.get(self._runner, "Its log says more.")
             raise failed(f"Beam's runner {self._runner!r}", error, hint) from error

@@ -1,4 +1,4 @@
-"""The common part of engines with workers on other machines: shared rows, enough shards for all."""
+"""The common part of engines with workers on other machines."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ from tensorflow_hub.tools.datasets.tables import is_parquet
 from tensorflow_hub.tools.modules import Kind
 
 ROWS_FILE = ".part-rows.parquet"
-# So many tasks for each core: when one ends early, there is another to take.
+# Tasks for each core. A core that finishes early takes another task.
 TASKS_PER_SLOT = 3
-# Fewer rows in a shard would take longer to hand out than to compute.
+# The least number of rows in a shard: with fewer, starting the task takes longer than computing it.
 FEWEST_ROWS = {"text": 256, "image": 32}
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
-    """An engine (see `Engine`) that hands out shards to workers. The driver needs no TensorFlow.
+    """An engine (see `Engine`) whose workers compute shards. The driver does not need TensorFlow.
 
-    Workers find the input, unless it is only on the driver's disk in a form that must be read from the
-    beginning, and the output folder at the same paths as the driver.
+    Input and output folder have to be at the same paths on all machines. An input that can only be read from
+    its beginning is first converted to a Parquet file in the output folder.
     """
 
     @abc.abstractmethod
     def slots(self) -> int:
-        """How many shards are computed at the same time."""
+        """The number of shards that are computed at the same time."""
 
     @abc.abstractmethod
     def start(self, job: Job, shards: Sequence[range]) -> None:
-        """Calls `run_shards(job, …)` on workers for each of these, at least once; returns when all are done.
+        """Calls `run_shards(job, …)` on workers, at least once for each shard. Returns when all are done.
 
         Raises:
-          DataError: the cluster cannot be reached, or gave up.
+          DataError: the cluster cannot be reached, or the job failed.
         """
 
     @abc.abstractmethod
     def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """What workers open a module by, given its handle and the output folder."""
+        """What the workers get for a handle: a handle that they can resolve, or a packed module."""
 
     def check(self, module: str, kind: Kind, options: Mapping[str, Any]) -> None:
-        """Looks at the module's description."""
+        """Checks the description of the module."""
         require_usable(module, kind, options)
 
     def shard_size(self, source: Input) -> int:
-        """Some shards for each core; in a small input, small ones."""
+        """A size that gives some shards for each core, also for a small input."""
         direct = source.kind == "text" and is_parquet(source.path)
         rows = source.count() if direct else sum(map(len, source.rows()))
         return max(FEWEST_ROWS[source.kind], min(SHARD_SIZE, -(-rows // (self.slots() * TASKS_PER_SLOT))))
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
-        """Computes what is missing on the workers, and notes what they say."""
+        """Computes the missing shards on workers, and reads their records."""
         forget_problem(job.folder)
-        for shard, skipped in take_finished(job.folder):  # of a run whose driver was killed
+        for shard, skipped in take_finished(job.folder):  # records of a run whose driver was killed
             on_shard(shard, skipped)
             job = dataclasses.replace(job, finished=job.finished | {shard.number})
         job, rows = self._for_workers(job)
@@ -84,7 +84,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
                         done += shard.read
                         on_progress("rows", max(done, 0), rows)
             except BaseException:
-                self.__exit__(None, None, None)  # else the thread would wait for a job nobody wants
+                self.__exit__(None, None, None)  # otherwise the thread would wait for the job
                 raise
         problem = read_problem(job.folder)
         if problem is not None:
@@ -92,7 +92,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
         running.result()
 
     def _for_workers(self, job: Job) -> tuple[Job, int]:
-        """The job with everything where workers find it, and how many rows there are."""
+        """The job with paths and handles that workers can use, and the number of rows."""
         folder, source = job.folder.absolute(), job.source
         if source.kind == "text" and is_parquet(source.path):
             source = dataclasses.replace(source, path=source.path.absolute())
@@ -108,6 +108,6 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
 
 
 def failed(engine: str, error: Exception, hint: str) -> DataError:
-    """The error for a job that a cluster could not do: the last line of what it says, and what to do."""
+    """The error for a job that failed on a cluster, with the last line of the cluster's error."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return DataError(f"The job failed on {engine}: {lines[-1].strip().rstrip('.')}.", hint=hint)

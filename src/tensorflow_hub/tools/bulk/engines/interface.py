@@ -22,42 +22,43 @@ ENGINES = {
 
 
 class Engine(contextlib.AbstractContextManager["Engine"], Protocol):
-    """Runs a job: decides where and when, never what is computed, which is `compute_shards` everywhere.
+    """Runs a job. It decides where and when shards are computed. `compute_shards` computes them.
 
-    It is made with `where` (Spark's master, Beam's runner, or None) and `options` (`name=value` each), and
-    is a context manager: what it started ends with the context.
+    The arguments of the constructor are `where` (the master of Spark, the runner of Beam, or None) and
+    `options` (texts `name=value`). An engine is a context manager, which stops at the end what it started.
     """
 
     def check(self, module: str, kind: Kind, options: Mapping[str, Any]) -> None:
-        """Refuses a module that cannot be applied to such inputs, before anything is written.
+        """Checks that a module can be applied to such inputs. Called before anything is written.
 
         Raises:
-          ModuleError: it does not take them, or has no such signature or output.
+          ModuleError: it does not take such inputs, or does not have the signature or output.
         """
 
     def shard_size(self, source: Input) -> int:
-        """How many rows a file should have: few enough that all its workers have something to do."""
+        """The number of rows in an output file, small enough to give work to all workers."""
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes the shards that are not finished.
 
         Args:
-          job: what to compute.
-          on_shard: to be called here, once or more often, for each shard whose file is in place.
-          on_progress: to be called as rows are done.
+          job: the job.
+          on_shard: a function to call for each shard when its file is written; it may be called several
+            times.
+          on_progress: a function to call with the number of rows that are done.
 
         Raises:
-          DataError: the engine cannot start, or the job failed on it.
-          HubError: what a worker says of the module or the input.
+          DataError: the engine cannot start, or the job failed.
+          HubError: the error of a worker about the module or the input.
         """
 
 
 def open_engine(name: str, where: str | None = None, options: Sequence[str] = ()) -> Engine:
-    """The engine of a name, or of an import string `package.module:Name`.
+    """The engine with a name or an import string `package.module:Name`.
 
     Raises:
-      DataError: there is none.
-      MissingDependencyError: its package is not installed; says what to install.
+      DataError: there is no such engine.
+      MissingDependencyError: its package is not installed. The message says what to install.
     """
     module, colon, attribute = ENGINES.get(name, name).partition(":")
     if not colon:
@@ -76,10 +77,10 @@ def open_engine(name: str, where: str | None = None, options: Sequence[str] = ()
 
 
 def option_pairs(options: Sequence[str]) -> list[tuple[str, str]]:
-    """`name=value` texts as pairs.
+    """Splits texts `name=value` into pairs.
 
     Raises:
-      DataError: one has no `=`.
+      DataError: a text has no `=`.
 
     >>> option_pairs(["spark.executor.memory=4g"])
     [('spark.executor.memory', '4g')]

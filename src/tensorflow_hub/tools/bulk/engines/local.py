@@ -1,4 +1,4 @@
-"""The engine that runs in this process, and reads the next rows while it computes."""
+"""The engine in this process. It reads the next rows while it computes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tensorflow_hub.tools.modules import Kind
 
 
 class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
-    """See `Engine`. The module is loaded by `check`."""
+    """See `Engine`. `check` loads the module."""
 
     def __init__(self, where: str | None, options: Sequence[str]) -> None:
         if where or options:
@@ -36,7 +36,7 @@ class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
         self._encoder = open_encoder(module, kind, **options)
 
     def shard_size(self, source: Input) -> int:
-        """The usual one: a shard is computed after the other."""
+        """The default: shards are computed one after the other."""
         return SHARD_SIZE
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:

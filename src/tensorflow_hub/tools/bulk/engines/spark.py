@@ -1,4 +1,4 @@
-"""The engine on Apache Spark, with one task per shard: on Spark's own cluster manager, YARN or Kubernetes."""
+"""The engine for Apache Spark, on its standalone cluster manager, YARN or Kubernetes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HINT = "Spark's log says more. Workers need tensorflow-hub[tensorflow,tools], d
 
 
 class SparkEngine(Cluster):
-    """See `Engine`; `where` is Spark's master, and options are Spark's configuration.
+    """See `Engine`. `where` is the master of Spark. The options are its configuration.
 
-    A session that this program has already is used and left as it is.
+    If the program has a Spark session already, it is used and not stopped.
     """
 
     def __init__(self, where: str | None, options: Sequence[str]) -> None:
@@ -48,11 +48,11 @@ class SparkEngine(Cluster):
         return max(1, int(self._context.defaultParallelism))
 
     def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """A module on the driver's disk is sent to the workers by Spark."""
+        """A module on the disk of the driver is sent to the workers by Spark."""
         return send(self._context, module)
 
     def start(self, job: Job, shards: Sequence[range]) -> None:
-        """Runs a Spark job with one task per shard."""
+        """Runs a Spark job with one task for each shard."""
         try:
             self._context.parallelize(shards, len(shards)).foreach(functools.partial(_run, job))
         except Exception as error:  # whatever Java raises

@@ -88,6 +88,20 @@ def test_a_hub_that_does_not_answer_is_told_and_has_a_code_of_its_own(tfhub, tmp
     assert text.startswith("unknown  ")
 
 
+def test_the_mirrors_of_a_handle_are_asked_in_its_place(hub, tfhub, tmp_path):
+    publish(module(), card=card("acme/mirrored/1"), hub=hub.url, token=hub.token)
+    publish(module_with(tmp_path / "two", b"2"), card=card("acme/mirrored/2"), hub=hub.url, token=hub.token)
+    handle = "http://127.0.0.1:1/acme/mirrored/1"
+    value = {"format": 1, "modules": {handle: {"digest": f"sha256:{'0' * 64}"}}}
+    (tmp_path / "tfhub.lock").write_text(json.dumps(value))
+    mirrors = f"http://127.0.0.1:1/ -> http://127.0.0.1:2/, {hub.url}/"
+    code, text = tfhub("outdated", "--json", TFHUB_RETRIES="0", TFHUB_MIRRORS=mirrors)
+    assert code == 0, text
+    [found] = json.loads(text)
+    assert (found["locked"], found["state"]) == (handle, "newer")
+    assert found["latest"] == "http://127.0.0.1:1/acme/mirrored/2"
+
+
 def test_without_a_lock_file_it_says_how_to_make_one(tfhub):
     code, text = tfhub("outdated")
     assert code == 2

@@ -92,9 +92,10 @@ _find_deployment = sa.select(*_DEPLOYMENT).where(
     deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind")
 )
 # Without the description, which for a large graph takes longer to read than all the rest.
-_find_archive = sa.select(
-    deployments.c.archive_sha256, deployments.c.archive_size, deployments.c.digest
-).where(deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind"))
+_list_archives = sa.select(
+    deployments.c.archive_sha256, deployments.c.archive_size, deployments.c.digest, deployments.c.kind
+).where(deployments.c.version_id == sa.bindparam("version"))
+_find_archive = _list_archives.where(deployments.c.kind == sa.bindparam("kind"))
 _find_card = sa.select(cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at).where(
     cards.c.version_id == sa.bindparam("version")
 )
@@ -180,7 +181,13 @@ def find_deployment(connection: sa.Connection, version: Version, kind: str) -> D
 def find_archive(connection: sa.Connection, version: Version, kind: str) -> Archive | None:
     """Of the deployment of that kind what a download needs to know."""
     row = connection.execute(_find_archive, {"version": version.id, "kind": kind}).first()
-    return Archive(*row) if row else None
+    return Archive(*row[:3]) if row else None
+
+
+def list_archives(connection: sa.Connection, version: Version) -> dict[str, Archive]:
+    """The same of all deployments of a version, by the name of their kind."""
+    rows = connection.execute(_list_archives, {"version": version.id})
+    return {row.kind: Archive(*row[:3]) for row in rows}
 
 
 def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:

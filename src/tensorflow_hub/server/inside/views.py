@@ -11,7 +11,7 @@ from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import FilesAsked, OfDeployment, TextAsked, VariablesAsked
 from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import Archive, Version
+from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.problems import Missing, NotOffered
 from tensorflow_hub.server.inside.graph import Layer, graph_of
 from tensorflow_hub.server.inside.stored_files import StoredFiles, open_files, text_part
@@ -37,23 +37,20 @@ def open_deployment(store: Store, connection: sa.Connection, version: Version, a
       NotOffered: its files are not here.
       Missing: the version has none of that kind; says which it has.
     """
-    found: dict[str, Archive] = {}
-    for kind in KINDS:
-        archive = reading.find_archive(connection, version, kind.name)
-        if archive is not None:
-            found[kind.name] = archive
-    if not found:
+    archives = reading.list_archives(connection, version)
+    names = [kind.name for kind in KINDS if kind.name in archives]
+    if not names:
         raise NotOffered(
             f"This hub has the documentation of {version.handle}; its files are not here.",
             hint="Ask its publisher or the hub's administrator to publish them here.",
         )
-    name = asked.deployment or next(iter(found))
-    if name not in found:
+    name = asked.deployment or names[0]
+    if name not in names:
         raise Missing(
             f"The version {version.handle} has no deployment {name!r:.60}.",
-            hint=f"It has: {', '.join(found)}.",
+            hint=f"It has: {', '.join(names)}.",
         )
-    return Opened(version, name, open_files(store, found[name].archive_sha256))
+    return Opened(version, name, open_files(store, archives[name].archive_sha256))
 
 
 def files_view(opened: Opened, asked: FilesAsked) -> answers.FilesOfVersion:

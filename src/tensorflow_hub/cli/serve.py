@@ -66,7 +66,7 @@ def command(
 
 
 def _address(text: str) -> str:
-    from tensorflow_hub.server.settings import parse_upstream
+    from tensorflow_hub.server.setting_values import parse_upstream
 
     try:
         return parse_upstream(text)

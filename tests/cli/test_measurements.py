@@ -61,7 +61,10 @@ def test_a_retrained_classifier_carries_its_figures(capsys, hub, reviews, tmp_pa
     given = ["--card", out / "card.md", "--measurements", out / "measurements.json"]
     code, _, err = run(capsys, "publish", out / "model", *given)
     assert code == 0, err
-    found = {one["metric"]: one for one in show("acme/reviews/1")["measurements"]}
+    published = show("acme/reviews/1")
+    assert published["derived_from"] == ["acme/words/1"]
+    assert show("acme/words/1")["used_by"] == ["acme/reviews/1"]
+    found = {one["metric"]: one for one in published["measurements"]}
     assert set(found) == {"accuracy", "balanced accuracy"}
     figures = json.loads((out / "metrics.json").read_text())
     assert found["accuracy"]["value"] == pytest.approx(figures["accuracy"]["value"])

@@ -116,7 +116,8 @@ class Twin:
         self.entry("strange/own-encoder/1", "Placeholder", "Encoder of sentences into vectors.")
         for number in range(6):
             words = f"Image classification and text embedding number {number}."
-            self.entry(f"acme/model{number}/1", "Placeholder", words, "language: de", f"dataset: set{number}")
+            fields = ("language: de", f"dataset: set{number}", "derived-from: hidden/quokka-encoder/1")
+            self.entry(f"acme/model{number}/1", "Placeholder", words, *fields)
             if self.has_private:
                 words = "Image of a quokka, text of quokkanet, vectors, vectors."
                 self.entry(f"hidden/model{number}/1", "Placeholder", words, "language: en", "dataset: set1")
@@ -124,6 +125,8 @@ class Twin:
         self.entry("acme/collection/encoders/1", "Collection", f"Encoders.\n\n{members}")
         if self.has_private:
             self.entry("hidden/collection/marsupials/1", "Collection", f"Marsupials.\n\n{members}")
+            origin = "derived-from: acme/text-embedding/1"
+            self.entry("hidden/derived/1", "Placeholder", "Made of what is public.", origin)
             promise = {"handle": "hidden/model1/2", "size": 9, "sha256": "0" * 64}
             self.admin("POST", "/api/v1/uploads", json=promise)
         self._measure()

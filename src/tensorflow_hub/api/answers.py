@@ -91,6 +91,10 @@ class Version(TypedDict):
     metadata: Mapping[str, Sequence[str]]
     card: Annotated[str, Meta(description="The whole card, Markdown.")]
     deployments: Sequence[Deployment]
+    derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names.")]
+    used_by: Annotated[
+        Sequence[Handle], Meta(description="The newest versions derived from it; 100 at most.")
+    ]
     measurements: Sequence[Measurement]
 
 

@@ -147,6 +147,12 @@ def test_rules(line, problem):
     assert any(problem in str(found) for found in check_card(card))
 
 
+@pytest.mark.parametrize("origin", ["a/b/1", "https://hub.example/a/b/1", "kaggle://a/b/c/d"])
+def test_a_module_of_any_source_is_an_origin(origin):
+    fields = f"<!-- task: text-embedding -->\n<!-- derived-from: {origin} -->"
+    assert check_card(parse_card(f"# Module a/c/1\nText.\n{fields}")) == []
+
+
 def test_a_broken_parent():
     [problem] = check_card(parse_card("# Lite a/b/1\nText.\n<!-- parent-model: nonsense -->"))
     assert problem.problem == "Expected a handle for 'parent-model', got 'nonsense'."

@@ -124,8 +124,10 @@ def _value(key: str, value: str) -> tuple[Severity, str, str] | None:
     if form == "one of" and value not in known_values(key):
         known = ", ".join(known_values(key))
         return "error", f"Expected one of {known} for {key!r}, got {value!r}.", "Write one of them."
-    if form == "handle":
+    if form == "handle" or (form == "module" and "://" not in value):
         return _handle(key, value)
+    if form == "module" and (any(map(str.isspace, value)) or not value.isprintable()):
+        return "error", f"Expected a module for {key!r}, got {value!r}.", "Give its handle or its URL."
     if form in {"url", "colab"}:
         return _url(key, value, must_be_colab=form == "colab")
     if form == "known" and value not in known_values(key):

@@ -15,7 +15,7 @@ from typing import Literal
 
 from tensorflow_hub.format.kinds import saved_model
 
-FieldForm = Literal["known", "one of", "flag", "url", "colab", "handle", "text"]
+FieldForm = Literal["known", "one of", "flag", "url", "colab", "handle", "module", "text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Field:
     """A field of a card.
 
     Attributes:
-      form: what its values are: of a list of known ones, true or false, a URL, a handle.
+      form: what its values are: of a list of known ones, true or false, a URL, a handle on a
+        hub, a module of any source.
       repeats: whether it may stand several times.
     """
 
@@ -41,6 +42,7 @@ FIELDS: Mapping[str, Field] = {
     "format": Field("one of"),
     "license": Field("known"),
     "parent-model": Field("handle"),
+    "derived-from": Field("module", repeats=True),
     "interactive-visualizer": Field("known", repeats=True),
     "colab": Field("colab", repeats=True),
     "demo": Field("url", repeats=True),

@@ -3,6 +3,7 @@
     publishers ─< models ─< versions ─< deployments      what is published
                               │├─ cards                  its documentation, which may be corrected later
                               │├─< measurements          how good it is on a dataset, and who measured it
+                              │├─< derivations           what it is made from
                               └─< downloads              how often, per day
     publishers ─< members >─ users                       people and their roles
     publishers ─< invitations                            who may become a member
@@ -149,6 +150,14 @@ measurements = sa.Table(
     sa.Column("measured_at", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("version_id", "publisher_id", "task", "dataset", "metric"),
     sa.Index("ix_measurements_task", "task", "dataset", "metric"),
+)
+
+derivations = sa.Table(
+    "derivations",
+    metadata,
+    sa.Column("version_id", sa.ForeignKey("versions.id"), primary_key=True),
+    # The handle of a version or model that the card names; perhaps of none that is here.
+    sa.Column("origin", sa.String(255), primary_key=True, index=True),
 )
 
 downloads = sa.Table(

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import ModelName, is_publisher_name
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.derivations import set_origins
 from tensorflow_hub.server.catalogue.records import (
     DELETED,
     VISIBLE,
@@ -187,6 +188,7 @@ def set_card(connection: sa.Connection, version: Version, card: CardText) -> Non
     changed = connection.execute(sa.update(cards).where(cards.c.version_id == version.id).values(**values))
     if changed.rowcount == 0:
         connection.execute(sa.insert(cards).values(version_id=version.id, **values))
+    set_origins(connection, version, card.metadata)
     parents = card.metadata.get("parent-model") or (None,)
     connection.execute(sa.update(versions).where(versions.c.id == version.id).values(parent=parents[0]))
 
@@ -200,6 +202,7 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
     if state == DELETED:
         connection.execute(sa.delete(deployments).where(deployments.c.version_id == version.id))
         connection.execute(sa.delete(cards).where(cards.c.version_id == version.id))
+        set_origins(connection, version, {})
         connection.execute(sa.delete(measurements).where(measurements.c.version_id == version.id))
     _refresh(connection, version.model)
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tensorflow_hub.api import answers
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.derivations import list_derived, origins_of
 from tensorflow_hub.server.catalogue.measurements import Measurement, list_measurements
 from tensorflow_hub.server.catalogue.records import (
     DOCUMENTED,
@@ -47,6 +48,8 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
         "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
+        "derived_from": origins_of(card.metadata if card else {}),
+        "used_by": list_derived(connection, version, audience_of(caller)),
         "measurements": [
             measurement_json(measurement, version, caller)
             for measurement in list_measurements(connection, version, audience_of(caller))

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from tensorflow_hub.format.card.facets import label
 from tensorflow_hub.format.card.vocabulary import known_values
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.handles import as_model_name
+from tensorflow_hub.server.catalogue.derivations import origins_of
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Deployment, Version
 from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 
@@ -39,7 +41,7 @@ def property_groups(
     forms: Iterable[str],
 ) -> list[PropertyGroup]:
     """What to say of a version, from its card and from what is in its files; `forms` are its formats."""
-    about = _about(shown, forms)
+    about = _about(shown, forms) + [_origin(origin) for origin in origins_of(metadata)]
     if len(deployments) == 1:
         about += _of_deployment(deployments[0])
     if shown.model.downloads:
@@ -75,6 +77,15 @@ def _about(shown: Version, forms: Iterable[str]) -> list[Property]:
     if shown.parent:
         found.append(Property("Part of", shown.parent, url=f"/{shown.parent}"))
     return found
+
+
+def _origin(module: str) -> Property:
+    """A link whether or not it leads somewhere: a link for what is there alone would tell what is."""
+    is_name = as_model_name(module) is not None
+    is_web = module.startswith(("https://", "http://"))
+    return Property(
+        "Derived from", module, url=f"/{module}" if is_name else module if is_web else "", external=is_web
+    )
 
 
 def _label(deployment: Deployment) -> str:

@@ -19,6 +19,7 @@ from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
+from tensorflow_hub.server.catalogue.derivations import list_derived
 from tensorflow_hub.server.catalogue.measurements import list_measurements
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
@@ -38,6 +39,7 @@ from tensorflow_hub.server.web.version_changes import VersionContent, changes
 _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
+_MOST_DERIVED = 20
 # Value of the parameter `inside` → what the link to that page says.
 PARTS: Mapping[str, str] = {
     "files": "Files",
@@ -79,6 +81,7 @@ def version_values(
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     body, url = _body(shown, card), f"{base}/{shown.handle}"
     measured = list_measurements(connection, shown, audience)
+    derived = list_derived(connection, shown, audience)
     values = {
         "title": shown.handle,
         "heading": shown.model.handle,
@@ -97,6 +100,8 @@ def version_values(
         "asset_path": _asset_path(metadata),
         "snippets": code,
         "signatures": _signatures(deployments),
+        "used_by": derived[:_MOST_DERIVED],
+        "used_by_is_cut": len(derived) > _MOST_DERIVED,
         "measured": measurement_rows(measured[:MOST_ROWS], shown),
         "measured_is_cut": len(measured) > MOST_ROWS,
         "members": members,
@@ -157,6 +162,7 @@ def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[
         ("documentation", "Documentation", values["card"]),
         ("measured", "Measured", values["measured"]),
         ("members", values["members_title"], values["members"]),
+        ("used-by", "Used by", values["used_by"]),
         ("versions", "Versions", len(values["versions"]) > 1 or values["changes"]),
         ("similar", "Similar models", values["similar"]),
     ]

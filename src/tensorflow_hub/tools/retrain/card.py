@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tensorflow_hub.client.measurements import name_on_hub
 from tensorflow_hub.errors import DataError, HandleError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.foreign_text import one_line
@@ -57,7 +58,7 @@ Classifies {what} into {len(outcome.labels)} classes, on the features of {_inlin
 <!-- task: {kind}-classification -->
 <!-- fine-tunable: {tunable} -->
 <!-- format: saved_model_2 -->
-
+{_derived_from(outcome.module, outcome.options.preprocessor)}
 ## Classes
 
 {labels}{more}
@@ -86,6 +87,14 @@ The scores are {scores}, in the order of `assets/labels.txt`.
 Module `{_inline(outcome.module)}`{first}, content `{outcome.digest}`.
 The licence of the module holds for its part.
 """
+
+
+def _derived_from(*modules: str | None) -> str:
+    """The fields that say what it is made from; none for a directory, which only this machine has."""
+    named = [
+        name_on_hub(module) or (_inline(module) if "://" in module else "") for module in modules if module
+    ]
+    return "".join(f"<!-- derived-from: {name} -->\n" for name in named if name and "--" not in name)
 
 
 def _figures(outcome: Outcome) -> str:

@@ -50,6 +50,12 @@ def test_what_is_compared_is_attached_to_the_modules_on_the_hub(capsys, hub, rev
     code, out, _ = run(capsys, "measurements", "list", "acme/words")
     assert code == 0
     assert f"{found['id']}  accuracy" in out
+    code, out, _ = run(capsys, "measurements", "table", "reviews.csv", "--sort", "size")
+    assert code == 0
+    assert out.splitlines()[0].split() == ["model", "accuracy", "examples/s", "size", "by"]
+    assert out.splitlines()[1].startswith("acme/words/1  ")
+    assert "reviews.csv" in run(capsys, "measurements", "table")[1]
+    assert run(capsys, "measurements", "table", "reviews.csv", "--sort", "beauty")[0] == 1
     assert run(capsys, "measurements", "delete", str(found["id"]))[0] == 0
     assert json.loads(run(capsys, "measurements", "list", "acme/words/1", "--json")[1]) == []
 

@@ -141,7 +141,9 @@ class Twin:
         if self.has_private:
             by_hidden = {**MEASURED, "publisher": "hidden"}
             self.measured = self.admin("PUT", "/api/v1/measurements", json=by_hidden).json()["id"]
-            self.admin("PUT", "/api/v1/measurements", json={**MEASURED, "handle": "hidden/quokka-encoder/2"})
+            for dataset in ("quokkas", "sentences"):
+                of_hidden = {**MEASURED, "handle": "hidden/quokka-encoder/2", "dataset": dataset}
+                self.admin("PUT", "/api/v1/measurements", json=of_hidden)
 
     def _sign_in(self, token):
         page = self.call("GET", "/login", None)
@@ -251,6 +253,9 @@ def download(handle, form):
 MEASURED = {"handle": "acme/text-embedding/1", "dataset": "quokkas", "metric": "accuracy", "value": 0.5}
 PRIVATE_CARD = card("hidden/quokka-encoder/1", "Placeholder")
 PROMISE = {"handle": "hidden/quokka-encoder/3", "size": 9, "sha256": "0" * 64}
+measured_query = st.sampled_from(
+    ["", "task=", "dataset=quokkas", "dataset=sentences", "dataset=sentences&sort=-size", "sort=wombat"]
+)
 # Route → the requests of it.
 REQUESTS = {
     "/healthz": get(st.just("/healthz")),
@@ -341,6 +346,8 @@ REQUESTS = {
     ),
     "/api/v1/uploads/{upload}/publish": change("POST", "/api/v1/uploads/UPLOAD/publish"),
     "/api/v1/cards": change("PUT", "/api/v1/cards", handle="hidden/quokka-encoder/1", card=PRIVATE_CARD),
+    "/s/measured": get(measured_query, "/s/measured?"),
+    "/api/v1/measured": get(measured_query, "/api/v1/measured?"),
     "/api/v1/measurements": st.builds(
         lambda handle, publisher: (
             "PUT",

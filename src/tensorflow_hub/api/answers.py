@@ -67,6 +67,55 @@ class Measurement(TypedDict):
     measured_at: Time
 
 
+class MeasuredDataset(TypedDict):
+    """A dataset that models were measured on."""
+
+    task: str
+    dataset: str
+    versions: Annotated[Count, Meta(description="How many were measured.")]
+
+
+class MeasuredMetric(TypedDict):
+    """A metric of a dataset."""
+
+    name: str
+    higher_is_better: bool
+
+
+class MeasuredValue(TypedDict):
+    """A value with its confidence interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    examples: int | None
+
+
+class MeasuredVersion(TypedDict):
+    """What one publisher measured of one version."""
+
+    handle: Handle
+    url: str
+    publisher: Annotated[str, Meta(description="Who measured.")]
+    by_others: bool
+    task: str
+    size: Annotated[int | None, Meta(description="Bytes of its download.")]
+    examples_per_second: float | None
+    machine: str
+    values: Annotated[Mapping[str, MeasuredValue], Meta(description="By metric.")]
+
+
+class Measured(TypedDict):
+    """The datasets that models were measured on, and the table of one of them."""
+
+    datasets: Sequence[MeasuredDataset]
+    metrics: Sequence[MeasuredMetric]
+    rows: Sequence[MeasuredVersion]
+    total: Annotated[Count, Meta(description="Rows on all pages.")]
+    page: int
+    pages: Count
+
+
 class Version(TypedDict):
     """A version with its card and its downloads."""
 

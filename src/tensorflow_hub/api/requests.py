@@ -77,6 +77,22 @@ class NewMeasurement(Body, frozen=True):
     ] = None
 
 
+class MeasuredAsked(Parameters, frozen=True):
+    """Which table of measured models."""
+
+    task: Annotated[str, Meta(max_length=100, description="What was solved.")] = ""
+    dataset: Annotated[str, Meta(max_length=200, description="Its name; without it, only the datasets.")] = ""
+    sort: Annotated[
+        str,
+        Meta(
+            max_length=120,
+            description="metric:NAME, speed, size or model; - before it: the other way round. "
+            "By default by the first metric.",
+        ),
+    ] = ""
+    page: Annotated[int, Meta(ge=1, le=100_000, description="From 1.")] = 1
+
+
 class OfMeasurement(Parameters, frozen=True):
     """A measurement in the path."""
 

@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
     "login": ("login", "save a token for a hub"),
-    "measurements": ("measurements", "list, add and delete what was measured of a version"),
+    "measurements": ("measurements", "list, compare, add and delete what was measured of versions"),
     "member": ("member", "list, invite and remove the members of a publisher"),
     "mirror": ("mirror", "copy modules from anywhere into a hub"),
     "neighbours": ("neighbours", "find texts or images like a given one"),

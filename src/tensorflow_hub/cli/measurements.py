@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tensorflow_hub.cli import options, output
 
+if TYPE_CHECKING:
+    from tensorflow_hub.api import answers
+
 
 @click.group()
 def command() -> None:
-    """List, add and delete what was measured of versions on a hub."""
+    """List, compare, add and delete what was measured of versions on a hub."""
 
 
 @command.command("list")
@@ -40,6 +44,52 @@ def list_all(handle: str, hub: str | None, as_json: bool) -> None:
         for m in measurements
     ]
     output.table(rows, ("number", "metric", "value", "dataset", "by", "at"))
+
+
+@command.command("table")
+@click.argument("dataset", default="")
+@click.option("--task", default="", help="Only what was measured for this task.")
+@click.option(
+    "--sort", default="", metavar="ORDER", help="metric:NAME, speed, size or model; -… for the worst first."
+)
+@click.option("--page", type=click.IntRange(1), default=1, help="Which page.")
+@options.HUB
+@options.JSON
+def table(dataset: str, task: str, sort: str, page: int, hub: str | None, as_json: bool) -> None:
+    """Compare the models that were measured on DATASET, best first; without it, list the datasets.
+
+    \b
+    Examples:
+      tfhub measurements table
+      tfhub measurements table reviews.csv --sort metric:accuracy
+      tfhub measurements table reviews.csv --task text-classification --sort size
+    """
+    from tensorflow_hub.client.measurements import compare_measured
+
+    found = compare_measured(dataset, task, sort, page, hub=hub)
+    if as_json:
+        output.result_json(found)
+    elif not dataset:
+        rows = [(one["task"], one["dataset"], one["versions"]) for one in found["datasets"]]
+        output.table(rows, ("task", "dataset", "versions"))
+    else:
+        metrics = [metric["name"] for metric in found["metrics"]]
+        _print_rows(found["rows"], metrics)
+        output.note(f"{len(found['rows'])} of {found['total']}")
+
+
+def _print_rows(rows: Sequence[answers.MeasuredVersion], metrics: Sequence[str]) -> None:
+    lines = [
+        (
+            row["handle"],
+            *(f"{row['values'][name]['value']:.4g}" if name in row["values"] else "" for name in metrics),
+            "" if row["examples_per_second"] is None else f"{row['examples_per_second']:.4g}",
+            "" if row["size"] is None else output.size(row["size"]),
+            row["publisher"],
+        )
+        for row in rows
+    ]
+    output.table(lines, ("model", *metrics, "examples/s", "size", "by"))
 
 
 @command.command("add")

@@ -101,6 +101,27 @@ def detach(number: int, *, hub: str | None = None, token: str | None = None) -> 
     call(client_settings(hub, token), "DELETE", path, what=f"measurement {number}")
 
 
+def compare_measured(
+    dataset: str, task: str = "", sort: str = "", page: int = 1, *, hub: str | None = None
+) -> answers.Measured:
+    """The models that were measured on a dataset, best first.
+
+    Args:
+      dataset: its name; "" for a list of the datasets alone.
+      task: what was solved; "" for any.
+      sort: `"metric:NAME"`, `"speed"`, `"size"` or `"model"`, with `-` before it for the other way round; by
+        default by the first metric.
+      page: from 1, of 50 rows each.
+      hub: URL of the hub; default `TFHUB_URL`.
+    """
+    asked = {"dataset": dataset, "task": task, "sort": sort, "page": str(page)}
+    params = {name: value for name, value in asked.items() if value}
+    found: answers.Measured = call(
+        client_settings(hub), "GET", "/api/v1/measured", what="what was measured", params=params
+    )
+    return found
+
+
 def name_on_hub(handle: str) -> str | None:
     """The name of a module on the hub in `TFHUB_URL`; None for a module from elsewhere.
 

@@ -23,6 +23,7 @@ from tensorflow_hub.server.endpoints import (
     handle,
     health,
     inside,
+    measured,
     measurements,
     member_pages,
     members,
@@ -133,6 +134,13 @@ WHAT_IS_THERE = (
         inside.show_differences,
         "what changed in a version: card, signatures, variables, ops, files",
         {200: "What changed"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/measured",
+        measured.list_measured,
+        "the datasets that models were measured on; with `dataset`, the models and figures, best first",
+        {200: "What was measured"},
     ),
     Endpoint(
         "GET",
@@ -458,6 +466,7 @@ ROUTES: list[BaseRoute] = [
     # pages
     Route("/", web_pages.show_home),
     Route("/s", web_pages.show_search),
+    Route("/s/measured", measured.show_measured),
     Route("/login", sign_in.show_sign_in),
     Route("/device", device_logins.show_device),
     Route("/login/start", single_sign_on.start),

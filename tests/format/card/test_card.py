@@ -150,7 +150,7 @@ def test_rules(line, problem):
 @pytest.mark.parametrize("origin", ["a/b/1", "https://hub.example/a/b/1", "kaggle://a/b/c/d"])
 def test_a_module_of_any_source_is_an_origin(origin):
     fields = f"<!-- task: text-embedding -->\n<!-- derived-from: {origin} -->"
-    assert check_card(parse_card(f"# Module a/c/1\nText.\n{fields}")) == []
+    assert check_card(parse_card(f"# Module a/c/1\nText.\n{fields}")) == ()
 
 
 def test_a_broken_parent():

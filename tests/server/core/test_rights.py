@@ -30,6 +30,8 @@ MATRIX = [
     ("GET", "/login", None, set(CALLERS)),
     ("GET", "/", None, ANY),
     ("GET", "/s", None, ANY),
+    ("GET", "/s/measured", None, ANY),
+    ("GET", "/api/v1/measured", None, ANY),
     ("GET", "/api/v1/publishers", None, ANY),
     ("GET", "/api/v1/search", None, ANY),
     ("GET", "/secret", None, READERS),

@@ -115,7 +115,7 @@ def test_page_and_etag_notice(team):
     after = team.page(**{"If-None-Match": before.headers["etag"]})
     assert after.status_code == 200
     assert "0.8 to 0.95" in after.text
-    assert "1234 examples/s on 2 cores" in after.text
+    assert "1,234 examples/s on 2 cores" in after.text
     team.call("DELETE", f"/api/v1/measurements/{team.measured()[0]['id']}", team.hub.token)
     assert "0.8 to 0.95" not in team.page().text
 

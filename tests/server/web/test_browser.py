@@ -40,6 +40,9 @@ PAGES = {
     "wide card": "/acme/wide/1",
     "entry without files": "/zoo/pictures/1",
     "publisher": "/acme",
+    "measured datasets": "/s/measured",
+    "measured models": "/s/measured?dataset=Film+reviews",
+    "measured on a long name": f"/s/measured?dataset={'x' * 200}",
     "help": "/help",
     "api": "/help/api",
     "sign in": "/login",
@@ -299,12 +302,18 @@ def test_a_hostile_card_does_nothing(visit, hub):
 def test_what_was_measured_is_a_table_that_does_nothing(visit, width):
     screen = {"width": width, "height": 800}
     page = visit("/acme/words/2", viewport=screen, java_script_enabled=False).page
-    page.get_by_role("link", name="Measured").click()
+    page.get_by_role("link", name="Measured", exact=True).click()
     rows = page.locator("section[aria-labelledby=measured] tbody tr")
     assert rows.count() == 3
     assert "0.79 to 0.96" in rows.nth(1).inner_text()
     assert rows.locator("script").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    rows.nth(1).get_by_role("link", name="Compare").click()
+    page.get_by_role("link", name="Download").click()
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("Download")
+    page.get_by_role("link", name="Download").click()
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Download")
+    assert page.locator("tbody th").inner_text().startswith("acme/words/2")
 
 
 def test_the_policy_stops_what_would_get_through(visit):

@@ -26,14 +26,15 @@ class Audience:
         """Whether they may read what a publisher has."""
         return not private or self.publishers is None or publisher.lower() in self.publishers
 
-    def condition(self) -> sa.ColumnElement[bool]:
-        """The rows of `publishers` that they may read, for a query that has this table."""
+    def condition(self, alias: sa.FromClause | None = None) -> sa.ColumnElement[bool]:
+        """The rows of `publishers` that they may read, for a query that has this table, or an alias of it."""
         if self.publishers is None:
             return sa.true()
-        public = sa.not_(publishers.c.private)
+        table = publishers if alias is None else alias
+        public = sa.not_(table.c.private)
         if not self.publishers:
             return public
-        return sa.or_(public, publishers.c.name_key.in_(self.publishers))
+        return sa.or_(public, table.c.name_key.in_(self.publishers))
 
 
 PUBLIC = Audience()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from tensorflow_hub.server.catalogue.measurements import Figures, Measurement
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.web.rendering import show_count, show_day
 
 MOST_ROWS = 25
+# The page of the tables of models.
+PATH = "/s/measured"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +21,7 @@ class MeasurementRow:
 
     dataset: str
     dataset_url: str
+    others_url: str
     task: str
     metric: str
     value: str
@@ -34,10 +38,11 @@ def measurement_rows(found: Sequence[Measurement], version: Version) -> list[Mea
         MeasurementRow(
             one.figures.dataset,
             one.figures.dataset_url,
+            url_of(one.figures.dataset, one.figures.task),
             one.figures.task,
             one.figures.metric + ("" if one.figures.higher_is_better else " (lower is better)"),
             show_number(one.figures.value),
-            _interval(one.figures),
+            interval_text(one.figures),
             "; ".join(_details(one.figures)),
             one.publisher,
             one.publisher != version.model.publisher,
@@ -47,16 +52,28 @@ def measurement_rows(found: Sequence[Measurement], version: Version) -> list[Mea
     ]
 
 
-def show_number(value: float) -> str:
-    """A number for people, of four digits.
+def url_of(dataset: str = "", task: str = "", sort: str = "", page: int = 1) -> str:
+    """The page of a dataset.
 
-    >>> show_number(0.91304), show_number(1.0), show_number(1234567.0)
-    ('0.913', '1', '1.235e+06')
+    >>> url_of("film reviews", sort="-size")
+    '/s/measured?dataset=film+reviews&sort=-size'
     """
-    return f"{value:.4g}"
+    pairs = [("task", task), ("dataset", dataset), ("sort", sort), ("page", str(page) if page > 1 else "")]
+    query = urlencode([(name, value) for name, value in pairs if value])
+    return f"{PATH}?{query}" if query else PATH
 
 
-def _interval(figures: Figures) -> str:
+def show_number(value: float) -> str:
+    """A number for people, of four digits where it is small.
+
+    >>> show_number(0.91304), show_number(1.0), show_number(12345.6), show_number(1e20)
+    ('0.913', '1', '12,346', '1e+20')
+    """
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e12 else f"{value:.4g}"
+
+
+def interval_text(figures: Figures) -> str:
+    """The interval for people; nothing where there is none."""
     if figures.low is None or figures.high is None:
         return ""
     return f"{show_number(figures.low)} to {show_number(figures.high)}"

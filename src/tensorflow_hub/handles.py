@@ -35,6 +35,7 @@ RESERVED_PUBLISHERS = frozenset(
         "tokens",
         "publishers",
         "new",
+        "v1",
         "feed",
         "feeds",
         "sitemap.xml",

@@ -14,7 +14,17 @@ HEAVY = {"tensorflow", "keras", "tf_keras", "jax", "torch", "tensorflow_estimato
 MAY_IMPORT_TENSORFLOW = ("internals", "graphs", "exporting", "loading", "keras_layer", "tools")
 
 # Imports point one way: a layer may import those in its set, and itself.
-BASE = {"errors", "settings", "handles", "services", "whole_file", "process_usage", "progress", "svg"}
+BASE = {
+    "errors",
+    "settings",
+    "handles",
+    "services",
+    "whole_file",
+    "process_usage",
+    "progress",
+    "sandbox",
+    "svg",
+}
 LAYERS = {
     "errors": set(),
     "settings": {"errors", "handles"},
@@ -23,6 +33,7 @@ LAYERS = {
     "whole_file": set(),
     "process_usage": set(),
     "progress": set(),
+    "sandbox": {"process_usage"},
     "svg": set(),
     "format": BASE,
     "network": BASE,

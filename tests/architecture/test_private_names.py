@@ -17,7 +17,7 @@ SOURCES = {
 OUTSIDE = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] != "internals"]
 PRIVATE_MODULE = re.compile(r"tensorflow\.python\b|(tf_)?keras\.src\b|tensorflow\.__internal__")
 
-ALLOWED = {"_asdict", "_fields", "_getframe", "_replace"}  # of Python itself
+ALLOWED = {"_asdict", "_exit", "_fields", "_getframe", "_replace"}  # of Python itself
 
 
 def defined_in(tree: ast.AST) -> set[str]:

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE
 from real_services import Postgres
+from running_models import RUNS_MODELS
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.server.catalogue.changes import record_changes
@@ -186,6 +187,7 @@ def _twins(request, tmp_path_factory):
                     TFHUB_SERVER_DATABASE=database,
                     TFHUB_SERVER_PUBLIC_URL="http://hub.example",
                     TFHUB_SERVER_MEASUREMENTS_OF_OTHERS="1",
+                    **RUNS_MODELS,
                 )
             )
             for database in databases
@@ -242,6 +244,16 @@ def change(method, path, **body):
 
 def get(strategy, prefix="", suffix=""):
     return strategy.map(lambda text: ("GET", f"{prefix}{text}{suffix}", None))
+
+
+def predictions(path):
+    """Requests to run a version, or a model."""
+
+    def ask(handle):
+        model, _, version = handle.rpartition("/")
+        return ("POST", path.format(model, version), {"instances": [1.0]})
+
+    return any_handle.map(ask)
 
 
 def download(handle, form):
@@ -323,6 +335,17 @@ REQUESTS = {
     "/api/v1/variables/{handle:path}": get(any_handle, "/api/v1/variables/"),
     "/api/v1/graphs/{handle:path}": get(any_handle, "/api/v1/graphs/"),
     "/api/v1/differences/{handle:path}": get(any_handle, "/api/v1/differences/"),
+    "/{handle:path}:predict": predictions("/{}/{}:predict"),
+    "/v1/models/{handle:path}:predict": predictions("/v1/models/{}:predict"),
+    "/v1/models/{handle:path}/versions/{version:int}:predict": predictions(
+        "/v1/models/{}/versions/{}:predict"
+    ),
+    "/v1/models/{handle:path}": get(unversioned, "/v1/models/"),
+    "/v1/models/{handle:path}/metadata": get(unversioned, "/v1/models/", "/metadata"),
+    "/v1/models/{handle:path}/versions/{version:int}": get(unversioned, "/v1/models/", "/versions/1"),
+    "/v1/models/{handle:path}/versions/{version:int}/metadata": get(
+        unversioned, "/v1/models/", "/versions/2/metadata"
+    ),
     "/api/v1/publishers": get(st.just("/api/v1/publishers")),
     "/api/v1/publishers/{publisher}": get(publishers, "/api/v1/publishers/")
     | change("PATCH", "/api/v1/publishers/hidden", title="Mine"),
@@ -400,7 +423,8 @@ def answer_of(twin, numbers, caller, ask, accept):
     method, path, body = ask
     for name, number in numbers.items():
         path = path.replace(name, number)
-    options = {} if body is None else {"json" if path.startswith("/api/") else "data": body}
+    is_of_api = path.startswith("/api/") or path.endswith(":predict")
+    options = {} if body is None else {"json" if is_of_api else "data": body}
     headers = {"Accept": accept, "Upload-Offset": "0"}
     token = twin.tokens[caller]
     answer = twin.call(method, quote(path, safe="/?&=%+"), token, headers=headers, **options)

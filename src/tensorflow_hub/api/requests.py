@@ -21,6 +21,24 @@ class Parameters(Struct, frozen=True):
     """Parameters in a path, a query or headers."""
 
 
+class PredictionAsked(Body, frozen=True):
+    """Inputs of a model, as TensorFlow Serving takes them: either `instances` or `inputs`."""
+
+    signature_name: Annotated[
+        str, Meta(max_length=200, description="Without it, the one that is meant for serving.")
+    ] = ""
+    instances: Annotated[
+        Raw | UnsetType,
+        Meta(
+            extra_json_schema={"type": "array", "description": "Row by row: a value each, or values by name."}
+        ),
+    ] = UNSET
+    inputs: Annotated[
+        Raw | UnsetType,
+        Meta(extra_json_schema={"description": "All rows of the only input, or of each input by name."}),
+    ] = UNSET
+
+
 class NewUpload(Body, frozen=True):
     """What will be sent."""
 
@@ -176,6 +194,13 @@ class OfModelOrVersion(Parameters, frozen=True):
     """A model or a version in the path."""
 
     handle: Annotated[str, Meta(description="publisher/model or publisher/model/version; has slashes.")]
+
+
+class OfServedVersion(Parameters, frozen=True):
+    """A version in the path, as TensorFlow Serving writes it."""
+
+    handle: Annotated[str, Meta(description="publisher/model; has slashes.")]
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class OfDeployment(Parameters, frozen=True):

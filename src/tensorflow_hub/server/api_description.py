@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 import tensorflow_hub
-from tensorflow_hub.api import answers
 from tensorflow_hub.server.core.endpoint import Endpoint, Stream
 
 Schema = dict[str, Any]
@@ -80,7 +79,8 @@ def parameter_schemas(kind: Any) -> Iterator[tuple[str, Schema, bool]]:
 @functools.lru_cache(maxsize=2)
 def _paths_and_schemas(endpoints: tuple[Endpoint, ...]) -> tuple[Schema, Schema]:
     bodies = [e.arguments["body"] for e in endpoints if e.arguments.get("body", Stream) is not Stream]
-    every = [answers.Error, *bodies, *(kind for e in endpoints for kind in _kinds(e.answer_type))]
+    failures = {endpoint.errors.body for endpoint in endpoints}
+    every = [*failures, *bodies, *(kind for e in endpoints for kind in _kinds(e.answer_type))]
     schemas, components = msgspec.json.schema_components(every, ref_template=_REF)
     known = dict(zip(every, schemas, strict=True))
     paths: dict[str, Schema] = {}
@@ -95,7 +95,7 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Schema]) -> Schema:
         str(status): _response(f"{when}.", _any_of(endpoint.answer_type, schemas) if status != 204 else None)
         for status, when in endpoint.answers.items()
     }
-    error = _response("An error.", schemas[answers.Error])
+    error = _response("An error.", schemas[endpoint.errors.body])
     summary = f"{endpoint.summary[0].upper()}{endpoint.summary[1:]}."
     operation: Schema = {"summary": summary, "responses": {**responses, "default": error}}
     if endpoint.rights is not None:

@@ -34,6 +34,7 @@ from tensorflow_hub.server.mirroring import tfhub
 from tensorflow_hub.server.mirroring.mirror import Mirror
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Upstream
 from tensorflow_hub.server.oidc.provider import Provider
+from tensorflow_hub.server.predicting.pool import Pool
 from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.routes import API, ROUTES, RUNNING
 from tensorflow_hub.server.settings import ServerSettings
@@ -72,6 +73,7 @@ def make_app(settings: ServerSettings) -> Starlette:
     app.state.hub = hub
     app.state.api = API
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None
+    app.state.predictions = Pool(settings, hub.store, work_folder(settings)) if settings.predict else None
     app.state.mirror = Mirror(hub, _upstream_of(settings)) if settings.upstream else None
     return app
 
@@ -85,7 +87,7 @@ def _upstream_of(settings: ServerSettings) -> AnyUpstream:
 @contextlib.asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     hub: Hub = app.state.hub
-    chores = asyncio.create_task(_chores(hub))
+    chores = asyncio.create_task(_chores(hub, app.state.predictions))
     index = asyncio.create_task(run_in_threadpool(_build_index, hub))
     senders = Senders(hub.settings, hub.database)
     senders.start()
@@ -95,6 +97,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await run_in_threadpool(senders.close)
         if app.state.mirror is not None:
             app.state.mirror.close()
+        if app.state.predictions is not None:
+            await run_in_threadpool(app.state.predictions.end_idle, 0)
         chores.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await chores
@@ -112,7 +116,7 @@ def _build_index(hub: Hub) -> None:
         _log.warning("The search index is not made yet; the next search tries again.", exc_info=True)
 
 
-async def _chores(hub: Hub) -> None:
+async def _chores(hub: Hub, predictions: Pool | None) -> None:
     """The jobs that are done now and then, as long as the process serves."""
     since_sweep = SWEEP_SECONDS
     while True:
@@ -123,6 +127,8 @@ async def _chores(hub: Hub) -> None:
             lambda: hub.downloads.flush(hub.database),
             lambda: hub.last_uses.flush(hub.database),
         ]
+        if predictions is not None:
+            due.append(predictions.end_idle)
         if since_sweep >= SWEEP_SECONDS:
             since_sweep = 0.0
             due += [lambda: sweep_uploads(hub), lambda: sweep_sessions(hub), hub.limits.sweep]

@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Route
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.core.form import Form
-from tensorflow_hub.server.core.limits import MEASUREMENTS, PROGRAMS, UPLOADS
+from tensorflow_hub.server.core.limits import MEASUREMENTS, PREDICTIONS, PROGRAMS, UPLOADS
+from tensorflow_hub.server.core.problems import SERVING_ERRORS
 from tensorflow_hub.server.endpoints import (
     account,
     audit,
@@ -30,6 +31,7 @@ from tensorflow_hub.server.endpoints import (
     metrics,
     my_tokens,
     openapi,
+    predictions,
     publish_upload,
     publishers,
     search,
@@ -155,6 +157,71 @@ WHAT_IS_THERE = (
         publishers.show_publisher,
         "a publisher and its models",
         {200: "What the hub knows of it"},
+    ),
+)
+
+_PREDICTED = {200: "What the model gives"}
+
+# The paths of TensorFlow Serving stand first: a handle has slashes, and would take them for its own.
+PREDICTING = (
+    Endpoint(
+        "POST",
+        "/v1/models/{handle:path}/versions/{version:int}:predict",
+        predictions.predict_version,
+        "the same for a version, at the path of TensorFlow Serving",
+        _PREDICTED,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/models/{handle:path}:predict",
+        predictions.predict,
+        "the same for the newest version, at the path of TensorFlow Serving",
+        _PREDICTED,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "POST",
+        "/{handle:path}:predict",
+        predictions.predict,
+        'runs a model, where the hub does that: `{"instances": ["a cat", "a dog"]}` → `{"predictions": […]}`',
+        _PREDICTED,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/models/{handle:path}/versions/{version:int}/metadata",
+        predictions.show_version_metadata,
+        "what a version takes and gives, as TensorFlow Serving tells it",
+        {200: "Its signatures"},
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/models/{handle:path}/metadata",
+        predictions.show_metadata,
+        "the same for the newest version",
+        {200: "Its signatures"},
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/models/{handle:path}/versions/{version:int}",
+        predictions.show_version_status,
+        "whether the hub runs a version, as TensorFlow Serving tells it",
+        {200: "It does"},
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/models/{handle:path}",
+        predictions.show_status,
+        "the same for the newest version",
+        {200: "It does"},
+        errors=SERVING_ERRORS,
     ),
 )
 
@@ -428,7 +495,7 @@ WEBHOOKS = (
     ),
 )
 
-API = (*WHAT_IS_THERE, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
+API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
 
 # Forms that pages send; programs use the API.
 FORMS = (

@@ -29,6 +29,7 @@ from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.http.middleware import LogFormat
 from tensorflow_hub.server.oidc.provider import Provider
+from tensorflow_hub.server.predicting.preparation import prepare_predictions
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.web.site import make_site
 
@@ -103,6 +104,8 @@ def prepare(settings: ServerSettings) -> str | None:
             make_site(settings)
             if settings.oidc_issuer:
                 Provider(settings)
+            if settings.predict:
+                prepare_predictions(settings)
             if hub.database.is_sqlite:
                 keep_reserve(settings.data_folder())
             return first_token(hub)

@@ -169,6 +169,38 @@ class ServerSettings:
         "Unknown tokens a minute from one address, and as many programs that ask to be signed in, to all "
         "processes, before more are refused; 0: no limit.",
     )
+    predict: bool = variable(
+        "TFHUB_SERVER_PREDICT",
+        False,
+        parse_bool,
+        "Run models for those who may read them, in processes without network and rights; takes Linux and "
+        "TensorFlow.",
+    )
+    predict_processes: int = variable(
+        "TFHUB_SERVER_PREDICT_PROCESSES",
+        2,
+        parse_positive,
+        "Most models that run at once, in each server process.",
+    )
+    predict_seconds: int = variable(
+        "TFHUB_SERVER_PREDICT_SECONDS", 20, parse_positive, "How long a model may take for one answer."
+    )
+    predict_memory: int = variable(
+        "TFHUB_SERVER_PREDICT_MEMORY",
+        4 * GIB,
+        parse_size,
+        "Memory of a model that runs, in bytes of addresses; TensorFlow itself takes 2 GiB of them.",
+    )
+    predict_input: int = variable(
+        "TFHUB_SERVER_PREDICT_INPUT", 4 * MIB, parse_size, "Largest input of a model that runs, in bytes."
+    )
+    predictions_per_minute: int = variable(
+        "TFHUB_SERVER_PREDICTIONS_PER_MINUTE",
+        30,
+        parse_count,
+        "Answers of models a minute for one token, or one address without a token, in all processes; 0: no "
+        "limit.",
+    )
     site_name: str = variable(
         "TFHUB_SERVER_SITE_NAME", "TensorFlow Hub", parse_site_name, "What the pages call this hub."
     )

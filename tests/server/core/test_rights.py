@@ -7,6 +7,8 @@ import re
 
 import pytest
 from hub_content import card, module, module_with
+from hub_process import HubProcess
+from running_models import RUNS_MODELS
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import RequestError
@@ -58,6 +60,13 @@ MATRIX = [
     ("GET", f"/api/v1/variables/{HANDLE}", None, READERS),
     ("GET", f"/api/v1/graphs/{HANDLE}", None, READERS),
     ("GET", f"/api/v1/differences/{HANDLE}?before=1", None, READERS),
+    ("POST", f"/{HANDLE}:predict", {"instances": [1.0]}, READERS),
+    ("POST", "/v1/models/secret/model:predict", {"instances": [1.0]}, READERS),
+    ("POST", "/v1/models/secret/model/versions/1:predict", {"instances": [1.0]}, READERS),
+    ("GET", "/v1/models/secret/model", None, READERS),
+    ("GET", "/v1/models/secret/model/metadata", None, READERS),
+    ("GET", "/v1/models/secret/model/versions/1", None, READERS),
+    ("GET", "/v1/models/secret/model/versions/1/metadata", None, READERS),
     ("POST", "/api/v1/uploads", {"handle": "secret/model/2", "size": 9, "sha256": "0" * 64}, PUBLISHERS),
     ("GET", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
     ("PATCH", "/api/v1/uploads/UPLOAD", b"", PUBLISHERS),
@@ -95,6 +104,14 @@ MATRIX = [
     ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=other", None, {"admin", "stranger"}),
 ]
+
+
+@pytest.fixture(scope="session")
+def hub_process(tmp_path_factory):
+    """A hub that runs models too, where it can."""
+    settings = {"TFHUB_SERVER_GUESSES_PER_MINUTE": "0", **RUNS_MODELS}
+    with HubProcess(tmp_path_factory.mktemp("rights") / "data", **settings) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +172,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
     allowed = caller in may
     if allowed:
         assert answer.status_code not in {401, 403}, answer.text
-        if method == "GET":
+        if method == "GET" and (RUNS_MODELS or not path.startswith("/v1/")):
             assert answer.status_code in {200, 302}, answer.text
     elif caller == "junk" or (caller == "anonymous" and not _hides(method, path)):
         assert answer.status_code == 401
@@ -165,7 +182,8 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
 
 def _hides(method, path):
     """What a private publisher has is not even said to exist."""
-    return method == "GET" and "secret" in path and "?publisher=" not in path and "/members" not in path
+    reads = method == "GET" or path.endswith(":predict")
+    return reads and "secret" in path and "?publisher=" not in path and "/members" not in path
 
 
 def _is_hidden_number(path, caller):
@@ -197,6 +215,7 @@ def test_the_matrix_has_every_endpoint():
         ),
         "/api/v1/measurements/{measurement:int}": "/api/v1/measurements/MEASURED",
         "/{path:path}": f"/{HANDLE}",
+        "/{handle:path}:predict": f"/{HANDLE}:predict",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
     pages = ("/settings", "/login/", "/logout", "/device")
@@ -208,6 +227,8 @@ def test_the_matrix_has_every_endpoint():
             continue
         for method in route.methods - {"HEAD"} - ({"POST"} if path == "/login" else set()):
             path = re.sub(r"{(user|invitation):int}", "7", path).replace("{publisher}/", "secret/")
+            if path.startswith("/v1/"):
+                path = path.replace("{handle:path}", "secret/model").replace("{version:int}", "1")
             assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
 
 

@@ -22,13 +22,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, caller_of
 from tensorflow_hub.server.core.decoding import decode_body, decode_parameters
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.limits import Limit, source_of
-from tensorflow_hub.server.core.problems import Malformed
+from tensorflow_hub.server.core.problems import OUR_ERRORS, ErrorForm, Malformed
 from tensorflow_hub.server.core.requests import read_body
 from tensorflow_hub.server.core.rights import require, require_known
 
@@ -97,6 +98,7 @@ class Endpoint:
       rights: what a caller needs; None where everybody may ask.
       limits: how often one token, or one address without a token, may ask.
       for_strangers: it is asked by who has no good token yet: what comes is not looked at.
+      errors: the form of its errors.
     """
 
     method: str
@@ -107,6 +109,7 @@ class Endpoint:
     rights: Rights | None = None
     limits: tuple[Limit, ...] = ()
     for_strangers: bool = False
+    errors: ErrorForm = OUR_ERRORS
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
@@ -125,6 +128,8 @@ class Endpoint:
         has_body = self.arguments.get("body", Stream) is not Stream
         is_async = inspect.iscoroutinefunction(self.handler)
         answer = self._answer_later if has_body or is_async else self._answer
+        if self.errors is not OUR_ERRORS:
+            answer = self._answer_with_own_errors
         named = functools.wraps(self.handler)(functools.partial(answer))
         return Route(self.path, named, methods=[self.method])
 
@@ -146,6 +151,12 @@ class Endpoint:
         if self.rights is not None or self.limits:
             await run_in_threadpool(self._check, call, arguments)
         return self._response(await self.handler(call, **arguments))
+
+    async def _answer_with_own_errors(self, request: Request) -> Response:
+        try:
+            return await self._answer_later(request)
+        except HubError as error:
+            return self.errors.answer(error)
 
     def _finish(self, call: Call, arguments: dict[str, Any]) -> Response:
         self._check(call, arguments)

@@ -62,6 +62,12 @@ class Limit:
 REQUESTS = Limit("requests", "requests from one address", "requests_per_minute", 60)
 UNKNOWN_TOKENS = Limit("guesses", "unknown tokens from one address", "guesses_per_minute", 60)
 PROGRAMS = Limit("logins", "programs at one address that ask to be signed in", "guesses_per_minute", 60)
+PREDICTIONS = Limit(
+    "predictions",
+    "answers of models for one token, or for one address without a token",
+    "predictions_per_minute",
+    60,
+)
 UPLOADS = Limit("publishes", "uploads with one token", "publishes_per_hour", 3600)
 MEASUREMENTS = Limit("measurements", "measurements with one token", "publishes_per_hour", 3600)
 
@@ -138,7 +144,7 @@ class Limits:
         self._database = database
         self._limits = {
             limit: SharedLimit(database, limit.name, Rate(getattr(settings, limit.setting), limit.seconds))
-            for limit in (REQUESTS, UNKNOWN_TOKENS, PROGRAMS, UPLOADS, MEASUREMENTS)
+            for limit in (REQUESTS, UNKNOWN_TOKENS, PROGRAMS, PREDICTIONS, UPLOADS, MEASUREMENTS)
         }
 
     async def request(self, address: str) -> None:

@@ -5,13 +5,15 @@ The body: {"error": {"code": "not_found", "message": "…", "hint": "…", "sugg
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse
 
 from tensorflow_hub import errors
+from tensorflow_hub.api import answers
 from tensorflow_hub.api.headers import UPLOAD_OFFSET
 
 
@@ -125,6 +127,24 @@ def body_of(error: errors.HubError) -> Mapping[str, Any]:
     return {"error": body}
 
 
+def serving_answer(error: errors.HubError) -> JSONResponse:
+    """The answer to a client of TensorFlow Serving: what is wrong and what to do as one text."""
+    body = {"error": f"{error.problem} {error.hint}"}
+    return JSONResponse(body, status_code=status_of(error)[0], headers=headers_of(error))
+
+
+@dataclasses.dataclass(frozen=True)
+class ErrorForm:
+    """How an endpoint answers errors: the type of the body, and what makes the answer."""
+
+    body: Any
+    answer: Callable[[errors.HubError], JSONResponse]
+
+
 def json_answer(error: errors.HubError) -> JSONResponse:
     """The answer to a program."""
     return JSONResponse(body_of(error), status_code=status_of(error)[0], headers=headers_of(error))
+
+
+OUR_ERRORS = ErrorForm(answers.Error, json_answer)
+SERVING_ERRORS = ErrorForm(answers.ServingError, serving_answer)

@@ -87,7 +87,7 @@ def run_module(
     tensors = {name: tensor_of(given[name], name, tensor) for name, tensor in call.inputs.items()}
     loaded = load(place.directory)
     try:
-        outputs = _arrays(call.apply(loaded, {name: tf.constant(value) for name, value in tensors.items()}))
+        outputs = arrays_of(call.apply(loaded, {name: tf.constant(value) for name, value in tensors.items()}))
     except (tf.errors.OpError, ValueError, TypeError) as error:
         raise ModuleError(
             f"{module!r} cannot be applied to this: {first_line(error)}.",
@@ -128,7 +128,7 @@ def _is_text(tensor: TensorDescription) -> bool:
     return tensor.dtype == "string" and not takes_images(tensor)
 
 
-def _arrays(value: Any, name: str = "") -> dict[str, Any]:
+def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
     """Tensors in any structure as NumPy arrays by name; sparse and ragged ones with zeros filled in."""
     if isinstance(value, Mapping):
         items = [(str(key), inner) for key, inner in value.items()]
@@ -142,7 +142,7 @@ def _arrays(value: Any, name: str = "") -> dict[str, Any]:
         return {name: np.asarray(value)}
     found: dict[str, Any] = {}
     for key, inner in items:
-        found.update(_arrays(inner, f"{name}.{key}" if name else key))
+        found.update(arrays_of(inner, f"{name}.{key}" if name else key))
     return found
 
 

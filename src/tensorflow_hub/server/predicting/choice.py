@@ -1,0 +1,55 @@
+"""Which version is to be run: one that the caller may read, and that a hub runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from starlette.requests import Request
+
+from tensorflow_hub.format.kinds import saved_model
+from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
+from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.lookup import find_readable_version
+from tensorflow_hub.server.core.problems import Missing
+from tensorflow_hub.server.predicting.pool import Pool, Runnable
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """A version that can be run, and what runs it."""
+
+    version: Version
+    description: ModuleDescription
+    runnable: Runnable
+    pool: Pool
+
+
+def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
+    """The version of that name, or the newest one of an unversioned name.
+
+    Raises:
+      Missing: the hub runs no models; or the caller may see no such version; or its files are not here.
+      Gone: it was deleted.
+      RejectedError: it is of another kind, or has ops that reach outside of the graph.
+    """
+    pool: Pool | None = request.app.state.predictions
+    if pool is None:
+        raise Missing(
+            "This hub runs no models.", hint="Its administrator can turn that on by TFHUB_SERVER_PREDICT."
+        )
+    with hub_of(request).database.reading() as connection:
+        version = find_readable_version(connection, name, caller)
+        deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
+    if deployment is None:
+        raise Missing(
+            f"This hub has no SavedModel of {version.handle}.", hint="Its page says what there is of it."
+        )
+    description = ModuleDescription.from_dict(deployment.description)
+    check_fit_to_run(description)
+    runnable = Runnable(version.id, version.handle, deployment.archive_sha256, deployment.unpacked_size)
+    return Choice(version, description, runnable, pool)

@@ -1,0 +1,35 @@
+"""What has to be there before a hub runs models: TensorFlow, and a system that lets it make a sandbox."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from tensorflow_hub import sandbox
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.predicting.pool import remove_left_modules
+from tensorflow_hub.server.publishing.steps import work_folder
+from tensorflow_hub.server.settings import ServerSettings
+
+_OFF = "or unset TFHUB_SERVER_PREDICT"
+
+
+def prepare_predictions(settings: ServerSettings) -> None:
+    """Makes sure that models can be run, and only in a sandbox.
+
+    Raises:
+      SettingsError: TensorFlow is not installed, or the system has no sandbox; says what to do.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise SettingsError(
+            "The hub is to run models (TFHUB_SERVER_PREDICT), and TensorFlow is not installed.",
+            hint=f"Run: pip install 'tensorflow-hub[tensorflow,server]', {_OFF}.",
+        )
+    reason = sandbox.reason_against()
+    if reason:
+        raise SettingsError(
+            f"The hub is to run models (TFHUB_SERVER_PREDICT), and cannot make a sandbox for them: {reason}.",
+            hint="Let its user make user namespaces (docs/running_a_hub.md says how), " + _OFF + ".",
+        )
+    folder = settings.data_folder() / "work"
+    if work_folder(settings) == folder:  # one of this hub alone
+        remove_left_modules(folder)

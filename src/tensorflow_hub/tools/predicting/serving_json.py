@@ -1,0 +1,191 @@
+"""The JSON of TensorFlow Serving's REST API: requests → tensors, outputs → answers.
+
+    {"instances": [{"a": 1, "b": "x"}, …]}  → {"predictions": [{"y": …}, …]}    row by row
+    {"inputs": {"a": [1, …], "b": ["x", …]}} → {"outputs": {"y": [ …]}}         input by input
+
+Names are left out where there is one input, or one output. Bytes are `{"b64": "…"}`; an output of strings is
+written so where its name ends with `_bytes`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.errors import InputError
+from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.tools.running.calls import ModuleCall
+
+_FORM = 'For example {"instances": [1.0, 2.0]}; see docs/api.md.'
+
+
+def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a call as NumPy arrays by name.
+
+    Args:
+      call: how the module is called.
+      body: the request, with `instances` or `inputs`.
+
+    Raises:
+      InputError: it has neither or both, or values that do not fit; says what the module takes.
+    """
+    if ("instances" in body) == ("inputs" in body):
+        raise InputError('Expected either "instances" or "inputs" in the body.', hint=_FORM)
+    if "instances" in body:
+        given = _by_input(call, body["instances"])
+    else:
+        inputs = body["inputs"]
+        [only, *others] = call.inputs
+        given = inputs if _is_by_name(inputs, call) else {only: inputs}
+        if others and given is not inputs:
+            raise _names_differ(call, inputs)
+    if set(given) != set(call.inputs):
+        raise _names_differ(call, given)
+    return {name: _array(given[name], name, tensor) for name, tensor in call.inputs.items()}
+
+
+def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
+    """The answer with the outputs of a call, in the form of its request.
+
+    Raises:
+      InputError: it asks for a prediction for each instance, and an output has another number of rows.
+    """
+    if "inputs" in body:
+        values = {name: _plain(array, name) for name, array in outputs.items()}
+        return _json({"outputs": _alone(values)})
+    rows = len(body["instances"])
+    wrong = next((name for name, array in outputs.items() if array.ndim == 0 or len(array) != rows), None)
+    if wrong is not None:
+        raise InputError(
+            f"The output {wrong!r} has the shape {list(outputs[wrong].shape)}, no row for each of the "
+            f"{rows} instances.",
+            hint='Send "inputs" in place of "instances".',
+        )
+    columns = {name: _plain(array, name) for name, array in outputs.items()}
+    return _json(
+        {
+            "predictions": [
+                _alone(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)
+            ]
+        }
+    )
+
+
+def _by_input(call: ModuleCall, instances: Any) -> dict[str, Any]:
+    if not isinstance(instances, list) or not instances:
+        raise InputError(f'Expected "instances" as a list with values, got {_quoted(instances)}.', hint=_FORM)
+    if _is_by_name(instances[0], call):
+        wrong = next(
+            (one for one in instances if not _is_by_name(one, call) or set(one) != set(instances[0])), None
+        )
+        if wrong is not None:
+            raise InputError(
+                f"Expected instances with the inputs {sorted(instances[0])}, got {_quoted(wrong)}.",
+                hint=_FORM,
+            )
+        return {name: [one[name] for one in instances] for name in instances[0]}
+    if len(call.inputs) != 1:
+        raise _names_differ(call, instances[0])
+    return dict.fromkeys(call.inputs, instances)
+
+
+def _is_by_name(value: Any, call: ModuleCall) -> bool:
+    return isinstance(value, dict) and (set(value) != {"b64"} or "b64" in call.inputs)
+
+
+def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
+    """A value as JSON → a NumPy array of the type that the module takes."""
+    if tensor.kind != "dense":
+        raise InputError(f"The module takes a {tensor}, which has no form in JSON.", hint="Run it yourself.")
+    wanted = tf.as_dtype(tensor.dtype).as_numpy_dtype
+    value = _bytes_in(value)
+    try:
+        array = np.asarray(value, object if tensor.dtype == "string" else None)
+    except ValueError as error:
+        raise _unfit(value, name, tensor, "Lists of one level have the same length.") from error
+    if tensor.dtype == "string":
+        fits = all(isinstance(item, bytes) for item in array.ravel())
+    else:
+        fits = array.dtype.kind in (
+            "b" if tensor.dtype == "bool" else "iuf" if "float" in tensor.dtype else "iu"
+        )
+    shape = tensor.shape
+    fits = fits and (
+        shape is None
+        or (len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True)))
+    )
+    if not fits:
+        raise _unfit(value, name, tensor, f"What was given has the shape {list(array.shape)}.")
+    return array if tensor.dtype == "string" else array.astype(wanted)
+
+
+def _bytes_in(value: Any) -> Any:
+    """The same with strings as bytes."""
+    if isinstance(value, list):
+        return [_bytes_in(item) for item in value]
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str):
+        try:
+            return base64.b64decode(value["b64"], validate=True)
+        except binascii.Error as error:
+            raise InputError(
+                f'Expected base64 in "b64", got {_quoted(value["b64"])}.', hint=str(error)
+            ) from error
+    return value
+
+
+def _plain(array: Any, name: str) -> Any:
+    """An output as JSON values."""
+    if array.dtype.kind in "OSU":
+        write = _b64 if name.endswith("_bytes") else _text
+        return _each(array.tolist(), write)
+    return array.astype(np.float64).tolist() if array.dtype.kind == "V" else array.tolist()
+
+
+def _each(value: Any, write: Any) -> Any:
+    return [_each(item, write) for item in value] if isinstance(value, list) else write(value)
+
+
+def _b64(value: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(value).decode()}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _alone(values: dict[str, Any]) -> Any:
+    """The only output without its name."""
+    return next(iter(values.values())) if len(values) == 1 else values
+
+
+def _json(value: Any) -> bytes:
+    """As TensorFlow Serving writes it: NaN and Infinity, which JSON does not have, stand as such."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _names_differ(call: ModuleCall, given: Any) -> InputError:
+    wanted = ", ".join(f"{name or 'one without a name'}: {tensor}" for name, tensor in call.inputs.items())
+    got = f"the names {sorted(given)}" if isinstance(given, dict) else _quoted(given)
+    return InputError(f"Expected the inputs {wanted}; got {got}.", hint=_FORM)
+
+
+def _unfit(value: Any, name: str, tensor: TensorDescription, hint: str) -> InputError:
+    of = f" for the input {name!r}" if name else ""
+    return InputError(f"Expected {tensor}{of}, got {_quoted(value)}.", hint=hint)
+
+
+def _quoted(value: Any) -> str:
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, default=lambda item: item.decode("utf-8", "replace"))
+    )
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -300,6 +300,13 @@ REQUESTS = {
     | change("POST", "/settings/tokens", name="x", scope="read", publisher="hidden"),
     "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
     "/settings/publishers/{publisher}/webhooks": get(publishers, "/settings/publishers/", "/webhooks"),
+    "/settings/mail": get(st.just("/settings/mail"))
+    | change("POST", "/settings/mail", publisher="hidden", address="eve@example.com"),
+    "/settings/mail/off": change("POST", "/settings/mail/off", publisher="hidden"),
+    "/settings/mail/confirm": get(st.just("/settings/mail/confirm?code=guessed"))
+    | change("POST", "/settings/mail/confirm", code="guessed"),
+    "/settings/mail/stop": get(st.just("/settings/mail/stop?code=guessed"))
+    | change("POST", "/settings/mail/stop?code=guessed"),
     "/settings/webhooks": get(st.just("/settings/webhooks"))
     | change("POST", "/settings/webhooks", url="https://9.9.9.9/", publisher="hidden"),
     "/settings/webhooks/{webhook:int}": get(st.just("/settings/webhooks/HOOK"))
@@ -412,7 +419,8 @@ _MOMENTS = re.compile(
     r"-\d{10}</id>|"  # of an entry of a feed
     r'"device_code":"[^"]*"|[B-Z]{4}-[B-Z]{4}|'
     r'name="form_token" value="\w+"|/tokens/\d{9}/|(?<=>)never(?=<)|"used_at":null|'
-    r'"used_at":"[^"]*"|\d{4}-\d\d-\d\d(T[\d:]+Z)?|"took_ms":[\d.]+|"id":\d{9}|\b\d{1,2} [A-Z][a-z]+ 20\d\d\b'
+    r'"used_at":"[^"]*"|\d{4}-\d\d-\d\d([T ][\d:]+Z?)?|"took_ms":[\d.]+|"id":\d{9}|'
+    r"\b\d{1,2} [A-Z][a-z]+ 20\d\d\b"
 )
 
 # The digest of a page is that of its dates too.

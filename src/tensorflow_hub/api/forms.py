@@ -79,6 +79,25 @@ class DeviceAnswer(Fields, frozen=True):
     days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
 
 
+class Subscribe(Fields, frozen=True):
+    """The publisher that a member wants mail about, and the address."""
+
+    publisher: Annotated[str, Meta(max_length=100)]
+    address: Annotated[str, Meta(max_length=300)]
+
+
+class Unsubscribe(Fields, frozen=True):
+    """The publisher that a member wants no mail about any more."""
+
+    publisher: Annotated[str, Meta(max_length=100)]
+
+
+class ConfirmMail(Fields, frozen=True):
+    """The code of a mail."""
+
+    code: Annotated[str, Meta(max_length=200)]
+
+
 class CreateWebhook(Fields, frozen=True):
     """The URL of a new webhook, whose events it is told, and a box for each event."""
 

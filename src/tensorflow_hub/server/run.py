@@ -27,6 +27,7 @@ from tensorflow_hub.server.catalogue.database import database_url
 from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
+from tensorflow_hub.server.deliveries.mail import check_mail_settings
 from tensorflow_hub.server.http.middleware import LogFormat
 from tensorflow_hub.server.oidc.provider import Provider
 from tensorflow_hub.server.predicting.preparation import prepare_predictions
@@ -102,6 +103,7 @@ def prepare(settings: ServerSettings) -> str | None:
         try:
             hub.store.check()
             make_site(settings)
+            check_mail_settings(settings)
             if settings.oidc_issuer:
                 Provider(settings)
             if settings.predict:

@@ -259,6 +259,35 @@ class ServerSettings:
         parse_networks,
         "Private networks, such as `10.0.0.0/8`, that webhooks may go to; without, public addresses only.",
     )
+    smtp_host: str = variable(
+        "TFHUB_SERVER_SMTP_HOST",
+        "",
+        str,
+        "The mail server by which members of a publisher are told what happens; without, there is no mail.",
+    )
+    smtp_port: int = variable("TFHUB_SERVER_SMTP_PORT", 587, parse_port, "Port of the mail server.")
+    smtp_security: str = variable(
+        "TFHUB_SERVER_SMTP_SECURITY",
+        "starttls",
+        one_of("starttls", "tls", "none"),
+        "How the mail server is spoken to: `starttls`, `tls` from the beginning, or `none`.",
+    )
+    smtp_user: str = variable(
+        "TFHUB_SERVER_SMTP_USER",
+        "",
+        str,
+        "What the mail server calls this hub; without, it is not signed in.",
+    )
+    smtp_password_file: str = variable(
+        "TFHUB_SERVER_SMTP_PASSWORD_FILE", "", str, "File with the password of the mail server."
+    )
+    mail_from: str = variable("TFHUB_SERVER_MAIL_FROM", "", str, "The mail address that mail comes from.")
+    mail_confirmations_per_hour: int = variable(
+        "TFHUB_SERVER_MAIL_CONFIRMATIONS_PER_HOUR",
+        10,
+        parse_count,
+        "Addresses that one user may have asked, in an hour, whether they want mail; 0: no limit.",
+    )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",
         12,

@@ -1,4 +1,4 @@
-"""The queue of messages to webhooks: filled where something is done, emptied by all server processes.
+"""The queue of messages to webhooks and members: filled where something is done, emptied by all processes.
 
 What is done and the messages about it become visible in one transaction, so that none is lost and none tells
 of what was undone. A message belongs to one process while it is sent; when that process dies, another one
@@ -17,8 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.news import ACTIONS
-from tensorflow_hub.server.catalogue.tables import audit, deliveries, publishers, webhooks
+from tensorflow_hub.server.catalogue.tables import audit, deliveries, members, publishers, users, webhooks
 
+# The action of a message that tells of nothing.
+TEST = "test"
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 # Longer than any attempt takes.
 LEASE_SECONDS = 300
@@ -26,6 +28,9 @@ LEASE_SECONDS = 300
 DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 # When a message is given up and none was delivered for so many seconds, its webhook is switched off.
 _PATIENCE = 5 * 86_400
+# Mail waits so long for what else happens, so that one tells of all.
+_GATHER_SECONDS = 60
+_MOST_IN_MAIL = 50
 _KEPT_SECONDS = 30 * 86_400
 _GONE = 410
 
@@ -85,7 +90,7 @@ class Target:
 _SELECT = sa.select(
     deliveries.c.id,
     deliveries.c.webhook_id,
-    sa.func.coalesce(audit.c.action, "test"),
+    sa.func.coalesce(audit.c.action, TEST),
     sa.func.coalesce(audit.c.subject, ""),
     sa.func.coalesce(audit.c.at, deliveries.c.created_at),
     audit.c.detail,
@@ -104,18 +109,31 @@ _target = (
 )
 
 
+# No URL, or a member: rights end with the role, also for mail that is on its way.
+_may_know = sa.or_(
+    webhooks.c.user_id.is_(None),
+    sa.exists().where(
+        members.c.publisher_id == webhooks.c.publisher_id,
+        members.c.user_id == webhooks.c.user_id,
+        users.c.id == members.c.user_id,
+        users.c.disabled_at.is_(None),
+    ),
+)
+
+
 def queue_deliveries(connection: sa.Connection, audit_id: int, action: str, handle: str) -> None:
     """Adds a message for each webhook that is to be told of a line of the audit log."""
     if action not in ACTIONS:
         return
     of_publisher = sa.select(publishers.c.id).where(publishers.c.name == handle.partition("/")[0])
-    query = sa.select(webhooks.c.id, webhooks.c.events).where(
+    query = sa.select(webhooks.c.id, webhooks.c.events, webhooks.c.user_id).where(
+        _may_know,
         webhooks.c.off_at.is_(None),
         sa.or_(webhooks.c.publisher_id.is_(None), webhooks.c.publisher_id.in_(of_publisher)),
     )
-    for webhook_id, events in connection.execute(query).all():
+    for webhook_id, events, user_id in connection.execute(query).all():
         if action in events:
-            _add(connection, webhook_id, audit_id)
+            _add(connection, webhook_id, audit_id, 0 if user_id is None else _GATHER_SECONDS)
 
 
 def queue_test(connection: sa.Connection, webhook_id: int) -> Delivery:
@@ -160,7 +178,7 @@ def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
     """The message that is due for longest, which is this process's own from now on; None when none is due."""
     now = int(time.time())
     query = _due(now).order_by(deliveries.c.due_at, deliveries.c.audit_id).limit(1)
-    found = connection.execute(query.with_for_update(skip_locked=True)).first()
+    found = connection.execute(query.with_for_update(skip_locked=True, of=deliveries)).first()
     if found is None:
         return None
     connection.execute(
@@ -171,6 +189,26 @@ def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
     delivery = find_delivery(connection, found.webhook_id, found.id)
     assert delivery is not None
     return delivery, Target(*connection.execute(_target, {"id": found.webhook_id}).one())
+
+
+def claim_others(connection: sa.Connection, delivery: Delivery) -> list[Delivery]:
+    """All that waits for the same receiver, to be told in one mail: `delivery` and those behind it."""
+    others = _SELECT.where(
+        deliveries.c.webhook_id == delivery.webhook_id,
+        deliveries.c.state == WAITING,
+        deliveries.c.claimed_until == 0,
+        deliveries.c.audit_id.is_not(None),
+    ).order_by(deliveries.c.audit_id)
+    found = [_delivery(row) for row in connection.execute(others.limit(_MOST_IN_MAIL - 1))]
+    claimed = {"claimed_until": delivery.claimed_until, "tried_at": delivery.tried_at}
+    for other in found:
+        connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == other.id)
+            .values(attempts=other.attempts + 1, **claimed)
+        )
+    again = (find_delivery(connection, other.webhook_id, other.id) for other in found)
+    return [delivery, *filter(None, again)]
 
 
 def record_outcome(connection: sa.Connection, delivery: Delivery, outcome: Outcome) -> str | None:
@@ -213,9 +251,9 @@ def _note_failure(
 
 
 def forget_deliveries(connection: sa.Connection) -> None:
-    """Removes what is over for long from the log."""
+    """Removes what is old from the log; what waits still has no receiver any more."""
     old = deliveries.c.created_at < int(time.time()) - _KEPT_SECONDS
-    connection.execute(sa.delete(deliveries).where(old, deliveries.c.state != WAITING))
+    connection.execute(sa.delete(deliveries).where(old))
 
 
 def _due(now: int) -> sa.Select[Any]:
@@ -223,12 +261,19 @@ def _due(now: int) -> sa.Select[Any]:
     busy = sa.select(deliveries.c.webhook_id).where(
         deliveries.c.state == WAITING, deliveries.c.claimed_until > now
     )
-    return sa.select(deliveries.c.id, deliveries.c.webhook_id).where(
-        deliveries.c.state == WAITING, deliveries.c.due_at <= now, deliveries.c.webhook_id.not_in(busy)
+    return (
+        sa.select(deliveries.c.id, deliveries.c.webhook_id)
+        .join(webhooks, deliveries.c.webhook_id == webhooks.c.id)
+        .where(
+            _may_know,
+            deliveries.c.state == WAITING,
+            deliveries.c.due_at <= now,
+            deliveries.c.webhook_id.not_in(busy),
+        )
     )
 
 
-def _add(connection: sa.Connection, webhook_id: int, audit_id: int | None) -> str:
+def _add(connection: sa.Connection, webhook_id: int, audit_id: int | None, wait: int = 0) -> str:
     now, delivery_id = int(time.time()), f"msg_{secrets.token_hex(16)}"
     connection.execute(
         sa.insert(deliveries).values(
@@ -238,7 +283,7 @@ def _add(connection: sa.Connection, webhook_id: int, audit_id: int | None) -> st
             state=WAITING,
             attempts=0,
             created_at=now,
-            due_at=now,
+            due_at=now + wait,
             claimed_until=0,
             answer="",
         )

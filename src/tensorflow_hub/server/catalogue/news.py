@@ -11,8 +11,15 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.tables import audit, publishers
 
-# Actions of the audit log that feeds and webhooks tell of.
-ACTIONS = ("publish", "withdraw", "restore", "delete", "card")
+# Actions of the audit log that feeds, webhooks and mail tell of, in words.
+TITLES: Mapping[str, str] = {
+    "publish": "{handle} was published",
+    "withdraw": "{handle} was withdrawn",
+    "restore": "{handle} is no longer withdrawn",
+    "delete": "{handle} was deleted",
+    "card": "The documentation of {handle} changed",
+}
+ACTIONS = tuple(TITLES)
 
 
 @dataclasses.dataclass(frozen=True)

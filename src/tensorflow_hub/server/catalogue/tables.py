@@ -281,16 +281,20 @@ audit = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),
 )
 
+# Who is told of events: URLs, and members by mail.
 webhooks = sa.Table(
     "webhooks",
     metadata,
     sa.Column("id", _Id, primary_key=True),
     # The publisher whose events it is told; NULL for those of the whole hub.
     sa.Column("publisher_id", sa.ForeignKey("publishers.id"), index=True),
+    # https:… or http:…; mailto:… for a member.
     sa.Column("url", sa.Text, nullable=False),
+    # The member who gets mail; NULL for a URL.
+    sa.Column("user_id", sa.ForeignKey("users.id"), index=True),
     # Actions of the audit log: ["publish", "withdraw"].
     sa.Column("events", sa.JSON, nullable=False),
-    # What messages are signed with: a hash of it could sign nothing.
+    # What messages are signed with: a hash of it could sign nothing. Of a mail, what ends it by a link.
     sa.Column("secret", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),

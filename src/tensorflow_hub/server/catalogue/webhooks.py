@@ -53,7 +53,7 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     webhooks.c.off_at,
     webhooks.c.off_reason,
 )
-_SELECT = sa.select(*_COLUMNS).select_from(webhooks.outerjoin(publishers))
+_SELECT = sa.select(*_COLUMNS).select_from(webhooks.outerjoin(publishers)).where(webhooks.c.user_id.is_(None))
 
 
 def list_webhooks(connection: sa.Connection, publisher: str | None) -> list[Webhook]:
@@ -102,10 +102,11 @@ def switch_on(connection: sa.Connection, webhook: Webhook) -> None:
     _update(connection, webhook, off_at=None, off_reason="", failing_since=None)
 
 
-def switch_off(connection: sa.Connection, webhook: Webhook, reason: str) -> None:
+def switch_off(connection: sa.Connection, webhook_id: int, reason: str) -> None:
     """Sends nothing to a webhook any more; what waits for it has failed."""
-    _update(connection, webhook, off_at=int(time.time()), off_reason=reason)
-    waiting = (deliveries.c.webhook_id == webhook.id, deliveries.c.state == WAITING)
+    is_off = {"off_at": int(time.time()), "off_reason": reason}
+    connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook_id).values(**is_off))
+    waiting = (deliveries.c.webhook_id == webhook_id, deliveries.c.state == WAITING)
     connection.execute(sa.update(deliveries).where(*waiting).values(state=FAILED))
 
 

@@ -68,6 +68,7 @@ PREDICTIONS = Limit(
     "predictions_per_minute",
     60,
 )
+CONFIRMATIONS = Limit("mails", "mail addresses that are asked", "mail_confirmations_per_hour", 3600)
 UPLOADS = Limit("publishes", "uploads with one token", "publishes_per_hour", 3600)
 MEASUREMENTS = Limit("measurements", "measurements with one token", "publishes_per_hour", 3600)
 
@@ -144,7 +145,15 @@ class Limits:
         self._database = database
         self._limits = {
             limit: SharedLimit(database, limit.name, Rate(getattr(settings, limit.setting), limit.seconds))
-            for limit in (REQUESTS, UNKNOWN_TOKENS, PROGRAMS, PREDICTIONS, UPLOADS, MEASUREMENTS)
+            for limit in (
+                REQUESTS,
+                UNKNOWN_TOKENS,
+                PROGRAMS,
+                PREDICTIONS,
+                CONFIRMATIONS,
+                UPLOADS,
+                MEASUREMENTS,
+            )
         }
 
     async def request(self, address: str) -> None:

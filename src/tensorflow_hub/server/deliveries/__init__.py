@@ -1,1 +1,1 @@
-"""Messages about what was done: webhooks. Sent by threads of the server processes."""
+"""Messages about what was done, to webhooks and by mail. Sent by threads of the server processes."""

@@ -10,13 +10,18 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.database import Database
 from tensorflow_hub.server.catalogue.deliveries import (
+    TEST,
     Delivery,
     Outcome,
+    Target,
     claim_delivery,
+    claim_others,
     has_due,
     record_outcome,
 )
+from tensorflow_hub.server.catalogue.mail import SCHEME
 from tensorflow_hub.server.catalogue.webhooks import find_webhook, switch_off
+from tensorflow_hub.server.deliveries.mail import compose, send_mail
 from tensorflow_hub.server.deliveries.message import body_of, headers_of
 from tensorflow_hub.server.deliveries.sending import send
 from tensorflow_hub.server.settings import ServerSettings
@@ -79,18 +84,37 @@ class Senders:
         if claimed is None:  # another process was faster
             return False
         delivery, target = claimed
+        if target.url.startswith(SCHEME):
+            self._mail(delivery, target)
+            return True
         body = body_of(delivery, target.publisher, self._base)
         headers = headers_of(delivery.id, body, target.secret)
         outcome = send(target.url, body, headers, self._settings.webhook_networks)
         self._record(delivery, outcome)
         return True
 
+    def _mail(self, delivery: Delivery, target: Target) -> None:
+        """Tells a member of all that waits, in one mail."""
+        told = [delivery]
+        if delivery.action != TEST:
+            with self._database.writing() as connection:
+                told = claim_others(connection, delivery)
+        outcome = Outcome(None, "This hub sends no mail any more.")
+        if self._settings.smtp_host:
+            outcome = send_mail(self._settings, compose(self._settings, target, told))
+        if not outcome.is_success:
+            _log.warning("A mail about %s was not taken: %s", target.publisher, outcome.answer)
+        for each in told:
+            self._record(each, outcome)
+
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         with self._database.writing() as connection:
             reason = record_outcome(connection, delivery, outcome)
-            webhook = find_webhook(connection, delivery.webhook_id) if reason else None
-            if webhook is not None and reason is not None:
-                switch_off(connection, webhook, reason)
+            if reason is None:
+                return
+            switch_off(connection, delivery.webhook_id, reason)
+            webhook = find_webhook(connection, delivery.webhook_id)
+            if webhook is not None:  # else a member gets no mail any more
                 noted = {"webhook": webhook.id, "reason": reason}
                 add_entry(connection, "the hub", "", "webhook.off", webhook.publisher or "", **noted)
 

@@ -97,7 +97,7 @@ def change_webhook(
     if active is True:
         webhooks.switch_on(connection, webhook)
     elif active is False and webhook.off_at is None:
-        webhooks.switch_off(connection, webhook, f"{caller.name} switched it off")
+        webhooks.switch_off(connection, webhook.id, f"{caller.name} switched it off")
     _note(connection, caller, "webhook.change", webhook)
     return owned_webhook(connection, caller, webhook.id)
 

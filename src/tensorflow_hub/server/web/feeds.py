@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.server.catalogue.news import News, list_news
+from tensorflow_hub.server.catalogue.news import TITLES, News, list_news
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import iso
@@ -28,13 +28,6 @@ from tensorflow_hub.server.web.site import site_of
 MEDIA_TYPE = "application/atom+xml"
 PARAMETER = "feed"
 _MOST = 50
-_TITLES: Mapping[str, str] = {
-    "publish": "{handle} was published",
-    "withdraw": "{handle} was withdrawn",
-    "restore": "{handle} is no longer withdrawn",
-    "delete": "{handle} was deleted",
-    "card": "The documentation of {handle} changed",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +95,7 @@ def _of_news(news: News, base: str) -> _Entry:
     return _Entry(
         # Numbers of the audit log would tell how much happens that a reader may not see.
         f"{base}/{news.handle}#{news.action}-{deployment or 'version'}-{news.at}",
-        _TITLES[news.action].format(handle=news.handle),
+        TITLES[news.action].format(handle=news.handle),
         news.at,
         f"{base}/{news.handle}",
         str(reason) or (f"The deployment {deployment}." if deployment else ""),

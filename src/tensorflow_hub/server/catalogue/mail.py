@@ -1,0 +1,96 @@
+"""Members who get mail about what is done as a publisher: rows of the table `webhooks` with `mailto:`."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue.deliveries import queue_test
+from tensorflow_hub.server.catalogue.news import ACTIONS
+from tensorflow_hub.server.catalogue.records import Publisher
+from tensorflow_hub.server.catalogue.tables import deliveries, publishers, webhooks
+from tensorflow_hub.server.catalogue.tokens import new_id
+
+SCHEME = "mailto:"
+_UNCONFIRMED = "the address is not confirmed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Subscription:
+    """A member who gets mail about a publisher; `off_reason` says why not, "" while mail is sent."""
+
+    id: int
+    user_id: int
+    publisher: str
+    url: str
+    off_reason: str
+
+    @property
+    def address(self) -> str:
+        """Where mail goes."""
+        return self.url.removeprefix(SCHEME)
+
+
+_SELECT = (
+    sa.select(webhooks.c.id, webhooks.c.user_id, publishers.c.name, webhooks.c.url, webhooks.c.off_reason)
+    .join(publishers, webhooks.c.publisher_id == publishers.c.id)
+    .where(webhooks.c.user_id.is_not(None))
+)
+
+
+def subscriptions_of(connection: sa.Connection, user_id: int) -> list[Subscription]:
+    """What a user gets mail about."""
+    query = _SELECT.where(webhooks.c.user_id == user_id).order_by(publishers.c.name_key)
+    return [Subscription(*row) for row in connection.execute(query)]
+
+
+def find_subscription(connection: sa.Connection, code: str) -> Subscription | None:
+    """The one whose mails have that code in their links."""
+    row = connection.execute(_SELECT.where(webhooks.c.secret == code)).first() if code else None
+    return Subscription(*row) if row else None
+
+
+def subscribe(
+    connection: sa.Connection, user_id: int, publisher: Publisher, address: str, *, is_confirmed: bool
+) -> None:
+    """Sends a user mail about a publisher, in place of what was chosen before.
+
+    An address that is not confirmed is sent one mail, which asks for that.
+    """
+    for known in subscriptions_of(connection, user_id):
+        if known.publisher == publisher.name:
+            unsubscribe(connection, known)
+    now, number = int(time.time()), new_id(connection, webhooks)
+    off: dict[str, Any] = {} if is_confirmed else {"off_at": now}
+    connection.execute(
+        sa.insert(webhooks).values(
+            id=number,
+            publisher_id=publisher.id,
+            user_id=user_id,
+            url=SCHEME + address,
+            events=list(ACTIONS),
+            secret=secrets.token_urlsafe(24),
+            created_at=now,
+            created_by="",
+            off_reason="" if is_confirmed else _UNCONFIRMED,
+            **off,
+        )
+    )
+    if not is_confirmed:
+        queue_test(connection, number)
+
+
+def confirm(connection: sa.Connection, subscription: Subscription) -> None:
+    """Begins to send mail: who has the code has read a mail there."""
+    values = {"off_at": None, "off_reason": "", "failing_since": None}
+    connection.execute(sa.update(webhooks).where(webhooks.c.id == subscription.id).values(**values))
+
+
+def unsubscribe(connection: sa.Connection, subscription: Subscription) -> None:
+    """Sends no mail any more, and forgets the address."""
+    connection.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == subscription.id))
+    connection.execute(sa.delete(webhooks).where(webhooks.c.id == subscription.id))

@@ -1,0 +1,47 @@
+"""Mail about a publisher, which its members choose for themselves."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tensorflow_hub.server.catalogue import mail
+from tensorflow_hub.server.catalogue.mail import Subscription
+from tensorflow_hub.server.catalogue.members import find_member
+from tensorflow_hub.server.catalogue.reading import find_publisher
+from tensorflow_hub.server.catalogue.records import User
+from tensorflow_hub.server.catalogue.users import grants_of_user
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.problems import Missing
+
+
+def publishers_of(connection: sa.Connection, user: User) -> list[str]:
+    """The publishers that a user is a member of."""
+    return [grant.publisher for grant in grants_of_user(connection, user) if grant.publisher is not None]
+
+
+def subscribe_to(connection: sa.Connection, caller: Caller, publisher: str, address: str) -> None:
+    """Sends a member mail; an address that the provider of the user has verified needs no confirmation.
+
+    Raises:
+      Missing: the user is no member of it; whether it is there is not told.
+    """
+    assert caller.user is not None
+    found = find_publisher(connection, publisher)
+    if found is None or find_member(connection, found, caller.user.id) is None:
+        raise Missing(
+            f"You are a member of no publisher {publisher[:100]!r}.", hint="Its owners can invite you."
+        )
+    is_confirmed = address.lower() == caller.user.name.lower()
+    mail.subscribe(connection, caller.user.id, found, address, is_confirmed=is_confirmed)
+
+
+def own_subscription(connection: sa.Connection, user_id: int, publisher: str) -> Subscription:
+    """What a user gets mail about.
+
+    Raises:
+      Missing: it is not that publisher.
+    """
+    for found in mail.subscriptions_of(connection, user_id):
+        if found.publisher == publisher:
+            return found
+    raise Missing(f"You get no mail about {publisher[:100]!r}.", hint="Nothing is left to do.")

@@ -1,0 +1,46 @@
+"""The pages about mail: what a member gets, and what links in mails ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorflow_hub.server.catalogue.mail import Subscription
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.web.rendering import render
+
+_TITLES = {"confirm": "Do you want this mail?", "stop": "No more mail?"}
+_DONE = {"confirm": "You will get mail", "stop": "No more mail comes"}
+
+
+def mail(
+    request: Request, caller: Caller, publishers: Sequence[str], found: Sequence[Subscription]
+) -> Response:
+    """`/settings/mail`."""
+    name = caller.user.name if caller.user else ""
+    return render(
+        request,
+        "mail.html",
+        title="Mail",
+        is_sent=bool(hub_of(request).settings.smtp_host),
+        is_user=caller.user is not None,
+        choices=publishers,
+        subscriptions=found,
+        address=name if "@" in name else "",
+    )
+
+
+def question(request: Request, asked: Subscription, code: str, what: str) -> Response:
+    """`/settings/mail/confirm` and `/settings/mail/stop`: nothing is done before the button is pressed."""
+    values: dict[str, Any] = {"asked": asked, "code": code, "what": what, "is_done": False}
+    return render(request, "mail_answer.html", title=_TITLES[what], **values)
+
+
+def done(request: Request, asked: Subscription, what: str) -> Response:
+    """What was done."""
+    values: dict[str, Any] = {"asked": asked, "code": "", "what": what, "is_done": True}
+    return render(request, "mail_answer.html", title=_DONE[what], **values)

@@ -1,0 +1,259 @@
+"""Mail to members: confirmed, in one for what happens together, ended by one click, only with the rights."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+import sqlalchemy as sa
+from hub_content import card
+from mail_server import MailServer
+from patience import PATIENCE, until
+from private_hub import HIDDEN, api, private_hub
+from web_visitor import Visitor
+
+from tensorflow_hub.errors import SettingsError
+from tensorflow_hub.server.catalogue.database import Database, database_url
+from tensorflow_hub.server.catalogue.deliveries import Delivery, Target
+from tensorflow_hub.server.catalogue.tables import deliveries
+from tensorflow_hub.server.deliveries.mail import check_mail_settings, compose, is_address, send_mail
+from tensorflow_hub.server.settings import ServerSettings
+
+PAGE = "/settings/mail"
+BASE = "http://hub.example"
+
+
+def mail_settings(server, **more):
+    return {
+        "TFHUB_SERVER_PUBLIC_URL": BASE,
+        "TFHUB_SERVER_SMTP_HOST": "127.0.0.1",
+        "TFHUB_SERVER_SMTP_PORT": str(server.port),
+        "TFHUB_SERVER_SMTP_SECURITY": "none",
+        "TFHUB_SERVER_MAIL_FROM": "hub@hub.example",
+        **more,
+    }
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
+)
+def _hub(request, tmp_path_factory):
+    """A hub of two processes with a mail server."""
+    data = tmp_path_factory.mktemp("mail") / "data"
+    with MailServer() as server:
+        settings = {"TFHUB_SERVER_WORKERS": "2", **mail_settings(server)}
+        with private_hub(data, request.param, **settings) as hub:
+            hub.mail_server = server
+            yield hub
+
+
+@pytest.fixture
+def server(hub):
+    return hub.mail_server
+
+
+class Member(Visitor):
+    """A browser of a member, at the address of the settings."""
+
+    def post(self, action, headers=None, **fields):
+        return super().post(action, headers={"Origin": BASE, **(headers or {})}, **fields)
+
+
+@pytest.fixture
+def new_member(hub):
+    """Makes readers of the private publisher."""
+
+    def make(name):
+        path = "/api/v1/publishers/hidden/invitations"
+        url = api(hub, "POST", path, json={"role": "reader"}).json()["url"]
+        member = Member(hub.url)
+        assert member.send(url.removeprefix(BASE), "/settings/join", name=name).status_code == 201
+        return member
+
+    return make
+
+
+def put_card(hub, handle=HIDDEN):
+    api(hub, "PUT", "/api/v1/cards", json={"handle": handle, "card": card(handle, "Placeholder")})
+
+
+def pass_time(hub):
+    """Lets the time pass that mail waits for what else happens, or for its next attempt."""
+    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
+    with database.writing() as connection:
+        connection.execute(sa.update(deliveries).where(deliveries.c.state == "waiting").values(due_at=0))
+    database.close()
+
+
+def link_in(mail, what):
+    [path] = re.findall(rf"{BASE}({PAGE}/{what}\?code=[\w-]+)", mail.get_content())
+    return path
+
+
+def subscribe(hub, server, member, address):
+    """Asks for mail, and confirms the address by the link in the first one."""
+    assert member.send(PAGE, publisher="hidden", address=address).status_code == 303
+    until(lambda: server.to(address), "the mail that asks")
+    path = link_in(server.to(address)[0], "confirm")
+    assert Member(hub.url).send(path, f"{PAGE}/confirm").status_code == 200
+
+
+def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, server, new_member):
+    member, address = new_member("ada"), "ada@example.com"
+    assert member.send(PAGE, publisher="hidden", address=address).status_code == 303
+    assert "not confirmed" in member.open(PAGE).text
+    until(lambda: server.to(address), "the mail that asks")
+    [asking] = server.to(address)
+    assert asking["Subject"] == "Do you want mail about hidden?"
+    put_card(hub)
+    pass_time(hub)
+    path = link_in(asking, "confirm")
+    assert Member(hub.url).open(path).status_code == 200
+    assert "not confirmed" in member.open(PAGE).text, "to look at the link does nothing"
+    assert Member(hub.url).send(path, f"{PAGE}/confirm").status_code == 200
+    assert "not confirmed" not in member.open(PAGE).text
+    put_card(hub)
+    api(hub, "POST", "/api/v1/withdrawals", json={"handle": HIDDEN, "reason": "bad\nBcc: eve@example.com"})
+    api(hub, "POST", "/api/v1/restorations", json={"handle": HIDDEN})
+    put_card(hub, "public/other/1")
+    assert len(server.to(address)) == 1
+    pass_time(hub)
+    until(lambda: len(server.to(address)) == 2, "the mail about three events")
+    told = server.to(address)[1]
+    assert told["Subject"] == "3 news of hidden"
+    assert told["From"] == "TensorFlow Hub <hub@hub.example>"
+    assert told.get_content_type() == "text/plain"
+    text = told.get_content()
+    assert text.index("documentation") < text.index("was withdrawn") < text.index("no longer withdrawn")
+    assert "Reason: bad Bcc: eve@example.com" in text
+    assert f"{BASE}/{HIDDEN}" in text
+    assert "public" not in text
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = told["List-Unsubscribe"].strip("<> ").removeprefix(BASE)
+    assert Member(hub.url).open(path).status_code == 200
+    assert address in member.open(PAGE).text, "to look at the link does nothing"
+    click = {"data": {"List-Unsubscribe": "One-Click"}, "timeout": PATIENCE}
+    assert requests.post(hub.url + path, **click).status_code == 200
+    assert address not in member.open(PAGE).text
+    assert requests.post(hub.url + path, **click).status_code == 404
+
+
+def test_who_leaves_gets_no_more_mail_also_none_that_waits(hub, server, new_member):
+    member, address = new_member("bob"), "bob@example.com"
+    subscribe(hub, server, member, address)
+    put_card(hub)
+    members = "/api/v1/publishers/hidden/members"
+    found = api(hub, "GET", members).json()["members"]
+    [number] = [each["user"] for each in found if each["name"] == "bob"]
+    api(hub, "DELETE", f"{members}/{number}")
+    pass_time(hub)
+    witness = new_member("witness")
+    subscribe(hub, server, witness, "witness@example.com")
+    put_card(hub)
+    pass_time(hub)
+    until(lambda: len(server.to("witness@example.com")) == 2, "the mail to another")
+    assert len(server.to(address)) == 1
+
+
+def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):
+    member, address = new_member("carol"), "carol@example.com"
+    subscribe(hub, server, member, address)
+    server.refusal = b"451 try later"
+    try:
+        put_card(hub)
+        pass_time(hub)
+        log = hub.data.parent / f"{hub.data.name}.log"
+        until(
+            lambda: "A mail about hidden was not taken: try later" in log.read_text(), "the line in the log"
+        )
+    finally:
+        server.refusal = b""
+    until(lambda: pass_time(hub) or len(server.to(address)) == 2, "the mail")
+    assert server.to(address)[1]["Subject"] == f"The documentation of {HIDDEN} changed"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada",
+        "ada@localhost",
+        "ada@example.com\nBcc: eve@example.com",
+        "ada@example.com, eve@example.com",
+        "Ada <ada@example.com>",
+        "ada@example.com>",
+        "@example.com",
+        "ädä@example.com",
+        "a" * 65 + "@example.com",
+    ],
+)
+def test_nothing_but_an_address_is_taken(new_member, address):
+    assert not is_address(address)
+    member = new_member(f"user{abs(hash(address)) % 10**9}")
+    answer = member.send(PAGE, publisher="hidden", address=address)
+    assert answer.status_code == 400
+    assert "Expected a mail address" in answer.text
+
+
+def test_nobody_gets_mail_about_a_publisher_of_others(hub, new_member):
+    member = new_member("dora")
+    api(hub, "PATCH", "/api/v1/publishers/closed", json={"private": True})
+    answers = {
+        member.send(PAGE, publisher=name, address="dora@example.com").status_code for name in ("closed", "no")
+    }
+    assert answers == {404}
+
+
+def test_one_user_has_few_strangers_asked(hub, new_member):
+    member = new_member("mallory")
+    answers = [
+        member.send(PAGE, publisher="hidden", address=f"stranger{number}@example.com").status_code
+        for number in range(12)
+    ]
+    assert answers == [303] * 10 + [429] * 2
+
+
+SETTINGS = {"smtp_host": "127.0.0.1", "mail_from": "hub@hub.example", "public_url": BASE}
+NEWS = Delivery("msg_1", 1, "card", HIDDEN, 0, {}, "waiting", 1, 0, 0, None, None, "")
+TARGET = Target("mailto:ada@example.com", "code", "hidden")
+
+
+def test_the_server_is_signed_in_to(tmp_path):
+    (tmp_path / "password").write_text("sesame\n")
+    known = {"smtp_user": "hub", "smtp_password_file": str(tmp_path / "password"), "smtp_security": "none"}
+    with MailServer("sesame") as server:
+        settings = ServerSettings(**SETTINGS, **known, smtp_port=server.port)
+        assert send_mail(settings, compose(settings, TARGET, [NEWS])).status == 250
+        server.password = "other"
+        refused = send_mail(settings, compose(settings, TARGET, [NEWS]))
+        assert (refused.status, refused.answer) == (535, "unknown")
+        assert len(server.mails) == 1
+
+
+def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for():
+    with MailServer() as server:
+        settings = ServerSettings(**SETTINGS, smtp_port=server.port)
+        outcome = send_mail(settings, compose(settings, TARGET, [NEWS]))
+        assert outcome.status is None
+        assert "STARTTLS" in outcome.answer
+        assert server.mails == []
+
+
+def test_a_line_break_in_a_header_is_refused():
+    settings = ServerSettings(**SETTINGS)
+    target = Target("mailto:ada@example.com\r\nBcc: eve@example.com", "code", "hidden")
+    with pytest.raises(ValueError, match="linefeed or carriage return"):
+        compose(settings, target, [NEWS])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"public_url": ""}, "Mail needs TFHUB_SERVER_PUBLIC_URL"),
+        ({"mail_from": "hub"}, "Expected a mail address in TFHUB_SERVER_MAIL_FROM, got 'hub'"),
+        ({"smtp_password_file": "/nowhere"}, "Expected a readable file at '/nowhere'"),
+    ],
+)
+def test_what_is_missing_is_told_at_the_start(changed, message):
+    with pytest.raises(SettingsError, match=message):
+        check_mail_settings(ServerSettings(**{**SETTINGS, **changed}))

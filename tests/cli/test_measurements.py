@@ -70,6 +70,8 @@ def test_a_retrained_classifier_carries_its_figures(capsys, hub, reviews, tmp_pa
     published = show("acme/reviews/1")
     assert published["derived_from"] == ["acme/words/1"]
     assert show("acme/words/1")["used_by"] == ["acme/reviews/1"]
+    assert "used by: acme/reviews/1\n" in run(capsys, "show", "acme/words/1")[1]
+    assert " on reviews.csv, measured by acme\n" in run(capsys, "show", "acme/reviews/1")[1]
     found = {one["metric"]: one for one in published["measurements"]}
     assert set(found) == {"accuracy", "balanced accuracy"}
     figures = json.loads((out / "metrics.json").read_text())

@@ -112,6 +112,7 @@ class Measured(TypedDict):
     metrics: Sequence[MeasuredMetric]
     rows: Sequence[MeasuredVersion]
     total: Annotated[Count, Meta(description="Rows on all pages.")]
+    cut: Annotated[bool, Meta(description="Whether older measurements were left out: there are too many.")]
     page: int
     pages: Count
 

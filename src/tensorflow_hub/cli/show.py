@@ -16,6 +16,8 @@ from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
+_MOST_MEASUREMENTS, _MOST_USERS = 10, 10
+
 
 @click.command()
 @click.argument("handle")
@@ -118,6 +120,13 @@ def _print_version(version: Mapping[str, Any]) -> None:
         output.result(f"\n{version['description']}\n")
     for key, values in sorted(version["metadata"].items()):
         output.result(f"{key}: {', '.join(values)}")
+    for one in version.get("measurements", ())[:_MOST_MEASUREMENTS]:
+        output.result(
+            f"{one['metric']}: {one['value']:.4g} on {one['dataset']}, measured by {one['publisher']}"
+        )
+    if used_by := version.get("used_by"):
+        more = ", …" if len(used_by) > _MOST_USERS else ""
+        output.result(f"used by: {', '.join(used_by[:_MOST_USERS])}{more}")
     for deployment in version["deployments"]:
         files = output.counted(deployment["files"], "file")
         output.result(

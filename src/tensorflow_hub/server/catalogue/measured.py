@@ -14,7 +14,7 @@ from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import deployments, measurements, models, publishers, versions
 
 # Of a dataset so many measurements are looked at, the newest; so many datasets are listed.
-_MOST_MEASUREMENTS, _MOST_DATASETS = 5_000, 500
+MOST_MEASUREMENTS, _MOST_DATASETS = 5_000, 500
 _CHUNK = 500
 # What a table can be sorted by, beside `metric:NAME`.
 SIZE, SPEED, MODEL = "size", "speed", "model"
@@ -62,10 +62,17 @@ class MeasuredVersion:
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredTable:
-    """The rows of a dataset, and its metrics by name: whether a larger value is a better one."""
+    """The rows of a dataset.
+
+    Attributes:
+      rows: a version and who measured it.
+      metrics: by name, whether a larger value is a better one.
+      is_cut: whether there are more measurements than were looked at.
+    """
 
     rows: tuple[MeasuredVersion, ...]
     metrics: dict[str, bool]
+    is_cut: bool = False
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -134,21 +141,26 @@ def list_datasets(connection: sa.Connection, audience: Audience, task: str = "")
 
 
 def measured_table(
-    connection: sa.Connection, audience: Audience, dataset: str, task: str = ""
+    connection: sa.Connection,
+    audience: Audience,
+    dataset: str,
+    task: str = "",
+    most: int = MOST_MEASUREMENTS,
 ) -> MeasuredTable:
-    """What was measured on a dataset; for one task where that is given."""
+    """What was measured on a dataset, for one task where that is given: the `most` newest measurements."""
     columns = [measurements.c[field.name] for field in dataclasses.fields(Figures)]
     query = (
         sa.select(versions.c.id, models.c.handle, versions.c.number, _who.c.name, *columns)
         .select_from(_of_versions)
         .where(measurements.c.dataset == dataset, _readable(audience))
         .order_by(measurements.c.measured_at.desc(), measurements.c.id)
-        .limit(_MOST_MEASUREMENTS)
+        .limit(most + 1)
     )
     if task:
         query = query.where(measurements.c.task == task)
     found: dict[tuple[int, str, str, str], dict[str, Figures]] = {}
-    for version_id, handle, number, who, *values in connection.execute(query):
+    measured = connection.execute(query).all()
+    for version_id, handle, number, who, *values in measured[:most]:
         figures = Figures(*values)
         key = (version_id, f"{handle}/{number}", who, figures.task)
         found.setdefault(key, {})[figures.metric] = figures
@@ -158,7 +170,8 @@ def measured_table(
         for (version_id, handle, who, of_task), figures in found.items()
     )
     every = [figures for row in rows for figures in row.figures.values()]
-    return MeasuredTable(rows, {one.metric: one.higher_is_better for one in sorted(every, key=_by_metric)})
+    metrics = {one.metric: one.higher_is_better for one in sorted(every, key=_by_metric)}
+    return MeasuredTable(rows, metrics, is_cut=len(measured) > most)
 
 
 def _by_metric(figures: Figures) -> str:

@@ -46,6 +46,7 @@ def list_measured(call: Call, query: MeasuredAsked) -> Answer[answers.Measured]:
             ],
             "rows": [_row_json(row, call.base) for row in shown],
             "total": len(table.rows) if table else 0,
+            "cut": table is not None and table.is_cut,
             "page": query.page,
             "pages": math.ceil(len(table.rows) / PAGE) if table else 0,
         }

@@ -78,7 +78,7 @@ def delete_measurement(call: Call, path: OfMeasurement) -> Answer[None]:
         if found is None or version is None or not is_readable:
             raise Missing(
                 f"There is no measurement number {path.measurement}.",
-                hint="The JSON of a version has the numbers: `tfhub show HANDLE`.",
+                hint="List them: `tfhub measurements list HANDLE`.",
             )
         if not _may_delete(caller, found, version):
             raise ForbiddenError(

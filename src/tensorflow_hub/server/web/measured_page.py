@@ -12,6 +12,7 @@ from tensorflow_hub.api.requests import MeasuredAsked
 from tensorflow_hub.server.catalogue.measured import (
     METRIC,
     MODEL,
+    MOST_MEASUREMENTS,
     SIZE,
     SPEED,
     MeasuredDataset,
@@ -91,6 +92,7 @@ def table(
         task=asked.task,
         task_url=url_of(task=asked.task),
         total_text=show_count(len(found.rows), "result"),
+        cut_text=f"{MOST_MEASUREMENTS:,}" if found.is_cut else "",
         headings=_headings(asked, found, metrics, order),
         rows=[_row(row, metrics) for row in rows],
         page=asked.page,

@@ -9,6 +9,7 @@
     │   ├── OfflineError                       a download is needed but TFHUB_OFFLINE forbids it
     │   ├── DownloadError                      a transfer broke and retries did not help
     │   ├── DigestError                        bytes came, but not those that were promised or locked
+    │   ├── TrustError                         not signed as the trust file requires
     │   └── CacheError                         the cache cannot be read or written
     ├── FormatError              (ValueError)  bytes on disk are not what the format says
     │   ├── NotAModuleError      (OSError)     a directory holds no module
@@ -101,6 +102,10 @@ class DownloadError(ResolveError):
 
 class DigestError(ResolveError):
     """Bytes came, but not those that were promised or locked."""
+
+
+class TrustError(ResolveError):
+    """A module is not signed as the trust file requires."""
 
 
 class CacheError(ResolveError):

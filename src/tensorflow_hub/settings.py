@@ -210,6 +210,20 @@ class Settings:
         "The lock file with the digests that handles must have; default `tfhub.lock` in the working "
         "directory when it is there.",
     )
+    trust: str = variable(
+        "TFHUB_TRUST",
+        "",
+        parse_path,
+        "The trust file that says by whose keys modules have to be signed; default `tfhub.trust` in the "
+        "working directory when it is there.",
+    )
+    key_passphrase: str = variable(
+        "TFHUB_KEY_PASSPHRASE",
+        "",
+        str,
+        "The passphrase of the private key that `tfhub sign` and `tfhub publish --sign` use; without it they "
+        "ask.",
+    )
     disable_cert_validation: bool = variable(
         "TFHUB_DISABLE_CERT_VALIDATION",
         False,

@@ -37,12 +37,13 @@ LAYERS = {
     "svg": set(),
     "format": BASE,
     "network": BASE,
-    "resolving": BASE | {"format", "network"},
+    "resolving": BASE | {"format", "network", "signing"},
     "scanning": BASE,
+    "signing": BASE,
     "api": BASE | {"format"},
-    "client": BASE | {"format", "network", "api"},
+    "client": BASE | {"format", "network", "api", "signing"},
     "copying": BASE | {"format", "network", "resolving", "api", "client"},
-    "server": BASE | {"format", "network", "api"},
+    "server": BASE | {"format", "network", "api", "signing"},
 }
 # The folders that import TensorFlow may use those of the library above, and each other from left to right:
 # internals ◀ graphs ◀ exporting, loading ◀ keras_layer ◀ tools.

@@ -234,7 +234,9 @@ unversioned = handles.map(lambda handle: handle.rpartition("/")[0])
 any_handle = handles | unversioned
 publishers = st.sampled_from(["acme", "strange", "hidden", "HIDDEN", "hiden", "hidde", "quokka"])
 forms = st.sampled_from(["tf-hub-format=compressed", "tfjs-format=compressed", "lite-format=tflite"])
-parts = st.sampled_from(["files", "text&file=saved_model.pb", "variables", "graph", "changes", "nothing"])
+parts = st.sampled_from(
+    ["files", "text&file=saved_model.pb", "variables", "graph", "signatures", "changes", "nothing"]
+)
 files = st.sampled_from(["model.json", "default/1/model.json", "1/model.json"])
 
 
@@ -353,6 +355,13 @@ REQUESTS = {
     "/v1/models/{handle:path}/versions/{version:int}/metadata": get(
         unversioned, "/v1/models/", "/versions/2/metadata"
     ),
+    "/api/v1/signatures/{handle:path}": get(any_handle, "/api/v1/signatures/"),
+    "/api/v1/signatures": change(
+        "POST", "/api/v1/signatures", handle="hidden/quokka-encoder/1", envelope="{}"
+    ),
+    "/api/v1/publishers/{publisher}/keys": get(publishers, "/api/v1/publishers/", "/keys")
+    | change("POST", "/api/v1/publishers/hidden/keys", public_key="ed25519:x"),
+    "/api/v1/publishers/{publisher}/keys/{key}": change("DELETE", "/api/v1/publishers/hidden/keys/0123"),
     "/api/v1/publishers": get(st.just("/api/v1/publishers")),
     "/api/v1/publishers/{publisher}": get(publishers, "/api/v1/publishers/")
     | change("PATCH", "/api/v1/publishers/hidden", title="Mine"),

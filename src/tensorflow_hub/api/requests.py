@@ -144,6 +144,22 @@ class NewToken(Body, frozen=True):
     ] = None
 
 
+class NewSignature(Body, frozen=True):
+    """A version and its signed statement."""
+
+    handle: Handle
+    envelope: Annotated[
+        str, Meta(max_length=16_384, description="DSSE with an in-toto Statement about the version.")
+    ]
+
+
+class NewSigningKey(Body, frozen=True):
+    """A key that the publisher signs with."""
+
+    public_key: Annotated[str, Meta(max_length=100, description="ed25519: and its 32 bytes in base64.")]
+    name: Annotated[str, Meta(max_length=100, description="What people know it by.")] = ""
+
+
 class NewInvitation(Body, frozen=True):
     """The role that is offered, and whom it is for."""
 
@@ -249,6 +265,12 @@ class OfMember(OfPublisher, frozen=True):
     """A member of a publisher in the path."""
 
     user: Annotated[int, Meta(ge=0, description="The number of the user.")]
+
+
+class OfSigningKey(OfPublisher, frozen=True):
+    """A key of a publisher in the path."""
+
+    key: Annotated[str, Meta(description="Its short id.")]
 
 
 class OfInvitation(OfPublisher, frozen=True):

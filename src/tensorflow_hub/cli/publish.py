@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tensorflow_hub.cli import options, output
+from tensorflow_hub.cli.key_files import open_key
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.progress import Progress
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     help="Another form of a published version; by default as the card says.",
 )
 @click.option("--measurements", metavar="FILE", help="Attach these: what `tfhub retrain` writes.")
+@click.option("--sign", "key_path", metavar="FILE", help="The private key to sign the version with.")
 @options.JSON
 def command(
     path: str,
@@ -35,6 +37,7 @@ def command(
     hub: str | None,
     deployment: str | None,
     measurements: str | None,
+    key_path: str | None,
     as_json: bool,
 ) -> None:
     """Publish the module in the directory PATH (or a .tar.gz of one) as HANDLE.
@@ -51,13 +54,15 @@ def command(
       tfhub publish export/ acme/text-embedding/2 --card card.md --hub https://hub.example
       tfhub publish my_model/model --card my_model/card.md --measurements my_model/measurements.json
       tfhub publish web_model/ acme/text-embedding/2 --deployment tfjs
+      tfhub publish export/ --card card.md --sign release.pem
     """
     from tensorflow_hub.client.measurements import attach, read_figures
     from tensorflow_hub.client.publishing import publish
 
     figures = read_figures(measurements) if measurements else []
+    key = open_key(key_path) if key_path else None
     with Progress("B") as progress:
-        done = publish(path, handle, card=card, hub=hub, deployment=deployment, on_progress=progress)
+        done = publish(path, handle, card=card, hub=hub, deployment=deployment, key=key, on_progress=progress)
     for one in figures:
         attach(done.handle, one, hub=hub)
     if card:

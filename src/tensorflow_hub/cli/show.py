@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tensorflow_hub.cli import options, output
+from tensorflow_hub.cli.hub_handles import hub_of, without_hub
 from tensorflow_hub.errors import HandleError
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.sources.source import About
@@ -40,7 +41,7 @@ def command(handle: str, hub: str | None, as_json: bool) -> None:
     if about is not None:
         _print_about(about, as_json)
         return
-    answer = show(_without_hub(handle, hub), hub=hub or _hub_of(handle))
+    answer = show(without_hub(handle, hub), hub=hub or hub_of(handle))
     if as_json:
         output.result_json(answer)
     elif "versions" in answer:
@@ -91,19 +92,6 @@ def _print_about(about: About, as_json: bool) -> None:
             output.result(f"{name}: {value if isinstance(value, str) else ', '.join(value)}")
     if about.description:
         output.result(f"\n{about.description}")
-
-
-def _hub_of(handle: str) -> str | None:
-    """The hub of a handle that is a URL."""
-    if "://" not in handle:
-        return None
-    scheme, _, rest = handle.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
-
-
-def _without_hub(handle: str, hub: str | None) -> str:
-    prefix = (hub or _hub_of(handle) or "").rstrip("/")
-    return handle.removeprefix(prefix).partition("?")[0].strip("/")
 
 
 def _print_model(model: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from tensorflow_hub.settings import Settings
 
 if TYPE_CHECKING:
     from tensorflow_hub.api import answers
+    from tensorflow_hub.signing.keys import PrivateKey
 
 # The longest the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
@@ -45,6 +46,7 @@ class Published:
       is_new: False when the same content was published there before.
       archive_size: bytes of the archive that readers fetch.
       card_changed: True when the version was there and `card` took the place of its card.
+      kind: of the deployment, such as `"saved_model"`.
     """
 
     handle: str
@@ -53,6 +55,7 @@ class Published:
     is_new: bool
     archive_size: int
     card_changed: bool = False
+    kind: str = ""
 
 
 def publish(
@@ -63,6 +66,7 @@ def publish(
     hub: str | None = None,
     token: str | None = None,
     deployment: str | None = None,
+    key: PrivateKey | None = None,
     on_progress: OnProgress | None = None,
 ) -> Published:
     """Publishes a module directory, or an archive of one, as a version on a hub.
@@ -79,6 +83,8 @@ def publish(
       hub: URL of the hub; default `TFHUB_URL`.
       token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
       deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; by default as the card says.
+      key: signs the version, with what was packed here, when it is published; see
+        `tensorflow_hub.signing.keys.load_private_key`.
       on_progress: called with the step ("packing", "sending", "checking"), the bytes done, and all bytes.
 
     Returns:
@@ -111,6 +117,7 @@ def publish(
         started = call(settings, "POST", "/api/v1/uploads", what=str(name), session=session, json=request)
         if started.get("published"):
             done = _published(_version(session, settings, started["handle"]), deployment, is_new=False)
+            _sign(done, path, index, key=key, settings=settings, session=session)
             return _with_card(done, session, settings, text, deployment)
         send_file(
             session,
@@ -122,7 +129,26 @@ def publish(
         )
         on_progress("checking", 0, size)
         done = _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
+        _sign(done, path, index, key=key, settings=settings, session=session)
         return done if done.is_new else _with_card(done, session, settings, text, deployment)
+
+
+def _sign(
+    done: Published,
+    path: str | os.PathLike[str],
+    index: ArchiveIndex | None,
+    *,
+    key: PrivateKey | None,
+    settings: Settings,
+    session: HubSession,
+) -> None:
+    """Signs what was read here, not what the hub says that it has."""
+    if key is None:
+        return
+    from tensorflow_hub.client.signing import Content, content_at, send_signature
+
+    content = content_at(path) if index is None else Content(index.digest, index.archive_sha256)
+    send_signature(ModelName.parse(done.handle), done.kind, content, key, settings, session=session)
 
 
 def _finish(
@@ -177,7 +203,14 @@ def _published(version: answers.Version, deployment: str | None, is_new: bool) -
     found = next(
         (item for item in version["deployments"] if item["kind"] == deployment), version["deployments"][-1]
     )
-    return Published(version["handle"], version["url"], found["digest"], is_new, found["archive_size"])
+    return Published(
+        version["handle"],
+        version["url"],
+        found["digest"],
+        is_new,
+        found["archive_size"],
+        kind=found["kind"],
+    )
 
 
 @contextlib.contextmanager

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.signing import send_envelope
 from tensorflow_hub.client.versions import show
 from tensorflow_hub.copying.card import card_of
 from tensorflow_hub.copying.names import name_on_hub
-from tensorflow_hub.errors import HubError, NotFoundError
+from tensorflow_hub.errors import HubError, NotFoundError, RejectedError
 from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.resolving.resolve import resolve_module
@@ -19,6 +21,8 @@ from tensorflow_hub.resolving.sources.session import open_source_session
 from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
+
+_log = logging.getLogger("tensorflow_hub")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +51,7 @@ def copy_to_hub(
     name: ModelName | None = None,
     on_progress: OnProgress | None = None,
 ) -> Copied:
-    """Copies a module to the hub of the settings. A version that the hub has already is not fetched.
+    """Copies a module with its signatures to the hub of the settings; nothing is fetched that the hub has.
 
     Calling again after an interruption continues where the copy stopped.
 
@@ -66,6 +70,7 @@ def copy_to_hub(
     plain = _without_version(handle, settings)
     target = name or name_on_hub(plain)
     if target.version is not None and (there := _there(target, settings)):
+        _copy_signatures(handle, str(target), settings)
         return Copied(handle, str(target), there, is_new=False)
     found = resolve_module(handle, settings, locked=False)
     target = target if target.version is not None else name or name_on_hub(found.handle)
@@ -77,7 +82,31 @@ def copy_to_hub(
         found.path, str(target), card=card or None, hub=settings.hub, token=settings.token or None,
         on_progress=on_progress,
     )  # fmt: skip
+    _copy_signatures(found.handle, done.handle, settings)
     return Copied(handle, done.handle, done.url, done.is_new, about.license)
+
+
+def _copy_signatures(handle: str, name: str, settings: Settings) -> None:
+    """Gives the hub the signatures that the source has, those by keys that the publisher has there too."""
+    parsed = parse_handle(handle)
+    if isinstance(parsed, PathHandle):
+        return
+    source, location = locate(parsed.url, settings)
+    texts: Sequence[str] = ()
+    with (
+        contextlib.suppress(HubError),
+        open_source_session(source, location, settings, what=handle) as session,
+    ):
+        texts = source.signatures(location, session)
+    for text in texts:
+        _copy_signature(name, text, settings)
+
+
+def _copy_signature(name: str, text: str, settings: Settings) -> None:
+    try:
+        send_envelope(name, text, settings)
+    except RejectedError as problem:
+        _log.warning("A signature is not copied to %s. %s", name, problem)
 
 
 def _without_version(handle: str, settings: Settings) -> str:

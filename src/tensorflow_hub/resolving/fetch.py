@@ -68,7 +68,7 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
                 received = _receive_from(source, candidate, session, job)
                 manifest = manifest_of(job.handle, candidate.place, received.files, received.archive_sha256)
                 job.check_digest(manifest.digest)
-                return manifest
+                return _signed(manifest, place, session, job)
             except FAILURES as problem:
                 _log.debug("%s: %s", candidate.place, problem.problem)
                 failures.append(Failure(candidate.place, problem))
@@ -76,6 +76,21 @@ def _fetch_from(place: Place, job: Job) -> Manifest:
         raise NotFoundError(f"There is no place known for {location.handle!r}.", hint="Check the spelling.")
     error = source.explain(location, failures)
     raise error from next((f.problem for f in failures if f.problem is not error), None)
+
+
+def _signed(manifest: Manifest, place: Place, session: HubSession, job: Job) -> Manifest:
+    """The manifest, with signatures where the trust file requires one.
+
+    Raises:
+      TrustError: none of the place's signatures will do; nothing of the module is kept.
+    """
+    if job.required is None:
+        return manifest
+    from tensorflow_hub.resolving.signatures import signed_manifest
+
+    return signed_manifest(
+        manifest, job.files, job.required, lambda: place.source.signatures(place.location, session)
+    )
 
 
 def _receive_from(source: Source[Any], candidate: Candidate, session: HubSession, job: Job) -> Received:

@@ -11,7 +11,7 @@ import dataclasses
 import logging
 import os
 
-from tensorflow_hub.errors import DigestError, HubError, NotFoundError
+from tensorflow_hub.errors import DigestError, HubError, NotFoundError, TrustError
 from tensorflow_hub.format.archive.index import module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule, key_of
 from tensorflow_hub.resolving.cache.manifest import Manifest
@@ -25,15 +25,28 @@ def take_from_remote(url: str, job: Job) -> Manifest | None:
     """Copies a module from the remote cache into `job.files`.
 
     Returns:
-      The manifest. None if the remote cache does not have the module, if it is damaged, or if it is not the
-      one in the lock file.
+      The manifest. None if the remote cache does not have the module, if it is damaged, if it is not the one
+        in the lock file, or if it lacks a signature that the trust file requires.
     """
     job.begin_anew()
     manifest = _taken(url, job.handle, job)
-    if manifest is not None and job.digest in {None, manifest.digest}:
+    if manifest is not None and job.digest in {None, manifest.digest} and _is_signed(manifest, job):
         return manifest
     job.begin_anew()
     return None
+
+
+def _is_signed(manifest: Manifest, job: Job) -> bool:
+    if job.required is None:
+        return True
+    from tensorflow_hub.resolving.signatures import signed_manifest
+
+    try:
+        signed_manifest(manifest, job.files, job.required, tuple)
+    except TrustError as problem:
+        _log.debug("The remote cache is not used. %s", problem)
+        return False
+    return True
 
 
 def _taken(url: str, handle: str, job: Job) -> Manifest | None:

@@ -13,6 +13,7 @@ from tensorflow_hub.errors import (
     NotFoundError,
     OfflineError,
     RequestError,
+    TrustError,
     UnreachableError,
 )
 from tensorflow_hub.handles import ModelName, PathHandle, UrlHandle, as_model_name, parse_handle
@@ -23,6 +24,7 @@ from tensorflow_hub.resolving.mirrors import mirrors_of, places_of_path
 from tensorflow_hub.resolving.sources.added_resolvers import directory_of_added
 from tensorflow_hub.resolving.sources.source import Place
 from tensorflow_hub.resolving.sources.table import known_names, locate
+from tensorflow_hub.resolving.trust_file import Requirement, load_trust_file, required_of
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -61,6 +63,7 @@ def resolve(handle: str | os.PathLike[str]) -> str:
       NotFoundError: there is no such module.
       UnreachableError, DownloadError, OfflineError: the module is not in the cache and cannot be downloaded.
       ArchiveError, DigestError: the download is damaged, or does not have the expected digest.
+      TrustError: the module is not signed as the trust file requires.
       CacheError: the cache cannot be written.
 
     Example:
@@ -73,7 +76,11 @@ def resolve(handle: str | os.PathLike[str]) -> str:
 
 
 def resolve_module(
-    handle: str | os.PathLike[str], settings: Settings | None = None, *, locked: bool = True
+    handle: str | os.PathLike[str],
+    settings: Settings | None = None,
+    *,
+    locked: bool = True,
+    trusted: bool = True,
 ) -> ResolvedModule:
     """As `resolve`, but also returns how the directory was found, and its files.
 
@@ -81,21 +88,25 @@ def resolve_module(
       handle: as for `resolve`.
       settings: the settings; by default those of the environment.
       locked: whether to use a lock file.
+      trusted: whether to use a trust file; without it, do not run anything of the module.
     """
     settings = settings or Settings.from_environment()
     added = directory_of_added(handle)
     if added is not None:
+        if trusted:
+            _refuse_unsigned(handle, settings)
         return ResolvedModule(os.fspath(handle), added, "local")
     parsed = parse_handle(handle)
     if isinstance(parsed, PathHandle):
-        found = _resolve_path(parsed, settings, locked=locked)
+        found = _resolve_path(parsed, settings, locked=locked, trusted=trusted)
     else:
-        found = _resolve_url(parsed.url, settings, _lock_of(parsed.url, settings) if locked else None)
+        lock = _lock_of(parsed.url, settings) if locked else None
+        found = _resolve_url(parsed.url, settings, lock, trusted=trusted)
     _log.debug("Resolved %s to %s (%s)", handle, found.path, found.origin)
     return found
 
 
-def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> ResolvedModule:
+def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool, trusted: bool) -> ResolvedModule:
     path = os.path.expanduser(handle.path)
     if os.path.isdir(path):
         return ResolvedModule(path, path, "local")
@@ -103,7 +114,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         from tensorflow_hub.resolving.transfer.archive_file import resolve_archive_file
 
         return _from_cache(*resolve_archive_file(path, settings))
-    moved = _at_new_place(path, settings, locked=locked)
+    moved = _at_new_place(path, settings, locked=locked, trusted=trusted)
     if moved is not None:
         return moved
     name = as_model_name(handle.path)
@@ -113,7 +124,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         )
     url = f"{settings.hub.rstrip('/')}/{name}"
     try:
-        return resolve_module(url, settings, locked=locked)
+        return resolve_module(url, settings, locked=locked, trusted=trusted)
     except NotFoundError as problem:
         raise NotFoundError(
             f"There is no directory {handle.path!r} here, and: {problem.problem}", hint=problem.hint
@@ -125,7 +136,7 @@ def _resolve_path(handle: PathHandle, settings: Settings, *, locked: bool) -> Re
         ) from problem
 
 
-def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedModule | None:
+def _at_new_place(path: str, settings: Settings, *, locked: bool, trusted: bool) -> ResolvedModule | None:
     """The module at the places that TFHUB_MIRRORS names for its folder; None if it names none.
 
     Raises:
@@ -134,7 +145,7 @@ def _at_new_place(path: str, settings: Settings, *, locked: bool) -> ResolvedMod
     places = places_of_path(path, settings)
     for place in places:
         if isinstance(parse_handle(place), UrlHandle) or os.path.exists(place):
-            return resolve_module(place, settings, locked=locked)
+            return resolve_module(place, settings, locked=locked, trusted=trusted)
     if places:
         raise NotFoundError(
             f"There is no directory or archive at {path!r:.200}, nor where TFHUB_MIRRORS leads: "
@@ -170,27 +181,38 @@ def _lock_of(url: str, settings: Settings) -> LockedModule | None:
     return lock.require(url if url in lock.modules else locate(url, settings).location.name)
 
 
-def _resolve_url(url: str, settings: Settings, locked: LockedModule | None) -> ResolvedModule:
-    """Finds the latest version, and the module in the cache or in other programs' caches; or downloads it."""
+def _resolve_url(
+    url: str, settings: Settings, locked: LockedModule | None, *, trusted: bool = True
+) -> ResolvedModule:
+    """Finds the latest version, and the module in the cache or in other programs' caches; or downloads it.
+
+    Without `trusted`, the caller checks the signature, under the handle that the user gave.
+    """
     cache = Cache.from_settings(settings)
     digest = locked.digest if locked else None
     wanted = locked.newest if locked and locked.newest else url
+    trust = load_trust_file(settings) if trusted else None
+    required = trust.requirement(locate(wanted, settings).location.name) if trust else None
     found = cache.find(wanted)  # by the handle as written, under which another program may have cached it
-    if found is not None:
-        return _from_cache(_checked(found, digest), "cache")
+    if found is not None and (required is None or required.name.version is not None):
+        found = _checked(found, digest)
+        return _from_cache(_signed(found, required, locate(wanted, settings), cache, settings), "cache")
     place = locate(wanted, settings)
     if locked is None and not place.location.is_fixed:
         from tensorflow_hub.resolving.latest import at_latest
 
         place = at_latest(place, places_of(place, settings), cache, settings)
     name = place.location.name
+    required = trust.requirement(name) if trust else None
     found = cache.find(name) or find_foreign(place.source.folders(place.location), name)
     if found is not None:
-        return _from_cache(_checked(found, digest), "cache")
+        found = _checked(found, digest)
+        return _from_cache(_signed(found, required, place, cache, settings), "cache")
     if settings.offline:
         raise _offline_error(place, cache, settings)
-    found, origin = _fetched(place, cache, settings, digest)
-    return _from_cache(_checked(found, digest), origin)
+    found, origin = _fetched(place, cache, settings, digest, required)
+    found = _checked(found, digest)
+    return _from_cache(_signed(found, required, place, cache, settings), origin)
 
 
 def places_of(place: Place, settings: Settings) -> tuple[Place, ...]:
@@ -200,7 +222,9 @@ def places_of(place: Place, settings: Settings) -> tuple[Place, ...]:
     return tuple(locate(mirror, settings) for mirror in mirrors) or (place,)
 
 
-def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None) -> tuple[CachedModule, str]:
+def _fetched(
+    place: Place, cache: Cache, settings: Settings, digest: str | None, required: Requirement | None
+) -> tuple[CachedModule, str]:
     """The downloaded module. If another process downloads it, waits for that."""
     from tensorflow_hub.resolving.cache.staging import staged_install
 
@@ -213,7 +237,7 @@ def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None)
         from tensorflow_hub.resolving.transfer.progress import shown_progress
 
         with shown_progress(name, settings) as progress:
-            job = Job(name, staging, cache, settings, progress, refer, digest)
+            job = Job(name, staging, cache, settings, progress, refer, digest, required)
             if cache.remote:
                 from tensorflow_hub.resolving.remote_cache import take_from_remote
 
@@ -223,7 +247,7 @@ def _fetched(place: Place, cache: Cache, settings: Settings, digest: str | None)
             return fetch(places_of(place, settings), job)
 
     def refer(handle: str) -> CachedModule:
-        found = _resolve_url(handle, settings, None)
+        found = _resolve_url(handle, settings, None, trusted=False)
         assert found.manifest is not None, "what is cached has a manifest"
         return CachedModule(found.path, found.manifest)
 
@@ -253,6 +277,42 @@ def _checked(found: CachedModule, digest: str | None) -> CachedModule:
             hint="Check with `tfhub cache verify`; `tfhub cache clear HANDLE` makes room to fetch it again.",
         )
     return found
+
+
+def _signed(
+    found: CachedModule, required: Requirement | None, place: Place, cache: Cache, settings: Settings
+) -> CachedModule:
+    """The module, when it is signed as the trust file requires.
+
+    Raises:
+      TrustError: it is not.
+    """
+    if required is None:
+        return found
+    from tensorflow_hub.resolving.signatures import check_signed
+
+    def ask() -> list[str]:
+        from tensorflow_hub.resolving.sources.session import open_source_session
+
+        texts: list[str] = []
+        for source, location in () if settings.offline else places_of(place, settings):
+            with open_source_session(source, location, settings, what=location.name) as session:
+                texts += source.signatures(location, session)
+        return texts
+
+    return check_signed(
+        found, required, ask, may_write=found.path == cache.module_path(found.manifest.handle)
+    )
+
+
+def _refuse_unsigned(handle: str | os.PathLike[str], settings: Settings) -> None:
+    """Raises for a handle that needs a signature, where a resolver that a program added has none."""
+    parsed = parse_handle(handle)
+    if isinstance(parsed, UrlHandle) and required_of(parsed.url, settings) is not None:
+        raise TrustError(
+            f"Expected {parsed.url!r} with a signature, got it from a resolver of this program, without one.",
+            hint="Remove the resolver, or change the trust file.",
+        )
 
 
 def _offline_error(place: Place, cache: Cache, settings: Settings) -> OfflineError:

@@ -37,6 +37,7 @@ from tensorflow_hub.server.endpoints import (
     publishers,
     search,
     sign_in,
+    signatures,
     single_sign_on,
     static_files,
     tokens,
@@ -147,6 +148,13 @@ WHAT_IS_THERE = (
     ),
     Endpoint(
         "GET",
+        "/api/v1/signatures/{handle:path}",
+        signatures.show_signatures,
+        "who signed a version, with the signed statements",
+        {200: "The signatures"},
+    ),
+    Endpoint(
+        "GET",
         "/api/v1/publishers",
         publishers.list_publishers,
         "the publishers",
@@ -158,6 +166,13 @@ WHAT_IS_THERE = (
         publishers.show_publisher,
         "a publisher and its models",
         {200: "What the hub knows of it"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/publishers/{publisher}/keys",
+        signatures.show_keys,
+        "the keys that a publisher signs versions with, revoked ones too",
+        {200: "The keys"},
     ),
 )
 
@@ -303,6 +318,15 @@ PUBLISHING = (
     ),
     Endpoint(
         "POST",
+        "/api/v1/signatures",
+        signatures.add_signature,
+        "keeps a signature of a version, by a key of its publisher; of one key and deployment the first one",
+        {200: "The key signed it before", 201: "Kept"},
+        Rights(PUBLISH, of_handle),
+        (UPLOADS,),
+    ),
+    Endpoint(
+        "POST",
         "/api/v1/withdrawals",
         version_states.withdraw_version,
         "withdraws a version",
@@ -374,6 +398,22 @@ PEOPLE_AND_RIGHTS = (
         members.withdraw_invitation,
         "takes an invitation back",
         {204: "Taken back"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/publishers/{publisher}/keys",
+        signatures.add_key,
+        'adds a public key that the publisher signs with: `{"public_key": "ed25519:…", "name": "release"}`',
+        {201: "Added"},
+        _OWNER_BY_PATH,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/publishers/{publisher}/keys/{key}",
+        signatures.revoke_key,
+        "revokes a key: nothing that it signed is trusted from now on",
+        {204: "Revoked"},
         _OWNER_BY_PATH,
     ),
     Endpoint(

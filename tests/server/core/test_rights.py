@@ -21,6 +21,7 @@ PUBLISHERS, OWNERS, ADMINS = {"publisher", "owner", "admin"}, {"owner", "admin"}
 
 HANDLE = "secret/model/1"
 MEASURED = {"handle": HANDLE, "dataset": "d", "metric": "m", "value": 1.0}
+KEY = "0123456789abcdef"
 # Method, path, body → who is let through. The publisher `secret` is private.
 MATRIX = [
     ("GET", "/healthz", None, set(CALLERS)),
@@ -67,6 +68,12 @@ MATRIX = [
     ("GET", "/v1/models/secret/model/metadata", None, READERS),
     ("GET", "/v1/models/secret/model/versions/1", None, READERS),
     ("GET", "/v1/models/secret/model/versions/1/metadata", None, READERS),
+    ("GET", f"/{HANDLE}?inside=signatures", None, READERS),
+    ("GET", f"/api/v1/signatures/{HANDLE}", None, READERS),
+    ("POST", "/api/v1/signatures", {"handle": HANDLE, "envelope": "{}"}, PUBLISHERS),
+    ("GET", "/api/v1/publishers/secret/keys", None, READERS),
+    ("POST", "/api/v1/publishers/secret/keys", {"public_key": "x"}, OWNERS),
+    ("DELETE", f"/api/v1/publishers/secret/keys/{KEY}", None, OWNERS),
     ("POST", "/api/v1/uploads", {"handle": "secret/model/2", "size": 9, "sha256": "0" * 64}, PUBLISHERS),
     ("GET", "/api/v1/uploads/UPLOAD", None, PUBLISHERS),
     ("PATCH", "/api/v1/uploads/UPLOAD", b"", PUBLISHERS),
@@ -200,7 +207,7 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/downloads/{handle:path}": "/api/v1/downloads/secret/model",
         **{
             f"/api/v1/{what}/{{handle:path}}": f"/api/v1/{what}/{HANDLE}"
-            for what in ("files", "texts", "variables", "graphs", "differences")
+            for what in ("files", "texts", "variables", "graphs", "differences", "signatures")
         },
         "/api/v1/publishers/{publisher}": "/api/v1/publishers/secret",
         "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
@@ -229,6 +236,7 @@ def test_the_matrix_has_every_endpoint():
             path = re.sub(r"{(user|invitation):int}", "7", path).replace("{publisher}/", "secret/")
             if path.startswith("/v1/"):
                 path = path.replace("{handle:path}", "secret/model").replace("{version:int}", "1")
+            path = path.replace("{key}", KEY)
             assert (method, known.get(path, path)) in tested, f"{method} {path} is not in the rights matrix"
 
 

@@ -2,7 +2,7 @@
 
     {"format": 1, "handle": "https://…", "source": "https://…", "digest": "sha256:…",
      "archive_sha256": "…" or null, "created": "2026-11-20T08:00:00+00:00",
-     "files": [["saved_model.pb", 1234, "sha256 in hex"], …]}
+     "files": [["saved_model.pb", 1234, "sha256 in hex"], …], "signatures": ["{…}", …]}
 
 To use a cached module, its files are compared with the manifest by one `stat` each. Directories that other
 programs put into the cache get a manifest when they are first used. It has sizes and no digests.
@@ -47,6 +47,7 @@ class Manifest:
       files: all files.
       unflushed: the boot ID of the machine while the files may not be on the disk yet; see `durability`. Else
         "".
+      signatures: envelopes with signed statements, if a trust file asked for them; verified at each use.
     """
 
     handle: str
@@ -56,6 +57,7 @@ class Manifest:
     created: str
     files: tuple[CachedFile, ...]
     unflushed: str = ""
+    signatures: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -66,6 +68,8 @@ class Manifest:
         """The content of the manifest file."""
         value = {"format": FORMAT, **dataclasses.asdict(self)}
         value["files"] = [[file.path, file.size, file.sha256] for file in self.files]
+        if not self.signatures:  # as caches of before have it
+            del value["signatures"]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
@@ -76,9 +80,10 @@ class Manifest:
             if value.pop("format") != FORMAT:
                 return None
             files = tuple(CachedFile(path, size, digest) for path, size, digest in value.pop("files"))
-            manifest = cls(**value, files=files)
+            signatures = tuple(value.pop("signatures", ()))
+            manifest = cls(**value, files=files, signatures=signatures)
             texts = [manifest.handle, manifest.source, manifest.created, manifest.unflushed]
-            texts += [manifest.digest or "", manifest.archive_sha256 or ""]
+            texts += [manifest.digest or "", manifest.archive_sha256 or "", *signatures]
             for file in files:
                 texts += [file.path, file.sha256 or ""]
             is_right = all(isinstance(text, str) for text in texts)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import logging
 import re
 import urllib.parse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, RequestError
+from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, RequestError, UnreachableError
 from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE, ArchiveIndex
 from tensorflow_hub.handles import version_at_end
 from tensorflow_hub.resolving.sources.source import Location, Source
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tensorflow_hub")
 _LARGEST_LOCATION = 64 << 10  # bytes
+_LARGEST_SIGNATURES = 2 << 20  # bytes
 _ARCHIVE = {"Accept": "application/gzip;q=0.9, */*;q=0.1", "Accept-Encoding": "identity"}
 _INDEX_OR_ARCHIVE = {**_ARCHIVE, "Accept": f"{INDEX_MEDIA_TYPE}, {_ARCHIVE['Accept']}"}
 
@@ -102,6 +105,21 @@ class Hub(Source[Location]):
             raise
         reasons = (withdrawal_reason(step.headers) for step in (*answer.history, answer))
         return next((reason for reason in reasons if reason is not None), None)
+
+    def signatures(self, location: Location, session: HubSession) -> Sequence[str]:  # noqa: D102
+        parts = urllib.parse.urlsplit(location.name)
+        url = urllib.parse.urlunsplit(parts._replace(query="inside=signatures", fragment=""))
+        try:
+            answer = session.request(
+                "GET", url, headers={"Accept": "application/json"}, largest=_LARGEST_SIGNATURES
+            )
+            entries = json.loads(answer.content)["signatures"]
+            good = [entry["envelope"] for entry in entries if entry["key"]["revoked_at"] is None]
+            return tuple(text for text in good if isinstance(text, str))
+        except UnreachableError:
+            raise
+        except (HubError, ValueError, LookupError, TypeError, RecursionError):
+            return ()  # no hub of ours, or of a release without signatures
 
     def at_version(self, location: Location, version: str) -> Location:  # noqa: D102
         parts = urllib.parse.urlsplit(location.name)

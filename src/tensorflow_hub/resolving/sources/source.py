@@ -21,6 +21,7 @@ from tensorflow_hub.errors import (
     HubError,
     NotFoundError,
     RequestError,
+    TrustError,
     UnreachableError,
 )
 from tensorflow_hub.settings import Settings
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
     from tensorflow_hub.resolving.transfer.offers import Offer
 
 # After these errors the next place is tried. Other errors have their cause on this machine.
-FAILURES = (NotFoundError, UnreachableError, DownloadError, DigestError, ArchiveError, RequestError)
+FAILURES = (
+    NotFoundError,
+    UnreachableError,
+    DownloadError,
+    DigestError,
+    TrustError,
+    ArchiveError,
+    RequestError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +170,14 @@ class Source(Generic[L]):
           UnreachableError, …: as for `open`.
         """
         return None
+
+    def signatures(self, location: L, session: HubSession) -> Sequence[str]:
+        """The signatures of a fixed version that the source has: envelopes in JSON, none of them verified.
+
+        Raises:
+          UnreachableError, …: as `open`.
+        """
+        return ()
 
     def at_version(self, location: L, version: str) -> L:
         """The fixed location for a version of `location`."""

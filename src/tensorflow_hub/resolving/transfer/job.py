@@ -13,6 +13,7 @@ from tensorflow_hub.format.archive.limits import ArchiveLimits, free_space
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
 from tensorflow_hub.resolving.limits import limits_of
 from tensorflow_hub.resolving.transfer.progress import DownloadProgress
+from tensorflow_hub.resolving.trust_file import Requirement
 from tensorflow_hub.settings import Settings
 
 
@@ -28,6 +29,7 @@ class Job:
       progress: counts the bytes.
       resolve: a function that returns the module of another handle, to which a source refers.
       digest: the digest of the lock file; None without one.
+      required: the signature that the trust file requires; None if it requires none.
     """
 
     handle: str
@@ -37,6 +39,7 @@ class Job:
     progress: DownloadProgress
     resolve: Callable[[str], CachedModule]
     digest: str | None = None
+    required: Requirement | None = None
 
     @property
     def files(self) -> str:

@@ -7,6 +7,7 @@
                               └─< downloads              how often, per day
     publishers ─< members >─ users                       people and their roles
     publishers ─< invitations                            who may become a member
+    publishers ─< signing_keys ─< signatures >─ versions who vouches for a version
     tokens, sessions                                     what programs and browsers prove themselves by
     device_logins                                        programs that wait to be signed in
     publishers ─< webhooks ─< deliveries >─ audit        who is told of what was done
@@ -230,6 +231,40 @@ invitations = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+# A key that a publisher signs versions with. It stays for good: signatures name it.
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("publisher_id", sa.ForeignKey("publishers.id"), nullable=False),
+    # signing.keys.PublicKey: its short id, and all of it ("ed25519:…").
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("public_key", sa.String(64), nullable=False),
+    # What the publisher calls it.
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("added_at", sa.BigInteger, nullable=False),
+    # The name of the token that added it, or "mirror of …".
+    sa.Column("added_by", sa.Text, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("revoked_by", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("publisher_id", "key_id"),
+)
+
+signatures = sa.Table(
+    "signatures",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("version_id", sa.ForeignKey("versions.id"), nullable=False),
+    sa.Column("key_id", sa.ForeignKey("signing_keys.id"), nullable=False, index=True),
+    # Of the deployment that it is about.
+    sa.Column("kind", sa.String(20), nullable=False),
+    # signing.envelope.Envelope, verified when it was added.
+    sa.Column("envelope", sa.Text, nullable=False),
+    sa.Column("added_at", sa.BigInteger, nullable=False),
+    sa.Column("added_by", sa.Text, nullable=False),
+    sa.UniqueConstraint("version_id", "kind", "key_id"),
 )
 
 # A program that waits until somebody signs it in with a browser (see device_logins.py).

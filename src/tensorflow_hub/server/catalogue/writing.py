@@ -31,6 +31,7 @@ from tensorflow_hub.server.catalogue.tables import (
     measurements,
     models,
     publishers,
+    signatures,
     versions,
 )
 
@@ -204,6 +205,7 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
         connection.execute(sa.delete(cards).where(cards.c.version_id == version.id))
         set_origins(connection, version, {})
         connection.execute(sa.delete(measurements).where(measurements.c.version_id == version.id))
+        connection.execute(sa.delete(signatures).where(signatures.c.version_id == version.id))
     _refresh(connection, version.model)
 
 

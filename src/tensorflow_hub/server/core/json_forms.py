@@ -19,6 +19,7 @@ from tensorflow_hub.server.catalogue.records import (
     Publisher,
     Version,
 )
+from tensorflow_hub.server.catalogue.signatures import SigningKey, list_signatures
 from tensorflow_hub.server.catalogue.tokens import READ
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.rights import audience_of, has_scope
@@ -48,6 +49,7 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
         "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
+        "signatures": signatures_json(connection, version, caller),
         "derived_from": origins_of(card.metadata if card else {}),
         "used_by": list_derived(connection, version, audience_of(caller)),
         "measurements": [
@@ -95,6 +97,35 @@ def deployment_json(deployment: Deployment, version: Version, base: str) -> answ
         "files": deployment.file_count,
         "published_at": iso(deployment.published_at),
         "description": dict(deployment.description),
+    }
+
+
+def signatures_json(connection: sa.Connection, version: Version, caller: Caller) -> list[answers.Signature]:
+    """The signatures of a version with their keys, the oldest first."""
+    is_of_publisher = has_scope(caller, READ, version.model.publisher)
+    return [
+        {
+            "kind": signature.kind,
+            "digest": signature.statement.digest,
+            "signed_at": signature.statement.signed_at,
+            "added_at": iso(signature.added_at),
+            "key": key_json(signature.key, is_of_publisher),
+            "envelope": signature.envelope,
+        }
+        for signature in list_signatures(connection, version)
+    ]
+
+
+def key_json(key: SigningKey, is_of_publisher: bool) -> answers.SigningKey:
+    """A key; who added it for its publisher's people only, unless it came from another hub."""
+    is_shown = is_of_publisher or key.added_by.startswith(MIRROR_OF)
+    return {
+        "id": key.id,
+        "public_key": key.public_key,
+        "name": key.name,
+        "added_at": iso(key.added_at),
+        "added_by": key.added_by if is_shown else "",
+        "revoked_at": iso_or_none(key.revoked_at),
     }
 
 

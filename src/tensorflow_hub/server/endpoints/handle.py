@@ -126,7 +126,7 @@ def _version(
 ) -> Response:
     for wanted in forms:
         if wanted in (PAGE, JSON) and PARAMETER in request.query_params:
-            return inside(request, connection, version, as_json=wanted == JSON)
+            return inside(request, connection, caller, version, as_json=wanted == JSON)
         if wanted == PAGE:
             return pages.version(request, connection, caller, version)
         if wanted == JSON:

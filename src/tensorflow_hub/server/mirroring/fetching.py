@@ -25,6 +25,7 @@ from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooLarge
 from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
+from tensorflow_hub.server.mirroring.signatures import keep_signatures
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Content
 from tensorflow_hub.server.publishing.cards import checked_card
@@ -84,6 +85,8 @@ def _publish(hub: Hub, place: str, upload: Upload, entry: Mapping[str, Any], spo
         raise
     hub.metrics.count("mirrored_versions")
     assert publication.version is not None
+    with hub.database.writing() as connection:
+        keep_signatures(connection, publication.version, entry, place)
     return publication.version.id
 
 

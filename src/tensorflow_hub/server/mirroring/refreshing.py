@@ -1,4 +1,4 @@
-"""Follows upstream where it withdraws, deletes or restores a version that is kept here.
+"""Follows upstream where it withdraws, deletes, restores or signs a version that is kept here.
 
 Nothing that was kept goes away by what upstream says: who pinned a version still gets it, and is told.
 """
@@ -15,6 +15,7 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
 from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.mirroring.signatures import keep_signatures
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 
 # Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.
@@ -22,7 +23,7 @@ _MARK = " (upstream)"
 
 
 def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
-    """Brings the state of a mirrored version up to date with upstream's; of others upstream hears nothing."""
+    """Brings state and signatures of a mirrored version up to date; of others upstream hears nothing."""
     with hub.database.reading() as connection:
         if mirrored_version(connection, name) is None:
             return
@@ -34,6 +35,8 @@ def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
         if version is not None and wanted is not None and wanted != (version.state, version.reason):
             writing.set_state(connection, version, *wanted)
             record_changes(connection, [version.model.id])
+        if version is not None:
+            keep_signatures(connection, version, entry, upstream.place_of(name))
 
 
 def words_of_upstream(reason: object) -> str:

@@ -19,8 +19,10 @@ from tensorflow_hub.api.requests import (
 )
 from tensorflow_hub.format.module.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.decoding import decode_parameters
 from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.json_forms import signatures_json
 from tensorflow_hub.server.core.negotiation import VARY
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.inside import views
@@ -32,7 +34,9 @@ PARAMETER = "inside"
 _TEXT = "text"
 
 
-def inside(request: Request, connection: sa.Connection, version: Version, *, as_json: bool) -> Response:
+def inside(
+    request: Request, connection: sa.Connection, caller: Caller, version: Version, *, as_json: bool
+) -> Response:
     """The page that the parameter `inside` names, or the same as JSON.
 
     Raises:
@@ -41,7 +45,7 @@ def inside(request: Request, connection: sa.Connection, version: Version, *, as_
     part = request.query_params[PARAMETER]
     if part not in {*PARTS, _TEXT}:
         raise Missing(f"A version has no page {PARAMETER}={part!r:.60}.", hint=f"It has: {', '.join(PARTS)}.")
-    shown = _view(request, connection, version, part)
+    shown = _view(request, connection, caller, version, part)
     if as_json:
         headers = {"Cache-Control": "no-cache", "Vary": VARY}
         return JSONResponse(shown, headers=headers)
@@ -75,8 +79,12 @@ def _next(request: Request, shown: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "page": shown.get("page", 0) + 1}
 
 
-def _view(request: Request, connection: sa.Connection, version: Version, part: str) -> Mapping[str, Any]:
+def _view(
+    request: Request, connection: sa.Connection, caller: Caller, version: Version, part: str
+) -> Mapping[str, Any]:
     query, store = request.query_params, hub_of(request).store
+    if part == "signatures":
+        return {"handle": version.handle, "signatures": signatures_json(connection, version, caller)}
     if part == "changes":
         asked = decode_parameters(query, DifferencesAsked)
         before = version_before(connection, version, asked.before)

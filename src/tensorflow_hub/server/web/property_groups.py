@@ -11,7 +11,11 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import as_model_name
 from tensorflow_hub.server.catalogue.derivations import origins_of
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Deployment, Version
+from tensorflow_hub.server.catalogue.signatures import Signature
 from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
+
+# A page shows so many keys that signed; the page of the signatures has the rest.
+_MOST_KEYS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +59,20 @@ def property_groups(
     return groups
 
 
-def trust(metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]) -> list[Property]:
-    """What a reader looks for before using a version: its licence, its digests, what its ops may do."""
+def trust(
+    shown: Version,
+    metadata: Mapping[str, Sequence[str]],
+    deployments: Sequence[Deployment],
+    signatures: Sequence[Signature],
+) -> list[Property]:
+    """What a reader looks for before using a version: licence, digests, what its ops do, who signed it."""
     properties = [_licence(metadata)]
     several = len(deployments) > 1
     for deployment in deployments:
         of = f" ({_label(deployment)})" if several else ""
         properties += [Property(f"Digest{of}", deployment.digest, is_code=True), _ops(f"Ops{of}", deployment)]
+    if deployments:
+        properties += _signed(shown, signatures)
     return properties + _origins(deployments)
 
 
@@ -127,6 +138,23 @@ def _ops(name: str, deployment: Deployment) -> Property:
     if not KIND_BY_NAME[deployment.kind].is_model:
         return Property(name, "Not looked at in this format", tone="quiet")
     return Property(name, "None reaches outside the graph", tone="good")
+
+
+def _signed(shown: Version, signatures: Sequence[Signature]) -> list[Property]:
+    """Who signed it: a line for each key, the first ones."""
+    url = f"/{shown.handle}?inside=signatures"
+    if not signatures:
+        return [Property("Signed", "by nobody", tone="quiet")]
+    by_key = {signature.key.id: signature for signature in signatures}
+    lines = []
+    for signature in list(by_key.values())[:_MOST_KEYS]:
+        key, day = signature.key, signature.statement.signed_at[:10]
+        text = f"{key.name or 'key'} {key.id} on {day}"
+        if key.revoked_at is not None:
+            lines.append(Property("Signed", f"{text}; the key is revoked", url=url, tone="bad"))
+        else:
+            lines.append(Property("Signed", text, url=url))
+    return lines
 
 
 def _licence(metadata: Mapping[str, Sequence[str]]) -> Property:

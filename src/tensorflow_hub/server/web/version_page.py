@@ -23,6 +23,7 @@ from tensorflow_hub.server.catalogue.derivations import list_derived
 from tensorflow_hub.server.catalogue.measurements import list_measurements
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
+from tensorflow_hub.server.catalogue.signatures import list_signatures
 from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
 from tensorflow_hub.server.web.cards import MAX_CARD, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
@@ -45,6 +46,7 @@ PARTS: Mapping[str, str] = {
     "files": "Files",
     "graph": "Graph and ops",
     "variables": "Variables",
+    "signatures": "Signatures",
     "changes": "Changes",
 }
 _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
@@ -111,7 +113,7 @@ def version_values(
         "similar": similar,
         "downloads_links": [_download(shown, deployment) for deployment in deployments],
         "inside_parts": [(name, title) for name, title in PARTS.items() if name != "changes"],
-        "trust": trust(metadata, deployments),
+        "trust": trust(shown, metadata, deployments, list_signatures(connection, shown)),
         "bibtex": bibtex(card.text if card else "", shown, _publisher(connection, shown), url),
         "badge": _badge(shown, url),
         "has_notebook": any(snippet.language == "python" for snippet in code),

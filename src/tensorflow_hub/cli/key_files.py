@@ -1,0 +1,22 @@
+"""Private keys that a verb is given: read, and asked for a passphrase where they take one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tensorflow_hub.settings import Settings
+
+if TYPE_CHECKING:
+    from tensorflow_hub.signing.keys import PrivateKey
+
+
+def open_key(path: str) -> PrivateKey:
+    """The private key in a file; its passphrase is that of `TFHUB_KEY_PASSPHRASE`, or is asked for."""
+    from tensorflow_hub.signing.keys import is_encrypted, load_private_key
+
+    passphrase = Settings.from_environment().key_passphrase
+    if not passphrase and is_encrypted(path):
+        passphrase = click.prompt(f"Passphrase of {path}", hide_input=True, err=True)
+    return load_private_key(path, passphrase)

@@ -1,0 +1,1 @@
+"""Signing on the hub: keys of publishers, and checks of signatures before they are kept."""

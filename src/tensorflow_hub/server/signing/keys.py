@@ -1,0 +1,61 @@
+"""The keys of a publisher: added and revoked by its owners."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tensorflow_hub.errors import ConflictError, FormatError, LimitError
+from tensorflow_hub.server.catalogue import signatures
+from tensorflow_hub.server.catalogue.audit import add_entry
+from tensorflow_hub.server.catalogue.records import Publisher
+from tensorflow_hub.server.catalogue.signatures import SigningKey
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.core.problems import Malformed, Missing
+from tensorflow_hub.signing.keys import PublicKey
+
+_MOST_KEYS = 50
+
+
+def add_key(
+    connection: sa.Connection, caller: Caller, publisher: Publisher, text: str, name: str
+) -> SigningKey:
+    """Adds a public key.
+
+    Raises:
+      Malformed: it is none.
+      ConflictError: the publisher has it, perhaps revoked: a revoked key stays revoked.
+      LimitError: the publisher has too many.
+    """
+    try:
+        key = PublicKey.parse(text)
+    except FormatError as problem:
+        raise Malformed(problem.problem, hint=problem.hint) from problem
+    if signatures.find_key(connection, publisher, key.id) is not None:
+        raise ConflictError(
+            f"The publisher {publisher.name!r} has the key {key.id} already.",
+            hint=f"`tfhub keys list {publisher.name}` shows it. A revoked key stays revoked: make a new one.",
+        )
+    if len(signatures.list_keys(connection, publisher)) >= _MOST_KEYS:
+        raise LimitError(
+            f"The publisher {publisher.name!r} has {_MOST_KEYS} keys, which is the most.",
+            hint="Sign with one of them.",
+        )
+    added = signatures.add_key(connection, publisher, key, name, caller.name)
+    add_entry(connection, caller.name, caller.address, "key.add", publisher.name, key=key.id, name=name)
+    return added
+
+
+def revoke_key(connection: sa.Connection, caller: Caller, publisher: Publisher, key_id: str) -> None:
+    """Revokes a key: nothing that it signed is trusted from now on.
+
+    Raises:
+      Missing: the publisher has no such key.
+    """
+    key = signatures.find_key(connection, publisher, key_id)
+    if key is None:
+        raise Missing(
+            f"The publisher {publisher.name!r} has no key {key_id!r:.40}.",
+            hint=f"List them: `tfhub keys list {publisher.name}`.",
+        )
+    signatures.revoke_key(connection, key, caller.name)
+    add_entry(connection, caller.name, caller.address, "key.revoke", publisher.name, key=key.id)

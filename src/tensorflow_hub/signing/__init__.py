@@ -1,0 +1,1 @@
+"""Signatures of versions: keys (Ed25519), statements (in-toto) and envelopes (DSSE)."""

@@ -1,6 +1,6 @@
 """The hub: downloads against nginx, requests a second, publishing against `tar -cz` and `cp`, memory.
 
-    python benchmarks/server.py [--megabytes 500] [--seconds 10]
+    python benchmarks/server.py [--megabytes 500] [--seconds 10] [--only publishing requests downloads]
 
 Needs `wrk`; nginx is measured beside the hub where it is installed. Prints Markdown tables. Search has a
 script of its own, benchmarks/search.py.
@@ -30,7 +30,8 @@ from hub_process import HubProcess  # noqa: E402
 
 from tensorflow_hub.client.publishing import publish  # noqa: E402
 
-RUNS = 3
+RUNS = 5
+PARTS = ("publishing", "requests", "downloads")
 
 
 def big_module(folder: Path, megabytes: int) -> Path:
@@ -102,23 +103,34 @@ def fetch(url: str) -> float:
 
 
 def downloads(hub: HubProcess, archive: Path, handle: str, seconds: int) -> None:
+    """In turn in each run: other work on the machine meets both alike."""
     print("\n### Downloads (MB/s; the same archive on loopback)\n")
     print("| | one curl | 4 at once | 8 MiB ranges, 4 at once |\n|---|---|---|---|")
-    rows = {}
     ranged = ("Range: bytes=8388608-16777215",)
     with nginx(archive.parent) as other:
         urls = {"hub": f"{hub.url}/{handle}?tf-hub-format=compressed"}
         if other:
             urls = {"nginx": f"{other}/{archive.name}", **urls}
-        for name, url in urls.items():
-            one = statistics.median(fetch(url) for _ in range(RUNS))
-            many = wrk(url, seconds, connections=4)[1]
-            parts = wrk(url, seconds, connections=4, headers=ranged)[1]
-            rows[name] = (one, many, parts)
-            print(f"| {name} | {one:,.0f} | {many:,.0f} | {parts:,.0f} |")
-    if "nginx" in rows:
-        shares = [ours / theirs for ours, theirs in zip(rows["hub"], rows["nginx"], strict=True)]
-        print("| hub / nginx | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+        ways = [
+            fetch,
+            lambda url: wrk(url, seconds, connections=4)[1],
+            lambda url: wrk(url, seconds, connections=4, headers=ranged)[1],
+        ]
+        rates = [{name: [] for name in urls} for _ in ways]
+        for way, found in zip(ways, rates, strict=True):
+            for _ in range(RUNS):
+                for name, url in urls.items():
+                    found[name].append(way(url))
+    for name in urls:
+        print(f"| {name} | " + " | ".join(f"{statistics.median(found[name]):,.0f}" for found in rates) + " |")
+    if other:
+        print("| hub / nginx | " + " | ".join(map(_shares, rates)) + " |")
+
+
+def _shares(rates: dict[str, list[float]]) -> str:
+    """The hub's share of nginx's rate: the median of the runs, the least and the most."""
+    shares = [ours / theirs for ours, theirs in zip(rates["hub"], rates["nginx"], strict=True)]
+    return f"{statistics.median(shares):.0%} ({min(shares):.0%} to {max(shares):.0%})"
 
 
 def requests_a_second(hub: HubProcess, handle: str, seconds: int) -> None:
@@ -183,6 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="tfhub-bench-", dir="/var/tmp"))
     place.chmod(0o755)
@@ -190,23 +203,29 @@ def main() -> None:
         with HubProcess(place / "data", arguments=("--workers", "2")) as hub:
             publish(module(), card=card("bench/small/1"), hub=hub.url, token=hub.token)
             folder = big_module(place / "big", options.megabytes)
-            publishing(hub, folder, options.megabytes)
+            if "publishing" in options.only:
+                publishing(hub, folder, options.megabytes)
+            else:
+                publish(folder, card=card("bench/publish/1"), hub=hub.url, token=hub.token)
             before = memory(hub)
-            requests_a_second(hub, "bench/small/1", options.seconds)
-            archives = sorted(
-                (place / "data" / "store" / "archives").glob("*.tar.gz"), key=lambda p: p.stat().st_size
-            )
-            for parent in (place / "data", place / "data" / "store"):
-                parent.chmod(0o755)
-            sha256 = archives[-1].name.partition(".")[0]
-            names = [f"bench/publish/{run + 1}" for run in range(RUNS)]
-            handle = next(name for name in names if sha256 in _facts(hub, name))
-            downloads(hub, archives[-1], handle, options.seconds)
+            if "requests" in options.only:
+                requests_a_second(hub, "bench/small/1", options.seconds)
+            if "downloads" in options.only:
+                downloads(hub, *_large_archive(hub, place / "data"), options.seconds)
             after = memory(hub)
             print("\n### Memory of all its processes\n")
             print(f"{before / 1e6:,.0f} MB after publishing, {after / 1e6:,.0f} MB after all of the above.")
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _large_archive(hub: HubProcess, data: Path) -> tuple[Path, str]:
+    """The file of a large version, which nginx may read, and its handle."""
+    archive = max((data / "store" / "archives").glob("*.tar.gz"), key=lambda path: path.stat().st_size)
+    for parent in (data, data / "store"):
+        parent.chmod(0o755)
+    names = [f"bench/publish/{run + 1}" for run in range(RUNS)]
+    return archive, next(name for name in names if archive.name.partition(".")[0] in _facts(hub, name))
 
 
 def _facts(hub: HubProcess, handle: str) -> str:

@@ -65,8 +65,9 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     if span is not None and start >= end:
         return Response(status_code=416, headers={**cors(), "content-range": f"bytes */{asset.size}"})
     path = hub.store.local_path(asset.key)
-    if path is not None and (span is None or end - start > _AT_ONCE):
-        return _file(path, asset, headers, ranged=span is not None)
+    status = None if path is None else _status(path, asset)
+    if path is not None and span is None:
+        return _WholeFile(path, headers=headers, media_type=headers["content-type"], stat_result=status)
     headers["content-length"] = str(end - start)
     if span is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
@@ -106,12 +107,11 @@ def cors() -> dict[str, str]:
     }
 
 
-def _file(path: Path, asset: Asset, headers: dict[str, str], ranged: bool) -> Response:
+def _status(path: Path, asset: Asset) -> os.stat_result:
     try:
-        status = path.stat()
+        return path.stat()
     except FileNotFoundError as error:
         raise _lost(asset) from error
-    return _File(path, headers, ranged, status)
 
 
 def _bytes(store: Store, asset: Asset, start: int, end: int) -> bytes:
@@ -159,19 +159,14 @@ def _lost(asset: Asset) -> Unavailable:
     )
 
 
-class _File(FileResponse):
-    """A file or a range of it, in pieces that are worth a change of threads.
+class _WholeFile(FileResponse):
+    """A file, which the server program sends by itself where it can.
 
     A `Range` that `_range` does not take is ignored, as RFC 9110 wants; Starlette would refuse it.
     """
 
-    chunk_size = 1 << 18
-
-    def __init__(self, path: Path, headers: dict[str, str], ranged: bool, status: os.stat_result) -> None:
-        super().__init__(path, headers=headers, media_type=headers["content-type"], stat_result=status)
-        self._ranged = ranged
+    chunk_size = 1 << 20  # worth a change of threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._ranged:
-            scope = {**scope, "headers": [item for item in scope["headers"] if item[0] != b"range"]}
-        await super().__call__(scope, receive, send)
+        headers = [item for item in scope["headers"] if item[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)

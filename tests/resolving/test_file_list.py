@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from archived_modules import contents, make_module
 from listed_source import ListedServer, ListedSource
-from loopback import Answer
+from loopback import Answer, Pace
 from patience import PATIENCE, until
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
 from tensorflow_hub.resolving.sources.table import unregister_source
+from tensorflow_hub.resolving.transfer.checksums import Checksums
 
 PROGRAM = """
 import sys, tensorflow_hub as hub
@@ -43,10 +44,18 @@ def module(tmp_path):
     return make_module(tmp_path / "module", megabytes=24)
 
 
+@pytest.fixture
+def slow(listed):
+    """The source over a slow link: long files are fetched by several connections."""
+    listed.server.pace = Pace(latency=0.1, rate=50e6)
+    return listed
+
+
 def content_requests(listed):
     return [request for request in listed.server.requests if request.path.startswith("/content/")]
 
 
+@pytest.mark.usefixtures("slow")
 def test_long_files_come_in_parts_and_short_ones_whole(listed, module):
     path = hub_library.resolve(listed.publish("words/1", module))
     assert contents(path) == contents(module)
@@ -55,6 +64,30 @@ def test_long_files_come_in_parts_and_short_ones_whole(listed, module):
     assert len([span for span in spans if not span]) == 4  # nobody asks for the empty file
     conditions = {request.headers.get("if-range") for request in content_requests(listed)}
     assert len(conditions - {None}) == 1
+
+
+def test_over_a_fast_connection_parts_come_one_after_the_other(listed, module, monkeypatch):
+    monkeypatch.setattr("tensorflow_hub.resolving.transfer.file_list._SLOW", 1.0)  # nothing counts as slow
+    path = hub_library.resolve(listed.publish("words/1", module))
+    assert contents(path) == contents(module)
+    spans = [request.headers["range"] for request in content_requests(listed) if "range" in request.headers]
+    assert spans == ["bytes=0-4194303", "bytes=4194304-25165823"]
+
+
+def test_digests_that_threads_compute_are_those_of_the_bytes():
+    blocks = [os.urandom(100_000) for _ in range(50)]
+    whole = b"".join(blocks)
+    promised = {"md5": hashlib.md5(whole).hexdigest(), "sha256": hashlib.sha256(whole).hexdigest()}
+    for expected in (promised, {**promised, "md5": "0" * 32}):
+        sums = Checksums(expected, len(whole), threads=True)
+        for block in blocks:
+            sums.update(block)
+        if expected == promised:
+            assert sums.verify("weights") == promised["sha256"]
+        else:
+            with pytest.raises(errors.DigestError, match="Expected 'weights' with the md5 000"):
+                sums.verify("weights")
+        sums.close()
 
 
 def test_parts_are_asked_for_where_the_first_was_redirected_to(listed, module):
@@ -83,6 +116,7 @@ def test_a_broken_connection_goes_on_where_it_broke(listed, module):
     assert 100 in starts
 
 
+@pytest.mark.usefixtures("slow")
 def test_what_a_killed_process_had_is_not_fetched_again(listed, module):
     handle = listed.publish("words/1", module)
     go_on = threading.Event()

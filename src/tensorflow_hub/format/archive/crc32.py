@@ -1,4 +1,6 @@
-"""The CRC-32 of concatenated data from the CRC-32 of its parts, which threads can compute.
+"""CRC-32: of data, and of concatenated data from the CRC-32 of its parts, which threads can compute.
+
+ISA-L (the package `isal`), where it is installed, computes the same numbers ten times as fast as zlib.
 
 A CRC is a polynomial modulo P over GF(2); appending n bytes multiplies it by x^(8n). Bits are reflected, as
 in zlib: the highest bit is the coefficient of x^0.
@@ -7,6 +9,13 @@ in zlib: the highest bit is the coefficient of x^0.
 from __future__ import annotations
 
 import functools
+
+try:
+    from isal.isal_zlib import crc32
+except ImportError:  # there are systems without a wheel of it
+    from zlib import crc32
+
+__all__ = ["combine", "crc32"]
 
 _POLYNOMIAL = 0xEDB88320
 
@@ -19,8 +28,7 @@ def combine(first: int, second: int, length: int) -> int:
       second: the CRC-32 of b.
       length: bytes of b.
 
-    >>> import zlib
-    >>> combine(zlib.crc32(b"ab"), zlib.crc32(b"cde"), 3) == zlib.crc32(b"abcde")
+    >>> combine(crc32(b"ab"), crc32(b"cde"), 3) == crc32(b"abcde")
     True
     """
     return _multiply(_power(length), first) ^ second

@@ -5,7 +5,6 @@ zlib, hashlib and file writes release the interpreter's lock, so both really run
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import queue
 import threading
@@ -22,26 +21,35 @@ class Hash(Protocol):
 
 
 class SumLane:
-    """Computes checksums in a thread, at most one piece behind the caller, which limits memory."""
+    """Computes checksums in a thread, at most `depth` pieces behind the caller, which limits memory."""
 
-    def __init__(self) -> None:
-        self._thread = concurrent.futures.ThreadPoolExecutor(1, "sum")
-        self._last: concurrent.futures.Future[None] | None = None
+    def __init__(self, depth: int = 1) -> None:
+        self._waiting: queue.Queue[tuple[Hash, bytes | memoryview] | None] = queue.Queue(depth)
+        self._problem: BaseException | None = None
+        threading.Thread(target=self._run, name="sum", daemon=True).start()
 
     def update(self, sum_: Hash, data: bytes | memoryview) -> None:
         """Starts to update a checksum with `data`, which must not be changed any more."""
-        self.wait()
-        self._last = self._thread.submit(sum_.update, data)
+        self._waiting.put((sum_, data))
 
     def wait(self) -> None:
         """Waits until all data is in the checksums."""
-        if self._last:
-            self._last.result()
-            self._last = None
+        self._waiting.join()
+        if self._problem is not None:
+            raise self._problem
 
     def close(self) -> None:
-        """Ends the thread."""
-        self._thread.shutdown(wait=True)
+        """Ends the thread, after what it was given."""
+        self._waiting.put(None)
+
+    def _run(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            try:
+                item[0].update(item[1])
+            except BaseException as problem:  # raised again by who waits
+                self._problem = problem
+            del item  # the data is free while the next one is waited for
+            self._waiting.task_done()
 
 
 @contextlib.contextmanager

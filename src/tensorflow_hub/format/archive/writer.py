@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tensorflow_hub.errors import ArchiveError
-from tensorflow_hub.format.archive import crc32
+from tensorflow_hub.format.archive.crc32 import combine, crc32
 from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry, Method, Segment
 from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.archive.module_files import module_files
@@ -185,7 +185,7 @@ def _pack(run: _Run) -> _Packed:
     data = run.data
     whole = run.file if run.start == 0 else None
     sha256 = whole.sha256 if whole else hashlib.sha256(data).hexdigest()
-    crc = zlib.crc32(data)
+    crc = crc32(data)
     if _shrinks(data):
         packed = _deflate(data, run.level)
         if len(packed) < len(data):
@@ -277,9 +277,9 @@ class _Tar:
 
     def _sum(self, data: bytes, crc: int | None) -> None:
         if crc is None or len(data) < _SMALL_RUN:
-            self._crc = zlib.crc32(data, self._crc)
+            self._crc = crc32(data, self._crc)
         else:
-            self._crc = crc32.combine(self._crc, crc, len(data))
+            self._crc = combine(self._crc, crc, len(data))
         self._size += len(data)
 
     def finish(self) -> ArchiveIndex:

@@ -54,7 +54,7 @@ class ArchiveStream:
         self._ahead_from = 0
         self._may_spread = self._validator is not None and session.settings.connections > 1
         self._began, self._began_at, self._waited = time.monotonic(), 0, 0.0
-        self._checksums = Checksums(promised_in(response.headers), self.total or 0)
+        self._checksums = Checksums(promised_in(response.headers), self.total or 0, threads=True)
         self._breaks = self._broke_at = 0
         self._returned_at = time.monotonic()
         self._closed = False
@@ -98,6 +98,7 @@ class ArchiveStream:
     def close(self) -> None:
         """Gives the connection back; a thread that is still reading comes to its end."""
         self._closed = True
+        self._checksums.close()
         if self._ahead is not None:
             self._ahead.abort()
         self._body.abort()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from tensorflow_hub.errors import DigestError, DownloadError
+from tensorflow_hub.format.archive.pipeline import Hash, SumLane
 
+_DEPTH = 4  # pieces that wait for each digest
 _LENGTHS = {"sha256": 64, "git-sha1": 40, "md5": 32, "crc32c": 8}
 
 
-class _Hasher(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
+class _Hasher(Hash, Protocol):
     def hexdigest(self) -> str: ...
 
 
@@ -24,7 +25,7 @@ class _Crc32c:
     def __init__(self) -> None:
         self._crc = 0
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         from tensorflow_hub.resolving.transfer.crc32c import crc32c
 
         self._crc = crc32c(data, self._crc)
@@ -39,12 +40,13 @@ class Checksums:
     Args:
       promised: kind → hex digest; see `transfer/offers.py`.
       size: bytes of the file.
+      threads: each digest is computed in a thread of its own, for long files. It is to be closed then.
 
     Raises:
       DownloadError: a promise is no digest of its kind.
     """
 
-    def __init__(self, promised: Mapping[str, str], size: int) -> None:
+    def __init__(self, promised: Mapping[str, str], size: int, *, threads: bool = False) -> None:
         for kind, digest in promised.items():
             if not re.fullmatch(f"[0-9a-f]{{{_LENGTHS.get(kind, 0)}}}", digest) or kind not in _LENGTHS:
                 raise DownloadError(
@@ -52,14 +54,22 @@ class Checksums:
                     hint="The source answers wrongly: tell its owner.",
                 )
         self._promised = promised
-        self._sha256 = hashlib.sha256()
-        self._others = {kind: _hasher(kind, size) for kind in promised if kind != "sha256"}
+        self._hashers = {kind: _hasher(kind, size) for kind in {"sha256", *promised}}
+        self._lanes = [SumLane(_DEPTH) for _ in self._hashers] if threads else []
+        self._updates: list[Callable[[bytes], None]] = [hasher.update for hasher in self._hashers.values()]
+        if threads:
+            pairs = zip(self._lanes, self._hashers.values(), strict=True)
+            self._updates = [functools.partial(lane.update, hasher) for lane, hasher in pairs]
 
     def update(self, data: bytes) -> None:
         """Adds the next bytes of the file."""
-        self._sha256.update(data)
-        for hasher in self._others.values():
-            hasher.update(data)
+        for update in self._updates:
+            update(data)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        for lane in self._lanes:
+            lane.close()
 
     def verify(self, what: str) -> str:
         """Compares after the last byte.
@@ -70,8 +80,9 @@ class Checksums:
         Raises:
           DigestError: the file is not what the source promised.
         """
-        found = {"sha256": self._sha256.hexdigest()}
-        found |= {kind: hasher.hexdigest() for kind, hasher in self._others.items()}
+        for lane in self._lanes:
+            lane.wait()
+        found = {kind: hasher.hexdigest() for kind, hasher in self._hashers.items()}
         for kind, digest in self._promised.items():
             if found[kind] != digest:
                 raise DigestError(
@@ -83,6 +94,7 @@ class Checksums:
 
 def _hasher(kind: str, size: int) -> _Hasher:
     makers: dict[str, Callable[[], _Hasher]] = {
+        "sha256": hashlib.sha256,
         "git-sha1": lambda: hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False),
         "md5": lambda: hashlib.md5(usedforsecurity=False),
         "crc32c": _Crc32c,

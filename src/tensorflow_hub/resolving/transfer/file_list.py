@@ -1,8 +1,8 @@
 """Single files into the staging directory, several at the same time, each verified.
 
 A long file comes in parts (RFC 9110 §14): the first answer says whether its server sends parts, where the
-file is after redirects, and what tells that it did not change. The other parts are then asked for at the same
-time.
+file is after redirects, and what tells that it did not change. Over a slow connection, the other parts are
+asked for at the same time; over a fast one, one after the other: they are hashed as they come.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import logging
 import os
 import re
 import threading
-import zlib
+import time
 from typing import NamedTuple
 
 import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
+from tensorflow_hub.format.archive.crc32 import crc32
 from tensorflow_hub.network.answers import error_of_failure, is_timeout
 from tensorflow_hub.network.body import READ_FAILURES, Body, OpenBodies
 from tensorflow_hub.network.credentials import host_of
@@ -35,6 +36,8 @@ _log = logging.getLogger("tensorflow_hub")
 
 _SMALLEST_PART, _LARGEST_PART = 4 << 20, 32 << 20  # bytes
 _CHUNK = 1 << 18  # bytes
+_PROBE = 0.03  # seconds after which it is known whether a connection is slow
+_SLOW = 0.75  # part of the time that passes with waiting for a slow one
 
 
 def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
@@ -84,10 +87,25 @@ class _Part(NamedTuple):
 
 @dataclasses.dataclass
 class _Reached:
-    """How far a part is: the next byte, and the CRC-32 of the bytes before it."""
+    """How far a part is.
+
+    Attributes:
+      at: the next byte.
+      crc: the CRC-32 of the bytes before it.
+      began: when the part was asked for.
+      waited: seconds of the time since then that passed with waiting for the server.
+    """
 
     at: int
     crc: int = 0
+    began: float = dataclasses.field(default_factory=time.monotonic)
+    waited: float = 0.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the connection is much slower than what is done with the bytes."""
+        passed = time.monotonic() - self.began
+        return passed > _PROBE and self.waited > _SLOW * passed
 
 
 class _Transfer:
@@ -126,7 +144,22 @@ class _Transfer:
         return _Part(file, start, end, is_first=True)
 
     def _fetch(self, part: _Part) -> None:
-        """Fetches a part; goes on where the connection broke."""
+        """Fetches a part, and those that follow while no other connection does."""
+        end = self._fetch_one(part)
+        while not (part.file.is_shared or self._stop.is_set()):
+            following = part.file.missing(_LARGEST_PART, since=end)
+            if not following:
+                return
+            end = self._fetch_one(_Part(part.file, *following[0], is_first=False))
+
+    def _share(self, part: _Part) -> None:
+        """Gives the parts that follow to other connections."""
+        part.file.is_shared = True
+        others = part.file.missing(self._longest, since=part.end)
+        self._tasks.add_next(_Part(part.file, *other, is_first=False) for other in others)
+
+    def _fetch_one(self, part: _Part) -> int:
+        """Fetches a part; goes on where the connection broke. Returns where it ends."""
         breaks, reached = 0, _Reached(part.start)
         while reached.at < part.end and not self._stop.is_set():
             before = reached.at
@@ -136,11 +169,12 @@ class _Transfer:
                 raise
             except READ_FAILURES as failure:
                 if self._stop.is_set():
-                    return
+                    break
                 breaks = 1 if reached.at > before else breaks + 1
                 self._wait_after_break(part.file, failure, breaks)
         if not self._stop.is_set():
             self._finish(part, reached.crc)
+        return part.end
 
     def _wait_after_break(self, file: StagedFile, failure: Exception, breaks: int) -> None:
         url = file.location or file.file.url
@@ -166,7 +200,9 @@ class _Transfer:
 
     def _receive(self, part: _Part, reached: _Reached) -> _Part:
         """One request; gives the part as it became by the answer, which may bring the whole file."""
+        asked = time.monotonic()
         response = self._ask(part, reached.at)
+        reached.waited += time.monotonic() - asked
         if part.is_first and response.status_code == 206 and not _tells_state(part.file.file, response):
             # Parts of two states of the file could not be told apart: it is fetched in one piece.
             response.close()
@@ -184,14 +220,19 @@ class _Transfer:
 
     def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Reached) -> None:
         while reached.at < part.end and not self._stop.is_set():
+            asked = time.monotonic()
             data = body.read(min(_CHUNK, part.end - reached.at))
+            reached.waited += time.monotonic() - asked
             if not data:
                 raise ConnectionResetError(104, "the connection was closed too early")
             with self._staged.explaining_disk_errors():
                 write_at(descriptor, reached.at, [memoryview(data)])
+            part.file.hash_next(reached.at, data)
             reached.at += len(data)
-            reached.crc = zlib.crc32(data, reached.crc)
+            reached.crc = crc32(data, reached.crc)
             self._job.progress.advance(len(data))
+            if not part.file.is_shared and reached.is_slow:
+                self._share(part)
 
     def _ask(self, part: _Part, at: int) -> requests.Response:
         """Asks where the file was last; when that place refuses, where it had been redirected from."""
@@ -215,7 +256,7 @@ class _Transfer:
         return part._replace(start=0, end=part.file.file.size)
 
     def _heed_answer(self, part: _Part, reached: _Reached, response: requests.Response) -> _Part:
-        """Compares the head of an answer with what was asked for; the first of a file adds the other parts.
+        """Compares the head of an answer with what was asked for; keeps what the first one of a file tells.
 
         Raises:
           DownloadError: the source has another size than it said, or the file changed.
@@ -223,7 +264,7 @@ class _Transfer:
         file = part.file
         _check_size(response, reached.at, part.end, file.file, self._job.handle)
         if response.status_code == 200 and (reached.at or not part.is_whole):
-            if not (part.is_first or part.is_whole):
+            if file.is_shared or not (part.is_first or part.is_whole):
                 raise DownloadError(
                     f"{file.file.path!r} of {self._job.handle!r} changed while it was read.",
                     hint="Run it again.",
@@ -231,8 +272,6 @@ class _Transfer:
             part, reached.at, reached.crc = self._anew(part, reached), 0, 0
         if part.is_first:
             file.learn(validator_of(response) or "", promised_in(response.headers), keep=not part.is_whole)
-            others = [_Part(file, *span, is_first=False) for span in file.missing(self._longest)]
-            self._tasks.add_next(other for other in others if other.start >= part.end)
         return part._replace(is_first=False)
 
 

@@ -16,11 +16,11 @@ import json
 import os
 import shutil
 import threading
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.format.archive.crc32 import crc32
 from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.format.archive.limits import ArchiveLimits
 from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, exceeded, refuse
@@ -29,6 +29,7 @@ from tensorflow_hub.resolving.transfer.checksums import Checksums
 from tensorflow_hub.resolving.transfer.offers import RemoteFile
 
 _BLOCK = 1 << 18  # bytes
+_LONG = 64 << 20  # bytes of a file that is hashed beside its transfer
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -61,12 +62,15 @@ class StagedFile:
       entry: the finished file; None until all bytes are there and verified.
       validator: what tells that the source's file is still the same (an ETag or a date), "" when unknown.
       location: where the file was, after redirects; "" until it was asked for.
+      is_shared: whether several connections fetch it.
     """
 
     def __init__(self, number: int, file: RemoteFile, path: str, journal: _Journal) -> None:
         self.file = file
         self.entry: FileEntry | None = None
         self.validator = self.location = ""
+        self.is_shared = False
+        self._checksums: Checksums | None = None
         self._number, self._path, self._journal = number, path, journal
         self._lock = threading.Lock()
         self._begin()
@@ -75,7 +79,7 @@ class StagedFile:
         self._written: dict[int, int] = {}  # start of a part → its end
         self._hashed, self._is_hashing = 0, False
         self._promised: Mapping[str, str] = self.file.checksums
-        self._checksums: Checksums | None = None
+        self.close()
 
     @property
     def received(self) -> int:
@@ -89,9 +93,15 @@ class StagedFile:
         if keep:
             self._journal.note(number=self._number, validator=validator, promised=dict(self._promised))
 
-    def missing(self, longest: int) -> list[tuple[int, int]]:
-        """The parts that are not there, of at most `longest` bytes: (first byte, byte after the last)."""
-        gaps, at = [], self._hashed
+    def close(self) -> None:
+        """Ends the threads that hash."""
+        if self._checksums is not None:
+            self._checksums.close()
+            self._checksums = None
+
+    def missing(self, longest: int, since: int = 0) -> list[tuple[int, int]]:
+        """The parts from byte `since` on that are not there: (first byte, byte after the last)."""
+        gaps, at = [], max(self._hashed, since)
         for start, end in [*sorted(self._written.items()), (self.file.size, self.file.size)]:
             gaps += [(first, min(first + longest, start)) for first in range(at, start, longest)]
             at = end
@@ -109,8 +119,20 @@ class StagedFile:
         """
         self._journal.note(number=self._number, start=start, end=end, crc=crc)
         with self._lock:
-            self._written[start] = end
+            if end > self._hashed:
+                self._written[max(start, self._hashed)] = end
         self._hash_on()
+
+    def hash_next(self, start: int, data: bytes) -> None:
+        """Hashes bytes that were just written, if all before them are hashed."""
+        with self._lock:
+            if self._is_hashing or start != self._hashed:
+                return
+            self._is_hashing = True
+        self._sums().update(data)
+        with self._lock:
+            self._hashed += len(data)
+            self._is_hashing = False
 
     def forget(self) -> None:
         """Begins the file anew."""
@@ -139,28 +161,35 @@ class StagedFile:
     def _hash_on(self) -> None:
         """Hashes the parts that follow what is hashed already, unless another thread is at it.
 
-        They are read back: the system has them in memory still, and no part has to wait for another.
+        They came before others that belong before them. They are read back: the system has them in memory.
         """
         with self._lock:
             if self._is_hashing:
                 return
             self._is_hashing = True
         while (end := self._next_end()) is not None:
-            # Made with the first part: only now it is known what the source promised.
-            checksums = self._checksums = self._checksums or Checksums(self._promised, self.file.size)
             for block in _blocks(self._path, self._hashed, end):
-                checksums.update(block)
+                self._sums().update(block)
             self._hashed = end
             if end == self.file.size:
-                self._complete(checksums)
+                self._complete(self._sums())
+                return
+
+    def _sums(self) -> Checksums:
+        """Made with the first bytes: only then it is known what the source promised."""
+        if self._checksums is None:
+            self._checksums = Checksums(self._promised, self.file.size, threads=self.file.size >= _LONG)
+        return self._checksums
 
     def _complete(self, checksums: Checksums) -> None:
         self.entry = FileEntry(self.file.path, self.file.size, checksums.verify(self.file.path))
+        self.close()
 
     def _next_end(self) -> int | None:
         """Where the part ends that is hashed next; None, and the turn is another's, when it is not there."""
         with self._lock:
-            end = self._written.pop(self._hashed, None)
+            size = self.file.size
+            end = size if self._hashed == size else self._written.pop(self._hashed, None)
             self._is_hashing = end is not None
             return end
 
@@ -197,8 +226,10 @@ class StagedParts:
                 file.take_up((notes or {}).get(number, ()))
 
     def close(self) -> None:
-        """Closes the journal."""
+        """Closes the journal, ends all threads."""
         self._journal.close()
+        for file in self.files:
+            file.close()
 
     @contextlib.contextmanager
     def explaining_disk_errors(self) -> Iterator[None]:
@@ -275,7 +306,7 @@ def _crc_at(path: str, start: int, end: int) -> int | None:
     crc = 0
     try:
         for block in _blocks(path, start, end):
-            crc = zlib.crc32(block, crc)
+            crc = crc32(block, crc)
     except (OSError, ValueError):
         return None
     return crc

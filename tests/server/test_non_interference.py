@@ -349,6 +349,8 @@ REQUESTS = {
     "/v1/models/{handle:path}/versions/{version:int}:predict": predictions(
         "/v1/models/{}/versions/{}:predict"
     ),
+    "/{handle:path}:try": get(any_handle, "/", ":try")
+    | any_handle.map(lambda handle: ("POST", f"/{handle}:try", {"input_0": "1.0"})),
     "/v1/models/{handle:path}": get(unversioned, "/v1/models/"),
     "/v1/models/{handle:path}/metadata": get(unversioned, "/v1/models/", "/metadata"),
     "/v1/models/{handle:path}/versions/{version:int}": get(unversioned, "/v1/models/", "/versions/1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -11,6 +11,23 @@ from tensorflow_hub.api.fields import Role, Scope
 
 class Fields(Struct, frozen=True):
     """The fields of a form."""
+
+
+class TryFields(Fields, frozen=True):
+    """A version in the path, and the rows of each of its inputs as a text."""
+
+    MOST_INPUTS: ClassVar[int] = 4
+
+    handle: str
+    input_0: str = ""
+    input_1: str = ""
+    input_2: str = ""
+    input_3: str = ""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The texts of the inputs, in their order."""
+        return (self.input_0, self.input_1, self.input_2, self.input_3)
 
 
 class NoFields(Fields, frozen=True):

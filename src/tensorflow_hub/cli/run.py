@@ -107,9 +107,10 @@ def _print(run: ModuleRun, name: str, array: Any, top: int) -> None:
 
 
 def _print_classes(run: ModuleRun, array: Any, top: int) -> None:
-    are_shares = array.min() >= 0 and array.max() <= 1
-    shares = array if are_shares else _softmax(array)
-    if not are_shares:
+    from tensorflow_hub.tools.predicting.shown_outputs import shares_of
+
+    shares = shares_of(array)
+    if shares is not array:
         output.note("The values are logits; shown is their softmax.")
     for text, row in zip(run.inputs, shares, strict=True):
         output.result(f"  {_one_line(text)}")
@@ -120,12 +121,12 @@ def _print_classes(run: ModuleRun, array: Any, top: int) -> None:
 
 def _print_similarities(texts: Sequence[str], vectors: Any) -> None:
     """The cosines between the vectors of texts."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.where(lengths > 0, lengths, 1)
+    from tensorflow_hub.tools.predicting.shown_outputs import cosines
+
     numbers = [str(number) for number in range(1, len(texts) + 1)]
     rows = [
         (number, *(f"{cosine:.2f}" for cosine in row), _one_line(text))
-        for number, row, text in zip(numbers, unit @ unit.T, texts, strict=True)
+        for number, row, text in zip(numbers, cosines(vectors), texts, strict=True)
     ]
     output.table(rows, ["", *numbers, "cosine similarity of"])
 
@@ -137,11 +138,6 @@ def _first_values(row: Any) -> str:
     ]
     shown = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values)
     return shown + (", …" if row.size > _MOST_VALUES else "")
-
-
-def _softmax(logits: Any) -> Any:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def _one_line(text: str) -> str:

@@ -41,6 +41,7 @@ from tensorflow_hub.server.endpoints import (
     single_sign_on,
     static_files,
     tokens,
+    try_pages,
     uploads,
     version_states,
     versions,
@@ -541,6 +542,7 @@ API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
 # Forms that pages send; programs use the API.
 FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
+    Form("/{handle:path}:try", try_pages.run, for_all=True),
     Form("/logout", sign_in.sign_out, for_all=True),
     Form("/device", device_logins.answer_device),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),
@@ -595,6 +597,7 @@ ROUTES: list[BaseRoute] = [
     Route("/settings/webhooks/{webhook:int}", webhook_pages.show_webhook),
     Route("/settings/join", member_pages.show_invitation),
     Route("/settings/tokens", my_tokens.show_tokens),
+    Route("/{handle:path}:try", try_pages.show_form),
     *(form.route() for form in FORMS),
     Route("/help", web_pages.show_help),
     Route("/help/api", web_pages.show_api_help),

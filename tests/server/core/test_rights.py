@@ -56,6 +56,7 @@ MATRIX = [
     ("GET", f"/{HANDLE}?badge=svg", None, READERS),
     ("GET", f"/{HANDLE}?cite=bibtex", None, READERS),
     ("GET", f"/{HANDLE}?notebook=ipynb", None, READERS),
+    ("GET", f"/{HANDLE}:try", None, READERS),
     ("GET", f"/api/v1/files/{HANDLE}", None, READERS),
     ("GET", f"/api/v1/texts/{HANDLE}?file=assets/extra.bin", None, READERS),
     ("GET", f"/api/v1/variables/{HANDLE}", None, READERS),
@@ -179,7 +180,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
     allowed = caller in may
     if allowed:
         assert answer.status_code not in {401, 403}, answer.text
-        if method == "GET" and (RUNS_MODELS or not path.startswith("/v1/")):
+        if method == "GET" and (RUNS_MODELS or (not path.startswith("/v1/") and not path.endswith(":try"))):
             assert answer.status_code in {200, 302}, answer.text
     elif caller == "junk" or (caller == "anonymous" and not _hides(method, path)):
         assert answer.status_code == 401
@@ -223,6 +224,7 @@ def test_the_matrix_has_every_endpoint():
         "/api/v1/measurements/{measurement:int}": "/api/v1/measurements/MEASURED",
         "/{path:path}": f"/{HANDLE}",
         "/{handle:path}:predict": f"/{HANDLE}:predict",
+        "/{handle:path}:try": f"/{HANDLE}:try",
     }
     # test_sign_in.py tests for each form, and for the pages of the account, that no token opens them.
     pages = ("/settings", "/login/", "/logout", "/device")
@@ -232,7 +234,8 @@ def test_the_matrix_has_every_endpoint():
         path = getattr(route, "path", "")
         if path in public or path.startswith("/static") or not hasattr(route, "methods"):
             continue
-        for method in route.methods - {"HEAD"} - ({"POST"} if path == "/login" else set()):
+        is_form = path == "/login" or path.endswith(":try")
+        for method in route.methods - {"HEAD"} - ({"POST"} if is_form else set()):
             path = re.sub(r"{(user|invitation):int}", "7", path).replace("{publisher}/", "secret/")
             if path.startswith("/v1/"):
                 path = path.replace("{handle:path}", "secret/model").replace("{version:int}", "1")

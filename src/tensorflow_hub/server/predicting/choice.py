@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import sqlalchemy as sa
 from starlette.requests import Request
 
+from tensorflow_hub.errors import RejectedError
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
 from tensorflow_hub.format.module.module_description import ModuleDescription
@@ -27,6 +29,20 @@ class Choice:
     description: ModuleDescription
     runnable: Runnable
     pool: Pool
+
+
+def can_be_run(request: Request, connection: sa.Connection, version: Version) -> bool:
+    """Whether the hub runs models, and this one is fit for it."""
+    if request.app.state.predictions is None:
+        return False
+    deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
+    if deployment is None:
+        return False
+    try:
+        check_fit_to_run(ModuleDescription.from_dict(deployment.description))
+    except RejectedError:
+        return False
+    return True
 
 
 def choose(request: Request, caller: Caller, name: ModelName) -> Choice:

@@ -35,7 +35,7 @@ _LARGEST_ANSWER = 65 * MIB
 _LAST_WORDS = 4000
 _TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "HOME": "/"}
 # Errors of the process that are faults of what was sent, not of the module.
-_OF_CALLER = {"InputError", "SignatureError"}
+_OF_CALLER = {"InputError", "SignatureError", "DataError"}
 
 
 class RunningModule:

@@ -26,6 +26,7 @@ from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Gone, Malformed, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of, has_scope
+from tensorflow_hub.server.predicting.choice import can_be_run
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchRequest
@@ -236,6 +237,7 @@ def _version_values(
     values = version_values(connection, shown, base_url(request), alike, audience)
     mirror = request.app.state.mirror
     upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
+    values["try_url"] = f"/{shown.handle}:try" if can_be_run(request, connection, shown) else ""
     values["brought_from"] = upstream.place_of(shown.name) if upstream is not None else ""
     return values
 

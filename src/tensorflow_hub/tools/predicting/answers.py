@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from tensorflow_hub.format.module.calls import choose_call
 from tensorflow_hub.tools.predicting.served_module import open_module
 from tensorflow_hub.tools.predicting.serving_json import answer_of, tensors_of
+from tensorflow_hub.tools.predicting.shown_outputs import shown_outputs
+from tensorflow_hub.tools.running.inputs import tensor_of
+from tensorflow_hub.tools.running.run import labels_of
 
 
 class Answers:
@@ -22,6 +28,7 @@ class Answers:
     def __init__(self, directory: str, threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+        self._directory = Path(directory)
         self.module = open_module(directory)
 
     def to(self, request: Mapping[str, Any]) -> bytes:
@@ -30,10 +37,20 @@ class Answers:
         Raises:
           HubError: what was sent does not fit, or takes too much.
         """
-        return {"predict": self._predict}[request["do"]](request)
+        return {"predict": self._predict, "show": self._show}[request["do"]](request)
 
     def _predict(self, request: Mapping[str, Any]) -> bytes:
         """As TensorFlow Serving answers."""
         body = request["body"]
         call = self.module.choose_call(body.get("signature_name", ""))
         return answer_of(body, self.module.call(call, tensors_of(call, body)))
+
+    def _show(self, request: Mapping[str, Any]) -> bytes:
+        """What a page shows of the outputs for rows as a person writes them."""
+        call = choose_call(self.module.description, "the module", None)
+        rows = request["rows"]
+        tensors = {name: tensor_of(rows[name], name, tensor) for name, tensor in call.inputs.items()}
+        outputs = self.module.call(call, tensors)
+        first, tensor = next(iter(call.inputs.items()))
+        texts = rows[first] if tensor.dtype == "string" else ()
+        return json.dumps(shown_outputs(outputs, texts, labels_of(self._directory, outputs))).encode()

@@ -12,12 +12,12 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError, LimitError, ModuleError
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module import layout
+from tensorflow_hub.format.module.calls import ModuleCall, choose_call
 from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
 from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.loading.load import load
-from tensorflow_hub.tools.running.calls import ModuleCall, choose_call
 from tensorflow_hub.tools.running.run import arrays_of
 from tensorflow_hub.tools.tensorflow_errors import first_line
 

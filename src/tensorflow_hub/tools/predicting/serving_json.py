@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
+from tensorflow_hub.format.module.calls import ModuleCall
 from tensorflow_hub.format.module.signatures import TensorDescription
-from tensorflow_hub.tools.running.calls import ModuleCall
 
 _FORM = 'For example {"instances": [1.0, 2.0]}; see docs/api.md.'
 

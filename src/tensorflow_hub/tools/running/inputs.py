@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError, InputError
+from tensorflow_hub.format.module.calls import takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.datasets.image_folder import is_image_name
 from tensorflow_hub.tools.datasets.tables import require
@@ -18,18 +19,6 @@ from tensorflow_hub.tools.images import Reader, readable_bytes
 _NUMBERS_HINT = "Write numbers as JSON: '[1, 2, 3]'; or give a .npy file."
 # An input of strings with one of these words in its name takes the bytes of image files.
 _NAMES_OF_BYTES = ("image", "bytes", "encoded", "jpeg", "png")
-
-
-def takes_images(tensor: TensorDescription) -> bool:
-    """Whether a tensor is a batch of pictures: [b, height, width, 1 or 3]."""
-    shape = tensor.shape
-    return (
-        tensor.kind == "dense"
-        and (tensor.dtype.startswith("float") or tensor.dtype == "uint8")
-        and shape is not None
-        and len(shape) == 4
-        and shape[3] in {1, 3, None}
-    )
 
 
 def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:

@@ -42,13 +42,13 @@ def write_pictures(outputs: Mapping[str, Any], path: Path) -> list[Path]:
     paths = paths or [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(pictures) + 1)]
     try:
         for picture, file in zip(pictures, paths, strict=True):
-            require("PIL.Image").fromarray(_pixels(picture)).save(file)
+            require("PIL.Image").fromarray(pixels(picture)).save(file)
     except ValueError as error:
         raise DataError(f"{path.name!r} cannot be written: {error}.", hint="Name it .png or .jpg.") from error
     return paths
 
 
-def _pixels(picture: Any) -> Any:
+def pixels(picture: Any) -> Any:
     """uint8 [height, width, 3], or [height, width] of a grey picture."""
     if picture.dtype != np.uint8:
         low, high = float(picture.min()), float(picture.max())

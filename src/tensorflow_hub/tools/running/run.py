@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError
 from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.modules import locate
-from tensorflow_hub.tools.running.calls import ModuleCall, choose_call
-from tensorflow_hub.tools.running.inputs import takes_images, tensor_of
+from tensorflow_hub.tools.running.inputs import tensor_of
 from tensorflow_hub.tools.tensorflow_errors import first_line
 
 
@@ -100,7 +100,7 @@ def run_module(
         tuple(given.get(first, ())),
         first in call.inputs and _is_text(call.inputs[first]),
         outputs,
-        _labels(place.directory, outputs),
+        labels_of(place.directory, outputs),
         description.unsafe_ops,
     )
 
@@ -146,7 +146,7 @@ def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
     return found
 
 
-def _labels(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
+def labels_of(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The lines of an asset with a line for each column of an output, `labels.txt` first."""
     widths = {array.shape[1] for array in outputs.values() if array.ndim == 2 and array.dtype.kind == "f"}
     files = sorted(

@@ -63,6 +63,18 @@ def choose_call(description: ModuleDescription, handle: str, signature: str | No
     return ModuleCall(name, signatures[name].inputs)
 
 
+def takes_images(tensor: TensorDescription) -> bool:
+    """Whether a tensor is a batch of pictures: [b, height, width, 1 or 3]."""
+    shape = tensor.shape
+    return (
+        tensor.kind == "dense"
+        and (tensor.dtype.startswith("float") or tensor.dtype == "uint8")
+        and shape is not None
+        and len(shape) == 4
+        and shape[3] in {1, 3, None}
+    )
+
+
 def _inputs_of(arguments: tuple[Any, ...]) -> Mapping[str, TensorDescription]:
     """The tensors of a call with one argument, or with others that have defaults; empty for other calls."""
     first, *rest = arguments or (None,)

@@ -1,0 +1,85 @@
+"""Outputs of a module as what they are: classes with shares, similarities of texts, pictures, values."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorflow_hub.tools.running.pictures import is_pictures, pixels
+
+_MOST_CLASSES, _MOST_ROWS, _MOST_VALUES, _MOST_PICTURES = 5, 12, 8, 4
+_LARGEST_PICTURE = 1 << 20  # bytes of PNG
+
+
+def shown_outputs(
+    outputs: Mapping[str, Any], texts: Sequence[str], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """What a page shows of outputs, as JSON values.
+
+    Args:
+      outputs: NumPy arrays by name.
+      texts: the texts that went in; none where something else did.
+      labels: names of classes, for an output with as many columns.
+
+    Returns:
+      For each output `name`, `type` and one of `classes` (for each row labels with shares), `similarities`
+      (cosines between all texts), `pictures` (PNG in base64), or `values` (the first ones of the first rows).
+    """
+    return [_shown(name, array, texts, labels) for name, array in outputs.items()]
+
+
+def _shown(name: str, array: Any, texts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    kind = "string" if array.dtype.kind in "OSU" else array.dtype.name
+    found: dict[str, Any] = {"name": name, "type": f"{kind}[{', '.join(map(str, array.shape))}]"}
+    is_table = array.ndim == 2 and array.dtype.kind == "f" and array.size > 0
+    if is_table and len(labels) == array.shape[1]:
+        found["classes"] = [_best(row, labels) for row in shares_of(array[:_MOST_ROWS])]
+    elif is_table and 2 <= len(texts) == len(array) <= _MOST_ROWS:
+        found["similarities"] = np.round(cosines(array), 2).tolist()
+    elif is_pictures(array):
+        found["pictures"] = [*filter(None, map(_png, array[:_MOST_PICTURES]))]
+    else:
+        rows = array if array.ndim else [array]
+        found["values"] = [_first(np.asarray(row)) for row in rows[:_MOST_ROWS]]
+    return found
+
+
+def shares_of(array: Any) -> Any:
+    """[b, classes] as shares of one: values that are none are taken for logits."""
+    if array.min() >= 0 and array.max() <= 1:
+        return array
+    exponentials = np.exp(array - array.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def cosines(vectors: Any) -> Any:
+    """[b, n] → the cosines between all of the vectors, [b, b]."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = np.nan_to_num(vectors / np.where(lengths > 0, lengths, 1))
+    return unit @ unit.T
+
+
+def _best(shares: Any, labels: Sequence[str]) -> list[Any]:
+    places = np.argsort(-shares, kind="stable")[:_MOST_CLASSES]
+    return [[labels[place], float(np.nan_to_num(shares[place]))] for place in places]
+
+
+def _png(picture: Any) -> str:
+    array = pixels(picture)
+    content = tf.io.encode_png(array if array.ndim == 3 else array[:, :, None]).numpy()
+    return base64.b64encode(content).decode() if len(content) <= _LARGEST_PICTURE else ""
+
+
+def _first(row: Any) -> list[str]:
+    shown = [_text(value)[:200] for value in row.ravel()[:_MOST_VALUES].tolist()]
+    return shown + (["…"] if row.size > _MOST_VALUES else [])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -55,3 +55,19 @@ def test_a_user_who_is_disabled_is_nobody(tmp_path):
         assert visitor.open(f"/{HIDDEN}").status_code == 200
         with pytest.raises(SystemExit, match="3"):
             main(["admin", "disable-user", "nobody", "--data", str(hub.data)])
+
+
+def test_administrators_list_the_users(tmp_path, capsys):
+    with private_hub(tmp_path / "data", "sqlite") as hub:
+        for name, role in (("zoe", "owner"), ("adam", "reader")):
+            path = "/api/v1/publishers/hidden/invitations"
+            url = api(hub, "POST", path, json={"role": role}).json()["url"]
+            Visitor(hub.url).send(url[len(hub.url) :], "/settings/join", name=name)
+        main(["admin", "disable-user", "zoe", "--data", str(hub.data)])
+        capsys.readouterr()
+        main(["admin", "users", "--data", str(hub.data), "--json"])
+        found = json.loads(capsys.readouterr().out)
+        shown = [(each["name"], each["roles"], each["disabled"]) for each in found]
+        assert shown == [("adam", ["reader of hidden"], False), ("zoe", ["owner of hidden"], True)]
+        main(["admin", "users", "--data", str(hub.data)])
+        assert "owner of hidden" in capsys.readouterr().out

@@ -139,6 +139,30 @@ def new_token(name: str, data: str | None, config: str | None) -> None:
     output.result(secret)
 
 
+@command.command("users")
+@_DATA
+@_CONFIG
+@options.JSON
+def users(data: str | None, config: str | None, as_json: bool) -> None:
+    """List the users, their roles, and where they sign in.
+
+    \b
+    Example:
+      tfhub admin users --data /srv/hub
+    """
+    from tensorflow_hub.server.catalogue.users import list_users
+
+    with _hub(data, config) as hub, hub.database.reading() as connection:
+        found = list_users(connection)
+    if as_json:
+        output.result_json([dataclasses.asdict(user) for user in found])
+        return
+    rows = [
+        (u.name, ", ".join(u.roles), u.issuer or "this hub", "disabled" if u.disabled else "") for u in found
+    ]
+    output.table(rows, ("name", "roles", "signs in at", "state"))
+
+
 @command.command("disable-user")
 @click.argument("name")
 @click.option("--enable", is_flag=True, help="Let the user in again.")
@@ -158,7 +182,7 @@ def disable_user(name: str, enable: bool, data: str | None, config: str | None) 
 
     with _hub(data, config) as hub, hub.database.writing() as connection:
         if not set_disabled(connection, name, not enable):
-            raise NotFoundError(f"There is no user {name!r}.", hint="The pages of members list them.")
+            raise NotFoundError(f"There is no user {name!r}.", hint="`tfhub admin users` lists them.")
         add_entry(connection, "tfhub admin", "", "user.enable" if enable else "user.disable", "", name=name)
     output.note(f"The user {name} is {'let in again' if enable else 'refused from now on'}.")
 

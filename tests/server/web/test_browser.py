@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import os
-import shutil
 import subprocess
 import threading
 
 import pytest
 import requests
 from catalogues import open_catalogue, put_entry
+from chromium import ARGUMENTS, CHROMIUM
 from hub_content import card, module
 from hub_process import HubProcess
 from patience import PATIENCE, until
@@ -20,16 +19,9 @@ from patience import PATIENCE, until
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, withdraw
 
-CHROMIUM = (
-    os.environ.get("TFHUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; TFHUB_TEST_CHROMIUM may name one"),
-]
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
 ]
 PAGES = {
     "home": "/",

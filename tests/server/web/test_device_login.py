@@ -21,21 +21,6 @@ from tensorflow_hub.client.device_login import sign_in
 from tensorflow_hub.errors import ForbiddenError, NotFoundError
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
-)
-def _hub(request, tmp_path_factory):
-    with private_hub(tmp_path_factory.mktemp("device") / "data", request.param) as hub:
-        yield hub
-
-
-@pytest.fixture
-def owner(hub):
-    visitor = Visitor(hub.url)
-    visitor.sign_in(new_token(hub, "admin")["secret"])
-    return visitor
-
-
 def start(hub, name="laptop"):
     return post(hub, "logins", name=name, status=201)
 

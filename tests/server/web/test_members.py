@@ -14,27 +14,6 @@ from web_visitor import Visitor
 MEMBERS = "/settings/publishers/hidden"
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
-)
-def _hub(request, tmp_path_factory):
-    with private_hub(tmp_path_factory.mktemp("members") / "data", request.param) as hub:
-        yield hub
-
-
-@pytest.fixture
-def owner(hub):
-    """A browser of an owner of the private publisher."""
-    visitor = Visitor(hub.url)
-    visitor.sign_in(new_token(hub, "admin")["secret"])
-    return visitor
-
-
-@pytest.fixture
-def visitor(hub):
-    return Visitor(hub.url)
-
-
 def invite(owner, role, note=""):
     """The path of an invitation's page."""
     made = owner.send(MEMBERS, f"{MEMBERS}/invitations", role=role, note=note)
@@ -93,6 +72,28 @@ def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
     assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
     assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
     assert ("Members, webhooks, and who did what" in visitor.open("/hidden").text) is (rank > 1)
+
+
+@pytest.mark.parametrize("role", ["reader", "remove"])
+def test_the_last_owner_stays_unless_an_administrator_says_otherwise(hub, owner, role):
+    name = f"lonely-{role}"
+    api(hub, "PATCH", f"/api/v1/publishers/{name}", json={"private": True})
+    people = {}
+    for person in ("first", "second"):
+        path = f"/api/v1/publishers/{name}/invitations"
+        url = api(hub, "POST", path, json={"role": "owner"}).json()["url"]
+        people[person] = Visitor(hub.url)
+        join(people[person], url[len(hub.url) :], f"{person}-{role}")
+    members = f"/api/v1/publishers/{name}/members"
+    found = {each["name"]: each["user"] for each in api(hub, "GET", members).json()["members"]}
+    page = f"/settings/publishers/{name}"
+    second, first = (f"{page}/members/{found[f'{person}-{role}']}" for person in ("second", "first"))
+    assert people["first"].send(page, second, role=role).status_code == 303
+    refused = people["first"].send(page, first, role=role)
+    assert refused.status_code == 409
+    assert f"is the last owner of &#39;{name}&#39;" in refused.text
+    assert people["first"].send(page, first, role="owner").status_code == 303
+    api(hub, "DELETE", f"{members}/{found[f'first-{role}']}")
 
 
 def test_a_role_changes_at_once_also_for_tokens(hub, owner, visitor):

@@ -11,25 +11,12 @@ import requests
 import sqlalchemy as sa
 from hub_process import HubProcess
 from patience import PATIENCE, until
-from private_hub import HIDDEN, api, new_token, private_hub
+from private_hub import HIDDEN, api, new_token
 from web_visitor import Visitor
 
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.tables import sessions
 from tensorflow_hub.server.routes import FORMS
-
-
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="hub"
-)
-def _hub(request, tmp_path_factory):
-    with private_hub(tmp_path_factory.mktemp("people") / "data", request.param) as hub:
-        yield hub
-
-
-@pytest.fixture
-def visitor(hub):
-    return Visitor(hub.url)
 
 
 @contextlib.contextmanager

@@ -63,6 +63,12 @@ def list_members(connection: sa.Connection, publisher: Publisher) -> list[Member
     return [Member(*row) for row in connection.execute(query)]
 
 
+def lock_members(connection: sa.Connection, publisher: Publisher) -> None:
+    """Lets no other transaction that asks for the same go on before this one ends."""
+    query = sa.select(publishers.c.id).where(publishers.c.id == publisher.id)
+    connection.execute(query.with_for_update())
+
+
 def find_member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Member | None:
     """The member of a publisher with that number."""
     return next((m for m in list_members(connection, publisher) if m.user_id == user_id), None)

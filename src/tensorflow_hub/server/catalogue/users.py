@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import sqlalchemy as sa
@@ -34,6 +35,29 @@ def find_user(connection: sa.Connection, user_id: int) -> User | None:
     row = connection.execute(_by_id, {"id": user_id}).first()
     user = User(*row) if row else None
     return user if user is not None and user.disabled_at is None else None
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedUser:
+    """A user for administrators: who vouches for it ("" for this hub), and its roles: "owner of acme"."""
+
+    name: str
+    issuer: str
+    roles: tuple[str, ...]
+    created_at: int
+    disabled: bool
+
+
+def list_users(connection: sa.Connection) -> list[ListedUser]:
+    """All users by name, disabled ones too."""
+    found = []
+    for row in connection.execute(sa.select(*_COLUMNS).order_by(users.c.name_key)).all():
+        user = User(*row)
+        whole = [f"scope {user.scope} for all publishers"] if user.scope else []
+        of_publishers = connection.execute(_roles, {"user": user.id})
+        roles = (*whole, *(f"{role} of {publisher}" for publisher, role in of_publishers))
+        found.append(ListedUser(user.name, user.issuer, roles, user.created_at, user.disabled_at is not None))
+    return found
 
 
 def find_identity(connection: sa.Connection, issuer: str, subject: str) -> User | None:

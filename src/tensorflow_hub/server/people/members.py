@@ -16,7 +16,7 @@ from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token
 from tensorflow_hub.server.catalogue.users import LOCAL, ROLES, add_user, has_name
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Malformed, Missing
-from tensorflow_hub.server.core.rights import require
+from tensorflow_hub.server.core.rights import has_scope, require
 
 _INVITATION_DAYS = 7
 # No @: a mail address is the name of somebody whose provider has verified it, and of nobody else.
@@ -71,6 +71,8 @@ def change_role(
     """Gives a member another role."""
     _check_role(role)
     member = _member(connection, publisher, user_id)
+    if ROLES[role] != ADMIN:
+        _keep_an_owner(connection, caller, publisher, member)
     members.set_role(connection, publisher.id, user_id, role, caller.name)
     _note(connection, caller, "member.role", publisher.name, member=member.name, role=role)
     return _member(connection, publisher, user_id)
@@ -79,6 +81,7 @@ def change_role(
 def remove(connection: sa.Connection, caller: Caller, publisher: Publisher, user_id: int) -> None:
     """Removes a member: what the user may do as one ends at once, in browsers and with tokens."""
     member = _member(connection, publisher, user_id)
+    _keep_an_owner(connection, caller, publisher, member)
     members.remove_member(connection, publisher, user_id)
     _note(connection, caller, "member.remove", publisher.name, member=member.name)
 
@@ -148,6 +151,19 @@ def _member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Me
             hint=f"List them: `tfhub member list {publisher.name}`.",
         )
     return member
+
+
+def _keep_an_owner(connection: sa.Connection, caller: Caller, publisher: Publisher, member: Member) -> None:
+    """Raises when a publisher would lose its last owner; administrators may take the role of that one too."""
+    if has_scope(caller, ADMIN, None):
+        return
+    members.lock_members(connection, publisher)
+    owners = [m.user_id for m in members.list_members(connection, publisher) if ROLES[m.role] == ADMIN]
+    if owners == [member.user_id]:
+        raise ConflictError(
+            f"{member.name} is the last owner of {publisher.name!r}.",
+            hint="Make another member an owner first, or ask an administrator.",
+        )
 
 
 def _check_role(role: str) -> None:

@@ -11,7 +11,7 @@ from tensorflow_hub.svg import element, line_through, scale
 
 _WIDTH, _HEIGHT = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 480, 16, 254  # of the area between the axes
-_COLOURS = ("#1a56b0", "#b5460f", "#2b7a3d", "#7b3fa0", "#00707a", "#8a6d00", "#a3195b")
+_COLOURS = ("#1a56b0", "#b5460f", "#2b7a3d", "#7b3fa0", "#00707a", "#8a6d00", "#a3195b", "#555")
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #333 }
 .grid { stroke: #ddd } .same { stroke: #888; stroke-dasharray: 4 4 } .line { fill: none; stroke-width: 2 }

@@ -1,6 +1,6 @@
 """`tfhub apply` end to end against the shortest loop over the same files, memory by length, Spark and Beam.
 
-    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5]
+    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5] [--quick]
 
 Modules: Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
 EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module that does next to nothing, the mean
@@ -270,9 +270,12 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=1_000_000)
     parser.add_argument("--images", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="hashed words alone, 20,000 rows, two rounds")
     parser.add_argument("--spark", help="an interpreter with pyspark")
     parser.add_argument("--beam", help="an interpreter with apache-beam")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.sentences, arguments.images, arguments.rounds = 20_000, 0, 2
     peers = Path(os.environ.get("TFHUB_PEERS", "/nowhere"))
     spark = arguments.spark or next(map(str, peers.glob("spark/bin/python")), None)
     beam = arguments.beam or next(map(str, peers.glob("beam/bin/python")), None)
@@ -281,14 +284,17 @@ def main() -> None:
         folder = Path(temporary)
         import compare
 
-        words, glove = text_module(folder), compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
-        encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
+        words = text_module(folder)
         tables = {kind: sentences(folder / f"texts.{kind}", most) for kind in ("csv", "jsonl", "parquet")}
         print("| Input | rows | apply, rows a second | loop | ratio | ratio of processor time |")
         print("|---|---|---|---|---|---|")
-        few = sentences(folder / "few.csv", most // 100)
-        compare_with_loop("sentence encoder, CSV", ARROW_LOOP, encoder, few, rounds)
-        for name, module in (("GloVe", glove), ("hashed words", words)):
+        modules = {"hashed words": words}
+        if not arguments.quick:  # else nothing is downloaded
+            encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
+            few = sentences(folder / "few.csv", most // 100)
+            compare_with_loop("sentence encoder, CSV", ARROW_LOOP, encoder, few, rounds)
+            modules["GloVe"] = compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
+        for name, module in modules.items():
             for kind, table in tables.items():
                 compare_with_loop(f"{name}, {kind.upper()}", ARROW_LOOP, module, table, rounds)
         if arguments.images:

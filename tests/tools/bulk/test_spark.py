@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
+from tensorflow_hub.tools.bulk.spark_files import send
 
 TEXTS = [text for text, _ in reviews_rows(60)]
 
@@ -140,6 +142,30 @@ def test_columns_that_are_missing_or_taken(frame, text_module):
         frame.transform(hub.spark.apply(text_module, input="body"))
     with pytest.raises(DataError, match="The frame has a column 'id' already"):
         frame.transform(hub.spark.apply(text_module, input="text", output="id"))
+
+
+def test_a_worker_gets_a_module_of_the_drivers_disk_and_the_threads_of_its_cores(
+    spark, text_module, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("module").symlink_to(text_module)
+    sent = send(spark.sparkContext, "./module")
+
+    def on_worker_process(_):
+        import tensorflow as tf
+
+        from tensorflow_hub.tools.bulk.shipping import arrived
+        from tensorflow_hub.tools.bulk.spark_files import on_worker, task_cores
+        from tensorflow_hub.tools.bulk.worker import worker_encoder
+
+        worker_encoder(on_worker(sent), "text", {}, task_cores())
+        return arrived(on_worker(sent)), tf.config.threading.get_intra_op_parallelism_threads()
+
+    [(path, threads)] = spark.sparkContext.parallelize([0], 1).map(on_worker_process).collect()
+    assert threads == 1, "one core a task, of two that this machine has"
+    assert Path(path).resolve() != Path(text_module).resolve()
+    graphs = [(Path(folder) / "saved_model.pb").read_bytes() for folder in (path, text_module)]
+    assert graphs[0] == graphs[1]
 
 
 DRIVER = """

@@ -1,4 +1,4 @@
-"""Every setting of the hub: an environment variable, or a line of a TOML file; variables win.
+"""Every setting of the hub: an environment variable, or a line of a TOML file. A variable wins over the file.
 
 The same table is in docs/running_a_hub.md and a test keeps the two equal.
 """
@@ -53,7 +53,7 @@ class ServerSettings:
         "TFHUB_SERVER_PORT",
         8500,
         parse_port,
-        "Port to listen on. When the default is taken, a free one is used; one that is named is kept.",
+        "Port to listen on. If the default is taken, a free one is used; a port that is set is always used.",
     )
     workers: int = variable("TFHUB_SERVER_WORKERS", 1, parse_positive, "Number of server processes.")
     database: str = variable(
@@ -93,8 +93,8 @@ class ServerSettings:
         "TFHUB_SERVER_UPSTREAM",
         "",
         parse_upstream,
-        "A hub that is asked for what is absent here; what comes is kept. `tfhub`: what tfhub.dev had, from "
-        "where it is now.",
+        "A hub to fetch models from that are not here; they are kept. `tfhub`: models that tfhub.dev had, "
+        "from where they are now.",
     )
     upstream_token: str = variable(
         "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token sent to the upstream hub."
@@ -103,8 +103,8 @@ class ServerSettings:
         "TFHUB_SERVER_UNCOMPRESSED_URL",
         "",
         str,
-        "Where unpacked modules are kept too, as readers see it (`gs://…`, `/nfs/…`); the hub writes "
-        "there on publishing, except what is private. Empty: modules are served compressed only.",
+        "A place for unpacked copies of modules, as readers see it (`gs://…`, `/nfs/…`). The hub writes them "
+        "when a module is published, except private ones. Empty: modules are served compressed only.",
     )
     max_archive: int = variable(
         "TFHUB_SERVER_MAX_ARCHIVE", 20 * GIB, parse_size, "Largest archive that may be published, in bytes."
@@ -122,13 +122,13 @@ class ServerSettings:
         "TFHUB_SERVER_DESCRIBE_MEMORY",
         4 * GIB,
         parse_size,
-        "Memory for reading what is in an uploaded module, in bytes; it happens in a process of its own.",
+        "Memory limit of the process that reads an uploaded module, in bytes.",
     )
     describe_seconds: int = variable(
         "TFHUB_SERVER_DESCRIBE_SECONDS",
         120,
         parse_positive,
-        "Processor time for reading what is in an uploaded module.",
+        "Processor time, in seconds, of the process that reads an uploaded module.",
     )
     max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
     max_request: int = variable(
@@ -141,7 +141,7 @@ class ServerSettings:
         "TFHUB_SERVER_STALL_SECONDS",
         30,
         parse_positive,
-        "How long an upload may send nothing before it is cut.",
+        "After how many seconds without data an upload is cut.",
     )
     requests_per_minute: int = variable(
         "TFHUB_SERVER_REQUESTS_PER_MINUTE",
@@ -214,7 +214,7 @@ class ServerSettings:
         "TFHUB_SERVER_SITE_CONTACT",
         "",
         parse_contact,
-        "Whom readers turn to: a mail address or a URL, linked on every page.",
+        "Contact for readers: a mail address or a URL, linked on every page.",
     )
     site_colour: str = variable(
         "TFHUB_SERVER_SITE_COLOUR",
@@ -226,10 +226,10 @@ class ServerSettings:
         "TFHUB_SERVER_OIDC_ISSUER",
         "",
         parse_issuer,
-        "Issuer of the OpenID Connect provider that people sign in with; takes the extra `oidc`.",
+        "Issuer of the OpenID Connect provider that people sign in with; needs the extra `oidc`.",
     )
     oidc_client_id: str = variable(
-        "TFHUB_SERVER_OIDC_CLIENT_ID", "", str, "What the provider calls this hub."
+        "TFHUB_SERVER_OIDC_CLIENT_ID", "", str, "The id of this hub at the provider."
     )
     oidc_secret_file: str = variable(
         "TFHUB_SERVER_OIDC_SECRET_FILE", "", str, "File with the client secret; none for a public client."
@@ -238,7 +238,7 @@ class ServerSettings:
         "TFHUB_SERVER_OIDC_SCOPES",
         "openid profile email",
         str,
-        "What the provider is asked to tell; some take `groups` here.",
+        "The scopes that the provider is asked for; some providers need `groups` here.",
     )
     oidc_domains: tuple[str, ...] = variable(
         "TFHUB_SERVER_OIDC_DOMAINS",
@@ -292,7 +292,7 @@ class ServerSettings:
         "TFHUB_SERVER_SESSION_HOURS",
         12,
         parse_positive,
-        "After how many hours without use a browser is signed out; after 7 days in any case.",
+        "After how many hours without use a browser is signed out; after 7 days it is in any case.",
     )
     metrics: str = variable(
         "TFHUB_SERVER_METRICS",

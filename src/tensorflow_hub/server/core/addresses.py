@@ -1,4 +1,4 @@
-"""The address that a request comes from, and whether what a proxy says of it is believed."""
+"""The address of a client, and which proxies may report it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def address_of(request: Request) -> str:
     peer = request.client.host if request.client else "unknown"
     if not is_trusted_proxy(request, peer):
         return peer
-    # The last address that no trusted proxy of ours has: everything before it can be made up.
+    # The last address that is not of a trusted proxy. A client can invent the addresses before it.
     for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
         address = _plain_address(hop.strip())
         if address is None:

@@ -1,4 +1,4 @@
-"""Who makes a request: the token or the cookie it carries, the rights of these, and its address."""
+"""Who makes a request: its token or cookie, the rights of these, and its address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.server.core.cookies import session_cookie
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 
-# Longer ones cannot be tokens or cookies of a hub; looking them up would only cost time.
+# Longer tokens and cookies are not of a hub, and are not looked up.
 _LONGEST_SECRET = 200
 
 
@@ -41,7 +41,7 @@ class Caller:
 
     @property
     def is_known(self) -> bool:
-        """Whether it proved who it is."""
+        """Whether the token or cookie is valid."""
         return self.token is not None or self.user is not None
 
     @property
@@ -80,7 +80,7 @@ def caller_of(request: Request) -> Caller:
 
 
 def token_caller(request: Request, secret: str) -> Caller:
-    """Who proves to be somebody by a token.
+    """The caller with a valid token.
 
     Raises:
       AuthenticationError: it is unknown, revoked or expired.
@@ -100,7 +100,7 @@ def token_caller(request: Request, secret: str) -> Caller:
 
 
 def session_caller(request: Request) -> Caller:
-    """Who is signed in with the browser that makes the request; an anonymous one when nobody is."""
+    """The person who is signed in with the browser; an anonymous caller if nobody is signed in."""
     address, secret = address_of(request), session_cookie(request)
     anonymous = Caller(None, address)
     if not secret or len(secret) > _LONGEST_SECRET:
@@ -134,7 +134,7 @@ def _by_token(hub: Hub, secret: str, address: str) -> Caller | None:
 def _with_rights(
     connection: sa.Connection, token: Token | None, user_id: int | None, address: str
 ) -> Caller | None:
-    """Who has a token, or is a user, with the rights of today; None when the user is disabled."""
+    """The owner of a token, or a user, with the current rights; None if the user is disabled."""
     if user_id is None:
         assert token is not None
         return Caller(token, address, (Grant(token.publisher, token.scope),))

@@ -32,28 +32,28 @@ def session_cookie(request: Request) -> str:
 
 
 def set_session_cookie(request: Request, response: Response, secret: str, seconds: int) -> None:
-    """Gives the browser the secret of its session, and takes the one for forms away."""
+    """Sets the cookie of the session, and deletes the one for forms."""
     _set(request, response, _SESSION, secret, seconds)
     _set(request, response, _FORM, "", 0)
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:
-    """Takes the secret away from the browser."""
+    """Deletes the cookie of the session."""
     _set(request, response, _SESSION, "", 0)
 
 
 def attempt_cookie(request: Request) -> str:
-    """The sign-in at a provider that was begun with this browser; "" for none."""
+    """The sign-in at a provider that this browser began; "" for none."""
     return request.cookies.get(_name(request, _ATTEMPT), "")
 
 
 def set_attempt_cookie(request: Request, response: Response, text: str) -> None:
-    """Keeps a sign-in that has begun in the browser, or, with "", forgets it."""
+    """Sets the cookie of a sign-in that has begun; "" deletes it."""
     _set(request, response, _ATTEMPT, text, _ATTEMPT_SECONDS if text else 0)
 
 
 def form_token(request: Request) -> str:
-    """What a form of a page has to bring back; made of the cookie that the browser will send with it."""
+    """The proof that a form of a page has to send, computed from the cookie that is sent with it."""
     secret = getattr(request.state, "form_secret", "") or _form_secret(request)
     if not secret:
         secret = request.state.form_secret = secrets.token_urlsafe(32)
@@ -62,13 +62,13 @@ def form_token(request: Request) -> str:
 
 
 def keep_form_secret(request: Request, response: Response) -> None:
-    """Gives the browser the secret of the forms of this answer, if they have one of their own."""
+    """Sets the cookie for the forms of this answer, if they need a new one."""
     if getattr(request.state, "sets_form_cookie", False):
         _set(request, response, _FORM, request.state.form_secret, _FORM_SECONDS)
 
 
 def has_form_token(request: Request, sent: str) -> bool:
-    """Whether a form came from a page that this browser got from this hub."""
+    """Whether a form is from a page that this hub sent to this browser."""
     secret = _form_secret(request)
     expected = hashlib.sha256(f"form {secret}".encode()).hexdigest()
     return bool(secret) and hmac.compare_digest(expected.encode(), sent.encode())

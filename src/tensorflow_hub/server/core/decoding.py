@@ -45,7 +45,7 @@ class _NoNumber(str):
 
 
 def _as_sent(body: bytes) -> Any:
-    """The body with its numbers as texts, of whatever size; None when it cannot be read."""
+    """The body with its numbers as texts of any length; None if it cannot be read."""
     try:
         return json.loads(body, parse_int=str, parse_float=str, parse_constant=_NoNumber)
     except (ValueError, RecursionError):
@@ -71,7 +71,7 @@ def decode_parameters(source: Mapping[str, Any], kind: Any) -> Any:
 
 
 def _malformed(text: str, kind: Any, sent: Any) -> Malformed:
-    """What Msgspec found, in our words: the field, what was expected, what came."""
+    """A problem that msgspec found as a sentence: the field, what was expected, what came."""
     fields = ", ".join(kind.__struct_encode_fields__)
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", text, re.DOTALL):
         return Malformed(f"The field {unknown[1][:100]!r} is not known here.", hint=f"Known: {fields}.")

@@ -49,7 +49,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What a handler gives: a JSON body, or none, with a status and more headers."""
+    """What a handler returns: a JSON body or none, a status and more headers."""
 
     body: T
     status: int = 200
@@ -57,12 +57,12 @@ class Answer(Generic[T]):
 
 
 class Stream:
-    """Stands for a body of bytes that the handler reads itself, of `call.request`."""
+    """A body of bytes, which the handler reads from `call.request`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Rights:
-    """What a caller needs.
+    """The rights that a caller needs.
 
     Attributes:
       scope: of the token; "" for any token.
@@ -139,8 +139,8 @@ class Endpoint:
         return self._response(self.handler(call, **arguments))
 
     async def _answer_later(self, request: Request) -> Response:
-        """For what waits: for a body, or within the handler."""
-        # Who sends no token is not looked up in the database.
+        """Answers if the body or the handler is waited for."""
+        # Without a token, the database is not asked.
         has_token = "authorization" in request.headers
         call = await run_in_threadpool(self._call, request) if has_token else self._call(request)
         arguments = self._parameters(request)
@@ -164,7 +164,7 @@ class Endpoint:
 
     def _call(self, request: Request) -> Call:
         caller = Caller(None, address_of(request)) if self.for_strangers else caller_of(request)
-        if self.rights is not None:  # before anything is read of what a stranger sends
+        if self.rights is not None:  # before the body of a stranger is read
             require_known(caller)
         return Call(request, hub_of(request), caller, base_url(request))
 
@@ -181,7 +181,7 @@ class Endpoint:
         return found
 
     def _refuse_unknown(self, request: Request) -> None:
-        """Raises for a parameter that is not declared: a mistyped filter would let everything pass."""
+        """Raises for a parameter that is not declared: without its filter, a search would find everything."""
         kind = self.arguments.get("query")
         known = getattr(kind, "described", kind).__struct_encode_fields__ if kind else ()
         unknown = next((name for name in request.query_params if name not in known), None)

@@ -78,7 +78,7 @@ class Form:
                 hint="Load its page again and allow cookies of this hub, then send it once more.",
             )
         call = Call(request, hub_of(request), caller, base_url(request))
-        values = {**sent, **request.path_params}  # no field takes the place of what the URL names
+        values = {**sent, **request.path_params}  # a field does not replace a part of the URL
         return self.handler(call, fields=decode_parameters(values, self.fields))
 
 
@@ -99,7 +99,7 @@ def _read_form(request: Request, body: bytes) -> dict[str, str]:
 
 
 def _check_origin(request: Request) -> None:
-    """Refuses what browsers say that another site made them send."""
+    """Refuses a request if the browser says that another site caused it."""
     base, origin = base_url(request), request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "same-origin")
     if (origin is not None and origin != base) or site not in {"same-origin", "none"}:

@@ -22,7 +22,7 @@ from tensorflow_hub.server.catalogue.rates import Rate, forget_full, take
 from tensorflow_hub.server.core.problems import TooManyRequests
 from tensorflow_hub.server.settings import ServerSettings
 
-# Keys remembered at once in a process; those not heard of for longest go first.
+# How many keys a process remembers; those that were used longest ago are removed first.
 _MOST_KEYS = 50_000
 # The part of a limit that a process takes at a time. Others cannot use it, so it is small; a share that is
 # not used in the time in which it grows again is worth nothing any more.
@@ -100,7 +100,7 @@ class SharedLimit:
             share = self._shares.get(key)
             if share is None:
                 return None
-            if share.until <= now:  # nothing of it is added to the next one
+            if share.until <= now:  # an old share is not added to the next one
                 del self._shares[key]
                 return None
             if not share.events:
@@ -120,7 +120,7 @@ class SharedLimit:
             with self._database.writing() as connection:
                 taken, wait = take(connection, f"{self._name} {key}", self.rate, wanted)
         except sa.exc.SQLAlchemyError:
-            # Requests that cannot be counted are allowed: limits protect the hub, they must not stop it.
+            # A request that cannot be counted is allowed: a limit must not stop the hub.
             _log.warning("The limit of %s is not counted.", self._name, exc_info=True)
             return 0.0
         until = time.monotonic() + (wait or wanted * self.rate.seconds / self.rate.count)
@@ -183,7 +183,7 @@ class Limits:
 
 
 def source_of(address: str) -> str:
-    """The key of an address: itself for IPv4, its network for IPv6, because everybody gets a whole network.
+    """The key of an address: the address for IPv4, the network for IPv6, where one person has many addresses.
 
     >>> source_of("192.0.2.7"), source_of("::ffff:192.0.2.7"), source_of("2001:db8:1:2:3::4")
     ('192.0.2.7', '192.0.2.7', '2001:db8:1:2::/64')

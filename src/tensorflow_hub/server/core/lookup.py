@@ -1,4 +1,4 @@
-"""From the path of a URL to a publisher, a model or a version, with the answer when there is none."""
+"""The path of a URL → a publisher, a model or a version, or the error if there is none."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def readable_version(connection: sa.Connection, name: ModelName, audience: Audie
 
 
 def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> Version | None:
-    """Where a name of tfhub.dev stands when not at that very URL.
+    """The URL of a name of tfhub.dev that has another URL here.
 
     The documentation calls deployments `publisher/model/1` that stand at `publisher/lite-model/model/1`
     (or tfjs-model, coral-model), and tfhub.dev had its collections below `collections`.
@@ -107,7 +107,7 @@ def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> V
 
 
 def nothing_at(connection: sa.Connection, name: ModelName, audience: Audience) -> Missing:
-    """What to answer when nothing is published at a name: what it may have meant."""
+    """The error for a name at which nothing is published, with similar names."""
     known = reading.find_model(connection, name)
     if known is not None and audience.includes(known.publisher, known.private):
         versions = reading.list_versions(connection, known)
@@ -157,7 +157,7 @@ def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelNa
 
 
 def _candidates(connection: sa.Connection, name: ModelName, audience: Audience) -> list[str]:
-    """Names that may have been meant: those of the same publisher, and those that end or start alike."""
+    """Similar names: those of the same publisher, and those with the same beginning or end."""
     last = name.model.rpartition("/")[2]
     known = sa.select(models.c.handle).join(publishers).where(audience.condition())
     known = known.order_by(models.c.handle)
@@ -176,7 +176,7 @@ def _candidates(connection: sa.Connection, name: ModelName, audience: Audience) 
 
 
 def _likely(name: str, candidates: list[str]) -> list[str]:
-    """The candidates that have most pairs of letters of a name: comparing all letter by letter takes long."""
+    """The candidates that share most pairs of letters with a name: quicker than the exact comparison."""
     pairs = {name[at : at + 2] for at in range(len(name) - 1)}
     return heapq.nlargest(
         _MOST_COMPARED, dict.fromkeys(candidates), key=lambda other: sum(pair in other for pair in pairs)

@@ -1,4 +1,4 @@
-"""What happens in a hub, counted for Prometheus: in all its processes on this machine together.
+"""Figures for Prometheus: the sums over all processes of a hub on this machine.
 
 `tfhub serve` names a folder by `PROMETHEUS_MULTIPROC_DIR` before this is imported; then each process
 counts in a file there, and whichever is asked adds them up. Otherwise there is one process.
@@ -51,7 +51,7 @@ class Metrics:
 
     def request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Counts an answered request."""
-        method = method if method in _METHODS else "other"  # anybody may make up methods without end
+        method = method if method in _METHODS else "other"  # a client can send any method
         self._requests.labels(endpoint, method, str(status)).inc()
         self._seconds.labels(endpoint).observe(seconds)
 
@@ -60,7 +60,7 @@ class Metrics:
         self._counts[name].inc(by)
 
     def measure(self) -> None:
-        """Notes what this process uses; to be called now and then in each."""
+        """Notes the memory and time of this process; to be called regularly in each process."""
         self._cpu.set(time.process_time())
         self._memory.set(peak_memory())
 
@@ -76,11 +76,11 @@ class Metrics:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Processes that ended use nothing any more; what they counted stays."""
+    """Removes the memory of processes that ended; their counts stay."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = int(path.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
-        except (ProcessLookupError, PermissionError):  # or its number is another user's now
+        except (ProcessLookupError, PermissionError):  # or another user's process has its number now
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Reads the body of a request: of a bounded size, in a bounded time."""
+"""Reads the body of a request, with limits of size and time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def receive_body(request: Request, take: Callable[[bytes], Awaitable[None]
       Malformed: nothing came for as long as the setting `stall_seconds`, or the client went away.
     """
     seconds = hub_of(request).settings.stall_seconds
-    # One timer that is put off with each piece: a timeout for each piece costs more than the piece.
+    # One timer, moved with each piece: a new timeout for each piece would cost more than the piece.
     with anyio.move_on_after(seconds) as patience:
         try:
             async for piece in request.stream():

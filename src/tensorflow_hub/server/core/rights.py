@@ -19,7 +19,7 @@ from tensorflow_hub.server.catalogue.records import Grant
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
 from tensorflow_hub.server.core.callers import Caller
 
-# What a scope lets do, for messages.
+# What each scope allows, for messages.
 _OF_A_PUBLISHER = {READ: "read what is private of", PUBLISH: "publish as", ADMIN: "manage the publisher"}
 _OF_THE_HUB = {READ: "read what is about the whole hub", ADMIN: "administer this hub"}
 
@@ -39,7 +39,7 @@ def _is_for(grant: Grant, publisher: str | None) -> bool:
 
 
 def audience_of(caller: Caller) -> Audience:
-    """The readers that the caller is one of: whatever is told to the caller is computed for them."""
+    """The audience of the caller: every answer to the caller is computed for this audience."""
     publishers = {grant.publisher for grant in caller.grants}
     if None in publishers:
         return EVERYTHING
@@ -47,7 +47,7 @@ def audience_of(caller: Caller) -> Audience:
 
 
 def may_read(caller: Caller, publisher: str, private: bool) -> bool:
-    """Whether the caller may see what the publisher has."""
+    """Whether the caller may see the models of the publisher."""
     return audience_of(caller).includes(publisher, private)
 
 
@@ -83,13 +83,13 @@ def require_known(caller: Caller) -> None:
 
 
 def require_signed_in(caller: Caller) -> None:
-    """Raises unless a browser asks whose session is good."""
+    """Raises unless the caller is a browser with a valid session."""
     if caller.session is None:
         raise AuthenticationError("This page is for people who are signed in.", hint="Sign in first.")
 
 
 def _who(caller: Caller) -> str:
-    """The caller with what it has, for messages."""
+    """The caller and its rights, for messages."""
     has = "; ".join(f"scope {g.scope}, {g.publisher or 'all publishers'}" for g in caller.grants[:5])
     if caller.token is None:
         return f"The user {caller.name!r} ({has or 'member of no publisher'})"

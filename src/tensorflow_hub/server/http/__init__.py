@@ -1,1 +1,1 @@
-"""How bytes come in and go out: request middleware, compression, uploads' bodies, objects of the store."""
+"""Bodies of requests and answers: middleware, compression, uploads, objects of the store."""

@@ -18,10 +18,10 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-# Ranges of so many bytes are read where the answer is made: a change of threads costs more than the reading.
+# A range of at most so many bytes is read in the thread of the request: a change of threads costs more.
 _AT_ONCE = 1 << 18
-# A version never changes, but its publisher may become private, or it may be withdrawn or deleted: caches
-# that many share ask again each hour, those of one reader never.
+# A version never changes, but its publisher may become private, or it may be withdrawn or deleted. So shared
+# caches ask again each hour. The cache of one reader never asks again.
 FOREVER = "public, max-age=31536000, s-maxage=3600, immutable"
 FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
@@ -77,7 +77,7 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
 
 
 def asks_for_part(request: Request, asset: Asset) -> bool:
-    """Whether a request asks for a range of an asset, and gets it."""
+    """Whether a request asks for a valid range of an asset."""
     return _range(request, asset, asset_headers(asset)["etag"]) is not None
 
 
@@ -130,7 +130,7 @@ async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIter
 
 
 def _range(request: Request, asset: Asset, etag: str) -> tuple[int, int] | None:
-    """The first and last-plus-one byte that are asked for; None for all of them."""
+    """The first byte that is asked for, and the one after the last; None for all bytes."""
     match = _RANGE.fullmatch(request.headers.get("range", "").strip().replace(" ", ""))
     if_range = request.headers.get("if-range")
     if match is None or (if_range is not None and if_range != etag):

@@ -1,4 +1,4 @@
-"""Pages, JSON and texts, compressed by Brotli or gzip for who takes that. Archives are left as they are.
+"""Compresses pages, JSON and texts with Brotli or gzip if the client accepts it. Archives stay as they are.
 
 What must not be stored holds secrets or errors: it is not compressed either, so that no length tells
 what is inside (the BREACH attack). So it is with all that is shown to who is signed in: a foreign
@@ -26,9 +26,9 @@ _TYPES = {
     "image/svg+xml",
     INDEX_MEDIA_TYPE,
 }
-_SMALLEST = 860  # bytes; smaller ones go out in one packet anyway
+_SMALLEST = 860  # bytes; a smaller answer fits in one packet
 _LARGEST_REMEMBERED = 256 << 10
-_LARGEST_AT_ONCE = 64 << 10  # larger ones take long enough to be worth a thread
+_LARGEST_AT_ONCE = 64 << 10  # bytes; larger answers are compressed in another thread
 
 
 class CompressingSend:
@@ -54,7 +54,7 @@ class CompressingSend:
             headers = MutableHeaders(raw=list(start["headers"]))
             headers.add_vary_header("Accept-Encoding")
             body = message.get("body", b"")
-            # A range is one of the plain bytes: packed, it would be of others than its headers say.
+            # A range is a range of the plain bytes: compressed, it would not fit its headers.
             is_whole = start["status"] != 206 and not message.get("more_body")
             if self._encoding and is_whole and len(body) >= _SMALLEST:
                 message = {**message, "body": await _compressed(body, self._encoding, headers)}
@@ -63,7 +63,7 @@ class CompressingSend:
 
 
 def chosen_encoding(accept_encoding: str) -> str:
-    """The way to compress that a client likes best; "" for none.
+    """The compression that the client prefers; "" for none.
 
     >>> chosen_encoding("gzip, deflate, br"), chosen_encoding("br;q=0, gzip"), chosen_encoding("")
     ('br', 'gzip', '')
@@ -74,7 +74,7 @@ def chosen_encoding(accept_encoding: str) -> str:
 
 
 def _has_encodings(start: Message) -> bool:
-    """Whether caches have to tell apart the compressed answer from the plain one.
+    """Whether caches have to distinguish the compressed answer from the plain one.
 
     Also where the answer is that nothing changed, of which caches take over the headers.
     """
@@ -106,7 +106,7 @@ def _remembered(body: bytes, encoding: str, is_lasting: bool) -> bytes:
 
 @functools.lru_cache(maxsize=128)
 def _compress(body: bytes, encoding: str, is_lasting: bool) -> bytes:
-    """The body compressed: well when it is kept for ever, else fast."""
+    """The compressed body: small if it is cached for ever, otherwise quickly made."""
     if encoding == "gzip":
         return gzip.compress(body, 9 if is_lasting else 5, mtime=0)
     import brotli

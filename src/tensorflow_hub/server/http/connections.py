@@ -1,4 +1,4 @@
-"""Connections to hosts that were checked: to the very addresses, whatever their name says a moment later."""
+"""Connections to hosts whose addresses were checked: they go to exactly these addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.network.timely_head import TIMELY_POOLS
 from tensorflow_hub.settings import Settings
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
-# Addresses of IPv4 in the clothes of IPv6, by which a translating router reaches the former.
+# IPv6 addresses that a router translates to IPv4 addresses (NAT64).
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -25,9 +25,9 @@ _THIS_MACHINE = "this machine"
 
 
 class PinnedAdapter(TlsAdapter):
-    """Sends requests; those to a host that was pinned go to its addresses only.
+    """Sends requests. Requests to a pinned host go only to its pinned addresses.
 
-    A name can be made to say one address to whoever checks it and another to whoever connects.
+    An attacker's name server can give one address to the check and another one to the connection.
 
     Args:
       settings: which certificates are trusted.
@@ -40,11 +40,11 @@ class PinnedAdapter(TlsAdapter):
         super().__init__(settings)
 
     def pin(self, host: str, addresses: Sequence[Address]) -> None:
-        """Says where connections to a host go from now on."""
+        """Sets the addresses that connections to a host may go to."""
         self._pinned[host.lower()] = addresses
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Makes the connections, which look at what is pinned."""
+        """Makes the pools of connections, which use the pinned addresses."""
         super().init_poolmanager(*arguments, **options)
         pinned = {"pinned": self._pinned, "pinned_only": self._pinned_only}
         self.poolmanager.pool_classes_by_scheme = {
@@ -57,7 +57,7 @@ class PinnedAdapter(TlsAdapter):
 
 
 class _Pinned:
-    """What a pinned connection does other than one of urllib3."""
+    """The part of a connection that differs from the connections of urllib3."""
 
     pinned: dict[str, Sequence[Address]]
     pinned_only: bool

@@ -1,4 +1,4 @@
-"""Before a handle is looked up: is it to be fetched from the upstream hub first?"""
+"""Before a handle is looked up: decides whether to fetch it from the upstream hub first."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.mirror import Mirror, has_files, is_here, nobody_knows
 from tensorflow_hub.server.mirroring.spool import Spool
 
-# The bytes of upstream are those that were asked for, so they can be passed on as they come. An index is not
-# made yet, but clients that ask for one take the archive too.
+# Forms whose bytes can be passed on while they come from upstream. There is no index yet, but clients that
+# ask for one also accept the archive.
 _PASSED_ON = {Form.ARCHIVE, Form.INDEX, Form.FILE}
-# A download that takes less is answered as if the files had been here, in seconds.
+# A download that takes fewer seconds is answered as if the files had been here.
 _MOMENT = 2.0
-# How long anybody waits for what cannot be passed on as it comes, in seconds: less than clients wait.
+# How many seconds a request waits for what cannot be passed on while it comes: fewer than clients wait.
 _PATIENCE = 15.0
 _LOOK_AGAIN = 0.02
 
@@ -48,14 +48,14 @@ def _name_of(
 async def bring_from_upstream(
     request: Request, path: str, forms: Sequence[Representation] = (JSON,)
 ) -> Response | None:
-    """Where this hub mirrors another one: fetches what the request asks for, if it is absent here.
+    """If this hub mirrors another one: fetches what the request asks for, if it is not here.
 
     Returns:
-      the answer, when it is to be passed on while it comes; None when what is here is to be served.
+      an answer that passes on the bytes while they come; None to serve what is here.
 
     Raises:
       UnreachableError: nothing is here, and upstream cannot be asked.
-      Unavailable: it takes longer than anybody should wait.
+      Unavailable: it takes longer than a request should wait.
     """
     mirror: Mirror | None = request.app.state.mirror
     reads_only = bool(forms) and not forms[0].kind  # a page, or JSON
@@ -73,13 +73,13 @@ async def bring_from_upstream(
             return None
         name, is_versioned = name.with_version(newest), False
     if reads_only and await run_in_threadpool(mirror.has_documentation_only, name):
-        return None  # who reads them all fetches nothing
+        return None  # a person who only reads pages fetches nothing
     spool = await run_in_threadpool(mirror.bring, name, deployment, audience)
     if spool is None:
         return None
     passes_on = request.method == "GET" and forms[0].form in _PASSED_ON
     if await _wait(spool, passes_on):
-        if not is_versioned:  # who follows knows which version it is
+        if not is_versioned:  # the client learns the version from the redirect
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
         return _passing_on(hub_of(request), name, deployment, spool)
     await _check_failure(spool, mirror, name, deployment, audience)
@@ -89,22 +89,24 @@ async def bring_from_upstream(
 async def _check_failure(
     spool: Spool, mirror: Mirror, name: ModelName, deployment: str, audience: Audience
 ) -> None:
-    """Says why a version could not be fetched, where "not found" would be wrong or useless.
+    """Raises the reason why a version could not be fetched, where "not found" would be wrong or useless.
 
     Raises:
       UnreachableError: upstream cannot be asked, and the files are not here.
-      NotFoundError: who has it asks for consent; the hint names the page.
+      NotFoundError: the owner asks for consent; the hint names the page.
     """
     if isinstance(spool.failure, UnreachableError):
         here = await run_in_threadpool(has_files, mirror.hub, name, deployment, audience)
         if not here:
             raise nobody_knows(name)
-    elif isinstance(spool.failure, ForbiddenError):  # by where it is; nobody's token here changes that
+    elif isinstance(
+        spool.failure, ForbiddenError
+    ):  # refused by the source; no token of this hub changes that
         raise NotFoundError(spool.failure.problem, hint=spool.failure.hint)
 
 
 async def _wait(spool: Spool, passes_on: bool) -> bool:
-    """Waits for the end; True when what comes has to be passed on before.
+    """Waits for the end; True if the bytes have to be passed on before it.
 
     Raises:
       Unavailable: the download takes longer than `_PATIENCE`.
@@ -123,7 +125,7 @@ async def _wait(spool: Spool, passes_on: bool) -> bool:
 
 
 def _passing_on(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Response:
-    """The answer while the bytes come: without an ETag, for nobody has checked them yet."""
+    """The answer while the bytes come: without an ETag, because they are not checked yet."""
     suffix = KIND_BY_NAME[deployment].suffix
     headers = {
         "content-type": "application/octet-stream" if suffix else "application/gzip",

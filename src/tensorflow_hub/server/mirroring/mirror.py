@@ -1,7 +1,7 @@
-"""The mirror of one hub in one process: what is being fetched, and what upstream said a moment ago.
+"""The mirror of one hub in one process: the running fetches, and the last answers of the upstream hub.
 
-A publisher that publishes here is never asked for upstream: whoever runs the upstream hub could
-otherwise slip a "newer" version under the name of a model that is ours.
+The upstream hub is never asked for a publisher that publishes here. Otherwise it could offer a "newer"
+version of a model of this hub.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 from tensorflow_hub.server.publishing.steps import work_folder
 
 _log = logging.getLogger("tensorflow_hub.server")
-# How many versions are fetched at once; others wait for their turn.
+# How many versions are fetched at the same time; the others wait.
 _MOST_FETCHES = 8
-# How many may be under way or wait; more askers are told to come back.
+# How many may be fetched or wait; more requests are told to come back.
 MOST_UNDER_WAY = 64
-# How long an answer of the upstream hub (absent; the newest is …) is believed, in seconds.
+# How long an answer of the upstream hub (not there; the newest version) is used again, in seconds.
 _REMEMBER_SECONDS = 60.0
-# After how long upstream is asked again whether it has withdrawn what is kept here, in seconds.
+# After how many seconds the upstream hub is asked again whether it has withdrawn a version.
 _REFRESH_SECONDS = 600.0
 _MOST_REMEMBERED = 10_000
-# How long upstream is not asked again after it could not be reached, in seconds.
+# How many seconds the upstream hub is not asked after it could not be reached.
 _PAUSE_SECONDS = 5.0
 
 
 class Mirror:
-    """Fetches what is asked for and absent, each thing once at a time, in threads of its own."""
+    """Fetches versions that are not here when somebody asks for them, in threads, each once at a time."""
 
     def __init__(self, hub: Hub, upstream: AnyUpstream) -> None:
         self.hub = hub
@@ -53,7 +53,7 @@ class Mirror:
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
 
     def newest(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
-        """The newest version of a model upstream, when its deployment is absent here and may be fetched.
+        """The newest version of a model upstream, if its deployment is not here and may be fetched.
 
         Raises:
           UnreachableError: upstream cannot be asked and nothing of the model is here.
@@ -83,7 +83,7 @@ class Mirror:
         return None if is_refused or not self._is_wanted(version, deployment) else number
 
     def _newest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
-        """The newest version that is documented here, of a model that upstream knows by its versions only."""
+        """The newest version that is documented here, for an upstream that does not know the newest."""
         with self.hub.database.reading() as connection:
             version = reading.find_version(connection, name)
         if version is None or not self.has_documentation_only(version.name):
@@ -94,12 +94,12 @@ class Mirror:
         )
 
     def bring(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
-        """Begins to fetch a deployment of a version that is absent, or joins who does.
+        """Begins to fetch a deployment of a version that is not here, or joins a running fetch.
 
         Args:
           name: the version.
           deployment: the form that is asked for.
-          audience: who asks: nothing is fetched for those who may not read it here.
+          audience: who asks. Nothing is fetched for people who may not read it here.
 
         Returns:
           what comes; None when nothing is to be fetched.
@@ -131,7 +131,7 @@ class Mirror:
             return spool
 
     def has_documentation_only(self, name: ModelName) -> bool:
-        """Whether all that is here of a version is its imported documentation."""
+        """Whether only the imported documentation of a version is here."""
         with self.hub.database.reading() as connection:
             version = reading.find_version(connection, name)
             if version is None or version.published_by != DOCUMENTED:
@@ -139,12 +139,12 @@ class Mirror:
             return not reading.list_deployments(connection, version)
 
     def may_bring(self, version: Version) -> bool:
-        """Whether upstream is asked for a version of which only the documentation is here."""
+        """Whether upstream may be asked for the files of a version that has only documentation here."""
         is_documented = version.published_by == DOCUMENTED and version.state != DELETED
         return is_documented and self.upstream.has_heard_of(version.name, is_documented=True)
 
     def close(self) -> None:
-        """Breaks off what is under way: a process that ends waits for nobody upstream."""
+        """Stops the running fetches, so that the process can end without waiting for upstream."""
         with self._lock:
             for spool in self._fetches.values():
                 spool.fail(DownloadError("The hub stops.", hint="Ask again in a moment."))
@@ -157,7 +157,7 @@ class Mirror:
         try:
             if self._is_wanted(name, deployment):
                 fetch(self.hub, self.upstream, name, deployment, spool)
-            else:  # another one fetched it between the question and now
+            else:  # another request has fetched it meanwhile
                 spool.keep(None)
             self._remember(key)
         except UnreachableError as error:

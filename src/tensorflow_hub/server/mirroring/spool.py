@@ -1,4 +1,4 @@
-"""A file that grows while others read it: what comes from upstream goes on to whoever asked for it first."""
+"""A file that grows while others read it: bytes from upstream are passed on while they come."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from tensorflow_hub.errors import HubError, UnreachableError
 
-# The end is held back until the whole was checked and kept: nobody takes what has no end for complete.
+# The last bytes are held back until the whole is checked: nobody takes damaged bytes for complete.
 _HELD_BACK = 64 << 10
 _PIECE = 1 << 20
 
 
 class Spool:
-    """Bytes on their way through this hub, in a file without a name.
+    """Bytes that are fetched and passed on, in a file without a name.
 
     Args:
       folder: where the file lies.

@@ -23,10 +23,6 @@ class DirectoryStore(Folder):
         for folder in (self._temporary, self._uploads, root / "archives", root / "files"):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def describe(self) -> str:
-        """The kind of store and its place, for people."""
-        return f"folder {self.root}"
-
     def check(self) -> None:
         """Raises an `OSError` when the folder cannot be written."""
         probe = self._temporary / f"probe-{secrets.token_hex(8)}"

@@ -59,9 +59,6 @@ class Store(Protocol):
     def __hash__(self) -> int:
         """By identity, so that a store can be the key of a cache."""
 
-    def describe(self) -> str:
-        """The kind of store and its place, for people."""
-
     def check(self) -> None:
         """Raises an `OSError` when the store does not work right now."""
 

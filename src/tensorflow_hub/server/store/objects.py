@@ -22,10 +22,6 @@ from tensorflow_hub.server.store.interface import Source, check_digest
 class ObjectStore(Bucket):
     """Keeps objects and uploads in the bucket and below the prefix that `url` names."""
 
-    def describe(self) -> str:
-        """The kind of store and its place, for people."""
-        return self.url
-
     def check(self) -> None:
         """Raises an `OSError` when the bucket does not answer."""
         with os_errors():

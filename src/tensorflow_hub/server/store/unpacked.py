@@ -1,6 +1,6 @@
 """The copies of modules that lie unpacked below `uncompressed_url`, each a tree named by its digest.
 
-Nobody asks there who reads: what is private or deleted has no copy.
+Everybody who can reach the place can read it, so private and deleted modules have no copy.
 """
 
 from __future__ import annotations

@@ -74,10 +74,16 @@ def test_the_folder_and_python_are_seen_and_nothing_else_of_the_machine(inside, 
 def test_a_folder_within_one_of_python_can_be_hidden(inside, tmp_path, monkeypatch):
     (tmp_path / "installed" / "data").mkdir(parents=True)
     (tmp_path / "installed" / "data" / "catalogue.sqlite").touch()
-    monkeypatch.syspath_prepend(tmp_path / "installed")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
     program = f"print(os.listdir({str(tmp_path / 'installed' / 'data')!r}))"
     assert inside(program)[0] == "['catalogue.sqlite']\n"
     assert inside(program, tmp_path / "installed" / "data")[0] == "[]\n"
+
+
+def test_the_working_directory_of_the_hub_is_not_seen(inside, tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "work")  # as `python -m tensorflow_hub serve` has it
+    assert inside(f"print(os.path.exists({str(tmp_path / 'work')!r}))")[0] == "False\n"
 
 
 @pytest.mark.parametrize("path", ["/folder/file.txt", "/new", "/folder/new", "/proc/new"])

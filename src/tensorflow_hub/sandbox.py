@@ -107,8 +107,12 @@ def reason_against() -> str:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a process that is to have nothing of ours: only where its programs are."""
-    return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"}
+    """The environment of a process that is to have nothing of ours: only where its programs are.
+
+    Not all of `sys.path`: with `python -m` it begins with the working directory, where anything may lie.
+    """
+    ours = [str(Path(__file__).parents[1]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, ours)), "LC_ALL": "C.UTF-8"}
 
 
 def _leave_namespaces() -> None:

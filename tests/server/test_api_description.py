@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import requests
@@ -114,3 +117,21 @@ def test_the_facts_fit_their_schema(api, linear):
     jsonschema.validate(api("GET", "/api/v1/models/shared/linear/1").json(), schema)
     schema["$ref"] = "#/components/schemas/Model"
     jsonschema.validate(api("GET", "/api/v1/models/shared/linear").json(), schema)
+
+
+def test_the_description_is_the_same_in_every_process():
+    """Hashes of types differ between processes; what readers compare and caches keep may not."""
+    program = (
+        "import json; from tensorflow_hub.server.api_description import describe_api; "
+        "from tensorflow_hub.server.routes import API; print(json.dumps(describe_api(API, '')))"
+    )
+    described = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(described) == 1

@@ -79,7 +79,7 @@ def parameter_schemas(kind: Any) -> Iterator[tuple[str, Schema, bool]]:
 @functools.lru_cache(maxsize=2)
 def _paths_and_schemas(endpoints: tuple[Endpoint, ...]) -> tuple[Schema, Schema]:
     bodies = [e.arguments["body"] for e in endpoints if e.arguments.get("body", Stream) is not Stream]
-    failures = {endpoint.errors.body for endpoint in endpoints}
+    failures = dict.fromkeys(endpoint.errors.body for endpoint in endpoints)
     every = [*failures, *bodies, *(kind for e in endpoints for kind in _kinds(e.answer_type))]
     schemas, components = msgspec.json.schema_components(every, ref_template=_REF)
     known = dict(zip(every, schemas, strict=True))

@@ -155,6 +155,17 @@ class Signatures(TypedDict):
     signatures: Sequence[Signature]
 
 
+class Picture(TypedDict):
+    """A picture that a card refers to."""
+
+    path: Annotated[str, Meta(description="As the card has it.")]
+    url: str
+    sha256: Annotated[Sha256, Meta(description="Of the file without its metadata.")]
+    media_type: str
+    width: Annotated[int, Meta(description="Pixels.")]
+    height: int
+
+
 class Version(TypedDict):
     """A version with its card and its downloads."""
 
@@ -178,6 +189,7 @@ class Version(TypedDict):
     description: str
     metadata: Mapping[str, Sequence[str]]
     card: Annotated[str, Meta(description="The whole card, Markdown.")]
+    pictures: Sequence[Picture]
     deployments: Sequence[Deployment]
     derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names.")]
     used_by: Annotated[

@@ -219,6 +219,18 @@ class OfServedVersion(Parameters, frozen=True):
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
+class OfVersion(Parameters, frozen=True):
+    """A version in the path."""
+
+    handle: Annotated[str, Meta(description="publisher/model/version; has slashes.")]
+
+
+class PicturePath(Parameters, frozen=True):
+    """Which picture of a card."""
+
+    path: Annotated[str, Meta(max_length=700, description="As the card has it: pictures/cats.png.")]
+
+
 class OfDeployment(Parameters, frozen=True):
     """A deployment of a version."""
 

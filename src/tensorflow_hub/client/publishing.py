@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorflow_hub.client.calls import LARGEST_ANSWER, call, client_settings, read_answer
+from tensorflow_hub.client.card_pictures import read_card_pictures, send_pictures
 from tensorflow_hub.client.uploading import send_file
 from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
 from tensorflow_hub.format.archive.file_digests import size_and_sha256
@@ -79,7 +80,8 @@ def publish(
       path: a directory with a SavedModel, TF1 Hub module, TFLite or TF.js model, or a `.tar.gz` of one.
       handle: `"publisher/model/version"`; by default the name in the card's first line.
       card: a Markdown file (or its text) whose first line is `# Module publisher/model/version`.
-        Not needed to add another deployment to a published version.
+        Not needed to add another deployment to a published version. The pictures that the file refers to by
+        paths beside it, `![two cats](pictures/cats.png)`, are published with it, without their metadata.
       hub: URL of the hub; default `TFHUB_URL`.
       token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
       deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; by default as the card says.
@@ -92,7 +94,7 @@ def publish(
 
     Raises:
       NotAModuleError: `path` holds no module.
-      CardError: the card breaks a rule, or is about another model.
+      CardError: the card breaks a rule, is about another model, or one of its pictures cannot be read.
       HandleError: there is neither a handle nor a card with one.
       ConflictError: the version is published with other content.
       AuthenticationError, ForbiddenError: no token, or one without the right.
@@ -107,6 +109,7 @@ def publish(
     settings = client_settings(hub, token)
     text = _card_text(card)
     name = _name(handle, text)
+    pictures = read_card_pictures(card, text)
     on_progress = on_progress or ignore_progress
     with _archive(path, on_progress) as (archive, index, size, sha256), open_session(settings) as session:
         request = {"handle": str(name), "size": size, "sha256": sha256, "card": text}
@@ -117,20 +120,22 @@ def publish(
         started = call(settings, "POST", "/api/v1/uploads", what=str(name), session=session, json=request)
         if started.get("published"):
             done = _published(_version(session, settings, started["handle"]), deployment, is_new=False)
-            _sign(done, path, index, key=key, settings=settings, session=session)
-            return _with_card(done, session, settings, text, deployment)
-        send_file(
-            session,
-            settings,
-            archive,
-            started["id"],
-            received=started["received"],
-            on_progress=lambda n: on_progress("sending", n, size),
-        )
-        on_progress("checking", 0, size)
-        done = _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
+        else:
+            send_file(
+                session,
+                settings,
+                archive,
+                started["id"],
+                received=started["received"],
+                on_progress=lambda n: on_progress("sending", n, size),
+            )
+            on_progress("checking", 0, size)
+            done = _finish(session, settings, str(name), started["id"], index=index, deployment=deployment)
         _sign(done, path, index, key=key, settings=settings, session=session)
-        return done if done.is_new else _with_card(done, session, settings, text, deployment)
+        if not done.is_new:
+            done = _with_card(done, session, settings, text, deployment)
+        send_pictures(pictures, done.handle, text, session, settings)
+        return done
 
 
 def _sign(

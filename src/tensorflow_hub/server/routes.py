@@ -32,6 +32,7 @@ from tensorflow_hub.server.endpoints import (
     metrics,
     my_tokens,
     openapi,
+    pictures,
     predictions,
     publish_upload,
     publishers,
@@ -53,6 +54,7 @@ from tensorflow_hub.server.endpoints.publisher_of import (
     in_body,
     in_path,
     of_handle,
+    of_handle_in_path,
     own_or_asked,
     who_measured,
 )
@@ -316,6 +318,15 @@ PUBLISHING = (
         Rights(
             also="who attached it, or scope admin for the publisher of the model or the one that measured"
         ),
+    ),
+    Endpoint(
+        "PUT",
+        "/api/v1/pictures/{handle:path}",
+        pictures.put_picture,
+        "adds or replaces a picture that the version's card refers to: a PNG, JPEG, GIF or WebP of at most "
+        "512 KiB, as the body",
+        {200: "Replaced", 201: "Added"},
+        Rights(PUBLISH, of_handle_in_path),
     ),
     Endpoint(
         "POST",

@@ -84,6 +84,7 @@ MATRIX = [
     ("PUT", "/api/v1/measurements", MEASURED, PUBLISHERS),
     ("PUT", "/api/v1/measurements", {**MEASURED, "publisher": "other"}, NONE),
     ("DELETE", "/api/v1/measurements/MEASURED", None, OWNERS),
+    ("PUT", f"/api/v1/pictures/{HANDLE}?path=x.png", b"x", PUBLISHERS),
     ("POST", "/api/v1/withdrawals", {"handle": HANDLE}, OWNERS),
     ("POST", "/api/v1/restorations", {"handle": HANDLE}, OWNERS),
     ("POST", "/api/v1/deletions", {"handle": "secret/model/77"}, ADMINS),
@@ -222,6 +223,7 @@ def test_the_matrix_has_every_endpoint():
             "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again"
         ),
         "/api/v1/measurements/{measurement:int}": "/api/v1/measurements/MEASURED",
+        "/api/v1/pictures/{handle:path}": f"/api/v1/pictures/{HANDLE}",
         "/{path:path}": f"/{HANDLE}",
         "/{handle:path}:predict": f"/{HANDLE}:predict",
         "/{handle:path}:try": f"/{HANDLE}:try",

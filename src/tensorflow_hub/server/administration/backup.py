@@ -8,6 +8,7 @@ Objects never change, so a second backup into the same folder copies only what i
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -90,7 +91,7 @@ def _write_rows(connection: sa.Connection, path: Path) -> None:
         file.write(json.dumps({"form": FORM, "revision": revision}) + "\n")
         for table in _tables():
             rows = connection.execute(sa.select(table)).mappings()
-            file.writelines(json.dumps([table.name, dict(row)], ensure_ascii=False) + "\n" for row in rows)
+            file.writelines(_line([table.name, dict(row)]) for row in rows)
         file.flush()
         os.fsync(file.fileno())
 
@@ -103,11 +104,22 @@ def _read_rows(connection: sa.Connection, path: Path) -> int:
             connection.execute(sa.insert(tables[current]), pending)
             pending = []
         current = name
-        pending.append(row)
+        pending.append({key: _value(tables[name].c[key], value) for key, value in row.items()})
         rows += 1
     if current is not None and pending:
         connection.execute(sa.insert(tables[current]), pending)
     return rows
+
+
+def _line(row: list[Any]) -> str:
+    """A row as JSON, which has no bytes: they are written in base 64."""
+    text = json.dumps(row, ensure_ascii=False, default=lambda data: base64.b64encode(data).decode())
+    return f"{text}\n"
+
+
+def _value(column: sa.Column[Any], value: Any) -> Any:
+    """A value of such a line as the database takes it."""
+    return base64.b64decode(value) if isinstance(column.type, sa.LargeBinary) else value
 
 
 def _lines(connection: sa.Connection, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

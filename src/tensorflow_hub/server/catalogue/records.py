@@ -126,6 +126,25 @@ class CardRecord:
 
 
 @dataclasses.dataclass(frozen=True)
+class PictureRecord:
+    """A picture of a card, without its file.
+
+    Attributes:
+      path: by which the card refers to it.
+      sha256: of the file.
+      media_type: for example `image/png`.
+      width: in pixels.
+      height: in pixels.
+    """
+
+    path: str
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Token:
     """A token without its secret. `publisher` is None for a token that is good for all publishers."""
 

@@ -2,6 +2,7 @@
 
     publishers ─< models ─< versions ─< deployments      what is published
                               │├─ cards                  its documentation, which may be corrected later
+                              │├─< pictures               of its card
                               │├─< measurements          how good it is on a dataset, and who measured it
                               │├─< derivations           what it is made from
                               └─< downloads              how often, per day
@@ -159,6 +160,20 @@ derivations = sa.Table(
     sa.Column("version_id", sa.ForeignKey("versions.id"), primary_key=True),
     # The handle of a version or model that the card names; perhaps of none that is here.
     sa.Column("origin", sa.String(255), primary_key=True, index=True),
+)
+
+# The pictures that a card refers to by a path beside it.
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("version_id", sa.ForeignKey("versions.id"), primary_key=True),
+    sa.Column("path", sa.String(700), primary_key=True),
+    # Of the file, which has no metadata; its URL names it.
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("media_type", sa.String(20), nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
 downloads = sa.Table(

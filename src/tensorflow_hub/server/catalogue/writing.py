@@ -13,9 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HandleError
+from tensorflow_hub.format.card.pictures import pictures_of
 from tensorflow_hub.handles import ModelName, is_publisher_name
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import set_origins
+from tensorflow_hub.server.catalogue.pictures import keep_pictures
 from tensorflow_hub.server.catalogue.records import (
     DELETED,
     VISIBLE,
@@ -190,6 +192,7 @@ def set_card(connection: sa.Connection, version: Version, card: CardText) -> Non
     if changed.rowcount == 0:
         connection.execute(sa.insert(cards).values(version_id=version.id, **values))
     set_origins(connection, version, card.metadata)
+    keep_pictures(connection, version, pictures_of(card.text))
     parents = card.metadata.get("parent-model") or (None,)
     connection.execute(sa.update(versions).where(versions.c.id == version.id).values(parent=parents[0]))
 
@@ -206,6 +209,7 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
         set_origins(connection, version, {})
         connection.execute(sa.delete(measurements).where(measurements.c.version_id == version.id))
         connection.execute(sa.delete(signatures).where(signatures.c.version_id == version.id))
+        keep_pictures(connection, version, ())
     _refresh(connection, version.model)
 
 

@@ -11,11 +11,13 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import list_derived, origins_of
 from tensorflow_hub.server.catalogue.measurements import Measurement, list_measurements
+from tensorflow_hub.server.catalogue.pictures import list_pictures
 from tensorflow_hub.server.catalogue.records import (
     DOCUMENTED,
     MIRROR_OF,
     Deployment,
     Model,
+    PictureRecord,
     Publisher,
     Version,
 )
@@ -48,6 +50,7 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "description": card.description if card else "",
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
+        "pictures": [picture_json(found, version, base) for found in list_pictures(connection, version)],
         "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
         "signatures": signatures_json(connection, version, caller),
         "derived_from": origins_of(card.metadata if card else {}),
@@ -83,6 +86,23 @@ def measurement_json(measurement: Measurement, version: Version, caller: Caller)
         "measured_by": measurement.author.name if has_scope(caller, READ, publisher) else "",
         "measured_at": iso(measurement.measured_at),
     }
+
+
+def picture_json(picture: PictureRecord, version: Version, base: str) -> answers.Picture:
+    """A picture of a card, and where it is shown."""
+    return {
+        "path": picture.path,
+        "url": f"{base}{picture_url(picture, version)}",
+        "sha256": picture.sha256,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def picture_url(picture: PictureRecord, version: Version) -> str:
+    """Where a picture is shown, below the URL of the hub; it changes with the content."""
+    return f"/{version.handle}?picture={picture.sha256}"
 
 
 def deployment_json(deployment: Deployment, version: Version, base: str) -> answers.Deployment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -11,14 +12,14 @@ from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Malformed, TooLarge
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, largest: int | None = None) -> bytes:
     """The whole body.
 
     Raises:
-      TooLarge: it is larger than the setting `max_request`.
+      TooLarge: it has more than `largest` bytes, or than the setting `max_request`.
       Malformed: it came too slowly.
     """
-    limit = hub_of(request).settings.max_request
+    limit = min(largest or sys.maxsize, hub_of(request).settings.max_request)
     body = bytearray()
 
     async def take(piece: bytes) -> None:

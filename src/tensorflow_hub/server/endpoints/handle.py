@@ -28,6 +28,8 @@ from tensorflow_hub.server.core.lookup import (
 from tensorflow_hub.server.core.negotiation import JSON, PAGE, VARY, Representation, representations
 from tensorflow_hub.server.core.problems import Missing, NotOffered
 from tensorflow_hub.server.endpoints import downloads
+from tensorflow_hub.server.endpoints.pictures import PARAMETER as PICTURE
+from tensorflow_hub.server.endpoints.pictures import show_picture
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
@@ -103,6 +105,8 @@ def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...])
         document = version_document(request, connection, version)
         if document is not None:
             return document
+        if PICTURE in request.query_params:
+            return _with_state(show_picture(request, connection, version), version)
         answer = _version(request, connection, caller, version, forms)
         return _with_state(answer, version)
 

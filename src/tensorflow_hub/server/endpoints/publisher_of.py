@@ -38,6 +38,11 @@ def who_measured(call: Call, arguments: Arguments) -> str | None:
     return of_handle(call, arguments) if publisher is None else publisher
 
 
+def of_handle_in_path(call: Call, arguments: Arguments) -> str | None:
+    """The publisher in the handle that the path names."""
+    return versioned_name(arguments["path"].handle).publisher
+
+
 def in_path(call: Call, arguments: Arguments) -> str | None:
     """The publisher in the path."""
     publisher: str = arguments["path"].publisher

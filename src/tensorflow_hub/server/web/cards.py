@@ -2,12 +2,13 @@
 
 Two fences, each enough alone for scripts: the sanitizer (a real HTML parser) lets a short list of
 elements and attributes out, and the Content-Security-Policy of the pages runs no inline script and
-loads nothing from elsewhere. Images are never loaded from other hosts, by
-the reader's browser or by this server: they are shown as links.
+loads nothing from elsewhere. Pictures that were published with the card are shown. Others are never
+loaded from other hosts, by the reader's browser or by this server: they are shown as links.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import html
 import re
@@ -21,6 +22,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from tensorflow_hub.format.card.pictures import picture_path
 from tensorflow_hub.server.web.coloured_code import CLASSES, coloured
 
 # A card longer than this is shown cut: rendering must not be a way to keep a server busy.
@@ -32,7 +34,7 @@ _MAX_NESTING = 40
 
 _TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "blockquote", "pre", "code", "hr", "br", "a"),
-    *("b", "del", "em", "i", "s", "strong", "sub", "sup", "ol", "ul", "li"),
+    *("img", "b", "del", "em", "i", "s", "strong", "sub", "sup", "ol", "ul", "li"),
     *("table", "tbody", "thead", "td", "th", "tr"),
 }
 _ATTRIBUTES = {
@@ -47,11 +49,21 @@ _ATTRIBUTES = {
     "h3": {"id"},
     "h4": {"id"},
     "span": {"class"},
+    "img": {"src", "alt", "width", "height", "loading"},
 }
 _CLASSES = {"div": {"table", "code-block"}, "span": {"image-link", *CLASSES.values()}}
 # What scrolls by itself is reached by the keyboard, and has a name for who does not see it.
 _REGION = re.compile(r"(?:Code|Table) [0-9]{1,5} of the documentation")
-_VALUES = {"tabindex": re.compile("0"), "role": re.compile("region"), "aria-label": _REGION}
+_VALUES = {
+    "tabindex": re.compile("0"),
+    "role": re.compile("region"),
+    "aria-label": _REGION,
+    # Pictures that were published with a card of this hub, and no others.
+    "src": re.compile(r"/[A-Za-z0-9._/+-]{1,400}\?picture=[0-9a-f]{64}"),
+    "width": re.compile("[0-9]{1,4}"),
+    "height": re.compile("[0-9]{1,4}"),
+    "loading": re.compile("lazy"),
+}
 # Characters of a card's code that are coloured at most.
 _MOST_COLOURED = 16_000
 _SCHEMES = {"http", "https", "mailto"}
@@ -59,6 +71,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Neither runs over the next "<": a card full of them would take hours.
 _ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
+_ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _RAW_TABLE, _RAW_TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table\s*>", re.IGNORECASE)
 _SECTION = re.compile(r'<h[23] id="(card-[^"]*)">(.*?)</h[23]>', re.DOTALL)
@@ -69,7 +82,17 @@ _LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
 _TFHUB_DEV = re.compile(r"https?://(?:www\.)?tfhub\.dev/")
 
 
-def render_card(text: str) -> str:
+@dataclasses.dataclass(frozen=True)
+class ShownPicture:
+    """A picture that a card refers to by `path`, and where it is shown; its size is in pixels."""
+
+    path: str
+    url: str
+    width: int
+    height: int
+
+
+def render_card(text: str, pictures: Sequence[ShownPicture] = ()) -> str:
     r"""The HTML of a card's Markdown: without its comments, headings one level down, links marked.
 
     Of a card with very many brackets or cells of tables the links or tables are shown as they are written.
@@ -84,7 +107,7 @@ def render_card(text: str) -> str:
     parser = _markdown(links=text.count("[") <= _MOST_BRACKETS, tables=cells <= _MOST_CELLS)
     return str(
         nh3.clean(
-            parser.render(text),
+            parser.render(text, {"pictures": {picture.path: picture for picture in pictures}}),
             tags=_TAGS,
             attributes=_ATTRIBUTES,
             allowed_classes=None,
@@ -146,17 +169,13 @@ class _CardRenderer(RendererHTML):
     """Markdown tokens → HTML, with what differs in cards."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An image as a link to it."""
+        """An image that was published with the card; of others a link, or the words in its place."""
         token = tokens[idx]
-        source = str(token.attrGet("src") or "")
-        if env.get("in_link"):
-            return html.escape(token.content or "image")
-        shown = html.escape(token.content or source.rsplit("/", 1)[-1] or "image")
-        return f'<span class="image-link"><a href="{html.escape(_link(source))}">{shown}</a></span>'
+        return _image(str(token.attrGet("src") or ""), token.content, env)
 
     def html_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Raw HTML: the sanitizer decides what of it stays; images become links here."""
-        return _IMAGE.sub(_image_as_link, tokens[idx].content)
+        return _IMAGE.sub(lambda found: _raw_image(found[1], env), tokens[idx].content)
 
     def html_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """A block of raw HTML: its tables scroll by themselves, as those of Markdown do."""
@@ -218,12 +237,28 @@ def _region(what: str, env: EnvType) -> str:
     return f'tabindex="0" role="region" aria-label="{what} {env[what]} of the documentation"'
 
 
-def _image_as_link(found: re.Match[str]) -> str:
-    source = _SOURCE.search(found[1])
+def _raw_image(attributes: str, env: EnvType) -> str:
+    """An image of raw HTML."""
+    source, words = _SOURCE.search(attributes), _ALT.search(attributes)
     target = html.unescape(source[1]) if source else ""
-    if not _is_safe_link(target) or not target:
+    if not target or not _is_safe_link(target):
         return ""
-    shown = html.escape(target.rsplit("/", 1)[-1].partition("?")[0] or "image")
+    return _image(target, html.unescape(words[1] or words[2] or "") if words else "", env)
+
+
+def _image(target: str, words: str, env: EnvType) -> str:
+    shown = html.escape(words or target.rsplit("/", 1)[-1].partition("?")[0] or "image")
+    path = picture_path(target)
+    picture: ShownPicture | None = env.get("pictures", {}).get(path)
+    if picture is not None:
+        return (
+            f'<img src="{picture.url}" alt="{html.escape(words)}" width="{picture.width}" '
+            f'height="{picture.height}" loading="lazy">'
+        )
+    if env.get("in_link"):
+        return shown
+    if path is not None:  # it did not come with the card
+        return f'<span class="image-link">{shown}</span>'
     return f'<span class="image-link"><a href="{html.escape(_link(target))}">{shown}</a></span>'
 
 

@@ -123,6 +123,7 @@ def _html(request: Request, template: str, values: dict[str, Any]) -> bytes:
         "summary": "",
         "feed_url": "",
         "page_url": "",
+        "picture_url": "",
         "sign_in_url": sign_in_url(request),
         "form_token": lambda: _form_token(request),
     }

@@ -22,10 +22,12 @@ from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.derivations import list_derived
 from tensorflow_hub.server.catalogue.measurements import list_measurements
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
+from tensorflow_hub.server.catalogue.pictures import list_pictures
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
 from tensorflow_hub.server.catalogue.signatures import list_signatures
+from tensorflow_hub.server.core.json_forms import picture_url
 from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
-from tensorflow_hub.server.web.cards import MAX_CARD, card_sections, plain_text, render_card
+from tensorflow_hub.server.web.cards import MAX_CARD, ShownPicture, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.citation import bibtex
 from tensorflow_hub.server.web.measurement_table import MOST_ROWS, measurement_rows
@@ -81,7 +83,9 @@ def version_values(
     metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
     others = [model_id for model_id in similar_ids if model_id not in member_ids]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
-    body, url = _body(shown, card), f"{base}/{shown.handle}"
+    url = f"{base}/{shown.handle}"
+    pictures = _pictures(connection, shown)
+    body = _body(shown, card, pictures)
     measured = list_measurements(connection, shown, audience)
     derived = list_derived(connection, shown, audience)
     values = {
@@ -92,6 +96,7 @@ def version_values(
         "feed_url": f"/{shown.model.handle}?feed=atom",
         "base": base,
         "page_url": url,
+        "picture_url": f"{base}{pictures[0].url}" if pictures else "",
         "lead": plain_text(card.description, 1000) if card else "",
         "card": body,
         "card_sections": card_sections(body or ""),
@@ -171,23 +176,32 @@ def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[
     return [(name, title) for name, title, shown in there if shown]
 
 
-def _body(shown: Version, card: CardRecord | None) -> Markup | None:
+def _pictures(connection: sa.Connection, shown: Version) -> tuple[ShownPicture, ...]:
+    return tuple(
+        ShownPicture(found.path, picture_url(found, shown), found.width, found.height)
+        for found in list_pictures(connection, shown)
+    )
+
+
+def _body(shown: Version, card: CardRecord | None, pictures: tuple[ShownPicture, ...]) -> Markup | None:
     """The card without the title and the description, which stand above."""
     if card is None:
         return None
-    rendered = _render(shown.id, card.updated_at, card.text, card.description)
+    rendered = _render(shown.id, card.updated_at, card.text, card.description, pictures)
     return Markup(rendered) if rendered.strip() else None  # noqa: S704 - sanitised by render_card
 
 
 @functools.lru_cache(maxsize=256)
-def _render(_version_id: int, _updated_at: int, text: str, description: str) -> str:
+def _render(
+    _version_id: int, _updated_at: int, text: str, description: str, pictures: tuple[ShownPicture, ...]
+) -> str:
     lines = text.lstrip("\ufeff\n\r ").split("\n", 1)
     body = lines[1] if len(lines) > 1 and lines[0].startswith("#") else text
     first, blank, rest = body.lstrip().partition("\n\n")
     plain = " ".join(re.sub(r"<!--.*?(?:-->|\Z)", " ", first, flags=re.DOTALL).split())
     if blank and plain and description.startswith(plain[:200]):
         body = rest
-    return render_card(body)
+    return render_card(body, pictures)
 
 
 def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:

@@ -96,7 +96,7 @@ deployments = sa.Table(
     # Of the stored tar.gz; archive_sha256 is also its key in the store.
     sa.Column("archive_sha256", sa.String(64), nullable=False, index=True),
     sa.Column("archive_size", sa.BigInteger, nullable=False),
-    # Of the content, whatever the compression: "sha256:…" (format.archive_index.module_digest).
+    # Of the content, whatever the compression: "sha256:…" (format.archive.index.module_digest).
     sa.Column("digest", sa.String(71), nullable=False),
     sa.Column("unpacked_size", sa.BigInteger, nullable=False),
     sa.Column("file_count", sa.Integer, nullable=False),

@@ -268,6 +268,8 @@ def _due(now: int) -> sa.Select[Any]:
             _may_know,
             deliveries.c.state == WAITING,
             deliveries.c.due_at <= now,
+            # PostgreSQL looks again at the row that it locks, but not at what the others were.
+            deliveries.c.claimed_until <= now,
             deliveries.c.webhook_id.not_in(busy),
         )
     )

@@ -1,4 +1,4 @@
-"""What the API and the pages tell of the inside of a version, as the types of `api/answers.py`."""
+"""What the API and the pages tell of the inside of a version, as the types of `api/answers/`."""
 
 from __future__ import annotations
 

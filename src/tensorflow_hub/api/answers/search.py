@@ -1,0 +1,88 @@
+"""Results of search, similar models, and counts of downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
+
+from tensorflow_hub.api.fields import Count, Day, Time
+
+
+class SearchResult(TypedDict):
+    """A model that was found."""
+
+    handle: Annotated[str, Meta(description="publisher/model/version, what code loads.")]
+    model: str
+    version: Annotated[int, Meta(ge=1)]
+    url: str
+    publisher: str
+    private: Annotated[bool, Meta(description="Whether only readers of the publisher see it.")]
+    kind: str
+    description: str
+    task: str | None
+    tasks: Sequence[str]
+    format: str | None
+    formats: Sequence[str]
+    languages: Sequence[str]
+    architectures: Sequence[str]
+    datasets: Sequence[str]
+    license: str | None
+    fine_tunable: bool | None
+    interfaces: Sequence[str]
+    facets: Annotated[Mapping[str, Sequence[str]], Meta(description="Every facet with the model's values.")]
+    signatures: Annotated[
+        Sequence[str], Meta(description="Typed interfaces, such as 'string[?] -> float32[?,512]'.")
+    ]
+    trainable: bool | None
+    custom_ops: bool | None
+    size: Annotated[int | None, Meta(description="Bytes; null when the files are not here.")]
+    downloads: Count
+    published_at: Time | None
+
+
+class FacetValue(TypedDict):
+    """A value of a facet and how many models have it."""
+
+    value: str
+    label: str
+    count: Count
+
+
+class SearchAnswer(TypedDict):
+    """A page of results, best first, with counts of the facets."""
+
+    query: str
+    url: Annotated[str, Meta(description="The page that shows the same.")]
+    total: Count
+    page: Annotated[int, Meta(ge=1)]
+    pages: Count
+    corrected: Annotated[str | None, Meta(description="What was searched in place of mistyped words.")]
+    relaxed: Annotated[bool, Meta(description="Whether results may lack a word.")]
+    results: Sequence[SearchResult]
+    facets: Mapping[str, Sequence[FacetValue]]
+    facets_estimated: Annotated[bool, Meta(description="Counted on a sample: among very many.")]
+    took_ms: float
+
+
+class SimilarModels(TypedDict):
+    """Models that are like one."""
+
+    model: str
+    results: Sequence[SearchResult]
+
+
+class DownloadsOfDay(TypedDict):
+    """Downloads on one day."""
+
+    day: Day
+    downloads: Count
+
+
+class Downloads(TypedDict):
+    """Downloads of a model by day."""
+
+    model: str
+    total: Count
+    days: Sequence[DownloadsOfDay]

@@ -1,0 +1,153 @@
+"""Models, their versions and deployments, and publishers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
+
+from tensorflow_hub.api.answers.measurements import Measurement
+from tensorflow_hub.api.answers.signatures import Signature
+from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Sha256, Time
+
+
+class Deployment(TypedDict):
+    """A form in which a version can be downloaded."""
+
+    kind: DeploymentKind
+    url: str
+    archive_size: int
+    archive_sha256: Sha256
+    digest: Digest
+    size: Annotated[int, Meta(description="Bytes of the unpacked files.")]
+    files: int
+    published_at: Time
+    description: Annotated[
+        Mapping[str, Any],
+        Meta(description="Kind, signatures, variables, ops, assets, interfaces, packages."),
+    ]
+
+
+class Picture(TypedDict):
+    """A picture that a card refers to."""
+
+    path: Annotated[str, Meta(description="As the card has it.")]
+    url: str
+    sha256: Annotated[Sha256, Meta(description="Of the file without its metadata.")]
+    media_type: str
+    width: Annotated[int, Meta(description="Pixels.")]
+    height: int
+
+
+class Version(TypedDict):
+    """A version with its card and its downloads."""
+
+    handle: Handle
+    url: str
+    publisher: str
+    model: str
+    version: int
+    kind: str
+    state: Annotated[str, Meta(extra_json_schema={"enum": ["visible", "withdrawn"]})]
+    reason: str
+    newest: int | None
+    parent: str | None
+    published_at: Annotated[
+        Time | None, Meta(description="null: nobody knows, the documentation was imported.")
+    ]
+    published_by: Annotated[
+        str, Meta(description="The name of the token; empty for callers without a token of the publisher.")
+    ]
+    downloads: int
+    description: str
+    metadata: Mapping[str, Sequence[str]]
+    card: Annotated[str, Meta(description="The whole card, Markdown.")]
+    pictures: Sequence[Picture]
+    deployments: Sequence[Deployment]
+    derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names.")]
+    used_by: Annotated[
+        Sequence[Handle], Meta(description="The newest versions derived from it; 100 at most.")
+    ]
+    measurements: Sequence[Measurement]
+    signatures: Sequence[Signature]
+
+
+class VersionOfModel(TypedDict):
+    """A version in the list of its model."""
+
+    handle: Handle
+    url: str
+    version: int
+    state: str
+    reason: str
+    published_at: Time | None
+
+
+class Model(TypedDict):
+    """A model and its versions, newest first."""
+
+    handle: str
+    url: str
+    publisher: str
+    model: str
+    kind: str
+    newest: int | None
+    downloads: int
+    created_at: Time
+    updated_at: Time
+    versions: Sequence[VersionOfModel]
+
+
+class Publisher(TypedDict):
+    """Who a publisher is."""
+
+    name: str
+    url: str
+    title: str
+    description: str
+    private: bool
+    created_at: Time
+
+
+class ModelOfPublisher(TypedDict):
+    """A model in the list of its publisher."""
+
+    handle: str
+    url: str
+    kind: str
+    newest: int | None
+    updated_at: Time
+
+
+class PublisherWithModels(Publisher):
+    """A publisher, its card and its models."""
+
+    card: str
+    models: Sequence[ModelOfPublisher]
+
+
+class Publishers(TypedDict):
+    """All publishers that may be seen."""
+
+    publishers: Sequence[Publisher]
+
+
+class Upload(TypedDict, total=False):
+    """How far an upload is; or that the same content is published already."""
+
+    id: str
+    url: str
+    handle: Handle
+    size: int
+    received: Annotated[int, Meta(description="Send the bytes from here on.")]
+    expires_at: Time
+    published: Annotated[bool, Meta(description="True: the same content is published, send nothing.")]
+
+
+class StateOfVersion(TypedDict):
+    """The new state of a version."""
+
+    handle: Handle
+    state: str
+    reason: str

@@ -156,7 +156,7 @@ def report(size: int, count: int, batch: int, steps: int) -> None:
         print("| Module | first result, s | images a second | with XLA | fine-tuning | with XLA |")
         print("|---|---:|---:|---:|---:|---:|")
         for policy, module in modules.items():
-            cells = [f"{seconds_to_first_result(module, size):.2f}"]
+            cells = [f"{seconds_to_first_result(module, size):.3f}"]
             for measure in (computing_rate, training_rate):
                 cells += [rate(measure, module, size, batch, steps, xla=xla) for xla in (False, True)]
             print(f"| {policy} | {' | '.join(cells)} |", flush=True)
@@ -165,8 +165,8 @@ def report(size: int, count: int, batch: int, steps: int) -> None:
         )
         took = applying(modules["float32"], size, count, batch, folder)
         overlap = (took["host"] + took["device"]) / took["apply"]
-        cells = [f"{took[part]:.2f}" for part in ("host", "device", "apply")]
-        print(f"| {count:,} | {' | '.join(cells)} | {overlap:.2f} |")
+        cells = [f"{took[part]:.3f}" for part in ("host", "device", "apply")]
+        print(f"| {count:,} | {' | '.join(cells)} | {overlap:.3f} |")
 
 
 def main() -> None:

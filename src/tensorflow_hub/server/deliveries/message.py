@@ -45,7 +45,7 @@ def headers_of(delivery_id: str, body: bytes, secret: str, at: int | None = None
     >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of the specification's libraries
     >>> id, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}'
     >>> headers_of(id, body, secret, 1614265330)["webhook-signature"]
-    'v1,g0hM9SsE+OTPJTt/tmKtSyEYYpHaQ42wJr7L3wYNlWE='
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
     """
     timestamp = str(int(time.time()) if at is None else at)
     key = base64.b64decode(secret.removeprefix(PREFIX))

@@ -178,8 +178,12 @@ def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
     """The message that is due for longest, which is this process's own from now on; None when none is due."""
     now = int(time.time())
     query = _due(now).order_by(deliveries.c.due_at, deliveries.c.audit_id).limit(1)
-    found = connection.execute(query.with_for_update(skip_locked=True, of=deliveries)).first()
+    found = connection.execute(query.with_for_update(skip_locked=True, of=[deliveries, webhooks])).first()
     if found is None:
+        return None
+    # PostgreSQL may have looked before another process claimed a message of this webhook. With the lock of
+    # the webhook, nobody else claims one now, and a new look sees those that were claimed before.
+    if connection.execute(_busy(now).where(deliveries.c.webhook_id == found.webhook_id)).first() is not None:
         return None
     connection.execute(
         sa.update(deliveries)
@@ -256,11 +260,15 @@ def forget_deliveries(connection: sa.Connection) -> None:
     connection.execute(sa.delete(deliveries).where(old))
 
 
-def _due(now: int) -> sa.Select[Any]:
-    """Messages to be sent; a webhook gets one after another, so that a slow one keeps no other waiting."""
-    busy = sa.select(deliveries.c.webhook_id).where(
+def _busy(now: int) -> sa.Select[Any]:
+    """The webhooks that a message is being sent to."""
+    return sa.select(deliveries.c.webhook_id).where(
         deliveries.c.state == WAITING, deliveries.c.claimed_until > now
     )
+
+
+def _due(now: int) -> sa.Select[Any]:
+    """Messages to be sent; a webhook gets one after another, so that a slow one keeps no other waiting."""
     return (
         sa.select(deliveries.c.id, deliveries.c.webhook_id)
         .join(webhooks, deliveries.c.webhook_id == webhooks.c.id)
@@ -268,9 +276,7 @@ def _due(now: int) -> sa.Select[Any]:
             _may_know,
             deliveries.c.state == WAITING,
             deliveries.c.due_at <= now,
-            # PostgreSQL looks again at the row that it locks, but not at what the others were.
-            deliveries.c.claimed_until <= now,
-            deliveries.c.webhook_id.not_in(busy),
+            deliveries.c.webhook_id.not_in(_busy(now)),
         )
     )
 

@@ -91,7 +91,8 @@ class TimeLimit:
     def error(self, host: str) -> UnreachableError:
         """The error to raise if no time is left."""
         of = f" of {self._expected:,}" if self._expected else ""
-        came = f"{self._received:,}{of} bytes had come"
+        most = max(self._received, self._stood_at)  # a later attempt may have got less
+        came = f"{min(most, self._expected or most):,}{of} bytes had come"
         if time.monotonic() >= self._started + self._total:
             return UnreachableError(
                 f"{host} did not send everything within {self._total:,.0f} s; {came}.",

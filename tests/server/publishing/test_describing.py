@@ -16,7 +16,7 @@ from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import RejectedError
 from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.core.callers import Caller
-from tensorflow_hub.server.publishing.describing import describe_apart
+from tensorflow_hub.server.publishing.describing import describe_in_process
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.settings import MIB, ServerSettings
 
@@ -64,15 +64,15 @@ def test_a_module_that_takes_too_much_is_refused(publication, limits, saved_mode
     make, size = saved_model
     (publication.unpacked / "saved_model.pb").write_bytes(make(size))
     with pytest.raises(RejectedError, match=message):
-        describe_apart(publication, ServerSettings(**limits))
+        describe_in_process(publication, ServerSettings(**limits))
 
 
 def test_a_reader_that_breaks_breaks_nothing_else(publication):
     (publication.unpacked / "saved_model.pb").write_bytes(saved_model_with(400_000))
     killer = threading.Thread(target=_kill_reader)
     killer.start()
-    with pytest.raises(RejectedError, match="the process that tried broke"):
-        describe_apart(publication, ServerSettings())
+    with pytest.raises(RejectedError, match="the process that read it crashed"):
+        describe_in_process(publication, ServerSettings())
     killer.join()
 
 

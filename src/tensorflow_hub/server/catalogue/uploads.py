@@ -69,7 +69,7 @@ def change_upload_card(connection: sa.Connection, upload: Upload, card: str) -> 
     connection.execute(sa.update(uploads).where(uploads.c.id == upload.id).values(card=card))
 
 
-def intend_archive(connection: sa.Connection, upload: Upload, archive_sha256: str) -> None:
+def note_archive(connection: sa.Connection, upload: Upload, archive_sha256: str) -> None:
     """Says which archive the upload is about to become, before the store has it."""
     connection.execute(
         sa.update(uploads).where(uploads.c.id == upload.id).values(archive_sha256=archive_sha256)

@@ -34,8 +34,8 @@ from tensorflow_hub.server.core.rights import has_scope
 from tensorflow_hub.server.endpoints.publisher_of import versioned_name
 from tensorflow_hub.server.http.upload_body import receive_part
 from tensorflow_hub.server.publishing.cards import checked_card
-from tensorflow_hub.server.publishing.storing_steps import check_same, existing_deployment
-from tensorflow_hub.server.publishing.upload_removal import forget_upload
+from tensorflow_hub.server.publishing.storing_steps import check_same_content, existing_deployment
+from tensorflow_hub.server.publishing.upload_removal import abandon_upload
 
 
 def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]:
@@ -70,7 +70,7 @@ def show_upload(call: Call, path: OfUpload) -> Answer[answers.Upload]:
 
 def cancel_upload(call: Call, path: OfUpload) -> Answer[None]:
     """Gives an upload up."""
-    forget_upload(call.hub, find_own_upload(call, path.upload).id)
+    abandon_upload(call.hub, find_own_upload(call, path.upload).id)
     return Answer(None, 204)
 
 
@@ -119,7 +119,7 @@ def _published_already(
     existing = existing_deployment(connection, version, deployment) if version else None
     if version is None or existing is None:
         return None
-    check_same(version, existing, digest)
+    check_same_content(version, existing, digest)
     return version.handle
 
 

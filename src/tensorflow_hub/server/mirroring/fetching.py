@@ -30,7 +30,7 @@ from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Content
 from tensorflow_hub.server.publishing.cards import checked_card
 from tensorflow_hub.server.publishing.steps import publish
-from tensorflow_hub.server.publishing.upload_removal import forget_upload
+from tensorflow_hub.server.publishing.upload_removal import abandon_upload
 
 _log = logging.getLogger("tensorflow_hub.server")
 _PIECE = 8 << 20
@@ -81,7 +81,7 @@ def _publish(hub: Hub, place: str, upload: Upload, entry: Mapping[str, Any], spo
         _check_promise(entry, upload)
         publication = publish(hub, upload, None, _mirror_caller(place), spool.withdrawn)
     except BaseException:
-        forget_upload(hub, upload.id)
+        abandon_upload(hub, upload.id)
         raise
     hub.metrics.count("mirrored_versions")
     assert publication.version is not None

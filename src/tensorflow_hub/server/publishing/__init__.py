@@ -1,1 +1,1 @@
-"""Upload → visible version, as a list of named steps."""
+"""Publishing: turns an upload into a visible version, in a list of named steps."""

@@ -1,4 +1,4 @@
-"""The steps that look at the archive: is it all there, is it harmless, does it say of itself what is true."""
+"""The publishing steps for the archive: check that it is complete, unpack it, check its index, repack it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.server.catalogue.records import Upload
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import WrongOffset
 from tensorflow_hub.server.publishing.publication import Publication
-from tensorflow_hub.server.publishing.upload_removal import forget_upload
+from tensorflow_hub.server.publishing.upload_removal import abandon_upload
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Source
 
@@ -25,14 +25,18 @@ _THREADS = min(4, os.cpu_count() or 1)
 
 
 def archive_limits(settings: ServerSettings) -> ArchiveLimits:
-    """What an uploaded archive may be at most."""
+    """Returns the limits of an uploaded archive: unpacked size, number of files, size of its index."""
     return ArchiveLimits(
         total_bytes=settings.max_unpacked, files=settings.max_files, index_bytes=settings.max_request
     )
 
 
 def check_complete(hub: Hub, publication: Publication) -> Publication:
-    """All bytes that were promised came."""
+    """Checks that all bytes of the upload have arrived.
+
+    Raises:
+      WrongOffset: bytes are missing; it tells the client from where to continue.
+    """
     upload = publication.upload
     if upload.received != upload.size:
         raise WrongOffset(upload.received, upload.size)
@@ -40,38 +44,53 @@ def check_complete(hub: Hub, publication: Publication) -> Publication:
 
 
 def unpack(hub: Hub, publication: Publication) -> Publication:
-    """The archive is safe to unpack, and its bytes are those that were promised."""
+    """Unpacks the archive and checks its SHA-256.
+
+    Raises:
+      ArchiveError: the archive is malformed, unsafe or too large. The upload is removed.
+      RejectedError: the SHA-256 differs from the one that the client announced. The upload is removed.
+    """
     reader = _HashingReader(publication.source, publication.upload.size)
     try:
         files = extract_archive(reader, publication.unpacked, archive_limits(hub.settings))
-        _check_promise(publication.upload, reader.hexdigest())
+        _check_sha256(publication.upload, reader.hexdigest())
     except (ArchiveError, RejectedError):
-        # Perhaps damaged on the way: the next attempt sends it anew.
-        forget_upload(hub, publication.upload.id)
+        # The bytes were perhaps damaged on the network, so the next attempt has to send all of them again.
+        abandon_upload(hub, publication.upload.id)
         raise
     return dataclasses.replace(publication, sha256=reader.hexdigest(), files=files)
 
 
-def _check_promise(upload: Upload, sha256: str) -> None:
+def _check_sha256(upload: Upload, sha256: str) -> None:
     if sha256 != upload.sha256:
         raise RejectedError(
             f"Expected bytes with the SHA-256 {upload.sha256}, got {sha256}.",
-            hint="The upload was damaged on its way, or the file changed meanwhile: send it again.",
+            hint="It was damaged on the network, or the file changed while it was sent. Publish it again.",
         )
 
 
 def check_index(hub: Hub, publication: Publication) -> Publication:
-    """The index promises what unpacking gives, file by file and segment by segment."""
-    index = publication.claimed_index
+    """Checks that the index describes the archive: its size, its SHA-256, its files and each segment.
+
+    An index with segments too large to be fetched or checked one by one is ignored: `repack` makes a new one.
+
+    Raises:
+      RejectedError: the index does not describe this archive.
+    """
+    index = publication.unchecked_index
     if index is None or index.largest_segment > LARGEST_SEGMENT:
-        return publication  # packed anew below: nobody could fetch such segments alone, nor check them here
+        return publication
     if (index.archive_size, index.archive_sha256) != (publication.upload.size, publication.sha256):
-        raise RejectedError("The index is of another archive.", hint="Publish with `tfhub publish`.")
+        raise RejectedError(
+            f"Expected the index of the archive {publication.sha256} ({publication.upload.size} bytes), got "
+            f"that of {index.archive_sha256} ({index.archive_size} bytes).",
+            hint="Publish with `tfhub publish`.",
+        )
     if sorted(index.files, key=lambda file: file.path) != sorted(
         publication.files, key=lambda file: file.path
     ):
         raise RejectedError(
-            "The index lists other files than the archive holds.", hint="Publish with `tfhub publish`."
+            "The files in the index are not the files in the archive.", hint="Publish with `tfhub publish`."
         )
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(lambda segment: _check_segment(publication.source, segment), index.segments):
@@ -80,7 +99,7 @@ def check_index(hub: Hub, publication: Publication) -> Publication:
 
 
 def repack(hub: Hub, publication: Publication) -> Publication:
-    """An archive of anybody's making becomes one of ours: cut into segments that can be fetched alone."""
+    """Packs an archive without a usable index again, so that its files can be fetched one by one."""
     if publication.index is not None:
         return publication
     packed = publication.workspace / "packed.tar.gz"
@@ -93,12 +112,12 @@ def _check_segment(source: Source, segment: Segment) -> None:
         inflate_segment(segment, source.read(segment.offset, segment.offset + segment.length))
     except DigestError as error:
         raise RejectedError(
-            error.problem, hint="The index is wrong: publish with `tfhub publish`."
+            error.problem, hint="The index is wrong. Publish with `tfhub publish`."
         ) from error
 
 
 class _HashingReader:
-    """A source as a stream, hashed while it is read."""
+    """A stream over a source that computes the SHA-256 of what is read."""
 
     def __init__(self, source: Source, size: int) -> None:
         self._source = source
@@ -113,13 +132,13 @@ class _HashingReader:
         return data
 
     def hexdigest(self) -> str:
-        """Of all bytes, also of those that the unpacking did not need."""
+        """Returns the SHA-256 of all bytes, after reading those that the extraction left unread."""
         while self.read(1 << 20):
             pass
         return self._sha256.hexdigest()
 
 
-def index_of(publication: Publication) -> ArchiveIndex:
-    """The checked index, after the steps above."""
+def checked_index(publication: Publication) -> ArchiveIndex:
+    """Returns the checked index of the archive, which is there after the steps above."""
     assert publication.index is not None
     return publication.index

@@ -1,4 +1,4 @@
-"""Checks a card and brings it into the form in which it is kept."""
+"""Checks the card (documentation in Markdown) of a version, and parses it for the catalogue."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from tensorflow_hub.server.catalogue.writing import CardText
 
 
 def checked_card(text: str, name: ModelName, module: ModuleDescription | None = None) -> CardText:
-    """The card of the version `name`, which also agrees with the `module` where that is known.
+    """Returns the parsed card of a version after checking it.
+
+    Args:
+      text: the card, in Markdown.
+      name: the version that the card has to be about.
+      module: the content of the version, to compare the card with; None when it is not known.
 
     Raises:
-      CardError: it breaks a rule, or is about something else; says in which line.
+      CardError: the card breaks a rule, or is about another version. The message names the lines.
     """
     card = parse_card(text)
     problems = [problem for problem in check_card(card, module) if problem.severity == "error"]
@@ -24,7 +29,7 @@ def checked_card(text: str, name: ModelName, module: ModuleDescription | None = 
             + " ".join(str(problem) for problem in problems[:5]),
             hint="Check it with `tfhub check card.md`.",
         )
-        error.line = problems[0].line  # the text names the lines of all
+        error.line = problems[0].line  # the message above has the line of each problem
         raise error
     if card.name != str(name):
         raise CardError(

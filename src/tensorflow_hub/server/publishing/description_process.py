@@ -1,9 +1,9 @@
-"""Describes a module in this process, which does nothing else: within limits, and with nothing to lose.
+"""The program that describes a module within limits of time and memory, in a process of its own.
 
     python -m tensorflow_hub.server.publishing.description_process < request.json
 
-What a stranger uploaded is parsed here, so that what goes wrong ends this process and not the hub's. The
-answer goes into a file: its size has a limit, which that of a pipe has not.
+Uploaded files are parsed here and not in the hub, so that a crash ends only this process. The answer is
+written to a file because the system can limit the size of a file, and not that of a pipe.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LARGEST_ANSWER = 256 << 20  # bytes
 
 
 def main() -> None:
-    """Reads the request, describes, writes the answer."""
+    """Reads the request from standard input, describes the module, and writes the answer to a file."""
     request = json.load(sys.stdin)
     limit_process(request["memory"], request["seconds"], LARGEST_ANSWER)
     try:

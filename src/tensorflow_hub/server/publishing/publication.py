@@ -1,4 +1,4 @@
-"""What is known of a version while it is published; each step adds to it."""
+"""The data of one publication, which the publishing steps fill in one after the other."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from tensorflow_hub.server.store.interface import Source
 
 @dataclasses.dataclass(frozen=True)
 class Publication:
-    """An upload on its way to become a version.
+    """An upload that is being published.
 
     Attributes:
-      upload: what the client promised.
-      name: the handle in its parts.
+      upload: what the client announced: handle, size, SHA-256, card.
+      name: the parsed handle.
       caller: who publishes.
-      claimed_index: the index that came with the archive, not believed yet; None when none came.
+      unchecked_index: the index that the client sent with the archive; None when it sent none.
       source: the uploaded bytes.
-      workspace: a folder of its own, gone afterwards.
-      sha256: of the uploaded bytes, as measured.
-      files: what is in the archive.
-      packed: an archive this hub made, to be stored in place of the uploaded one.
-      index: of the archive that is stored, checked.
-      description: what is in the module.
-      card: its documentation, checked.
-      withdrawn: why the version is withdrawn from the start, as it is upstream; None when it is not.
+      workspace: a temporary folder of this publication.
+      sha256: the computed SHA-256 of the uploaded bytes.
+      files: the files in the archive.
+      packed: the archive that this hub packed, to be stored instead of the uploaded one.
+      index: the checked index of the archive that is stored.
+      description: the description of the module: signatures, variables, ops, assets.
+      card: the checked documentation.
+      withdrawn: the reason, for a mirrored version that is withdrawn upstream; else None.
       version: the visible version.
-      is_new: whether this upload made it so, or it was published before with the same content.
+      is_new: False when the version had been published before with the same content.
     """
 
     upload: Upload
     name: ModelName
     caller: Caller
-    claimed_index: ArchiveIndex | None
+    unchecked_index: ArchiveIndex | None
     source: Source
     workspace: Path
     sha256: str = ""
@@ -54,5 +54,5 @@ class Publication:
 
     @property
     def unpacked(self) -> Path:
-        """Where the archive is unpacked."""
+        """The folder into which the archive is unpacked."""
         return self.workspace / "module"

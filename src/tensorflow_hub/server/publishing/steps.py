@@ -1,7 +1,7 @@
-"""Publishing: upload → visible version, as the list of its steps.
+"""The list of publishing steps, and the function that runs them.
 
-Whatever step up to `make_visible` fails, nothing is visible: that one is a single transaction. A process
-that is killed at any moment leaves an upload that can be published again, or expires.
+Readers see nothing of a version before `make_visible`, which is a single transaction. If the process is
+killed before that, the upload can be published again, or it expires.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tensorflow_hub.server.publishing.archive_steps import check_complete, check
 from tensorflow_hub.server.publishing.content_steps import check_card, check_kind, describe_content
 from tensorflow_hub.server.publishing.publication import Publication
 from tensorflow_hub.server.publishing.storing_steps import clean_up, make_visible, store_objects
-from tensorflow_hub.server.publishing.unpacked_step import drop_private_copy, keep_unpacked
+from tensorflow_hub.server.publishing.unpacked_step import remove_private_copy, store_unpacked
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Source, archive_key
 
@@ -39,9 +39,9 @@ STEPS: tuple[Step, ...] = (
     check_card,
     repack,
     store_objects,
-    keep_unpacked,
+    store_unpacked,
     make_visible,
-    drop_private_copy,
+    remove_private_copy,
     clean_up,
 )
 
@@ -51,17 +51,17 @@ _log = logging.getLogger("tensorflow_hub.server")
 def publish(
     hub: Hub, upload: Upload, index: ArchiveIndex | None, caller: Caller, withdrawn: str | None = None
 ) -> Publication:
-    """Runs the steps; the publication with its visible version.
+    """Runs the publishing steps, and returns the publication with its visible version.
 
     Args:
-      hub: where to.
-      upload: what came.
-      index: of the archive, as the client says.
+      hub: the hub to publish on.
+      upload: the uploaded archive.
+      index: the index of the archive that the client sent; None when it sent none.
       caller: who publishes.
-      withdrawn: why a version that is mirrored is withdrawn upstream; None when it is not.
+      withdrawn: the reason, for a mirrored version that is withdrawn upstream; else None.
 
     Raises:
-      HubError: a check failed; nothing is visible and the upload remains.
+      HubError: a check failed. Nothing is visible, and the upload can be published again.
     """
     with _source(hub, upload) as source, _workspace(hub) as workspace:
         name = ModelName.parse(upload.handle)
@@ -83,7 +83,7 @@ def _source(hub: Hub, upload: Upload) -> Iterator[Source]:
     except FileNotFoundError:
         if upload.archive_sha256 is None:
             raise WrongOffset(0, upload.size) from None
-        # A process was killed between storing the archive and making it visible.
+        # An earlier process was killed after it had stored the archive and before the version was visible.
         source = hub.store.open_object(archive_key(upload.archive_sha256))
     try:
         yield source
@@ -92,7 +92,7 @@ def _source(hub: Hub, upload: Upload) -> Iterator[Source]:
 
 
 def work_folder(settings: ServerSettings) -> Path:
-    """Where large files may lie for a while: on the disk of the hub where it has one."""
+    """Returns the folder for large temporary files: in the data folder, or the system's if that is unused."""
     folder = settings.data_folder() / "work"
     if settings.database and settings.store:
         folder = Path(tempfile.gettempdir())
@@ -102,7 +102,7 @@ def work_folder(settings: ServerSettings) -> Path:
 
 @contextlib.contextmanager
 def _workspace(hub: Hub) -> Iterator[Path]:
-    """A folder for one publication."""
+    """Makes a temporary folder for one publication, and removes it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="tfhub-publish-", dir=work_folder(hub.settings)))
     try:
         yield folder

@@ -1,4 +1,4 @@
-"""The steps that keep: objects into the store, then the version into the catalogue, in one transaction."""
+"""The publishing steps that write objects to the store, and then the version to the catalogue."""
 
 from __future__ import annotations
 
@@ -16,71 +16,73 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
-from tensorflow_hub.server.catalogue.uploads import end_upload, intend_archive
+from tensorflow_hub.server.catalogue.uploads import end_upload, note_archive
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import Gone
-from tensorflow_hub.server.publishing.archive_steps import index_of
+from tensorflow_hub.server.publishing.archive_steps import checked_index
 from tensorflow_hub.server.publishing.publication import Publication
-from tensorflow_hub.server.publishing.upload_removal import discard_upload, forget_upload
+from tensorflow_hub.server.publishing.upload_removal import abandon_upload, discard_upload
 from tensorflow_hub.server.store.interface import archive_key, file_key, index_key
 
 _log = logging.getLogger("tensorflow_hub.server")
-PIECE = 1 << 20
+CHUNK = 1 << 20
 
 
 def store_objects(hub: Hub, publication: Publication) -> Publication:
-    """The archive, its index and its single files lie in the store; nobody sees them yet."""
-    index, upload = index_of(publication), publication.upload
+    """Writes the archive, its index and (for some kinds) its single files to the store, not visible yet."""
+    index, upload = checked_index(publication), publication.upload
     with hub.database.writing() as connection:
-        intend_archive(connection, upload, index.archive_sha256)
+        note_archive(connection, upload, index.archive_sha256)
     key = archive_key(index.archive_sha256)
     if publication.packed is not None:
-        hub.store.write(key, _pieces(publication.packed))
+        hub.store.write(key, _chunks(publication.packed))
     elif upload.archive_sha256 is None or hub.store.size(key) is None:
         _commit(hub, upload, key)
     hub.store.write(index_key(index.archive_sha256), [index.to_json()])
     if KIND_BY_NAME[upload.deployment].is_kept_by_files:
         for file in index.files:
-            hub.store.write(file_key(file.sha256), _pieces(publication.unpacked / file.path))
+            hub.store.write(file_key(file.sha256), _chunks(publication.unpacked / file.path))
     return publication
 
 
 def make_visible(hub: Hub, publication: Publication) -> Publication:
-    """The version is in the catalogue: all of it, or nothing."""
+    """Adds the version to the catalogue in one transaction: readers see all of it or nothing."""
     try:
         return _make_visible(hub, publication)
     except sa.exc.IntegrityError:
-        # Somebody else was faster by a moment; now their version is seen, and ours is compared with it.
+        # Another request published this version at the same time. The second call sees it and compares.
         return _make_visible(hub, publication)
 
 
 def clean_up(hub: Hub, publication: Publication) -> Publication:
-    """Nothing is left of the upload; what cannot be removed now, the sweep removes later."""
+    """Removes the upload. If that fails, the sweep of expired uploads removes it later."""
     try:
         discard_upload(hub, publication.upload.id)
     except (sa.exc.SQLAlchemyError, OSError):
-        _log.warning("What is left of an upload is not removed yet.", exc_info=True)
+        _log.warning(
+            "The upload %s could not be removed. The next sweep tries again.",
+            publication.upload.id,
+            exc_info=True,
+        )
     return publication
 
 
-def existing_deployment(
-    connection: sa.Connection, publication_version: Version, kind: str
-) -> Deployment | None:
-    """What is published of that kind under a version.
+def existing_deployment(connection: sa.Connection, version: Version, kind: str) -> Deployment | None:
+    """Returns the deployment of that kind which a version has, or None.
 
     Raises:
       Gone: the version was deleted; its number is not used again.
     """
-    if publication_version.state == DELETED:
+    if version.state == DELETED:
         raise Gone(
-            f"The version {publication_version.handle} was deleted, and its number is not used again.",
-            hint=f"Publish it as version {publication_version.number + 1} or higher.",
+            f"The version {version.handle} was deleted, and its number is not used again.",
+            hint=f"Publish it as version {version.number + 1} or higher.",
         )
-    return reading.find_deployment(connection, publication_version, kind)
+    return reading.find_deployment(connection, version, kind)
 
 
-def check_same(version: Version, deployment: Deployment, digest: str) -> None:
-    """Publishing the same content again is no error, other content is.
+def check_same_content(version: Version, deployment: Deployment, digest: str) -> None:
+    """Checks that a published deployment has the content that is published again.
 
     Raises:
       ConflictError: the contents differ.
@@ -88,22 +90,22 @@ def check_same(version: Version, deployment: Deployment, digest: str) -> None:
     if deployment.digest != digest:
         raise ConflictError(
             f"The version {version.handle} is published with other content "
-            f"({deployment.digest[:19]}…, not {digest[:19]}…), and versions never change.",
+            f"({deployment.digest[:19]}…, not {digest[:19]}…). Published versions never change.",
             hint=f"Publish it as version {(version.model.newest or version.number) + 1}.",
         )
 
 
 def _make_visible(hub: Hub, publication: Publication) -> Publication:
-    index, upload, caller = index_of(publication), publication.upload, publication.caller
+    index, upload, caller = checked_index(publication), publication.upload, publication.caller
     with hub.database.writing() as connection:
         writing.check_spelling(connection, publication.name)
         version = reading.find_version(connection, publication.name)
         existing = existing_deployment(connection, version, upload.deployment) if version else None
         if version is not None and existing is not None:
-            check_same(version, existing, index.digest)
+            check_same_content(version, existing, index.digest)
             end_upload(connection, upload.id)
             return dataclasses.replace(publication, version=version, is_new=False)
-        version = _add(connection, publication, version)
+        version = _add_to_catalogue(connection, publication, version)
         add_entry(
             connection,
             caller.name,
@@ -118,8 +120,10 @@ def _make_visible(hub: Hub, publication: Publication) -> Publication:
         return dataclasses.replace(publication, version=version, is_new=True)
 
 
-def _add(connection: sa.Connection, publication: Publication, version: Version | None) -> Version:
-    index, card = index_of(publication), publication.card
+def _add_to_catalogue(
+    connection: sa.Connection, publication: Publication, version: Version | None
+) -> Version:
+    index, card = checked_index(publication), publication.card
     if version is None:
         if card is None:
             raise CardError(
@@ -151,11 +155,11 @@ def _commit(hub: Hub, upload: Upload, key: str) -> None:
     try:
         hub.store.commit_upload(upload.id, upload.size, key, upload.sha256)
     except DigestError as error:
-        forget_upload(hub, upload.id)
+        abandon_upload(hub, upload.id)
         raise RejectedError(error.problem, hint=error.hint) from error
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,7 +1,7 @@
-"""Removes an upload so that a process killed at any moment leaves nothing that nobody finds again.
+"""Removes an upload: its row in the catalogue, and its bytes in the store.
 
-First the catalogue says that the upload is over, then its bytes go from the store, and last its row: whatever
-is left in between, the sweep of expired uploads removes.
+The order matters, because the process may be killed in between: first the row is marked as ended, then the
+bytes are removed, then the row. The sweep of expired uploads finds and removes what is left at any moment.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from tensorflow_hub.server.catalogue.uploads import end_upload, remove_upload
 from tensorflow_hub.server.core.hub import Hub
 
 
-def forget_upload(hub: Hub, upload_id: str) -> None:
-    """Gives an upload up: its bytes are of no use."""
+def abandon_upload(hub: Hub, upload_id: str) -> None:
+    """Ends and removes an upload that cannot be published because its bytes are wrong."""
     try:
         _end(hub, upload_id)
     except sa.exc.OperationalError:
-        # On a full disk the database cannot note anything before the bytes are gone. Who goes on with the
-        # upload after a crash right here is told by its digest that they are.
+        # On a full disk the database cannot be written before the bytes are removed. If the process is killed
+        # between the two, a client that continues the upload gets an error of the digest.
         hub.store.discard_upload(upload_id)
         _end(hub, upload_id)
     discard_upload(hub, upload_id)
@@ -30,7 +30,7 @@ def _end(hub: Hub, upload_id: str) -> None:
 
 
 def discard_upload(hub: Hub, upload_id: str) -> None:
-    """Removes what is left of an upload that is over."""
+    """Removes the bytes and the row of an upload that has ended."""
     hub.store.discard_upload(upload_id)
     with hub.database.writing() as connection:
         remove_upload(connection, upload_id)

@@ -50,7 +50,7 @@ _VERSION = (
     versions.c.published_at,
     versions.c.published_by,
 )
-_DEPLOYMENT = (
+DEPLOYMENT = (
     deployments.c.kind,
     deployments.c.archive_sha256,
     deployments.c.archive_size,
@@ -61,6 +61,7 @@ _DEPLOYMENT = (
     deployments.c.published_at,
     deployments.c.published_by,
 )
+CARD = (cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at)
 
 # Built once: SQLAlchemy compiles a statement object once and then takes it from its cache.
 _find_publisher = sa.select(*_PUBLISHER).where(publishers.c.name_key == sa.bindparam("key"))
@@ -84,11 +85,11 @@ _list_versions = (
     .order_by(versions.c.number.desc())
 )
 _list_deployments = (
-    sa.select(*_DEPLOYMENT)
+    sa.select(*DEPLOYMENT)
     .where(deployments.c.version_id == sa.bindparam("version"))
     .order_by(deployments.c.id)
 )
-_find_deployment = sa.select(*_DEPLOYMENT).where(
+_find_deployment = sa.select(*DEPLOYMENT).where(
     deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind")
 )
 # Without the description, which for a large graph takes longer to read than all the rest.
@@ -96,9 +97,7 @@ _list_archives = sa.select(
     deployments.c.archive_sha256, deployments.c.archive_size, deployments.c.digest, deployments.c.kind
 ).where(deployments.c.version_id == sa.bindparam("version"))
 _find_archive = _list_archives.where(deployments.c.kind == sa.bindparam("kind"))
-_find_card = sa.select(cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at).where(
-    cards.c.version_id == sa.bindparam("version")
-)
+_find_card = sa.select(*CARD).where(cards.c.version_id == sa.bindparam("version"))
 
 
 def find_publisher(connection: sa.Connection, name: str) -> Publisher | None:

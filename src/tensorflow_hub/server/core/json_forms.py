@@ -23,6 +23,7 @@ from tensorflow_hub.server.catalogue.records import (
 )
 from tensorflow_hub.server.catalogue.signatures import SigningKey, list_signatures
 from tensorflow_hub.server.catalogue.tokens import READ
+from tensorflow_hub.server.catalogue.version_contents import contents_of
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.rights import audience_of, has_scope
 
@@ -31,8 +32,12 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
     """Everything the catalogue knows about a version; the names of tokens for its publisher's people only."""
     is_of_publisher = has_scope(caller, READ, version.model.publisher)
     is_token = not version.published_by.startswith(MIRROR_OF) and version.published_by != DOCUMENTED
-    card = reading.find_card(connection, version)
-    deployments = reading.list_deployments(connection, version)
+    contents = contents_of(connection, version)
+    card = contents.card
+    audience = audience_of(caller)
+    pictures = list_pictures(connection, version) if contents.has_pictures else ()
+    derived = list_derived(connection, version, audience) if contents.has_derived else []
+    measured = list_measurements(connection, version, audience) if contents.has_measurements else ()
     return {
         "handle": version.handle,
         "url": f"{base}/{version.handle}",
@@ -50,15 +55,12 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "description": card.description if card else "",
         "metadata": dict(card.metadata) if card else {},
         "card": card.text if card else "",
-        "pictures": [picture_json(found, version, base) for found in list_pictures(connection, version)],
-        "deployments": [deployment_json(deployment, version, base) for deployment in deployments],
-        "signatures": signatures_json(connection, version, caller),
+        "pictures": [picture_json(found, version, base) for found in pictures],
+        "deployments": [deployment_json(deployment, version, base) for deployment in contents.deployments],
+        "signatures": signatures_json(connection, version, caller) if contents.has_signatures else [],
         "derived_from": origins_of(card.metadata if card else {}),
-        "used_by": list_derived(connection, version, audience_of(caller)),
-        "measurements": [
-            measurement_json(measurement, version, caller)
-            for measurement in list_measurements(connection, version, audience_of(caller))
-        ],
+        "used_by": derived,
+        "measurements": [measurement_json(measurement, version, caller) for measurement in measured],
     }
 
 

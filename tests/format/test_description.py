@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -63,6 +64,10 @@ relu = tf.function(lambda x: {"y": tf.nn.relu(x)})
 relu = relu.get_concrete_function(tf.TensorSpec([1, 8, 8, 3], tf.float32))
 convert = tf.lite.TFLiteConverter.from_concrete_functions([relu])
 open(root + "/model.tflite", "wb").write(convert.convert())
+
+import tf_keras
+tf_keras.Sequential([tf_keras.Input([2]), tf_keras.layers.Dense(1)]).save(root + "/keras", save_format="tf")
+print(tf.__version__, tf_keras.__version__)
 """
 
 
@@ -71,7 +76,8 @@ def exported(tmp_path_factory):
     root = tmp_path_factory.mktemp("exported")
     script = root / "vocabulary.txt"
     script.write_text(EXPORT)
-    subprocess.run([sys.executable, script, root], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, script, root], check=True, capture_output=True, text=True)
+    (root / "versions").write_text(done.stdout)
     return root
 
 
@@ -171,6 +177,35 @@ def test_a_tflite_file(exported, tmp_path):
             describe(tmp_path)
         except FormatError as error:
             assert "Expected a TFLite file, got one with" in str(error)  # noqa: PT017
+
+
+def test_versions_that_the_files_state(exported, tmp_path):
+    tensorflow, keras = (exported / "versions").read_text().split()
+    description = describe(exported / "keras")
+    assert (description.tensorflow_version, description.stated_versions) == (tensorflow, {"keras": keras})
+    assert description.strips_defaults is True
+    assert describe(exported / "embedding").stated_versions == {}
+    (tmp_path / "model.tflite").write_bytes((exported / "model.tflite").read_bytes())
+    assert describe(tmp_path).stated_versions == {"tflite_schema": "3", "tflite_runtime": "1.5.0"}
+    written = {"modelTopology": {"node": [], "keras_version": "2.15.0"}, "convertedBy": "x" * 101}
+    model = tmp_path / "js" / "model.json"
+    model.parent.mkdir()
+    model.write_text(json.dumps({**written, "generatedBy": "a\nb"}))
+    assert describe(model.parent).stated_versions == {"keras": "2.15.0"}
+
+
+def test_a_keras_version_that_is_none_is_not_told(exported, tmp_path):
+    shutil.copytree(exported / "embedding", tmp_path / "m")
+    for text in ('{"keras_version": "<script>"}', '{"keras_version": "' + "9" * 50 + '"}', ""):
+        (tmp_path / "m" / "keras_metadata.pb").write_text(text)
+        assert describe(tmp_path / "m").stated_versions == {}
+
+
+def test_a_description_of_an_earlier_release_has_unknown_versions(exported):
+    earlier = describe(exported / "keras").to_dict()
+    del earlier["stated_versions"], earlier["strips_defaults"]
+    description = ModuleDescription.from_dict(earlier)
+    assert (description.stated_versions, description.strips_defaults) == (None, None)
 
 
 def test_a_tensorflow_js_model(tmp_path):

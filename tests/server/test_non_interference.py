@@ -330,7 +330,7 @@ REQUESTS = {
         get(publishers | unversioned, "/", "?feed=atom"),
         st.builds(lambda handle, part: ("GET", f"/{handle}?inside={part}", None), any_handle, parts),
         get(any_handle, "/", "?badge=svg") | get(any_handle, "/", "?cite=bibtex"),
-        get(any_handle, "/", "?notebook=ipynb"),
+        get(any_handle, "/", "?notebook=ipynb") | get(any_handle, "/", "?sbom=cyclonedx"),
         get(any_handle, "/", f"?picture={'0' * 64}"),
         st.builds(download, any_handle, forms),
         st.builds(lambda handle, file: download(f"{handle}/{file}", "tfjs-format=file"), any_handle, files),

@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
     "run": ("run", "run a module on a few texts, images or numbers and show what it gives"),
+    "sbom": ("sbom", "list what a version is made of and needs to run"),
     "scan": ("scan", "list the handles and calls in a folder of programs, and what to change"),
     "search": ("search", "find models on a hub"),
     "serve": ("serve", "run a hub"),

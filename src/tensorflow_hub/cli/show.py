@@ -120,7 +120,19 @@ def _print_version(version: Mapping[str, Any]) -> None:
         output.result(
             f"{deployment['kind']}: {files}, {output.size(deployment['size'])}, {deployment['url']}"
         )
+        _print_needs(deployment.get("needs") or {})
         _print_signatures(deployment["description"])
+
+
+def _print_needs(needs: Mapping[str, Any]) -> None:
+    """What it takes to run a deployment; hubs of earlier releases do not tell."""
+    packages = ", ".join(package["name"] for package in needs.get("packages", ()))
+    stated = ", ".join(f"{name} {version}" for name, version in needs.get("stated_versions", {}).items())
+    if packages:
+        output.result(f"  needs: {packages}" + (f"; written with {stated}" if stated else ""))
+    for label, key in (("also needs", "features"), ("needs unknown ops", "unknown_ops")):
+        if values := needs.get(key):
+            output.result(f"  {label}: {', '.join(values)}")
 
 
 def _print_signatures(description: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.client.calls import call, client_settings
 from tensorflow_hub.handles import ModelName
@@ -31,6 +33,38 @@ def show(handle: str, *, hub: str | None = None, token: str | None = None) -> an
         client_settings(hub, token), "GET", f"/api/v1/models/{name}", what=str(name)
     )
     return found
+
+
+def show_bill_of_materials(
+    handle: str, *, hub: str | None = None, token: str | None = None
+) -> Mapping[str, Any]:
+    """What a version is made of and needs, as a document of the standard CycloneDX 1.6.
+
+    Args:
+      handle: `"publisher/model/version"`; without a version, the newest one.
+      hub: URL of the hub; default `TFHUB_URL`.
+      token: for a private publisher.
+
+    Returns:
+      The document: the model with its licence and origin, its files with their digests, and the packages that
+      run it.
+
+    Raises:
+      NotFoundError: nothing is there, or the hub does not have its files.
+    """
+    name = ModelName.parse(handle)
+    settings = client_settings(hub, token)
+    if name.version is None:
+        name = dataclasses.replace(name, version=show(handle, hub=hub, token=token)["newest"])
+    document: Mapping[str, Any] = call(
+        settings,
+        "GET",
+        f"/{name}",
+        what=str(name),
+        params={"sbom": "cyclonedx"},
+        headers={"Accept": "application/json"},
+    )
+    return document
 
 
 def withdraw(

@@ -56,6 +56,7 @@ MATRIX = [
     ("GET", f"/{HANDLE}?badge=svg", None, READERS),
     ("GET", f"/{HANDLE}?cite=bibtex", None, READERS),
     ("GET", f"/{HANDLE}?notebook=ipynb", None, READERS),
+    ("GET", f"/{HANDLE}?sbom=cyclonedx", None, READERS),
     ("GET", f"/{HANDLE}:try", None, READERS),
     ("GET", f"/api/v1/files/{HANDLE}", None, READERS),
     ("GET", f"/api/v1/texts/{HANDLE}?file=assets/extra.bin", None, READERS),

@@ -16,7 +16,7 @@ from tensorflow_hub.client.versions import put_card, withdraw
 
 SVG = "{http://www.w3.org/2000/svg}"
 CITED = "@article{words2026,\n  title={A {W}ord},\n}"
-DOCUMENTS = {"badge": "svg", "cite": "bibtex", "notebook": "ipynb"}
+DOCUMENTS = {"badge": "svg", "cite": "bibtex", "notebook": "ipynb", "sbom": "cyclonedx"}
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,36 @@ def test_a_version_without_programs_in_python_has_no_notebook(hub):
     assert answer.status_code == 404
     assert "no program in Python" in answer.text
     assert "notebook" not in get(hub, "/acme/family/1").text
+
+
+def test_the_bill_of_materials_lists_the_files_and_what_runs_it(hub):
+    answer = get(hub, "/acme/words/2?sbom=cyclonedx")
+    assert answer.headers["Content-Type"] == "application/vnd.cyclonedx+json; version=1.6"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="acme_words_2.cdx.json"'
+    document = answer.json()
+    model, *libraries = document["components"]
+    assert document["metadata"]["component"]["bom-ref"] == "acme/words/2"
+    assert [one["purl"] for one in libraries] == ["pkg:pypi/tensorflow"]
+    listed = get(hub, "/api/v1/files/acme/words/2").json()["files"]
+    assert [(one["name"], one["hashes"][0]["content"]) for one in model["components"]] == [
+        (file["path"], file["sha256"]) for file in listed
+    ]
+    deployment = get(hub, "/api/v1/models/acme/words/2").json()["deployments"][0]
+    assert [one["name"] for one in deployment["needs"]["packages"]] == ["tensorflow"]
+    assert deployment["needs"]["not_known"] == []
+    distribution = model["externalReferences"][0]
+    assert distribution["url"] == deployment["url"]
+    assert distribution["hashes"][0]["content"] == deployment["archive_sha256"]
+    page = get(hub, "/acme/words/2").text
+    assert "What it needs" in page
+    assert "/acme/words/2?sbom=cyclonedx" in page
+
+
+def test_a_version_without_files_has_no_bill_of_materials(hub):
+    answer = get(hub, "/acme/family/1?sbom=cyclonedx")
+    assert answer.status_code == 404
+    assert "its files are not here" in answer.text
+    assert "sbom" not in get(hub, "/acme/family/1").text
 
 
 @pytest.mark.parametrize("parameter", DOCUMENTS)

@@ -12,6 +12,37 @@ from tensorflow_hub.api.answers.signatures import Signature
 from tensorflow_hub.api.fields import DeploymentKind, Digest, Handle, Sha256, Time
 
 
+class NeededPackage(TypedDict):
+    """A package to install."""
+
+    registry: Annotated[str, Meta(description="pypi or npm.")]
+    name: str
+    import_name: Annotated[str, Meta(description="In Python; empty elsewhere.")]
+    why: str
+
+
+class Needs(TypedDict):
+    """What is needed to run a deployment, by what is in its files."""
+
+    format: str
+    stated_versions: Annotated[
+        Mapping[str, str],
+        Meta(
+            description="As the files state them: tensorflow, keras, tflite_schema, tflite_runtime (the "
+            "earliest), tfjs_converter, tfjs_writer."
+        ),
+    ]
+    strips_defaults: Annotated[
+        bool | None, Meta(description="Attributes of ops with default values were left out. null: not known.")
+    ]
+    packages: Sequence[NeededPackage]
+    features: Annotated[Sequence[str], Meta(description="Of what runs it, which not every build has.")]
+    core_ops: Annotated[int | None, Meta(description="Ops that TensorFlow brings. null: not listed.")]
+    unknown_ops: Annotated[Sequence[str], Meta(description="Ops that no package is known for.")]
+    unsafe_ops: Annotated[Mapping[str, str], Meta(description="Op → what it does outside of the graph.")]
+    not_known: Annotated[Sequence[str], Meta(description="What could not be told.")]
+
+
 class Deployment(TypedDict):
     """A form in which a version can be downloaded."""
 
@@ -27,6 +58,7 @@ class Deployment(TypedDict):
         Mapping[str, Any],
         Meta(description="Kind, signatures, variables, ops, assets, interfaces, packages."),
     ]
+    needs: Needs
 
 
 class Picture(TypedDict):

@@ -31,6 +31,15 @@ class Snippet:
     language: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A package that runs a deployment: of the registry "pypi" or "npm"; `import_name` in Python."""
+
+    registry: str
+    name: str
+    import_name: str = ""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DeploymentKind:
     """A kind of deployment.
@@ -47,6 +56,7 @@ class DeploymentKind:
       read: describes a directory; None when it holds none. Takes the directory and the most bytes that a
         graph may have. Kinds that only restrict another one (Coral) have none.
       snippets: the code that uses a version, from its URL, a format and the description of its files.
+      program: what runs it; None where no registry has it.
       folder: where tfhub.dev kept deployments of this kind, below the publisher; "" for models themselves.
       suffix: of the one file that is fetched by itself; "" for a kind of several files.
       static_score: how much it counts among results of equal words: a model above its deployments.
@@ -62,6 +72,7 @@ class DeploymentKind:
     snippets: Callable[[str, str, Mapping[str, Any]], list[Snippet]]
     looks_for: str = ""
     read: Callable[[Path, int], ModuleDescription | None] | None = None
+    program: Program | None = None
     folder: str = ""
     suffix: str = ""
     static_score: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tensorflow_hub.format.kinds.kind import DeploymentKind, Form
+from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Program
 from tensorflow_hub.format.kinds.saved_model_code import snippets
 
 if TYPE_CHECKING:
@@ -29,5 +29,6 @@ KIND = DeploymentKind(
     looks_for="saved_model.pb",
     read=_read,
     snippets=snippets,
+    program=Program("pypi", "tensorflow", "tensorflow"),
     static_score=3,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.format.kinds.example_values import example_shape
-from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
+from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Program, Snippet
 
 if TYPE_CHECKING:
     from tensorflow_hub.format.module.module_description import ModuleDescription
@@ -61,5 +61,6 @@ KIND = DeploymentKind(
     looks_for="model.json",
     read=_read,
     snippets=_snippets,
+    program=Program("npm", "@tensorflow/tfjs"),
     folder="tfjs-model",
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
+from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Program, Snippet
 
 if TYPE_CHECKING:
     from tensorflow_hub.format.module.module_description import ModuleDescription
@@ -52,6 +52,7 @@ KIND = DeploymentKind(
     looks_for="a .tflite file",
     read=_read,
     snippets=_snippets,
+    program=Program("pypi", "tensorflow", "tensorflow"),
     folder="lite-model",
     suffix=".tflite",
     static_score=1,

@@ -36,7 +36,11 @@ _MESSAGES: dict[str, dict[str, tuple[int, Any]]] = {
         "asset_file_def": (6, ["AssetFileDef"]),
         "object_graph_def": (7, "SavedObjectGraph"),
     },
-    "MetaInfoDef": {"tags": (4, ["string"]), "tensorflow_version": (5, "string")},
+    "MetaInfoDef": {
+        "tags": (4, ["string"]),
+        "tensorflow_version": (5, "string"),
+        "stripped_default_attrs": (7, "bool"),
+    },
     "AssetFileDef": {"tensor_info": (1, "TensorInfo"), "filename": (2, "string")},
     "GraphDef": {"node": (1, ["NodeDef"]), "library": (2, "FunctionDefLibrary")},
     "NodeDef": {
@@ -89,7 +93,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, Any]]] = {
         "variable": (7, "SavedVariable"),
     },
     "ObjectReference": {"node_id": (1, "int32"), "local_name": (2, "string")},
-    "SavedUserObject": {"identifier": (1, "string")},
+    "SavedUserObject": {"identifier": (1, "string"), "metadata": (3, "bytes")},
     "SavedAsset": {"asset_file_def_index": (1, "int32")},
     "SavedFunction": {"concrete_functions": (1, ["string"])},
     "SavedVariable": {

@@ -38,6 +38,11 @@ class ModuleDescription:
       attachments: the keys of attached messages.
       image_size: (height, width) in pixels that the module says it takes; None when it does not.
       tensorflow_version: that wrote it.
+      stated_versions: program or format → its version, as the files state it: "keras", "tflite_schema",
+        "tflite_runtime" (the earliest that runs it), "tfjs_converter", "tfjs_writer"; None in descriptions
+        of earlier releases, which did not look.
+      strips_defaults: whether attributes of ops with default values were left out, so that earlier
+        releases of TensorFlow can load it; None where it is not known.
       fine_tunable: whether it can be trained further; None where it is not known.
       interfaces: the names of the common interfaces it follows.
       interface_details: where it follows them, and what is missing.
@@ -58,6 +63,8 @@ class ModuleDescription:
     attachments: tuple[str, ...] = ()
     image_size: tuple[int, int] | None = None
     tensorflow_version: str = ""
+    stated_versions: Mapping[str, str] | None = None
+    strips_defaults: bool | None = None
     fine_tunable: bool | None = None
     interfaces: tuple[str, ...] = ()
     interface_details: tuple[Interface, ...] = ()
@@ -85,6 +92,7 @@ class ModuleDescription:
 def _from_dict(value: Mapping[str, Any]) -> ModuleDescription:
     variables = value["variables"]
     size = value["image_size"]
+    stated = value.get("stated_versions")
     return ModuleDescription(
         kind=value["kind"],
         digest=value["digest"],
@@ -106,6 +114,8 @@ def _from_dict(value: Mapping[str, Any]) -> ModuleDescription:
         attachments=tuple(value["attachments"]),
         image_size=None if size is None else (size[0], size[1]),
         tensorflow_version=value["tensorflow_version"],
+        stated_versions=None if stated is None else dict(stated),
+        strips_defaults=value.get("strips_defaults"),
         fine_tunable=value["fine_tunable"],
         interfaces=tuple(value["interfaces"]),
         interface_details=tuple(Interface(**interface) for interface in value["interface_details"]),

@@ -9,6 +9,7 @@ from typing import Any
 from tensorflow_hub.format.module import layout, ops
 from tensorflow_hub.format.module.functions import FunctionDescription, functions_of
 from tensorflow_hub.format.module.image_info import IMAGE_MODULE_INFO_KEY
+from tensorflow_hub.format.module.keras_version import keras_version
 from tensorflow_hub.format.module.messages import parse
 from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.reachable_ops import applied_ops
@@ -48,6 +49,8 @@ def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
         attachments=tuple(sorted(attachments)),
         image_size=_image_size(attachments),
         tensorflow_version=graphs[0].meta_info_def.tensorflow_version,
+        stated_versions=keras_version(root, objects),
+        strips_defaults=graphs[0].meta_info_def.stripped_default_attrs,
         fine_tunable=_fine_tunable(kind, functions, variables),
     )
 

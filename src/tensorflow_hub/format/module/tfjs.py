@@ -23,11 +23,15 @@ from tensorflow_hub.format.module.variables import VariablesDescription
 _TYPES = {"float": "float32", "half": "float16", "double": "float64"}
 
 _MOST_AXES = 32
+_LONGEST_VERSION = 100
 
 
 @dataclasses.dataclass(frozen=True)
 class TfjsDescription:
-    """A TensorFlow.js model: "graph-model" or "layers-model", its signature, ops, weights counted."""
+    """A TensorFlow.js model: "graph-model" or "layers-model", its signature, ops, weights counted.
+
+    `stated_versions` has those of Keras, of the converter, and of the program that wrote what it converted.
+    """
 
     form: str
     signatures: tuple[SignatureDescription, ...]
@@ -35,6 +39,7 @@ class TfjsDescription:
     weight_files: tuple[str, ...]
     variables: int
     parameters: int
+    stated_versions: Mapping[str, str]
 
 
 def read_tfjs(root: Path) -> ModuleDescription | None:
@@ -55,7 +60,15 @@ def read_tfjs(root: Path) -> ModuleDescription | None:
     variants = (VariantDescription((), model.signatures),) if model.signatures else ()
     variables = VariablesDescription(model.variables, model.parameters, None)
     return ModuleDescription(
-        "tfjs", "", 0, 0, variants=variants, variables=variables, ops=model.ops, fine_tunable=False
+        "tfjs",
+        "",
+        0,
+        0,
+        variants=variants,
+        variables=variables,
+        ops=model.ops,
+        stated_versions=model.stated_versions,
+        fine_tunable=False,
     )
 
 
@@ -90,7 +103,21 @@ def _describe(model: Any) -> TfjsDescription:
         tuple(str(path) for group in manifest for path in group["paths"]),
         len(weights),
         sum(elements(_shape(weight["shape"])) for weight in weights),
+        _stated_versions(model, topology),
     )
+
+
+def _stated_versions(model: Mapping[str, Any], topology: Mapping[str, Any]) -> dict[str, str]:
+    said = {
+        "keras": topology.get("keras_version"),
+        "tfjs_converter": model.get("convertedBy"),
+        "tfjs_writer": model.get("generatedBy"),
+    }
+    return {
+        name: text
+        for name, text in said.items()
+        if isinstance(text, str) and 0 < len(text) <= _LONGEST_VERSION and text.isprintable()
+    }
 
 
 def _shape(sizes: Any) -> Shape:

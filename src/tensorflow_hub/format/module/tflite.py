@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from tensorflow_hub.format.module import layout
@@ -21,14 +23,20 @@ _TYPES = (
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4", "bfloat16",
 )  # fmt: skip
 _CUSTOM_OP = 32
+_RUNTIME = "min_runtime_version"
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 
 
 @dataclasses.dataclass(frozen=True)
 class TfliteDescription:
-    """The signatures of a TFLite file (or one named "default" for its first graph), and its custom ops."""
+    """The signatures of a TFLite file (or one named "default" for its first graph), and its custom ops.
+
+    `stated_versions` has that of its schema, and of the earliest runtime where the file states it.
+    """
 
     signatures: tuple[SignatureDescription, ...]
     custom_ops: tuple[str, ...]
+    stated_versions: Mapping[str, str]
 
 
 def read_tflite(root: Path) -> ModuleDescription | None:
@@ -43,7 +51,14 @@ def read_tflite(root: Path) -> ModuleDescription | None:
     model = describe_tflite(layout.read_file(root, name))
     variants = (VariantDescription((), model.signatures),)
     return ModuleDescription(
-        "tflite", "", 0, 0, variants=variants, custom_ops=model.custom_ops, fine_tunable=False
+        "tflite",
+        "",
+        0,
+        0,
+        variants=variants,
+        custom_ops=model.custom_ops,
+        stated_versions=model.stated_versions,
+        fine_tunable=False,
     )
 
 
@@ -68,7 +83,18 @@ def describe_tflite(data: bytes) -> TfliteDescription:
     custom = {
         code.text(1) for code in model.tables(1) if max(code.integer(0, 1), code.integer(3, 4)) == _CUSTOM_OP
     }
-    return TfliteDescription(tuple(signatures), tuple(sorted(custom - {""})))
+    stated = {"tflite_schema": str(model.integer(0, 4))} | _runtime(model)
+    return TfliteDescription(tuple(signatures), tuple(sorted(custom - {""})), stated)
+
+
+def _runtime(model: Table) -> dict[str, str]:
+    """The earliest version of the runtime, which the converter writes as a text among the metadata."""
+    numbers = [item.integer(1, 4) for item in model.tables(6) if item.text(0) == _RUNTIME]
+    buffers = model.tables(4) if numbers else []
+    if not numbers or not 0 <= numbers[0] < len(buffers):
+        return {}
+    text = buffers[numbers[0]].text(0).partition("\0")[0]
+    return {"tflite_runtime": text} if _VERSION.fullmatch(text) else {}
 
 
 def _signature(signature: Table, tensors: list[list[Table]]) -> SignatureDescription:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.format.needs import Needs, needs_of
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import list_derived, origins_of
 from tensorflow_hub.server.catalogue.measurements import Measurement, list_measurements
@@ -119,6 +120,25 @@ def deployment_json(deployment: Deployment, version: Version, base: str) -> answ
         "files": deployment.file_count,
         "published_at": iso(deployment.published_at),
         "description": dict(deployment.description),
+        "needs": needs_json(needs_of(KIND_BY_NAME[deployment.kind], deployment.description)),
+    }
+
+
+def needs_json(needs: Needs) -> answers.Needs:
+    """What is needed to run a deployment."""
+    return {
+        "format": needs.format,
+        "stated_versions": needs.stated_versions,
+        "strips_defaults": needs.strips_defaults,
+        "packages": [
+            {"registry": one.registry, "name": one.name, "import_name": one.import_name, "why": one.why}
+            for one in needs.packages
+        ],
+        "features": needs.features,
+        "core_ops": needs.core_ops,
+        "unknown_ops": needs.unknown_ops,
+        "unsafe_ops": needs.unsafe_ops,
+        "not_known": needs.not_known,
     }
 
 

@@ -13,7 +13,7 @@ from tensorflow_hub.server.web.sitemap import sitemap
 # The endless combinations of filters, what is inside of versions, downloads, and the pages of people.
 _NOT_FOR_CRAWLERS = (
     *("/s?", "/api/", "/login", "/settings", "/device"),
-    *("/*-format=", "/*?inside=", "/*?feed=", "/*?badge=", "/*?cite=", "/*?notebook="),
+    *("/*-format=", "/*?inside=", "/*?feed=", "/*?badge=", "/*?cite=", "/*?notebook=", "/*?sbom="),
 )
 _HOUR = "public, max-age=3600"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tensorflow_hub.format.card.facets import label
 from tensorflow_hub.format.card.vocabulary import known_values
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.format.needs import Needs, needs_of, stated_texts
 from tensorflow_hub.handles import as_model_name
 from tensorflow_hub.server.catalogue.derivations import origins_of
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Deployment, Version
@@ -16,6 +17,8 @@ from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 
 # A page shows so many keys that signed; the page of the signatures has the rest.
 _MOST_KEYS = 3
+# And so many ops that nobody knows a package for; the JSON has the rest.
+_MOST_OPS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +56,7 @@ def property_groups(
     groups = [PropertyGroup("About", tuple(about))]
     if len(deployments) > 1:
         groups += [PropertyGroup(f"{_label(d)} files", tuple(_of_deployment(d))) for d in deployments]
+    groups += _needs_groups(shown, deployments)
     links = [*_links(metadata, "colab", "Notebook"), *_links(metadata, "demo", "Demo")]
     if links:
         groups.append(PropertyGroup("Try it", tuple(links)))
@@ -116,17 +120,46 @@ def _of_deployment(deployment: Deployment) -> list[Property]:
         found.append(Property("Interface", ", ".join(label("interface", name) for name in met)))
     if pixels := description.get("image_size"):
         found.append(Property("Image size", f"{pixels[0]} × {pixels[1]} pixels"))
-    packages = description.get("packages") or {}
-    if packages:
-        found.append(
-            Property("Needs", "pip install " + " ".join(sorted(packages)), is_code=True, tone="warn-text")
-        )
-    elif description.get("custom_ops"):
-        found.append(Property("Custom ops", ", ".join(description["custom_ops"]), tone="warn-text"))
     if assets := description.get("assets"):
         found.append(Property("Assets", ", ".join(assets[:5]) + (" …" if len(assets) > 5 else "")))
-    if written_by := description.get("tensorflow_version"):
-        found.append(Property("Written by", f"TensorFlow {written_by}"))
+    return found
+
+
+def _needs_groups(shown: Version, deployments: Sequence[Deployment]) -> list[PropertyGroup]:
+    """What it takes to run each deployment; the last group links to the whole list."""
+    several = len(deployments) > 1
+    groups = [
+        PropertyGroup(
+            f"What {_label(d) if several else 'it'} needs",
+            tuple(_needs(needs_of(KIND_BY_NAME[d.kind], d.description))),
+        )
+        for d in deployments
+    ]
+    if not groups:
+        return []
+    whole = Property("All of it", "CycloneDX (JSON)", url=f"/{shown.handle}?sbom=cyclonedx")
+    last = groups[-1]
+    return [*groups[:-1], PropertyGroup(last.title, (*last.properties, whole))]
+
+
+def _needs(needs: Needs) -> list[Property]:
+    found = []
+    for registry, command in (("pypi", "pip install"), ("npm", "npm install")):
+        names = [package.name for package in needs.packages if package.registry == registry]
+        if names:
+            found.append(Property("Install", f"{command} {' '.join(names)}", is_code=True))
+    found += [Property("Why", f"{one.name} {one.why}", tone="warn-text") for one in needs.packages[1:]]
+    if stated := stated_texts(needs):
+        found.append(Property("Written with", ", ".join(stated)))
+    if needs.core_ops is not None:
+        others = "" if needs.unknown_ops or needs.packages[1:] else ", no others"
+        found.append(Property("Ops", f"{needs.core_ops:,} of TensorFlow{others}"))
+    if needs.features:
+        found.append(Property("Also", "; ".join(needs.features), tone="warn-text"))
+    if needs.unknown_ops:
+        found.append(Property("Unknown ops", ", ".join(needs.unknown_ops[:_MOST_OPS]), tone="warn-text"))
+    if needs.not_known:
+        found.append(Property("Not known", "; ".join(needs.not_known), tone="quiet"))
     return found
 
 

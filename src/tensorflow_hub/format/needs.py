@@ -1,0 +1,155 @@
+"""What is needed to run a deployment, by the description of its files: programs, packages, ops, versions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tensorflow_hub.format.kinds.kind import DeploymentKind
+from tensorflow_hub.format.module.ops import custom_ops, needed_packages
+
+# Custom ops that the interpreter of TFLite brings with it.
+_IN_TFLITE = frozenset({"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLite_Detection_PostProcess"})
+_FLEX = "Flex"
+_FLEX_FEATURE = "ops of TensorFlow in TFLite (Select TF ops)"
+_EDGE_TPU = {"edgetpu-custom-op": "an Edge TPU and its runtime (libedgetpu)"}
+_LABELS: Mapping[str, str] = {
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "tflite_schema": "TFLite schema",
+    "tflite_runtime": "TFLite runtime, at least",
+    "tfjs_converter": "converted by",
+    "tfjs_writer": "made by",
+}
+_MOST_NAMED = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class NeededPackage:
+    """A package to install.
+
+    Attributes:
+      registry: "pypi" or "npm".
+      name: there.
+      import_name: what to import in Python; "" elsewhere.
+      why: what it is for, for people.
+    """
+
+    registry: str
+    name: str
+    import_name: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What is needed to run a deployment.
+
+    Attributes:
+      format: for people: "TF2 SavedModel".
+      stated_versions: program or format → its version, as the files state it.
+      strips_defaults: whether attributes of ops with default values were left out, so that earlier releases
+        of TensorFlow can load it; None where it is not known.
+      packages: to install.
+      features: of the program that runs it, which not every build has.
+      core_ops: how many ops it has that TensorFlow itself brings; None where ops are not listed.
+      unknown_ops: ops that no package is known for.
+      unsafe_ops: ops that reach outside of the graph → what they do.
+      not_known: what could not be told, for people.
+    """
+
+    format: str
+    stated_versions: Mapping[str, str]
+    strips_defaults: bool | None
+    packages: tuple[NeededPackage, ...]
+    features: tuple[str, ...]
+    core_ops: int | None
+    unknown_ops: tuple[str, ...]
+    unsafe_ops: Mapping[str, str]
+    not_known: tuple[str, ...]
+
+
+def needs_of(kind: DeploymentKind, description: Mapping[str, Any]) -> Needs:
+    """What is needed to run a deployment.
+
+    Args:
+      kind: of the deployment.
+      description: of its files, as `ModuleDescription.to_dict` gives it; of an earlier release it has less.
+
+    >>> from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+    >>> described = {"kind": "saved_model_2", "ops": ["MatMul"], "custom_ops": ["SentencepieceTokenizeOp"]}
+    >>> [package.name for package in needs_of(KIND_BY_NAME["saved_model"], described).packages]
+    ['tensorflow', 'tensorflow-text']
+    """
+    custom = tuple(description.get("custom_ops") or ())
+    is_lite = bool(kind.suffix)
+    features = _features(custom) if is_lite else ()
+    foreign = [op for op in custom if not (is_lite and _is_in_tflite(op))]
+    by_package: dict[tuple[str, str], list[str]] = {}
+    unknown = []
+    for op in foreign:
+        found = needed_packages([op])
+        for pair in found.items():
+            by_package.setdefault(pair, []).append(op)
+        if not found:
+            unknown.append(op)
+    stated = description.get("stated_versions")
+    written_by = description.get("tensorflow_version")
+    return Needs(
+        format=kind.formats[kind.format_of(str(description.get("kind", "")))],
+        stated_versions={**({"tensorflow": written_by} if written_by else {}), **(stated or {})},
+        strips_defaults=description.get("strips_defaults"),
+        packages=(
+            *_programs(kind),
+            *(
+                NeededPackage("pypi", name, module, f"brings the ops {_listed(ops)}")
+                for (name, module), ops in sorted(by_package.items())
+            ),
+        ),
+        features=features,
+        core_ops=_core_ops(description),
+        unknown_ops=tuple(unknown),
+        unsafe_ops=dict(description.get("unsafe_ops") or {}),
+        not_known=_not_known(description),
+    )
+
+
+def stated_texts(needs: Needs) -> list[str]:
+    """The stated versions for people: `["TensorFlow 2.13.0", "Keras 2.13.1"]`."""
+    return [f"{_LABELS.get(name, name)} {version}" for name, version in needs.stated_versions.items()]
+
+
+def _programs(kind: DeploymentKind) -> list[NeededPackage]:
+    program = kind.program
+    if program is None:
+        return []
+    return [NeededPackage(program.registry, program.name, program.import_name, "runs it")]
+
+
+def _core_ops(description: Mapping[str, Any]) -> int | None:
+    ops = tuple(description.get("ops") or ())
+    return len(ops) - len(custom_ops(ops)) if ops else None
+
+
+def _features(custom: Iterable[str]) -> tuple[str, ...]:
+    found = [_FLEX_FEATURE if op.startswith(_FLEX) else _EDGE_TPU.get(op, "") for op in custom]
+    return tuple(dict.fromkeys(feature for feature in found if feature))
+
+
+def _is_in_tflite(op: str) -> bool:
+    """Whether the interpreter, or a feature of it, runs a custom op of TFLite."""
+    return op in _IN_TFLITE or op in _EDGE_TPU or op.startswith(_FLEX)
+
+
+def _not_known(description: Mapping[str, Any]) -> tuple[str, ...]:
+    if not description:
+        return ("what is in the files",)
+    if description.get("stated_versions") is None:
+        return ("versions that the files state beside that of TensorFlow: an earlier release read them",)
+    return ()
+
+
+def _listed(ops: list[str]) -> str:
+    more = f" and {len(ops) - _MOST_NAMED} more" if len(ops) > _MOST_NAMED else ""
+    return ", ".join(ops[:_MOST_NAMED]) + more

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.client.calls import call, client_settings
 from tensorflow_hub.client.versions import show
 from tensorflow_hub.errors import DataError
@@ -16,44 +17,7 @@ from tensorflow_hub.handles import ModelName, as_model_name
 if TYPE_CHECKING:
     from tensorflow_hub.api import answers
 
-
-@dataclasses.dataclass(frozen=True)
-class Figures:
-    """What was measured, on what.
-
-    Attributes:
-      dataset: its name.
-      metric: its name, for example `"accuracy"`.
-      value: of the metric.
-      task: what was solved, for example `"text-classification"`.
-      higher_is_better: whether a larger value is a better one.
-      low: the lower end of the confidence interval; None without one.
-      high: the upper end.
-      examples: how many of the dataset were measured on.
-      examples_per_second: how many the module computed in a second.
-      machine: on which machine, in words.
-      size: bytes of the files that were measured.
-      dataset_url: where the dataset is.
-      dataset_digest: of its content: `"sha256:…"`.
-      digest: of the module's content: a hub refuses what was measured of other content than the version's.
-      tool: the program that measured, with its version.
-    """
-
-    dataset: str
-    metric: str
-    value: float
-    task: str = ""
-    higher_is_better: bool = True
-    low: float | None = None
-    high: float | None = None
-    examples: int | None = None
-    examples_per_second: float | None = None
-    machine: str = ""
-    size: int | None = None
-    dataset_url: str = ""
-    dataset_digest: str | None = None
-    digest: str | None = None
-    tool: str = ""
+__all__ = ["Figures", "attach", "compare_measured", "detach", "name_on_hub", "read_figures", "write_figures"]
 
 
 def attach(
@@ -86,7 +50,8 @@ def attach(
     if name.version is None:
         newest = show(handle, hub=hub, token=token).get("newest")
         name = dataclasses.replace(name, version=newest)
-    body: dict[str, Any] = {"handle": str(name), **dataclasses.asdict(figures)}
+    known = {field: value for field, value in dataclasses.asdict(figures).items() if value not in ("", None)}
+    body: dict[str, Any] = {"handle": str(name), **known}
     if publisher is not None:
         body["publisher"] = publisher
     done: answers.Measurement = call(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from catalogues import open_catalogue, put_entry
 
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import PUBLIC
 from tensorflow_hub.server.catalogue.measured import measured_table
-from tensorflow_hub.server.catalogue.measurements import Author, Figures, put_measurement
+from tensorflow_hub.server.catalogue.measurements import Author, put_measurement
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from catalogues import open_catalogue, put_entry
 
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import set_origins
-from tensorflow_hub.server.catalogue.measurements import Author, Figures, put_measurement
+from tensorflow_hub.server.catalogue.measurements import Author, put_measurement
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import version_json
 from tensorflow_hub.server.core.lookup import find_readable_version

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.server.catalogue.audience import Audience
-from tensorflow_hub.server.catalogue.measurements import Figures
+from tensorflow_hub.server.catalogue.measurements import FIGURES
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import deployments, measurements, models, publishers, versions
 
@@ -148,9 +149,8 @@ def measured_table(
     most: int = MOST_MEASUREMENTS,
 ) -> MeasuredTable:
     """What was measured on a dataset, for one task where that is given: the `most` newest measurements."""
-    columns = [measurements.c[field.name] for field in dataclasses.fields(Figures)]
     query = (
-        sa.select(versions.c.id, models.c.handle, versions.c.number, _who.c.name, *columns)
+        sa.select(versions.c.id, models.c.handle, versions.c.number, _who.c.name, *FIGURES)
         .select_from(_of_versions)
         .where(measurements.c.dataset == dataset, _readable(audience))
         .order_by(measurements.c.measured_at.desc(), measurements.c.id)

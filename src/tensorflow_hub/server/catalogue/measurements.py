@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.catalogue.tables import measurements, publishers
@@ -16,43 +17,6 @@ from tensorflow_hub.server.catalogue.tokens import new_id
 # A publisher may attach so many to one version.
 MOST_OF_A_PUBLISHER = 100
 _MOST_LISTED = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Figures:
-    """What was measured, on what.
-
-    Attributes:
-      dataset: its name.
-      metric: its name, for example "accuracy".
-      value: of the metric.
-      task: what was solved, for example "text-classification"; "" where that is not said.
-      higher_is_better: whether a larger value is a better one.
-      low: the lower end of the confidence interval; None without one.
-      high: the upper end.
-      examples: how many of the dataset were measured on.
-      examples_per_second: how many the model computed in a second.
-      machine: on which machine, in words.
-      size: bytes of the files that were measured.
-      dataset_url: where the dataset is.
-      dataset_digest: of its content: `sha256:…`.
-      tool: the program that measured, with its version.
-    """
-
-    dataset: str
-    metric: str
-    value: float
-    task: str = ""
-    higher_is_better: bool = True
-    low: float | None = None
-    high: float | None = None
-    examples: int | None = None
-    examples_per_second: float | None = None
-    machine: str = ""
-    size: int | None = None
-    dataset_url: str = ""
-    dataset_digest: str = ""
-    tool: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +40,9 @@ class Measurement:
     figures: Figures
 
 
-_FIGURES = tuple(measurements.c[field.name] for field in dataclasses.fields(Figures))
+# In the order of the fields; the digest of what was measured is checked and not kept.
+KEPT = tuple(field.name for field in dataclasses.fields(Figures) if field.name != "digest")
+FIGURES = tuple(measurements.c[name] for name in KEPT)
 _query = sa.select(
     measurements.c.id,
     measurements.c.version_id,
@@ -85,7 +51,7 @@ _query = sa.select(
     measurements.c.user_id,
     measurements.c.token_id,
     measurements.c.measured_at,
-    *_FIGURES,
+    *FIGURES,
 ).join(publishers, measurements.c.publisher_id == publishers.c.id)
 
 
@@ -123,7 +89,7 @@ def put_measurement(
     and metric; the number of the measurement, and whether it is new.
     """
     values = {
-        **dataclasses.asdict(figures),
+        **{name: getattr(figures, name) for name in KEPT},
         "measured_by": author.name,
         "user_id": author.user_id,
         "token_id": author.token_id,

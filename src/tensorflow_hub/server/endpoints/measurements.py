@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import urllib.parse
 
 import sqlalchemy as sa
 
 from tensorflow_hub.api import answers
+from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.api.requests import NewMeasurement, OfMeasurement
 from tensorflow_hub.errors import ConflictError, ForbiddenError, RejectedError
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.measurements import (
+    KEPT,
     MOST_OF_A_PUBLISHER,
     Author,
-    Figures,
     Measurement,
     count_of,
     find_measurement,
@@ -124,7 +124,7 @@ def _figures(body: NewMeasurement) -> Figures:
         raise _refused("low", f"at most the value {body.value}", body.low)
     if body.high is not None and body.high < body.value - room:
         raise _refused("high", f"at least the value {body.value}", body.high)
-    values = {field.name: getattr(body, field.name) for field in dataclasses.fields(Figures)}
+    values = {name: getattr(body, name) for name in KEPT}
     return Figures(**{**values, "dataset_digest": body.dataset_digest or ""})
 
 

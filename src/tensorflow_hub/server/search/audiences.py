@@ -6,13 +6,17 @@ is and so which model comes first: all of it is counted over an index, and would
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import filelock
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience, narrowest
@@ -22,6 +26,8 @@ from tensorflow_hub.server.search.index import SearchIndex
 
 # Indexes open at once in a process; the one not asked for longest is closed first. It stays on disk.
 _MOST_OPEN = 32
+# An index that nobody asked for so long is removed from disk; that it is asked is noted once an hour.
+_UNUSED_SECONDS, _NOTED_SECONDS = 30 * 86_400, 3600
 
 Answer = TypeVar("Answer")
 
@@ -52,15 +58,42 @@ class AudienceIndexes:
         self._follower(PUBLIC).build()
 
     def _follower(self, audience: Audience) -> SearchFollower:
+        folder = self._folder / _folder_name(audience)
+        _note_use(folder)
         follower = self._open.get(audience)
         if follower is None:  # opened without the lock: it may wait for another process
-            follower = SearchFollower(self._database, self._folder / _folder_name(audience), audience)
+            _remove_unused(self._folder)
+            follower = SearchFollower(self._database, folder, audience)
         with self._lock:
             follower = self._open.setdefault(audience, follower)
             self._open.move_to_end(audience)
             if len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
         return follower
+
+
+def _note_use(folder: Path) -> None:
+    """Notes on disk that an index is asked, for `_remove_unused` of all processes."""
+    used = folder / "used"
+    if not used.is_file() or time.time() - used.stat().st_mtime > _NOTED_SECONDS:
+        folder.mkdir(parents=True, exist_ok=True)
+        used.touch()
+
+
+def _remove_unused(parent: Path) -> None:
+    """Removes the indexes that nobody asked for long, such as those for members who left.
+
+    A process that still has one open reads on in the removed files, and makes the index again with the next
+    change. The file of the lock stays: another process may wait for it.
+    """
+    for used in parent.glob("*/used"):
+        if time.time() - used.stat().st_mtime > _UNUSED_SECONDS:
+            with (
+                contextlib.suppress(filelock.Timeout),
+                filelock.FileLock(used.parent / "lock").acquire(timeout=0),
+            ):
+                shutil.rmtree(used.parent / "index", ignore_errors=True)
+                used.unlink(missing_ok=True)
 
 
 def _folder_name(audience: Audience) -> str:

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from tensorflow_hub.server.catalogue.measurements import Figures, Measurement
+from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.server.catalogue.measurements import Measurement
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.web.rendering import show_count, show_day
 

@@ -113,7 +113,7 @@ def test_another_key_signs_too_and_the_first_signature_stays(hub_process, signed
         ({"digest": "sha256:" + "0" * 64}, RejectedError, "Expected a statement about the content"),
         ({"archive_sha256": "0" * 64}, RejectedError, "in the archive"),
         ({"kind": "tflite"}, RequestError, "has no deployment 'tflite'"),
-        ({"signed_at": "2999-01-01T00:00:00Z"}, RejectedError, "Expected a statement of now or earlier"),
+        ({"signed_at": "2999-01-01T00:00:00Z"}, RejectedError, "Expected a time of signing in the past"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
 )
@@ -123,7 +123,7 @@ def test_a_statement_about_something_else_is_refused(send, keys, change, error, 
 
 
 def test_a_signature_by_an_unknown_key_is_refused(send, keys):
-    with pytest.raises(RejectedError, match="Expected a signature by a key of the publisher"):
+    with pytest.raises(RejectedError, match="Expected a valid signature by a key of the publisher"):
         send(keys[2])
 
 
@@ -131,7 +131,7 @@ def test_a_signature_by_a_key_of_another_publisher_is_refused(hub_process, send,
     access = {"hub": hub_process.url, "token": hub_process.token}
     publish(module(), card=card("neighbour/words/1"), **access)
     signing.add_key("neighbour", keys[2].public, **access)
-    with pytest.raises(RejectedError, match="Expected a signature by a key of the publisher"):
+    with pytest.raises(RejectedError, match="Expected a valid signature by a key of the publisher"):
         send(keys[2])
 
 
@@ -144,7 +144,7 @@ def test_a_revoked_key_signs_nothing_and_its_signatures_say_so(hub_process, sign
     assert abs(time.time() - _seconds(revoked_at)) < PATIENCE
     with pytest.raises(RejectedError, match="is revoked"):
         send(keys[0], signed_at="2001-01-01T00:00:00Z")
-    with pytest.raises(ConflictError, match="has the key .* already"):
+    with pytest.raises(ConflictError, match="already has the key "):
         signing.add_key(publisher, keys[0].public, **access)
     signing.revoke_key(publisher, keys[0].public.id, **access)
     assert signing.list_keys(publisher, **access)["keys"][0]["revoked_at"] == revoked_at

@@ -129,7 +129,7 @@ def test_a_token_of_a_user_is_good_for_one_publisher_where_it_says_so(hub, owner
     less.sign_in(secrets["hidden"])
     more = less.send("/settings/tokens", name="x", publisher="", scope="read", days="7")
     assert more.status_code == 403
-    assert "You are signed in with a token that has less" in more.text
+    assert "You are signed in with a token that has fewer rights" in more.text
 
 
 def test_no_field_takes_the_place_of_what_the_url_names(hub, owner):
@@ -180,7 +180,7 @@ def test_no_two_users_have_one_name(hub, owner, visitor):
     join(visitor, invite(owner, "reader"), "Barbara")
     answer = Visitor(hub.url).send(invite(owner, "reader"), "/settings/join", name="barbara")
     assert answer.status_code == 409
-    assert "There is a user &#39;barbara&#39; already" in answer.text
+    assert "There is already a user &#39;barbara&#39;" in answer.text
 
 
 def test_an_invitation_to_less_takes_nothing_away(hub, owner, visitor):

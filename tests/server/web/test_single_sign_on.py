@@ -19,7 +19,7 @@ from private_hub import HIDDEN, api, private_hub
 from web_visitor import Visitor
 
 from tensorflow_hub.errors import AuthenticationError
-from tensorflow_hub.server.oidc.provider import Attempt, Provider
+from tensorflow_hub.server.oidc.provider import Provider, SignInAttempt
 from tensorflow_hub.server.settings import ServerSettings
 
 joserfc = pytest.importorskip("joserfc")
@@ -122,7 +122,7 @@ def test_only_verified_addresses_of_the_domains_are_let_in(hub, issuer, mail, ve
     visitor = Visitor(hub.url)
     refused = sign_in(visitor, "stranger")
     assert refused.status_code == 403
-    assert "verified mail address of example.com only" in refused.text
+    assert "Only people with a verified mail address of example.com can sign in" in refused.text
     assert "tfhub_session" not in visitor.session.cookies
 
 
@@ -145,7 +145,7 @@ def test_a_cookie_of_somebody_else_sends_nobody_to_another_site(hub, issuer):
     person(issuer, "guest")
     visitor = Visitor(hub.url)
     back = at_provider(visitor, "guest").removeprefix(hub.url)
-    begun = Attempt.from_text(visitor.session.cookies["tfhub_sign_in"])
+    begun = SignInAttempt.from_text(visitor.session.cookies["tfhub_sign_in"])
     forged = dataclasses.replace(begun, goal="https://evil.example/").to_text()
     done = Visitor(hub.url).open(back, Cookie=f"tfhub_sign_in={forged}")
     assert (done.status_code, done.headers["Location"]) == (303, "/")
@@ -181,7 +181,7 @@ def test_the_question_has_a_challenge_and_no_secret(hub, issuer):
     assert asked["redirect_uri"] == [f"{hub.url}/login/end"]
     assert "s3cret" not in begun.headers["Location"]
     text = re.search(r"tfhub_sign_in=([^;]+)", begun.headers["Set-Cookie"])[1]
-    assert Attempt.from_text(text).goal == "/"
+    assert SignInAttempt.from_text(text).goal == "/"
     assert "HttpOnly" in begun.headers["Set-Cookie"]
 
 
@@ -215,7 +215,7 @@ def test_a_token_that_does_not_fit_is_refused(key, change, alg):
     from joserfc.jwk import KeySet, OctKey, RSAKey
 
     provider = Provider(ServerSettings(oidc_issuer="https://idp.example", oidc_client_id="hub"))
-    provider._keys = (time.monotonic(), KeySet.import_key_set({"keys": [key.as_dict(private=False)]}))
+    provider._cached_keys = (time.monotonic(), KeySet.import_key_set({"keys": [key.as_dict(private=False)]}))
     now = int(time.time())
     claims = {
         "iss": "https://idp.example",
@@ -234,7 +234,7 @@ def test_a_token_that_does_not_fit_is_refused(key, change, alg):
     else:
         token = jwt.encode(header, claims, with_key[alg])
     if not change and alg == "RS256":
-        assert provider._checked(token, "n")["sub"] == "ada"
+        assert provider._verified_claims(token, "n")["sub"] == "ada"
         return
     with pytest.raises(AuthenticationError, match="The sign-in failed"):
-        provider._checked(token, "n")
+        provider._verified_claims(token, "n")

@@ -16,8 +16,8 @@ from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.endpoints.sign_in import own_path, start_session
-from tensorflow_hub.server.oidc.identity import user_of
-from tensorflow_hub.server.oidc.provider import Attempt, Provider
+from tensorflow_hub.server.oidc.identity import sign_in_user
+from tensorflow_hub.server.oidc.provider import Provider, SignInAttempt
 
 _PATH = "/login/end"
 
@@ -25,7 +25,7 @@ _PATH = "/login/end"
 def start(request: Request) -> Response:
     """Sends the browser to the provider."""
     provider = _provider(request)
-    attempt = Attempt.begin(own_path(request.query_params.get("next", "/")))
+    attempt = SignInAttempt.begin(own_path(request.query_params.get("next", "/")))
     url = provider.authorization_url(attempt, base_url(request) + _PATH)
     response = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
     set_attempt_cookie(request, response, attempt.to_text())
@@ -50,7 +50,7 @@ def end(request: Request) -> Response:
     claims = provider.claims(given["code"], attempt, base_url(request) + _PATH)
     hub, address = hub_of(request), address_of(request)
     with hub.database.writing() as connection:
-        user = user_of(connection, hub.settings, claims, address)
+        user = sign_in_user(connection, hub.settings, claims, address)
     call = Call(request, hub, session_caller(request), base_url(request))
     response = start_session(call, Caller(None, address, user=user), own_path(attempt.goal))
     set_attempt_cookie(request, response, "")
@@ -64,8 +64,8 @@ def _provider(request: Request) -> Provider:
     return provider
 
 
-def _attempt(request: Request) -> Attempt | None:
+def _attempt(request: Request) -> SignInAttempt | None:
     try:
-        return Attempt.from_text(attempt_cookie(request))
+        return SignInAttempt.from_text(attempt_cookie(request))
     except (ValueError, RecursionError):  # of whoever made the cookie
         return None

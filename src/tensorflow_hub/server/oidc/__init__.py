@@ -1,1 +1,1 @@
-"""Sign in at an OpenID Connect provider: the flow, and whom the provider tells of."""
+"""Signing in at an OpenID Connect provider: the protocol, and the user for the claims of the provider."""

@@ -1,4 +1,4 @@
-"""What a provider says of a person → a user of this hub, with the roles of the person's groups."""
+"""Finds or adds the user for the claims of an OpenID Connect provider, and sets the roles of the groups."""
 
 from __future__ import annotations
 
@@ -16,18 +16,26 @@ from tensorflow_hub.server.catalogue.users import ROLES, add_user, find_identity
 from tensorflow_hub.server.catalogue.writing import ensure_publisher
 from tensorflow_hub.server.settings import ServerSettings
 
-# Who "added" a member whose role comes of a group: only such roles end with the group.
-_BY_GROUP = "group of the provider"
-_EVERY = "*"
+# `added_by` of members whose role comes from a group. Only these lose the role when they leave the group.
+_ADDED_BY_GROUP = "group of the provider"
+_ALL_PUBLISHERS = "*"
 
 
-def user_of(
+def sign_in_user(
     connection: sa.Connection, settings: ServerSettings, claims: Mapping[str, Any], address: str
 ) -> User:
-    """The user with the identity that the claims tell, added at the first sign-in, with the roles of today.
+    """Returns the user whom the claims identify, and updates the roles that come from groups.
+
+    A user is added at the first sign-in.
+
+    Args:
+      connection: a transaction of the catalogue.
+      settings: which domains may sign in, and which groups give which roles.
+      claims: the verified claims of the ID token.
+      address: the IP address of the browser, for the audit log.
 
     Raises:
-      ForbiddenError: the person is not let in, or is disabled here.
+      ForbiddenError: the domain of the user's mail address is not allowed, or the user is disabled.
     """
     _check_domain(settings, claims)
     user = find_identity(connection, settings.oidc_issuer, claims["sub"])
@@ -37,26 +45,26 @@ def user_of(
         add_entry(connection, user.name, address, "user.add", "")
     if user.disabled_at is not None:
         raise ForbiddenError("This user is disabled on this hub.", hint="Ask the hub's administrator.")
-    _take_roles(connection, settings, user, _texts(claims.get("groups")))
+    _update_roles(connection, settings, user, _strings(claims.get("groups")))
     return user
 
 
 def _check_domain(settings: ServerSettings, claims: Mapping[str, Any]) -> None:
-    """Only mail addresses count that the provider has verified: others can be made up."""
+    """Checks the domain of the mail address. Addresses that the provider has not verified may be false."""
     if not settings.oidc_domains:
         return
     mail = claims.get("email")
     domain = mail.rpartition("@")[2].lower() if isinstance(mail, str) else ""
     if claims.get("email_verified") is not True or domain not in settings.oidc_domains:
         raise ForbiddenError(
-            "This hub lets in people with a verified mail address of "
-            f"{' or '.join(settings.oidc_domains)} only.",
+            "Only people with a verified mail address of "
+            f"{' or '.join(settings.oidc_domains)} can sign in to this hub.",
             hint="Sign in with such an address, or ask the hub's administrator.",
         )
 
 
 def _free_name(connection: sa.Connection, claims: Mapping[str, Any]) -> str:
-    """What the hub calls the person: the verified mail address, else the name at the provider."""
+    """Returns a free name: the verified mail address or the name at the provider, with a number if needed."""
     known = [claims.get("email")] if claims.get("email_verified") is True else []
     known += [claims.get("preferred_username"), "user"]
     text = next(name for name in known if isinstance(name, str) and name)
@@ -68,30 +76,30 @@ def _free_name(connection: sa.Connection, claims: Mapping[str, Any]) -> str:
     return name
 
 
-def _take_roles(
+def _update_roles(
     connection: sa.Connection, settings: ServerSettings, user: User, groups: frozenset[str]
 ) -> None:
-    """Gives the roles of the groups, and takes those away that came of groups the person left."""
+    """Gives a user the roles of the groups, and removes roles of groups that the user has left."""
     order = list(ROLES)
-    best: dict[str, str | None] = {place: None for _, place, _ in settings.oidc_roles}
-    for group, place, role in settings.oidc_roles:
+    highest: dict[str, str | None] = {name: None for _, name, _ in settings.oidc_roles}
+    for group, name, role in settings.oidc_roles:
         if group in groups:
-            best[place] = max(best[place] or role, role, key=order.index)
-    for place, wanted in best.items():
-        if place == _EVERY:
-            set_scope(connection, user, ROLES[wanted] if wanted else None)
+            highest[name] = max(highest[name] or role, role, key=order.index)
+    for name, new_role in highest.items():
+        if name == _ALL_PUBLISHERS:
+            set_scope(connection, user, ROLES[new_role] if new_role else None)
             continue
-        publisher = ensure_publisher(connection, place)
-        known = find_member(connection, publisher, user.id)
-        by_group = known is not None and known.added_by == _BY_GROUP
-        if wanted is None:
+        publisher = ensure_publisher(connection, name)
+        member = find_member(connection, publisher, user.id)
+        by_group = member is not None and member.added_by == _ADDED_BY_GROUP
+        if new_role is None:
             if by_group:
                 remove_member(connection, publisher, user.id)
-        elif known is None or by_group or order.index(known.role) < order.index(wanted):
-            set_role(connection, publisher.id, user.id, wanted, _BY_GROUP)
+        elif member is None or by_group or order.index(member.role) < order.index(new_role):
+            set_role(connection, publisher.id, user.id, new_role, _ADDED_BY_GROUP)
 
 
-def _texts(value: object) -> frozenset[str]:
+def _strings(value: object) -> frozenset[str]:
     return (
         frozenset(item for item in value if isinstance(item, str)) if isinstance(value, list) else frozenset()
     )

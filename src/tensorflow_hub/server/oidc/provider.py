@@ -1,6 +1,6 @@
-"""An OpenID Connect provider as the hub talks to it: its endpoints, its keys, a code → who it is of.
+"""A client of an OpenID Connect provider: authorization URL, exchange of the code, checks of the ID token.
 
-The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, RFC 7636, RFC 9207).
+It uses the authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, RFC 7636, RFC 9207).
 Signatures and claims of ID tokens are checked by joserfc.
 """
 
@@ -25,19 +25,26 @@ from tensorflow_hub.errors import AuthenticationError, MissingDependencyError, S
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.settings import ServerSettings
 
-_SECONDS = 10
-_LARGEST = 1 << 20
-# What the provider says of itself is asked for again after so many seconds; of its keys after a minute at the
-# earliest, when a token is signed with one that is not known.
-_FRESH, _FRESH_KEYS = 3600, 60
-# Signatures that only the provider can make: none of "none", none by a shared secret.
+_TIMEOUT_SECONDS = 10
+_MAX_ANSWER_BYTES = 1 << 20
+# How long the provider's metadata and keys are cached, in seconds. If a token is signed with an unknown key,
+# the hub asks for the keys again, but not more often than once in the second number.
+_CACHE_SECONDS, _UNKNOWN_KEY_SECONDS = 3600, 60
+# Signatures with a private key of the provider. "none" and shared secrets (HS256) are not accepted.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LEEWAY = 60
 
 
 @dataclasses.dataclass(frozen=True)
-class Attempt:
-    """A sign-in that has begun: what the provider's answer has to fit. The browser keeps it in a cookie."""
+class SignInAttempt:
+    """A sign-in that has begun. The browser keeps it in a cookie, and the provider's answer has to match it.
+
+    Attributes:
+      state: returned by the provider in the redirect, so that the redirect belongs to this browser.
+      nonce: returned in the ID token, so that the token belongs to this attempt.
+      verifier: the PKCE code verifier.
+      goal: the page that the browser goes to afterwards.
+    """
 
     state: str
     nonce: str
@@ -45,34 +52,38 @@ class Attempt:
     goal: str
 
     @classmethod
-    def begin(cls, goal: str) -> Attempt:
-        """A new one, which nobody can guess."""
+    def begin(cls, goal: str) -> SignInAttempt:
+        """Returns a new attempt with random values."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         return cls(state, nonce, verifier, goal)
 
     def to_text(self) -> str:
-        """As the cookie has it."""
+        """Returns the value of the cookie."""
         text = json.dumps(dataclasses.astuple(self)).encode()
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
     @classmethod
-    def from_text(cls, text: str) -> Attempt:
-        """Reads the cookie.
+    def from_text(cls, text: str) -> SignInAttempt:
+        """Reads the value of the cookie.
 
         Raises:
-          ValueError: it is none of ours.
+          ValueError: it was not written by this hub.
         """
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not (isinstance(values, list) and len(values) == 4 and all(isinstance(v, str) for v in values)):
-            raise ValueError("no attempt")
+            raise ValueError(f"Expected four strings, got {values!r:.200}.")
         return cls(*values)
 
 
 class Provider:
-    """The provider that the settings name.
+    """The OpenID Connect provider of the settings.
 
     Args:
-      settings: the issuer, and what the hub is called there.
+      settings: the issuer, and the client id and secret of the hub there.
+
+    Raises:
+      MissingDependencyError: joserfc is not installed.
+      SettingsError: the file with the client secret cannot be read.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -88,11 +99,11 @@ class Provider:
         self._secret = _read_secret(settings.oidc_secret_file)
         self._scopes = settings.oidc_scopes
         self._lock = threading.Lock()
-        self._known: tuple[float, Mapping[str, Any]] | None = None
-        self._keys: tuple[float, Any] | None = None
+        self._cached_metadata: tuple[float, Mapping[str, Any]] | None = None
+        self._cached_keys: tuple[float, Any] | None = None
 
-    def authorization_url(self, attempt: Attempt, redirect_uri: str) -> str:
-        """Where the browser goes to sign in."""
+    def authorization_url(self, attempt: SignInAttempt, redirect_uri: str) -> str:
+        """Returns the URL at which the user signs in; the provider then redirects to `redirect_uri`."""
         endpoint = self._endpoint("authorization_endpoint")
         challenge = hashlib.sha256(attempt.verifier.encode()).digest()
         query = {
@@ -107,12 +118,12 @@ class Provider:
         }
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urllib.parse.urlencode(query)}"
 
-    def claims(self, code: str, attempt: Attempt, redirect_uri: str) -> Mapping[str, Any]:
-        """What the provider says of the person that it gave a code for.
+    def claims(self, code: str, attempt: SignInAttempt, redirect_uri: str) -> Mapping[str, Any]:
+        """Exchanges an authorization code for an ID token, and returns the verified claims of the token.
 
         Raises:
-          AuthenticationError: the provider takes the code for none of its own, or its token does not fit.
-          Unavailable: it does not answer.
+          AuthenticationError: the provider refuses the code, or the token is not valid for this attempt.
+          Unavailable: the provider does not answer.
         """
         form = {
             "grant_type": "authorization_code",
@@ -130,17 +141,17 @@ class Provider:
         token = answer.get("id_token")
         if status != 200 or not isinstance(token, str):
             raise _refused(f"the provider answered {status} ({str(answer.get('error'))[:100]!r})")
-        return self._checked(token, attempt.nonce)
+        return self._verified_claims(token, attempt.nonce)
 
-    def _checked(self, token: str, nonce: str) -> Mapping[str, Any]:
+    def _verified_claims(self, token: str, nonce: str) -> Mapping[str, Any]:
         from joserfc import jwt
         from joserfc.errors import InvalidKeyIdError, JoseError
 
         try:
             try:
                 decoded = jwt.decode(token, self._key_set(), algorithms=list(_ALGORITHMS))
-            except InvalidKeyIdError:  # a key that is newer than what is known here
-                decoded = jwt.decode(token, self._key_set(_FRESH_KEYS), algorithms=list(_ALGORITHMS))
+            except InvalidKeyIdError:  # the provider may have a new key
+                decoded = jwt.decode(token, self._key_set(_UNKNOWN_KEY_SECONDS), algorithms=list(_ALGORITHMS))
             jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY,
                 iss={"essential": True, "value": self.issuer},
@@ -151,65 +162,70 @@ class Provider:
                 nonce={"essential": True, "value": nonce},
             ).validate(decoded.claims)
         except (JoseError, ValueError) as error:
-            raise _refused(f"its token does not fit: {error}") from error
+            raise _refused(f"the ID token of the provider is not valid: {error}") from error
         claims: Mapping[str, Any] = decoded.claims
         if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != self._client:
-            raise _refused("its token is for others too")
+            raise _refused("the ID token of the provider is for another client")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
-            raise _refused("its token names nobody")
+            raise _refused("the ID token of the provider has no valid subject (sub)")
         return claims
 
-    def _key_set(self, fresh: float = _FRESH) -> Any:
+    def _key_set(self, max_age: float = _CACHE_SECONDS) -> Any:
         from joserfc.jwk import KeySet
 
         with self._lock:
-            known = self._keys
-        if known is None or time.monotonic() - known[0] > fresh:
+            cached = self._cached_keys
+        if cached is None or time.monotonic() - cached[0] > max_age:
             _, keys = _ask("GET", self._endpoint("jwks_uri"))
-            known = (time.monotonic(), KeySet.import_key_set({"keys": keys.get("keys", [])}))  # type: ignore[arg-type,unused-ignore]
+            cached = (time.monotonic(), KeySet.import_key_set({"keys": keys.get("keys", [])}))  # type: ignore[arg-type,unused-ignore]
             with self._lock:
-                self._keys = known
-        return known[1]
+                self._cached_keys = cached
+        return cached[1]
 
     def _endpoint(self, name: str) -> str:
         url = self._metadata().get(name)
         if not isinstance(url, str) or not url.startswith(("https://", f"{_origin(self.issuer)}/")):
             raise Unavailable(
-                f"The provider {self.issuer} names no safe {name}.", hint="Tell the hub's administrator."
+                f"Expected an https URL as {name} of the provider {self.issuer}, got {str(url)[:200]!r}.",
+                hint="Tell the hub's administrator.",
             )
         return url
 
     def _metadata(self) -> Mapping[str, Any]:
         with self._lock:
-            known = self._known
-        if known is None or time.monotonic() - known[0] > _FRESH:
+            cached = self._cached_metadata
+        if cached is None or time.monotonic() - cached[0] > _CACHE_SECONDS:
             status, found = _ask("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             if status != 200 or found.get("issuer") != self.issuer:
                 raise Unavailable(
-                    f"Expected {self.issuer} to describe itself, got status {status} and the issuer "
+                    f"Expected metadata of the provider {self.issuer}, got status {status} and the issuer "
                     f"{str(found.get('issuer'))[:100]!r}.",
-                    hint="Tell the hub's administrator: TFHUB_SERVER_OIDC_ISSUER has to be what it says.",
+                    hint="Tell the hub's administrator: TFHUB_SERVER_OIDC_ISSUER has to be the exact issuer.",
                 )
-            known = (time.monotonic(), found)
+            cached = (time.monotonic(), found)
             with self._lock:
-                self._known = known
-        return known[1]
+                self._cached_metadata = cached
+        return cached[1]
 
 
 def _ask(method: str, url: str, **options: Any) -> tuple[int, Mapping[str, Any]]:
-    """Status and JSON object of an answer of the provider; redirects are not followed."""
+    """Sends a request to the provider, without following redirects.
+
+    Returns:
+      The status, and the JSON object of the answer; {} if it is not a JSON object.
+    """
     try:
         with requests.request(
-            method, url, timeout=_SECONDS, allow_redirects=False, stream=True, **options
+            method, url, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True, **options
         ) as answer:
-            body = answer.raw.read(_LARGEST + 1, decode_content=True)
-            value = json.loads(body) if len(body) <= _LARGEST else None
+            body = answer.raw.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
+            value = json.loads(body) if len(body) <= _MAX_ANSWER_BYTES else None
             return answer.status_code, value if isinstance(value, dict) else {}
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unavailable(
-            "The provider that people sign in with does not answer.", hint="Try again in a moment."
+            "The identity provider of this hub does not answer.", hint="Try again in a moment."
         ) from error
-    except ValueError:  # it is no JSON
+    except ValueError:  # not JSON
         return answer.status_code, {}
 
 
@@ -219,7 +235,7 @@ def _read_secret(path: str) -> str:
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"Expected a readable file at {path!r} (TFHUB_SERVER_OIDC_SECRET_FILE): {error}.",
-            hint="It holds the client secret that the provider gave, in one line.",
+            hint="Write the client secret of the provider into it, in one line.",
         ) from error
 
 

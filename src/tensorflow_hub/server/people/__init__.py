@@ -1,1 +1,1 @@
-"""What people do with their rights: make tokens, invite members. For the API and for the pages."""
+"""Actions of users that need rights: making tokens, inviting members. Used by the API and by the pages."""

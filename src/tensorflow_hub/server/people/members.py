@@ -1,4 +1,4 @@
-"""Members of a publisher: invited, given another role, removed, by its owners."""
+"""Managing the members of a publisher: owners invite them, change their roles and remove them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.rights import has_scope, require
 
 _INVITATION_DAYS = 7
-# No @: a mail address is the name of somebody whose provider has verified it, and of nobody else.
+# Without @: only users whose identity provider has verified a mail address have it as their name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,62}")
 
 
 def owned_publisher(connection: sa.Connection, caller: Caller, name: str) -> Publisher:
-    """The publisher of that name.
+    """Returns a publisher that the caller owns.
 
     Raises:
-      ForbiddenError: the caller is no owner of it; whether it is there is not told.
-      Missing: there is none.
+      ForbiddenError: the caller is not an owner; also if there is no such publisher, so that nobody learns
+        the names of private publishers.
+      Missing: the caller is an administrator, and there is no such publisher.
     """
     require(caller, ADMIN, name)
     publisher = find_publisher(connection, name)
     if publisher is None:
-        raise Missing(f"No publisher {name!r} is known to this hub.", hint="Check the spelling.")
+        raise Missing(f"This hub has no publisher {name!r}.", hint="Check the spelling.")
     return publisher
 
 
 def invite(
     connection: sa.Connection, caller: Caller, publisher: Publisher, role: str, note: str
 ) -> tuple[Invitation, str]:
-    """Adds an invitation, good once and for a week; with its secret."""
+    """Adds an invitation that can be used once within a week. Returns it and its secret."""
     _check_role(role)
     made, secret = members.add_invitation(
         connection, publisher, role, note, created_by=caller.name, seconds=_INVITATION_DAYS * 86_400
@@ -52,15 +53,18 @@ def invite(
 def withdraw_invitation(
     connection: sa.Connection, caller: Caller, publisher: Publisher, invitation_id: int
 ) -> None:
-    """Takes an invitation back.
+    """Deletes an invitation, so that it can no longer be accepted.
 
     Raises:
-      Missing: the publisher has none of that number.
+      Missing: the publisher has no invitation with that number.
     """
     found = (i for i in members.list_invitations(connection, publisher) if i.id == invitation_id)
     invitation = next(found, None)
     if invitation is None:
-        raise Missing(f"There is no invitation {invitation_id}.", hint="It was accepted, or it expired.")
+        raise Missing(
+            f"There is no invitation {invitation_id} for {publisher.name!r}.",
+            hint="It was accepted or withdrawn, or it expired.",
+        )
     members.remove_invitation(connection, invitation.id)
     _note(connection, caller, "invitation.withdraw", publisher.name, role=invitation.role)
 
@@ -68,41 +72,55 @@ def withdraw_invitation(
 def change_role(
     connection: sa.Connection, caller: Caller, publisher: Publisher, user_id: int, role: str
 ) -> Member:
-    """Gives a member another role."""
+    """Changes the role of a member.
+
+    Raises:
+      Malformed: there is no such role.
+      Missing: there is no such member.
+      ConflictError: the publisher would have no owner left.
+    """
     _check_role(role)
     member = _member(connection, publisher, user_id)
     if ROLES[role] != ADMIN:
-        _keep_an_owner(connection, caller, publisher, member)
+        _check_not_last_owner(connection, caller, publisher, member)
     members.set_role(connection, publisher.id, user_id, role, caller.name)
     _note(connection, caller, "member.role", publisher.name, member=member.name, role=role)
     return _member(connection, publisher, user_id)
 
 
 def remove(connection: sa.Connection, caller: Caller, publisher: Publisher, user_id: int) -> None:
-    """Removes a member: what the user may do as one ends at once, in browsers and with tokens."""
+    """Removes a member. The user's sessions and tokens lose the rights of the role at once.
+
+    Raises:
+      Missing: there is no such member.
+      ConflictError: the publisher would have no owner left.
+    """
     member = _member(connection, publisher, user_id)
-    _keep_an_owner(connection, caller, publisher, member)
+    _check_not_last_owner(connection, caller, publisher, member)
     members.remove_member(connection, publisher, user_id)
     _note(connection, caller, "member.remove", publisher.name, member=member.name)
 
 
 def find_invitation(connection: sa.Connection, secret: str) -> Invitation:
-    """The invitation with that secret.
+    """Returns the invitation with that secret.
 
     Raises:
-      Missing: it is unknown, was accepted, taken back, or expired.
+      Missing: it is unknown, was accepted or withdrawn, or has expired.
     """
     found = members.find_invitation(connection, secret)
     if found is None:
         raise Missing(
             "This invitation is unknown, was used already, or expired.",
-            hint="Ask who sent it for a new one.",
+            hint="Ask the person who sent it for a new one.",
         )
     return found
 
 
 def accept(connection: sa.Connection, user: User, address: str, invitation: Invitation) -> None:
-    """Makes a user a member by an invitation, which is used up; a higher role that the user has stays."""
+    """Makes a user a member with the role of an invitation, and deletes the invitation.
+
+    A user who has a higher role already keeps it.
+    """
     _use_up(connection, invitation)
     publisher = find_publisher(connection, invitation.publisher)
     assert publisher is not None
@@ -114,23 +132,23 @@ def accept(connection: sa.Connection, user: User, address: str, invitation: Invi
 
 
 def join(connection: sa.Connection, address: str, invitation: Invitation, name: str) -> str:
-    """Adds a user of this hub, who becomes a member by an invitation.
+    """Adds a local user of this hub, who becomes a member with the role of an invitation.
 
     Returns:
-      The secret of the token by which the user signs in.
+      The secret of the token with which the user signs in.
 
     Raises:
-      Malformed: no user can have this name.
-      ConflictError: another one has it.
+      Malformed: the name is not allowed.
+      ConflictError: another user has the name.
     """
     if not _NAME.fullmatch(name):
         raise Malformed(
-            f"Expected a name of letters, digits and . _ - +, at most 63 of them, got {name!r}.",
+            f"Expected a name of at most 63 letters, digits and characters of . _ - +, got {name!r}.",
             hint="For example 'alice'.",
         )
     if has_name(connection, name):
         raise ConflictError(
-            f"There is a user {name!r} already.", hint="Choose another name, or sign in as that user first."
+            f"There is already a user {name!r}.", hint="Choose another name, or sign in as that user first."
         )
     user = add_user(connection, LOCAL, name.lower(), name)
     accept(connection, user, address, invitation)
@@ -139,8 +157,8 @@ def join(connection: sa.Connection, address: str, invitation: Invitation, name: 
 
 
 def _use_up(connection: sa.Connection, invitation: Invitation) -> None:
-    if not members.remove_invitation(connection, invitation.id):  # somebody was faster
-        find_invitation(connection, "")
+    if not members.remove_invitation(connection, invitation.id):  # another request used it first
+        find_invitation(connection, "")  # raises `Missing`
 
 
 def _member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Member:
@@ -153,8 +171,10 @@ def _member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Me
     return member
 
 
-def _keep_an_owner(connection: sa.Connection, caller: Caller, publisher: Publisher, member: Member) -> None:
-    """Raises when a publisher would lose its last owner; administrators may take the role of that one too."""
+def _check_not_last_owner(
+    connection: sa.Connection, caller: Caller, publisher: Publisher, member: Member
+) -> None:
+    """Raises an error if the member is the last owner, unless the caller is an administrator."""
     if has_scope(caller, ADMIN, None):
         return
     members.lock_members(connection, publisher)

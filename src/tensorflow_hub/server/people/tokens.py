@@ -1,4 +1,4 @@
-"""Tokens that somebody makes: for a publisher, or of a user, who gives them a part of the own rights."""
+"""Makes, lists and revokes tokens: those of a publisher, and those of a user with some of their rights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ SECONDS_PER_DAY = 86_400
 
 @dataclasses.dataclass(frozen=True)
 class NewToken:
-    """What a new token is for; without a publisher it is for all, without days it does not expire."""
+    """The properties of a new token.
+
+    Attributes:
+      name: what its owner calls it.
+      scope: read, publish or admin.
+      publisher: the publisher that it is for; None for all publishers.
+      days: after how many days it expires; None for never.
+    """
 
     name: str
     scope: str
@@ -32,59 +39,65 @@ class NewToken:
     days: int | None = None
 
 
-def make_token(connection: sa.Connection, caller: Caller, wanted: NewToken) -> tuple[Token, str]:
-    """Adds a token of nobody's for a publisher, or for all; it outlives who made it.
+def make_token(connection: sa.Connection, caller: Caller, new: NewToken) -> tuple[Token, str]:
+    """Adds a token that belongs to no user, for a publisher or for all of them.
+
+    It stays valid when the user who made it leaves the publisher.
 
     Returns:
       The token and its secret.
 
     Raises:
-      ForbiddenError: the caller is no owner of the publisher.
+      ForbiddenError: the caller is not an owner of the publisher.
     """
-    require(caller, ADMIN, wanted.publisher)
-    return _add(connection, caller, wanted, _in_days(wanted.days), user_id=None)
+    require(caller, ADMIN, new.publisher)
+    return _add(connection, caller, new, _expiry(new.days), user_id=None)
 
 
-def make_own_token(connection: sa.Connection, caller: Caller, wanted: NewToken) -> tuple[Token, str]:
-    """Adds a token of the user who asks. Its rights are a part of the user's, as these are when it is used.
+def make_own_token(connection: sa.Connection, caller: Caller, new: NewToken) -> tuple[Token, str]:
+    """Adds a token of the calling user.
 
-    Who signed in with a token gives on no more than that token has, and for no longer.
+    The token never has more rights than the user has at the time of use. A user who signed in with a token
+    cannot make a token with more rights than that one, or with a later expiry.
+
+    Returns:
+      The token and its secret.
 
     Raises:
-      ForbiddenError: the caller has less.
+      ForbiddenError: the caller does not have the rights that the new token would have.
     """
     if caller.user is None:
-        return make_token(connection, caller, wanted)
-    _check(wanted)
-    if wanted.publisher is not None:
-        require(caller, wanted.scope, wanted.publisher)
+        return make_token(connection, caller, new)
+    _check(new)
+    if new.publisher is not None:
+        require(caller, new.scope, new.publisher)
     used = caller.token
-    is_less = used is not None and (
-        SCOPES.index(used.scope) < SCOPES.index(wanted.scope)
-        or (wanted.publisher is None and used.publisher is not None)
+    exceeds_used = used is not None and (
+        SCOPES.index(used.scope) < SCOPES.index(new.scope)
+        or (new.publisher is None and used.publisher is not None)
     )
-    if is_less:
+    if exceeds_used:
         raise ForbiddenError(
-            "You are signed in with a token that has less than the new one would have.",
-            hint="Sign in with one that has more, or ask for less.",
+            "You are signed in with a token that has fewer rights than the new token would have.",
+            hint="Sign in with a token that has more rights, or choose fewer rights for the new one.",
         )
-    expires_at = _in_days(wanted.days)
+    expires_at = _expiry(new.days)
     if used is not None and used.expires_at is not None:
         expires_at = min(expires_at or used.expires_at, used.expires_at)
-    return _add(connection, caller, wanted, expires_at, user_id=caller.user.id)
+    return _add(connection, caller, new, expires_at, user_id=caller.user.id)
 
 
 def revoke(connection: sa.Connection, caller: Caller, token_id: int) -> None:
-    """Makes a token useless from now on.
+    """Revokes a token: requests with it are refused from now on.
 
     Raises:
-      Missing: there is none of that number that the caller may revoke.
+      Missing: there is no such token, or the caller may not revoke it.
     """
     token = tokens.get_token(connection, token_id) if token_id < 2**63 else None
     if token is None or not _may_revoke(caller, token):
-        # One answer for both: it does not tell whose tokens there are.
+        # The same answer in both cases, so that nobody learns which tokens others have.
         raise Missing(
-            f"There is no token number {token_id} that yours may revoke.",
+            f"There is no token number {token_id} that you may revoke.",
             hint="List them: `tfhub token list`.",
         )
     tokens.revoke_token(connection, token.id)
@@ -92,7 +105,7 @@ def revoke(connection: sa.Connection, caller: Caller, token_id: int) -> None:
 
 
 def tokens_of(connection: sa.Connection, caller: Caller) -> list[Token]:
-    """The tokens of a user; for others the one they have, and those of the publishers that they own."""
+    """Returns the tokens of the calling user. If the caller is no user, returns those that it may manage."""
     if caller.user is not None:
         return tokens.tokens_of_user(connection, caller.user.id)
     if has_scope(caller, ADMIN, None):
@@ -106,9 +119,9 @@ def tokens_of(connection: sa.Connection, caller: Caller) -> list[Token]:
     return found or [token for token in (caller.token,) if token is not None]
 
 
-def _check(wanted: NewToken) -> None:
-    """Raises for what no token can be."""
-    name, scope, publisher = wanted.name, wanted.scope, wanted.publisher
+def _check(new: NewToken) -> None:
+    """Raises an error if the name, the scope or the publisher of a new token is not valid."""
+    name, scope, publisher = new.name, new.scope, new.publisher
     if publisher is not None and not is_publisher_name(publisher):
         raise HandleError(f"Expected the name of a publisher, got {publisher!r}.", hint="For example 'acme'.")
     if scope not in SCOPES or not name.strip() or not name.isprintable():
@@ -120,27 +133,27 @@ def _check(wanted: NewToken) -> None:
 
 
 def _add(
-    connection: sa.Connection, caller: Caller, wanted: NewToken, expires_at: int | None, user_id: int | None
+    connection: sa.Connection, caller: Caller, new: NewToken, expires_at: int | None, user_id: int | None
 ) -> tuple[Token, str]:
-    _check(wanted)
+    _check(new)
     token_id, secret = tokens.create_token(
         connection,
-        wanted.name,
-        wanted.scope,
-        _publisher_id(connection, caller, wanted.publisher),
+        new.name,
+        new.scope,
+        _publisher_id(connection, caller, new.publisher),
         created_by=caller.name,
         expires_at=expires_at,
         user_id=user_id,
     )
-    noted = {"name": wanted.name, "scope": wanted.scope}
-    add_entry(connection, caller.name, caller.address, "token.create", wanted.publisher or "", **noted)
+    detail = {"name": new.name, "scope": new.scope}
+    add_entry(connection, caller.name, caller.address, "token.create", new.publisher or "", **detail)
     token = tokens.get_token(connection, token_id)
     assert token is not None
     return token, secret
 
 
 def _publisher_id(connection: sa.Connection, caller: Caller, name: str | None) -> int | None:
-    """The publisher's number; one that is new is added where the caller could do so."""
+    """Returns the id of a publisher. One that does not exist yet is added if the caller has the right to."""
     if name is None:
         return None
     if has_scope(caller, ADMIN, name):
@@ -148,12 +161,12 @@ def _publisher_id(connection: sa.Connection, caller: Caller, name: str | None) -
     return find_readable_publisher(connection, name, caller).id
 
 
-def _in_days(days: int | None) -> int | None:
+def _expiry(days: int | None) -> int | None:
     return None if days is None else int(time.time()) + days * SECONDS_PER_DAY
 
 
 def _may_revoke(caller: Caller, token: Token) -> bool:
-    """The owner may, an administrator, and everybody their own."""
+    """Whether the caller owns the token, owns its publisher, or is an administrator."""
     is_own = caller.token is not None and caller.token.id == token.id
     is_of_user = caller.user is not None and caller.user.id == token.user_id
     return is_own or is_of_user or has_scope(caller, ADMIN, token.publisher)

@@ -1,4 +1,4 @@
-"""Webhooks that owners make for their publisher, and administrators for the whole hub."""
+"""Managing webhooks: owners make them for their publisher, administrators for the whole hub."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ _MOST = 20
 
 @dataclasses.dataclass(frozen=True)
 class NewWebhook:
-    """What a new webhook is told: events of a publisher, None for the whole hub; empty for all events."""
+    """The properties of a new webhook.
+
+    Attributes:
+      url: where messages are sent.
+      events: which events it gets; empty for all.
+      publisher: whose events it gets; None for those of the whole hub.
+    """
 
     url: str
     events: Sequence[str]
@@ -34,35 +40,43 @@ class NewWebhook:
 
 
 def webhooks_of(connection: sa.Connection, caller: Caller, publisher: str | None) -> list[Webhook]:
-    """The webhooks of a publisher, None for those of the whole hub.
+    """Returns the webhooks of a publisher; for None those of the whole hub.
 
     Raises:
-      ForbiddenError: the caller is no owner.
+      ForbiddenError: the caller is not an owner.
     """
     require(caller, ADMIN, publisher)
     return webhooks.list_webhooks(connection, publisher)
 
 
 def make_webhook(
-    connection: sa.Connection, caller: Caller, wanted: NewWebhook, networks: Sequence[str]
+    connection: sa.Connection, caller: Caller, new: NewWebhook, networks: Sequence[str]
 ) -> tuple[Webhook, str]:
-    """Adds a webhook; it outlives who made it.
+    """Adds a webhook. It stays when the user who made it leaves the publisher.
+
+    Args:
+      connection: a transaction of the catalogue.
+      caller: who makes it.
+      new: its properties.
+      networks: private networks that its URL may be in, for example `10.1.0.0/16`.
 
     Returns:
-      The webhook and the secret that its messages are signed with.
+      The webhook, and the secret with which its messages are signed.
 
     Raises:
-      ForbiddenError: the caller is no owner.
-      Malformed: the URL or an event is none.
-      ConflictError: there are too many.
+      ForbiddenError: the caller is not an owner.
+      Malformed: the URL is not valid or not allowed, or there is no such event.
+      ConflictError: there are too many webhooks.
     """
-    known = webhooks_of(connection, caller, wanted.publisher)
-    events, url = _checked_events(wanted.events), check_url(wanted.url.strip(), networks)
+    known = webhooks_of(connection, caller, new.publisher)
+    events, url = _checked_events(new.events), check_url(new.url.strip(), networks)
     if len(known) >= _MOST:
-        raise ConflictError(f"There are {_MOST} webhooks already.", hint="Remove one of them first.")
-    found = find_publisher(connection, wanted.publisher) if wanted.publisher is not None else None
-    if wanted.publisher is not None and found is None:
-        raise Missing(f"No publisher {wanted.publisher!r} is known to this hub.", hint="Check the spelling.")
+        raise ConflictError(
+            f"There are {_MOST} webhooks already, which is the limit.", hint="Remove one of them first."
+        )
+    found = find_publisher(connection, new.publisher) if new.publisher is not None else None
+    if new.publisher is not None and found is None:
+        raise Missing(f"This hub has no publisher {new.publisher!r}.", hint="Check the spelling.")
     publisher_id = found.id if found else None
     made, secret = webhooks.add_webhook(connection, publisher_id, url, events, caller.name)
     _note(connection, caller, "webhook.create", made, host=urllib.parse.urlsplit(url).netloc)
@@ -70,10 +84,11 @@ def make_webhook(
 
 
 def owned_webhook(connection: sa.Connection, caller: Caller, webhook_id: int) -> Webhook:
-    """The webhook of that number.
+    """Returns a webhook that the caller may manage.
 
     Raises:
-      Missing: there is none that the caller may manage. It does not tell whose webhooks there are.
+      Missing: there is no such webhook, or the caller may not manage it. Both give the same message, so that
+        nobody learns which webhooks others have.
     """
     found = webhooks.find_webhook(connection, webhook_id)
     if found is None or not has_scope(caller, ADMIN, found.publisher):
@@ -91,7 +106,7 @@ def change_webhook(
     events: Sequence[str] | None = None,
     active: bool | None = None,
 ) -> Webhook:
-    """Chooses other events, or switches a webhook on or off; None leaves it as it is."""
+    """Changes the events of a webhook, or switches it on or off; None leaves a property as it is."""
     if events is not None:
         webhooks.set_events(connection, webhook, _checked_events(events))
     if active is True:
@@ -109,22 +124,29 @@ def remove_webhook(connection: sa.Connection, caller: Caller, webhook: Webhook) 
 
 
 def send_test(connection: sa.Connection, webhook: Webhook) -> Delivery:
-    """Sends a message that tells of nothing."""
+    """Queues a test message.
+
+    Raises:
+      ConflictError: the webhook is switched off.
+    """
     _require_on(webhook)
     return deliveries.queue_test(connection, webhook.id)
 
 
 def send_again(connection: sa.Connection, webhook: Webhook, delivery_id: str) -> Delivery:
-    """Sends a message of the log once more, under the same id.
+    """Queues a message of the log once more, with the same id.
 
     Raises:
-      Missing: the log does not have it.
-      ConflictError: it waits already, or the webhook is off.
+      Missing: the message is not in the log.
+      ConflictError: the message is being sent at this moment, or the webhook is switched off.
     """
     _require_on(webhook)
     found = deliveries.find_delivery(connection, webhook.id, delivery_id)
     if found is None:
-        raise Missing(f"The log has no message {delivery_id[:50]!r}.", hint="Messages are kept for 30 days.")
+        raise Missing(
+            f"The log of webhook {webhook.id} has no message {delivery_id[:50]!r}.",
+            hint="Messages are kept for 30 days.",
+        )
     if found.state == deliveries.WAITING and found.claimed_until:
         raise ConflictError(f"The message {delivery_id} is being sent.", hint="Look again in a moment.")
     deliveries.send_again(connection, found)
@@ -139,16 +161,24 @@ def _require_on(webhook: Webhook) -> None:
 
 
 def _checked_events(events: Iterable[str]) -> list[str]:
-    """The events in their order; all of them where none is chosen."""
+    """Returns the chosen events in the usual order; all events if none is chosen."""
     chosen = set(events)
     unknown = next(iter(sorted(chosen - set(ACTIONS))), None)
     if unknown is not None:
         raise Malformed(
-            f"Expected events of {', '.join(ACTIONS)}, got {unknown[:50]!r}.", hint="Leave them out for all."
+            f"Expected events of {', '.join(ACTIONS)}, got {unknown[:50]!r}.",
+            hint="Leave events out for all.",
         )
     return [event for event in ACTIONS if event in chosen or not chosen]
 
 
 def _note(connection: sa.Connection, caller: Caller, action: str, webhook: Webhook, **detail: str) -> None:
-    noted = {"webhook": webhook.id, **detail}
-    add_entry(connection, caller.name, caller.address, action, webhook.publisher or "", **noted)
+    add_entry(
+        connection,
+        caller.name,
+        caller.address,
+        action,
+        webhook.publisher or "",
+        webhook=webhook.id,
+        **detail,
+    )

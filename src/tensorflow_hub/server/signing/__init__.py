@@ -1,1 +1,1 @@
-"""Signing on the hub: keys of publishers, and checks of signatures before they are kept."""
+"""Signatures on the hub: the signing keys of publishers, and the verification of signatures of versions."""

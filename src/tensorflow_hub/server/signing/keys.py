@@ -1,4 +1,4 @@
-"""The keys of a publisher: added and revoked by its owners."""
+"""Adding and revoking the signing keys of a publisher."""
 
 from __future__ import annotations
 
@@ -19,25 +19,32 @@ _MOST_KEYS = 50
 def add_key(
     connection: sa.Connection, caller: Caller, publisher: Publisher, text: str, name: str
 ) -> SigningKey:
-    """Adds a public key.
+    """Adds a public key to a publisher.
+
+    Args:
+      connection: a transaction of the catalogue.
+      caller: who adds it.
+      publisher: whose key it is.
+      text: the key, `ed25519:…`.
+      name: what the publisher calls it.
 
     Raises:
-      Malformed: it is none.
-      ConflictError: the publisher has it, perhaps revoked: a revoked key stays revoked.
-      LimitError: the publisher has too many.
+      Malformed: the text is not a public key.
+      ConflictError: the publisher has the key already. This includes revoked keys, which stay revoked.
+      LimitError: the publisher has too many keys.
     """
     try:
         key = PublicKey.parse(text)
-    except FormatError as problem:
-        raise Malformed(problem.problem, hint=problem.hint) from problem
+    except FormatError as error:
+        raise Malformed(error.problem, hint=error.hint) from error
     if signatures.find_key(connection, publisher, key.id) is not None:
         raise ConflictError(
-            f"The publisher {publisher.name!r} has the key {key.id} already.",
-            hint=f"`tfhub keys list {publisher.name}` shows it. A revoked key stays revoked: make a new one.",
+            f"The publisher {publisher.name!r} already has the key {key.id}.",
+            hint=f"`tfhub keys list {publisher.name}` shows it. If it is revoked, make a new key.",
         )
     if len(signatures.list_keys(connection, publisher)) >= _MOST_KEYS:
         raise LimitError(
-            f"The publisher {publisher.name!r} has {_MOST_KEYS} keys, which is the most.",
+            f"The publisher {publisher.name!r} has {_MOST_KEYS} keys already, which is the limit.",
             hint="Sign with one of them.",
         )
     added = signatures.add_key(connection, publisher, key, name, caller.name)
@@ -46,7 +53,7 @@ def add_key(
 
 
 def revoke_key(connection: sa.Connection, caller: Caller, publisher: Publisher, key_id: str) -> None:
-    """Revokes a key: nothing that it signed is trusted from now on.
+    """Revokes a key. Signatures made with it, also earlier ones, are no longer trusted.
 
     Raises:
       Missing: the publisher has no such key.

@@ -1,4 +1,4 @@
-"""A signature of a version, checked before it is kept: it has to be about what is stored, by a known key."""
+"""Adds a signature to a version, after verifying that it is about the stored content and by a known key."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from tensorflow_hub.signing.envelope import Envelope
 from tensorflow_hub.signing.keys import PublicKey
 from tensorflow_hub.signing.statement import Statement, seconds_of
 
-# How much faster than ours the clock of a signer may be, in seconds.
-_CLOCK_DIFFERENCE = 600
+# How far the clock of a signer may be ahead of ours, in seconds.
+_MAX_CLOCK_SKEW = 600
 
 
 def sign_version(
     connection: sa.Connection, version: Version, text: str, added_by: str, *, same_archive: bool = True
 ) -> str:
-    """Keeps a signature of a version.
+    """Verifies a signature of a version, and adds it to the catalogue.
 
     Args:
-      connection: within a transaction.
-      version: that is here.
-      text: the envelope.
+      connection: a transaction of the catalogue.
+      version: the signed version.
+      text: the signed envelope (DSSE) as JSON.
       added_by: who sends it.
-      same_archive: whether the archive has to be the one that was signed, or the content only.
+      same_archive: True if the signed archive has to be the stored one, byte for byte; False if it is enough
+        that the files in it are the same.
 
     Returns:
-      The kind of the deployment that it is about; "" when that key signed it before.
+      The kind of the signed deployment, or "" if that key had signed it before.
 
     Raises:
-      RejectedError: the envelope is broken, the statement is about something else, or the key is not one of
-        the publisher's, or is revoked.
+      RejectedError: the envelope is malformed, its statement is about something else, or its key is revoked
+        or not one of the publisher's.
       NotOffered: the version has no such deployment.
-      Unavailable: this hub has no package to verify signatures.
+      Unavailable: the package that verifies signatures is not installed on this hub.
     """
     envelope, statement = _read(text)
     publisher = reading.find_publisher(connection, version.model.publisher)
@@ -55,24 +56,24 @@ def _read(text: str) -> tuple[Envelope, Statement]:
     try:
         envelope = Envelope.from_text(text)
         return envelope, Statement.from_bytes(envelope.payload)
-    except FormatError as problem:
-        raise RejectedError(problem.problem, hint=problem.hint) from problem
+    except FormatError as error:
+        raise RejectedError(error.problem, hint=error.hint) from error
 
 
 def _signer(connection: sa.Connection, publisher: Publisher, envelope: Envelope) -> SigningKey:
-    """The key by which the envelope is signed; one signature in it is enough, and only this one is kept."""
+    """Returns the key that signed the envelope. One valid signature in it is enough."""
     known = {key.public_key: key for key in signatures.list_keys(connection, publisher)}
     try:
         found = envelope.signer(map(PublicKey.parse, known))
-    except MissingDependencyError as problem:
+    except MissingDependencyError as error:
         raise Unavailable(
-            "This hub cannot verify signatures: its package cryptography is not installed.",
+            "This hub cannot verify signatures: the package cryptography is not installed.",
             hint="Ask its administrator to run: pip install 'tensorflow-hub[server,signing]'",
-        ) from problem
+        ) from error
     if found is None:
         raise RejectedError(
-            f"Expected a signature by a key of the publisher {publisher.name!r}, got one by "
-            f"{envelope.signatures[0][0]!r:.40} that is none of them, or that is not of this statement.",
+            f"Expected a valid signature by a key of the publisher {publisher.name!r}. The key "
+            f"{envelope.signatures[0][0]!r:.40} is none of them, or the signature is not of this statement.",
             hint=f"Add the key first: `tfhub keys add {publisher.name} FILE`.",
         )
     key = known[str(found)]
@@ -84,11 +85,11 @@ def _signer(connection: sa.Connection, publisher: Publisher, envelope: Envelope)
 
 
 def _check(connection: sa.Connection, version: Version, statement: Statement, *, same_archive: bool) -> None:
-    """Raises unless the statement is about what is stored."""
+    """Raises an error unless the statement describes the stored version."""
     if statement.name != version.name:
         raise RejectedError(
             f"Expected a statement about {version.handle}, got one about {statement.name}.",
-            hint="Sign this version.",
+            hint=f"Sign this version: `tfhub sign {version.handle}`.",
         )
     archive = reading.find_archive(connection, version, statement.kind)
     if archive is None:
@@ -101,10 +102,10 @@ def _check(connection: sa.Connection, version: Version, statement: Statement, *,
             f"Expected a statement about the content {archive.digest} in the archive "
             f"{archive.archive_sha256}, got one about {statement.digest} in "
             f"{statement.archive_sha256 or 'any archive'}.",
-            hint="Sign what is published: `tfhub sign` reads it again.",
+            hint="Sign it again: `tfhub sign` reads the published version.",
         )
-    if seconds_of(statement) > time.time() + _CLOCK_DIFFERENCE:
+    if seconds_of(statement) > time.time() + _MAX_CLOCK_SKEW:
         raise RejectedError(
-            f"Expected a statement of now or earlier, got one of {statement.signed_at}.",
-            hint="Set the clock of the machine that signs.",
+            f"Expected a time of signing in the past, got {statement.signed_at}.",
+            hint="Correct the clock of the machine that signs, and sign again.",
         )

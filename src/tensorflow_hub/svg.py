@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 from html import escape
 
+# Colours for what is told apart on a picture; text on them is black.
+LIGHT_COLOURS = ("#ffd400", "#6ee7ff", "#ff9ecb", "#9dff8a", "#ffb86b", "#d0bfff")
 # From a value to a place in pixels.
 Scale = Callable[[float], float]
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from command_line import run
+from detector import photo, save_detector
 
 TEXTS = Path(__file__).parents[1] / "data" / "tf1_modules" / "05_text_embedding" / "module"
 LINE = TEXTS.parents[1] / "01_linear_scalar" / "module"
@@ -51,3 +52,18 @@ def test_a_picture_needs_a_module_that_gives_one(capsys, tmp_path):
     code, _, err = run(capsys, "run", LINE, "[1]", "--output", tmp_path / "x.png")
     assert code == 1
     assert "The module gives no picture." in err
+
+
+def test_what_a_detector_finds_is_printed_and_drawn(capsys, tmp_path):
+    (tmp_path / "a.png").write_bytes(photo((120, 80)))
+    module = save_detector(tmp_path / "module", "person\nbicycle\n")
+    boxes = tmp_path / "boxes.jpg"
+    code, out, err = run(capsys, "run", module, tmp_path / "a.png", "--output", boxes)
+    assert code == 0, err
+    assert "boxes.jpg" in err
+    lines = [line.split() for line in out.splitlines()]
+    assert "a.png: 2 found with a score of 30 % or more" in out
+    assert ["90.0", "%", "bicycle", "30", "20", "60", "40"] in lines
+    assert "detection_boxes" not in out
+    assert "num_detections: float32[1]" in out
+    assert boxes.read_bytes().startswith(b"\xff\xd8")

@@ -21,7 +21,7 @@ class Visitor:
     def open(self, path: str, **headers: str) -> requests.Response:
         return self._request("GET", path, headers=headers)
 
-    def send(self, page: str, action: str = "", headers=None, **fields: str) -> requests.Response:
+    def send(self, page: str, action: str = "", headers=None, files=None, **fields: str) -> requests.Response:
         """Opens a page and sends its form to `action` with what is in hidden fields and `fields`."""
         text = self.open(page).text
         action = action or page
@@ -29,11 +29,11 @@ class Visitor:
         assert form, f"no form for {action} on {page}: {text}"
         inputs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form[1])
         sent = {name: html.unescape(value) for name, value in inputs} | fields
-        return self.post(action, headers=headers, **sent)
+        return self.post(action, headers=headers, files=files, **sent)
 
-    def post(self, action: str, headers=None, **fields: str) -> requests.Response:
+    def post(self, action: str, headers=None, files=None, **fields: str) -> requests.Response:
         headers = {"Origin": self.url, **(headers or {})}
-        return self._request("POST", action, headers=headers, data=fields)
+        return self._request("POST", action, headers=headers, data=fields, files=files)
 
     def sign_in(self, token: str, goal: str = "") -> requests.Response:
         return self.send(f"/login?next={goal}" if goal else "/login", "/login", token=token)

@@ -14,6 +14,7 @@ from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
 
 if TYPE_CHECKING:
+    from tensorflow_hub.tools.running.detections import Box
     from tensorflow_hub.tools.running.run import ModuleRun
 
 _BAR = 20  # characters
@@ -34,7 +35,10 @@ _MOST_VALUES = 6
 @options.SIGNATURE
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to show.")
 @click.option(
-    "--output", "picture", type=click.Path(dir_okay=False), help="Write the picture that the module gives."
+    "--output",
+    "picture",
+    type=click.Path(dir_okay=False),
+    help="Write the picture that the module gives, or the photo with the boxes of a detector.",
 )
 @options.JSON
 def command(
@@ -49,29 +53,34 @@ def command(
     """Run a module on a few inputs and show what it gives.
 
     An INPUT is a text, an image file, numbers as JSON ('[1, 2, 3]') or a .npy file, whichever the module
-    takes. Vectors of texts are shown as their similarities, classes by name where the module has their names.
-    Of all other outputs you see the shape and the first values.
+    takes. Vectors of texts are shown as their similarities, classes by name where the module has their names,
+    what a detector found as boxes in pixels of the photo. Of all other outputs you see the shape and the
+    first values.
 
     \b
     Examples:
       tfhub run acme/sentences/1 "a cat" "a dog" "a car"
       tfhub run acme/flowers/1 photo.jpg --top 3
+      tfhub run acme/detector/1 photo.jpg --output boxes.jpg
       tfhub run acme/linear/1 "[1, 2, 3]" --json
       tfhub run acme/faces/1 --input "z=[0.1, 0.5]" --input "truncation=0.7" --output face.png
     """
     import_quietly("tensorflow_hub.tools.running.run")
+    from tensorflow_hub.tools.running.detections import OUTPUTS as DETECTIONS
     from tensorflow_hub.tools.running.pictures import write_pictures
     from tensorflow_hub.tools.running.run import run_module
 
     run = run_module(module, values, named=_by_name(named), signature=signature)
     if picture is not None:
-        for file in write_pictures(run.outputs, Path(picture)):
+        for file in write_pictures(run, Path(picture)):
             output.note(f"Wrote {file}")
     if as_json:
         output.result_json(run.to_dict())
     else:
+        _print_boxes(run)
         for name, array in run.outputs.items():
-            _print(run, name, array, top)
+            if not (run.boxes and name in DETECTIONS):
+                _print(run, name, array, top)
     for op, what in run.unsafe_ops.items():
         output.note(f"warning: the op {op} {what} with the rights of the user who runs the module")
 
@@ -104,6 +113,32 @@ def _print(run: ModuleRun, name: str, array: Any, top: int) -> None:
                 output.result(f"  … and {len(array) - number} more")
                 break
             output.result(f"  {_first_values(np.asarray(row))}")
+
+
+def _print_boxes(run: ModuleRun) -> None:
+    """What a detector found on each photo, in pixels of that photo."""
+    from tensorflow_hub.tools.running.detections import LEAST_SCORE
+    from tensorflow_hub.tools.running.pictures import size_of_file
+
+    for file, boxes in zip(run.inputs, run.boxes, strict=False):
+        output.result(
+            f"{Path(file).name}: {len(boxes)} found with a score of {100 * LEAST_SCORE:.0f} % or more"
+        )
+        height, width = size_of_file(Path(file))
+        rows = [
+            (
+                f"{100 * box.score:.1f} %",
+                _one_line(box.label),
+                *(f"{share * side:.0f}" for share, side in _sides(box, height, width)),
+            )
+            for box in boxes
+        ]
+        if rows:
+            output.table(rows, ["score", "label", "left", "top", "right", "bottom"])
+
+
+def _sides(box: Box, height: int, width: int) -> list[tuple[float, int]]:
+    return [(box.left, width), (box.top, height), (box.right, width), (box.bottom, height)]
 
 
 def _print_classes(run: ModuleRun, array: Any, top: int) -> None:

@@ -553,7 +553,7 @@ API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
 # Forms that pages send; programs use the API.
 FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
-    Form("/{handle:path}:try", try_pages.run, for_all=True),
+    Form("/{handle:path}:try", try_pages.run, for_all=True, has_files=True),
     Form("/logout", sign_in.sign_out, for_all=True),
     Form("/device", device_logins.answer_device),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),

@@ -56,8 +56,8 @@ def server(hub):
 class Member(Visitor):
     """A browser of a member, at the address of the settings."""
 
-    def post(self, action, headers=None, **fields):
-        return super().post(action, headers={"Origin": BASE, **(headers or {})}, **fields)
+    def post(self, action, headers=None, files=None, **fields):
+        return super().post(action, headers={"Origin": BASE, **(headers or {})}, files=files, **fields)
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -83,6 +86,21 @@ def processes_of(hub):
             if f"{hub.data}/work/tfhub-run-".encode() in path.read_bytes():
                 found.append(int(path.parent.name))
     return sorted(found)
+
+
+def busy_of(hub):
+    """Those of them that computed for a tenth of a second within the last one, half a second long."""
+
+    def ticks():
+        found = {}
+        for pid in processes_of(hub):
+            with contextlib.suppress(OSError):
+                found[pid] = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+        return found
+
+    before = ticks()
+    time.sleep(0.5)
+    return [pid for pid, now in ticks().items() if now - before.get(pid, now) >= 10]
 
 
 def test_predictions_come_row_by_row_or_input_by_input(texts, predict):
@@ -198,6 +216,57 @@ def test_a_process_that_is_killed_is_named_and_replaced(texts, predict, hub):
         os.kill(pid, signal.SIGKILL)
     until(lambda: not processes_of(hub), "the end of the processes")
     assert predict(texts, {"instances": ["a"]}).status_code == 200
+
+
+def test_a_process_that_dies_while_it_answers_is_named_and_the_next_request_works(harmful, predict, hub):
+    handle = harmful("endless")
+    assert predict(handle, {"instances": [0.0]}).status_code == 200
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(predict, handle, {"instances": [1.0]})
+        busy = []
+        until(lambda: busy.extend(busy_of(hub)) or busy, "a process that computes")
+        for pid in busy:
+            os.kill(pid, signal.SIGKILL)
+        answer = asked.result()
+    assert answer.status_code == 422
+    said = answer.json()["error"]
+    assert said.startswith("The module acme/endless/1 ended the process in which it ran (SIGKILL).")
+    assert predict(handle, {"instances": [0.0]}).json() == {"predictions": [0.0]}
+
+
+def test_the_process_looks_at_the_ops_again(harmful, texts, predict, hub):
+    """Where the catalogue says of a module what is not true: what the hub sees in it, it would run."""
+    handle = harmful("reading")
+    with contextlib.closing(sqlite3.connect(hub.data / "catalogue.sqlite")) as database, database:
+        rows = database.execute("SELECT id, description FROM deployments").fetchall()
+        [number] = [number for number, text in rows if "ReadFile" in text]
+        harmless = next(text for _, text in rows if "ReadFile" not in text)
+        database.execute("UPDATE deployments SET description = ? WHERE id = ?", (harmless, number))
+    answer = predict(handle, {"instances": ["/etc/passwd"]})
+    assert answer.status_code == 422
+    assert "ReadFile (reads files)" in answer.json()["error"]
+
+
+def test_a_hub_does_not_start_where_it_cannot_make_a_sandbox(tmp_path):
+    """In a namespace of users that may have no others in it."""
+    forbidden = "echo 0 > /proc/sys/user/max_user_namespaces && exec "
+    serve = f"{sys.executable} -m tensorflow_hub serve --port 0"
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", forbidden + serve],
+        env={**os.environ, "TFHUB_SERVER_DATA": str(tmp_path), "TFHUB_SERVER_PREDICT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert (
+        "The hub is to run models (TFHUB_SERVER_PREDICT), and cannot make a sandbox for them" in done.stderr
+    )
+    assert "unshare: " in done.stderr
+    assert "Let its user make user namespaces (docs/running_a_hub.md says how)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "serving" not in done.stdout
 
 
 def test_a_warm_process_answers_the_next_request(texts, predict, hub):

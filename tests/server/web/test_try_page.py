@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import html
+import io
 import os
 import re
 import shutil
+import statistics
+import time
 
 import pytest
 import tensorflow as tf
+from detector import photo, save_detector
 from harmful_modules import save_harmful
 from hub_content import card
 from hub_process import HubProcess
 from object_modules import OBJECT_MODULES
 from patience import PATIENCE
+from PIL import Image
 from private_hub import api
 from running_models import RUNS_MODELS, needs_sandbox
 from web_visitor import Visitor
@@ -36,6 +43,36 @@ class _Classes(tf.Module):
         return tf.tile([[0.2, 0.7, 0.1]], [tf.size(texts), 1])
 
 
+class _Slow(tf.Module):
+    """Counts as far as it is told."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def __call__(self, most):
+        steps = tf.cast(most[0] / 40, tf.int32)
+        return tf.while_loop(lambda at: at < steps, lambda at: (at + 1,), [0])[0] + tf.zeros([1], tf.int32)
+
+
+class _Bytes(tf.Module):
+    """Takes image files as strings, and gives how wide each picture is."""
+
+    @tf.function(input_signature=[{"image_bytes": tf.TensorSpec([None], tf.string)}])
+    def __call__(self, inputs):
+        width = tf.map_fn(
+            lambda one: tf.shape(tf.io.decode_image(one, expand_animations=False))[1],
+            inputs["image_bytes"],
+            fn_output_signature=tf.int32,
+        )
+        return {"width": tf.cast(width, tf.float32)}
+
+
+class _Colours(tf.Module):
+    """Pictures of any size → their mean colours."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
+    def __call__(self, pictures):
+        return tf.reduce_mean(pictures, [1, 2])
+
+
 class _Picture(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
     def __call__(self, colours):
@@ -48,15 +85,35 @@ def hub(tmp_path_factory):
     (folder / "labels.txt").write_text(LABELS)
     tf.saved_model.save(_Classes(folder / "labels.txt"), str(folder / "classes"))
     tf.saved_model.save(_Picture(), str(folder / "picture"))
-    for name in ("texts", "tf1", "images"):
+    tf.saved_model.save(_Colours(), str(folder / "colours"))
+    for name in ("texts", "tf1"):
         OBJECT_MODULES[name](folder / name)
     save_harmful("reading", folder / "reading")
+    tf.saved_model.save(_Slow(), str(folder / "slow"))
+    save_detector(folder / "detector", "person\n<b>bicycle\n")
+    tf.saved_model.save(_Bytes(), str(folder / "encoded"))
     with HubProcess(tmp_path_factory.mktemp("trying") / "data", **RUNS_MODELS) as hub:
-        for name in ("classes", "picture", "texts", "tf1", "images", "reading"):
+        for name in (
+            "classes",
+            "picture",
+            "texts",
+            "tf1",
+            "colours",
+            "reading",
+            "detector",
+            "encoded",
+            "slow",
+        ):
             publish(folder / name, card=card(f"acme/{name}/1"), hub=hub.url, token=hub.token)
         api(hub, "PATCH", "/api/v1/publishers/hidden", json={"private": True})
         publish(folder / "texts", card=card("hidden/texts/1"), hub=hub.url, token=hub.token)
         yield hub
+
+
+def as_file(image, form="PNG"):
+    file = io.BytesIO()
+    image.save(file, form, **({"lossless": True} if form == "WEBP" else {}))
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -106,9 +163,6 @@ def test_the_page_of_a_model_leads_there_only_where_it_can_be_run(visitor):
     refused = visitor.open("/acme/reading/1:try")
     assert refused.status_code == 422
     assert "ReadFile (reads files)" in refused.text
-    pictures = visitor.open("/acme/images/1:try")
-    assert pictures.status_code == 422
-    assert "tfhub run acme/images/1 photo.jpg" in pictures.text
 
 
 def test_a_form_of_another_page_is_refused(visitor):
@@ -116,6 +170,29 @@ def test_a_form_of_another_page_is_refused(visitor):
     assert visitor.post("/acme/texts/1:try", **fields).status_code == 403
     stranger = visitor.send("/acme/texts/1:try", headers={"Origin": "https://evil.example"}, **fields)
     assert stranger.status_code == 403
+
+
+def test_many_who_try_at_once_wait_or_are_told_when_to_come_back_and_pages_stay_fast(hub):
+    """40 at once for two processes: some wait their turn, the others are refused."""
+    visitors = [Visitor(hub.url) for _ in range(40)]
+    for each in visitors:
+        each.open("/acme/slow/1:try")
+    with concurrent.futures.ThreadPoolExecutor(len(visitors)) as pool:
+        asked = [pool.submit(each.send, "/acme/slow/1:try", input_0="[40000000]") for each in visitors]
+        times = []
+        while not all(one.done() for one in asked):
+            started = time.monotonic()
+            assert Visitor(hub.url).open("/acme/texts/1").status_code == 200
+            times.append(time.monotonic() - started)
+        answers = [one.result() for one in asked]
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 503}, statuses
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.headers["retry-after"] == "5"
+    assert "All processes that run models are busy." in refused.text
+    assert ">[40000000]</textarea>" in refused.text, "what was filled in stays"
+    assert statistics.median(times) < 1
+    assert Visitor(hub.url).send("/acme/slow/1:try", input_0="[1]").status_code == 200
 
 
 def test_what_is_private_is_tried_by_those_who_are_signed_in_and_may_read_it(hub, visitor):
@@ -127,6 +204,104 @@ def test_what_is_private_is_tried_by_those_who_are_signed_in_and_may_read_it(hub
     assert visitor.send("/hidden/texts/1:try", input_0="a\nb").status_code == 200
 
 
+def test_pictures_are_sent_as_files(visitor):
+    page = visitor.open("/acme/colours/1:try").text
+    assert 'enctype="multipart/form-data"' in page
+    assert '<input type="file" id="input_0" name="input_0" accept="image/*" required multiple' in page
+    red, blue = (Image.new("RGB", (20, 10), colour) for colour in ("red", "blue"))
+    files = [("input_0", ("red.png", as_file(red))), ("input_0", ("blue.webp", as_file(blue, "WEBP")))]
+    answer = visitor.send("/acme/colours/1:try", files=files)
+    assert answer.status_code == 200, answer.text
+    assert "<code>1, 0, 0</code>" in answer.text
+    assert "<code>0, 0, 1</code>" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_image_files_go_in_as_bytes_where_a_model_takes_those(visitor):
+    files = {"input_0": ("wide.bmp", as_file(Image.new("RGB", (33, 10)), "BMP"))}
+    assert "<code>33</code>" in visitor.send("/acme/encoded/1:try", files=files).text
+
+
+@pytest.mark.parametrize(
+    ("name", "turned"), [("<i>cats.png", 1), ("turned.jpg", 6)], ids=["upright", "turned by its EXIF"]
+)
+def test_what_a_detector_finds_is_drawn_on_the_picture_and_listed(visitor, name, turned):
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    sent = photo((1200, 800), "PNG" if turned == 1 else "JPEG", exif=exif)
+    answer = visitor.send("/acme/detector/1:try", files={"input_0": (name, sent)})
+    assert answer.status_code == 200, answer.text
+    assert "img-src 'self' data:;" in answer.headers["content-security-policy"]
+    size = (800, 533) if turned == 1 else (533, 800)
+    assert f'viewBox="0 0 {size[0]} {size[1]}"' in answer.text
+    assert '<image href="data:image/jpeg;base64,/9j/' in answer.text
+    text = answer.text
+    left, top = (0.25, 0.25) if turned == 1 else (0.5, 0.25)
+    *_, drawn = re.finditer(
+        r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="none"', text
+    )
+    expected = [left * size[0], top * size[1], size[0] / 4, size[1] / 4]
+    assert [float(value) for value in drawn.groups()] == pytest.approx(expected, abs=3)
+    assert ">1 &lt;b&gt;bicycle 90\u00a0%</text>" in text
+    table = re.search(r"<tbody>(.*?)</tbody>", text, re.DOTALL)[1]
+    cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table.replace("&nbsp;", " "))
+    assert cells[:3] == ["1", "&lt;b&gt;bicycle", "90 %"]
+    assert cells[7:10] == ["2", "class 7", "40 %"]
+    assert len(cells) == 14, "the third box has a low score"
+    assert f"<h3>{html.escape(name)}</h3>" in text
+    assert "<code>num_detections</code>" in text
+    assert "detection_scores" not in text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no picture", "&#39;x.png&#39; is not an image"),
+        (photo((1200, 800))[:2000], "cannot be decoded"),
+        (b"", "&#39;x.png&#39; is empty"),
+        (b"x" * (4 << 20), "Expected at most 4.2 MB in all fields together, got 4.2 MB"),
+    ],
+    ids=["text", "cut", "empty", "large"],
+)
+def test_a_file_that_cannot_be_used_is_told_on_the_page(visitor, content, words):
+    if len(content) == 4 << 20:
+        content += b"x"
+    answer = visitor.send("/acme/detector/1:try", files={"input_0": ("x.png", content)})
+    assert answer.status_code in {400, 413}, answer.text
+    assert words in answer.text
+    assert 'type="file"' in answer.text
+
+
+def test_a_picture_that_is_missing_or_one_too_many_is_told(visitor):
+    answer = visitor.send("/acme/detector/1:try")
+    assert answer.status_code == 400
+    assert "Expected uint8[1, ?, ?, 3] for the input &#39;input_tensor&#39;, got nothing" in answer.text
+    two = [("input_0", (f"{number}.png", photo())) for number in range(2)]
+    answer = visitor.send("/acme/detector/1:try", files=two)
+    assert answer.status_code == 400
+    assert "Give 1 at once." in answer.text
+
+
+def test_a_small_file_of_a_huge_picture_harms_nobody(visitor):
+    file = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(file, "PNG")
+    assert len(file.getvalue()) < 100_000
+    answer = visitor.send("/acme/detector/1:try", files={"input_0": ("bomb.png", file.getvalue())})
+    assert answer.status_code == 400
+    assert "more than 150,000,000 pixels" in answer.text
+    assert visitor.send("/acme/detector/1:try", files={"input_0": ("a.png", photo())}).status_code == 200
+
+
+def test_a_form_with_files_is_checked_as_others_are(visitor):
+    files = {"input_0": ("a.png", photo())}
+    assert visitor.post("/acme/detector/1:try", files=files).status_code == 403
+    stranger = visitor.send("/acme/detector/1:try", headers={"Origin": "https://evil.example"}, files=files)
+    assert stranger.status_code == 403
+    other = visitor.post("/login", files={"token": ("a", b"b")})
+    assert other.status_code == 400
+    assert "Expected a form as application/x-www-form-urlencoded" in other.text
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; TFHUB_TEST_CHROMIUM may name one")
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1200, "dark")])
@@ -134,7 +309,14 @@ def test_it_works_without_javascript_and_is_accessible(hub, width, scheme, tmp_p
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
-    inputs = {"texts": "a cat\na long sentence about a dog", "classes": "one", "picture": "[0.2, 0.5, 1]"}
+    picture = tmp_path / "garden.jpg"
+    picture.write_bytes(photo((1200, 800), "JPEG"))
+    inputs = {
+        "detector": picture,
+        "texts": "a cat\na long sentence about a dog",
+        "classes": "one",
+        "picture": "[0.2, 0.5, 1]",
+    }
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
@@ -144,7 +326,10 @@ def test_it_works_without_javascript_and_is_accessible(hub, width, scheme, tmp_p
         for name, text in inputs.items():
             page.goto(f"{hub.url}/acme/{name}/1")
             page.get_by_role("link", name="Try it here").click()
-            page.fill("textarea", text)
+            if isinstance(text, str):
+                page.fill("textarea", text)
+            else:
+                page.set_input_files("input[type=file]", text)
             page.get_by_role("button", name="Run it").click()
             page.get_by_role("heading", name="What it gives").wait_for()
             shown = page.content()

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from detector import photo, save_detector
 from PIL import Image
 from tool_data import write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
+from tensorflow_hub.tools.running.detections import are_detections, boxes_of
 from tensorflow_hub.tools.running.pictures import write_pictures
 
 MODULES = Path(__file__).parents[2] / "data" / "tf1_modules"
@@ -121,7 +123,7 @@ def test_a_classifier_names_its_classes(photos, image_module, tmp_path):
 
 def test_pictures_are_written(sampler, tmp_path):
     found = run(sampler, named={"z": ["[0, 0]", "[1, 0]"], "factor": ["-1"]})
-    first, second = write_pictures(found.outputs, tmp_path / "face.png")
+    first, second = write_pictures(found, tmp_path / "face.png")
     assert (first.name, second.name) == ("face-1.png", "face-2.png")
     with Image.open(second) as image:
         assert (image.size, image.getpixel((0, 0))) == ((12, 16), (0, 0, 0))
@@ -130,4 +132,51 @@ def test_pictures_are_written(sampler, tmp_path):
 def test_what_is_no_picture_is_not_written(text_module, tmp_path):
     found = run(text_module, ["a"])
     with pytest.raises(DataError, match="The module gives no picture"):
-        write_pictures(found.outputs, tmp_path / "x.png")
+        write_pictures(found, tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("in_pixels", [False, True])
+def test_boxes_of_a_detector_are_shares_of_the_photo(tmp_path, in_pixels):
+    (tmp_path / "a.png").write_bytes(photo((120, 80)))
+    module = save_detector(tmp_path / "module", "???\nperson\nbicycle\n", in_pixels=in_pixels)
+    found = run(str(module), [str(tmp_path / "a.png")])
+    [[first, second]] = found.boxes
+    assert (first.label, round(first.score, 2), second.label) == ("bicycle", 0.9, "class 7")
+    assert (first.top, first.left, first.bottom, first.right) == pytest.approx(
+        (0.25, 0.25, 0.5, 0.5), abs=0.01
+    )
+    assert found.to_dict()["boxes"][0][0]["label"] == "bicycle"
+    [written] = write_pictures(found, tmp_path / "boxes.png")
+    with Image.open(written) as image:
+        assert image.size == (120, 80)
+        assert image.getpixel((60, 40)) == (0xFF, 0xD4, 0x00), "the corner of the first box"
+        assert image.getpixel((110, 5)) == (20, 40, 90)
+
+
+def test_outputs_of_other_shapes_are_no_detections():
+    boxes, rows = np.zeros([1, 2, 4], np.float32), np.zeros([1, 2], np.float32)
+    fit = {"detection_boxes": boxes, "detection_scores": rows, "detection_classes": rows}
+    assert are_detections(fit)
+    assert not are_detections({**fit, "detection_boxes": boxes[..., :3]})
+    assert not are_detections({**fit, "detection_classes": rows[:, :1]})
+    assert not are_detections({"detection_boxes": boxes})
+    nothing = {**fit, "detection_boxes": boxes[:, :0], "detection_scores": rows[:, :0]}
+    nothing["detection_classes"] = rows[:, :0]
+    assert boxes_of(nothing, (), np.zeros([1, 8, 8, 3])) == [[]]
+
+
+def test_names_of_open_images_are_taken_as_they_come():
+    outputs = {
+        "detection_boxes": np.array([[0.1, 0.1, 0.4, 0.4], [np.nan, 0, 1, 9]], np.float32),
+        "detection_scores": np.array([0.5, 0.8], np.float32),
+        "detection_classes": np.array([3, 4]),
+        "detection_class_entities": np.array([b"Tree", b"Dog"], object),
+    }
+    [[first, second]] = boxes_of(outputs, (), np.zeros([1, 8, 8, 3]))
+    assert (first.label, second.label) == ("Dog", "Tree")
+    assert 0 <= first.top <= first.bottom <= 1
+
+
+def test_values_that_are_missing_are_a_sentence(sampler):
+    with pytest.raises(InputError, match=r"Expected float32\[\] for the input 'factor', got nothing"):
+        run(sampler, named={"z": ["[0, 0]"], "factor": []})

@@ -11,6 +11,8 @@ from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.signatures import TensorDescription
 
 _USUAL = ("serving_default", "default")
+# An input of strings whose name ends with one of these words takes the bytes of image files.
+_NAMES_OF_BYTES = ("image", "images", "bytes", "encoded", "jpeg", "png")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,16 @@ def takes_images(tensor: TensorDescription) -> bool:
         and len(shape) == 4
         and shape[3] in {1, 3, None}
     )
+
+
+def takes_image_files(name: str, tensor: TensorDescription) -> bool:
+    """Whether an input is made of image files: pictures, or the bytes of files as strings.
+
+    >>> takes_image_files("image_bytes", TensorDescription("string", (None,)))
+    True
+    """
+    is_bytes = tensor.dtype == "string" and name.lower().endswith(_NAMES_OF_BYTES)
+    return takes_images(tensor) or is_bytes
 
 
 def _inputs_of(arguments: tuple[Any, ...]) -> Mapping[str, TensorDescription]:

@@ -28,6 +28,8 @@ from tensorflow_hub.server.core.cookies import has_form_token
 from tensorflow_hub.server.core.decoding import decode_parameters
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.multipart import MEDIA_TYPE as WITH_FILES
+from tensorflow_hub.server.core.multipart import SentForm, read_multipart
 from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.core.requests import read_body
 
@@ -43,11 +45,13 @@ class Form:
       path: where it is sent to.
       handler: what answers, in a thread.
       for_all: whether somebody may send it who is not signed in.
+      has_files: whether it may have files, which the handler gets as `files`, by the name of their field.
     """
 
     path: str
     handler: Callable[..., Response]
     for_all: bool = False
+    has_files: bool = False
 
     @functools.cached_property
     def fields(self) -> Any:
@@ -61,10 +65,11 @@ class Form:
         )
 
     async def _answer(self, request: Request) -> Response:
-        sent = _read_form(request, await read_body(request))
-        return await run_in_threadpool(self._checked, request, sent)
+        body = await read_body(request)
+        return await run_in_threadpool(self._checked, request, body)
 
-    def _checked(self, request: Request, sent: dict[str, str]) -> Response:
+    def _checked(self, request: Request, body: bytes) -> Response:
+        sent = _read_form(request, body, has_files=self.has_files)
         _check_origin(request)
         caller = request.state.caller = session_caller(request)
         if not caller.is_known and not self.for_all:
@@ -72,18 +77,22 @@ class Form:
                 "Nobody is signed in with this browser, or the session has ended.",
                 hint="Sign in, then send the form again.",
             )
-        if not has_form_token(request, sent.pop("form_token", "")):
+        if not has_form_token(request, sent.texts.pop("form_token", "")):
             raise ForbiddenError(
                 "The form is not of a page that this hub gave to this browser, or it is too old.",
                 hint="Load its page again and allow cookies of this hub, then send it once more.",
             )
         call = Call(request, hub_of(request), caller, base_url(request))
-        values = {**sent, **request.path_params}  # a field does not replace a part of the URL
-        return self.handler(call, fields=decode_parameters(values, self.fields))
+        values = {**sent.texts, **request.path_params}  # a field does not replace a part of the URL
+        files = {"files": sent.files} if self.has_files else {}
+        return self.handler(call, fields=decode_parameters(values, self.fields), **files)
 
 
-def _read_form(request: Request, body: bytes) -> dict[str, str]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _read_form(request: Request, body: bytes, *, has_files: bool) -> SentForm:
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if has_files and media_type == WITH_FILES:
+        return read_multipart(content_type, body)
     if media_type != _MEDIA_TYPE:
         raise Malformed(
             f"Expected a form as {_MEDIA_TYPE}, got {media_type or 'another kind of body'!r}.",
@@ -95,7 +104,7 @@ def _read_form(request: Request, body: bytes) -> dict[str, str]:
         )
     except ValueError as error:
         raise Malformed(f"Expected a form that can be read: {error}.", hint="Load its page again.") from error
-    return dict(pairs)
+    return SentForm(dict(pairs), {})
 
 
 def _check_origin(request: Request) -> None:

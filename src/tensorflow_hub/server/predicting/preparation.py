@@ -10,6 +10,8 @@ from tensorflow_hub.server.predicting.pool import remove_left_modules
 from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.settings import ServerSettings
 
+# What runs models, and what decodes the pictures that they are given.
+_PACKAGES = {"TensorFlow": "tensorflow", "Pillow": "PIL"}
 _OFF = "or unset TFHUB_SERVER_PREDICT"
 
 
@@ -17,13 +19,14 @@ def prepare_predictions(settings: ServerSettings) -> None:
     """Makes sure that models can be run, and only in a sandbox.
 
     Raises:
-      SettingsError: TensorFlow is not installed, or the system has no sandbox; says what to do.
+      SettingsError: TensorFlow or Pillow is not installed, or the system has no sandbox; says what to do.
     """
-    if importlib.util.find_spec("tensorflow") is None:
-        raise SettingsError(
-            "The hub is to run models (TFHUB_SERVER_PREDICT), and TensorFlow is not installed.",
-            hint=f"Run: pip install 'tensorflow-hub[tensorflow,server]', {_OFF}.",
-        )
+    for name, module in _PACKAGES.items():
+        if importlib.util.find_spec(module) is None:
+            raise SettingsError(
+                f"The hub is to run models (TFHUB_SERVER_PREDICT), and {name} is not installed.",
+                hint=f"Run: pip install 'tensorflow-hub[tensorflow,tools,server]', {_OFF}.",
+            )
     reason = sandbox.reason_against()
     if reason:
         raise SettingsError(

@@ -172,11 +172,11 @@ class RunningModule:
         raise kind(str(refused["problem"])[:2000], hint=str(refused["hint"])[:2000])
 
     def _ended(self, code: int, seconds: int) -> RejectedError:
-        code = code - 128 if code > 128 else code
-        if self._is_late or code == signal.SIGXCPU:
+        ended_by = -code if code < 0 else max(0, code - 128)  # a signal, or 0
+        if self._is_late or ended_by == signal.SIGXCPU:
             problem = f"was stopped: it took more than {seconds} s"
         else:
-            problem = f"ended the process in which it ran ({_name_of(code)})"
+            problem = f"ended the process in which it ran ({_name_of(ended_by) or f'exit code {code}'})"
         _log.warning("The module %s %s: %s", self._handle, problem, self._words.decode(errors="replace"))
         return RejectedError(
             f"The module {self._handle} {problem}.",
@@ -204,8 +204,9 @@ class _Pieces:
         return data
 
 
-def _name_of(code: int) -> str:
+def _name_of(number: int) -> str:
+    """The name of a signal; "" where it is none."""
     try:
-        return signal.Signals(abs(code)).name
+        return signal.Signals(number).name
     except ValueError:
-        return f"exit code {code}"
+        return ""

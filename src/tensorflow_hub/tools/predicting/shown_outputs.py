@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.images import upright
+from tensorflow_hub.tools.running.detections import Box
 from tensorflow_hub.tools.running.pictures import is_pictures, pixels
 
 _MOST_CLASSES, _MOST_ROWS, _MOST_VALUES, _MOST_PICTURES = 5, 12, 8, 4
 _LARGEST_PICTURE = 1 << 20  # bytes of PNG
+_LONGEST_SIDE = 800  # pixels of a picture with boxes
 
 
 def shown_outputs(
@@ -30,6 +36,24 @@ def shown_outputs(
       (cosines between all texts), `pictures` (PNG in base64), or `values` (the first ones of the first rows).
     """
     return [_shown(name, array, texts, labels) for name, array in outputs.items()]
+
+
+def shown_detections(pictures: Sequence[bytes], found: Sequence[Sequence[Box]]) -> list[dict[str, Any]]:
+    """What a page shows of a detector: each picture as a small JPEG in base64, with its boxes."""
+    return [
+        {"name": "", "type": "", "boxes": [dataclasses.astuple(box) for box in boxes], **_small(picture)}
+        for picture, boxes in zip(pictures[:_MOST_PICTURES], found, strict=False)
+    ]
+
+
+def _small(picture: bytes) -> dict[str, Any]:
+    with require("PIL.Image").open(io.BytesIO(upright(picture, "the picture"))) as image:
+        small = image.convert("RGB")
+    small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=85)
+    content = base64.b64encode(file.getvalue()).decode()
+    return {"picture": content, "width": small.width, "height": small.height}
 
 
 def _shown(name: str, array: Any, texts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:

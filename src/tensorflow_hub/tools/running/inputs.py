@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,13 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError, InputError
-from tensorflow_hub.format.module.calls import takes_images
+from tensorflow_hub.format.module.calls import takes_image_files, takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.datasets.image_folder import is_image_name
 from tensorflow_hub.tools.datasets.tables import require
-from tensorflow_hub.tools.images import Reader, readable_bytes
+from tensorflow_hub.tools.images import Reader, upright
 
 _NUMBERS_HINT = "Write numbers as JSON: '[1, 2, 3]'; or give a .npy file."
-# An input of strings with one of these words in its name takes the bytes of image files.
-_NAMES_OF_BYTES = ("image", "bytes", "encoded", "jpeg", "png")
 
 
 def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
@@ -42,31 +42,71 @@ def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> An
     return _numbers(values, name, tensor)
 
 
-def _images(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
-    missing = [value for value in values if not Path(value).is_file()]
-    if missing or not values:
-        raise _unfit(missing or values, name, tensor, "Give image files.")
-    _, height, width, channels = tensor.shape or (None,) * 4
+def tensor_of_pictures(
+    files: Sequence[tuple[str, bytes]], name: str, tensor: TensorDescription, largest: int | None = None
+) -> Any:
+    """Image files as the NumPy array that an input takes.
+
+    Args:
+      files: the name and the bytes of each file.
+      name: of the input; "" for the only one.
+      tensor: what the module takes: pictures [b, height, width, 1 or 3], or strings.
+      largest: pixels of the longer side, at most, where the module takes pictures of any size.
+
+    Raises:
+      InputError: there are no files, or the module takes another number of them.
+      DataError: a file is no picture, or is damaged.
+    """
+    if not files:
+        raise _unfit([], name, tensor, "Give image files.")
+    names, contents = [file for file, _ in files], [upright(content, file) for file, content in files]
+    if tensor.dtype == "string":
+        return _fitted(np.array(contents, object), names, name, tensor)
+    many, height, width, channels = tensor.shape or (None,) * 4
+    if many not in {None, len(files)}:
+        raise _unfit(names, name, tensor, f"Give {many} at once.")
     if height is None or width is None:
-        with require("PIL.Image").open(values[0]) as image:
-            height, width = height or image.height, width or image.width
+        free = _size_of(contents[0], largest)
+        height, width = height or free[0], width or free[1]
     read = Reader((height, width))
-    pixels = np.stack([read(Path(value)) for value in values])
+    pixels = np.stack([read.from_bytes(content, file) for file, content in zip(names, contents, strict=True)])
     if channels == 1:
         pixels = pixels.mean(axis=3, keepdims=True)
     return (255 * pixels).round().astype(np.uint8) if tensor.dtype == "uint8" else _cast(pixels, tensor)
 
 
+def _size_of(content: bytes, largest: int | None) -> tuple[int, int]:
+    """Height and width of a picture, in proportion within `largest`."""
+    with require("PIL.Image").open(io.BytesIO(content)) as image:
+        share = min(1.0, (largest or sys.maxsize) / max(image.size))
+        return max(1, round(share * image.height)), max(1, round(share * image.width))
+
+
+def _images(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    missing = [value for value in values if not Path(value).is_file()]
+    if missing or not values:
+        raise _unfit(missing or values, name, tensor, "Give image files.")
+    return tensor_of_pictures([*map(_named_bytes, values)], name, tensor)
+
+
+def _named_bytes(path: str) -> tuple[str, bytes]:
+    try:
+        return Path(path).name, Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path!r} cannot be read: {error.strerror}.", hint="Check it.") from error
+
+
 def _strings(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
-    files = [Path(value) for value in values if is_image_name(value) and Path(value).is_file()]
-    if len(files) == len(values) > 0 and any(word in name.lower() for word in _NAMES_OF_BYTES):
-        found = np.array([readable_bytes(file) for file in files], object)
-    else:
-        found = np.array([value.encode("utf-8", "surrogateescape") for value in values], object)
+    are_files = all(is_image_name(value) and Path(value).is_file() for value in values)
+    if values and are_files and takes_image_files(name, tensor):
+        return tensor_of_pictures([*map(_named_bytes, values)], name, tensor)
+    found = np.array([value.encode("utf-8", "surrogateescape") for value in values], object)
     return _fitted(found, values, name, tensor)
 
 
 def _numbers(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
+    if not values:
+        raise _unfit(values, name, tensor, _NUMBERS_HINT)
     arrays = [_array(value, name, tensor) for value in values]
     rank = None if tensor.shape is None else len(tensor.shape)
     alone = len(arrays) == 1 and rank in {None, arrays[0].ndim}

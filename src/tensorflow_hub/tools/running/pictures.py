@@ -1,15 +1,20 @@
-"""Writes the pictures that a module gives into files."""
+"""Writes pictures into files: those that a module gives, or photos with the boxes of a detector."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.images import readable_bytes
+from tensorflow_hub.tools.running.detections import draw_boxes
+
+if TYPE_CHECKING:
+    from tensorflow_hub.tools.running.run import ModuleRun
 
 _SMALLEST_SIDE = 8
 
@@ -21,11 +26,11 @@ def is_pictures(array: Any) -> bool:
     return bool(array.dtype.kind == "f" or array.dtype == np.uint8)
 
 
-def write_pictures(outputs: Mapping[str, Any], path: Path) -> list[Path]:
-    """Writes all pictures among a module's outputs.
+def write_pictures(run: ModuleRun, path: Path) -> list[Path]:
+    """Writes the pictures among the outputs of a module, or the photos of a detector with their boxes.
 
     Args:
-      outputs: NumPy arrays by name. Floats are in [0, 1], in [-1, 1] where some are negative, or in [0, 255]
+      run: what the module gave. Floats are in [0, 1], in [-1, 1] where some are negative, or in [0, 255]
         where some are larger than 1.5.
       path: the file; its ending chooses the format. Several pictures get `-1`, `-2`, … before the ending.
 
@@ -35,17 +40,31 @@ def write_pictures(outputs: Mapping[str, Any], path: Path) -> list[Path]:
     Raises:
       DataError: there are no pictures, or the format cannot be written.
     """
-    pictures = [picture for array in outputs.values() if is_pictures(array) for picture in array]
-    if not pictures:
+    if run.boxes:
+        drawn = [
+            draw_boxes(readable_bytes(Path(file)), boxes)
+            for file, boxes in zip(run.inputs, run.boxes, strict=True)
+        ]
+    else:
+        make = require("PIL.Image").fromarray
+        given = (array for array in run.outputs.values() if is_pictures(array))
+        drawn = [make(pixels(picture)) for array in given for picture in array]
+    if not drawn:
         raise DataError("The module gives no picture.", hint="Leave --output out; --json prints all values.")
-    paths = [path] if len(pictures) == 1 else []
-    paths = paths or [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(pictures) + 1)]
+    paths = [path] if len(drawn) == 1 else []
+    paths = paths or [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(drawn) + 1)]
     try:
-        for picture, file in zip(pictures, paths, strict=True):
-            require("PIL.Image").fromarray(pixels(picture)).save(file)
+        for picture, file in zip(drawn, paths, strict=True):
+            picture.save(file)
     except ValueError as error:
         raise DataError(f"{path.name!r} cannot be written: {error}.", hint="Name it .png or .jpg.") from error
     return paths
+
+
+def size_of_file(path: Path) -> tuple[int, int]:
+    """Height and width of an image file, upright, in pixels."""
+    with require("PIL.Image").open(io.BytesIO(readable_bytes(path))) as image:
+        return image.height, image.width
 
 
 def pixels(picture: Any) -> Any:

@@ -15,6 +15,7 @@ from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_im
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.modules import locate
+from tensorflow_hub.tools.running.detections import Box, are_detections, boxes_of
 from tensorflow_hub.tools.running.inputs import tensor_of
 from tensorflow_hub.tools.tensorflow_errors import first_line
 
@@ -30,6 +31,7 @@ class ModuleRun:
       texts: whether the examples are texts.
       outputs: NumPy arrays by name; "" for an output without a name.
       labels: names of classes, for an output with as many columns; empty where the module has none.
+      boxes: for each picture what a detector found in it; empty for all other modules.
       unsafe_ops: ops of the module that reach outside the graph, and what they do.
     """
 
@@ -40,16 +42,19 @@ class ModuleRun:
     outputs: Mapping[str, Any]
     labels: tuple[str, ...]
     unsafe_ops: Mapping[str, str]
+    boxes: Sequence[Sequence[Box]] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: values of outputs as lists, bytes as text."""
-        return {
+        found = {
             "module": self.module,
             "signature": self.signature,
             "inputs": list(self.inputs),
             "outputs": {name: _plain(value.tolist()) for name, value in self.outputs.items()},
             "labels": list(self.labels),
         }
+        boxes = [[dataclasses.asdict(box) for box in one] for one in self.boxes]
+        return {**found, "boxes": boxes} if boxes else found
 
 
 def run_module(
@@ -94,14 +99,17 @@ def run_module(
             hint="`tfhub check` shows what it takes.",
         ) from error
     first = next(iter(call.inputs), "")
+    labels = labels_of(place.directory, outputs)
+    boxes = boxes_of(outputs, labels, tensors[first]) if tensors else ()
     return ModuleRun(
         module,
         call.signature,
         tuple(given.get(first, ())),
         first in call.inputs and _is_text(call.inputs[first]),
         outputs,
-        labels_of(place.directory, outputs),
+        labels,
         description.unsafe_ops,
+        boxes,
     )
 
 
@@ -147,7 +155,7 @@ def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def labels_of(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The lines of an asset with a line for each column of an output, `labels.txt` first."""
+    """The lines of an asset of labels: one for each column of an output, or those of a detector."""
     widths = {array.shape[1] for array in outputs.values() if array.ndim == 2 and array.dtype.kind == "f"}
     files = sorted(
         (directory / "assets").glob("*.txt"), key=lambda path: (path.name != "labels.txt", path.name)
@@ -155,7 +163,7 @@ def labels_of(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
     for file in files:
         if file.stat().st_size < 1 << 20 and "label" in file.name.lower():
             lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-            if len(lines) in widths:
+            if len(lines) in widths or are_detections(outputs):
                 return tuple(lines)
     return ()
 

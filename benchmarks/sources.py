@@ -10,11 +10,12 @@ it). All clients load the same modules, in turn in each run, each with an empty 
 - small: 2,000 files of 20 kB, as vocabularies and tables are; Hugging Face keeps such files in Git.
 
 Plain is loopback as it is. Shaped is a link of 40 ms there and back and 20 MB/s a connection. Seconds are
-those of the call, processor time and memory those of the whole process; memory is its peak, less that of a
-bare interpreter. Modules and caches are in memory where the system has a folder there (`--folder`): a disk
-makes all clients wait alike. The bare loop shows how fast it can be at all: eight threads that each receive a
-file, hash it by SHA-256 and write it, without checks, retries and a cache. The clients are those of
-`make test-clients`: `--clients`, else `$TFHUB_PEERS/clients`, else `.venv-clients`.
+those of the import and the call, because some clients import most of their code in the call; processor time
+and memory are those of the whole process; memory is its peak, less that of a bare interpreter. Modules and
+caches are in memory where the system has a folder there (`--folder`): a disk makes all clients wait alike.
+The bare loop shows how fast it can be at all: eight threads that each receive a file and write it, without
+digests, checks, retries and a cache. The clients are those of `make test-clients`: `--clients`, else
+`$TFHUB_PEERS/clients`, else `.venv-clients`.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ files need; huggingface_hub hashes nothing.
 
 MEASURE = """
 import os, re, resource, sys, time
+started = time.perf_counter()
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1000
 def measure(call):
-    started = time.perf_counter()
     call()
     took = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -71,14 +72,13 @@ import huggingface_hub
 measure(lambda: huggingface_hub.snapshot_download(sys.argv[1]))
 """,
     "bare loop": """
-import concurrent.futures, hashlib, json, os, urllib.request
+import concurrent.futures, json, os, urllib.request
 base = f"{os.environ['KAGGLE_API_ENDPOINT']}/api/v1/models/{sys.argv[1]}"
 def fetch(name):
-    digest, buffer = hashlib.sha256(), memoryview(bytearray(1 << 18))
+    buffer = memoryview(bytearray(1 << 18))
     path = os.path.join(os.environ["HOME"], name.replace("/", "_"))
     with urllib.request.urlopen(f"{base}/download/{name}") as answer, open(path, "wb", buffering=0) as file:
         while count := answer.readinto(buffer):
-            digest.update(buffer[:count])
             file.write(buffer[:count])
 def fetch_all():
     with urllib.request.urlopen(f"{base}/files?page_size=25") as answer:

@@ -95,7 +95,7 @@ class KaggleServer:
           handle: `"google/elmo/tensorFlow1/elmo/3"`.
           files: path → content.
           bundle: the archive; by default a tar.gz with the files at its root.
-          hashes: the header `x-goog-hash` of all its objects; by default each has its own MD5.
+          hashes: the header `x-goog-hash` of all its objects; by default each has its own.
 
         Returns:
           The handle with `kaggle://` before it.

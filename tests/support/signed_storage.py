@@ -8,23 +8,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import itertools
 import urllib.parse
 from pathlib import Path
 
 from loopback import Answer, LoopbackServer, Request, in_ranges
 
+from tensorflow_hub.resolving.transfer.crc32c import crc32c
 
-def md5_of(content: bytes | Path) -> bytes:
-    """The MD5 of bytes or of a file."""
-    digest = hashlib.md5()
-    if isinstance(content, bytes):
-        digest.update(content)
-    else:
-        with content.open("rb") as file:
-            while piece := file.read(1 << 20):
-                digest.update(piece)
-    return digest.digest()
+
+def digests_of(content: bytes | Path) -> tuple[bytes, bytes]:
+    """The MD5 and the CRC-32C of bytes or of a file."""
+    md5, crc = hashlib.md5(), 0
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        while piece := file.read(1 << 20):
+            md5.update(piece)
+            crc = crc32c(piece, crc)
+    return md5.digest(), crc.to_bytes(4, "big")
 
 
 class SignedStorage:
@@ -59,12 +60,13 @@ class SignedStorage:
         Args:
           name: bucket and path, `"tfhub-modules/google/elmo/3.tar.gz"`.
           content: bytes, or a file that is not copied.
-          hashes: the value of `x-goog-hash`; by default with the right MD5. "" for none.
+          hashes: the value of `x-goog-hash`; by default with the right CRC-32C and MD5. "" for none.
           public: whether anybody may read it.
         """
-        md5 = md5_of(content)
+        md5, crc = digests_of(content)
         headers = {"ETag": f'"{md5.hex()}"', "Content-Type": "application/octet-stream"}
-        hashes = f"md5={base64.b64encode(md5).decode()}" if hashes is None else hashes
+        if hashes is None:
+            hashes = f"crc32c={base64.b64encode(crc).decode()},md5={base64.b64encode(md5).decode()}"
         self._objects[f"/{name}"] = (content, {**headers, **({"x-goog-hash": hashes} if hashes else {})})
         if public:
             self.public.add(f"/{name}")

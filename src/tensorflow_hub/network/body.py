@@ -70,6 +70,10 @@ class OpenBodies:
         self._lock = threading.Lock()
         self._open: set[Body] = set()
 
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     @contextlib.contextmanager
     def reading(self, response: requests.Response) -> Iterator[Body]:
         """A context with the body of an answer, which is closed at the end."""

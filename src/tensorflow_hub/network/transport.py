@@ -50,6 +50,7 @@ class Transport(requests.Session):
         self.mount("http://", adapter)
         self.cert = client_certificate(settings)
         self._of_thread = threading.local()
+        self._proxies: dict[tuple[str, str], dict[str, str]] = {}
         self._insecure = settings.disable_cert_validation
         if self._insecure:
             warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
@@ -58,10 +59,30 @@ class Transport(requests.Session):
     def merge_environment_settings(  # type: ignore[no-untyped-def]
         self, url, proxies, stream, verify, cert
     ) -> Any:
-        """Adds the settings of the environment. The trusted authorities are in `TlsAdapter`."""
-        merged: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        merged["verify"] = not self._insecure
-        return merged
+        """Adds the settings of the environment. The trusted authorities are in `TlsAdapter`.
+
+        `requests` would read all variables for each request; a download may have thousands.
+        """
+        return {
+            "proxies": {**self._proxies_for(url), **(proxies or {})},
+            "stream": stream,
+            "verify": not self._insecure,
+            "cert": cert or self.cert,
+        }
+
+    def rebuild_proxies(  # type: ignore[no-untyped-def]
+        self, prepared_request, proxies
+    ) -> Any:
+        """The proxies after a redirect."""
+        if proxies or self._proxies_for(prepared_request.url):
+            return super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
+        return {}
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        server = server_of(url)
+        if server not in self._proxies:
+            self._proxies[server] = requests.utils.get_environ_proxies(url)
+        return self._proxies[server]
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Prepares a request, with the token for its host."""

@@ -38,6 +38,7 @@ _SMALLEST_PART, _LARGEST_PART = 4 << 20, 32 << 20  # bytes
 _CHUNK = 1 << 18  # bytes
 _PROBE = 0.03  # seconds after which it is known whether a connection is slow
 _SLOW = 0.75  # part of the time that passes with waiting for a slow one
+_FAST = 500e6  # bytes per second of all connections together, which more of them would not make faster
 
 
 def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
@@ -92,20 +93,26 @@ class _Reached:
     Attributes:
       at: the next byte.
       crc: the CRC-32 of the bytes before it.
-      began: when the part was asked for.
+      began: when the body of the answer began.
+      came: bytes that came since then.
       waited: seconds of the time since then that passed with waiting for the server.
     """
 
     at: int
     crc: int = 0
-    began: float = dataclasses.field(default_factory=time.monotonic)
+    began: float = 0.0
+    came: int = 0
     waited: float = 0.0
 
-    @property
-    def is_slow(self) -> bool:
-        """Whether the connection is much slower than what is done with the bytes."""
+    def is_slow(self, connections: int) -> bool:
+        """Whether the connection is much slower than what is done with the bytes.
+
+        Args:
+          connections: how many are open. Many fast ones wait for each other, and for the processor.
+        """
         passed = time.monotonic() - self.began
-        return passed > _PROBE and self.waited > _SLOW * passed
+        waits = passed > _PROBE and self.waited > _SLOW * passed
+        return waits and connections * self.came < _FAST * passed
 
 
 class _Transfer:
@@ -200,9 +207,7 @@ class _Transfer:
 
     def _receive(self, part: _Part, reached: _Reached) -> _Part:
         """One request; gives the part as it became by the answer, which may bring the whole file."""
-        asked = time.monotonic()
         response = self._ask(part, reached.at)
-        reached.waited += time.monotonic() - asked
         if part.is_first and response.status_code == 206 and not _tells_state(part.file.file, response):
             # Parts of two states of the file could not be told apart: it is fetched in one piece.
             response.close()
@@ -219,6 +224,7 @@ class _Transfer:
         return part
 
     def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Reached) -> None:
+        reached.began, reached.came, reached.waited = time.monotonic(), 0, 0.0
         while reached.at < part.end and not self._stop.is_set():
             asked = time.monotonic()
             data = body.read(min(_CHUNK, part.end - reached.at))
@@ -229,9 +235,10 @@ class _Transfer:
                 write_at(descriptor, reached.at, [memoryview(data)])
             part.file.hash_next(reached.at, data)
             reached.at += len(data)
+            reached.came += len(data)
             reached.crc = crc32(data, reached.crc)
             self._job.progress.advance(len(data))
-            if not part.file.is_shared and reached.is_slow:
+            if not part.file.is_shared and reached.is_slow(len(self._bodies)):
                 self._share(part)
 
     def _ask(self, part: _Part, at: int) -> requests.Response:

@@ -1,9 +1,12 @@
 """How well search answers people's questions, on the catalogue of tfhub.dev.
 
 The 226 questions were written, with their right answers, before anybody looked at results, and were split
-once at random (`random.Random(20261128).shuffle`). Boosts are tuned on one half only. The other one says how
-well search answers questions that nobody tuned it for. So do the 90 of the second set, which are harder: they
-were written when the list of words in `also_called.tsv` was, by one who had not seen results for them.
+once at random (`random.Random(20261128).shuffle`). Weights are chosen on one half only. The other half says
+how well search answers questions that it was not tuned for: its results were read, its questions were not.
+
+The 90 of the second set are harder. They were written together with the words in `also_called.tsv`, before
+anybody saw results for them. Since then their results were compared while search was changed: they are not
+unseen any more, and show only that search did not become worse.
 """
 
 from __future__ import annotations
@@ -77,7 +80,7 @@ def test_the_whole_catalogue_is_taken(imported):
     ("file", "least_mrr", "least_recall"),
     [
         ("questions_tuned_on.json", 0.92, 0.99),
-        ("questions_held_out.json", 0.88, 0.97),
+        ("questions_held_out.json", 0.88, 0.98),
         ("questions_second_set.json", 0.85, 0.93),
     ],
 )

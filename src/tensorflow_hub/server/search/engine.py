@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import tantivy
 
 from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
-from tensorflow_hub.server.search.query import Must, Should, sampled
-from tensorflow_hub.server.search.question import question_words
-from tensorflow_hub.server.search.request import SearchRequest
-from tensorflow_hub.server.search.results import Results, count_of
-from tensorflow_hub.server.search.spelling import correct, with_names
+from tensorflow_hub.server.search.query import (
+    Must,
+    Should,
+    filtered,
+    matching_query,
+    numbers,
+    rank,
+    sampled,
+    scored_query,
+)
+from tensorflow_hub.server.search.question import correct, question_words, with_names
+from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 
+# With fewer hits than this, documents that lack words are taken too. In another order than by relevance they
+# would stand among the others, so there they are taken only when there is no hit.
+_ENOUGH = 20
+# How many of the best hits are put in order with care.
+_CANDIDATES = 150
+_SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 _FACET_VALUES, _ALL_VALUES = 30, 2_000
 # Up to so many documents are counted one by one.
 _EXACT = 20_000
@@ -63,8 +77,8 @@ def search(
 def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> SearchAnswer:
     searcher = index.searcher()
     asked = question_words(request.text)
-    words = correct(index, searcher, asked)
-    found = Results(index, searcher, request, with_names(searcher, words))
+    words = correct(index.schema, searcher, asked)
+    found = _Matches(index, searcher, request, words)
     estimated = found.total > _EXACT
     facets = _count_facets(found, sample=estimated) if with_facets else {}
     return SearchAnswer(
@@ -75,6 +89,56 @@ def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> Se
         corrected=" ".join(words) if words != asked else None,
         relaxed=found.relaxed,
     )
+
+
+class _Matches:
+    """The documents that match a request: how many there are, and which stand on its page.
+
+    Attributes:
+      total: how many documents match.
+      relaxed: whether any of them may lack words.
+    """
+
+    def __init__(
+        self, index: SearchIndex, searcher: tantivy.Searcher, request: SearchRequest, words: Sequence[str]
+    ) -> None:
+        self.index, self.searcher, self.request = index, searcher, request
+        self._words = with_names(searcher, words)
+        self._by_words = bool(words) and request.sort == "relevance"
+        self.relaxed = False
+        self._first, self.total = self._search(0, _CANDIDATES)
+        if len(words) > 1 and self.total < (_ENOUGH if self._by_words else 1):
+            self.relaxed = True
+            self._first, self.total = self._search(0, _CANDIDATES)
+
+    def query(self, *, without: str = "") -> tantivy.Query:
+        """Returns the query of all that match, for counts; `without` a facet's filter."""
+        query = matching_query(self.index, self.searcher, self._words, self.relaxed)
+        return filtered(self.index, query, self.request, without=without)
+
+    def page(self) -> list[int]:
+        """Returns the models on the page that was asked for."""
+        start = (self.request.page - 1) * self.request.page_size
+        end = min(start + self.request.page_size, MAX_RESULTS)
+        if start >= end:
+            return []
+        if not self._by_words:
+            return self._ids(start, end)
+        hits = rank(self.index, self.searcher, self._words, self._first)[start:end]
+        return hits + self._ids(max(start, _CANDIDATES), end) if self.total > _CANDIDATES else hits
+
+    def _ids(self, start: int, end: int) -> list[int]:
+        return numbers(self.searcher, "id", self._search(start, end - start)[0]) if end > start else []
+
+    def _search(self, offset: int, limit: int) -> tuple[list[Any], int]:
+        query = scored_query(self.index, self.searcher, self._words, self.relaxed, self.request.text)
+        field = None if self._by_words else _SORT_FIELDS.get(self.request.sort, "quality")
+        order = tantivy.Order.Asc if self.request.sort == "size" else tantivy.Order.Desc
+        ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
+        found = self.searcher.search(
+            filtered(self.index, query, self.request), limit, count=True, offset=offset, **ordered
+        )
+        return found.hits, _count_of(found)
 
 
 def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
@@ -109,7 +173,7 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
     return tuple(other for other in ids if other != id)[:limit]
 
 
-def _count_facets(found: Results, *, sample: bool) -> dict[str, tuple[tuple[str, int], ...]]:
+def _count_facets(found: _Matches, *, sample: bool) -> dict[str, tuple[tuple[str, int], ...]]:
     """Counts the values; those of a facet with a filter as if that filter were not there.
 
     Among very many documents one in `SAMPLING` is counted, and stands for as many.
@@ -122,19 +186,19 @@ def _count_facets(found: Results, *, sample: bool) -> dict[str, tuple[tuple[str,
 
 
 def _count(
-    found: Results, keys: Sequence[str], *, sample: bool, without: str = ""
+    found: _Matches, keys: Sequence[str], *, sample: bool, without: str = ""
 ) -> dict[str, tuple[tuple[str, int], ...]]:
-    query, times = found.matching(without=without), SAMPLING if sample else 1
+    query, times = found.query(without=without), SAMPLING if sample else 1
     counts = _aggregate(
         found.searcher, sampled(found.index, query) if sample else query, keys, found.request.all_of
     )
     return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
 
 
-def _is_large(found: Results, key: str) -> bool:
+def _is_large(found: _Matches, key: str) -> bool:
     """Whether very many documents match without the filter of a facet, going by the sample."""
-    query = sampled(found.index, found.matching(without=key))
-    return count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
+    query = sampled(found.index, found.query(without=key))
+    return _count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
 
 
 def _aggregate(
@@ -151,3 +215,9 @@ def _aggregate(
         field: tuple((bucket["key"], bucket["doc_count"]) for bucket in answer[field]["buckets"])
         for field in fields
     }
+
+
+def _count_of(found: tantivy.SearchResult) -> int:
+    """Returns how many documents match, of which the hits are the first."""
+    count: int = found.count  # type: ignore[attr-defined]
+    return count

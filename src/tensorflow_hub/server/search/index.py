@@ -2,9 +2,8 @@
 
 Fields of text: `all` has every word of a document and decides what matches. `name`, `facet_words` (names of
 the values of facets), `also_called` (other names of these values) and `description` decide, with `all`, the
-order. They hold stems. `spelling` has whole words, to correct typing errors. `neighbours` has the words that
-stand side by side in names of values. Models of one family have the number `family` in common, and those
-whose handles begin alike `beginning`. Each facet is a field of its own with its values as they are.
+order. They hold stems. `spelling` has whole words, to correct typing errors. Models whose handles begin alike
+have the number `beginning` in common. Each facet is a field of its own with its values as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import itertools
 import shutil
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,24 +22,38 @@ import tantivy
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACETS, label
-from tensorflow_hub.server.search.also_called import also_called
 from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.question import STOP_WORDS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
-from tensorflow_hub.server.search.words import WORDS, family, name_words, stem, words
+from tensorflow_hub.server.search.words import WORDS, name_words, stem, words
 
 # Every so many documents carry the flag `sample`: counts over very many documents are made on these.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facet_words", "also_called", "description")
-TERM_FIELDS = ("handle", "title", "flag", "neighbours")
-NUMBER_FIELDS = ("id", "static", "family", "beginning", "quality", "downloads", "published", "bytes")
+TERM_FIELDS = ("handle", "title", "flag")
+NUMBER_FIELDS = ("id", "static", "beginning", "quality", "downloads", "published", "bytes")
 # More of a card adds noise and disk space, not better answers.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
 _MOST_KEPT = 300
 # Raised when documents get other values out of the same catalogue.
-_RULES = 3
+_RULES = 4
+
+
+@functools.cache
+def _also_called() -> Mapping[tuple[str, str], str]:
+    """Facet and value → words that people use for it (`also_called.tsv`).
+
+    No card says that a photo is an image. The words become words of each model that has the value, so that
+    a question needs no list of synonyms.
+
+    >>> _also_called()["task", "image-text-recognition"]
+    'ocr'
+    """
+    text = resources.files(__package__).joinpath("also_called.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines()[1:])
+    return {(facet, value): words for facet, value, words in rows}
+
 
 # An index that was made of other fields, or of other values in them, is made again.
 LAYOUT = zlib.crc32(
@@ -48,7 +62,7 @@ LAYOUT = zlib.crc32(
             [(facet.key, facet.label, dict(facet.names), facet.is_searched) for facet in FACETS],
             [(facet.is_phrase, facet.card_field) for facet in FACETS],
             (TEXT_FIELDS, TERM_FIELDS, NUMBER_FIELDS, SAMPLING, _CARD_WORDS, _RULES),
-            (WORDS, sorted(STOP_WORDS), also_called()),
+            (WORDS, _also_called()),
         )
     ).encode()
 )
@@ -182,7 +196,7 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
     numbers = [word for word in name if not word.isalpha() or len(word) == 1]
     values = _searched_values(document.facets)
     facet_words = [*_unique(_words_of(*value) for value in values), *numbers]
-    others = _unique(words(also_called().get(value, "")) for value in values)
+    others = _unique(words(_also_called().get(value, "")) for value in values)
     description = words(document.description)
     card = words(document.card)[:_CARD_WORDS]
     every = [*name, *facet_words, *others, *description, *card]
@@ -199,13 +213,11 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "facet_words": _stems(facet_words),
         "also_called": _stems(others),
         "description": _stems(description),
-        "neighbours": neighbours([stem(word) for word in [*facet_words, *others] if word not in STOP_WORDS]),
         "all": _stems(weighted),
         "spelling": " ".join(_spelling(every)),
         "signature": list(document.interfaces),
         "flag": [*document.flags, *used, *sampled, *(["here"] if document.size is not None else [])],
         "static": round(10 * document.static_score),
-        "family": zlib.crc32(family(document.handle).encode()),
         "beginning": zlib.crc32("/".join(document.handle.split("/")[:2]).encode()),
         "quality": document.quality,
         "downloads": document.downloads,
@@ -213,15 +225,6 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         **({} if document.size is None else {"bytes": document.size}),
         **{key: list(values) for key, values in document.facets.items()},
     }
-
-
-def neighbours(words: Sequence[str]) -> list[str]:
-    """Two words that stand side by side, as one term.
-
-    >>> neighbours(["image", "classif", "coco"])
-    ['image classif', 'classif coco']
-    """
-    return [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
 def _searched_values(facets: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

@@ -1,15 +1,20 @@
-"""A question → one query of the index, scored by Tantivy.
+"""A question → one query of the index, and the order of the best of its hits.
 
-A document's score is a sum. For each word of the question: BM25 in all of the text and, where words may be
-missing, what it is worth to have the word, more for a rare one. Then what says most without words: a name
-that is just the question, files that can be downloaded here, how much a model is used. In which place a word
-stands is scored for the best hits only (`ranking.py`): each part takes time for every document that matches.
+The score of a document is a sum. For each word of the question: BM25 in all of the text and, where words may
+be missing, a score for having the word, higher for a rare one. Then what says most without words: a name that
+is the question, files that can be downloaded here, downloads.
+
+Other parts would take too long to score for all that match. They are added for the best hits only: BM25 of
+each word in the name, in the values of facets and in the description, and the static score of the model. At
+last, models whose handles begin alike are spread: ten sizes of one model do not fill a page.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import tantivy
 
@@ -30,6 +35,13 @@ WHOLE_HANDLE, WHOLE_NAME, DOWNLOADABLE = 100.0, 20.0, 8.0
 # The score for each of these powers of ten of downloads.
 USED, POWERS = 0.4, (3, 5, 7)
 
+# The places of words, and the weight of each; the weight of a name that a word may mean.
+PLACES = {"name": 1.0, "facet_words": 1.0, "also_called": 0.5, "description": 1.0}
+OTHER_NAME = 0.5
+# Among so many hits, each further model whose handle begins alike keeps this part of its score.
+SPREAD, SAME_BEGINNING = 60, 0.9
+
+Hit = tuple[float, tantivy.DocAddress]
 Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
 
 
@@ -61,7 +73,7 @@ def matching_query(
     rare = [word for word in asked if searcher.doc_freq("all", word.stem) <= most] or list(asked)
     worth = {
         word: lifted(
-            constant(_anywhere(index, word), COVERAGE + RARITY * rarity(searcher, "all", word.stem)),
+            constant(_anywhere(index, word), COVERAGE + RARITY * _rarity(searcher, word.stem)),
             [_anywhere(index, word)],
         )
         for word in asked
@@ -76,6 +88,53 @@ def lifted(query: tantivy.Query, parts: Iterable[tantivy.Query]) -> tantivy.Quer
         # One inside the other: of parts side by side Tantivy goes through every document, matching or not.
         query = tantivy.Query.boolean_query([(Must, query), (Should, part)])
     return query
+
+
+def rank(
+    index: SearchIndex, searcher: tantivy.Searcher, words: Sequence[AskedWord], hits: Sequence[Hit]
+) -> list[int]:
+    """Returns the models of the hits, best first.
+
+    Args:
+      index: where they are.
+      searcher: the view of it that found them.
+      words: the words of the question.
+      hits: pairs of score and address, as Tantivy gives them.
+    """
+    if not hits:
+        return []
+    ids = numbers(searcher, "id", hits)
+    scores = dict(zip(ids, (score for score, _ in hits), strict=True))
+    among = constant(tantivy.Query.term_set_query(index.schema, "id", ids), 0.0)
+    found = searcher.search(lifted(among, _in_places(index, words)), len(hits), count=False).hits
+    statics = numbers(searcher, "static", found)
+    for model, static, (score, _) in zip(numbers(searcher, "id", found), statics, found, strict=True):
+        scores[model] += score + static / 10
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    beginnings = dict(zip(ids, numbers(searcher, "beginning", hits), strict=True))
+    seen: Counter[int] = Counter()
+    spread = {}
+    for model in ranked[:SPREAD]:
+        spread[model] = scores[model] * SAME_BEGINNING ** seen[beginnings[model]]
+        seen[beginnings[model]] += 1
+    return sorted(spread, key=spread.__getitem__, reverse=True) + ranked[SPREAD:]
+
+
+def _in_places(index: SearchIndex, words: Sequence[AskedWord]) -> Iterator[tantivy.Query]:
+    """Yields BM25 of each word in each place, and of the names that it may mean."""
+    for word in words:
+        for place, weight in PLACES.items():
+            yield tantivy.Query.boost_query(term(index, place, word.stem), weight)
+        for name in word.names:
+            yield tantivy.Query.boost_query(term(index, "name", name), OTHER_NAME)
+
+
+def numbers(
+    searcher: tantivy.Searcher, field: str, hits: Sequence[tuple[Any, tantivy.DocAddress]]
+) -> list[int]:
+    """Returns the numbers that hits have in a field."""
+    values = searcher.fast_field_values(field, [address for _, address in hits])
+    return [int(value) for value in values if value is not None]
 
 
 def filtered(
@@ -119,9 +178,9 @@ def constant(query: tantivy.Query, score: float) -> tantivy.Query:
     return tantivy.Query.const_score_query(query, score)
 
 
-def rarity(searcher: tantivy.Searcher, field: str, stem: str) -> float:
-    """How rare a word is in a field: the inverse document frequency of BM25."""
-    having = searcher.doc_freq(field, stem)
+def _rarity(searcher: tantivy.Searcher, stem: str) -> float:
+    """Returns how rare a word is: its inverse document frequency, as in BM25."""
+    having = searcher.doc_freq("all", stem)
     return math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
 
 

@@ -73,16 +73,6 @@ def name_words(handle: str) -> list[str]:
     return [*words(handle), *([named] if named else [])]
 
 
-@functools.lru_cache(maxsize=20_000)
-def family(handle: str) -> str:
-    """The handle without its numbers: what the models of one family have in common.
-
-    >>> family("google/imagenet/mobilenet_v2_100_224/classification")
-    'google imagenet mobilenet classification'
-    """
-    return " ".join(word for word in words(handle) if word.isalpha() and len(word) > 1)
-
-
 @functools.lru_cache(maxsize=50_000)
 def _parts(word: str) -> tuple[str, ...]:
     """A run of letters and digits, taken apart."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from tensorflow_hub.client.card_pictures import read_card_pictures, send_picture
 from tensorflow_hub.client.uploading import send_file
 from tensorflow_hub.errors import CardError, HandleError, NotAModuleError
 from tensorflow_hub.format.archive.file_digests import size_and_sha256
-from tensorflow_hub.format.archive.index import ArchiveIndex
+from tensorflow_hub.format.archive.index import LARGEST_SENT_INDEX, ArchiveIndex
 from tensorflow_hub.format.archive.module_files import module_files
 from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.card.syntax import parse_card
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 # The longest the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
-# Bytes of an index that is sent along: hubs take requests of 8 MiB. Without one they pack the archive again.
-_LARGEST_INDEX = 4 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,16 +164,17 @@ def _finish(
 ) -> Published:
     """Asks the hub to check and publish what it has; it answers when the version is visible."""
     url = f"{settings.hub.rstrip('/')}/api/v1/uploads/{upload}/publish"
-    body = {}
-    if index is not None and len(document := index.to_json()) <= _LARGEST_INDEX:
-        body = {"index": json.loads(document)}
+    document = b"" if index is None else index.to_json()
+    # Without an index, the hub packs the archive again.
+    has_index = 0 < len(document) < LARGEST_SENT_INDEX
     timeout = (settings.connect_timeout, _CHECK_SECONDS)
     statuses = frozenset({200, 201})
     response = session.request(
         "POST",
         url,
         what=name,
-        json=body,
+        headers={"Content-Type": "application/json"},
+        data=b'{"index":%b}' % document if has_index else b"{}",
         timeout=timeout,
         accept_statuses=statuses,
         largest=LARGEST_ANSWER,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from starlette.convertors import CONVERTOR_TYPES, IntegerConvertor
 from starlette.routing import BaseRoute, Route
 
+from tensorflow_hub.format.archive.index import LARGEST_SENT_INDEX
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
 from tensorflow_hub.server.core.endpoint import Endpoint, Rights
 from tensorflow_hub.server.core.form import Form
@@ -286,6 +287,7 @@ PUBLISHING = (
         "checks all of it and makes it visible",
         {200: "The same content was published before", 201: "Published"},
         _OF_UPLOAD,
+        largest_body=LARGEST_SENT_INDEX,
     ),
     Endpoint(
         "PUT",

@@ -132,7 +132,10 @@ class ServerSettings:
     )
     max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
     max_request: int = variable(
-        "TFHUB_SERVER_MAX_REQUEST", 8 * MIB, parse_size, "Largest JSON request body, in bytes."
+        "TFHUB_SERVER_MAX_REQUEST",
+        8 * MIB,
+        parse_size,
+        "Largest JSON request body, in bytes; the index of an archive that is published may have 32 MiB.",
     )
     upload_hours: int = variable(
         "TFHUB_SERVER_UPLOAD_HOURS", 24, parse_positive, "After how many hours an unfinished upload expires."

@@ -9,7 +9,10 @@ import json
 import tarfile
 
 import pytest
+import requests
 from hub_content import card, module, module_with
+from hub_process import HubProcess
+from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import CardError, ConflictError, ForbiddenError, NotAModuleError, RequestError
@@ -207,6 +210,19 @@ def test_a_segment_that_lies_is_refused(send, tmp_path):
     segment[0] -= 1  # one byte early: inflates to nothing sensible
     answer = send("segments/model/1", archive.read_bytes(), index=index)
     assert answer.status_code == 422, answer.text
+
+
+def test_the_index_of_many_files_may_be_larger_than_other_requests(tmp_path):
+    place = module_with(tmp_path / "module", b"")
+    for number in range(100):
+        (place / "assets" / f"{number}.txt").write_text(str(number))
+    index = write_archive(place, tmp_path / "packed.tar.gz").to_json()
+    assert len(index) > 10 << 10
+    with HubProcess(tmp_path / "data", TFHUB_SERVER_MAX_REQUEST="10K") as hub:
+        published = publish(place, card=card("acme/files/1"), hub=hub.url, token=hub.token)
+        url = f"{published.url}?tf-hub-format=compressed"
+        answer = requests.get(url, headers={"Accept": INDEX_MEDIA_TYPE}, timeout=PATIENCE)
+    assert answer.content == index
 
 
 def test_a_card_about_something_else_is_refused(api, admin):

@@ -30,6 +30,8 @@ from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, ex
 
 INDEX_MEDIA_TYPE: Final = "application/vnd.tensorflow-hub.index+json"
 FORMAT: Final = 1
+# Bytes of JSON that a publisher sends along: 50,000 files have 8 MB with short names, 28 MB with long ones.
+LARGEST_SENT_INDEX: Final = 32 << 20
 LARGEST_SEGMENT: Final = 64 << 20  # bytes, packed or not: held in memory; those of our making have a MiB
 Method = Literal["deflate", "stored"]
 

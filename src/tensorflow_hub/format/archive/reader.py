@@ -19,6 +19,7 @@ from tensorflow_hub.format.archive.tar_header import BLOCK, TarHeader, padding, 
 
 _EXTRA_BYTES = 64 << 10  # of a long name or a pax header
 _LARGE = 16 << 20  # bytes of a file for which the disk is asked for room first
+_SMALL = 64 << 10  # bytes of a file that is hashed at once: another thread would cost more than it saves
 _REFUSED = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -230,7 +231,10 @@ class _Extraction:
         sum_ = hashlib.sha256()
         with create(self._target / path) as out:
             for piece in self._source.pieces(size):
-                self._lane.update(sum_, piece)
+                if size <= _SMALL:
+                    sum_.update(piece)
+                else:
+                    self._lane.update(sum_, piece)
                 write_all(out, piece)
                 self._bytes += len(piece)
                 self._on_progress(self._bytes)

@@ -6,6 +6,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import itertools
 import os
@@ -34,6 +35,7 @@ _WORTH_IT = 0.85
 _SAMPLES, _SAMPLE = 4, 8 << 10
 _LARGE_FILE = 4 << 20  # bytes; from here on speed counts more than the last percents
 _SMALL_RUN = 64 << 10  # bytes; below, summing in place is cheaper than combining sums
+_TINY_RUN = 4 << 10  # bytes; below, another thread costs more than it saves
 _AHEAD = 16  # segments in memory
 
 
@@ -121,13 +123,14 @@ def _write(out: BinaryIO, runs: Iterator[_Run], on_progress: Callable[[int], Non
 
 def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterator[_Packed]:
     """Packs runs of bytes in threads; returns them in order, with a limited number in memory."""
-    waiting: collections.deque[concurrent.futures.Future[_Packed]] = collections.deque()
+    waiting: collections.deque[Callable[[], _Packed]] = collections.deque()
     for run in runs:
-        waiting.append(pool.submit(_pack, run))
+        tiny = len(run.data) < _TINY_RUN
+        waiting.append(functools.partial(_pack, run) if tiny else pool.submit(_pack, run).result)
         if len(waiting) >= _AHEAD:
-            yield waiting.popleft().result()
+            yield waiting.popleft()()
     while waiting:
-        yield waiting.popleft().result()
+        yield waiting.popleft()()
 
 
 def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
@@ -226,18 +229,30 @@ class _Output:
         self._out = out
         self._sha256 = hashlib.sha256()
         self._lane = SumLane()
+        self._gathered = bytearray()  # short pieces, which are hashed together
         self.size = 0
 
     def put(self, *pieces: bytes | memoryview) -> int:
         """Writes data; returns the number of bytes."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._lane.update(self._sha256, data)
         self._out.write(data)
         self.size += len(data)
+        if len(data) < _SMALL_RUN:
+            self._gathered += data
+        if len(data) >= _SMALL_RUN or len(self._gathered) >= _SMALL_RUN:
+            self._hash_gathered()
+        if len(data) >= _SMALL_RUN:
+            self._lane.update(self._sha256, data)
         return len(data)
+
+    def _hash_gathered(self) -> None:
+        if self._gathered:
+            self._lane.update(self._sha256, memoryview(self._gathered))
+            self._gathered = bytearray()
 
     def finish(self) -> str:
         """The SHA-256 of all data, in hex."""
+        self._hash_gathered()
         self._lane.wait()
         return self._sha256.hexdigest()
 

@@ -98,6 +98,7 @@ class Endpoint:
       rights: what a caller needs; None where everybody may ask.
       limits: how often one token, or one address without a token, may ask.
       for_strangers: it is asked by who has no good token yet: what comes is not looked at.
+      largest_body: of the JSON that it takes, in bytes; None for the setting `max_request`.
       errors: the form of its errors.
     """
 
@@ -109,6 +110,7 @@ class Endpoint:
     rights: Rights | None = None
     limits: tuple[Limit, ...] = ()
     for_strangers: bool = False
+    largest_body: int | None = None
     errors: ErrorForm = OUR_ERRORS
 
     @functools.cached_property
@@ -145,7 +147,8 @@ class Endpoint:
         call = await run_in_threadpool(self._call, request) if has_token else self._call(request)
         arguments = self._parameters(request)
         if self.arguments.get("body", Stream) is not Stream:
-            arguments["body"] = decode_body(await read_body(request), self.arguments["body"])
+            data = await read_body(request, self.largest_body)
+            arguments["body"] = decode_body(data, self.arguments["body"])
         if not inspect.iscoroutinefunction(self.handler):
             return await run_in_threadpool(self._finish, call, arguments)
         if self.rights is not None or self.limits:

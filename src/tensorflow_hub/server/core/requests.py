@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -16,10 +15,10 @@ async def read_body(request: Request, largest: int | None = None) -> bytes:
     """The whole body.
 
     Raises:
-      TooLarge: it has more than `largest` bytes, or than the setting `max_request`.
+      TooLarge: it has more than `largest` bytes; by default, than the setting `max_request`.
       Malformed: it came too slowly.
     """
-    limit = min(largest or sys.maxsize, hub_of(request).settings.max_request)
+    limit = largest or hub_of(request).settings.max_request
     body = bytearray()
 
     async def take(piece: bytes) -> None:

@@ -8,7 +8,7 @@ import hashlib
 import os
 
 from tensorflow_hub.errors import ArchiveError, DigestError, RejectedError
-from tensorflow_hub.format.archive.index import LARGEST_SEGMENT, ArchiveIndex, Segment
+from tensorflow_hub.format.archive.index import LARGEST_SEGMENT, LARGEST_SENT_INDEX, ArchiveIndex, Segment
 from tensorflow_hub.format.archive.limits import ArchiveLimits
 from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.format.archive.segment_content import inflate_segment
@@ -27,7 +27,7 @@ _THREADS = min(4, os.cpu_count() or 1)
 def archive_limits(settings: ServerSettings) -> ArchiveLimits:
     """Returns the limits of an uploaded archive: unpacked size, number of files, size of its index."""
     return ArchiveLimits(
-        total_bytes=settings.max_unpacked, files=settings.max_files, index_bytes=settings.max_request
+        total_bytes=settings.max_unpacked, files=settings.max_files, index_bytes=LARGEST_SENT_INDEX
     )
 
 

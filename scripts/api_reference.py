@@ -13,7 +13,14 @@ from pathlib import Path
 
 from tensorflow_hub.server.api_description import parameter_schemas, plain_path
 from tensorflow_hub.server.core.endpoint import Endpoint, Stream
-from tensorflow_hub.server.routes import PEOPLE_AND_RIGHTS, PREDICTING, PUBLISHING, WEBHOOKS, WHAT_IS_THERE
+from tensorflow_hub.server.routes import (
+    MAIL,
+    PEOPLE_AND_RIGHTS,
+    PREDICTING,
+    PUBLISHING,
+    WEBHOOKS,
+    WHAT_IS_THERE,
+)
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 TABLES = {
@@ -22,6 +29,7 @@ TABLES = {
     "publishing": PUBLISHING,
     "people and rights": PEOPLE_AND_RIGHTS,
     "webhooks": WEBHOOKS,
+    "mail": MAIL,
 }
 
 

@@ -303,7 +303,7 @@ REQUESTS = {
     "/settings/tokens/{token:int}/revoke": change("POST", "/settings/tokens/TOKEN/revoke"),
     "/settings/publishers/{publisher}/webhooks": get(publishers, "/settings/publishers/", "/webhooks"),
     "/settings/mail": get(st.just("/settings/mail"))
-    | change("POST", "/settings/mail", publisher="hidden", address="eve@example.com"),
+    | change("POST", "/settings/mail", publisher="hidden", address="eve@example.com", card="on"),
     "/settings/mail/off": change("POST", "/settings/mail/off", publisher="hidden"),
     "/settings/mail/confirm": get(st.just("/settings/mail/confirm?code=guessed"))
     | change("POST", "/settings/mail/confirm", code="guessed"),
@@ -419,6 +419,9 @@ REQUESTS = {
     "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again": change(
         "POST", "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again"
     ),
+    "/api/v1/mail": get(st.just("/api/v1/mail")),
+    "/api/v1/mail/{publisher}": change("PATCH", "/api/v1/mail/hidden", events=["card"])
+    | change("DELETE", "/api/v1/mail/hidden"),
     "/api/v1/audit": get(publishers, "/api/v1/audit?publisher=") | get(st.just("/api/v1/audit")),
     "/api/{path:path}": get(st.just("/api/hidden/quokka-encoder")),
 }

@@ -96,8 +96,23 @@ class DeviceAnswer(Fields, frozen=True):
     days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
 
 
-class Subscribe(Fields, frozen=True):
-    """The publisher that a member wants mail about, and the address."""
+class EventFields(Fields, frozen=True, kw_only=True):
+    """A box for each event; what stands in it, where it is ticked, does not matter."""
+
+    publish: str = ""
+    withdraw: str = ""
+    restore: str = ""
+    delete: str = ""
+    card: str = ""
+
+    @property
+    def events(self) -> list[str]:
+        """The events whose boxes are ticked."""
+        return [name for name in EventFields.__struct_fields__ if getattr(self, name)]
+
+
+class Subscribe(EventFields, frozen=True):
+    """The publisher that a member wants mail about, the address, and a box for each event."""
 
     publisher: Annotated[str, Meta(max_length=100)]
     address: Annotated[str, Meta(max_length=300)]
@@ -115,16 +130,11 @@ class ConfirmMail(Fields, frozen=True):
     code: Annotated[str, Meta(max_length=200)]
 
 
-class CreateWebhook(Fields, frozen=True):
+class CreateWebhook(EventFields, frozen=True):
     """The URL of a new webhook, whose events it is told, and a box for each event."""
 
     url: Annotated[str, Meta(max_length=2000)]
     publisher: Annotated[str, Meta(max_length=100)] = ""
-    publish: str = ""
-    withdraw: str = ""
-    restore: str = ""
-    delete: str = ""
-    card: str = ""
 
 
 class OfWebhook(Fields, frozen=True):

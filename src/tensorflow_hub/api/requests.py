@@ -188,6 +188,12 @@ class WebhookChange(Body, frozen=True):
     active: Annotated[bool | None, Meta(description="Whether messages are sent.")] = None
 
 
+class MailChange(Body, frozen=True):
+    """The events that a member gets mail about."""
+
+    events: Annotated[list[Event], Meta(min_length=1, description="At least one.")]
+
+
 class NewDeviceLogin(Body, frozen=True):
     """Which program asks to be signed in."""
 

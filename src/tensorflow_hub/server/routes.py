@@ -25,6 +25,7 @@ from tensorflow_hub.server.endpoints import (
     handle,
     health,
     inside,
+    mail,
     mail_pages,
     measured,
     measurements,
@@ -76,6 +77,7 @@ _OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
 _OWNER_BY_PATH = Rights(ADMIN, in_path)
 # Other callers are told that there is no such upload.
 _OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
+_OF_MAIL = Rights(also="of the user who gets the mail")
 # Other callers are told that there is no such webhook.
 _OF_WEBHOOK = Rights(also="scope admin for its publisher, or for all publishers")
 
@@ -550,7 +552,29 @@ WEBHOOKS = (
     ),
 )
 
-API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS)
+MAIL = (
+    Endpoint(
+        "GET", "/api/v1/mail", mail.list_mail, "the mail that the user gets", {200: "The mail"}, Rights()
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/v1/mail/{publisher}",
+        mail.change_mail,
+        'chooses the events to get mail about, for example `{"events": ["withdraw", "delete"]}`',
+        {200: "Changed"},
+        _OF_MAIL,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/mail/{publisher}",
+        mail.end_mail,
+        "sends no mail about a publisher any more",
+        {204: "Ended"},
+        _OF_MAIL,
+    ),
+)
+
+API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS, *MAIL)
 
 # Forms that pages send; programs use the API.
 FORMS = (

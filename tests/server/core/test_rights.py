@@ -111,6 +111,9 @@ MATRIX = [
     ("POST", "/api/v1/webhooks/HOOK/tests", {}, OWNERS),
     ("POST", "/api/v1/webhooks/HOOK/deliveries/MESSAGE/again", {}, OWNERS),
     ("DELETE", "/api/v1/webhooks/HOOK", None, OWNERS),
+    ("GET", "/api/v1/mail", None, TOKEN),
+    ("PATCH", "/api/v1/mail/secret", {"events": ["card"]}, NONE),  # none of these tokens is a member's
+    ("DELETE", "/api/v1/mail/secret", None, NONE),
     ("GET", "/api/v1/audit?publisher=secret", None, OWNERS),
     ("GET", "/api/v1/audit?publisher=other", None, {"admin", "stranger"}),
 ]
@@ -184,7 +187,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
         assert answer.status_code not in {401, 403}, answer.text
         if method == "GET" and (RUNS_MODELS or (not path.startswith("/v1/") and not path.endswith(":try"))):
             assert answer.status_code in {200, 302}, answer.text
-    elif caller == "junk" or (caller == "anonymous" and not _hides(method, path)):
+    elif caller == "junk" or (caller == "anonymous" and _asks_who_it_is(method, path)):
         assert answer.status_code == 401
     else:
         assert answer.status_code == (404 if _hides(method, path) or _is_hidden_number(path, caller) else 403)
@@ -193,11 +196,18 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
 def _hides(method, path):
     """What a private publisher has is not even said to exist."""
     reads = method == "GET" or path.endswith(":predict")
-    return reads and "secret" in path and "?publisher=" not in path and "/members" not in path
+    return reads and "secret" in path and not re.search("[?]publisher=|/members|/mail/", path)
+
+
+def _asks_who_it_is(method, path):
+    """Feeds do, whether they are private or not there: readers do not sign in before they are asked."""
+    return "feed=atom" in path or not _hides(method, path)
 
 
 def _is_hidden_number(path, caller):
     """Neither is an upload, token or webhook of others, or a measurement of what is private."""
+    if path.startswith("/api/v1/mail/"):
+        return True
     kinds = "uploads|tokens|webhooks" + ("" if caller in READERS else "|measurements")
     return re.match(rf"/api/v1/({kinds})/[0-9a-f]", path) is not None
 
@@ -212,6 +222,7 @@ def test_the_matrix_has_every_endpoint():
             f"/api/v1/{what}/{{handle:path}}": f"/api/v1/{what}/{HANDLE}"
             for what in ("files", "texts", "variables", "graphs", "differences", "signatures")
         },
+        "/api/v1/mail/{publisher}": "/api/v1/mail/secret",
         "/api/v1/publishers/{publisher}": "/api/v1/publishers/secret",
         "/api/v1/uploads/{upload}": "/api/v1/uploads/UPLOAD",
         "/api/v1/uploads/{upload}/publish": "/api/v1/uploads/UPLOAD/publish",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import re
 
 import pytest
 import requests
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hub_content import card
 from mail_server import MailServer
 from patience import PATIENCE, until
@@ -16,6 +21,7 @@ from web_visitor import Visitor
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import Delivery, Target
+from tensorflow_hub.server.catalogue.news import ACTIONS
 from tensorflow_hub.server.catalogue.tables import deliveries
 from tensorflow_hub.server.deliveries.mail import check_mail_settings, compose, is_address, send_mail
 from tensorflow_hub.server.settings import ServerSettings
@@ -91,9 +97,12 @@ def link_in(mail, what):
     return path
 
 
-def subscribe(hub, server, member, address):
+ALL = dict.fromkeys(ACTIONS, "on")
+
+
+def subscribe(hub, server, member, address, events=ALL):
     """Asks for mail, and confirms the address by the link in the first one."""
-    assert member.send(PAGE, publisher="hidden", address=address).status_code == 303
+    assert member.send(PAGE, publisher="hidden", address=address, **events).status_code == 303
     until(lambda: server.to(address), "the mail that asks")
     path = link_in(server.to(address)[0], "confirm")
     assert Member(hub.url).send(path, f"{PAGE}/confirm").status_code == 200
@@ -101,7 +110,7 @@ def subscribe(hub, server, member, address):
 
 def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, server, new_member):
     member, address = new_member("ada"), "ada@example.com"
-    assert member.send(PAGE, publisher="hidden", address=address).status_code == 303
+    assert member.send(PAGE, publisher="hidden", address=address, **ALL).status_code == 303
     assert "not confirmed" in member.open(PAGE).text
     until(lambda: server.to(address), "the mail that asks")
     [asking] = server.to(address)
@@ -137,6 +146,57 @@ def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, s
     assert requests.post(hub.url + path, **click).status_code == 200
     assert address not in member.open(PAGE).text
     assert requests.post(hub.url + path, **click).status_code == 404
+
+
+def test_a_member_chooses_events_on_the_page_and_by_the_api(hub, server, new_member):
+    member, address = new_member("erin"), "erin@example.com"
+    subscribe(hub, server, member, address, {"withdraw": "on"})
+    assert "<td>hidden</td><td>withdraw</td>" in member.open(PAGE).text
+    made = member.send("/settings/tokens", name="mail", scope="read", publisher="hidden").text
+    token = re.search(r"tfhub_[\w-]+", made)[0]
+    other = re.search(
+        r"tfhub_[\w-]+",
+        new_member("eve").send("/settings/tokens", name="m", scope="read", publisher="hidden").text,
+    )[0]
+
+    def ask(method, path, token, **options):
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.request(method, f"{hub.url}{path}", headers=headers, timeout=PATIENCE, **options)
+
+    told = {"publisher": "hidden", "address": address, "events": ["withdraw"], "reason": ""}
+    assert ask("GET", "/api/v1/mail", token).json() == {"mail": [told]}
+    assert ask("GET", "/api/v1/mail", other).json() == {"mail": []}
+    refused = ask("PATCH", "/api/v1/mail/hidden", other, json={"events": ["card"]})
+    assert refused.status_code == 404
+    assert "You get no mail about 'hidden'" in refused.text
+    assert ask("PATCH", "/api/v1/mail/hidden", token, json={"events": []}).status_code == 400
+    assert ask("PATCH", "/api/v1/mail/hidden", token, json={"events": ["login"]}).status_code == 400
+    put_card(hub)
+    api(hub, "POST", "/api/v1/withdrawals", json={"handle": HIDDEN, "reason": "wrong"})
+    pass_time(hub)
+    until(lambda: len(server.to(address)) == 2, "the mail about a withdrawal")
+    assert server.to(address)[1]["Subject"] == f"{HIDDEN} was withdrawn"
+    changed = ask("PATCH", "/api/v1/mail/hidden", token, json={"events": ["restore", "card"]})
+    assert changed.json() == {**told, "events": ["restore", "card"]}
+    page = member.open(f"{PAGE}?about=hidden").text
+    assert "Change mail about hidden" in page
+    ticked = re.findall(r'name="(\w+)" value="on" checked', page)
+    assert ticked == ["restore", "card"]
+    assert member.send(PAGE, publisher="hidden", address=address, restore="on").status_code == 303
+    assert "not confirmed" not in member.open(PAGE).text, "the address was confirmed before"
+    api(hub, "POST", "/api/v1/restorations", json={"handle": HIDDEN})
+    put_card(hub)
+    pass_time(hub)
+    until(lambda: len(server.to(address)) == 3, "the mail about the end of it")
+    assert server.to(address)[2]["Subject"] == f"{HIDDEN} is no longer withdrawn"
+    stop = server.to(address)[2]["List-Unsubscribe"].strip("<> ").removeprefix(BASE)
+    assert f'href="{PAGE}?about=hidden#get"' in Member(hub.url).open(stop).text
+    nothing = member.send(PAGE, publisher="hidden", address=address)
+    assert nothing.status_code == 400
+    assert "Expected at least one event" in nothing.text
+    assert ask("DELETE", "/api/v1/mail/hidden", token).status_code == 204
+    assert ask("GET", "/api/v1/mail", token).json() == {"mail": []}
+    assert ask("DELETE", "/api/v1/mail/hidden", token).status_code == 404
 
 
 def test_who_leaves_gets_no_more_mail_also_none_that_waits(hub, server, new_member):
@@ -190,7 +250,7 @@ def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):
 def test_nothing_but_an_address_is_taken(new_member, address):
     assert not is_address(address)
     member = new_member(f"user{abs(hash(address)) % 10**9}")
-    answer = member.send(PAGE, publisher="hidden", address=address)
+    answer = member.send(PAGE, publisher="hidden", address=address, **ALL)
     assert answer.status_code == 400
     assert "Expected a mail address" in answer.text
 
@@ -199,7 +259,8 @@ def test_nobody_gets_mail_about_a_publisher_of_others(hub, new_member):
     member = new_member("dora")
     api(hub, "PATCH", "/api/v1/publishers/closed", json={"private": True})
     answers = {
-        member.send(PAGE, publisher=name, address="dora@example.com").status_code for name in ("closed", "no")
+        member.send(PAGE, publisher=name, address="dora@example.com", **ALL).status_code
+        for name in ("closed", "no")
     }
     assert answers == {404}
 
@@ -207,7 +268,7 @@ def test_nobody_gets_mail_about_a_publisher_of_others(hub, new_member):
 def test_one_user_has_few_strangers_asked(hub, new_member):
     member = new_member("mallory")
     answers = [
-        member.send(PAGE, publisher="hidden", address=f"stranger{number}@example.com").status_code
+        member.send(PAGE, publisher="hidden", address=f"stranger{number}@example.com", **ALL).status_code
         for number in range(12)
     ]
     assert answers == [303] * 10 + [429] * 2
@@ -228,6 +289,46 @@ def test_the_server_is_signed_in_to(tmp_path):
         refused = send_mail(settings, compose(settings, TARGET, [NEWS]))
         assert (refused.status, refused.answer) == (535, "unknown")
         assert len(server.mails) == 1
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1, signed by its own key: `(certificate, key)` as paths."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail of a test")])
+    now, address = datetime.datetime.now(datetime.timezone.utc), ipaddress.ip_address("127.0.0.1")
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(address)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form, kind = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
+    (tmp_path / "mail.pem").write_bytes(made.public_bytes(kind))
+    (tmp_path / "mail.key").write_bytes(key.private_bytes(kind, form, serialization.NoEncryption()))
+    return str(tmp_path / "mail.pem"), str(tmp_path / "mail.key")
+
+
+def test_mail_goes_under_tls_to_a_server_with_a_certificate_that_is_trusted(
+    tmp_path, certificate, monkeypatch
+):
+    (tmp_path / "password").write_text("sesame\n")
+    known = {"smtp_user": "hub", "smtp_password_file": str(tmp_path / "password")}
+    with MailServer("sesame", certificate) as server:
+        settings = ServerSettings(**SETTINGS, **known, smtp_port=server.port)
+        assert settings.smtp_security == "starttls"
+        stranger = send_mail(settings, compose(settings, TARGET, [NEWS]))
+        assert stranger.status is None
+        assert "certificate verify failed" in stranger.answer
+        assert (server.mails, server.secured) == ([], 0)
+        monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
+        assert send_mail(settings, compose(settings, TARGET, [NEWS])).status == 250
+        assert server.secured == 1
+        [(recipients, mail)] = server.mails
+        assert recipients == ["ada@example.com"]
+        assert mail["Subject"] == f"The documentation of {HIDDEN} changed"
 
 
 def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for():

@@ -81,11 +81,46 @@ def test_entries_are_what_feed_readers_need(hub):
 def test_what_is_private_is_told_to_its_readers_only(hub):
     assert "hidden" not in get(hub, "/?feed=atom").text
     assert "hidden" not in get(hub, "/s?feed=atom").text
-    assert get(hub, "/hidden?feed=atom").status_code == 404
-    assert get(hub, "/hidden/words?feed=atom").status_code == 404
     token = {"Authorization": f"Bearer {hub.token}"}
     assert titles(get(hub, "/hidden?feed=atom", **token)) == ["hidden/words/1 was published"]
     assert "hidden/words/1 was published" in titles(get(hub, "/?feed=atom", **token))
+
+
+def test_feed_readers_are_asked_for_a_password_also_where_nothing_is(hub):
+    answers = [get(hub, f"{path}?feed=atom") for path in ("/hidden", "/hidden/words", "/absent", "/absent/x")]
+    told = {(answer.status_code, answer.headers["WWW-Authenticate"], answer.text) for answer in answers}
+    assert len(told) == 1, "whether a private publisher is there is not told"
+    [(status, asked, text)] = told
+    assert (status, asked) == (401, 'Basic realm="tensorflow-hub"')
+    assert "a token of this hub that may read as the password" in text
+    by_header = get(hub, "/hidden", Accept="application/atom+xml")
+    assert by_header.status_code == 401
+    assert get(hub, "/hidden", Accept="text/html").status_code == 404, "pages stay as they are"
+    token = {"Authorization": f"Bearer {hub.token}"}
+    assert get(hub, "/absent?feed=atom", **token).status_code == 404
+
+
+def test_a_feed_reader_signs_in_with_a_token_as_the_password(hub):
+    made = requests.post(
+        f"{hub.url}/api/v1/tokens",
+        json={"name": "feeds", "scope": "read", "publisher": "hidden"},
+        headers={"Authorization": f"Bearer {hub.token}"},
+        timeout=PATIENCE,
+    )
+    secret = made.json()["secret"]
+
+    def ask(path, password):
+        return requests.get(f"{hub.url}{path}?feed=atom", auth=("me", password), timeout=PATIENCE)
+
+    assert titles(ask("/hidden", secret)) == ["hidden/words/1 was published"]
+    in_url = hub.url.replace("://", f"://me:{secret}@")
+    assert titles(requests.get(f"{in_url}/hidden/words?feed=atom", timeout=PATIENCE))
+    answer = ask("/", secret)
+    assert "hidden/words/1 was published" in titles(answer)
+    assert "Authorization" in answer.headers["Vary"]
+    assert ask("/hidden", "tfhub_wrong").status_code == 401
+    page = get(hub, "/hidden", Accept="text/html", Authorization=f"Bearer {secret}").text
+    assert 'For its <a href="/hidden?feed=atom">feed</a>, feed readers sign in with any name' in page
 
 
 def test_a_search_has_a_feed(hub):

@@ -64,7 +64,15 @@ from tensorflow_hub.api.answers.versions import (
     Version,
     VersionOfModel,
 )
-from tensorflow_hub.api.answers.webhooks import Deliveries, Delivery, Webhook, Webhooks, WebhookWithSecret
+from tensorflow_hub.api.answers.webhooks import (
+    Deliveries,
+    Delivery,
+    Mail,
+    Mails,
+    Webhook,
+    Webhooks,
+    WebhookWithSecret,
+)
 
 __all__ = [
     "AuditEntries",
@@ -85,6 +93,8 @@ __all__ = [
     "Invitation",
     "InvitationWithUrl",
     "LayerOfGraph",
+    "Mail",
+    "Mails",
     "Measured",
     "MeasuredDataset",
     "MeasuredMetric",

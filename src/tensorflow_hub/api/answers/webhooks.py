@@ -1,4 +1,4 @@
-"""Webhooks and their messages."""
+"""Webhooks and their messages, and mail to members."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ class Webhooks(TypedDict):
     """Webhooks without their secrets."""
 
     webhooks: Sequence[Webhook]
+
+
+class Mail(TypedDict):
+    """Mail that a member gets about a publisher."""
+
+    publisher: str
+    address: str
+    events: Sequence[Event]
+    reason: Annotated[str, Meta(description="Why none is sent, for example until the address is confirmed.")]
+
+
+class Mails(TypedDict):
+    """The mail that a member gets, for each publisher."""
+
+    mail: Sequence[Mail]
 
 
 class Delivery(TypedDict):

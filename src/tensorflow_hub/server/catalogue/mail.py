@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.deliveries import queue_test
-from tensorflow_hub.server.catalogue.news import ACTIONS
 from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.catalogue.tables import deliveries, publishers, webhooks
 from tensorflow_hub.server.catalogue.tokens import new_id
@@ -28,6 +28,7 @@ class Subscription:
     publisher: str
     url: str
     off_reason: str
+    events: Sequence[str]
 
     @property
     def address(self) -> str:
@@ -36,7 +37,14 @@ class Subscription:
 
 
 _SELECT = (
-    sa.select(webhooks.c.id, webhooks.c.user_id, publishers.c.name, webhooks.c.url, webhooks.c.off_reason)
+    sa.select(
+        webhooks.c.id,
+        webhooks.c.user_id,
+        publishers.c.name,
+        webhooks.c.url,
+        webhooks.c.off_reason,
+        webhooks.c.events,
+    )
     .join(publishers, webhooks.c.publisher_id == publishers.c.id)
     .where(webhooks.c.user_id.is_not(None))
 )
@@ -54,14 +62,29 @@ def find_subscription(connection: sa.Connection, code: str) -> Subscription | No
     return Subscription(*row) if row else None
 
 
+def set_events(connection: sa.Connection, subscription: Subscription, events: Sequence[str]) -> None:
+    """Chooses of which events mail is sent."""
+    query = sa.update(webhooks).where(webhooks.c.id == subscription.id)
+    connection.execute(query.values(events=list(events)))
+
+
 def subscribe(
-    connection: sa.Connection, user_id: int, publisher: Publisher, address: str, *, is_confirmed: bool
+    connection: sa.Connection,
+    user_id: int,
+    publisher: Publisher,
+    address: str,
+    events: Sequence[str],
+    *,
+    is_confirmed: bool,
 ) -> None:
     """Sends a user mail about a publisher, in place of what was chosen before.
 
-    An address that is not confirmed is sent one mail, which asks for that.
+    An address that is not confirmed is sent one mail, which asks for that; one that gets mail already is not.
     """
     for known in subscriptions_of(connection, user_id):
+        if known.publisher == publisher.name and known.address == address and not known.off_reason:
+            set_events(connection, known, events)
+            return
         if known.publisher == publisher.name:
             unsubscribe(connection, known)
     now, number = int(time.time()), new_id(connection, webhooks)
@@ -72,7 +95,7 @@ def subscribe(
             publisher_id=publisher.id,
             user_id=user_id,
             url=SCHEME + address,
-            events=list(ACTIONS),
+            events=list(events),
             secret=secrets.token_urlsafe(24),
             created_at=now,
             created_by="",

@@ -74,6 +74,10 @@ class NoSpace(Unavailable):
     """The disk of the hub, of its database or of its store is full."""
 
 
+class FeedNeedsToken(errors.AuthenticationError):
+    """A feed that is private or not there; which of the two, a caller without a token is not told."""
+
+
 # The first kind that fits decides: (error, status, code).
 ANSWERS: tuple[tuple[type[errors.HubError], int, str], ...] = (
     (Gone, 410, "gone"),
@@ -106,7 +110,8 @@ def headers_of(error: errors.HubError) -> dict[str, str]:
     """The headers that go with an error."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.AuthenticationError):
-        headers["WWW-Authenticate"] = 'Bearer realm="tensorflow-hub"'
+        scheme = "Basic" if isinstance(error, FeedNeedsToken) else "Bearer"  # feed readers know only Basic
+        headers["WWW-Authenticate"] = f'{scheme} realm="tensorflow-hub"'
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
     if isinstance(error, Unavailable):

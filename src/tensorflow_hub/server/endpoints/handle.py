@@ -26,7 +26,7 @@ from tensorflow_hub.server.core.lookup import (
     parse_name,
 )
 from tensorflow_hub.server.core.negotiation import JSON, PAGE, VARY, Representation, representations
-from tensorflow_hub.server.core.problems import Missing, NotOffered
+from tensorflow_hub.server.core.problems import FeedNeedsToken, Missing, NotOffered
 from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.endpoints.pictures import PARAMETER as PICTURE
 from tensorflow_hub.server.endpoints.pictures import show_picture
@@ -155,10 +155,18 @@ def _version(
 
 def _feed(request: Request, connection: sa.Connection, caller: Caller, name: ModelName | str) -> Response:
     """What happened to a publisher's models, or to the versions of one."""
-    if isinstance(name, str):
-        below = find_readable_publisher(connection, name, caller).name
-    else:
-        below = find_readable_model(connection, name, caller).handle
+    try:
+        if isinstance(name, str):
+            below = find_readable_publisher(connection, name, caller).name
+        else:
+            below = find_readable_model(connection, name, caller).handle
+    except Missing as error:
+        if caller.is_known:
+            raise
+        raise FeedNeedsToken(
+            "There is no such feed, or it is private.",
+            hint="Feed readers sign in with any name, and a token of this hub that may read as the password.",
+        ) from error
     return news_feed(request, connection, caller, below)
 
 

@@ -37,9 +37,13 @@ def subscribe(call: Call, fields: Subscribe) -> Response:
         raise Malformed(
             f"Expected a mail address, got {address[:100]!r}.", hint="For example ada@example.com."
         )
+    if not fields.events:
+        raise Malformed(
+            "Expected at least one event to get mail about.", hint="Tick a box; to end mail, press No more."
+        )
     call.hub.limits.count(CONFIRMATIONS, str(user))
     with call.hub.database.writing() as connection:
-        subscribe_to(connection, call.caller, fields.publisher, address)
+        subscribe_to(connection, call.caller, fields.publisher, address, fields.events)
     return _to_mail()
 
 

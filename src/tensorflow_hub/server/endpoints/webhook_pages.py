@@ -7,7 +7,6 @@ from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.api.forms import CreateWebhook, OfDelivery, OfWebhook, SwitchWebhook
 from tensorflow_hub.server.catalogue.deliveries import list_deliveries
-from tensorflow_hub.server.catalogue.news import ACTIONS
 from tensorflow_hub.server.catalogue.webhooks import Webhook
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.hub import hub_of
@@ -31,8 +30,7 @@ def show_webhooks(request: Request) -> Response:
 
 def create_webhook(call: Call, fields: CreateWebhook) -> Response:
     """Makes a webhook; the page that answers is the only one that shows its secret."""
-    chosen = [event for event in ACTIONS if getattr(fields, event)]
-    wanted = webhooks.NewWebhook(fields.url, chosen, fields.publisher or None)
+    wanted = webhooks.NewWebhook(fields.url, fields.events, fields.publisher or None)
     with call.hub.database.writing() as connection:
         networks = call.hub.settings.webhook_networks
         made, secret = webhooks.make_webhook(connection, call.caller, wanted, networks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue import mail
@@ -19,8 +21,10 @@ def publishers_of(connection: sa.Connection, user: User) -> list[str]:
     return [grant.publisher for grant in grants_of_user(connection, user) if grant.publisher is not None]
 
 
-def subscribe_to(connection: sa.Connection, caller: Caller, publisher: str, address: str) -> None:
-    """Subscribes a member to mail about a publisher.
+def subscribe_to(
+    connection: sa.Connection, caller: Caller, publisher: str, address: str, events: Sequence[str]
+) -> None:
+    """Subscribes a member to mail about events of a publisher.
 
     An address that is also the user's name has been verified by the user's identity provider, and needs no
     confirmation. Other addresses get a mail with a link to confirm them.
@@ -36,7 +40,7 @@ def subscribe_to(connection: sa.Connection, caller: Caller, publisher: str, addr
             f"You are not a member of a publisher {publisher[:100]!r}.", hint="Its owners can invite you."
         )
     is_confirmed = address.lower() == caller.user.name.lower()
-    mail.subscribe(connection, caller.user.id, found, address, is_confirmed=is_confirmed)
+    mail.subscribe(connection, caller.user.id, found, address, events, is_confirmed=is_confirmed)
 
 
 def own_subscription(connection: sa.Connection, user_id: int, publisher: str) -> Subscription:

@@ -69,7 +69,7 @@ def make_webhook(
       ConflictError: there are too many webhooks.
     """
     known = webhooks_of(connection, caller, new.publisher)
-    events, url = _checked_events(new.events), check_url(new.url.strip(), networks)
+    events, url = checked_events(new.events), check_url(new.url.strip(), networks)
     if len(known) >= _MOST:
         raise ConflictError(
             f"There are {_MOST} webhooks already, which is the limit.", hint="Remove one of them first."
@@ -108,7 +108,7 @@ def change_webhook(
 ) -> Webhook:
     """Changes the events of a webhook, or switches it on or off; None leaves a property as it is."""
     if events is not None:
-        webhooks.set_events(connection, webhook, _checked_events(events))
+        webhooks.set_events(connection, webhook, checked_events(events))
     if active is True:
         webhooks.switch_on(connection, webhook)
     elif active is False and webhook.off_at is None:
@@ -160,7 +160,7 @@ def _require_on(webhook: Webhook) -> None:
         )
 
 
-def _checked_events(events: Iterable[str]) -> list[str]:
+def checked_events(events: Iterable[str]) -> list[str]:
     """Returns the chosen events in the usual order; all events if none is chosen."""
     chosen = set(events)
     unknown = next(iter(sorted(chosen - set(ACTIONS))), None)

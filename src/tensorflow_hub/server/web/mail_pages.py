@@ -12,6 +12,7 @@ from tensorflow_hub.server.catalogue.mail import Subscription
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web.rendering import render
+from tensorflow_hub.server.web.webhook_pages import EVENTS
 
 _TITLES = {"confirm": "Do you want this mail?", "stop": "No more mail?"}
 _DONE = {"confirm": "You will get mail", "stop": "No more mail comes"}
@@ -22,6 +23,7 @@ def mail(
 ) -> Response:
     """`/settings/mail`."""
     name = caller.user.name if caller.user else ""
+    chosen = next((each for each in found if each.publisher == request.query_params.get("about")), None)
     return render(
         request,
         "mail.html",
@@ -30,7 +32,10 @@ def mail(
         is_user=caller.user is not None,
         choices=publishers,
         subscriptions=found,
-        address=name if "@" in name else "",
+        events=EVENTS,
+        titles=lambda each: "all" if len(each.events) == len(EVENTS) else ", ".join(each.events),
+        chosen=chosen,
+        verified=name if "@" in name else "",
     )
 
 

@@ -1,10 +1,10 @@
-"""Compares an earlier revision of the library with the working tree: loading, and `hub.Module` in a graph.
+"""Compares an earlier revision of the library with the working tree: loading, `hub.Module`, retraining.
 
-    python scripts/bench_revisions.py REVISION [--repeats 7] [--networks MobileNetV2 ResNet50]
+    python scripts/bench_revisions.py REVISION [--repeats 7] [--networks MobileNetV2 ResNet50] [--retrain 400]
 
 Each measurement is a separate process. The two revisions alternate and load the same files, so that other
 work on the machine affects both. The table has medians in seconds and their ratio. The measurements are those
-of `benchmarks/load.py` and `benchmarks/tf1_module.py`.
+of `benchmarks/load.py`, `benchmarks/tf1_module.py` and, for `--retrain`, of `benchmarks/retrain.py`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,13 @@ def measure(source: Path, script: str, *arguments: str) -> dict[str, float]:
     return times
 
 
-def measurements(folder: Path, networks: list[str]) -> Iterator[tuple[str, list[str]]]:
+def measurements(folder: Path, networks: list[str], photos: int) -> Iterator[tuple[str, list[str]]]:
     """Names of measurements with the script and its arguments; writes the modules that they load."""
+    if photos:
+        import retrain
+
+        retrain.cats_and_dogs(folder / "photos", photos, 0)
+        yield f"retraining on {photos} photos", ["retrain.py", f"{folder}/photos/train", retrain.module()]
     tf1_module.write_module(folder / "tf1")
     yield "hub.Module", ["tf1_module.py", str(folder / "tf1")]
     for name in networks:
@@ -56,6 +61,7 @@ def main() -> None:
     parser.add_argument(
         "--networks", nargs="*", default=["MobileNetV2", "ResNet50"], choices=list(load.SIZES)
     )
+    parser.add_argument("--retrain", type=int, default=0, help="the number of photos to retrain on")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder, "old")
@@ -65,7 +71,7 @@ def main() -> None:
         old.mkdir()
         subprocess.run(["tar", "-x", "-C", str(old)], check=True, input=archive.stdout)
         print(f"| measurement | {arguments.revision} | working tree | ratio |\n|---|---:|---:|---:|")
-        for name, command in measurements(Path(folder), arguments.networks):
+        for name, command in measurements(Path(folder), arguments.networks, arguments.retrain):
             runs = [
                 [measure(source, *command) for source in (old / "src", ROOT / "src")]
                 for _ in range(arguments.repeats)

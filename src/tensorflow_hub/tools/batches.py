@@ -1,20 +1,34 @@
-"""Batches of examples: texts of similar length together, images read while the batch before is computed."""
+"""Batches of examples: texts of similar length together, the next batches prepared by other threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import collections
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
 
 _READING_THREADS = 4
-_BATCHES_AHEAD = 2
 # The largest number of characters in a batch whose texts are padded to the longest one.
 _PADDED_CHARACTERS = 1 << 17
 
+# A name, and a text, or the path or the bytes of an image file; None for a missing value.
+Row = tuple[str, Any]
 T = TypeVar("T")
 Read = TypeVar("Read")
+
+
+def in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yields lists of at most `size` consecutive items.
+
+    >>> list(in_parts([1, 2, 3], 2))
+    [[1, 2], [3]]
+    """
+    iterator = iter(items)
+    while part := list(itertools.islice(iterator, size)):
+        yield part
 
 
 def batches_by_length(lengths: Any, size: int, padded: int = _PADDED_CHARACTERS) -> Iterator[Any]:
@@ -48,11 +62,20 @@ def batches_read_ahead(
     >>> [(list(batch), values) for batch, values in batches_read_ahead([1, 2, 3], 2, lambda n: 10 * n)]
     [([1, 2], [10, 20]), ([3], [30])]
     """
-    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    batches = (items[start : start + size] for start in range(0, len(items), size))
     with ThreadPoolExecutor(_READING_THREADS) as threads:
-        waiting = [threads.map(read, batch) for batch in batches[:_BATCHES_AHEAD]]
-        for number, batch in enumerate(batches):
-            values = list(waiting.pop(0))
-            if number + _BATCHES_AHEAD < len(batches):
-                waiting.append(threads.map(read, batches[number + _BATCHES_AHEAD]))
-            yield batch, values
+        yield from ahead((batch, list(threads.map(read, batch))) for batch in batches)
+
+
+def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """Yields the same items. A thread computes up to `depth` of them ahead.
+
+    >>> list(ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    end: Any = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = collections.deque(thread.submit(next, items, end) for _ in range(depth))
+        while (item := coming.popleft().result()) is not end:
+            coming.append(thread.submit(next, items, end))
+            yield item

@@ -1,52 +1,64 @@
-"""Which signature and which output of a module the tools use.
-
-The rules are the same for a loaded module (`opening.py`) and for the description of a module that is not
-loaded (`bulk/described.py`).
-"""
+"""Which signature and output of a module give the vectors of images or texts, by the module's description."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from tensorflow_hub.errors import InputError, ModuleError, SignatureError
-from tensorflow_hub.tools.modules import Kind
+from tensorflow_hub.errors import InputError, ModuleError
+from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.module.calls import ModuleCall, choose_calls
+from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.resolving.resolve import resolve_module
+from tensorflow_hub.tools.modules import Kind, require_kind
 
-# The usual names of signatures, the first one preferred.
+# The usual names of signatures and outputs, the preferred one first.
 _SIGNATURES = {
     "image": ("image_feature_vector", "default", "serving_default"),
     "text": ("default", "serving_default"),
 }
 _OUTPUTS = ("default", "pooled_output")
 _INPUTS = {"image": "images, float32 [b, height, width, 3]", "text": "texts, string [b]"}
+_DEFAULT_IMAGE_SIZE = (224, 224)
 
 
-def choose_signature(present: Collection[str], named: str | None, kind: Kind, handle: str) -> str:
-    """The name of the signature to call.
+def encoder_calls(
+    handle: str,
+    kind: Kind,
+    *,
+    preprocessor: str | None = None,
+    signature: str | None = None,
+    output_key: str | Sequence[str] | None = None,
+    image_size: tuple[int, int] | None = None,
+) -> list[ModuleCall]:
+    """How to call a module for vectors of images or texts, as far as its description says it.
 
-    Args:
-      present: the names of the module's signatures.
-      named: the signature that the user asked for; None for the usual one.
-      kind: the kind of inputs.
-      handle: the module's handle, for messages.
+    The arguments are those of `open_encoder`.
+
+    Returns:
+      Ways to call the module, which differ only in the types of inputs.
 
     Raises:
-      SignatureError: the module has no such signature.
+      ModuleError: the module does not have the signature or output, or it takes other inputs.
+      DataError: `kind` is neither `image` nor `text`.
     """
-    found = usual_signatures(present, named, kind)
-    if not found:
-        has = f"the signatures {', '.join(map(repr, present))}" if present else "no signatures"
-        raise SignatureError(
-            f"Expected a module for {kind}s, but {handle!r} is not callable and has {has}"
-            f"{f', not {named!r}' if named else ''}.",
-            hint="Name one with --signature, or look at the module: `tfhub check`.",
-        )
-    return found[0]
+    require_kind(kind)
+    description = describe(Path(resolve_module(handle).path), files=())
+    calls = choose_calls(description, handle, signature, _SIGNATURES[kind])
+    if preprocessor is None and not any(_fits(call, kind) for call in calls):
+        raise wrong_input(handle, kind, calls)
+    for key in output_keys(output_key):
+        if isinstance(calls[0].outputs, (TensorDescription, dict)):  # otherwise it is only known after a call
+            choose_output(calls[0].outputs, key, handle)
+    if kind == "image":
+        image_size_of(calls, image_size)
+    return calls
 
 
-def usual_signatures(present: Collection[str], named: str | None, kind: Kind) -> list[str]:
-    """The signatures that may be called: the named one, or the usual ones, the preferred one first."""
-    return [name for name in ([named] if named else _SIGNATURES[kind]) if name in present]
+def output_keys(output_key: str | Sequence[str] | None) -> list[str | None]:
+    """The outputs to use, as a list; None stands for the usual output."""
+    return [output_key] if output_key is None or isinstance(output_key, str) else list(output_key)
 
 
 def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
@@ -78,17 +90,40 @@ def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
     return outputs[found[0]]
 
 
-def wrong_input(handle: str, kind: Kind, inputs: Iterable[Iterable[object]]) -> InputError:
-    """The error for a module that takes other inputs.
+def image_size_of(calls: Sequence[ModuleCall], wanted: tuple[int, int] | None) -> tuple[int, int]:
+    """The size of images, (height, width) in pixels: what the module declares, or `wanted`, or 224 by 224.
 
-    Args:
-      handle: the module's handle.
-      kind: the kind of inputs that it should take.
-      inputs: for each way to call the module, its input tensors as the message shows them.
+    Raises:
+      InputError: the module takes only other sizes than the wanted one.
     """
-    taken = dict.fromkeys(" and ".join(map(str, tensors)) for tensors in inputs)
+    shapes = [tensor.shape for call in calls for tensor in call.inputs.values()]
+    declared = [shape[1:3] for shape in shapes if shape is not None and len(shape) == 4]
+    fixed = [(height, width) for height, width in declared if height is not None and width is not None]
+    if wanted is None:
+        return fixed[0] if fixed else _DEFAULT_IMAGE_SIZE
+    if declared and len(fixed) == len(declared) and wanted not in fixed:
+        raise InputError(
+            f"Expected images of {fixed[0][0]} by {fixed[0][1]} pixels, as the module says, got {wanted}.",
+            hint="Leave --image-size out.",
+        )
+    return wanted
+
+
+def wrong_input(handle: str, kind: Kind, calls: Sequence[ModuleCall]) -> InputError:
+    """The error for a module that takes other inputs than images or texts."""
+    taken = dict.fromkeys(" and ".join(map(str, call.inputs.values())) for call in calls)
     pair = "; a text encoder in two parts needs --preprocessor" if kind == "text" else ""
     return InputError(
         f"Expected {handle!r} to take {_INPUTS[kind]}; it takes {' or '.join(taken) or 'something else'}.",
         hint=f"`tfhub check` shows what it takes{pair}.",
     )
+
+
+def _fits(call: ModuleCall, kind: Kind) -> bool:
+    if len(call.inputs) != 1:
+        return False
+    (tensor,) = call.inputs.values()
+    rank = None if tensor.shape is None else len(tensor.shape)
+    if kind == "image":
+        return tensor.dtype.startswith("float") and rank in {4, None}
+    return tensor.dtype == "string" and rank in {1, None}

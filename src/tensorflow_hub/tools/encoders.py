@@ -12,11 +12,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tensorflow_hub.errors import ModuleError
 from tensorflow_hub.loading.garbage import collection_paused
-from tensorflow_hub.loading.load import load
+from tensorflow_hub.tools.choosing import (
+    choose_output,
+    encoder_calls,
+    image_size_of,
+    output_keys,
+    wrong_input,
+)
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.modules import Kind, Located, locate, require_kind
-from tensorflow_hub.tools.opening import Function, function_of, image_size_of, traced, vector_of
+from tensorflow_hub.tools.modules import Kind, Located, locate
+from tensorflow_hub.tools.opening import Function, LoadedModule
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,41 +107,37 @@ def open_encoder(
       DataError: `kind` is neither `image` nor `text`.
       ModuleError: the module does not map images or texts to one vector each. The message says what it takes.
     """
-    require_kind(kind)
-    module = locate(handle)
-    first = locate(preprocessor) if preprocessor is not None else None
-    keys = [output_key] if output_key is None or isinstance(output_key, str) else list(output_key)
-    with collection_paused():
-        return _opened(module, first, kind, signature=signature, keys=keys, wanted_size=image_size)
-
-
-def _opened(
-    module: Located,
-    first: Located | None,
-    kind: Kind,
-    *,
-    signature: str | None,
-    keys: Sequence[str | None],
-    wanted_size: tuple[int, int] | None,
-) -> Encoder:
-    loaded, handle = [load(module.directory)], module.handle
-    function = function_of(loaded[0], handle, kind, signature, takes_dict=first is not None)
-    if first is not None:
-        loaded.append(load(first.directory))
-        function = _chained(function_of(loaded[1], first.handle, "text", None, takes_dict=False), function)
-        module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
-    size = image_size_of(loaded[0], signature, wanted_size) if kind == "image" else (0, 0)
+    choice = {"preprocessor": preprocessor, "signature": signature, "output_key": output_key}
+    calls = encoder_calls(handle, kind, image_size=image_size, **choice)  # type: ignore[arg-type]
+    module, keys = locate(handle), output_keys(output_key)
+    size = image_size_of(calls, image_size) if kind == "image" else (0, 0)
     shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
-    widths: list[int] = []
+    with collection_paused():
+        parts = [LoadedModule(module.directory)]
+        function = parts[0].function(calls[0])
+        if preprocessor is not None:
+            first = locate(preprocessor)
+            parts.append(LoadedModule(first.directory))
+            function = _chained(
+                parts[1].function(encoder_calls(preprocessor, "text", output_key=())[0]), function
+            )
+            module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
+        widths: list[int] = []
 
-    def features(batch: Any, training: bool) -> Any:
-        value = function(batch, training)
-        vectors = [vector_of(value, key, handle) for key in keys]
-        widths[:] = [int(vector.shape[-1]) for vector in vectors]
-        return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
+        def features(batch: Any, training: bool) -> Any:
+            value = function(batch, training)
+            vectors = [_vector(choose_output(value, key, handle), handle) for key in keys]
+            widths[:] = [int(vector.shape[-1]) for vector in vectors]
+            return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
 
-    spec = tf.TensorSpec(shape, dtype)
-    apply = traced(lambda batch: features(batch, False), spec, loaded[0], handle, kind)
+        spec = tf.TensorSpec(shape, dtype)
+        apply = tf.function(lambda batch: features(batch, False), input_signature=[spec], autograph=False)
+        try:
+            apply.get_concrete_function()
+        except ModuleError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise wrong_input(handle, kind, calls) from error
     return Encoder(
         module=module,
         kind=kind,
@@ -145,10 +148,32 @@ def _opened(
         widths=tuple(widths),
         features=features,
         apply=apply,
-        loaded=tuple(loaded),
+        loaded=tuple(part.loaded for part in parts),
     )
 
 
 def _chained(first: Function, second: Function) -> Function:
     """A preprocessor, which is not trained, followed by the encoder of its outputs."""
     return lambda batch, training: second(first(batch, False), training)
+
+
+def _vector(value: Any, handle: str) -> Any:
+    """An output of a module as float32 [b, n].
+
+    Raises:
+      ModuleError: the output is not a vector for each example.
+    """
+    if not isinstance(value, tf.Tensor):
+        raise ModuleError(
+            f"Expected {handle!r} to give a tensor, it gives {type(value).__name__}.",
+            hint="The tools need a feature vector or an embedding for each example.",
+        )
+    if value.shape.rank == 4 and value.shape[1:3] == (1, 1):
+        value = tf.squeeze(value, [1, 2])
+    if value.shape.rank != 2 or value.shape[-1] is None or not value.dtype.is_floating:
+        raise ModuleError(
+            f"Expected {handle!r} to give one vector of floats for each example, it gives "
+            f"{value.dtype.name} {value.shape}.",
+            hint="Use a feature vector or embedding module, or choose another output with --output-key.",
+        )
+    return tf.cast(value, tf.float32)

@@ -7,21 +7,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.settings import Settings
-from tensorflow_hub.tools.batches import batches_by_length, batches_read_ahead
+from tensorflow_hub.tools.batches import ahead, in_parts
+from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.datasets.examples import Example, Skipped
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.feature_store import FeatureStore, make_room, stored_or_computed
-from tensorflow_hub.tools.freezing import FreezingEncoder
-from tensorflow_hub.tools.images import DECODING, Reader
+from tensorflow_hub.tools.images import DECODING
 from tensorflow_hub.tools.matrices import Matrix
-
-IMAGE_BATCH, TEXT_BATCH = 32, 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +57,7 @@ def compute_features(
       encoder: the module.
       examples: images or texts, as the encoder takes.
       cache: the folder of the feature cache; None for no cache.
-      batch_size: the number of examples in a batch; by default 32 images or 256 texts.
+      batch_size: the number of examples in a batch; by default 32 images or 1024 texts.
       on_progress: called with "features", the number of contents that are done, and the number of all.
     """
     started = time.perf_counter()
@@ -68,11 +66,16 @@ def compute_features(
 
     def computed(missing: list[bytes]) -> Iterator[dict[bytes, Matrix]]:
         done = 0
-        for batch, features, failed in _computed(encoder, [by_digest[key] for key in missing], batch_size):
-            failures.update(failed)
-            yield {example.digest: row for example, row in zip(batch, features, strict=True)}
-            done += len(batch) + len(failed)
-            on_progress("features", done, len(missing))
+        with Computation(encoder, batch_size, expected=len(missing)) as computation:
+            missing.sort(key=lambda key: len(by_digest[key].text or ""))
+            parts = in_parts(missing, computation.batch_size)
+            loaded = ahead((part, computation.load([_row(by_digest[key]) for key in part])) for part in parts)
+            for keys, part in loaded:
+                failures.update((keys[place], reason) for place, reason in part.problems)
+                vectors = computation.vectors(part)
+                yield {keys[place]: row for place, row in zip(part.places, vectors, strict=True)}
+                done += len(keys)
+                on_progress("features", done, len(missing))
 
     with open_store(encoder, cache, "") as store:
         vectors, reused = stored_or_computed(store, list(by_digest), computed)
@@ -82,7 +85,7 @@ def compute_features(
     rows = [vectors[example.digest] for example in usable]
     return Features(
         usable,
-        np.stack(rows) if rows else _none(encoder),
+        np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32),
         tuple(Skipped(e.name, failures[e.digest]) for e in examples if e.digest in failures),
         len(vectors) - reused,
         reused,
@@ -108,40 +111,5 @@ def open_store(
     return FeatureStore(cache, encoder.module.digest, usage, encoder.dimension)
 
 
-Batch = tuple[Sequence[Example], Matrix, dict[bytes, str]]
-
-
-def _computed(encoder: Encoder, examples: Sequence[Example], batch_size: int | None) -> Iterator[Batch]:
-    """Yields batches of examples and features, and the reasons why others could not be read."""
-    size = batch_size or (IMAGE_BATCH if encoder.kind == "image" else TEXT_BATCH)
-    if encoder.kind == "image":
-        yield from _computed_images(encoder, examples, size)
-        return
-    # Modules pad the texts of a batch to the longest one: texts of similar length waste little time.
-    for group in batches_by_length([len(example.text or "") for example in examples], size):
-        batch = [examples[i] for i in group]
-        yield batch, encoder([example.text for example in batch]), {}
-
-
-def _computed_images(encoder: Encoder, examples: Sequence[Example], size: int) -> Iterator[Batch]:
-    read = Reader(encoder.image_size)
-
-    def load(example: Example) -> Matrix | str:
-        assert example.path is not None
-        try:
-            return read(example.path)
-        except DataError as error:
-            return error.problem
-
-    encode: FreezingEncoder | None = None
-    for batch, images in batches_read_ahead(examples, size, load):
-        # Made here and not earlier, so that the threads read the next images meanwhile.
-        encode = encode or FreezingEncoder(encoder, expected=len(examples))
-        good = [(e, image) for e, image in zip(batch, images, strict=True) if not isinstance(image, str)]
-        failed = {e.digest: i for e, i in zip(batch, images, strict=True) if isinstance(i, str)}
-        arrays = [image for _, image in good]
-        yield [example for example, _ in good], encode(np.stack(arrays)) if arrays else _none(encoder), failed
-
-
-def _none(encoder: Encoder) -> Matrix:
-    return np.zeros((0, encoder.dimension), np.float32)
+def _row(example: Example) -> tuple[str, Any]:
+    return example.name, example.text if example.path is None else example.path

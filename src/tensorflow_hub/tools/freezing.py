@@ -39,8 +39,9 @@ class FreezingEncoder:
     def __init__(self, encoder: Encoder, *, expected: int = 0, pays_from: int = PAYS_FROM) -> None:
         self._encoder = encoder
         height, width = encoder.image_size
-        self._left = -(-pays_from // (height * width))  # images before the graph is made
-        self._apply = _frozen(encoder) if expected >= self._left else None
+        needed = -(-pays_from // (height * width))
+        self._left = 0 if expected >= needed else needed  # images before the weights become constants
+        self._apply: Callable[[Any], Matrix] | None = None
 
     def __call__(self, images: Matrix) -> Matrix:
         """Features of a batch: float32 [b, height, width, 3] → float32 [b, dimension]."""

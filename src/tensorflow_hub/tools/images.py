@@ -17,7 +17,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.tensorflow_errors import first_line
 
@@ -172,6 +172,13 @@ class Reader:
     def from_bytes(self, content: bytes, name: str) -> Matrix:
         """The image in the bytes of a file, float32 [height, width, 3] in [0, 1]."""
         return self._array(upright(content, name), name)
+
+    def image_or_error(self, file: Path | bytes, name: str = "") -> Matrix | DataError:
+        """The image in a file, or in the bytes of a file; the error if there is none."""
+        try:
+            return self(file) if isinstance(file, Path) else self.from_bytes(file, name)
+        except DataError as error:
+            return error
 
     def _array(self, content: bytes, name: str) -> Matrix:
         try:

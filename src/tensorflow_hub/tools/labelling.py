@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, ModuleError
 from tensorflow_hub.loading.load import load
+from tensorflow_hub.tools.batches import batches_read_ahead, in_parts
 from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.datasets.tables import whole_text
-from tensorflow_hub.tools.images import cannot_be_decoded, readable_bytes
+from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.labels_file import LABELS_FILE
 from tensorflow_hub.tools.modules import locate
 
@@ -70,7 +72,7 @@ class Labeller:
                 f"Expected a classifier that `tfhub retrain` wrote, {os.fspath(model)!r} is none.",
                 hint="Make one: `tfhub retrain image PHOTOS --module HANDLE -o OUT`.",
             )
-        self._loaded, self._serve = loaded, serve
+        self._loaded = loaded
         self.kind = "image" if "image_bytes" in inputs else "text"
         self.labels = tuple(labels.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
 
@@ -88,9 +90,17 @@ class Labeller:
         """
         self._require("image")
         require_several(files, "files")
-        paths = list(_expanded(files))
-        for start in range(0, len(paths), BATCH):
-            yield from self._labelled_images(paths[start : start + BATCH])
+        serve = self._loaded.signatures["images"]
+        _, height, width, _ = serve.structured_input_signature[1]["images"].shape
+        reader, paths = Reader((height, width)), list(_expanded(files))
+        for batch, images in batches_read_ahead(paths, BATCH, reader.image_or_error):
+            good = [image for image in images if not isinstance(image, DataError)]
+            scores = iter(serve(images=tf.constant(np.stack(good)))["scores"].numpy() if good else ())
+            for path, image in zip(batch, images, strict=True):
+                if isinstance(image, DataError):
+                    yield Labelled(str(path), None, problem=image.problem)
+                else:
+                    yield self._labelled(str(path), next(scores))
 
     def texts(self, texts: Sequence[str]) -> Iterator[Labelled]:
         """Labels texts.
@@ -106,44 +116,10 @@ class Labeller:
         """
         self._require("text")
         require_several(texts, "texts")
-        for start in range(0, len(texts), 256):
-            part = texts[start : start + 256]
+        for part in in_parts(texts, 256):
             whole = [whole_text(text) for text in part]
-            scores = self._serve(text=tf.constant(whole, tf.string))["scores"].numpy()
-            yield from (self._labelled(text, row) for text, row in zip(part, scores, strict=True))
-
-    def _labelled_images(self, paths: Sequence[Path]) -> Iterator[Labelled]:
-        contents: dict[Path, bytes] = {}
-        problems: dict[Path, str] = {}
-        for path in paths:
-            content = _readable(path)
-            if isinstance(content, DataError):
-                problems[path] = content.problem
-            else:
-                contents[path] = content
-        rows = self._scores(contents, problems)
-        for path in paths:
-            if path in rows:
-                yield self._labelled(str(path), rows[path])
-            else:
-                yield Labelled(str(path), None, problem=problems[path])
-
-    def _scores(self, contents: dict[Path, bytes], problems: dict[Path, str]) -> dict[Path, Any]:
-        """Scores by path. If an image of the batch is damaged, the images are classified one by one."""
-        if not contents:
-            return {}
-        try:
-            batch = tf.constant(list(contents.values()), tf.string)
-            return dict(zip(contents, self._serve(image_bytes=batch)["scores"].numpy(), strict=True))
-        except tf.errors.OpError as error:
-            if len(contents) == 1:
-                (path,) = contents
-                problems[path] = cannot_be_decoded(path.name, error).problem
-                return {}
-        rows: dict[Path, Any] = {}
-        for path, content in contents.items():
-            rows.update(self._scores({path: content}, problems))
-        return rows
+            scores = self._loaded.signatures["serving_default"](text=tf.constant(whole, tf.string))["scores"]
+            yield from (self._labelled(text, row) for text, row in zip(part, scores.numpy(), strict=True))
 
     def _labelled(self, name: str, scores: Any) -> Labelled:
         order = scores.argsort()[::-1]
@@ -156,13 +132,6 @@ class Labeller:
                 f"The classifier labels {self.kind}s, it was given {kind}s.",
                 hint="Give texts with --text or --text-file." if self.kind == "text" else "Give image files.",
             )
-
-
-def _readable(path: Path) -> bytes | DataError:
-    try:
-        return readable_bytes(path)
-    except DataError as error:
-        return error
 
 
 def _expanded(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:

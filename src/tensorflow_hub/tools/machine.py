@@ -1,4 +1,4 @@
-"""The machine that a speed was measured on, in words."""
+"""A short description of this machine, for measured speeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 def machine_in_words() -> str:
-    """Processor, cores and accelerators, for example `8 cores of AMD EPYC 7B13, NVIDIA H100`."""
+    """The processor, its cores and the accelerators, for example `8 cores of AMD EPYC 7B13, NVIDIA H100`."""
     cores = os.cpu_count() or 1
     counted = f"{cores} core{'' if cores == 1 else 's'} of {_processor()}"
     accelerators = [

@@ -16,10 +16,9 @@ from tool_data import BAD, reviews_rows, write_image
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, HubError
-from tensorflow_hub.tools.neighbours.approximate import MINIMUM
-from tensorflow_hub.tools.neighbours.exact import exact_search
 from tensorflow_hub.tools.neighbours.index import About, Index, Item, normalised, write_index
 from tensorflow_hub.tools.neighbours.pages import SearchServer
+from tensorflow_hub.tools.neighbours.searching import MINIMUM, exact_search
 
 
 def make_index(folder, vectors, exact):

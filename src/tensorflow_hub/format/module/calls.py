@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module.functions import Structure
 from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.signatures import TensorDescription
 
-_USUAL = ("serving_default", "default")
+# The names of signatures that are called if the user names none, the preferred one first.
+USUAL = ("serving_default", "default")
 # An input of strings whose name ends with one of these words takes the bytes of image files.
 _NAMES_OF_BYTES = ("image", "images", "bytes", "encoded", "jpeg", "png")
 
@@ -21,48 +23,55 @@ class ModuleCall:
 
     Attributes:
       signature: the name of the signature; None for the object itself.
-      inputs: the tensors that go in, by name; the only argument of the object itself has the name "".
+      inputs: the input tensors by name; the only argument of the object itself has the name "".
+      outputs: the output tensors by name, or another structure of tensors.
     """
 
     signature: str | None
     inputs: Mapping[str, TensorDescription]
-
-    def apply(self, loaded: Any, tensors: Mapping[str, Any]) -> Any:
-        """Calls a loaded module with tensors by name."""
-        if self.signature is not None:
-            return loaded.signatures[self.signature](**tensors)
-        return loaded(tensors[""] if set(tensors) == {""} else dict(tensors))
+    outputs: Structure = None
 
 
-def choose_call(description: ModuleDescription, handle: str, signature: str | None) -> ModuleCall:
-    """The object itself where it can be called with tensors, else the usual signature.
+def choose_calls(
+    description: ModuleDescription, handle: str, signature: str | None, usual: Sequence[str] = USUAL
+) -> list[ModuleCall]:
+    """How to call a module: the object itself if it can be called with tensors, else the usual signature.
 
     Args:
-      description: of the module.
-      handle: of the module, for messages.
-      signature: the name of the signature to use; None chooses.
+      description: the description of the module.
+      handle: the module's handle, for messages.
+      signature: the name of the signature to call; None chooses.
+      usual: the names of usual signatures, the preferred one first.
+
+    Returns:
+      One way for a signature; for the object itself, one for each trace.
 
     Raises:
       SignatureError: the module has no such signature, or nothing that can be called.
     """
-    if signature is None:
-        for function in description.functions:
-            for trace in function.traces if function.name == "__call__" else ():
-                inputs = _inputs_of(trace.arguments)
-                if inputs:
-                    return ModuleCall(None, inputs)
+    call = next((f for f in description.functions if f.name == "__call__"), None)
+    if signature is None and call is not None:
+        pairs = [(_inputs_of(trace.arguments), trace.result) for trace in call.traces]
+        found = [ModuleCall(None, inputs, result) for inputs, result in pairs if inputs]
+        if found:
+            return found
     variants = sorted(description.variants, key=lambda variant: "train" in variant.tags)
     signatures = {s.name: s for variant in reversed(variants) for s in variant.signatures}
-    usual = [name for name in (*_USUAL, *signatures) if name in signatures]
-    name = signature if signature is not None else next(iter(usual), "")
+    names = [name for name in (*usual, *signatures) if name in signatures]
+    name = signature if signature is not None else next(iter(names), "")
     if name not in signatures:
         has = f"the signatures {', '.join(map(repr, signatures))}" if signatures else "no signatures"
         raise SignatureError(
             f"Expected {f'a signature {name!r}' if name else 'something that can be called'} in {handle!r}, "
-            f"which has {has}.",
+            f"which has {has}{f', not {name!r}' if name and signatures else ''}.",
             hint="`tfhub check` shows what the module has. Only SavedModels and TF1 Hub modules can be run.",
         )
-    return ModuleCall(name, signatures[name].inputs)
+    return [ModuleCall(name, signatures[name].inputs, dict(signatures[name].outputs))]
+
+
+def choose_call(description: ModuleDescription, handle: str, signature: str | None) -> ModuleCall:
+    """The first of `choose_calls`."""
+    return choose_calls(description, handle, signature)[0]
 
 
 def takes_images(tensor: TensorDescription) -> bool:

@@ -77,20 +77,17 @@ def apply(
       module: the handle of a module that gives one vector for an image or text.
       data: a folder of images; a `.txt` file with one text per line; a CSV, TSV, JSONL or Parquet table.
       output: the folder for the files `part-00000.parquet`, … Its file `skipped.jsonl` lists the inputs that
-        could
-        not be used.
+        could not be used.
       format: `parquet` (columns `key`, `embedding`), `npy` (with files `.keys.json`), or `tfrecord`.
       text_column: the column of the table with the texts.
       batch_size: the largest number of rows in a batch.
       shard_size: the number of rows in an output file. By default 20,000, or fewer on a cluster if there
-        would not be
-        enough files for all workers.
+        would not be enough files for all workers.
       overwrite: whether to replace the output of another job in the folder.
       progress: called with "rows", the number of rows that are done, and the number of all rows (None if
         unknown).
       engine: `local`, `spark`, `beam`, or the import string of another engine, `package.module:Name`. The
-        workers of
-        a cluster read `data` and write `output` at the same paths.
+        workers of a cluster read `data` and write `output` at the same paths.
       where: the master of Spark, or the runner of Beam.
       engine_options: texts `name=value`: the configuration of Spark, or the pipeline options of Beam.
       **module_options: options of the module: `signature`, `output_key`, `preprocessor`, `image_size`.
@@ -124,9 +121,10 @@ def apply(
             progress or ignore_progress,
         )
     remove_unfinished(folder)
+    skipped = journal.write_skipped()
     seconds = time.perf_counter() - started
     dimension = next((shard.dimension for shard in journal.shards.values()), 0)
-    return Applied(folder, journal.written(), resumed, tuple(journal.skipped()), dimension, seconds)
+    return Applied(folder, journal.written(), resumed, skipped, dimension, seconds)
 
 
 def _require_possible(format: str, shard_size: int | None, batch_size: int | None) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tensorflow_hub.tools.bulk.computing import Computation, arrow
-from tensorflow_hub.tools.bulk.inputs import Rows
 from tensorflow_hub.tools.bulk.worker import worker_encoder
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.encoders import open_encoder
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind, require_kind
 
 require("apache_beam", "beam")  # its error says what to install
@@ -89,13 +88,11 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
     def process(self, batch: Sequence[Any]) -> Iterator[Any]:
         assert self._computation is not None
         pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
-        keys = arrow.array([str(key) for key, _ in pairs], arrow.string())
-        values: Any = [value for _, value in pairs]
-        if self._arguments[1] == "text":
-            values = arrow.array([v if isinstance(v, str) else None for v in values], arrow.string())
-        loaded = self._computation.load(Rows(keys, values))
+        loaded = self._computation.load([(str(key), self._usable(value)) for key, value in pairs])
         for place, reason in loaded.problems:
             yield beam.pvalue.TaggedOutput("skipped", (pairs[place][0], reason))
-        places = range(len(pairs)) if loaded.places is None else loaded.places
-        for place, vector in zip(places, self._computation.vectors(loaded), strict=True):
+        for place, vector in zip(loaded.places, self._computation.vectors(loaded), strict=True):
             yield (pairs[place][0], vector) if isinstance(batch[place], tuple) else vector
+
+    def _usable(self, value: Any) -> Any:
+        return value if isinstance(value, str if self._arguments[1] == "text" else bytes) else None

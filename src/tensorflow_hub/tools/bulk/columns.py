@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tensorflow_hub.tools.bulk.computing import Computation, Loaded, arrow
-from tensorflow_hub.tools.bulk.inputs import Rows
 from tensorflow_hub.tools.bulk.shipping import Shipped
 from tensorflow_hub.tools.bulk.worker import worker_encoder
-from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.computation import Computation
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind
+
+arrow = require("pyarrow")
 
 
 def worker_computation(
@@ -43,26 +44,15 @@ def columns_of(computation: Computation, values: Any) -> list[Any]:
       Arrow arrays with one value for each row: a list<float32> for each output of the module, null for rows
       without a vector; and the reasons why there is none, null for rows with a vector.
     """
-    numbers = arrow.array(np.arange(len(values)).astype(str).astype(object), arrow.string())
     if computation.encoder.kind == "text":
-        rows = Rows(numbers, values.cast(arrow.string()))
-    else:
-        rows = Rows(numbers, values.to_pylist())
-    loaded = computation.load(rows)
-    vectors = computation.vectors(loaded)
-    reasons: list[str | None] = [None] * len(values)
-    for place, reason in loaded.problems:
-        reasons[place] = reason
+        values = values.cast(arrow.string())
+    loaded = computation.load([(str(number), value) for number, value in enumerate(values.to_pylist())])
     ends = np.cumsum(computation.encoder.widths)[:-1]
-    lists = [_lists(part, loaded, len(values)) for part in np.split(vectors, ends, axis=1)]
-    return [*lists, arrow.array(reasons, arrow.string())]
-
-
-def _lists(vectors: Matrix, loaded: Loaded, rows: int) -> Any:
-    """An Arrow array of vectors as lists, with null for rows without a vector."""
-    lengths = np.zeros(rows, np.int32)
-    lengths[slice(None) if loaded.places is None else loaded.places] = vectors.shape[1]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
-    missing = arrow.array(lengths == 0) if loaded.places is not None else None
-    return arrow.ListArray.from_arrays(arrow.array(offsets), flat, mask=missing)
+    outputs = np.split(computation.vectors(loaded), ends, axis=1)
+    vectors_of = [dict(zip(loaded.places, output, strict=True)) for output in outputs]
+    reasons = dict(loaded.problems)
+    rows = range(len(values))
+    return [
+        *(arrow.array(map(vectors.get, rows), arrow.list_(arrow.float32())) for vectors in vectors_of),
+        arrow.array(map(reasons.get, rows), arrow.string()),
+    ]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.tools.bulk.inputs import Input
 from tensorflow_hub.tools.bulk.journal import Shard
 from tensorflow_hub.tools.bulk.shipping import Shipped
-from tensorflow_hub.tools.datasets.examples import Skipped
 
-# A function that is called with each finished shard and its skipped inputs.
-OnShard = Callable[[Shard, Sequence[Skipped]], None]
+# A function that is called with each finished shard.
+OnShard = Callable[[Shard], None]
 
 
 @dataclasses.dataclass(frozen=True)

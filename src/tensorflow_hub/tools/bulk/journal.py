@@ -1,7 +1,7 @@
 """The journal of a run in the output folder, so that an interrupted run can be continued.
 
-`apply.json` describes the job. `shards.jsonl` has a line for each finished shard, `skipped.jsonl` a line for
-each input that could not be used.
+`apply.json` describes the job. `shards.jsonl` has a line for each finished shard. `skipped.jsonl` is written
+at the end, with a line for each input that could not be used.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,31 @@ JOB_FILE = "apply.json"
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A finished shard: its number, the rows read and written, and the length of their vectors."""
+    """A finished shard.
+
+    Attributes:
+      number: the number of the shard.
+      read: the number of rows read.
+      written: the number of vectors written.
+      dimension: the length of a vector.
+      skipped: the inputs that could not be used.
+    """
 
     number: int
     read: int
     written: int
-    dimension: int = 0
+    dimension: int
+    skipped: tuple[Skipped, ...]
+
+    def to_json(self) -> str:
+        """The shard as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, line: bytes) -> Shard:
+        """The shard of which `to_json` gave this line."""
+        value = json.loads(line)
+        return cls(**{**value, "skipped": tuple(Skipped(**item) for item in value["skipped"])})
 
 
 def previous_job(folder: Path) -> dict[str, Any] | None:
@@ -81,37 +100,27 @@ class Journal:
         whole = content[: content.rfind(b"\n") + 1]
         if whole != content:
             path.write_bytes(whole)
-        return [Shard(**json.loads(line)) for line in whole.splitlines()]
+        return [Shard.from_json(line) for line in whole.splitlines()]
 
-    def finished(self, shard: Shard, skipped: Sequence[Skipped]) -> None:
-        """Records a shard whose file is written, and its skipped inputs. A repeated call has no effect."""
+    def finished(self, shard: Shard) -> None:
+        """Records a shard whose file is written. A repeated call has no effect."""
         if shard.number in self.shards:
             return
-        if skipped:
-            lines = [json.dumps({"shard": shard.number, **dataclasses.asdict(item)}) for item in skipped]
-            self._append("skipped.jsonl", lines)
-        self._append("shards.jsonl", [json.dumps(dataclasses.asdict(shard))])
+        with (self._folder / "shards.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(f"{shard.to_json()}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
         self.shards[shard.number] = shard
+
+    def write_skipped(self) -> tuple[Skipped, ...]:
+        """Writes the skipped inputs of all shards to `skipped.jsonl`, and returns them."""
+        shards = sorted(self.shards.values(), key=lambda shard: shard.number)
+        skipped = tuple(item for shard in shards for item in shard.skipped)
+        if skipped:
+            with whole_file(self._folder / "skipped.jsonl") as file:
+                file.writelines(f"{json.dumps(dataclasses.asdict(item))}\n".encode() for item in skipped)
+        return skipped
 
     def written(self) -> int:
         """The number of rows in all finished shards."""
         return sum(shard.written for shard in self.shards.values())
-
-    def skipped(self) -> list[Skipped]:
-        """The skipped inputs of all finished shards."""
-        try:
-            lines = (self._folder / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
-        found = {}
-        for line in lines:
-            item = json.loads(line)
-            if item["shard"] in self.shards:
-                found[item["name"]] = Skipped(item["name"], item["reason"])
-        return list(found.values())
-
-    def _append(self, name: str, lines: Sequence[str]) -> None:
-        with (self._folder / name).open("a", encoding="utf-8") as stream:
-            stream.write("".join(f"{line}\n" for line in lines))
-            stream.flush()
-            os.fsync(stream.fileno())

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.whole_file import whole_file
 
-Writer = Callable[[Path, Any, Matrix], None]
+Writer = Callable[[Path, Sequence[str], Matrix], None]
 VECTOR = "embedding"
 # Temporary files of a run: unfinished shards, and records for the driver. They are removed at its end.
 UNFINISHED = ".part-*"
@@ -57,7 +55,7 @@ def shard_name(number: int, suffix: str) -> str:
     return f"part-{number:05d}.{suffix}"
 
 
-def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matrix) -> None:
+def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vectors: Matrix) -> None:
     """Writes a shard. Its file appears when it is complete.
 
     Two workers may write the same shard at the same time. Each writes a temporary file, and the second one
@@ -67,13 +65,13 @@ def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matr
       folder: the output folder.
       number: the number of the shard.
       suffix: its format, one of `WRITERS`.
-      keys: the keys, an Arrow array of strings.
+      keys: the keys.
       vectors: float32 [n, dimension], a vector for each key.
     """
     path = folder / shard_name(number, suffix)
     if suffix == "npy":  # keys in JSON, because the name of a file may have line breaks
         with whole_file(path.with_suffix(".keys.json"), prefix=".part-", durable=True) as file:
-            file.write(json.dumps(keys.to_pylist()).encode())
+            file.write(json.dumps(keys).encode())
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
@@ -88,16 +86,16 @@ def _sync(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:
+def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
     arrow = require("pyarrow")
     flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
     lists = arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-    table = arrow.table({"key": keys, VECTOR: lists})
+    table = arrow.table({"key": arrow.array(keys, arrow.string()), VECTOR: lists})
     # Without compression and dictionaries, because they hardly make random floats smaller.
     require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
 
 
-def _write_numpy(path: Path, keys: Any, vectors: Matrix) -> None:
+def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
     write_matrix(path, vectors.shape, [vectors])
 
 
@@ -114,43 +112,24 @@ def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -
             stream.write(np.ascontiguousarray(block, "<f4").data)
 
 
-def _write_tfrecord(path: Path, keys: Any, vectors: Matrix) -> None:
+def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
     import tensorflow as tf
 
     with tf.io.TFRecordWriter(os.fspath(path)) as writer:
-        for key, vector in zip(keys.to_pylist(), vectors, strict=True):
+        for key, vector in zip(keys, vectors, strict=True):
             writer.write(tf_example(key, vector))
 
 
 def tf_example(key: str, vector: Matrix) -> bytes:
-    """A serialized `tf.train.Example` with the features `key` (bytes) and `embedding` (floats).
+    """A serialized `tf.train.Example` with the features `key` (bytes) and `embedding` (floats)."""
+    import tensorflow as tf
 
-    The bytes are composed here, because creating the message takes many times as long as computing the
-    vector.
-    """
-    name = key.encode()
-    before, between = _around(len(name), len(vector))
-    return b"".join((before, name, between, vector.astype("<f4", copy=False).tobytes()))
-
-
-@functools.lru_cache(maxsize=1024)
-def _around(key_bytes: int, dimension: int) -> tuple[bytes, bytes]:
-    """The bytes before the key, and between key and vector. They are equal for all keys of this length."""
-    # In `Example`, field 1 is `Features`; there, field 1 is a map, whose entries have a name (1) and a
-    # `Feature` (2): a list of bytes (1) or of floats (2), whose values are field 1.
-    key = _field(1, _field(1, b"key") + _field(2, _field(1, _field(1, bytes(key_bytes)))))
-    vector = _field(1, _field(1, VECTOR.encode()) + _field(2, _field(2, _field(1, bytes(4 * dimension)))))
-    whole = _field(1, key + vector)
-    return whole[: -len(vector) - key_bytes], vector[: len(vector) - 4 * dimension]
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of a message: its tag, the length of its content as a varint, the content."""
-    length, varint = len(content), bytearray()
-    while length > 127:
-        varint.append(length & 127 | 128)
-        length >>= 7
-    return bytes([number << 3 | 2, *varint, length]) + content
+    features = {
+        "key": tf.train.Feature(bytes_list=tf.train.BytesList(value=[key.encode()])),
+        VECTOR: tf.train.Feature(float_list=tf.train.FloatList(value=vector.tolist())),
+    }
+    content: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    return content
 
 
 WRITERS: dict[str, Writer] = {"parquet": _write_parquet, "npy": _write_numpy, "tfrecord": _write_tfrecord}

@@ -6,38 +6,31 @@ engines, and also if the driver is started again.
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from tensorflow_hub import errors
 from tensorflow_hub.tools.bulk.journal import Shard
-from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.whole_file import whole_file
 
 _PROBLEM = ".part-problem.json"
 _NEW = ".part-new-"
 
 
-def write_finished(folder: Path, shard: Shard, skipped: Sequence[Skipped]) -> None:
+def write_finished(folder: Path, shard: Shard) -> None:
     """Writes the record of a finished shard."""
-    record = {
-        "shard": dataclasses.asdict(shard),
-        "skipped": [[item.name, item.reason] for item in skipped],
-    }
     with whole_file(folder / f".part-finished-{shard.number:05d}.json", prefix=_NEW) as file:
-        file.write(json.dumps(record).encode())
+        file.write(shard.to_json().encode())
 
 
-def take_finished(folder: Path) -> Iterator[tuple[Shard, list[Skipped]]]:
+def take_finished(folder: Path) -> Iterator[Shard]:
     """Yields the new records of finished shards. Each one is removed when the next one is requested."""
     for path in sorted(folder.glob(".part-finished-*.json")):
-        try:
-            record = json.loads(path.read_bytes())
-            yield Shard(**record["shard"]), [Skipped(*item) for item in record["skipped"]]
-        except (OSError, ValueError, TypeError, KeyError):
-            pass  # damaged, after a power failure: the shard is computed again
+        # A record may be damaged after a power failure. Then the shard is computed again.
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            yield Shard.from_json(path.read_bytes())
         path.unlink(missing_ok=True)
 
 

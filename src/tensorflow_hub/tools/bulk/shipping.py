@@ -32,8 +32,7 @@ def ship(handle: str, folder: Path | None) -> str | Shipped:
     Args:
       handle: the handle as the user wrote it.
       folder: the folder for the archive of a module that is only on this machine; None if all workers run on
-        this
-        machine.
+        this machine.
 
     Returns:
       The URL of the module with its version, so that all workers use the same one; a packed module; or an

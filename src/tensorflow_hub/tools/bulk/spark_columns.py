@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.described import require_usable
 from tensorflow_hub.tools.bulk.spark_files import on_worker, send, task_cores
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.choosing import encoder_calls
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind, require_kind
 
 _ONLY = ""  # the name of a single output
@@ -123,8 +123,7 @@ def apply(
       skipped: the name of a column to add for the reasons why rows have no vector; None for no such column.
       kind: `text` or `image`.
       partitions: the number of partitions to split the frame into. By default a frame with fewer partitions
-        than
-        Spark has cores is split, so that all cores have work.
+        than Spark has cores is split, so that all cores have work.
       batch_size: the largest number of rows in a batch.
       **module_options: options of the module: `signature`, `preprocessor`, `image_size`.
 
@@ -136,8 +135,7 @@ def apply(
       ModuleError: the module has no such output, or does not take such values.
       ResolveError: there is no such module.
       DataError: there is no Spark session, the input column is missing, or the frame has one of the new
-        columns
-        already.
+        columns already.
 
     Example:
       df.transform(hub.spark.apply("acme/sentences/1", input="text", output="embedding"))
@@ -177,7 +175,7 @@ def _prepared(
     options = {name: value for name, value in module_options.items() if value is not None}
     if outputs != [_ONLY]:
         options["output_key"] = tuple(outputs)
-    require_usable(handle, kind, options)
+    encoder_calls(handle, kind, **options)
     module = send(session.sparkContext, handle)
     if options.get("preprocessor"):
         options["preprocessor"] = send(session.sparkContext, options["preprocessor"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.tools.bulk.shipping import Shipped, ship
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 
 
 def send(context: Any, handle: str) -> str | Shipped:

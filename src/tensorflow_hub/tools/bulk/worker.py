@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -66,7 +67,7 @@ def run_shards(job: Job, shards: range, threads: int | None = None) -> None:
             job,
             encoder,
             shards,
-            lambda shard, skipped: write_finished(job.folder, shard, skipped),
+            functools.partial(write_finished, job.folder),
             threads=threads or 4,
         )
     except (ResolveError, RequestError):

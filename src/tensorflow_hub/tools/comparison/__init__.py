@@ -1,1 +1,1 @@
-"""Compare modules that take the same inputs, on one dataset."""
+"""Compares modules that take the same inputs, on one dataset."""

@@ -1,4 +1,4 @@
-"""Compares modules: each is measured in its own process on the same split of the same examples."""
+"""Compares modules. Each is measured in a process of its own, with the same split of the same examples."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.comparison.measuring import Measurement, read_dataset
 from tensorflow_hub.tools.datasets.examples import require_classes, require_several
-from tensorflow_hub.tools.report.charts import Point, scatter_chart
+from tensorflow_hub.tools.report.charts import Series, chart
 from tensorflow_hub.tools.report.pages import render, svg
 from tensorflow_hub.tools.retrain.options import Options
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What was found, in the order of the handles.
+    """The measurements of several modules.
 
     Attributes:
-      data: where the dataset lies.
-      measurements: one for each module.
-      task: what was solved, for example `"text-classification"`.
-      data_digest: of the examples and their labels.
-      metric: the name of what `accuracy` is: the share of examples that are right.
+      data: the path of the dataset.
+      measurements: one for each module, in the order of the handles.
+      task: the task of the classifiers, for example `"text-classification"`.
+      data_digest: the digest of the examples and their labels.
+      metric: the name of the accuracy: `accuracy`, or `exact match` for multi-label data.
     """
 
     data: str
@@ -40,7 +40,7 @@ class Comparison:
 
     @property
     def best(self) -> Measurement | None:
-        """The most accurate module; None when no module could be measured."""
+        """The most accurate module; None if no module could be measured."""
         measured = [m for m in self.measurements if m.problem is None and m.accuracy.trials]
         return max(measured, key=lambda m: m.accuracy.value, default=None)
 
@@ -60,23 +60,24 @@ def compare(
     progress: OnProgress | None = None,
     **options: Any,
 ) -> Comparison:
-    """Measures modules on one dataset: accuracy of a solved head, speed, size, memory.
+    """Measures modules on one dataset: the accuracy of a head on their features, speed, size and memory.
 
     Args:
-      modules: handles of modules that take the same.
-      data: what `retrain_image` or `retrain_text` takes.
-      image_column: the table's column of paths; makes it a table of images.
-      text_column: the table's column of texts.
-      label_column: the table's column of labels.
-      preprocessors: for encoders in two parts, handle → handle of the part that takes strings.
-      progress: called with "modules", how many are measured, and how many there are.
-      **options: of `retrain_image`: `validation`, `test`, `seed`, `penalty`, `multi_label`, `cache`, …
+      modules: the handles of modules that take the same inputs.
+      data: a folder or table, as for `retrain_image` or `retrain_text`.
+      image_column: the column of paths in a table of images; None for a table of texts.
+      text_column: the column of texts.
+      label_column: the column of labels.
+      preprocessors: for text encoders in two parts, handle → handle of the part that takes strings.
+      progress: called with "modules", the number of measured modules, and the number of all.
+      **options: options of `retrain_image`: `validation`, `test`, `seed`, `penalty`, `multi_label`, `cache`,
+        …
 
     Returns:
-      A measurement for each module; one that could not be measured says why.
+      A measurement for each module. If a module could not be measured, its `problem` says why.
 
     Raises:
-      DataError: no modules, or data or options that are of use with no module.
+      DataError: there are no modules, or the data or the options cannot be used.
 
     Example:
       comparison = hub.tools.compare(["acme/words/1", "acme/sentences/1"], "reviews.csv")
@@ -87,7 +88,7 @@ def compare(
     if not modules:
         raise DataError("There are no modules to compare.", hint="Give one handle or more.")
     columns = {"image_column": image_column, "text_column": text_column, "label_column": label_column}
-    # Said once and before any work, not by each module.
+    # Errors in the data are raised here, before any module is measured.
     dataset = read_dataset(os.fspath(data), columns, Options(**options).multi_label)
     require_classes(dataset)
     measurements = []
@@ -102,15 +103,16 @@ def compare(
 
 def comparison_page(comparison: Comparison) -> str:
     """One self-contained HTML page with the table and the plot."""
-    measured = [m for m in comparison.measurements if m.problem is None]
-    points = [
-        Point(m.module, m.examples_per_second, m.accuracy.value, *m.accuracy.interval) for m in measured
-    ]
-    return render(
-        "comparison.html",
-        comparison=comparison,
-        chart=svg(scatter_chart("Accuracy by speed", points, "examples a second (logarithmic)", "accuracy")),
-    )
+    points = []
+    for one in comparison.measurements:
+        if one.problem is None:
+            low, high = one.accuracy.interval
+            place = (one.examples_per_second, one.accuracy.value)
+            points.append(Series(one.module, (place,), (low,), (high,)))
+    speed = "examples a second (logarithmic)"
+    options = {"percent": True, "markers": True, "log_x": True, "numbered": True}
+    drawing = chart("Accuracy by speed", points, speed, "accuracy", **options)  # type: ignore[arg-type]
+    return render("comparison.html", comparison=comparison, chart=svg(drawing))
 
 
 def _measured_apart(module: str, job: Mapping[str, Any]) -> Measurement:
@@ -128,6 +130,6 @@ def _measured_apart(module: str, job: Mapping[str, Any]) -> Measurement:
     try:
         return Measurement.from_dict(json.loads(process.stdout))
     except ValueError:
-        last = (process.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        reason = f"The process that measured it ended with code {process.returncode}: {last}"
+        last = (process.stderr.strip().splitlines() or ["it printed no error"])[-1]
+        reason = f"The process of the measurement ended with code {process.returncode}: {last}"
         return Measurement(module, problem=reason)

@@ -1,4 +1,4 @@
-"""What was compared, as figures to attach to the modules on a hub."""
+"""The results of a comparison as figures, which can be attached to the modules on a hub."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tensorflow_hub.tools.comparison.comparing import Comparison
 def figures_of(
     comparison: Comparison, dataset: str | None = None, dataset_url: str = ""
 ) -> list[tuple[str, Figures]]:
-    """The handle of each module that was measured, with its figures.
+    """Pairs of the handle of a module and its figures, for all modules that were measured.
 
     Args:
-      comparison: what was found.
-      dataset: the name of the dataset; the name of its file or folder where it is not given.
-      dataset_url: where the dataset is.
+      comparison: the comparison.
+      dataset: the name of the dataset; None for the name of its file or folder.
+      dataset_url: the URL of the dataset.
     """
     found = []
     for one in comparison.measurements:

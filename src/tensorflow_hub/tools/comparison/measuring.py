@@ -1,6 +1,9 @@
-"""Measures one module in a process of its own, so that its memory is its own.
+"""Measures one module in a process of its own, so that no other module uses memory of the process.
 
-Reads a JSON object from standard input and writes one to standard output; see `measure`.
+    python -m tensorflow_hub.tools.comparison.measuring
+
+The process reads a JSON object with the arguments of `measure` from standard input, and writes the
+measurement as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -34,21 +37,22 @@ SPEED_SECONDS = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What one module does on the dataset.
+    """The measurement of a module.
 
     Attributes:
-      module: its handle.
-      accuracy: on the test examples (without any, on those for validation), with its interval.
-      examples_per_second: through the module, warm, of decoded images or plain texts.
-      megabytes: of its files.
-      peak_megabytes: of memory that the process took at most, TensorFlow and all.
-      dimension: of its features.
-      load_seconds: to load it.
-      skipped: examples that could not be used.
-      size: of its files, in bytes.
-      digest: of its content.
-      machine: that the speed was measured on, in words.
-      problem: why it could not be measured; None when it was.
+      module: the handle of the module.
+      accuracy: the accuracy on the test examples or, without these, on the validation examples.
+      examples_per_second: the number of examples (decoded images, or texts) that the module computes in a
+        second, after a warm-up.
+      megabytes: the size of its files, in MB.
+      peak_megabytes: the largest memory of the process, with TensorFlow, in MB.
+      dimension: the length of a feature vector.
+      load_seconds: the time to load the module.
+      skipped: the number of examples that could not be used.
+      size: the size of its files, in bytes.
+      digest: the digest of its content.
+      machine: the machine, in words.
+      problem: why the module could not be measured; None if it was measured.
     """
 
     module: str
@@ -70,13 +74,13 @@ class Measurement:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Measurement:
-        """What `to_dict` gave."""
+        """The measurement of which `to_dict` gave this dict."""
         share = Share(value["accuracy"]["hits"], value["accuracy"]["trials"])
         return cls(**{**value, "accuracy": share})
 
 
 def read_dataset(data: str, columns: Mapping[str, str | None], multi_label: bool) -> Dataset:
-    """A folder or table of images, or a table of texts: a table with a column of images is one of images."""
+    """Reads a folder of images, a table of images (with `image_column`), or a table of texts."""
     if Path(data).is_dir() or columns.get("image_column"):
         return read_images(
             data,
@@ -93,7 +97,7 @@ def read_dataset(data: str, columns: Mapping[str, str | None], multi_label: bool
 
 
 def measure(module: str, data: str, columns: Mapping[str, str | None], options: Options) -> Measurement:
-    """Solves a head on the module's features and measures module and head.
+    """Fits a head to the features of a module, and measures both.
 
     Raises:
       HubError: the module or the data cannot be used.
@@ -124,7 +128,7 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
 
 
 def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
-    """Examples a second, warm: the best of several passes over the same few batches."""
+    """The number of examples in a second: the best of several passes over the same few batches."""
     some = examples[: SPEED_EXAMPLES[encoder.kind]]
     if encoder.kind == "image":
         read = Reader(encoder.image_size)
@@ -146,7 +150,7 @@ def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
 
 
 def main() -> None:
-    """Measures what standard input asks for."""
+    """Reads the arguments, measures the module, and writes the measurement."""
     job = json.load(sys.stdin)
     try:
         result = measure(job["module"], job["data"], job["columns"], Options(**job["options"]))

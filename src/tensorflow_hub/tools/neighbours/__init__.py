@@ -1,1 +1,1 @@
-"""Find texts or images like a given one."""
+"""Finds texts or images that are similar to a given one."""

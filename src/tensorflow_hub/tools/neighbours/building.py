@@ -21,7 +21,6 @@ from tensorflow_hub.tools.bulk.applying import Applied, apply
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.neighbours.approximate import MINIMUM
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -31,6 +30,7 @@ from tensorflow_hub.tools.neighbours.index import (
     replace_index,
     write_index,
 )
+from tensorflow_hub.tools.neighbours.searching import MINIMUM
 
 MAX_TEXT = 2000
 _VECTORS = "vectors"
@@ -56,12 +56,12 @@ def build_neighbours(
       output: the folder to write.
       text_column: the table's column of texts.
       exact: True compares a query with every vector. False finds nearly all of the nearest vectors in a
-        fraction
-        of the time. By default True up to 50,000 vectors. Up to 1,000 vectors it is always exact.
+        fraction of the time. By default True up to 50,000 vectors. Up to 1,000 vectors it is always exact.
       batch_size: the largest number of inputs in a batch.
       overwrite: whether to replace what is in the folder.
-      progress: called with "rows" or "indexing", the rows done, and all rows (None where not known).
-      **module_options: of `open_encoder`.
+      progress: called with "rows" or "indexing", the number of rows that are done, and the number of all rows
+        (None if unknown).
+      **module_options: options of the module: `signature`, `output_key`, `preprocessor`, `image_size`.
 
     Returns:
       The opened index, and the result of applying the module.
@@ -136,4 +136,4 @@ def _items(source: Input, keys: list[str]) -> Iterator[Item]:
         yield from (Item(key) for key in keys)
         return
     wanted = set(keys)
-    yield from (Item(key, str(text)[:MAX_TEXT]) for key, text in source.pairs() if key in wanted)
+    yield from (Item(key, str(text)[:MAX_TEXT]) for key, text in source.rows() if key in wanted)

@@ -19,8 +19,8 @@ import numpy as np
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import write_matrix
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.neighbours import approximate
-from tensorflow_hub.tools.neighbours.exact import Indices, exact_search
+from tensorflow_hub.tools.neighbours import searching
+from tensorflow_hub.tools.neighbours.searching import Indices
 from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 2
@@ -90,7 +90,7 @@ class Index:
             self._vectors = np.load(path / "vectors.npy", mmap_mode="r")
             self._items = list(_read_items(path / "items.jsonl"))
             is_exact = self.about.exact or format_ == 1
-            self._approximate = None if is_exact else approximate.load(path / _APPROXIMATE)
+            self._approximate = None if is_exact else searching.load(path / _APPROXIMATE)
         except (OSError, ValueError, TypeError, KeyError) as error:
             missing = isinstance(error, FileNotFoundError) and f"it has no {Path(error.filename).name}"
             raise DataError(
@@ -129,8 +129,8 @@ class Index:
         unit = normalised(np.asarray(queries, np.float32))
         k = min(k, len(self))
         if self._approximate is None:
-            return exact_search(self._vectors, unit, k)
-        return approximate.search(self._approximate, self._vectors, unit, k)
+            return searching.exact_search(self._vectors, unit, k)
+        return searching.search(self._approximate, self._vectors, unit, k)
 
 
 def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: About) -> None:
@@ -149,7 +149,7 @@ def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: Abo
         stream.writelines(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n" for item in items)
     if not about.exact:
         unit = np.load(folder / "vectors.npy", mmap_mode="r")
-        approximate.save(approximate.build(unit), folder / _APPROXIMATE)
+        searching.save(searching.build(unit), folder / _APPROXIMATE)
     value = {"format": FORMAT, **dataclasses.asdict(about)}
     with whole_file(folder / "index.json") as file:
         file.write(json.dumps(value, indent=2).encode())

@@ -18,24 +18,32 @@ MAX_UPLOAD = 20 << 20
 SHOWN = 24
 
 
-def neighbours_page(finder: Finder, results: list[tuple[str, Path | None, list[Neighbour]]]) -> str:
+# A query, the image file of the query or None, and its neighbours.
+Result = tuple[str, Path | None, list[Neighbour]]
+
+
+def neighbours_page(
+    finder: Finder, results: list[Result], *, search: bool = False, query: str = "", problem: str = ""
+) -> str:
     """One self-contained HTML page of queries with their neighbours.
 
     Args:
-      finder: the finder that found them.
-      results: triples (query, the image file of the query or None, its neighbours).
+      finder: the finder that found the neighbours.
+      results: the queries with their neighbours.
+      search: whether the page has a form for a search.
+      query: the text in the form.
+      problem: why nothing was found; empty if there is no error.
     """
     groups = [
         {
-            "query": query,
-            "picture": thumbnail(path) if path else "",
+            "query": asked,
+            "picture": thumbnail(picture) if picture else "",
             "neighbours": [(n, thumbnail(n.path) if n.path else "") for n in neighbours],
         }
-        for query, path, neighbours in results
+        for asked, picture, neighbours in results
     ]
-    return render(
-        "neighbours.html", about=finder.index.about, groups=groups, search=False, query="", problem=""
-    )
+    about = finder.index.about
+    return render("neighbours.html", about=about, groups=groups, search=search, query=query, problem=problem)
 
 
 class SearchServer(http.server.ThreadingHTTPServer):
@@ -87,24 +95,15 @@ class _Page(http.server.BaseHTTPRequestHandler):
         self._answer("", "", content)
 
     def _answer(self, query: str, item: str, image: tuple[str, bytes] | None) -> None:
-        groups, problem = [], ""
+        results, problem = [], ""
         finder = self.server.finder
         try:
             with self.server.lock:  # one query at a time, to use less memory
-                groups = _groups(finder, query, item, image)
+                results = _results(finder, query, item, image)
         except HubError as error:
             problem = error.problem
-        self._send(
-            HTTPStatus.OK,
-            render(
-                "neighbours.html",
-                about=finder.index.about,
-                groups=groups,
-                search=True,
-                query=query,
-                problem=problem,
-            ),
-        )
+        page = neighbours_page(finder, results, search=True, query=query, problem=problem)
+        self._send(HTTPStatus.OK, page)
 
     def _is_local(self) -> bool:
         """Whether the request names this machine. Other names are refused, against DNS rebinding."""
@@ -130,22 +129,14 @@ class _Page(http.server.BaseHTTPRequestHandler):
         """Logs nothing, because queries are private."""
 
 
-def _groups(
-    finder: Finder, query: str, item: str, image: tuple[str, bytes] | None
-) -> list[dict[str, object]]:
+def _results(finder: Finder, query: str, item: str, image: tuple[str, bytes] | None) -> list[Result]:
     if image is not None:
-        found, title, picture = finder.image_bytes(image[1], image[0], SHOWN), image[0], ""
-    elif item.isascii() and item.isdigit() and len(item) < 13:
-        found = finder.item(int(item), SHOWN)
-        own = finder.index.item(int(item))
-        title = own.text or own.key
-        picture = "" if own.text is not None else thumbnail(Path(finder.index.about.source) / own.key)
-    elif query:
-        found, title, picture = finder.texts([query], SHOWN)[0], query, ""
-    else:
-        return []
-    neighbours = [(n, thumbnail(n.path) if n.path else "") for n in found]
-    return [{"query": title, "picture": picture, "neighbours": neighbours}]
+        return [(image[0], None, finder.image_bytes(image[1], image[0], SHOWN))]
+    if item.isascii() and item.isdigit() and len(item) < 13:
+        found, own = finder.item(int(item), SHOWN), finder.index.item(int(item))
+        picture = None if own.text is not None else Path(finder.index.about.source) / own.key
+        return [(own.text or own.key, picture, found)]
+    return [(query, None, finder.texts([query], SHOWN)[0])] if query else []
 
 
 def _uploaded(content_type: str, body: bytes) -> tuple[str, bytes]:

@@ -2,8 +2,8 @@
 
     python -m tensorflow_hub.tools.predicting.process ROOT FOLDER MEMORY SECONDS HIDDEN…
 
-What others wrote is run here, so nothing of the hub is here: no files but the module's and those of Python,
-no network, no secrets. Standard input is a socket; messages of `multiprocessing.connection` go both ways:
+The process runs modules of strangers. So it has nothing of the hub: only the files of the module and of
+Python, no network, no secrets. Standard input is a socket for messages of `multiprocessing.connection`:
 
     ← +{"remembers": false}          the module is loaded
     → {"do": "predict", "body": {…}}
@@ -29,7 +29,7 @@ _THREADS = 2
 
 
 def main() -> None:
-    """Answers until nobody asks any more."""
+    """Answers requests until the hub closes the socket."""
     root, folder, memory, seconds, *hidden = sys.argv[1:]
     enter(root, folder, hidden)
     hub = _take_standard_input()
@@ -46,22 +46,22 @@ def main() -> None:
 
 
 def _opened(hub: Connection) -> Callable[[Mapping[str, Any]], bytes] | None:
-    """Loads the module and says so; what answers requests, or None when it cannot be loaded."""
+    """Loads the module and tells the hub. Returns the function that answers requests; None after an error."""
     found: list[Callable[[Mapping[str, Any]], bytes]] = []
 
     def load() -> bytes:
-        from tensorflow_hub.tools.predicting.answers import Answers
+        from tensorflow_hub.tools.predicting.served_module import ServedModule
 
-        answers = Answers(FOLDER, _THREADS)
-        found.append(answers.to)
-        return json.dumps({"remembers": answers.module.remembers}).encode()
+        module = ServedModule(FOLDER, _THREADS)
+        found.append(module.answer)
+        return json.dumps({"remembers": module.remembers}).encode()
 
     _send(hub, load)
     return found[0] if found else None
 
 
 def _send(hub: Connection, work: Callable[[], bytes]) -> None:
-    """Does what was asked for and sends what comes of it, or why nothing does."""
+    """Calls `work` and sends its result or, after an error, the error."""
     try:
         said = work()
         if len(said) > _MOST_ANSWER:
@@ -81,7 +81,7 @@ def _refuse(hub: Connection, error: HubError) -> None:
 
 
 def _take_standard_input() -> Connection:
-    """The socket to the hub, in a place where nothing else reads or writes."""
+    """The socket to the hub, with another number, so that nothing else reads from it or writes to it."""
     own = os.dup(0)
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
@@ -90,7 +90,7 @@ def _take_standard_input() -> Connection:
 
 
 def _allow_processor(seconds: int) -> None:
-    """Lets this process use so many more seconds; then the system ends it."""
+    """Allows this process this many more seconds of processor time. After them, the system ends it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, most))

@@ -1,8 +1,9 @@
-"""A module that is loaded to answer requests: checked before, with bounded answers."""
+"""A module that answers requests: it is checked before it is loaded, and its answers are bounded."""
 
 from __future__ import annotations
 
-import dataclasses
+import base64
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,26 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError, LimitError, ModuleError
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module import layout
-from tensorflow_hub.format.module.calls import ModuleCall, choose_call
+from tensorflow_hub.format.module.calls import USUAL, ModuleCall, choose_call, takes_image_files
 from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
-from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.internals.ops import op_definition
-from tensorflow_hub.loading.load import load
-from tensorflow_hub.tools.running.run import arrays_of
+from tensorflow_hub.tools.opening import LoadedModule, arrays_of
+from tensorflow_hub.tools.predicting.serving_json import answer_of, tensors_of
+from tensorflow_hub.tools.predicting.shown_outputs import shown_detections, shown_outputs
+from tensorflow_hub.tools.running.detections import OUTPUTS as DETECTIONS
+from tensorflow_hub.tools.running.detections import boxes_of
+from tensorflow_hub.tools.running.inputs import tensor_of, tensor_of_pictures
+from tensorflow_hub.tools.running.run import labels_of
 from tensorflow_hub.tools.tensorflow_errors import first_line
 
-_USUAL = ("serving_default", "default")
-# Of all outputs together; as JSON a number takes some ten bytes.
+# The most values of all outputs together: as JSON a number takes about ten bytes.
 MOST_VALUES = 2_000_000
+# The most pixels of the longer side, if a module takes pictures of any size: its memory grows with them.
+_LARGEST_PICTURE = 1024
 _MOST_BYTES = 16 << 20
-# Ops with a state that no call changes: they read what was loaded, draw random numbers, or call others.
+# Ops that are stateful for TensorFlow, but whose state no call changes: they read what was loaded, draw
+# random numbers, or call other functions.
 _READING = """
     Assert CheckNumerics HashTable HashTableV2 If InitializeTable InitializeTableFromTextFile
     InitializeTableFromTextFileV2 InitializeTableV2 LookupTableExport LookupTableExportV2 LookupTableFind
@@ -37,69 +44,89 @@ _READING = """
 _ONLY_READ = frozenset(_READING.split())
 
 
-@dataclasses.dataclass(frozen=True)
 class ServedModule:
-    """A loaded module.
+    """A module that is checked and loaded, and answers requests.
+
+    Args:
+      directory: the directory of the module.
+      threads: the number of processors that TensorFlow uses at once.
 
     Attributes:
-      description: what is in it.
-      loaded: the object of `hub.load`.
-      remembers: whether a call may change what later calls see; then no two callers may share it.
+      remembers: whether a call may change what later calls see. Then two callers must not share the module.
+
+    Raises:
+      RejectedError: the module has ops that reach outside of the graph, or others that the hub does not run.
+      ModuleError: the module cannot be loaded.
     """
 
-    description: ModuleDescription
-    loaded: Any
-    remembers: bool
-
-    def choose_call(self, signature: str) -> ModuleCall:
-        """How it is called; with "" by the signature that is meant for serving, else as the object itself.
-
-        Raises:
-          SignatureError: it has no such signature, or nothing that can be called.
-        """
-        names = {s.name for variant in self.description.variants for s in variant.signatures}
-        usual = next((name for name in _USUAL if name in names), None)
-        return choose_call(self.description, "the module", signature or usual)
-
-    def call(self, call: ModuleCall, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """The outputs for inputs by name, as NumPy arrays.
-
-        Raises:
-          InputError: the module cannot be applied to these.
-          LimitError: it needs more memory, or gives more, than is allowed.
-        """
+    def __init__(self, directory: str, threads: int) -> None:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        self._directory = Path(directory)
+        self._description = describe(directory, files=())
+        check_fit_to_run(self._description)
+        graphs = layout.read_saved_model(self._directory).meta_graphs
+        self.remembers = any(_remembers(op) for graph in graphs for op in applied_ops(graph))
         try:
-            outputs = call.apply(self.loaded, {name: tf.constant(value) for name, value in tensors.items()})
+            self._module = LoadedModule(directory)
+        except (tf.errors.OpError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ModuleError(
+                f"The module cannot be loaded: {first_line(error)}.", hint="Does `hub.load` load it?"
+            ) from error
+
+    def answer(self, request: Mapping[str, Any]) -> bytes:
+        """The answer to a request, as JSON.
+
+        Args:
+          request: a dict with "do": "predict" and "body", the request as TensorFlow Serving takes it; or with
+            "do": "show", with "rows", the values of each input as a person writes them, and "files", the
+            names and contents (base64) of the image files of each input.
+
+        Raises:
+          HubError: the module cannot be applied to these inputs, or the answer is larger than allowed.
+        """
+        return {"predict": self._predict, "show": self._show}[request["do"]](request)
+
+    def _predict(self, request: Mapping[str, Any]) -> bytes:
+        """Answers as TensorFlow Serving does. It prefers a signature for serving to the object itself."""
+        body = request["body"]
+        names = {s.name for variant in self._description.variants for s in variant.signatures}
+        usual = next((name for name in USUAL if name in names), None)
+        call = choose_call(self._description, "the module", body.get("signature_name") or usual)
+        return answer_of(body, self._outputs(call, tensors_of(call, body)))
+
+    def _show(self, request: Mapping[str, Any]) -> bytes:
+        """Answers with what a page shows of the outputs."""
+        call = choose_call(self._description, "the module", None)
+        rows = request["rows"]
+        files = {
+            name: [(file["name"], base64.b64decode(file["content"])) for file in sent]
+            for name, sent in request["files"].items()
+        }
+        values = {
+            name: tensor_of_pictures(files[name], name, tensor, _LARGEST_PICTURE)
+            if takes_image_files(name, tensor)
+            else tensor_of(rows[name], name, tensor)
+            for name, tensor in call.inputs.items()
+        }
+        outputs = self._outputs(call, values)
+        first, tensor = next(iter(call.inputs.items()))
+        labels = labels_of(self._directory, outputs)
+        found = boxes_of(outputs, labels, values[first]) if first in files else []
+        shown = shown_detections([content for _, content in files.get(first, ())], found)
+        rest = {name: array for name, array in outputs.items() if not (shown and name in DETECTIONS)}
+        texts = rows[first] if tensor.dtype == "string" and first in rows else ()
+        return json.dumps(shown + shown_outputs(rest, texts, labels)).encode()
+
+    def _outputs(self, call: ModuleCall, values: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            outputs = self._module.apply(call, values, InputError)
             _check_size(outputs)
             return arrays_of(outputs)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise LimitError(
                 "The module needs more memory for this than the hub gives it.", hint="Send less at once."
             ) from error
-        except (tf.errors.OpError, ValueError, TypeError) as error:
-            raise InputError(
-                f"The module cannot be applied to this: {first_line(error)}.",
-                hint="See on its page what it takes.",
-            ) from error
-
-
-def open_module(directory: str) -> ServedModule:
-    """Checks a module and loads it.
-
-    Raises:
-      RejectedError: it has ops that reach outside of the graph, or others that the hub does not run.
-      ModuleError: it cannot be loaded.
-    """
-    description = describe(directory)
-    check_fit_to_run(description)
-    graphs = layout.read_saved_model(Path(directory)).meta_graphs
-    applied = {op for graph in graphs for op in applied_ops(graph)}
-    try:
-        return ServedModule(description, load(directory), any(map(_remembers, applied)))
-    except (tf.errors.OpError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModuleError(
-            f"The module cannot be loaded: {first_line(error)}.", hint="Does `hub.load` load it?"
-        ) from error
 
 
 def _remembers(op: str) -> bool:

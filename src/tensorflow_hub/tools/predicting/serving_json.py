@@ -3,8 +3,8 @@
     {"instances": [{"a": 1, "b": "x"}, …]}  → {"predictions": [{"y": …}, …]}    row by row
     {"inputs": {"a": [1, …], "b": ["x", …]}} → {"outputs": {"y": [ …]}}         input by input
 
-Names are left out where there is one input, or one output. Bytes are `{"b64": "…"}`; an output of strings is
-written so where its name ends with `_bytes`.
+The names are left out if there is only one input, or one output. Bytes are `{"b64": "…"}`; an output of
+strings is written so if its name ends with `_bytes`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError
 from tensorflow_hub.format.module.calls import ModuleCall
 from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.tools.running.inputs import has_shape, wrong_value
 
 _FORM = 'For example {"instances": [1.0, 2.0]}; see docs/api.md.'
 
@@ -33,7 +34,8 @@ def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
       body: the request, with `instances` or `inputs`.
 
     Raises:
-      InputError: it has neither or both, or values that do not fit; says what the module takes.
+      InputError: the request has neither or both, or values that do not fit. The message says what the module
+        takes.
     """
     if ("instances" in body) == ("inputs" in body):
         raise InputError('Expected either "instances" or "inputs" in the body.', hint=_FORM)
@@ -51,10 +53,10 @@ def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
-    """The answer with the outputs of a call, in the form of its request.
+    """The answer with the outputs of a call, in the form of the request.
 
     Raises:
-      InputError: it asks for a prediction for each instance, and an output has another number of rows.
+      InputError: the request has instances, and an output does not have one row for each of them.
     """
     if "inputs" in body:
         values = {name: _plain(array, name) for name, array in outputs.items()}
@@ -100,33 +102,31 @@ def _is_by_name(value: Any, call: ModuleCall) -> bool:
 
 
 def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
-    """A value as JSON → a NumPy array of the type that the module takes."""
+    """A value of JSON as a NumPy array of the type that the module takes."""
     if tensor.kind != "dense":
-        raise InputError(f"The module takes a {tensor}, which has no form in JSON.", hint="Run it yourself.")
+        raise InputError(
+            f"The module takes a {tensor}, which cannot be written as JSON.",
+            hint="Load it: hub.load(handle).",
+        )
     wanted = tf.as_dtype(tensor.dtype).as_numpy_dtype
     value = _bytes_in(value)
     try:
         array = np.asarray(value, object if tensor.dtype == "string" else None)
     except ValueError as error:
-        raise _unfit(value, name, tensor, "Lists of one level have the same length.") from error
+        raise _unfit(value, name, tensor, "All lists of one level need the same length.") from error
     if tensor.dtype == "string":
         fits = all(isinstance(item, bytes) for item in array.ravel())
     else:
         fits = array.dtype.kind in (
             "b" if tensor.dtype == "bool" else "iuf" if "float" in tensor.dtype else "iu"
         )
-    shape = tensor.shape
-    fits = fits and (
-        shape is None
-        or (len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True)))
-    )
-    if not fits:
-        raise _unfit(value, name, tensor, f"What was given has the shape {list(array.shape)}.")
+    if not (fits and has_shape(array, tensor)):
+        raise _unfit(value, name, tensor, f"The value has the shape {list(array.shape)}.")
     return array if tensor.dtype == "string" else array.astype(wanted)
 
 
 def _bytes_in(value: Any) -> Any:
-    """The same with strings as bytes."""
+    """A value of JSON with all strings as bytes."""
     if isinstance(value, list):
         return [_bytes_in(item) for item in value]
     if isinstance(value, str):
@@ -162,12 +162,12 @@ def _text(value: bytes) -> str:
 
 
 def _alone(values: dict[str, Any]) -> Any:
-    """The only output without its name."""
+    """The outputs by name; the only output without its name."""
     return next(iter(values.values())) if len(values) == 1 else values
 
 
 def _json(value: Any) -> bytes:
-    """As TensorFlow Serving writes it: NaN and Infinity, which JSON does not have, stand as such."""
+    """JSON as TensorFlow Serving writes it: with NaN and Infinity, which standard JSON does not have."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -178,8 +178,7 @@ def _names_differ(call: ModuleCall, given: Any) -> InputError:
 
 
 def _unfit(value: Any, name: str, tensor: TensorDescription, hint: str) -> InputError:
-    of = f" for the input {name!r}" if name else ""
-    return InputError(f"Expected {tensor}{of}, got {_quoted(value)}.", hint=hint)
+    return wrong_value(_quoted(value), name, tensor, hint)
 
 
 def _quoted(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Outputs of a module as what they are: classes with shares, similarities of texts, pictures, values."""
+"""How a page shows the outputs of a module: as classes, similarities of texts, pictures or values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import upright
 from tensorflow_hub.tools.running.detections import Box
 from tensorflow_hub.tools.running.pictures import is_pictures, pixels
@@ -28,8 +28,8 @@ def shown_outputs(
 
     Args:
       outputs: NumPy arrays by name.
-      texts: the texts that went in; none where something else did.
-      labels: names of classes, for an output with as many columns.
+      texts: the texts that are the input; empty for other inputs.
+      labels: the names of classes, for an output with as many columns.
 
     Returns:
       For each output `name`, `type` and one of `classes` (for each row labels with shares), `similarities`
@@ -73,7 +73,7 @@ def _shown(name: str, array: Any, texts: Sequence[str], labels: Sequence[str]) -
 
 
 def shares_of(array: Any) -> Any:
-    """[b, classes] as shares of one: values that are none are taken for logits."""
+    """The shares of classes, [b, classes], from shares or logits. Values outside [0, 1] are logits."""
     if array.min() >= 0 and array.max() <= 1:
         return array
     exponentials = np.exp(array - array.max(axis=1, keepdims=True))
@@ -81,7 +81,7 @@ def shares_of(array: Any) -> Any:
 
 
 def cosines(vectors: Any) -> Any:
-    """[b, n] → the cosines between all of the vectors, [b, b]."""
+    """The cosines between all pairs of vectors: [b, n] → [b, b]."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.nan_to_num(vectors / np.where(lengths > 0, lengths, 1))
     return unit @ unit.T

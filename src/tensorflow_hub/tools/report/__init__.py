@@ -1,1 +1,1 @@
-"""Self-contained HTML pages: no script, style, font or picture from anywhere else."""
+"""HTML reports, each one file: no script, style, font or picture from another place."""

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: lines over numbers, points with intervals. Colours come from the page's style."""
+"""Charts as inline SVG: lines and points with intervals. The colours come from the style of the page."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 624, 14, 220  # of the area between the axes
 
 
 @dataclasses.dataclass(frozen=True)
-class Line:
-    """A named line through (x, y) points; `low` and `high` are the ends of each point's interval."""
+class Series:
+    """A named line through (x, y) points. `low` and `high` are the ends of the points' intervals."""
 
     name: str
     points: tuple[tuple[float, float], ...]
@@ -23,83 +23,53 @@ class Line:
     high: tuple[float, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Point:
-    """A point; `low` and `high` are the ends of y's interval."""
-
-    name: str
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-def line_chart(
+def chart(
     title: str,
-    lines: Sequence[Line],
+    series: Sequence[Series],
     x_label: str,
     y_label: str,
     *,
     percent: bool = False,
     markers: bool = False,
     log_x: bool = False,
+    numbered: bool = False,
     mark: tuple[float, str] | None = None,
 ) -> str:
     """An SVG of lines with axes, a legend and a text alternative. Empty without points.
 
     Args:
-      title: what it shows, for those who cannot see it.
-      lines: drawn in the page's series colours, in this order.
-      x_label: of the x axis.
-      y_label: of the y axis.
-      percent: y values are shares, shown in percent.
-      markers: also draw the points and their intervals.
-      log_x: the x axis is logarithmic.
-      mark: an x with a name, drawn as a dashed line.
+      title: what the chart shows, for people who cannot see it.
+      series: the lines, drawn in the page's series colours, in this order.
+      x_label: the label of the x axis.
+      y_label: the label of the y axis.
+      percent: whether y values are shares, which are shown in percent.
+      markers: whether to draw the points and their intervals.
+      log_x: whether the x axis is logarithmic.
+      numbered: whether points have the number of their series, as many series have the same colour.
+      mark: an x value with a name, drawn as a dashed line.
     """
-    lines = [line for line in lines if line.points]
-    if not lines:
+    series = [one for one in series if one.points]
+    if not series:
         return ""
-    xs = [x for line in lines for x, _ in line.points]
-    ys = [v for line in lines for v in (*(y for _, y in line.points), *line.low, *line.high)]
-    x_at = scale(min(xs), max(xs), _LEFT, _RIGHT, log=log_x)
+    xs = [x for one in series for x, _ in one.points]
+    ys = [v for one in series for v in (*(y for _, y in one.points), *one.low, *one.high)]
+    first, last = (min(xs) / 1.5, max(xs) * 1.5) if log_x else (min(xs), max(xs))
+    x_at = scale(first, last, _LEFT, _RIGHT, log=log_x)
     y_at, parts = _y_axis(min(ys), max(ys), percent)
-    parts += _x_axis({x: f"{x:g}" for x in _x_ticks(xs, markers)}, x_at)
+    ticks = _log_ticks(first, last) if log_x else _x_ticks(xs, markers)
+    parts += [_tick(f"{tick:,.10g}", x_at(tick), _BOTTOM + 16, "middle") for tick in ticks]
     if mark is not None:
         x = x_at(mark[0])
         side, shift = ("end", -5) if x > (_WIDTH + _LEFT) / 2 else ("start", 5)
         parts.append(element("path", class_="mark", d=line_through([(x, _TOP), (x, _BOTTOM)])))
         parts.append(_tick(mark[1], x + shift, _TOP + 10, side))
-    for number, line in enumerate(lines):
-        parts += _line(line, f"s{number % 4}", x_at, y_at, markers)
-    names = [line.name for line in lines]
-    return _chart(title, x_label, y_label, parts) + (_legend(names) if len(names) > 1 else "")
-
-
-def scatter_chart(title: str, points: Sequence[Point], x_label: str, y_label: str) -> str:
-    """Points over a logarithmic x axis; y values are shares, in percent. Empty without points.
-
-    Args:
-      title: what it shows, for those who cannot see it.
-      points: drawn in the page's series colours; the legend names them.
-      x_label: of the x axis.
-      y_label: of the y axis.
-    """
-    if not points:
-        return ""
-    y_at, parts = _y_axis(min(p.low for p in points), max(p.high for p in points), percent=True)
-    first, last = min(p.x for p in points) / 1.5, max(p.x for p in points) * 1.5
-    x_at = scale(first, last, _LEFT, _RIGHT, log=True)
-    parts += _x_axis({x: f"{x:,.0f}" for x in _log_ticks(first, last)}, x_at)
-    for number, point in enumerate(points):
-        x, y, style = x_at(point.x), y_at(point.y), f"s{number % 4}"
-        parts += [
-            _interval(x, point.low, point.high, style, y_at),
-            element("circle", class_=style, cx=x, cy=y, r=5),
-            _tick(str(number + 1), x + 8, y + 4, "start"),
-        ]
-    names = [f"{number}: {point.name}" for number, point in enumerate(points, 1)]
-    return _chart(title, x_label, y_label, parts) + _legend(names)
+    for number, one in enumerate(series):
+        parts += _line(one, f"s{number % 4}", x_at, y_at, markers)
+        if numbered:
+            parts += [_tick(str(number + 1), x_at(x) + 8, y_at(y) + 4, "start") for x, y in one.points]
+    names = [f"{n}: {one.name}" if numbered else one.name for n, one in enumerate(series, 1)]
+    legend = _legend(names) if numbered or len(names) > 1 else ""
+    return _drawing(title, x_label, y_label, parts) + legend
 
 
 def interval_bar(value: float, low: float, high: float) -> str:
@@ -120,7 +90,7 @@ def interval_bar(value: float, low: float, high: float) -> str:
     )
 
 
-def _chart(title: str, x_label: str, y_label: str, parts: Sequence[str]) -> str:
+def _drawing(title: str, x_label: str, y_label: str, parts: Sequence[str]) -> str:
     """The whole drawing, with the names of its axes."""
     turned = f"translate(12 {_BOTTOM / 2}) rotate(-90)"
     middle = {"class_": "axis", "text_anchor": "middle"}
@@ -147,10 +117,6 @@ def _y_axis(low: float, high: float, percent: bool) -> tuple[Scale, list[str]]:
         text = f"{100 * tick:.4g} %" if percent else f"{tick:.3g}"
         parts.append(_tick(text, _LEFT - 6, y + 4, "end"))
     return y_at, parts
-
-
-def _x_axis(ticks: dict[float, str], x_at: Scale) -> list[str]:
-    return [_tick(text, x_at(tick), _BOTTOM + 16, "middle") for tick, text in ticks.items()]
 
 
 def _tick(text: str, x: float, y: float, anchor: str) -> str:
@@ -191,18 +157,16 @@ def nice(low: float, high: float, percent: bool) -> tuple[float, float, list[flo
     return first * step, last * step, [step * i for i in range(first, last + 1)]
 
 
-def _line(line: Line, style: str, x_at: Scale, y_at: Scale, markers: bool) -> list[str]:
-    at = [(x_at(x), y_at(y)) for x, y in line.points]
+def _line(one: Series, style: str, x_at: Scale, y_at: Scale, markers: bool) -> list[str]:
+    at = [(x_at(x), y_at(y)) for x, y in one.points]
     parts = [element("path", class_=f"line {style}", d=line_through(at))]
     if markers or len(at) == 1:
-        ends = zip(at, line.low, line.high, strict=False)
-        parts += [_interval(x, low, high, style, y_at) for (x, _), low, high in ends]
+        ends = zip(at, one.low, one.high, strict=False)
+        for (x, _), low, high in ends:
+            interval = line_through([(x, y_at(low)), (x, y_at(high))])
+            parts.append(element("path", class_=f"line thin {style}", d=interval))
         parts += [element("circle", class_=style, cx=x, cy=y, r=3.5) for x, y in at]
     return parts
-
-
-def _interval(x: float, low: float, high: float, style: str, y_at: Scale) -> str:
-    return element("path", class_=f"line thin {style}", d=line_through([(x, y_at(low)), (x, y_at(high))]))
 
 
 def _legend(names: Sequence[str]) -> str:

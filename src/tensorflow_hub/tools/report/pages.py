@@ -1,4 +1,4 @@
-"""Fills the templates of the tools' pages; everything that comes from data is escaped."""
+"""Fills the templates of the tools' pages. All values are escaped."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import on_white, readable_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **values: Any) -> str:
-    """The page made of a template of this folder."""
+    """The page that a template of this folder gives for some values."""
     return str(_environment().get_template(template).render(**values))
 
 
 def svg(text: str) -> Any:
-    """A chart, as what a template must not escape."""
+    """Marks the text of a drawing, so that a template does not escape it."""
     return require("markupsafe").Markup(text)
 
 
 def thumbnail(path: Path, side: int = 168) -> str:
-    """A `data:` URL of a small JPEG of an image file; empty when it cannot be read any more."""
+    """A `data:` URL of a small JPEG of an image file; empty if the file cannot be read."""
     image_module = require("PIL.Image")
     try:
         with image_module.open(io.BytesIO(readable_bytes(path))) as image:
@@ -42,7 +42,7 @@ def thumbnail(path: Path, side: int = 168) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share for people.
+    """A share in percent, as a text.
 
     >>> percent(0.8666), percent(float("nan"))
     ('86.7 %', '–')
@@ -51,7 +51,7 @@ def percent(value: float | None) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters.
+    """The text, cut after `most` characters.
 
     >>> shortened("Felis catus", 6), shortened("cat", 6)
     ('Felis…', 'cat')

@@ -14,12 +14,15 @@ from tensorflow_hub.tools.batches import batches_read_ahead
 from tensorflow_hub.tools.datasets.examples import Example
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.feature_store import stored_or_computed
-from tensorflow_hub.tools.features import IMAGE_BATCH, open_store
+from tensorflow_hub.tools.features import open_store
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.matrices import Matrix
 
 if TYPE_CHECKING:
     from tensorflow_hub.tools.retrain.options import Options
+
+
+_BATCH = 32
 
 
 def augmented_features(encoder: Encoder, examples: Sequence[Example], options: Options) -> Matrix | None:
@@ -44,7 +47,7 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
 
     def computed(missing: list[bytes]) -> Iterator[dict[bytes, Matrix]]:
         done = 0
-        for batch, images in batches_read_ahead(missing, IMAGE_BATCH, changed):
+        for batch, images in batches_read_ahead(missing, _BATCH, changed):
             yield dict(zip(batch, encoder(np.stack(images)), strict=True))
             done += len(batch)
             options.on_progress("augmented features", done, len(missing))

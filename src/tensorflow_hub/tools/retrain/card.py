@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def model_name(outcome: Outcome) -> str:
-    """The name the user gave, else one made of the output folder's name."""
+    """The name of the model: the one that the user gave, or one made of the name of the output folder."""
     if outcome.options.name:
         return outcome.options.name
     slug = re.sub(r"[^a-z0-9]+", "-", outcome.output.resolve().name.lower()).strip("-") or "classifier"
@@ -23,10 +23,10 @@ def model_name(outcome: Outcome) -> str:
 
 
 def require_name(name: str | None) -> None:
-    """Refuses a name that no hub takes, before any work is done.
+    """Checks the name that the user gave.
 
     Raises:
-      DataError: the name is no `publisher/model/version`.
+      DataError: the name is not `publisher/model/version`.
     """
     if name is None:
         return
@@ -38,7 +38,7 @@ def require_name(name: str | None) -> None:
 
 
 def card_text(outcome: Outcome, name: str) -> str:
-    """Markdown in the form of tfhub.dev's documentation files."""
+    """The card, in the Markdown of the documentation files of tfhub.dev."""
     kind = outcome.dataset.kind
     labels = ", ".join(f"`{_inline(label)}`" for label in outcome.labels[:50])
     more = f" and {len(outcome.labels) - 50} more" if len(outcome.labels) > 50 else ""
@@ -90,7 +90,7 @@ The licence of the module holds for its part.
 
 
 def _derived_from(*modules: str | None) -> str:
-    """The fields that say what it is made from; none for a directory, which only this machine has."""
+    """The fields for the modules that it is made from, without those that are directories of this machine."""
     named = [
         name_on_hub(module) or (_inline(module) if "://" in module else "") for module in modules if module
     ]
@@ -112,5 +112,5 @@ def _figures(outcome: Outcome) -> str:
 
 
 def _inline(text: str) -> str:
-    """A text of the user's on one line of Markdown, without what would be read as markup or acted on."""
+    """A text of the user as one line, without characters that have a meaning in Markdown or HTML."""
     return one_line(text, 200).translate({ord(c): None for c in "`<>|"})

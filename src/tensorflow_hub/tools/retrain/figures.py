@@ -1,4 +1,4 @@
-"""What a run measured, as figures to attach to the classifier when it is published."""
+"""The metrics of a run as figures, which are attached to the classifier when it is published."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tensorflow_hub.tools.retrain.outcome import Outcome
 
 
 def figures_of(outcome: Outcome, model: Path) -> list[Figures]:
-    """The accuracy with its interval, and the balanced accuracy; nothing where no example was left.
+    """The accuracy with its interval, and the balanced accuracy; an empty list without measured examples.
 
     Args:
-      outcome: of the run.
-      model: the folder with the SavedModel that it wrote.
+      outcome: the result of the run.
+      model: the folder of the SavedModel.
     """
     if not outcome.measured:
         return []

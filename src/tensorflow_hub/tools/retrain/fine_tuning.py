@@ -11,8 +11,6 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
 from tensorflow_hub.tools.batches import batches_read_ahead
-from tensorflow_hub.tools.datasets.examples import Example
-from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.classifier import Classifier
@@ -57,7 +55,6 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
             f"{prepared.encoder.module.handle!r} has no variables to fine-tune.",
             hint="Leave --fine-tune out, or use a module whose card says fine-tunable.",
         )
-    batches = _Batches(prepared.encoder, prepared.examples, options.batch_size or 16)
     step = _training_step(classifier, variables, options.learning_rate, options.multi_label)
     weights = np.zeros(len(targets), np.float32)
     weights[splits.train] = example_weights(targets[splits.train], options.class_weights)
@@ -66,7 +63,7 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
     def validated(number: int, train_loss: float | None) -> Epoch:
         if not len(splits.validation):
             return Epoch(number, train_loss, None)
-        logits = _logits(classifier, batches, splits.validation)
+        logits = _logits(classifier, prepared, splits.validation)
         loss = cross_entropy(logits, targets[splits.validation], options.multi_label).mean()
         return Epoch(number, train_loss, float(loss))
 
@@ -75,7 +72,7 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
     for number in range(1, options.epochs + 1):
         losses = [
             float(step(batch, tf.constant(targets[rows]), tf.constant(weights[rows])))
-            for rows, batch in batches(random.permutation(splits.train))
+            for rows, batch in _batches(prepared, random.permutation(splits.train))
         ]
         history.append(validated(number, float(np.mean(losses))))
         options.on_progress("fine-tuning", number, options.epochs)
@@ -85,7 +82,7 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
             break
     for variable, value in zip(classifier.variables, best, strict=True):
         variable.assign(value)
-    scores = probabilities(_logits(classifier, batches, prepared.measured), options.multi_label)
+    scores = probabilities(_logits(classifier, prepared, prepared.measured), options.multi_label)
     return FineTuning(tuple(history), kept, len(variables) - 2), scores
 
 
@@ -96,27 +93,16 @@ def _is_better(epoch: Epoch, other: Epoch) -> bool:
     return epoch.validation_loss < other.validation_loss
 
 
-class _Batches:
-    """Yields pairs (row numbers, batch of inputs). Threads decode the images of the next batches."""
+def _batches(prepared: Prepared, rows: Any) -> Iterator[tuple[Any, Any]]:
+    """Yields pairs (row numbers, batch of inputs). Threads read the images of the next batches."""
+    read = Reader(prepared.encoder.image_size) if prepared.encoder.kind == "image" else None
 
-    def __init__(self, encoder: Encoder, examples: Sequence[Example], size: int) -> None:
-        self.examples, self.size = examples, size
-        self.read = Reader(encoder.image_size) if encoder.kind == "image" else None
+    def value_of(row: int) -> Any:
+        example = prepared.examples[row]
+        return read(example.path) if read and example.path else example.text
 
-    def __call__(self, rows: Any) -> Iterator[tuple[Any, Any]]:
-        if self.read is None:
-            for start in range(0, len(rows), self.size):
-                part = rows[start : start + self.size]
-                yield part, tf.constant([self.examples[i].text for i in part], tf.string)
-            return
-        for part, images in batches_read_ahead(rows, self.size, self._image):
-            yield part, tf.constant(np.stack(images))
-
-    def _image(self, row: int) -> Matrix:
-        path = self.examples[row].path
-        assert path is not None
-        assert self.read is not None
-        return self.read(path)
+    for part, values in batches_read_ahead(rows, prepared.options.batch_size or 16, value_of):
+        yield part, tf.constant(np.stack(values) if read else values)
 
 
 def _training_step(classifier: Classifier, variables: Sequence[Any], rate: float, multi_label: bool) -> Any:
@@ -138,7 +124,7 @@ def _training_step(classifier: Classifier, variables: Sequence[Any], rate: float
     return tf.function(step, reduce_retracing=True)
 
 
-def _logits(classifier: Classifier, batches: _Batches, rows: Any) -> Matrix:
-    parts = [classifier(batch, False).numpy() for _, batch in batches(rows)]
+def _logits(classifier: Classifier, prepared: Prepared, rows: Any) -> Matrix:
+    parts = [classifier(batch, False).numpy() for _, batch in _batches(prepared, rows)]
     classes = int(classifier.head_bias.shape[0])
     return np.concatenate(parts) if parts else np.zeros((0, classes), np.float32)

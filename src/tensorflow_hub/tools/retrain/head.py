@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.lbfgs import Vector, minimise
@@ -154,11 +153,7 @@ def _solve(
 
 
 class _Problem:
-    """The loss of the head as a function of one float64 vector, for features that are centred and scaled.
-
-    Because of the penalty, the best weights are a linear combination of the training features. So with fewer
-    examples than features, the problem is solved in an orthonormal basis of these, in which it is smaller.
-    """
+    """The loss of the head as a function of one float64 vector, for features that are centred and scaled."""
 
     def __init__(self, train: Examples, multi_label: bool) -> None:
         self.multi_label = multi_label
@@ -166,20 +161,13 @@ class _Problem:
         centred = train.features - self.mean
         self.scale = float(np.sqrt(np.mean(centred * centred))) or 1.0
         features = centred / self.scale
-        self.basis: Matrix | None = None
-        if features.shape[0] < features.shape[1]:
-            # Not numpy.linalg.qr: on a busy machine its threads wait for each other, 100 times as long.
-            self.basis, coordinates = (part.numpy() for part in tf.linalg.qr(features.T))
-            features = np.ascontiguousarray(coordinates.T)
         self.train = dataclasses.replace(train, features=features)
         self.shape = (features.shape[1], train.targets.shape[1])
         self.total = float(train.weights.sum()) or 1.0
 
     def scaled(self, examples: Examples) -> Examples:
-        """Other examples, centred, scaled and in the same basis as the training examples."""
-        features = (examples.features - self.mean) / self.scale
-        reduced = features if self.basis is None else features @ self.basis
-        return dataclasses.replace(examples, features=reduced)
+        """Other examples, centred and scaled as the training examples are."""
+        return dataclasses.replace(examples, features=(examples.features - self.mean) / self.scale)
 
     def start(self) -> Vector:
         return np.zeros(self.shape[0] * self.shape[1] + self.shape[1])
@@ -208,8 +196,7 @@ class _Problem:
     def head(self, point: Vector) -> Head:
         """The head for features as the module computes them, which are not centred and scaled."""
         weights, bias = self.split(point)
-        full = weights if self.basis is None else self.basis @ weights
-        scaled = full / np.float32(self.scale)
+        scaled = weights / np.float32(self.scale)
         return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
 
     def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:

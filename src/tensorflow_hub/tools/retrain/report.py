@@ -1,10 +1,10 @@
-"""The report of a retraining: one HTML page with everything in it."""
+"""The report of a retraining: one self-contained HTML page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorflow_hub.tools.report.charts import Line, interval_bar, line_chart
+from tensorflow_hub.tools.report.charts import Series, chart, interval_bar
 from tensorflow_hub.tools.report.pages import render, svg, thumbnail
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ MAX_MISTAKES = 24
 
 
 def report_html(outcome: Outcome) -> str:
-    """The page."""
+    """The HTML of the report."""
     evaluation = outcome.evaluation
     kind = outcome.dataset.kind
     return render(
@@ -49,12 +49,12 @@ def report_html(outcome: Outcome) -> str:
 
 def _loss_chart(outcome: Outcome) -> str:
     curve = outcome.fit.curve
-    lines = [Line("training", tuple((s.iteration, s.train_loss) for s in curve))]
+    lines = [Series("training", tuple((s.iteration, s.train_loss) for s in curve))]
     validation = tuple((s.iteration, s.validation_loss) for s in curve if s.validation_loss is not None)
-    lines.append(Line("validation", validation))
+    lines.append(Series("validation", validation))
     chosen = max(s.iteration for s in curve if s.penalty == outcome.fit.penalty)
     mark = (chosen, "chosen") if validation and outcome.options.penalty is None else None
-    return line_chart("Loss by iteration", lines, "iteration", "loss, nats", mark=mark)
+    return chart("Loss by iteration", lines, "iteration", "loss, nats", mark=mark)
 
 
 def _accuracy_chart(outcome: Outcome) -> str:
@@ -62,20 +62,20 @@ def _accuracy_chart(outcome: Outcome) -> str:
         (s.iteration, s.validation_accuracy) for s in outcome.fit.curve if s.validation_accuracy is not None
     )
     title = "Accuracy on the validation examples by iteration"
-    return line_chart(title, [Line("validation", points)], "iteration", "validation accuracy", percent=True)
+    return chart(title, [Series("validation", points)], "iteration", "validation accuracy", percent=True)
 
 
 def _more_data_chart(outcome: Outcome) -> str:
     if len(outcome.more_data) < 2:
         return ""
-    line = Line(
+    line = Series(
         "accuracy",
         tuple((count, share.value) for count, share in outcome.more_data),
         tuple(share.interval[0] for _, share in outcome.more_data),
         tuple(share.interval[1] for _, share in outcome.more_data),
     )
     title = "Accuracy by number of training examples"
-    return line_chart(title, [line], "training examples", "accuracy", percent=True, markers=True, log_x=True)
+    return chart(title, [line], "training examples", "accuracy", percent=True, markers=True, log_x=True)
 
 
 def _tuning_chart(outcome: Outcome) -> str:
@@ -84,8 +84,8 @@ def _tuning_chart(outcome: Outcome) -> str:
     epochs = outcome.fine_tuning.epochs
     train = tuple((e.number, e.train_loss) for e in epochs if e.train_loss is not None)
     validation = tuple((e.number, e.validation_loss) for e in epochs if e.validation_loss is not None)
-    lines = [Line("training", train), Line("validation", validation)]
-    return line_chart("Loss by epoch of fine-tuning", lines, "epoch", "loss, nats", markers=True)
+    lines = [Series("training", train), Series("validation", validation)]
+    return chart("Loss by epoch of fine-tuning", lines, "epoch", "loss, nats", markers=True)
 
 
 def _confusion(outcome: Outcome) -> list[dict[str, Any]] | None:

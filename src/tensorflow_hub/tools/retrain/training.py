@@ -1,19 +1,20 @@
 """Retraining: trains a classifier on the features of a module and writes a folder with the result.
 
-The steps, in their order: read the data → compute features (or find them in the cache) → split by
-content → solve the head → fine-tune, when asked → evaluate → write the SavedModel, TFLite file, labels,
-card and report.
+The steps are, in this order: read the data, compute the features (or read them from the cache), split the
+examples, fit the head, fine-tune if the user wants it, evaluate, and write the SavedModel, TFLite file,
+labels, card and report.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,6 @@ from tensorflow_hub.tools.retrain.solving import more_data_curve, solve_head
 _UNFINISHED = ".retrain-"
 
 
-@existing_objects_frozen()
 def retrain_image(
     data: str | os.PathLike[str],
     module: str,
@@ -56,8 +56,8 @@ def retrain_image(
       data: a folder with a folder of images for each class, or a CSV, JSONL or Parquet table of paths and
         labels.
       module: the handle of an image feature vector module.
-      output: the folder to write: `model/` (a SavedModel on image bytes), `labels.txt`, `card.md`,
-        `report.html`, `metrics.json`, `measurements.json`, and `model.tflite` when asked.
+      output: the folder to write: `model/` (a SavedModel that takes the bytes of image files), `labels.txt`,
+        `card.md`, `report.html`, `metrics.json`, `measurements.json`, and `model.tflite` for `tflite=True`.
       image_column: the table's column of paths.
       label_column: the table's column of labels.
       **options: fields of `Options`: `test=0.2`, `tflite=True`, `fine_tune=True`, …
@@ -73,16 +73,10 @@ def retrain_image(
       outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
       print(outcome.accuracy)  # on the test examples, with its interval
     """
-    chosen = Options(**options)
-    clock = Clock()
-    dataset = read_images(
-        data, image_column=image_column, label_column=label_column, multi_label=chosen.multi_label
-    )
-    clock.lap("reading the data")
-    return _retrain(dataset, module, Path(output), clock, chosen)
+    read = functools.partial(read_images, data, image_column=image_column, label_column=label_column)
+    return _retrain(read, module, Path(output), Options(**options))
 
 
-@existing_objects_frozen()
 def retrain_text(
     data: str | os.PathLike[str],
     module: str,
@@ -112,16 +106,15 @@ def retrain_text(
     Example:
       outcome = hub.tools.retrain_text("reviews.csv", "zoo/word-vectors-en/tf2/1", "my_model")
     """
-    chosen = Options(**options)
+    read = functools.partial(read_texts, data, text_column=text_column, label_column=label_column)
+    return _retrain(read, module, Path(output), Options(**options))
+
+
+@existing_objects_frozen()
+def _retrain(read: Callable[..., Dataset], module: str, output: Path, options: Options) -> Outcome:
     clock = Clock()
-    dataset = read_texts(
-        data, text_column=text_column, label_column=label_column, multi_label=chosen.multi_label
-    )
+    dataset = read(multi_label=options.multi_label)
     clock.lap("reading the data")
-    return _retrain(dataset, module, Path(output), clock, chosen)
-
-
-def _retrain(dataset: Dataset, module: str, output: Path, clock: Clock, options: Options) -> Outcome:
     require_classes(dataset)
     require_name(options.name)
     _require_free(output, options.overwrite)
@@ -174,13 +167,13 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
 
 @contextlib.contextmanager
 def _whole_result(output: Path) -> Iterator[Path]:
-    """A folder to write into; what is in it at the end takes the place of an earlier result in `output`.
+    """A context with a folder to write to. At the end its files replace an earlier result in `output`.
 
-    An interrupted run leaves the earlier result as it was: model and figures always belong to the same run.
+    An interrupted run does not change the earlier result. So model and figures always belong to the same run.
     """
     existed = output.is_dir()
     output.mkdir(parents=True, exist_ok=True)
-    for left in output.glob(f"{_UNFINISHED}*"):  # by a run that was killed
+    for left in output.glob(f"{_UNFINISHED}*"):  # of a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory(
@@ -193,7 +186,7 @@ def _whole_result(output: Path) -> Iterator[Path]:
                 path.replace(output / path.name)
     finally:
         if not existed:
-            with contextlib.suppress(OSError):  # there is something in it: all is well
+            with contextlib.suppress(OSError):  # the folder is not empty
                 output.rmdir()
 
 
@@ -206,7 +199,11 @@ def _write_documents(outcome: Outcome, folder: Path, clock: Clock) -> None:
 
 
 def _require_free(output: Path, overwrite: bool) -> None:
-    """Refuses to write over what is no earlier run's result, before any work is done."""
+    """Checks that the output folder is empty, or has an earlier result that may be replaced.
+
+    Raises:
+      DataError: the folder has other files, or the earlier result may not be replaced.
+    """
     require_folder(output)
     found = [path.name for path in output.iterdir()] if output.is_dir() else []
     if all(name.startswith(_UNFINISHED) for name in found):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tensorflow_hub.svg import LIGHT_COLOURS
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 
 # The names of the outputs, as the TensorFlow Object Detection API gives them.
 BOXES, SCORES, CLASSES = OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes")

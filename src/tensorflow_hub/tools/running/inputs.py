@@ -1,4 +1,4 @@
-"""From what a user writes to the tensor that a module takes: texts, image files, or numbers as JSON."""
+"""Converts what a user writes (texts, image files, numbers as JSON) to the arrays that a module takes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tensorflow_hub.errors import DataError, InputError
 from tensorflow_hub.format.module.calls import takes_image_files, takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.datasets.image_folder import is_image_name
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import Reader, upright
 
 _NUMBERS_HINT = "Write numbers as JSON: '[1, 2, 3]'; or give a .npy file."
 
 
 def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
-    """The values of one input as a NumPy array.
+    """Converts the values of one input to a NumPy array.
 
     Args:
       values: texts; paths of image files; or numbers as JSON, such as `[1, 2, 3]`, or paths of .npy files.
-      name: of the input; "" for the only one.
-      tensor: what the module takes.
+      name: the name of the input; "" for the only one.
+      tensor: the tensor that the module takes.
 
     Raises:
-      InputError: the values do not fit the tensor; says what it takes.
+      InputError: the values do not fit the tensor. The message says what the module takes.
       DataError: a file cannot be read.
     """
     if tensor.kind != "dense":
@@ -137,7 +137,7 @@ def _cast(array: Any, tensor: TensorDescription) -> Any:
 
 
 def _fitted(array: Any, values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
-    """The array in the shape that the tensor has."""
+    """The array in the shape of the tensor. A dimension of one is added if only that is missing."""
     shape = tensor.shape
     if shape is None:
         return array
@@ -145,13 +145,25 @@ def _fitted(array: Any, values: Sequence[str], name: str, tensor: TensorDescript
         return array.reshape(())
     if len(shape) == array.ndim + 1 and shape[-1] == 1:
         array = array[..., None]
-    fits = len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True))
-    if not fits:
-        raise _unfit(values, name, tensor, f"What was given has the shape {list(array.shape)}.")
+    if not has_shape(array, tensor):
+        raise _unfit(values, name, tensor, f"The values have the shape {list(array.shape)}.")
     return array
 
 
-def _unfit(values: Sequence[str], name: str, tensor: TensorDescription, hint: str) -> InputError:
+def has_shape(array: Any, tensor: TensorDescription) -> bool:
+    """Whether an array has the shape of a tensor."""
+    shape = tensor.shape
+    return shape is None or (
+        len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True))
+    )
+
+
+def wrong_value(given: str, name: str, tensor: TensorDescription, hint: str) -> InputError:
+    """The error for a value that does not fit the tensor of an input; `given` is the value as a text."""
     of = f" for the input {name!r}" if name else ""
-    given = ", ".join(repr(value[:60]) for value in values[:3]) or "nothing"
     return InputError(f"Expected {tensor}{of}, got {given}.", hint=hint)
+
+
+def _unfit(values: Sequence[str], name: str, tensor: TensorDescription, hint: str) -> InputError:
+    given = ", ".join(repr(value[:60]) for value in values[:3]) or "nothing"
+    return wrong_value(given, name, tensor, hint)

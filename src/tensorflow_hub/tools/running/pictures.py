@@ -1,4 +1,4 @@
-"""Writes pictures into files: those that a module gives, or photos with the boxes of a detector."""
+"""Writes pictures to files: those among the outputs of a module, or photos with the boxes of a detector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import readable_bytes
 from tensorflow_hub.tools.running.detections import draw_boxes
 
@@ -20,7 +20,7 @@ _SMALLEST_SIDE = 8
 
 
 def is_pictures(array: Any) -> bool:
-    """Whether an output is a batch of pictures: [b, height, width, 1 or 3], of 8 pixels a side or more."""
+    """Whether an output is a batch of pictures: [b, height, width, 1 or 3], each side 8 pixels or more."""
     if array.ndim != 4 or array.shape[3] not in {1, 3} or min(array.shape[1:3]) < _SMALLEST_SIDE:
         return False
     return bool(array.dtype.kind == "f" or array.dtype == np.uint8)
@@ -30,12 +30,13 @@ def write_pictures(run: ModuleRun, path: Path) -> list[Path]:
     """Writes the pictures among the outputs of a module, or the photos of a detector with their boxes.
 
     Args:
-      run: what the module gave. Floats are in [0, 1], in [-1, 1] where some are negative, or in [0, 255]
-        where some are larger than 1.5.
-      path: the file; its ending chooses the format. Several pictures get `-1`, `-2`, … before the ending.
+      run: the outputs of the module. Floats are in [0, 1], in [-1, 1] if some are negative, or in [0, 255] if
+        some are larger than 1.5.
+      path: the path of the file. Its suffix chooses the format. The names of several pictures get `-1`, `-2`,
+        … before the suffix.
 
     Returns:
-      The files.
+      The paths of the files.
 
     Raises:
       DataError: there are no pictures, or the format cannot be written.
@@ -68,7 +69,7 @@ def size_of_file(path: Path) -> tuple[int, int]:
 
 
 def pixels(picture: Any) -> Any:
-    """uint8 [height, width, 3], or [height, width] of a grey picture."""
+    """A picture as uint8 [height, width, 3] or, for a grey picture, [height, width]."""
     if picture.dtype != np.uint8:
         low, high = float(picture.min()), float(picture.max())
         scaled = picture if high > 1.5 else 255 * ((picture + 1) / 2 if low < 0 else picture)

@@ -7,32 +7,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
-from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.modules import locate
+from tensorflow_hub.tools.opening import LoadedModule, arrays_of
 from tensorflow_hub.tools.running.detections import Box, are_detections, boxes_of
 from tensorflow_hub.tools.running.inputs import tensor_of
-from tensorflow_hub.tools.tensorflow_errors import first_line
 
 
 @dataclasses.dataclass(frozen=True)
 class ModuleRun:
-    """What a module gave.
+    """The outputs of a module for some inputs.
 
     Attributes:
-      module: its handle.
+      module: the handle of the module.
       signature: the signature that was called; None for the object itself.
       inputs: the names of the examples: texts, files or numbers as they were written.
       texts: whether the examples are texts.
       outputs: NumPy arrays by name; "" for an output without a name.
-      labels: names of classes, for an output with as many columns; empty where the module has none.
-      boxes: for each picture what a detector found in it; empty for all other modules.
-      unsafe_ops: ops of the module that reach outside the graph, and what they do.
+      labels: the names of classes, if an output has as many columns; empty if the module has no names.
+      boxes: for each picture, what a detector found in it; empty for all other modules.
+      unsafe_ops: the ops of the module that reach outside the graph, and what they do.
     """
 
     module: str
@@ -68,36 +66,29 @@ def run_module(
 
     Args:
       module: the module's handle.
-      values: for the only input of the module, one per example: texts, paths of image files, or numbers as
-        JSON (`[1, 2, 3]`) or in .npy files.
-      named: the same for each input of a module with several.
+      values: the values of the only input of the module, one for each example: texts, paths of image files,
+        or numbers as JSON (`[1, 2, 3]`) or in .npy files.
+      named: for a module with several inputs, the values of each input by its name.
       signature: the signature to call; None for the object itself, or the usual one.
 
     Returns:
-      The outputs, with what is needed to show them.
+      The outputs, and what is needed to show them.
 
     Raises:
       SignatureError: there is no such signature.
-      InputError: the values do not fit the inputs; says what the module takes.
-      ModuleError: the module fails on them.
+      InputError: the values do not fit the inputs. The message says what the module takes.
+      ModuleError: the module fails on these values.
 
     Example:
       run = hub.tools.run_module("acme/sentences/1", ["a cat", "a dog"])
       print(run.outputs)
     """
     place = locate(module)
-    description = describe(place.directory)
+    description = describe(place.directory, files=())
     call = choose_call(description, module, signature)
     given = _by_input(call, values, named or {})
     tensors = {name: tensor_of(given[name], name, tensor) for name, tensor in call.inputs.items()}
-    loaded = load(place.directory)
-    try:
-        outputs = arrays_of(call.apply(loaded, {name: tf.constant(value) for name, value in tensors.items()}))
-    except (tf.errors.OpError, ValueError, TypeError) as error:
-        raise ModuleError(
-            f"{module!r} cannot be applied to this: {first_line(error)}.",
-            hint="`tfhub check` shows what it takes.",
-        ) from error
+    outputs = arrays_of(LoadedModule(place.directory).apply(call, tensors, ModuleError))
     first = next(iter(call.inputs), "")
     labels = labels_of(place.directory, outputs)
     boxes = boxes_of(outputs, labels, tensors[first]) if tensors else ()
@@ -136,26 +127,8 @@ def _is_text(tensor: TensorDescription) -> bool:
     return tensor.dtype == "string" and not takes_images(tensor)
 
 
-def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
-    """Tensors in any structure as NumPy arrays by name; sparse and ragged ones with zeros filled in."""
-    if isinstance(value, Mapping):
-        items = [(str(key), inner) for key, inner in value.items()]
-    elif isinstance(value, (list, tuple)):
-        items = [(str(number), inner) for number, inner in enumerate(value)]
-    else:
-        if isinstance(value, tf.SparseTensor):
-            value = tf.sparse.to_dense(value)
-        elif isinstance(value, tf.RaggedTensor):
-            value = value.to_tensor()
-        return {name: np.asarray(value)}
-    found: dict[str, Any] = {}
-    for key, inner in items:
-        found.update(arrays_of(inner, f"{name}.{key}" if name else key))
-    return found
-
-
 def labels_of(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The lines of an asset of labels: one for each column of an output, or those of a detector."""
+    """The names of classes, from an asset with a line for each column of an output, or of a detector."""
     widths = {array.shape[1] for array in outputs.values() if array.ndim == 2 and array.dtype.kind == "f"}
     files = sorted(
         (directory / "assets").glob("*.txt"), key=lambda path: (path.name != "labels.txt", path.name)

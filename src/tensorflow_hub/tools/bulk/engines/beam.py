@@ -11,7 +11,7 @@ from tensorflow_hub.tools.bulk.engines.interface import option_pairs
 from tensorflow_hub.tools.bulk.job import Job
 from tensorflow_hub.tools.bulk.shipping import Shipped, ship
 from tensorflow_hub.tools.bulk.worker import run_shards
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 
 beam = require("apache_beam", "beam")
 
@@ -55,8 +55,8 @@ class BeamEngine(Cluster):
         return os.cpu_count() or 1 if self._runner == "direct" else _SLOTS_ELSEWHERE
 
     def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """A module on this disk is packed into the output folder, unless the workers run on this machine."""
-        return ship(module, None if self._runner == "direct" else folder)
+        """Workers on this machine can use a module on this disk; for others it is packed."""
+        return ship(module, None) if self._runner == "direct" else super().shipped(module, folder)
 
     def start(self, job: Job, shards: Sequence[range]) -> None:
         """Runs a pipeline with one element for each shard."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress
-from tensorflow_hub.tools.bulk.described import require_usable
 from tensorflow_hub.tools.bulk.engines.interface import SHARD_SIZE
 from tensorflow_hub.tools.bulk.inputs import Input, write_rows
 from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.records import forget_problem, read_problem, take_finished
-from tensorflow_hub.tools.bulk.shipping import Shipped
+from tensorflow_hub.tools.bulk.shipping import Shipped, ship
+from tensorflow_hub.tools.choosing import encoder_calls
 from tensorflow_hub.tools.datasets.tables import is_parquet
 from tensorflow_hub.tools.modules import Kind
 
@@ -48,25 +48,24 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
           DataError: the cluster cannot be reached, or the job failed.
         """
 
-    @abc.abstractmethod
     def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """What the workers get for a handle: a handle that they can resolve, or a packed module."""
+        """What the workers get for a handle: one that they can resolve, or a module packed into `folder`."""
+        return ship(module, folder)
 
     def check(self, module: str, kind: Kind, options: Mapping[str, Any]) -> None:
         """Checks the description of the module."""
-        require_usable(module, kind, options)
+        encoder_calls(module, kind, **options)
 
     def shard_size(self, source: Input) -> int:
         """A size that gives some shards for each core, also for a small input."""
-        direct = source.kind == "text" and is_parquet(source.path)
-        rows = source.count() if direct else sum(map(len, source.rows()))
-        return max(FEWEST_ROWS[source.kind], min(SHARD_SIZE, -(-rows // (self.slots() * TASKS_PER_SLOT))))
+        rows = -(-source.count() // (self.slots() * TASKS_PER_SLOT))
+        return max(FEWEST_ROWS[source.kind], min(SHARD_SIZE, rows))
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes the missing shards on workers, and reads their records."""
         forget_problem(job.folder)
-        for shard, skipped in take_finished(job.folder):  # records of a run whose driver was killed
-            on_shard(shard, skipped)
+        for shard in take_finished(job.folder):  # records of a run whose driver was killed
+            on_shard(shard)
             job = dataclasses.replace(job, finished=job.finished | {shard.number})
         job, rows = self._for_workers(job)
         missing = [n for n in range(-(-rows // job.shard_size)) if n not in job.finished]
@@ -79,8 +78,8 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
             try:
                 while not ended:
                     ended = running in concurrent.futures.wait([running], _SECONDS_BETWEEN_LOOKS).done
-                    for shard, skipped in take_finished(job.folder):
-                        on_shard(shard, skipped)
+                    for shard in take_finished(job.folder):
+                        on_shard(shard)
                         done += shard.read
                         on_progress("rows", max(done, 0), rows)
             except BaseException:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 
 from tensorflow_hub.tools.bulk.engines.cluster import Cluster, failed
 from tensorflow_hub.tools.bulk.engines.interface import option_pairs
 from tensorflow_hub.tools.bulk.job import Job
-from tensorflow_hub.tools.bulk.shipping import Shipped
-from tensorflow_hub.tools.bulk.spark_files import on_worker, send, task_cores
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.bulk.spark_files import task_cores
+from tensorflow_hub.tools.extras import require
 
 _HINT = "Spark's log says more. Workers need tensorflow-hub[tensorflow,tools], data and output folder."
 
@@ -47,10 +44,6 @@ class SparkEngine(Cluster):
         """The cores that Spark has for this program."""
         return max(1, int(self._context.defaultParallelism))
 
-    def shipped(self, module: str, folder: Path) -> str | Shipped:
-        """A module on the disk of the driver is sent to the workers by Spark."""
-        return send(self._context, module)
-
     def start(self, job: Job, shards: Sequence[range]) -> None:
         """Runs a Spark job with one task for each shard."""
         try:
@@ -62,5 +55,4 @@ class SparkEngine(Cluster):
 def _run(job: Job, shards: range) -> None:
     from tensorflow_hub.tools.bulk.worker import run_shards
 
-    options = {name: on_worker(value) for name, value in job.options.items()}
-    run_shards(dataclasses.replace(job, module=on_worker(job.module), options=options), shards, task_cores())
+    run_shards(job, shards, task_cores())

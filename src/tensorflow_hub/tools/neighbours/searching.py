@@ -1,6 +1,7 @@
-"""Approximate search among many vectors: an inverted file of short codes, with the library faiss.
+"""Exact search, and approximate search among many vectors, with the library faiss.
 
-The vectors are grouped into cells (`IVF`). For each pair of numbers of a vector a code of four bits is stored
+Exact search compares a query with every vector. Approximate search uses an inverted file of short codes. The
+vectors are grouped into cells (`IVF`). For each pair of numbers of a vector a code of four bits is stored
 (`PQ…x4fs`: product quantization, in the layout for the processor's vector instructions). A query is compared
 with the codes in the nearest cells. Then it is compared with the vectors of the best codes.
 
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from tensorflow_hub.tools.datasets.tables import require
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.neighbours.exact import Indices, best_of, exact_search
 
+Indices = npt.NDArray[np.int64]
 MINIMUM = 1000
 """The least number of vectors of an index: cells and codes are learned from them."""
 CANDIDATES = 256
@@ -33,6 +35,22 @@ _NOTHING = 0.002
 _BLOCK = 65_536
 _SAMPLE = 256
 _TRAINING_VECTORS_PER_CELL = 40  # faiss asks for 39
+
+
+def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
+    """The nearest vectors of each query.
+
+    Args:
+      vectors: float32 [count, dimension], of unit length; may be a memory map.
+      queries: float32 [q, dimension], of unit length.
+      k: the number of vectors to find for each query; at most `count`.
+
+    Returns:
+      The numbers of the vectors, int64 [q, k], and their cosines, float32 [q, k]; the nearest vectors first.
+    """
+    faiss = require("faiss")
+    cosines, numbers = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+    return numbers, cosines
 
 
 def build(vectors: Matrix) -> Any:
@@ -79,29 +97,26 @@ def load(path: Path) -> Any:
 
 
 def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """The nearest vectors of each query. A few of them may be missing.
+    """The nearest vectors of each query, as of `exact_search`, but a few of them may be missing.
 
     Args:
       index: the index of `vectors`.
-      vectors: float32 [count, dimension], of unit length.
-      queries: float32 [q, dimension], of unit length.
-      k: the number of vectors to find for each query; at most `count`.
-
-    Returns:
-      The numbers of the vectors, int64 [q, k], and their cosines, float32 [q, k]; the nearest vectors first.
+      vectors: as for `exact_search`.
+      queries: as for `exact_search`.
+      k: as for `exact_search`.
     """
     numbers = np.empty((len(queries), k), np.int64)
     cosines = np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), _SAMPLE):
         block = queries[start : start + _SAMPLE]
-        _, found = index.search(_even(block), min(len(vectors), max(CANDIDATES, 4 * k)))
-        for row, (query, numbers_found) in enumerate(zip(block, found, strict=True), start):
+        _, near = index.search(_even(block), min(len(vectors), max(CANDIDATES, 4 * k)))
+        for row, (query, numbers_found) in enumerate(zip(block, near, strict=True), start):
             candidates = np.sort(numbers_found[numbers_found >= 0])  # -1: the cells had fewer vectors
             if len(candidates) < k:
-                numbers[row], cosines[row] = (each[0] for each in exact_search(vectors, query[None], k))
+                numbers[row], cosines[row] = (found[0] for found in exact_search(vectors, query[None], k))
                 continue
-            best, values = best_of(vectors[candidates] @ query, k)
-            numbers[row], cosines[row] = candidates[best], values
+            best, values = exact_search(vectors[candidates], query[None], k)
+            numbers[row], cosines[row] = candidates[best[0]], values[0]
     return numbers, cosines
 
 

@@ -1,0 +1,104 @@
+"""Applying an encoder to any number of rows: reading images, grouping texts by length, calling the module."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.batches import Row, batches_by_length
+from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.freezing import FreezingEncoder
+from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.matrices import Matrix
+
+# The largest number of texts whose lengths are compared to make batches.
+SORTED_TEXTS = 4096
+_MISSING_TEXT = DataError("has no text", hint="Leave it out.")
+_MISSING_IMAGE = DataError("has no image", hint="Leave it out.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """The rows that the module can be applied to.
+
+    Attributes:
+      places: their indices.
+      values: their texts, or their images, each float32 [height, width, 3].
+      problems: pairs (index, reason) of the other rows.
+    """
+
+    places: list[int]
+    values: list[Any]
+    problems: list[tuple[int, str]]
+
+
+class Computation:
+    """A module applied to any number of rows, in two steps that can run at the same time. A context manager.
+
+    Args:
+      encoder: the module.
+      batch_size: the largest number of rows in a batch; None for 32 images or 1024 texts.
+      threads: the number of threads that decode images.
+      expected: the least number of rows that will come.
+    """
+
+    def __init__(
+        self, encoder: Encoder, batch_size: int | None = None, threads: int = 4, expected: int = 0
+    ) -> None:
+        is_image = encoder.kind == "image"
+        self.encoder = encoder
+        self.batch_size = batch_size or (32 if is_image else 1024)
+        # A part of images is one batch; one of texts has several, so that texts can be sorted by length.
+        self.rows_at_once = self.batch_size if is_image else max(self.batch_size, SORTED_TEXTS)
+        self._read = Reader(encoder.image_size) if is_image else None
+        self._apply: Callable[[Any], Matrix] = (
+            FreezingEncoder(encoder, expected=expected) if is_image else encoder
+        )
+        self._threads = ThreadPoolExecutor(threads)
+
+    def __enter__(self) -> Computation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def load(self, rows: Sequence[Row]) -> Loaded:
+        """The first step: finds rows without text, or reads and decodes images.
+
+        Args:
+          rows: names and values; messages name the images so.
+        """
+        read = self._image if self._read else _text
+        found = list(self._threads.map(read, rows)) if self._read else list(map(read, rows))
+        problems = [(i, item.problem) for i, item in enumerate(found) if isinstance(item, DataError)]
+        left_out = {i for i, _ in problems}
+        places = [i for i in range(len(found)) if i not in left_out]
+        return Loaded(places, [found[i] for i in places], problems)
+
+    def vectors(self, loaded: Loaded) -> Matrix:
+        """The second step: computes the vectors of the rows, float32 [n, dimension]."""
+        result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
+        if self.encoder.kind == "text":
+            # Modules pad the texts of a batch to the longest one: texts of similar length waste little time.
+            for group in batches_by_length(list(map(len, loaded.values)), self.batch_size):
+                result[group] = self._apply([loaded.values[i] for i in group])
+            return result
+        for start in range(0, len(loaded.values), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            result[part] = self._apply(np.stack(loaded.values[part]))
+        return result
+
+    def _image(self, row: Row) -> Matrix | DataError:
+        assert self._read is not None
+        name, value = row
+        return _MISSING_IMAGE if value is None else self._read.image_or_error(value, name)
+
+
+def _text(row: Row) -> str | DataError:
+    text: str | None = row[1]
+    return text if text and not text.isspace() else _MISSING_TEXT

@@ -9,7 +9,10 @@ from hub_content import card, module
 from hub_process import HubProcess
 from kaggle_server import files_of
 from loopback import Answer
+from pictures import picture
 
+from tensorflow_hub.client.measurements import Figures, attach
+from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import put_card
 
 ELMO = "https://tfhub.dev/google/elmo/3"
@@ -85,6 +88,39 @@ def test_what_fails_is_reported_and_the_others_go_on(services, mirror, tmp_path)
     assert "https://www.kaggle.com/models/google/gemma" in reports[0]["hint"]
     assert "--to publisher/model/version" in reports[2]["hint"]
     assert code == 5
+
+
+def test_the_documentation_of_a_hub_comes_with_its_module(services, hub, mirror, tmp_path):
+    text = card("acme/cats/1", "Module", "license: mit", "derived-from: google/yamnet/1")
+    (tmp_path / "card.md").write_text(text + "\n![Cats](pictures/cats.png)\n")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "cats.png").write_bytes(picture())
+    with HubProcess(tmp_path / "first", TFHUB_SERVER_MEASUREMENTS_OF_OTHERS="1") as first:
+        to = {"hub": first.url, "token": first.token}
+        publish(module(), card=tmp_path / "card.md", **to)
+        attach("acme/cats/1", Figures("photos", "accuracy", 0.9), **to)
+        publish(module(), card=card("other/words/1"), **to)
+        attach("acme/cats/1", Figures("photos", "accuracy", 0.1), publisher="other", **to)
+        url = f"{first.url}/acme/cats/1"
+        code, [report] = mirror(url)
+        assert (code, report["outcome"]) == (0, "copied")
+        facts = shown(services, hub, "acme/cats/1")
+        assert facts["card"] == (tmp_path / "card.md").read_text()
+        assert facts["derived_from"] == ["google/yamnet/1"]
+        assert [one["path"] for one in facts["pictures"]] == ["pictures/cats.png"]
+        assert [(one["publisher"], one["value"]) for one in facts["measurements"]] == [("acme", 0.9)]
+        # What is measured later comes with the next copy; what is there is not measured again.
+        attach("acme/cats/1", Figures("photos", "loss", 2.0), **to)
+        code, [report] = mirror(url)
+        assert (code, report["outcome"]) == (0, "there already")
+        measured = shown(services, hub, "acme/cats/1")["measurements"]
+        assert sorted(one["metric"] for one in measured) == ["accuracy", "loss"]
+        # Under another name it is the card of that; nobody there has measured it.
+        code, [report] = mirror(url, "--to", "mine/pets/7")
+        facts = shown(services, hub, "mine/pets/7")
+        assert facts["card"].startswith("# Module mine/pets/7\n")
+        assert [one["path"] for one in facts["pictures"]] == ["pictures/cats.png"]
+        assert facts["measurements"] == []
 
 
 def test_a_list_that_is_no_text_is_told(services, tmp_path):

@@ -317,6 +317,12 @@ REQUESTS = {
     "/settings/webhooks/{webhook:int}/deliveries/{delivery}/again": change(
         "POST", "/settings/webhooks/HOOK/deliveries/MESSAGE/again"
     ),
+    "/settings/measurements": get(st.just("/settings/measurements")),
+    "/settings/measurements/{measurement:int}": get(st.just("/settings/measurements/MEASURED"))
+    | change("POST", "/settings/measurements/MEASURED", value="1"),
+    "/settings/measurements/{measurement:int}/remove": change(
+        "POST", "/settings/measurements/MEASURED/remove"
+    ),
     "/settings/sessions/{session:int}/end": change("POST", "/settings/sessions/123456789/end"),
     "/help": get(st.just("/help")),
     "/help/api": get(st.just("/help/api")),

@@ -155,6 +155,23 @@ class OfDelivery(OfWebhook, frozen=True):
     delivery: str
 
 
+class OfMeasurement(Fields, frozen=True):
+    """A measurement in the path."""
+
+    measurement: int
+
+
+class ChangeMeasurement(OfMeasurement, frozen=True):
+    """A measurement in the path, and its new figures; an empty text for what was not measured."""
+
+    value: Annotated[str, Meta(min_length=1, max_length=40)]
+    low: Annotated[str, Meta(max_length=40)] = ""
+    high: Annotated[str, Meta(max_length=40)] = ""
+    examples: Annotated[str, Meta(max_length=40)] = ""
+    examples_per_second: Annotated[str, Meta(max_length=40)] = ""
+    machine: Annotated[str, Meta(max_length=200)] = ""
+
+
 class OfToken(Fields, frozen=True):
     """A token in the path."""
 

@@ -51,7 +51,8 @@ def command(
     """Copy modules into a hub, with their description and licence.
 
     A HANDLE is of any source: tfhub.dev, Kaggle, Hugging Face, another hub, an archive. Models of tfhub.dev
-    and of hubs keep their names. What the hub has already is not fetched; run the command again after an
+    and of hubs keep their names. From a hub the card with its pictures, signatures, and what the publisher
+    measured itself come too. What the hub has already is not fetched; run the command again after an
     interruption. If terms of use must be accepted first, the report names the page where you can do that. The
     other modules are copied all the same; the exit code is the highest of all.
     """

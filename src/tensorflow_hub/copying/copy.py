@@ -12,13 +12,14 @@ from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.signing import send_envelope
 from tensorflow_hub.client.versions import show
 from tensorflow_hub.copying.card import card_of
+from tensorflow_hub.copying.documentation import card_for, copy_documentation, documentation_of
 from tensorflow_hub.copying.names import name_on_hub
 from tensorflow_hub.errors import HubError, NotFoundError, RejectedError
 from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.resolving.sources.session import open_source_session
-from tensorflow_hub.resolving.sources.source import About
+from tensorflow_hub.resolving.sources.source import About, Documentation
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
@@ -51,7 +52,7 @@ def copy_to_hub(
     name: ModelName | None = None,
     on_progress: OnProgress | None = None,
 ) -> Copied:
-    """Copies a module with its signatures to the hub of the settings; nothing is fetched that the hub has.
+    """Copies a module to the hub of the settings, unless its files are there; then what stands beside them.
 
     Calling again after an interruption continues where the copy stopped.
 
@@ -71,19 +72,29 @@ def copy_to_hub(
     target = name or name_on_hub(plain)
     if target.version is not None and (there := _there(target, settings)):
         _copy_signatures(handle, str(target), settings)
+        _copy_documentation(documentation_of(plain, settings), plain, str(target), settings)
         return Copied(handle, str(target), there, is_new=False)
     found = resolve_module(handle, settings, locked=False)
     target = target if target.version is not None else name or name_on_hub(found.handle)
-    about, card = About(), ""
+    about, card, documentation = About(), "", documentation_of(found.handle, settings)
     if not _is_documented(target, settings):
         about = _about(handle, settings)
-        card = card_of(target, found.handle, about)
+        card = card_for(target, documentation.card) or card_of(target, found.handle, about)
     done = publish(
         found.path, str(target), card=card or None, hub=settings.hub, token=settings.token or None,
         on_progress=on_progress,
     )  # fmt: skip
     _copy_signatures(found.handle, done.handle, settings)
+    _copy_documentation(documentation, found.handle, done.handle, settings)
     return Copied(handle, done.handle, done.url, done.is_new, about.license)
+
+
+def _copy_documentation(found: Documentation, handle: str, name: str, settings: Settings) -> None:
+    """Gives the hub what the source has beside the files; the module is whole without it."""
+    try:
+        copy_documentation(found, name_on_hub(handle).publisher if found.card else "", name, settings)
+    except HubError as problem:
+        _log.warning("Not all of the documentation of %s is copied. %s", name, problem)
 
 
 def _copy_signatures(handle: str, name: str, settings: Settings) -> None:

@@ -281,6 +281,7 @@ def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
         "/hidden",
         "/settings",
         "/settings/tokens",
+        "/settings/measurements",
         "/help",
         "/nothing/here/1",
     ):

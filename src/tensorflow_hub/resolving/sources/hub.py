@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, RequestError, UnreachableError
 from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE, ArchiveIndex
 from tensorflow_hub.handles import version_at_end
-from tensorflow_hub.resolving.sources.source import Location, Source
+from tensorflow_hub.resolving.sources.source import Documentation, Location, Source
 from tensorflow_hub.resolving.transfer.offers import STORES, Archive, BucketDirectory, IndexedArchive, Offer
 
 if TYPE_CHECKING:
@@ -120,6 +120,11 @@ class Hub(Source[Location]):
             raise
         except (HubError, ValueError, LookupError, TypeError, RecursionError):
             return ()  # no hub of ours, or of a release without signatures
+
+    def documentation(self, location: Location, session: HubSession) -> Documentation:  # noqa: D102
+        from tensorflow_hub.resolving.sources.hub_documentation import read_documentation
+
+        return read_documentation(location.name, session)
 
     def at_version(self, location: Location, version: str) -> Location:  # noqa: D102
         parts = urllib.parse.urlsplit(location.name)

@@ -11,7 +11,7 @@ to be fast.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from tensorflow_hub.errors import (
@@ -107,6 +107,21 @@ class About:
 
 
 @dataclasses.dataclass(frozen=True)
+class Documentation:
+    """What a hub has beside the files of a version. Nothing of it is trusted: strangers wrote it.
+
+    Attributes:
+      card: Markdown with the fields of cards; "" for none.
+      pictures: the path by which the card refers to one → its file.
+      measurements: what was measured, as the API of hubs tells it.
+    """
+
+    card: str = ""
+    pictures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    measurements: Sequence[Any] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Source(Generic[L]):
     """The base class of sources. A source has to override `parse` and `open`. Other methods are optional.
 
@@ -178,6 +193,14 @@ class Source(Generic[L]):
           UnreachableError, …: as `open`.
         """
         return ()
+
+    def documentation(self, location: L, session: HubSession) -> Documentation:
+        """What the source has beside the files of a fixed version; nothing if it is no hub of this program.
+
+        Raises:
+          UnreachableError, …: as `open`.
+        """
+        return Documentation()
 
     def at_version(self, location: L, version: str) -> L:
         """The fixed location for a version of `location`."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.server.catalogue.audience import Audience
-from tensorflow_hub.server.catalogue.records import Publisher, Version
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import measurements, publishers
 from tensorflow_hub.server.catalogue.tokens import new_id
 
@@ -26,6 +26,12 @@ class Author:
     name: str
     user_id: int | None
     token_id: int | None
+
+    @property
+    def is_mirror(self) -> bool:
+        """Whether the measurement came from an upstream hub; a token may be named so, but has a number."""
+        is_nobody = self.user_id is None and self.token_id is None
+        return is_nobody and self.name.startswith(MIRROR_OF)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +74,20 @@ def list_measurements(
     return sorted(found, key=lambda one: (one.figures.dataset, one.figures.metric, one.publisher))
 
 
+def list_by_author(
+    connection: sa.Connection, author: Author, audience: Audience, limit: int = MOST_OF_A_PUBLISHER
+) -> list[Measurement]:
+    """What a user, or a token that is of no user, attached in the name of publishers that the audience may
+    read; the newest first.
+    """
+    if author.user_id is not None:
+        whose = measurements.c.user_id == author.user_id
+    else:
+        whose = measurements.c.token_id == author.token_id
+    newest = _query.where(whose, audience.condition()).order_by(measurements.c.measured_at.desc())
+    return [_measurement(tuple(row)) for row in connection.execute(newest.limit(limit))]
+
+
 def find_measurement(
     connection: sa.Connection, measurement_id: int, audience: Audience
 ) -> Measurement | None:
@@ -83,17 +103,23 @@ def count_of(connection: sa.Connection, version: Version, publisher: Publisher) 
 
 
 def put_measurement(
-    connection: sa.Connection, version: Version, publisher: Publisher, author: Author, figures: Figures
+    connection: sa.Connection,
+    version: Version,
+    publisher: Publisher,
+    author: Author,
+    figures: Figures,
+    *,
+    measured_at: int | None = None,
 ) -> tuple[int, bool]:
     """Attaches figures to a version, in the place of those that the publisher had for the same task, dataset
-    and metric; the number of the measurement, and whether it is new.
+    and metric; the number of the measurement, and whether it is new. Without a time, they are of now.
     """
     values = {
         **{name: getattr(figures, name) for name in KEPT},
         "measured_by": author.name,
         "user_id": author.user_id,
         "token_id": author.token_id,
-        "measured_at": int(time.time()),
+        "measured_at": int(time.time()) if measured_at is None else measured_at,
     }
     same = (
         measurements.c.version_id == version.id,

@@ -68,6 +68,7 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
 def measurement_json(measurement: Measurement, version: Version, caller: Caller) -> answers.Measurement:
     """What was measured, by whom; names of users and tokens are for the people of that publisher only."""
     figures, publisher = measurement.figures, measurement.publisher
+    is_shown = measurement.author.is_mirror or has_scope(caller, READ, publisher)
     return {
         "id": measurement.id,
         "dataset": figures.dataset,
@@ -86,7 +87,7 @@ def measurement_json(measurement: Measurement, version: Version, caller: Caller)
         "tool": figures.tool,
         "publisher": publisher,
         "by_others": publisher != version.model.publisher,
-        "measured_by": measurement.author.name if has_scope(caller, READ, publisher) else "",
+        "measured_by": measurement.author.name if is_shown else "",
         "measured_at": iso(measurement.measured_at),
     }
 

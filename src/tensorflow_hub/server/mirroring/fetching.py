@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.errors import CardError, NotFoundError
+from tensorflow_hub.errors import CardError, HubError, NotFoundError
 from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
@@ -24,6 +24,7 @@ from tensorflow_hub.server.catalogue.uploads import complete_upload, create_uplo
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooLarge
+from tensorflow_hub.server.mirroring.beside import bring_beside
 from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
 from tensorflow_hub.server.mirroring.signatures import keep_signatures
 from tensorflow_hub.server.mirroring.spool import Spool
@@ -53,6 +54,7 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
         if entry and not entry["deployments"]:
             _add_entry(hub, name, card, entry)
             spool.keep(None)
+            _bring_beside(hub, upstream, name, entry)
             return
         with upstream.content(session, name, deployment) as content:
             place = content.place
@@ -62,6 +64,16 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
             spool.check_length()
     upload = _begin(hub, name, deployment, card)
     spool.keep(_publish(hub, place, upload, entry, spool))
+    _bring_beside(hub, upstream, name, entry)  # nobody waits for pictures
+
+
+def _bring_beside(hub: Hub, upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any]) -> None:
+    """Brings pictures and measurements too; without them the version is whole, they are asked for again."""
+    try:
+        with upstream.open() as session:
+            bring_beside(hub, upstream, session, name, entry)
+    except HubError as problem:
+        _log.warning("Not all that %s has upstream is kept: %s", name, problem)
 
 
 def _is_documented(hub: Hub, name: ModelName) -> bool:

@@ -19,8 +19,9 @@ from tensorflow_hub.server.catalogue.records import DELETED, DOCUMENTED, Version
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.lookup import readable_version
 from tensorflow_hub.server.core.problems import Unavailable
+from tensorflow_hub.server.mirroring.beside import mirrored_version
 from tensorflow_hub.server.mirroring.fetching import fetch
-from tensorflow_hub.server.mirroring.refreshing import mirrored_version, refresh
+from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 from tensorflow_hub.server.publishing.steps import work_folder

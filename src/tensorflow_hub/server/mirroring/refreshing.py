@@ -1,6 +1,6 @@
-"""Follows upstream where it withdraws, deletes, restores or signs a version that is kept here.
+"""Follows upstream where it withdraws, deletes, restores, signs or measures a version that is kept here.
 
-Nothing that was kept goes away by what upstream says: who pinned a version still gets it, and is told.
+No version that was kept goes away by what upstream says: who pinned it still gets it, and is told.
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue import writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
 from tensorflow_hub.server.core.hub import Hub
-from tensorflow_hub.server.mirroring.signatures import keep_signatures
+from tensorflow_hub.server.mirroring.beside import bring_beside, mirrored_version
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 
 # Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.
@@ -23,20 +21,22 @@ _MARK = " (upstream)"
 
 
 def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
-    """Brings state and signatures of a mirrored version up to date; of others upstream hears nothing."""
+    """Brings the state of a mirrored version, and what stands beside its files, up to date.
+
+    Of other versions upstream hears nothing.
+    """
     with hub.database.reading() as connection:
         if mirrored_version(connection, name) is None:
             return
     with upstream.open() as session:
         entry = upstream.entry(session, name)
-    with hub.database.writing() as connection:
-        version = mirrored_version(connection, name)
-        wanted = _wanted_state(version, entry) if version is not None else None
-        if version is not None and wanted is not None and wanted != (version.state, version.reason):
-            writing.set_state(connection, version, *wanted)
-            record_changes(connection, [version.model.id])
-        if version is not None:
-            keep_signatures(connection, version, entry, upstream.place_of(name))
+        with hub.database.writing() as connection:
+            version = mirrored_version(connection, name)
+            wanted = _wanted_state(version, entry) if version is not None else None
+            if version is not None and wanted is not None and wanted != (version.state, version.reason):
+                writing.set_state(connection, version, *wanted)
+                record_changes(connection, [version.model.id])
+        bring_beside(hub, upstream, session, name, entry)
 
 
 def words_of_upstream(reason: object) -> str:
@@ -46,14 +46,6 @@ def words_of_upstream(reason: object) -> str:
     'Wrong labels. (upstream)'
     """
     return f"{str(reason or 'No reason was given.')[:900]}{_MARK}"
-
-
-def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
-    """The version, when it is kept here and came from upstream."""
-    publisher = reading.find_publisher(connection, name.publisher)
-    if publisher is None or not writing.is_mirrored(connection, publisher):
-        return None
-    return reading.find_version(connection, name)
 
 
 def _wanted_state(version: Version, entry: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -108,6 +108,10 @@ class Tfhub:
                 pieces = iter(lambda: file.read(_PIECE), b"")
                 yield Content(path.stat().st_size, None, pieces, str(pulled["source"]))
 
+    def picture(self, session: Any, name: ModelName, sha256: str) -> bytes:
+        """No picture: the entries, which name pictures, are empty here."""
+        raise NotFoundError(f"{name} has no pictures.", hint="Look at its card.")
+
     def close(self) -> None:
         """Ends what is being fetched."""
         with self._lock:

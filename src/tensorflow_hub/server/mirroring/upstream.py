@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from tensorflow_hub.errors import DownloadError, HubError, NotFoundError, UnreachableError
+from tensorflow_hub.format.card.picture_file import LARGEST_FILE
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import MAX_VERSION, ModelName
@@ -68,6 +69,7 @@ class AnyUpstream(Protocol):
     def content(  # noqa: D102
         self, session: Any, name: ModelName, deployment: str, /
     ) -> contextlib.AbstractContextManager[Content]: ...
+    def picture(self, session: Any, name: ModelName, sha256: str, /) -> bytes: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
 
@@ -135,6 +137,22 @@ class Upstream:
         if not isinstance(deployments, list) or not all(isinstance(item, dict) for item in deployments):
             return {}
         return dict(value)
+
+    def picture(self, session: HubSession, name: ModelName, sha256: str) -> bytes:
+        """The file of a picture of a card, unchecked.
+
+        Raises:
+          HubError: the hub does not have it, or it is larger than a hub takes.
+        """
+        answer = session.request(
+            "GET",
+            f"{self.url}/{name}",
+            what=f"a picture of {name}",
+            params={"picture": sha256},
+            largest=LARGEST_FILE,
+            allow_redirects=False,
+        )
+        return answer.content
 
     @contextlib.contextmanager
     def content(self, session: HubSession, name: ModelName, deployment: str) -> Iterator[Content]:

@@ -8,17 +8,23 @@ from urllib.parse import urlencode
 
 from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.server.catalogue.measurements import Measurement
-from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, Version
+from tensorflow_hub.server.core.callers import Caller
+from tensorflow_hub.server.people.measurements import may_change
 from tensorflow_hub.server.web.rendering import show_count, show_day
 
 MOST_ROWS = 25
 # The page of the tables of models.
 PATH = "/s/measured"
+CHANGES = "/settings/measurements"
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasurementRow:
-    """A line of the table; `details` are the number of examples, speed and machine, and the program."""
+    """A line of the table; `details` are the number of examples, speed and machine, and the program.
+
+    `change_url` is the page where the reader may change it; "" for other readers.
+    """
 
     dataset: str
     dataset_url: str
@@ -31,10 +37,11 @@ class MeasurementRow:
     publisher: str
     by_others: bool
     date: str
+    change_url: str = ""
 
 
-def measurement_rows(found: Sequence[Measurement], version: Version) -> list[MeasurementRow]:
-    """The lines of the table."""
+def measurement_rows(found: Sequence[Measurement], version: Version, caller: Caller) -> list[MeasurementRow]:
+    """The lines of the table, as one reader sees them."""
     return [
         MeasurementRow(
             one.figures.dataset,
@@ -44,10 +51,11 @@ def measurement_rows(found: Sequence[Measurement], version: Version) -> list[Mea
             one.figures.metric + ("" if one.figures.higher_is_better else " (lower is better)"),
             show_number(one.figures.value),
             interval_text(one.figures),
-            "; ".join(_details(one.figures)),
+            "; ".join([*_details(one.figures), *_origin(one)]),
             one.publisher,
             one.publisher != version.model.publisher,
             show_day(one.measured_at),
+            f"{CHANGES}/{one.id}" if caller.session and may_change(caller, one, version) else "",
         )
         for one in found
     ]
@@ -78,6 +86,11 @@ def interval_text(figures: Figures) -> str:
     if figures.low is None or figures.high is None:
         return ""
     return f"{show_number(figures.low)} to {show_number(figures.high)}"
+
+
+def _origin(one: Measurement) -> list[str]:
+    """From where a measurement was mirrored."""
+    return [f"mirrored from {one.author.name.removeprefix(MIRROR_OF)}"] if one.author.is_mirror else []
 
 
 def _details(figures: Figures) -> list[str]:

@@ -234,7 +234,7 @@ def _version_values(
     alike = hub_of(request).search.answer(
         connection, audience, lambda index: similar(index, shown.model.id, limit=15)
     )
-    values = version_values(connection, shown, base_url(request), alike, audience)
+    values = version_values(connection, shown, base_url(request), alike, caller)
     mirror = request.app.state.mirror
     upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
     values["try_url"] = f"/{shown.handle}:try" if can_be_run(request, connection, shown) else ""

@@ -25,7 +25,9 @@ from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.pictures import list_pictures
 from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
 from tensorflow_hub.server.catalogue.signatures import list_signatures
+from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import picture_url
+from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
 from tensorflow_hub.server.web.cards import MAX_CARD, ShownPicture, card_sections, plain_text, render_card
 from tensorflow_hub.server.web.chart import downloads_chart
@@ -68,9 +70,10 @@ def version_values(
     shown: Version,
     base: str,
     similar_ids: Sequence[int],
-    audience: Audience,
+    caller: Caller,
 ) -> dict[str, Any]:
     """What `version.html` shows."""
+    audience = audience_of(caller)
     card = reading.find_card(connection, shown)
     deployments = reading.list_deployments(connection, shown)
     metadata: Mapping[str, Sequence[str]] = card.metadata if card else {}
@@ -109,7 +112,7 @@ def version_values(
         "signatures": _signatures(deployments),
         "used_by": derived[:_MOST_DERIVED],
         "used_by_is_cut": len(derived) > _MOST_DERIVED,
-        "measured": measurement_rows(measured[:MOST_ROWS], shown),
+        "measured": measurement_rows(measured[:MOST_ROWS], shown, caller),
         "measured_is_cut": len(measured) > MOST_ROWS,
         "members": members,
         "members_title": "Models" if shown.model.kind == "collection" else "Deployments",

@@ -1,0 +1,72 @@
+"""Card, pictures and measurements of a version on a hub of this program, by its JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+from tensorflow_hub.errors import HubError, UnreachableError
+from tensorflow_hub.format.card.picture_file import LARGEST_FILE
+from tensorflow_hub.format.card.pictures import MOST_PICTURES, pictures_of
+from tensorflow_hub.network.session import HubSession
+from tensorflow_hub.resolving.sources.source import Documentation
+
+_LARGEST_JSON = 32 << 20
+_LONGEST_CARD = 4 << 20
+_MOST_MEASUREMENTS = 1000
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def read_documentation(url: str, session: HubSession) -> Documentation:
+    """What the hub has beside the files of a version; nothing where it is no hub of this program.
+
+    Args:
+      url: of the version.
+      session: for the requests.
+
+    Raises:
+      UnreachableError: the hub cannot be reached.
+    """
+    try:
+        answer = session.request("GET", url, headers={"Accept": "application/json"}, largest=_LARGEST_JSON)
+        entry = json.loads(answer.content)
+    except UnreachableError:
+        raise
+    except (HubError, ValueError, RecursionError):
+        return Documentation()
+    card = entry.get("card") if isinstance(entry, dict) else None
+    if not isinstance(card, str) or len(card) > _LONGEST_CARD:
+        return Documentation()
+    measured = entry.get("measurements")
+    return Documentation(
+        card,
+        dict(_pictures(entry, card, url, session)),
+        measured[:_MOST_MEASUREMENTS] if isinstance(measured, list) else (),
+    )
+
+
+def _pictures(entry: dict[str, Any], card: str, url: str, session: HubSession) -> Iterator[tuple[str, bytes]]:
+    """The pictures that are what the hub says they are; the card is worth having without the others."""
+    listed, wanted = entry.get("pictures"), pictures_of(card)
+    for item in listed[:MOST_PICTURES] if isinstance(listed, list) else ():
+        path, digest = (item.get("path"), item.get("sha256")) if isinstance(item, dict) else (None, None)
+        if path in wanted and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            data = _picture(url, digest, session)
+            if data is not None:
+                yield str(path), data
+
+
+def _picture(url: str, digest: str, session: HubSession) -> bytes | None:
+    parts = urllib.parse.urlsplit(url)
+    place = urllib.parse.urlunsplit(parts._replace(query=f"picture={digest}", fragment=""))
+    try:
+        data = session.request("GET", place, largest=LARGEST_FILE).content
+    except UnreachableError:
+        raise
+    except HubError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == digest else None

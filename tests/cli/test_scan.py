@@ -97,12 +97,30 @@ def test_where_says_what_each_place_answers(tfhub, services, kaggle, day):
 def test_where_fails_when_nobody_has_it(tfhub):
     done = tfhub("where", GONE)
     assert done.returncode == 3
-    assert f"source: {GONE}\n  It " in done.stdout
+    assert f"source: {GONE}\n  Google deleted it on 2024-03-18." in done.stdout
+    assert done.stderr.splitlines()[-1] == "None of these places has it."
+
+
+def test_where_tells_the_place_that_the_module_would_be_taken_from(tfhub):
+    done = tfhub("where", f"kaggle://{ON_KAGGLE}")
+    assert f"kaggle://{ON_KAGGLE} is not there." in done.stdout
+    told = f"It would be taken from the first that has it: source kaggle://{ON_KAGGLE}."
+    assert done.stderr.splitlines()[-1] == told
+
+
+def test_a_scan_tells_what_was_deleted_and_each_inferred_place_once(tfhub, programs):
+    inferred = "https://tfhub.dev/google/nnlm-de-dim50/1"
+    (programs / "more.py").write_text(f"URLS = '{GONE}', '{inferred}'\n")
+    lines = tfhub("scan", "programs").stdout.splitlines()
+    assert f"  → {GONE}: Google deleted it on 2024-03-18." in lines
+    place = "  → kaggle://google/nnlm/tensorFlow1/de-dim50/1"
+    assert [line[: len(place) + 1] for line in lines if line.startswith(place)] == [f"{place}:"]
 
 
 def test_where_knows_paths_names_and_locks(tfhub, tmp_path):
     (tmp_path / "module").mkdir()
     assert tfhub("where", "module").stdout == "path: module\n  It is here.\n"
+    assert tfhub("where", "modul").stdout == "path: modul\n  There is no such file or folder.\n"
     done = tfhub("where", "--no-ask", "acme/words/1")
     assert "source: http://127.0.0.1:8500/acme/words/1\n  It was not asked." in done.stdout
     tfhub("lock", USE)

@@ -86,10 +86,10 @@ def _as_json(found: Scan, leads: Mapping[str, list[dict[str, Any]]]) -> dict[str
 def _print(found: Scan, leads: Mapping[str, list[dict[str, Any]]], installed: Installed) -> None:
     for handle, spots in found.handles.items():
         output.result(f"{handle}\n  {_spots(spots)}")
-        for place in leads[handle]:
-            if place["kind"] in {"source", "mirror"} or place["has_module"]:
-                answer = "" if place["answer"] == NOT_ASKED else f": {place['answer']}"
-                output.result(f"  → {place['place']}{answer}")
+        lines = [_line(place) for place in leads[handle] if _is_shown(place)]
+        for number, line in enumerate(lines):
+            if not any(other.startswith(f"{line}:") for other in lines[:number]):  # said with a warning
+                output.result(line)
     changed = [call for call in found.calls if call.changes]
     if changed:
         output.result(f"\nOn {installed.shown}:")
@@ -105,6 +105,15 @@ def _print(found: Scan, leads: Mapping[str, list[dict[str, Any]]], installed: In
         cell = f", cell {unread.cell}" if unread.cell else ""
         output.note(f"{unread.file}{cell}: {unread.reason}")
     output.note(_summary(found, changed))
+
+
+def _is_shown(place: Mapping[str, Any]) -> bool:
+    return place["kind"] in {"source", "mirror"} or bool(place["has_module"])
+
+
+def _line(place: Mapping[str, Any]) -> str:
+    answer = "" if place["answer"] == NOT_ASKED else f": {place['answer']}"
+    return f"  → {place['place']}{answer}"
 
 
 def _summary(found: Scan, changed: list[Call]) -> str:

@@ -34,9 +34,14 @@ def command(handle: str, ask: bool, as_json: bool) -> int:
         stops.append(stop)
         if not as_json:
             output.result(f"{stop.kind}: {stop.place}\n  {stop.answer}")
+    found = any(map(_may_have_it, stops))
     if as_json:
         output.result_json([dataclasses.asdict(stop) for stop in stops])
-    return 0 if any(map(_may_have_it, stops)) else 3
+    elif not found:
+        output.note("None of these places has it.")
+    elif taken := next((stop for stop in stops if stop.has_module), None):
+        output.note(f"It would be taken from the first that has it: {taken.kind} {taken.place}.")
+    return 0 if found else 3
 
 
 def _may_have_it(stop: Stop) -> bool:

@@ -64,7 +64,7 @@ def _stops(handle: str, settings: Settings, depth: int) -> Iterator[Stop]:
         return
     path = os.path.expanduser(parsed.path)
     here = os.path.exists(path)
-    yield Stop("path", path, here, "It is here." if here else "There is nothing.")
+    yield Stop("path", path, here, "It is here." if here else "There is no such file or folder.")
     if here or not depth:
         return
     for place in places_of_path(path, settings):
@@ -91,7 +91,8 @@ def _stops_of_url(url: str, settings: Settings, depth: int) -> Iterator[Stop]:
             return
     name = place.location.name
     found = cache.find(url) or cache.find(name)
-    yield Stop("cache", cache.root, bool(found), f"It is in {found.path}." if found else "It is not there.")
+    answer = f"It is in {found.path}." if found else f"{name} is not there."
+    yield Stop("cache", cache.root, bool(found), answer)
     for folder in place.source.folders(place.location):
         whole = find_foreign([folder], name) is not None
         answer = "It is there." if whole else "It is not there, or not whole."

@@ -84,8 +84,8 @@ class TfhubDev(Source[TfhubDevLocation]):
             return
         if location.in_china:
             yield self._archive(f"{_CHINESE_BUCKET}/{model.name}.tar.gz", session)
-        yield tfhub_dev
         move = move_of(model.name)
+        yield _deleted(model) if move and move.kaggle is None else tfhub_dev
         if redirect.kaggle:
             yield _referral(redirect.kaggle, "")
         elif move and move.kaggle:
@@ -123,12 +123,12 @@ class TfhubDev(Source[TfhubDevLocation]):
         what = f"{location.handle!r} cannot be had from any of its places."
         if move and move.kaggle is None:
             what = f"{location.handle!r} was deleted from tfhub.dev by Google on {DELETED_ON}."
-        places = " ".join(f"{failure.place}: {failure.problem.problem.rstrip('.')}." for failure in failures)
+        lines = [f"\n  {failure.place}: {failure.problem.problem.rstrip('.')}." for failure in failures]
         page = move.kaggle.page if move and move.kaggle else location.page
         decisive = _decisive(failures)
         kind = DownloadError if isinstance(decisive, (ArchiveError, DigestError)) else type(decisive)
         return kind(
-            f"{what} {places}",
+            what + "".join(lines),
             hint=f"{decisive.hint.rstrip('.')}; or open {page}. When a hub of yours has it: "
             "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'.",
         )
@@ -195,6 +195,13 @@ def _kaggle(session: HubSession) -> KaggleProtocol:
     return KaggleProtocol(session, ServiceSettings.from_environment())
 
 
+def _deleted(model: TfhubDevHandle) -> Candidate:
+    def refuse() -> Offer:
+        raise NotFoundError(f"Google deleted it on {DELETED_ON}.", hint=f"Look at {model.page}.")
+
+    return Candidate(model.page, refuse)
+
+
 def _referral(place: KaggleHandle, warning: str) -> Candidate:
     return Candidate(str(place), lambda: Referral(str(place), warning))
 
@@ -212,7 +219,7 @@ def _page_instead(url: str, model: TfhubDevHandle) -> HubError:
     parts = urllib.parse.urlsplit(url)
     kaggle = urllib.parse.urlsplit(ServiceSettings.from_environment().kaggle).netloc
     if parts.path.rstrip("/") == "/models" and parts.netloc in {kaggle, "www.kaggle.com", "kaggle.com"}:
-        return NotFoundError("It was not moved to Kaggle.", hint=f"Look at {model.page}.")
+        return NotFoundError("It leads to no model on Kaggle.", hint=f"Look at {model.page}.")
     return ArchiveError(
         f"It gave a web page instead of an archive ({parts.hostname}).",
         hint=f"Open {model.page} in a browser.",

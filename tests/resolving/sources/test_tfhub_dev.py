@@ -151,6 +151,14 @@ def test_a_model_of_tensorflow_lite_is_a_file(tfhub_dev, kaggle):
     assert files_in(found) == {"model.tflite": content}
 
 
+def test_a_model_of_another_framework_is_not_taken_for_one_of_tensorflow_lite(tfhub_dev, kaggle):
+    kaggle.publish(ON_KAGGLE, FILES)
+    tfhub_dev.moved["google/universal-sentence-encoder/4"] = ON_KAGGLE
+    told = f"It leads to kaggle://{ON_KAGGLE}, which is no model of tfLite"
+    with pytest.raises(errors.NotFoundError, match=told):
+        hub.resolve(f"{USE}?lite-format=tflite")
+
+
 def test_a_model_of_tensorflow_lite_comes_from_kaggle_on_a_bad_day(tfhub_dev, kaggle):
     files = {"yamnet.tflite": b"TFL3" * 100}
     kaggle.publish("google/yamnet/tfLite/classification-tflite/1", files)

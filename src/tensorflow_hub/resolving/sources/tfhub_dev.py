@@ -154,6 +154,12 @@ class TfhubDev(Source[TfhubDevLocation]):
             return Hub(self.settings).open(dataclasses.replace(location, name=url), session)
         url = f"{url}?{model.query}" if model.framework else with_format(url, "compressed")
         response = _ask(url, session, hooks={"response": redirect.note})
+        if redirect.other:
+            response.close()
+            raise NotFoundError(
+                f"It leads to {redirect.other}, which is no model of {model.framework}.",
+                hint=f"Look at {model.page}.",
+            )
         if "html" in response.headers.get("Content-Type", "").lower():
             response.close()
             raise _page_instead(response.url, model)
@@ -175,18 +181,28 @@ class TfhubDev(Source[TfhubDevLocation]):
 
 
 class _Redirect:
-    """The model on Kaggle that the redirects of tfhub.dev name, also if the last of them fails."""
+    """The model on Kaggle that the redirects of tfhub.dev name, also if the last of them fails.
+
+    Attributes:
+      kaggle: the model; None without one.
+      other: a model of another framework than the handle asks for.
+    """
 
     def __init__(self, model: TfhubDevHandle) -> None:
         self.kaggle: KaggleHandle | None = None
-        self._any_framework = bool(model.framework)
+        self.other: KaggleHandle | None = None
+        self._framework = model.framework
 
     def note(self, response: requests.Response, **options: Any) -> None:
         """Called with each answer of the redirects."""
         target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
         if is_kaggle(target, endpoint=ServiceSettings.from_environment().kaggle):
             with contextlib.suppress(HandleError):
-                self.kaggle = KaggleHandle.parse(target, any_framework=self._any_framework)
+                found = KaggleHandle.parse(target, any_framework=bool(self._framework))
+                if self._framework and found.framework != self._framework:
+                    self.other = found
+                else:
+                    self.kaggle = found
 
 
 def _kaggle(session: HubSession) -> KaggleProtocol:

@@ -163,7 +163,7 @@ def main() -> None:
         with database.reading() as connection:
             rows = connection.exec_driver_sql(
                 "select m.handle || '/' || v.number from versions v join models m on m.id = v.model_id "
-                "join cards c on c.version_id = v.id where v.number = m.newest order by length(c.text) desc"
+                "join cards c on c.version_id = v.id where v.number = m.latest order by length(c.text) desc"
             )
             cards = [row[0] for row in rows]
         database.close()

@@ -83,7 +83,7 @@ class Generator:
         name = f"{word}_{architecture}_{number}/{task.partition('-')[2]}"
         model = {
             "id": number, "publisher_id": publisher, "name": name, "handle": f"publisher{publisher}/{name}",
-            "kind": "module", "newest": 1, "downloads": int(self.random.paretovariate(0.7)) % 10**7,
+            "kind": "module", "latest": 1, "downloads": int(self.random.paretovariate(0.7)) % 10**7,
             "created_at": number, "updated_at": number,
         }  # fmt: skip
         version = {

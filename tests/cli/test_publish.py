@@ -40,7 +40,7 @@ def test_a_model_is_published_shown_and_withdrawn(hub, tmp_path, monkeypatch, ca
     _, out, _ = run(capsys, "show", "cli/model/1")
     assert "  default: (" in out, out
     _, out, _ = run(capsys, "show", f"{hub.url}/cli/model", "--json")
-    assert json.loads(out)["newest"] == 1
+    assert json.loads(out)["latest"] == 1
     assert run(capsys, "show", "cli/modle/1")[0] == 3
     assert run(capsys, "withdraw", "cli/model/1", "--reason", "x")[1] == "cli/model/1 withdrawn\n"
     assert run(capsys, "withdraw", "cli/model/1", "--undo")[1] == "cli/model/1 visible\n"

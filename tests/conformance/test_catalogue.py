@@ -66,7 +66,7 @@ def test_a_database_of_a_newer_program_is_refused(database):
 def test_a_version_is_found_with_all_of_it(database):
     add(database, "acme/deep/name/3")
     version = find(database, "acme/deep/name/3")
-    assert (version.handle, version.state, version.model.newest) == ("acme/deep/name/3", VISIBLE, 3)
+    assert (version.handle, version.state, version.model.latest) == ("acme/deep/name/3", VISIBLE, 3)
     with database.reading() as connection:
         assert reading.find_card(connection, version).metadata == {"task": ["text-embedding"]}
         assert reading.list_deployments(connection, version) == [DEPLOYMENT]

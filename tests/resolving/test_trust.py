@@ -212,7 +212,7 @@ def test_removing_the_key_from_the_file_forbids_what_is_cached(project):
 
 
 def test_an_unversioned_handle_needs_a_signature_of_the_version_it_leads_to(project):
-    project.hub.newest["/acme/text"] = "/acme/text/1"
+    project.hub.latest["/acme/text"] = "/acme/text/1"
     project.sign()
     with pytest.raises(TrustError, match="a signature of acme/text/1"):
         resolve(f"{project.hub.url}/acme/text")  # this server does not say which version that is

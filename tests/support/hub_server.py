@@ -29,7 +29,7 @@ class HubServer:
     def __init__(self) -> None:
         self.files: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.indexes: dict[str, bytes] = {}
-        self.newest: dict[str, str] = {}
+        self.latest: dict[str, str] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.bytes_sent = 0
         self.ranges = True
@@ -98,7 +98,7 @@ class HubServer:
     ) -> None:
         """The right answer, or its first `limit` bytes; `then` ends the connection, or whatever."""
         asked = request.path.partition("?")[0]
-        path = self.newest.get(asked, asked)
+        path = self.latest.get(asked, asked)
         if path not in self.files:
             send_status(request, 404)
             return

@@ -85,12 +85,12 @@ def add_to_lock(lock: LockFile, name: str, settings: Settings, *, update: bool =
 def _print(name: str, locked: LockedModule, as_json: bool) -> None:
     """A line for people; JSON comes once, at the end."""
     if not as_json:
-        output.result(f"{locked.digest}  {locked.newest or name}")
+        output.result(f"{locked.digest}  {locked.latest or name}")
 
 
 def _check_all(lock: LockFile, settings: Settings, as_json: bool) -> None:
     for name, expected in sorted(lock.modules.items()):
-        found = _locked(expected.newest or name, settings)
+        found = _locked(expected.latest or name, settings)
         if found.digest != expected.digest:
             raise DigestError(
                 f"{name!r} is locked to {expected.digest}, and is {found.digest} now.",

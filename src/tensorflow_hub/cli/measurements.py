@@ -33,8 +33,8 @@ def list_all(handle: str, hub: str | None, as_json: bool) -> None:
     from tensorflow_hub.client.versions import show
 
     found: Any = show(handle, hub=hub)
-    if "versions" in found and found["newest"]:
-        found = show(f"{handle}/{found['newest']}", hub=hub)
+    if "versions" in found and found["latest"]:
+        found = show(f"{handle}/{found['latest']}", hub=hub)
     measurements = found.get("measurements", [])
     if as_json:
         output.result_json(measurements)

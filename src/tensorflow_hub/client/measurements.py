@@ -48,8 +48,8 @@ def attach(
     """
     name = ModelName.parse(handle)
     if name.version is None:
-        newest = show(handle, hub=hub, token=token).get("newest")
-        name = dataclasses.replace(name, version=newest)
+        latest = show(handle, hub=hub, token=token).get("latest")
+        name = dataclasses.replace(name, version=latest)
     known = {field: value for field, value in dataclasses.asdict(figures).items() if value not in ("", None)}
     body: dict[str, Any] = {"handle": str(name), **known}
     if publisher is not None:

@@ -55,7 +55,7 @@ def show_bill_of_materials(
     name = ModelName.parse(handle)
     settings = client_settings(hub, token)
     if name.version is None:
-        name = dataclasses.replace(name, version=show(handle, hub=hub, token=token)["newest"])
+        name = dataclasses.replace(name, version=show(handle, hub=hub, token=token)["latest"])
     document: Mapping[str, Any] = call(
         settings,
         "GET",

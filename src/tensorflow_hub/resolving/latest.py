@@ -3,7 +3,7 @@
 The module is cached under the name with the version, so that no directory of the cache is replaced while a
 program reads it. The answer of the source is stored, for use without a network:
 
-    <cache>/.tfhub/newest/<key of the name>.json    {"handle": the name, "newest": the name with the version}
+    <cache>/.tfhub/latest/<key of the name>.json    {"handle": the name, "latest": the name with the version}
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def _ask(asked: Sequence[Place], settings: Settings, name: str, *, hurry: bool) 
 
 def _remember(cache: Cache, name: str, latest: str) -> None:
     with contextlib.suppress(OSError, HubError):
-        path = cache.work_path("newest", key_of(name) + ".json")
+        path = cache.work_path("latest", key_of(name) + ".json")
         with whole_file(path) as file:
-            file.write(json.dumps({"handle": name, "newest": latest}).encode())
+            file.write(json.dumps({"handle": name, "latest": latest}).encode())
 
 
 def remembered(place: Place, cache: Cache) -> Place | None:
@@ -90,9 +90,9 @@ def remembered(place: Place, cache: Cache) -> Place | None:
     source, location = place
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            path = os.path.join(root, ".tfhub", "newest", key_of(location.name) + ".json")
+            path = os.path.join(root, ".tfhub", "latest", key_of(location.name) + ".json")
             with open(path, encoding="utf-8") as file:
-                known: Location | None = source.parse(str(json.load(file)["newest"]))
+                known: Location | None = source.parse(str(json.load(file)["latest"]))
             if known is not None:
                 return Place(source, known)
     return None

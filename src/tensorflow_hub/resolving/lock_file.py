@@ -2,7 +2,7 @@
 
     {"format": 1,
      "modules": {"https://hub.example/acme/text/1": {"digest": "sha256:…"},
-                 "https://hub.example/acme/image": {"digest": "sha256:…", "newest": "https://…/image/3"}}}
+                 "https://hub.example/acme/image": {"digest": "sha256:…", "latest": "https://…/image/3"}}}
 
 With a lock file, other handles are refused, and a handle without a version always gives the locked version.
 """
@@ -28,11 +28,11 @@ class LockedModule:
 
     Attributes:
       digest: the digest of the module's content, `sha256:…`.
-      newest: for a handle without a version, the handle with the locked version; else "".
+      latest: for a handle without a version, the handle with the locked version; else "".
     """
 
     digest: str
-    newest: str = ""
+    latest: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_lock_file(path: str) -> LockFile:
         if value["format"] != FORMAT:
             raise ValueError(f"its format is {value['format']!r}, expected {FORMAT}")
         modules = {
-            handle: LockedModule(str(entry["digest"]), str(entry.get("newest", "")))
+            handle: LockedModule(str(entry["digest"]), str(entry.get("latest", "")))
             for handle, entry in value["modules"].items()
         }
     except OSError as error:
@@ -106,7 +106,7 @@ def write_lock_file(lock: LockFile) -> None:
     """Writes a lock file, complete or not at all. It is sorted, for short diffs in version control."""
     modules = {}
     for handle, entry in sorted(lock.modules.items()):
-        modules[handle] = {"digest": entry.digest, **({"newest": entry.newest} if entry.newest else {})}
+        modules[handle] = {"digest": entry.digest, **({"latest": entry.latest} if entry.latest else {})}
     document = json.dumps({"format": FORMAT, "modules": modules}, indent=2, ensure_ascii=False) + "\n"
     try:
         with whole_file(lock.path) as file:

@@ -54,7 +54,7 @@ def find_outdated(lock: LockFile, settings: Settings) -> list[Outdated]:
     """
     entries = sorted(lock.modules.items())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda entry: _ask(entry[0], entry[1].newest or entry[0], settings), entries))
+        return list(pool.map(lambda entry: _ask(entry[0], entry[1].latest or entry[0], settings), entries))
 
 
 def _ask(handle: str, locked: str, settings: Settings) -> Outdated:

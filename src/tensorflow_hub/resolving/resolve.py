@@ -190,7 +190,7 @@ def _resolve_url(
     """
     cache = Cache.from_settings(settings)
     digest = locked.digest if locked else None
-    wanted = locked.newest if locked and locked.newest else url
+    wanted = locked.latest if locked and locked.latest else url
     trust = load_trust_file(settings) if trusted else None
     required = trust.requirement(locate(wanted, settings).location.name) if trust else None
     found = cache.find(wanted)  # by the handle as written, under which another program may have cached it

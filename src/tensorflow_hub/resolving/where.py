@@ -81,8 +81,8 @@ def _stops_of_url(url: str, settings: Settings, depth: int) -> Iterator[Stop]:
     if lock is not None:
         answer = f"It is locked to {locked.digest}." if locked else "It is not in there."
         yield Stop("lock file", lock.path, None if locked else False, answer)
-    if locked and locked.newest:
-        place = locate(locked.newest, settings)
+    if locked and locked.latest:
+        place = locate(locked.latest, settings)
     elif not place.location.is_fixed:
         try:
             place = _at_latest(place, cache, settings)

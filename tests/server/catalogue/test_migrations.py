@@ -25,9 +25,10 @@ def test_a_filled_catalogue_of_any_revision_is_brought_up_to_date(tmp_path, star
             "INSERT INTO publishers (id, name, name_key, title, description, card, private, created_at) "
             "VALUES (1, 'acme', 'acme', '', '', '', 0, 0)"
         )
+        latest = "latest" if start >= "0017" else "newest"  # its name before
         connection.exec_driver_sql(
             "INSERT INTO models "
-            "(id, publisher_id, name, handle, kind, newest, downloads, created_at, updated_at) "
+            f"(id, publisher_id, name, handle, kind, {latest}, downloads, created_at, updated_at) "
             "VALUES (1, 1, 'words', 'acme/words', 'module', 1, 7, 0, 0)"
         )
     migrations.migrate(database)

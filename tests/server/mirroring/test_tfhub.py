@@ -195,7 +195,7 @@ def test_a_hub_that_stops_ends_what_it_fetches(mirror, kaggle):
 
 def test_the_newest_version_is_the_last_that_tfhub_dev_had(tmp_path):
     upstream = Tfhub(tmp_path)
-    assert upstream.newest(None, ModelName.parse("google/elmo")) == 3
-    assert upstream.newest(None, ModelName.parse("acme/invented")) is None
+    assert upstream.latest(None, ModelName.parse("google/elmo")) == 3
+    assert upstream.latest(None, ModelName.parse("acme/invented")) is None
     jigsaw = ModelName.parse("vtab/jigsaw/1")
     assert upstream.has_heard_of(jigsaw, is_documented=False), "only its publisher has an archive"

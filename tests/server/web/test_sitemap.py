@@ -62,7 +62,7 @@ def test_several_maps_hold_each_url_once(database):
 def test_a_map_has_at_most_50_000_urls(database):
     with database.writing() as connection:
         rows = [
-            {"publisher_id": 1, "name": f"m{n}", "handle": f"acme/m{n}", "kind": "module", "newest": 1,
+            {"publisher_id": 1, "name": f"m{n}", "handle": f"acme/m{n}", "kind": "module", "latest": 1,
              "created_at": 0, "updated_at": 0} for n in range(MOST)
         ]  # fmt: skip
         connection.execute(sa.insert(models), rows)

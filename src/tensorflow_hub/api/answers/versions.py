@@ -83,7 +83,7 @@ class Version(TypedDict):
     kind: str
     state: Annotated[str, Meta(extra_json_schema={"enum": ["visible", "withdrawn"]})]
     reason: str
-    newest: int | None
+    latest: int | None
     parent: str | None
     published_at: Annotated[
         Time | None, Meta(description="null: nobody knows, the documentation was imported.")
@@ -124,7 +124,7 @@ class Model(TypedDict):
     publisher: str
     model: str
     kind: str
-    newest: int | None
+    latest: int | None
     downloads: int
     created_at: Time
     updated_at: Time
@@ -148,7 +148,7 @@ class ModelOfPublisher(TypedDict):
     handle: str
     url: str
     kind: str
-    newest: int | None
+    latest: int | None
     updated_at: Time
 
 

@@ -26,7 +26,7 @@ def tasks_of_parents(
     """
     wanted = set(parents)
     query = (
-        sa.select(models.c.handle, models.c.newest, versions.c.number, cards.c.metadata)
+        sa.select(models.c.handle, models.c.latest, versions.c.number, cards.c.metadata)
         .join(publishers, models.c.publisher_id == publishers.c.id)
         .join(versions, versions.c.model_id == models.c.id)
         .join(cards, cards.c.version_id == versions.c.id)
@@ -36,7 +36,7 @@ def tasks_of_parents(
     found: dict[str, Sequence[str]] = {}
     for row in connection.execute(query) if wanted else ():
         tasks = (row.metadata or {}).get("task", ())
-        names = [f"{row.handle}/{row.number}", *([row.handle] if row.number == row.newest else [])]
+        names = [f"{row.handle}/{row.number}", *([row.handle] if row.number == row.latest else [])]
         found |= {name: tasks for name in names if name in wanted and tasks}
     return found
 
@@ -56,8 +56,8 @@ def with_task(
 
 def relatives(connection: sa.Connection, model_ids: Sequence[int]) -> list[int]:
     """The models that belong to those models, and those that they belong to."""
-    rows = connection.execute(sa.select(models.c.handle, models.c.newest).where(models.c.id.in_(model_ids)))
-    names = [name for row in rows for name in (row.handle, f"{row.handle}/{row.newest}")]
+    rows = connection.execute(sa.select(models.c.handle, models.c.latest).where(models.c.id.in_(model_ids)))
+    names = [name for row in rows for name in (row.handle, f"{row.handle}/{row.latest}")]
     children = connection.execute(
         sa.select(versions.c.model_id).where(versions.c.parent.in_(names)).distinct()
     ).scalars()

@@ -36,7 +36,7 @@ _MODEL = (
     models.c.name,
     models.c.handle,
     models.c.kind,
-    models.c.newest,
+    models.c.latest,
     models.c.downloads,
     models.c.created_at,
     models.c.updated_at,
@@ -146,7 +146,7 @@ def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
     number = name.version
     if number is None:
         model = find_model(connection, name)
-        number = model.newest if model else None
+        number = model.latest if model else None
     if number is None:
         return None
     parameters = {"handle": str(name.unversioned()), "number": number}
@@ -195,23 +195,23 @@ def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:
     return CardRecord(*row) if row else None
 
 
-def list_newest(
+def list_latest(
     connection: sa.Connection, audience: Audience, limit: int, offset: int = 0
 ) -> list[tuple[str, int]]:
     """The newest versions of models as (handle, when the model changed), the oldest model first."""
-    query = _newest(models.c.handle, models.c.newest, models.c.updated_at, audience=audience)
+    query = _latest(models.c.handle, models.c.latest, models.c.updated_at, audience=audience)
     rows = connection.execute(query.order_by(models.c.id).limit(limit).offset(offset))
     return [(f"{handle}/{number}", updated_at) for handle, number, updated_at in rows]
 
 
-def count_newest(connection: sa.Connection, audience: Audience) -> int:
+def count_latest(connection: sa.Connection, audience: Audience) -> int:
     """How many models have a version that is visible."""
-    return int(connection.execute(_newest(sa.func.count(), audience=audience)).scalar_one())
+    return int(connection.execute(_latest(sa.func.count(), audience=audience)).scalar_one())
 
 
-def _newest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[Any]:
+def _latest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[Any]:
     joined = sa.select(*columns).select_from(models).join(publishers)
-    return joined.where(models.c.newest.is_not(None), audience.condition())
+    return joined.where(models.c.latest.is_not(None), audience.condition())
 
 
 def list_children(connection: sa.Connection, handle: str) -> list[Version]:

@@ -39,7 +39,7 @@ class Model:
     name: str
     handle: str
     kind: str
-    newest: int | None
+    latest: int | None
     downloads: int
     created_at: int
     updated_at: int

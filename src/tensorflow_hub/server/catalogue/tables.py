@@ -63,7 +63,7 @@ models = sa.Table(
     # The kind of its card: module, placeholder, lite, tfjs, coral or collection.
     sa.Column("kind", sa.String(20), nullable=False),
     # Number of the newest version that is not withdrawn or deleted; NULL when there is none.
-    sa.Column("newest", sa.Integer),
+    sa.Column("latest", sa.Integer),
     sa.Column("downloads", sa.BigInteger, nullable=False, default=0),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False, index=True),

@@ -137,7 +137,7 @@ def ensure_model(connection: sa.Connection, name: ModelName, kind: str) -> Model
             name=name.model,
             handle=f"{publisher.name}/{name.model}",
             kind=kind,
-            newest=None,
+            latest=None,
             downloads=0,
             created_at=now,
             updated_at=now,
@@ -215,11 +215,11 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
 
 def _refresh(connection: sa.Connection, model: Model) -> None:
     """Brings what a model says about its versions up to date."""
-    newest = (
+    latest = (
         sa.select(sa.func.max(versions.c.number))
         .where(versions.c.model_id == model.id, versions.c.state == VISIBLE)
         .scalar_subquery()
     )
     connection.execute(
-        sa.update(models).where(models.c.id == model.id).values(newest=newest, updated_at=int(time.time()))
+        sa.update(models).where(models.c.id == model.id).values(latest=latest, updated_at=int(time.time()))
     )

@@ -81,9 +81,9 @@ def readable_version(connection: sa.Connection, name: ModelName, audience: Audie
     """
     if name.version is None:
         model = reading.find_model(connection, name)
-        if model is None or model.newest is None or not audience.includes(model.publisher, model.private):
+        if model is None or model.latest is None or not audience.includes(model.publisher, model.private):
             return None
-        name = name.with_version(model.newest)
+        name = name.with_version(model.latest)
     version = reading.find_version(connection, name)
     if version is None or not audience.includes(version.model.publisher, version.model.private):
         return None

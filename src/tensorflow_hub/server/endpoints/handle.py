@@ -99,9 +99,9 @@ def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...])
             moved = other_place(connection, name, caller)
             if moved is None:
                 raise
-            return _to_newest(request, name, moved)
+            return _to_latest(request, name, moved)
         if name.version is None and not version.model.name.startswith("collection/"):
-            return _to_newest(request, name, version)
+            return _to_latest(request, name, version)
         document = version_document(request, connection, version)
         if document is not None:
             return document
@@ -179,7 +179,7 @@ def _publisher(
     return pages.publisher(request, connection, caller, publisher)
 
 
-def _to_newest(request: Request, name: ModelName, version: Version) -> Response:
+def _to_latest(request: Request, name: ModelName, version: Version) -> Response:
     """Redirects to the newest version, so that whoever follows knows which one it was."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/{version.handle}{query}", 302, headers=_HEADERS)

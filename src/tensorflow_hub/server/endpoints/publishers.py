@@ -40,11 +40,11 @@ def show_publisher(call: Call, path: OfPublisher) -> Answer[answers.PublisherWit
             "handle": model.handle,
             "url": f"{call.base}/{model.handle}",
             "kind": model.kind,
-            "newest": model.newest,
+            "latest": model.latest,
             "updated_at": iso(model.updated_at),
         }
         for model in models
-        if model.newest is not None
+        if model.latest is not None
     ]
     return Answer({**publisher_json(publisher, call.base), "card": publisher.card, "models": listed})
 

@@ -68,10 +68,10 @@ async def bring_from_upstream(
         return None
     deployment, is_versioned = forms[0].kind or saved_model.KIND.name, True
     if name.version is None:
-        newest = await run_in_threadpool(mirror.newest, name, deployment, audience)
-        if newest is None:
+        latest = await run_in_threadpool(mirror.latest, name, deployment, audience)
+        if latest is None:
             return None
-        name, is_versioned = name.with_version(newest), False
+        name, is_versioned = name.with_version(latest), False
     if reads_only and await run_in_threadpool(mirror.has_documentation_only, name):
         return None  # a person who only reads pages fetches nothing
     spool = await run_in_threadpool(mirror.bring, name, deployment, audience)

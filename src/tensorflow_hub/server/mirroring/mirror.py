@@ -49,11 +49,11 @@ class Mirror:
         self._lock = threading.Lock()
         self._fetches: dict[str, Spool] = {}
         self._asked: dict[str, float] = {}
-        self._newest: dict[str, int | None] = {}
+        self._latest: dict[str, int | None] = {}
         self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
 
-    def newest(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
+    def latest(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
         """The newest version of a model upstream, if its deployment is not here and may be fetched.
 
         Raises:
@@ -61,21 +61,21 @@ class Mirror:
         """
         key = str(name)
         if not self._is_wanted(name, audience=audience):
-            return self._newest_documented(name, deployment, audience)
+            return self._latest_documented(name, deployment, audience)
         if not self._asked_lately(key):
             try:
                 self._pause()
                 with self.upstream.open() as session:
-                    self._newest[key] = self.upstream.newest(session, name)
+                    self._latest[key] = self.upstream.latest(session, name)
                 self._remember(key)
             except UnreachableError as error:
                 self._unreachable(name, error, audience)
                 return None
             except HubError as error:
                 _log.warning("Mirroring %s: %s", name, error)
-                self._newest[key] = None
+                self._latest[key] = None
                 self._remember(key)
-        number = self._newest.get(key)
+        number = self._latest.get(key)
         if number is None:
             return None
         self._follow_withdrawals(name, number)
@@ -83,7 +83,7 @@ class Mirror:
         is_refused = self._asked_lately(f"{version} {deployment}")
         return None if is_refused or not self._is_wanted(version, deployment) else number
 
-    def _newest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
+    def _latest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
         """The newest version that is documented here, for an upstream that does not know the newest."""
         with self.hub.database.reading() as connection:
             version = reading.find_version(connection, name)
@@ -207,11 +207,11 @@ class Mirror:
         if not is_here(self.hub, name, audience):
             raise nobody_knows(name) from error
 
-    def _follow_withdrawals(self, name: ModelName, newest: int) -> None:
+    def _follow_withdrawals(self, name: ModelName, latest: int) -> None:
         """What is newer here than the newest version upstream may have been withdrawn there."""
         with self.hub.database.reading() as connection:
             here = reading.find_version(connection, name)
-        if here is not None and here.number > newest:
+        if here is not None and here.number > latest:
             self._refresh_later(here.name)
 
     def _refresh_later(self, name: ModelName) -> None:
@@ -237,7 +237,7 @@ class Mirror:
         with self._lock:
             if len(self._asked) >= _MOST_REMEMBERED:
                 self._asked.clear()
-                self._newest.clear()
+                self._latest.clear()
             self._asked[key] = time.monotonic()
 
 

@@ -76,7 +76,7 @@ class Tfhub:
         move = move_of(name)
         return str(move.kaggle) if move and move.kaggle else f"https://tfhub.dev/{name}"
 
-    def newest(self, _: Any, name: ModelName) -> int | None:
+    def latest(self, _: Any, name: ModelName) -> int | None:
         """The last version that tfhub.dev had; None when nothing is known of the model."""
         documented = moves_of(name)
         return documented[-1].name.version if documented else None

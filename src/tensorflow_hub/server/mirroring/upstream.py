@@ -64,7 +64,7 @@ class AnyUpstream(Protocol):
     def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
     def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
     def place_of(self, name: ModelName) -> str: ...  # noqa: D102
-    def newest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
+    def latest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
     def entry(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
     def content(  # noqa: D102
         self, session: Any, name: ModelName, deployment: str, /
@@ -101,7 +101,7 @@ class Upstream:
     def close(self) -> None:
         """Nothing is to be ended: a transfer ends with who reads it."""
 
-    def newest(self, session: HubSession, name: ModelName) -> int | None:
+    def latest(self, session: HubSession, name: ModelName) -> int | None:
         """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
         url = f"{self.url}/{name}?{saved_model.KIND.download}"
         with session.request(

@@ -91,7 +91,7 @@ def check_same_content(version: Version, deployment: Deployment, digest: str) ->
         raise ConflictError(
             f"The version {version.handle} is published with other content "
             f"({deployment.digest[:19]}…, not {digest[:19]}…). Published versions never change.",
-            hint=f"Publish it as version {(version.model.newest or version.number) + 1}.",
+            hint=f"Publish it as version {(version.model.latest or version.number) + 1}.",
         )
 
 

@@ -26,7 +26,7 @@ _select = (
         models.c.id,
         models.c.handle,
         models.c.kind,
-        models.c.newest,
+        models.c.latest,
         models.c.downloads,
         publishers.c.private,
         versions.c.id.label("version_id"),
@@ -38,7 +38,7 @@ _select = (
         cards.c.metadata,
     )
     .join(publishers, models.c.publisher_id == publishers.c.id)
-    .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.newest))
+    .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.latest))
     .outerjoin(cards, cards.c.version_id == versions.c.id)
 )
 
@@ -61,14 +61,14 @@ def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audien
     """The documents of those models; none for a model without a version to show to the audience."""
     rows = connection.execute(_select.where(models.c.id.in_(ids), audience.condition())).all()
     described = _descriptions(connection, [row.version_id for row in rows])
-    children = _formats_of_children(connection, [f"{row.handle}/{row.newest}" for row in rows], audience)
+    children = _formats_of_children(connection, [f"{row.handle}/{row.latest}" for row in rows], audience)
     tasks = tasks_of_parents(connection, {row.parent for row in rows if row.parent}, audience)
     return [
         _document(
             row,
             with_task(row.metadata or {}, row.parent, tasks),
             described[row.version_id],
-            children[f"{row.handle}/{row.newest}"],
+            children[f"{row.handle}/{row.latest}"],
         )
         for row in rows
     ]
@@ -93,7 +93,7 @@ def _document(
     return SearchDocument(
         id=row.id,
         handle=row.handle,
-        version=row.newest,
+        version=row.latest,
         kind=row.kind,
         description=row.description or "",
         card=_COMMENT.sub(" ", row.text or ""),

@@ -26,7 +26,7 @@ def sitemap(connection: sa.Connection, base: str, page: int | None, most: int = 
       most: URLs of a map.
     """
     names = ["", *(publisher.name for publisher in reading.list_publishers(connection, PUBLIC))]
-    count = len(names) + reading.count_newest(connection, PUBLIC)
+    count = len(names) + reading.count_latest(connection, PUBLIC)
     pages = -(-count // most)
     if page is None and pages > 1:
         maps = (f"<sitemap>{_place(f'{base}/sitemap.xml?page={n + 1}')}</sitemap>" for n in range(pages))
@@ -36,7 +36,7 @@ def sitemap(connection: sa.Connection, base: str, page: int | None, most: int = 
         return None
     head = names[start : start + most]
     first = max(0, start - len(names))
-    listed = reading.list_newest(connection, PUBLIC, most - len(head), first) if len(head) < most else []
+    listed = reading.list_latest(connection, PUBLIC, most - len(head), first) if len(head) < most else []
     urls = [f"<url>{_place(f'{base}/{name}')}</url>" for name in head]
     urls += [f"<url>{_place(f'{base}/{handle}')}<lastmod>{_day(at)}</lastmod></url>" for handle, at in listed]
     return _document("urlset", urls)

@@ -1,6 +1,6 @@
 """`tfhub apply` end to end against the shortest loop over the same files, memory by length, Spark and Beam.
 
-    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5] [--quick]
+    python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5] [--only loop memory]
 
 Modules: Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
 EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module that does next to nothing, the mean
@@ -24,7 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,7 @@ sys.path[:0] = [
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WORDS = 30_000
+PARTS = ("loop", "memory", "engines")
 
 APPLY = """
 import json, re, sys, time
@@ -232,7 +233,7 @@ def images(folder: Path, count: int) -> Path:
 
 def memory(module: Path, folder: Path, most: int, rounds: int) -> None:
     """Prints the peak of memory by the length of the input."""
-    print("\n| Rows of CSV | peak memory, MB |\n|---|---|")
+    print("\n### Memory by length\n\n| Rows of CSV | peak memory, MB |\n|---|---|")
     for count in (most // 100, most // 10, most):
         table = sentences(folder / "memory.csv", count)
         runs = [run(APPLY, module, table, folder / f"memory{count}-{i}") for i in range(rounds)]
@@ -244,7 +245,7 @@ def clusters(module: Path, table: Path, folder: Path, spark: str | None, beam: s
     """Prints the rates of engines of clusters on this machine, beside that of this process."""
     if not spark and not beam:
         return
-    print("\n| Engine, two workers on this machine | rows | rows a second |\n|---|---|---|")
+    print("\n### Engines\n\n| Engine, two workers on this machine | rows | rows a second |\n|---|---|---|")
 
     def line(name: str, done: dict[str, float]) -> None:
         print(f"| {name} | {done['rows']:,} | {done['rows'] / done['seconds']:,.0f} |", flush=True)
@@ -270,6 +271,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=1_000_000)
     parser.add_argument("--images", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--quick", action="store_true", help="hashed words alone, 20,000 rows, two rounds")
     parser.add_argument("--spark", help="an interpreter with pyspark")
     parser.add_argument("--beam", help="an interpreter with apache-beam")
@@ -282,28 +284,39 @@ def main() -> None:
     rounds, most = arguments.rounds, arguments.sentences
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        import compare
-
         words = text_module(folder)
         tables = {kind: sentences(folder / f"texts.{kind}", most) for kind in ("csv", "jsonl", "parquet")}
-        print("| Input | rows | apply, rows a second | loop | ratio | ratio of processor time |")
-        print("|---|---|---|---|---|---|")
-        modules = {"hashed words": words}
-        if not arguments.quick:  # else nothing is downloaded
-            encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
-            few = sentences(folder / "few.csv", most // 100)
-            compare_with_loop("sentence encoder, CSV", ARROW_LOOP, encoder, few, rounds)
-            modules["GloVe"] = compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
-        for name, module in modules.items():
-            for kind, table in tables.items():
-                compare_with_loop(f"{name}, {kind.upper()}", ARROW_LOOP, module, table, rounds)
-        if arguments.images:
-            import retrain as data
+        if "loop" in arguments.only:
+            beside_a_loop(words, tables, folder, arguments)
+        if "memory" in arguments.only:
+            memory(words, folder, most, min(rounds, 3))
+        if "engines" in arguments.only:
+            clusters(words, tables["parquet"], folder, spark, beam)
 
-            photos, vectors = images(folder / "photos", arguments.images), data.module()
-            compare_with_loop("images, a folder", IMAGE_LOOP, vectors, photos, rounds)
-        memory(words, folder, most, min(rounds, 3))
-        clusters(words, tables["parquet"], folder, spark, beam)
+
+def beside_a_loop(
+    words: Path, tables: Mapping[str, Path], folder: Path, arguments: argparse.Namespace
+) -> None:
+    """Prints the rates of apply and of a loop that reads and writes the same files."""
+    print("### Beside a loop\n")
+    print("| Input | rows | apply, rows a second | loop | ratio | ratio of processor time |")
+    print("|---|---|---|---|---|---|")
+    modules, rounds = {"hashed words": words}, arguments.rounds
+    if not arguments.quick:  # else nothing is downloaded
+        import compare
+
+        encoder = compare.modules("sentence_encoder_lite")["zoo/universal-sentence-encoder-lite/1"]
+        few = sentences(folder / "few.csv", arguments.sentences // 100)
+        compare_with_loop("sentence encoder, CSV", ARROW_LOOP, encoder, few, rounds)
+        modules["GloVe"] = compare.modules("word_vectors")["zoo/word-vectors-en/tf2/1"]
+    for name, module in modules.items():
+        for kind, table in tables.items():
+            compare_with_loop(f"{name}, {kind.upper()}", ARROW_LOOP, module, table, rounds)
+    if arguments.images:
+        import retrain as data
+
+        photos, vectors = images(folder / "photos", arguments.images), data.module()
+        compare_with_loop("images, a folder", IMAGE_LOOP, vectors, photos, rounds)
 
 
 if __name__ == "__main__":

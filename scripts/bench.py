@@ -2,13 +2,14 @@
 
     python scripts/bench.py                          all of them
     python scripts/bench.py startup pages            some; the page keeps the others' last figures
-    python scripts/bench.py search -- --sizes 20000  with options of the benchmark, which the page tells
+    python scripts/bench.py growth -- --only cache   with options of the benchmark, which the page tells
     python scripts/bench.py --quick                  small inputs of those that have them; writes no page
 
 A benchmark is a script in `benchmarks/` that prints Markdown tables to standard output, ours and the peers'
-figures of one run side by side. Below each row of a table the page shows the row of the run before, with its
-day. Interpreters of environments with the peers are found by the variable TFHUB_PEERS, a folder of such
-environments.
+figures of one run side by side, perhaps in parts with a heading each (`### A cache`). A run replaces the
+parts that it prints; the others keep their last figures. Each part ends with what made it: options, day,
+revision. Below each row of a table the page shows the row of the run before, with its day. Interpreters of
+environments with the peers are found by the variable TFHUB_PEERS, a folder of such environments.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-This page is written by `make bench`. Every table is what one run of the script named above it printed: ours
+This page is written by `make bench`. Every table is what one run of the script named below it printed: ours
 and the peers' on the same machine, in the same run. Figures of one machine say little about another; the
 ratios say more. A row in italics that begins with a day is what the run of that day printed for the row
 above it.
 
 """
+_SOURCE = re.compile(r"^(?:\S+ of )?`benchmarks/[^`]*`.*?(\d{4}-\d\d-\d\d)(?:.+\n?)*", re.MULTILINE)
 PACKAGES = ("tensorflow", "keras", "numpy", "granian", "obstore", "sqlalchemy", "tantivy", "faiss-cpu")
 
 
@@ -90,14 +92,42 @@ def printed(path: Path, options: Sequence[str]) -> str:
 
 def section(path: Path, options: Sequence[str], before: str) -> str:
     """Runs a benchmark; its section of the page, given the section of the run before."""
-    start = time.monotonic()
+    revision, start = _revision(), time.monotonic()
     said = printed(path, options)
     took = time.monotonic() - start
-    about = path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     with_options = f" with `{shlex.join(options)}`" if options else ""
-    source = f"`benchmarks/{path.name}`{with_options}, {today}, revision {_revision()}, {took:.0f} s."
-    return f"\n{about}\n\n{with_rows_before(said, before)}\n\n{source}\n\n"
+    source = f"`benchmarks/{path.name}`{with_options}, {today}, revision {revision}, {took:.0f} s."
+    old = parts(before)
+    new = {
+        title: f"{with_rows_before(text, old.get(title, ''))}\n\n{source}"
+        for title, text in parts(said).items()
+    }
+    # A benchmark that prints no headings is one part.
+    kept = {} if "" in new else {title: text for title, text in old.items() if title}
+    return f"\n{_about(path)}\n\n" + "\n\n".join({**kept, **new}.values()) + "\n\n"
+
+
+def parts(text: str) -> dict[str, str]:
+    """Heading → part of what a benchmark printed, or of its section of the page, which ends with its source.
+
+    What stands before the first heading is the part "", if it has a table or no heading follows. A part
+    without a source has the next one below it: they were printed by one run.
+    """
+    first, *others = re.split(r"^(?=### )", text, flags=re.MULTILINE)
+    found = {part.partition("\n")[0]: part.strip() for part in others}
+    if not others or re.search(r"^\|", first, re.MULTILINE):
+        found = {"": first.strip(), **found}
+    source = ""
+    for title in reversed(found):
+        own = _SOURCE.search(found[title])
+        source = own[0] if own else source
+        found[title] += "" if own or not source else f"\n\n{source}"
+    return found
+
+
+def _about(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
 
 
 def with_rows_before(new: str, old: str) -> str:
@@ -110,7 +140,7 @@ def with_rows_before(new: str, old: str) -> str:
       new: what a benchmark printed.
       old: its section of the page.
     """
-    found = re.search(r"^`benchmarks/.*?(\d{4}-\d\d-\d\d)", old, re.MULTILINE)
+    found = _SOURCE.search(old)
     old_lines, lines = old.splitlines(), new.splitlines()
     known = {key: old_lines[number] for number, key in _rows(old_lines)}
     for number, key in reversed(list(_rows(lines))):
@@ -136,9 +166,29 @@ def _rows(lines: Sequence[str]) -> Iterator[tuple[int, tuple[str, str, int]]]:
 
 
 def _revision() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    """The revision that is measured, and whether the files differ from it; this page and its plots may."""
+    try:
+        revision = _git("rev-parse", "--short", "HEAD")
+        files = ["src", "benchmarks", "tests/support", "requirements", "pyproject.toml"]
+        changed = _git("status", "--porcelain", "--", *files)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{revision} with changes" if changed else revision
+
+
+def _git(*words: str) -> str:
+    command = ["git", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def contents(known: dict[str, str]) -> str:
+    """The table at the top of the page: each benchmark, what it measures, and the days of its figures."""
+    rows = ["| Benchmark | What it measures | Figures of |", "|---|---|---|"]
+    for name in sorted(known):
+        days = sorted({found[1] for found in _SOURCE.finditer(known[name])})
+        about = next(line for line in known[name].splitlines() if line)
+        rows.append(f"| [{name}](#{name}) | {about} | {', '.join(days)} |")
+    return "\n".join(rows) + "\n\n"
 
 
 def main() -> None:
@@ -161,7 +211,7 @@ def main() -> None:
     for path in scripts(arguments.names):
         known[path.stem] = section(path, options, known.get(path.stem, ""))
         body = "".join(f"## {name}\n{known[name]}" for name in sorted(known))
-        PAGE.write_text(HEAD + machine() + body.rstrip() + "\n", encoding="utf-8")
+        PAGE.write_text(HEAD + contents(known) + machine() + body.rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,49 @@ def test_without_an_old_run_the_figures_stand_alone(bench):
     assert bench.with_rows_before(NEW, "") == NEW
 
 
+SCRIPT = '''\
+"""Measures two things."""
+import sys
+for part in sys.argv[1:] or ["one", "two"]:
+    print(f"### Part {part}\\n\\n| what | s |\\n|---|---|\\n| {part} | {len(sys.argv)} |\\n")
+'''
+
+
+def test_a_run_of_one_part_leaves_the_others_as_they_are(bench, tmp_path):
+    script = tmp_path / "things.py"
+    script.write_text(SCRIPT)
+    before = bench.section(script, [], "")
+    assert before.startswith("\nMeasures two things.\n\n### Part one\n")
+    after = bench.section(script, ["two"], before)
+    one, two = (bench.parts(after)[f"### Part {part}"] for part in ("one", "two"))
+    assert one == bench.parts(before)["### Part one"]
+    assert one.splitlines()[-1].startswith("`benchmarks/things.py`, 20")
+    assert two.splitlines()[-1].startswith("`benchmarks/things.py` with `two`, 20")
+    row, row_before = two.splitlines()[4:6]
+    assert row == "| two | 2 |"
+    assert row_before.startswith("| *20")
+    assert row_before.endswith("* | *1* |")
+    assert bench.section(script, ["two"], after).count("Part") == 2
+
+
+def test_the_source_of_several_parts_is_that_of_each(bench):
+    old = "About it.\n\n### A\n\n| a |\n|---|\n\n### B\n\n| b |\n|---|\n\n`benchmarks/x.py`, 2026-01-01, 1 s."
+    assert bench.parts(old)["### A"].splitlines()[-1] == "`benchmarks/x.py`, 2026-01-01, 1 s."
+    assert list(bench.parts(old)) == ["### A", "### B"]
+
+
+def test_the_source_names_the_revision_that_was_measured(bench):
+    revision = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert bench._revision() in {revision, f"{revision} with changes"}
+
+
+def test_the_page_begins_with_a_table_of_its_sections(bench):
+    rows = bench.contents({"pages": OLD}).splitlines()
+    assert rows[2] == "| [pages](#pages) | About it. | 2026-11-20 |"
+
+
 def test_quick_runs_print_and_leave_the_page_as_it_is(bench):
     before = bench.PAGE.read_bytes()
     command = [

@@ -191,8 +191,9 @@ def set_card(connection: sa.Connection, version: Version, card: CardText) -> Non
     changed = connection.execute(sa.update(cards).where(cards.c.version_id == version.id).values(**values))
     if changed.rowcount == 0:
         connection.execute(sa.insert(cards).values(version_id=version.id, **values))
+    else:
+        keep_pictures(connection, version, pictures_of(card.text))
     set_origins(connection, version, card.metadata)
-    keep_pictures(connection, version, pictures_of(card.text))
     parents = card.metadata.get("parent-model") or (None,)
     connection.execute(sa.update(versions).where(versions.c.id == version.id).values(parent=parents[0]))
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from loopback import Answer, LoopbackServer
 from spark_session import spark_session
 from tool_data import reviews_rows
 
 import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, InputError, ModuleError, SignatureError
+from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.tools.bulk.spark_files import send
 
 TEXTS = [text for text, _ in reviews_rows(60)]
@@ -166,6 +168,48 @@ def test_a_worker_gets_a_module_of_the_drivers_disk_and_the_threads_of_its_cores
     assert Path(path).resolve() != Path(text_module).resolve()
     graphs = [(Path(folder) / "saved_model.pb").read_bytes() for folder in (path, text_module)]
     assert graphs[0] == graphs[1]
+
+
+WORKERS = """
+import sys, time
+from pyspark.sql import SparkSession
+
+def load(_):
+    import os
+    import tensorflow as tf
+    from tensorflow_hub.tools.bulk.spark_files import task_cores
+    from tensorflow_hub.tools.bulk.worker import worker_encoder
+    encoders = [worker_encoder(handle, "text", {}, task_cores()) for _ in range(2)]
+    time.sleep(1)  # the other task is given to another worker
+    threading = tf.config.threading
+    threads = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
+    return os.getpid(), encoders[0] is encoders[1], *threads
+
+handle = sys.argv[1]
+settings = {"spark.ui.enabled": "false", "spark.task.cpus": "2", "spark.driver.memory": "512m"}
+builder = SparkSession.builder.master("local[4]")
+for name, value in settings.items():
+    builder = builder.config(name, value)
+spark = builder.getOrCreate()
+for row in spark.sparkContext.parallelize(range(4), 4).map(load).collect():
+    print(*row)
+spark.stop()
+"""
+
+
+def test_workers_that_start_at_once_download_a_module_once(spark, text_module, tmp_path):
+    write_archive(text_module, tmp_path / "module.tar.gz")
+    server = LoopbackServer(lambda request: Answer(200, tmp_path / "module.tar.gz"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment["TFHUB_CACHE_DIR"] = str(tmp_path / "cache")
+    command = [sys.executable, "-c", WORKERS, f"{server.url}/module.tar.gz"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    server.close()
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert len(rows) == 4, ended.stderr
+    assert len({row[0] for row in rows}) == 2, "four cores, two a task"
+    assert {tuple(row[1:]) for row in rows} == {("True", "2", "2")}, "loaded once, a thread for each core"
+    assert [request.method for request in server.requests].count("GET") == 1
 
 
 DRIVER = """

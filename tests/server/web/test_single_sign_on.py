@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import contextlib
 import dataclasses
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from hub_process import HubProcess
 from patience import PATIENCE, until
 from ports import fixed_ports
 from private_hub import HIDDEN, api, private_hub
@@ -238,3 +241,23 @@ def test_a_token_that_does_not_fit_is_refused(key, change, alg):
         return
     with pytest.raises(AuthenticationError, match="The sign-in failed"):
         provider._verified_claims(token, "n")
+
+
+def test_a_provider_that_hangs_keeps_nobody_from_the_pages(tmp_path):
+    """It takes connections and says nothing; more people than the hub has threads press "Sign in"."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings = {"TFHUB_SERVER_OIDC_ISSUER": issuer, "TFHUB_SERVER_OIDC_CLIENT_ID": "hub"}
+        with (
+            HubProcess(tmp_path / "data", **settings) as hub,
+            concurrent.futures.ThreadPoolExecutor(80) as pool,
+        ):
+            asked = [pool.submit(Visitor(hub.url).open, "/login/start") for _ in range(80)]
+            time.sleep(0.5)
+            started = time.monotonic()
+            assert Visitor(hub.url).open("/help").status_code == 200
+            took = time.monotonic() - started
+            answers = [one.result() for one in asked]
+    assert took < 8, "one wait for the provider takes ten seconds"
+    assert {answer.status_code for answer in answers} == {503}
+    assert all("identity provider of this hub does not answer" in answer.text for answer in answers)

@@ -26,6 +26,9 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.settings import ServerSettings
 
 _TIMEOUT_SECONDS = 10
+# Requests to the provider at once, and how long another one waits for its turn. A provider that hangs would
+# take all threads of the hub otherwise, and with them its pages.
+_AT_ONCE, _TURN_SECONDS = threading.BoundedSemaphore(8), 2
 _MAX_ANSWER_BYTES = 1 << 20
 # How long the provider's metadata and keys are cached, in seconds. If a token is signed with an unknown key,
 # the hub asks for the keys again, but not more often than once in the second number.
@@ -214,6 +217,11 @@ def _ask(method: str, url: str, **options: Any) -> tuple[int, Mapping[str, Any]]
     Returns:
       The status, and the JSON object of the answer; {} if it is not a JSON object.
     """
+    no_answer = Unavailable(
+        "The identity provider of this hub does not answer.", hint="Try again in a moment."
+    )
+    if not _AT_ONCE.acquire(timeout=_TURN_SECONDS):
+        raise no_answer
     try:
         with requests.request(
             method, url, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True, **options
@@ -222,11 +230,11 @@ def _ask(method: str, url: str, **options: Any) -> tuple[int, Mapping[str, Any]]
             value = json.loads(body) if len(body) <= _MAX_ANSWER_BYTES else None
             return answer.status_code, value if isinstance(value, dict) else {}
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable(
-            "The identity provider of this hub does not answer.", hint="Try again in a moment."
-        ) from error
+        raise no_answer from error
     except ValueError:  # not JSON
         return answer.status_code, {}
+    finally:
+        _AT_ONCE.release()
 
 
 def _read_secret(path: str) -> str:

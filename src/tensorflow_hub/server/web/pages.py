@@ -79,6 +79,7 @@ def _home_values(request: Request, connection: sa.Connection, caller: Caller) ->
         "title": site_of(request).name,
         "show_header_search": False,
         "feed_url": "/?feed=atom",
+        "counted": show_count,
         "total": every.total,
         "total_text": show_count(every.total, "model"),
         "domains": [

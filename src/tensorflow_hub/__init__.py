@@ -89,7 +89,7 @@ def __getattr__(name: str) -> Any:
     if name in _SUBPACKAGES or name in _OLD_PATHS:
         return importlib.import_module(f"{__name__}.{name}")
     if name == "KerasLayer":  # which class it is depends on the Keras that the using file imports
-        from tensorflow_hub.keras_layer.choice import layer_class
+        from tensorflow_hub.keras_layer.keras_version import layer_class
 
         return layer_class(sys._getframe(1))
     module = _EXPORTS.get(name)

@@ -1,4 +1,4 @@
-"""`hub.check_interface`: which common interfaces a module follows, told without TensorFlow."""
+"""`hub.check_interface`: the common interfaces of a module, found without TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from tensorflow_hub.resolving.resolve import resolve
 
 
 def check_interface(handle: str | os.PathLike[str], interface: str | None = None) -> tuple[Interface, ...]:
-    """Tells which common interfaces a module follows, and what it lacks to follow them fully.
+    """Returns the common interfaces that a module has, and what it lacks of them.
 
     Args:
-      handle: whatever `hub.resolve` takes: a directory, an archive, a URL, `publisher/model/version`.
-      interface: one that the module has to follow: "image-feature-vector", "image-classification",
+      handle: a directory, an archive, a URL or `publisher/model/version`, as for `hub.resolve`.
+      interface: an interface that the module has to have: "image-feature-vector", "image-classification",
         "text-embedding", "text-preprocessing" or "text-encoder".
 
     Returns:
-      The interfaces it follows (that one only, when `interface` is given): each with its `name`, `where`
-      (`__call__`, or which signature) and `missing`, sentences about what the interface promises and
-      the module lacks, such as a `training` argument.
+      The interfaces that it has, or only `interface` if that is given. Each has a `name`, `where`
+      (`__call__`, or a signature) and `missing`, sentences about parts of the interface that the module
+      lacks, such as an argument `training`.
 
     Raises:
-      UnsupportedFeatureError: the module does not follow `interface`, or there is no such interface; says
-        what it takes and gives instead.
+      UnsupportedFeatureError: the module does not have `interface`, or there is no such interface; the
+        message lists the inputs and outputs that the module has.
       ResolveError: there is no module at `handle`.
       FormatError: it is damaged.
 
@@ -36,7 +36,7 @@ def check_interface(handle: str | os.PathLike[str], interface: str | None = None
     if interface is not None and interface not in INTERFACES:
         raise UnsupportedFeatureError(
             f"Expected one of the common interfaces, got {interface!r}.",
-            hint=f"They are {', '.join(INTERFACES)}.",
+            hint=f"Pass one of {', '.join(INTERFACES)}.",
         )
     module = describe(resolve(handle))
     return module.interface_details if interface is None else (_required(module, interface),)
@@ -48,7 +48,7 @@ def _required(module: ModuleDescription, name: str) -> Interface:
         calls = dict.fromkeys(calls_of(module.variants, module.functions))  # once for each `training`
         got = "; ".join([*calls][:8]) or "no function or signature"
         raise UnsupportedFeatureError(
-            f"Expected a module of the interface {name} ({INTERFACES[name]}), got {got}.",
-            hint="Export a function or a signature of that form, or use the module for what it is.",
+            f"Expected a module with the interface {name} ({INTERFACES[name]}), got {got}.",
+            hint="Export a function or a signature with these inputs and outputs, or use another module.",
         )
     return found

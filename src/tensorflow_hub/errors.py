@@ -33,8 +33,8 @@
         ├── RejectedError                      the hub checked what was sent and refuses it
         └── LimitError                         a rate or size limit of the hub
 
-What cannot be read has always raised `OSError` in this library, what is malformed `ValueError`;
-programs catch those, so the tree keeps to them.
+In earlier releases of this library, errors about reading were `OSError`s and errors about formats were
+`ValueError`s. Programs catch these, so the errors here derive from them too.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class HubError(Exception):
     """Base of all errors of this package.
 
     Args:
-      problem: a sentence: what was expected and what came, with the value quoted.
-      hint: a sentence: what to do next, a command to run where there is one.
+      problem: a sentence that says what was expected and what was got, with the value quoted.
+      hint: a sentence that says what to do next, with a command if possible.
     """
 
-    # Keras makes a RuntimeError of what its layers raise, unless it has this attribute.
+    # Keras converts errors of layers to a RuntimeError, unless they have this attribute.
     _keras_call_info_injected = True
-    # AutoGraph makes a StagingError of what a tf.function raises, unless it has this attribute.
+    # AutoGraph converts errors in a tf.function to a StagingError, unless they have this attribute.
     ag_pass_through = True
 
     def __init__(self, problem: str, *, hint: str) -> None:

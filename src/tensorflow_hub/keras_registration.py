@@ -1,4 +1,4 @@
-"""Registers `hub.KerasLayer` with Keras 3 and Keras 2, so that saved models load without `custom_objects`.
+"""Registering `hub.KerasLayer` with Keras 3 and Keras 2, so that saved models load without `custom_objects`.
 
 Keras finds classes of other packages only in its registry of custom objects, and a program that loads a saved
 model often only imports `tensorflow_hub`. So a placeholder class is registered as soon as Keras is imported,
@@ -48,7 +48,7 @@ class KerasLayerOf3(KerasLayerOf2):
 
 
 def enter() -> None:
-    """Registers the layer with the packages of Keras that are imported, and with others when they will be."""
+    """Registers the layer with the imported packages of Keras, and with the others after their import."""
     awaited = []
     for name in _KERAS_PACKAGES:
         if name in sys.modules:

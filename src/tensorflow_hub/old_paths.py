@@ -1,4 +1,4 @@
-"""Modules of tensorflow-hub 0.x that programs import names from, or patch: each forwards what is left.
+"""Modules of tensorflow-hub 0.x that programs import names from: they forward the names that still exist.
 
 `tensorflow_hub.module`, `.estimator`, `.feature_column` and so on are files of a few lines that call
 `forward`. The page *Move from tensorflow-hub 0.12 to 0.16* lists what is no longer in them.
@@ -12,11 +12,11 @@ from typing import Any
 
 
 def forward(module: str, *names: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a module that forwards names to `tensorflow_hub`, when they are asked for.
+    """Makes the `__getattr__` of a module that forwards names to `tensorflow_hub`.
 
     Args:
       module: the name of the module.
-      names: of the public interface.
+      names: the public names to forward.
 
     >>> forward("tensorflow_hub.version", "__version__")("__version__") == importlib.import_module(
     ...     "tensorflow_hub"
@@ -29,7 +29,7 @@ def forward(module: str, *names: str) -> Callable[[str], Any]:
             return getattr(importlib.import_module("tensorflow_hub"), name)
         raise AttributeError(
             f"module {module!r} has no attribute {name!r}. This path is kept for programs of "
-            "tensorflow-hub 0.x; the page on moving from it says what to use in place of what is gone."
+            "tensorflow-hub 0.x. The page *Move from tensorflow-hub 0.12 to 0.16* lists what replaces it."
         )
 
     return get

@@ -1,4 +1,4 @@
-"""What this process used of the machine, and limits on it, where the system has such: Windows does not."""
+"""The peak memory of this process, and limits of its resources (not on Windows)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ resource: Any = importlib.import_module("resource") if importlib.util.find_spec(
 
 
 def peak_memory() -> int:
-    """The most memory this process had, in bytes; 0 where the system does not tell.
+    """The peak memory of this process in bytes; 0 if the system does not report it.
 
-    Linux tells it in /proc/self/status. `getrusage` there starts at the peak of the parent.
+    On Linux it is read from /proc/self/status, because `getrusage` includes the peak of the parent process.
     """
     if sys.platform == "linux":
         found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
@@ -27,9 +27,12 @@ def peak_memory() -> int:
 
 
 def limit_process(memory: int, seconds: int, file_size: int) -> None:
-    """Limits this process from now on: its memory in bytes, its processor time, the files it writes in bytes.
+    """Limits the resources of this process from now on, and turns core dumps off. On Windows it does nothing.
 
-    No core is dumped. Where the system knows no such limits, only whoever started the process can end it.
+    Args:
+      memory: the address space in bytes.
+      seconds: the processor time.
+      file_size: the size of each file that it writes, in bytes.
     """
     if resource is None:
         return

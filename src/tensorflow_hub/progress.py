@@ -1,6 +1,7 @@
-"""How far long work is: a bar on a terminal, lines in a log, or nothing.
+"""Progress of long work: a bar on a terminal, lines in a log, or nothing.
 
-Functions that take long are given an `OnProgress`, and `Progress` is the one that shows it to people.
+Functions that take long have an argument of the type `OnProgress`. `Progress` is an `OnProgress` that shows
+the progress to people.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-# Called with what is done ("packing", "rows"), how far it is, and of how much (None: not known).
+# A function that is called with the name of the step ("packing", "rows"), the amount done, and the total
+# amount (None if it is not known).
 OnProgress = Callable[[str, int, int | None], None]
 _SECONDS_BETWEEN_LINES = 10.0
 _LONGEST_TITLE = 31
 
 
 def ignore_progress(what: str, done: int, total: int | None) -> None:
-    """Shows nothing."""
+    """An `OnProgress` that shows nothing."""
 
 
 class Progress:
@@ -28,8 +30,9 @@ class Progress:
     Several threads may call it.
 
     Args:
-      unit: what is counted: `B` for bytes, ` rows`, …
-      wanted: None shows it on a terminal only; True also elsewhere, as a line every ten seconds; False never.
+      unit: the unit of the amounts: `B` for bytes, ` rows`, …
+      wanted: None to show progress on a terminal only; True to show it also elsewhere, as a line every ten
+        seconds; False to show nothing.
     """
 
     def __init__(self, unit: str = "", *, wanted: bool | None = None) -> None:
@@ -50,7 +53,7 @@ class Progress:
         self._close()
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
-        """Shows that of `what` so much is done; `total` None where it is not known."""
+        """Shows the progress of a step; `total` is None if it is not known."""
         if self._make is None:
             return
         with self._lock:
@@ -123,7 +126,7 @@ class _Lines:
 
 
 def shortened(title: str) -> str:
-    """A handle for a terminal of 80 columns, where rate and time left need 45: its end is kept.
+    """The end of a handle, short enough for a terminal of 80 columns beside rate and remaining time.
 
     >>> shortened("https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/classification/5")
     '…et_v2_100_224/classification/5'
@@ -137,5 +140,5 @@ def shortened(title: str) -> str:
 def _is_terminal() -> bool:
     try:
         return sys.stderr.isatty()
-    except (AttributeError, ValueError):  # there is no standard error, or it is closed
+    except (AttributeError, ValueError):  # standard error is missing or closed
         return False

@@ -1,4 +1,4 @@
-"""The path under which dependents import the resolver: `registry.resolver(handle)`."""
+"""The path under which other packages import the resolver: `registry.resolver(handle)`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["resolver"]
 
 
 class _Resolver:
-    """`hub.resolve`, and the way to add resolvers to it."""
+    """`hub.resolve` as an object to which resolvers can be added."""
 
     def add_implementation(self, implementation: AddedResolver) -> None:
         """Adds a resolver, which `hub.resolve`, `hub.load` and the others ask first."""

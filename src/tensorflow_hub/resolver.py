@@ -19,18 +19,18 @@ __all__ = [
     "tfhub_cache_dir",
 ]
 
-# What resolvers raised for a handle that none of them knows.
+# The error of earlier releases for a handle that no resolver supports.
 UnsupportedHandleError = HandleError
 
 __getattr__ = forward(__name__)
 
 
 def tfhub_cache_dir(default_cache_dir: str | None = None, use_temp: bool = False) -> str | None:
-    """The folder of the cache, as `TFHUB_CACHE_DIR` or the flag `--tfhub_cache_dir` names it.
+    """The folder of the cache in `TFHUB_CACHE_DIR` or in the flag `--tfhub_cache_dir`.
 
     Args:
-      default_cache_dir: what to return where neither does.
-      use_temp: whether to return `tfhub_modules` in the folder for temporary files where there is no default.
+      default_cache_dir: the folder to return if neither is set.
+      use_temp: whether to return `tfhub_modules` in the temporary folder if there is no default either.
 
     Returns:
       The folder, or None.
@@ -42,7 +42,7 @@ def tfhub_cache_dir(default_cache_dir: str | None = None, use_temp: bool = False
 
 
 def create_local_module_dir(cache_dir: str, module_name: str) -> str:
-    """Makes the folder of a cache where it is missing; gives the path of a module in it."""
+    """Creates the folder of a cache if it is missing, and returns the path of a module in it."""
     Path(cache_dir).mkdir(parents=True, exist_ok=True)
     return os.path.join(cache_dir, module_name)
 
@@ -52,15 +52,15 @@ class Resolver(abc.ABC):
 
     @abc.abstractmethod
     def is_supported(self, handle: str) -> bool:
-        """Whether it knows the handle."""
+        """Whether the resolver supports a handle."""
 
     @abc.abstractmethod
     def __call__(self, handle: str) -> str:
-        """The local directory of a handle that it knows."""
+        """The local directory of a handle that the resolver supports."""
 
 
 class HttpResolverBase(Resolver):
-    """The base of resolvers of URLs, which images of notebook services derive theirs from."""
+    """The base of resolvers of URLs. Notebook services have resolvers that derive from it."""
 
     def is_http_protocol(self, handle: str) -> bool:
         """Whether a handle is a URL of http or https."""

@@ -1,8 +1,8 @@
-"""A sandbox of Linux for this process: no network, no files but those of Python and of one folder, no rights.
+"""A sandbox for this process on Linux: no network, no privileges, only the files of Python and of one folder.
 
-    enter(root, folder)    # goes on in a new process, which is in the sandbox
+    enter(root, folder)    # continues in a new process, which is in the sandbox
 
-It is made of namespaces, which any user may make where the system lets them. No library is needed for it.
+It uses Linux namespaces, which users without privileges may create on most systems. It needs no library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from tensorflow_hub.process_usage import resource
 
-# Where the folder is seen in the sandbox.
+# The path of the folder in the sandbox.
 FOLDER = "/folder"
 
 # Of <linux/sched.h>: mounts, host name, messages, users, process numbers, network.
@@ -34,10 +34,10 @@ _CALL_MOUNT_SETATTR, _HERE, _WITH_ALL_BELOW = 442, -100, 0x8000
 _CALL_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 # Of <linux/prctl.h> and <linux/capability.h>.
 _SIGNAL_AT_END_OF_PARENT, _NO_NEW_PRIVILEGES, _CAPABILITIES_3 = 1, 38, 0x20080522
-# The number of the user inside: the kernel shows it for numbers that mean nothing.
+# The user id in the sandbox: the kernel's id for unknown users.
 _NOBODY = 65534
 
-# What programs need of the system: its libraries, and devices without effects.
+# The files of the system that programs need: libraries, and harmless devices.
 _OF_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _MOST_PROCESSES, _MOST_OPEN_FILES = 1000, 256
@@ -45,21 +45,21 @@ _PROBE_SECONDS = 60
 
 
 def enter(root: str, folder: str, hidden: Iterable[str] = ()) -> None:
-    """Goes on with the program in a sandbox, in a new process; this one waits for that and ends like it.
+    """Continues the program in a sandbox, in a new process; this process waits and exits with its code.
 
-    To be called before anything starts threads. Standard input has to be a pipe or socket: when its other end
-    is closed, all processes of the sandbox are killed.
+    Call it before any thread is started. Standard input has to be a pipe or socket. When its other end is
+    closed, all processes of the sandbox are killed.
 
     Args:
-      root: an empty folder, on which the file system of the sandbox is laid; nothing is written into it.
-      folder: what is seen as `FOLDER`. Nothing in the sandbox can be written.
-      hidden: folders that are not seen, even where they lie within one of Python's.
+      root: an empty folder, to mount the file system of the sandbox on; nothing is written into it.
+      folder: the folder to mount at `FOLDER`. All files in the sandbox are read-only.
+      hidden: folders that are not visible in the sandbox, even if a folder of Python contains them.
 
     Raises:
-      OSError: the system does not allow it.
+      OSError: the system does not allow the sandbox.
     """
     if platform.machine() not in _CALL_PIVOT_ROOT:
-        raise OSError(f"the sandbox is not known on {platform.machine()}")
+        raise OSError(f"the sandbox does not support {platform.machine()}")
     _leave_namespaces()
     child = os.fork()
     if child:
@@ -67,7 +67,8 @@ def enter(root: str, folder: str, hidden: Iterable[str] = ()) -> None:
         _end_with(child, watched=0)
     _call("prctl", _SIGNAL_AT_END_OF_PARENT, signal.SIGKILL, 0, 0, 0)
     _change_root(Path(root), Path(folder), [Path(path).resolve() for path in hidden])
-    # The first process of a namespace is deaf to most signals, the one of a limit among them: another works.
+    # The first process of a PID namespace ignores most signals, also those of resource limits. So a child of
+    # it continues the program.
     child = os.fork()
     if child:
         for descriptor in (0, 1):
@@ -77,9 +78,9 @@ def enter(root: str, folder: str, hidden: Iterable[str] = ()) -> None:
 
 
 def reason_against() -> str:
-    """Why there can be no sandbox on this system; "" where there can be one. It is tried in a process."""
+    """The reason why this system does not allow a sandbox; "" if it does. It tries one in a new process."""
     if sys.platform != "linux":
-        return f"it takes Linux, this is {sys.platform}"
+        return f"it needs Linux, this is {sys.platform}"
     with tempfile.TemporaryDirectory() as folder:
         root, shown = Path(folder, "root"), Path(folder, "shown")
         root.mkdir()
@@ -107,33 +108,34 @@ def reason_against() -> str:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a process that is to have nothing of ours: only where its programs are.
+    """The environment variables of a process in a sandbox: only the paths of this library, and the locale.
 
-    Not all of `sys.path`: with `python -m` it begins with the working directory, where anything may lie.
+    They do not contain all of `sys.path`, because with `python -m` that begins with the working directory.
     """
     ours = [str(Path(__file__).parents[1]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return {"PYTHONPATH": os.pathsep.join(filter(None, ours)), "LC_ALL": "C.UTF-8"}
 
 
 def _leave_namespaces() -> None:
-    """Gives this process namespaces of its own, in which it has all rights; outside it has what it had."""
+    """Moves this process to new namespaces, in which it has all capabilities. Outside it gains none."""
     user, group = os.geteuid(), os.getegid()
     _call("unshare", _NAMESPACES)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{_NOBODY} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{_NOBODY} {group} 1")
-    Path("/proc/sys/user/max_user_namespaces").write_text("0")  # nobody makes others within
-    Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go where memory is short
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no nested namespaces
+    Path("/proc/self/oom_score_adj").write_text("1000")  # killed first if the system runs out of memory
 
 
 def _change_root(root: Path, folder: Path, hidden: Iterable[Path]) -> None:
-    """Makes `root` the whole file system: what is seen of the old one, and nothing that can be written."""
+    """Makes `root` the root file system, with the needed files of the old one, all read-only."""
     _mount(None, Path("/"), _RECURSIVE | _PRIVATE)
     _mount(None, root, kind="tmpfs", options="size=1m")
     for path in sorted(_needed()):
         _show(root, path)
     _bind(folder, _below(root, Path(FOLDER)))
-    # There is no /proc: it would tell of the machine. TensorFlow asks there for the name of its program.
+    # /proc is not mounted, because it has information about the machine. TensorFlow reads only this link in
+    # it.
     (root / "proc/self").mkdir(parents=True)
     (root / "proc/self/exe").symlink_to("/program")
     for path in hidden:
@@ -149,13 +151,13 @@ def _change_root(root: Path, folder: Path, hidden: Iterable[Path]) -> None:
 
 
 def _needed() -> set[Path]:
-    """The paths that Python and what is installed for it are read from."""
+    """The paths of Python, of its packages, and of the system libraries."""
     paths = map(Path, {sys.prefix, sys.base_prefix, *sys.path, *_OF_SYSTEM, *_DEVICES})
     return {path for path in paths if path.is_absolute() and path != Path("/") and path.exists()}
 
 
 def _show(root: Path, path: Path) -> None:
-    """Shows a file or folder of the system at its own path, with the links that lead to it."""
+    """Mounts a file or folder of the system at the same path, with the links that lead to it."""
     for place in (*reversed(path.parents), path):
         if place.is_symlink():
             link = _below(root, place)
@@ -165,7 +167,7 @@ def _show(root: Path, path: Path) -> None:
             _show(root, place.resolve())
             _show(root, path.resolve())
             return
-    if not _below(root, path).exists():  # it is seen already where a folder above is
+    if not _below(root, path).exists():  # otherwise a parent folder is mounted already
         _bind(path, _below(root, path))
 
 
@@ -183,7 +185,7 @@ def _bind(path: Path, at: Path) -> None:
 
 
 def _give_up_rights() -> None:
-    """Takes all rights within the namespaces away from this process, for good, and what it could use up."""
+    """Drops all capabilities of this process in its namespaces permanently, and limits its resources."""
     os.nice(5)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
@@ -198,7 +200,7 @@ def _give_up_rights() -> None:
 
 
 def _end_with(child: int, watched: int | None = None) -> NoReturn:
-    """Waits for a child and ends as it did; kills it when the other end of the watched file is closed."""
+    """Waits for a child and exits with its code. Kills it if the other end of the watched file is closed."""
     if watched is not None:
         ends = select.poll()
         handle = os.pidfd_open(child)
@@ -220,7 +222,7 @@ def _call(name: str, *arguments: object) -> None:
     """Calls a function of the C library.
 
     Raises:
-      OSError: it fails.
+      OSError: the function returned an error.
     """
     library = ctypes.CDLL(None, use_errno=True)
     if getattr(library, name)(*arguments) < 0:

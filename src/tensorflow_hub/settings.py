@@ -1,7 +1,7 @@
-"""Every environment variable that the library, the command line and the tools read.
+"""The environment variables of the library, the command line and the tools.
 
-Each field of `Settings` names its variable and says what it is for; `docs/settings.md` shows the same
-table and a test keeps the two equal. The hub's own settings are in `server/settings.py`.
+Each field of `Settings` has the name and the description of its variable. `docs/settings.md` has the same
+table, and a test compares them. The settings of a hub are in `server/settings.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def variable(name: str, default: T, parse: Callable[[str], T], doc: str) -> T:
 
 
 def parse_bool(text: str) -> bool:
-    """Reads a flag: 1, true, yes, on and 0, false, no, off, in any case; empty is off."""
+    """Reads a flag: 1, true, yes, on or 0, false, no, off, in upper or lower case; "" means off."""
     lowered = text.strip().lower()
     if lowered in {"1", "true", "yes", "on", "y", "t"}:
         return True
@@ -44,7 +44,7 @@ def parse_load_format(text: str) -> str:
 
 
 def parse_optional_bool(text: str) -> bool | None:
-    """Reads a flag that may also be `auto` or empty: then None."""
+    """Reads a flag; None for "auto" or an empty text."""
     return None if text.strip().lower() in {"", "auto"} else parse_bool(text)
 
 
@@ -60,14 +60,14 @@ def parse_positive(text: str) -> float:
 
 
 def parse_count(text: str) -> int:
-    """Reads a whole number from 0."""
+    """Reads an integer of at least 0."""
     if not text.strip().isdecimal():
         raise ValueError("expected a whole number from 0")
     return int(text)
 
 
 def parse_hub_url(text: str) -> str:
-    """Reads the address of a hub: http or https, a host, and perhaps a port and a path.
+    """Reads the URL of a hub: http or https, a host, and optionally a port and a path.
 
     >>> parse_hub_url("https://hub.example/team/")
     'https://hub.example/team'
@@ -79,8 +79,9 @@ def parse_hub_url(text: str) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Reads a number of bytes, with or without a unit: K, M, G and T are powers of 1000, with or without a B
-    behind them; KiB, MiB, GiB and TiB are powers of 1024.
+    """Reads a number of bytes with an optional unit.
+
+    K, M, G and T (or KB, MB, …) are powers of 1000; KiB, MiB, GiB and TiB are powers of 1024.
 
     >>> parse_size("2 GB"), parse_size("2G"), parse_size("1.5KiB"), parse_size("512")
     (2000000000, 2000000000, 1536, 512)
@@ -94,7 +95,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_path(text: str) -> str:
-    """Reads a path; `file:///…` is one too. Other URLs stay as they are.
+    """Reads a path, which may be a URL `file:///…`. Other URLs are returned unchanged.
 
     >>> parse_path("file:///data/modules"), parse_path("~/modules"), parse_path("gs://bucket/modules")
     ('/data/modules', '~/modules', 'gs://bucket/modules')
@@ -103,7 +104,7 @@ def parse_path(text: str) -> str:
 
 
 def parse_paths(text: str) -> tuple[str, ...]:
-    """Reads paths separated as in PATH.
+    """Reads paths with the separator of `PATH`.
 
     >>> parse_paths(os.pathsep.join(["/data/modules", "file:///more"]))
     ('/data/modules', '/more')
@@ -113,7 +114,7 @@ def parse_paths(text: str) -> tuple[str, ...]:
 
 
 def parse_certificate(text: str) -> str:
-    """Reads one path, or two with a comma between them."""
+    """Reads one path, or two paths separated by a comma."""
     return ",".join(parse_path(path.strip()) for path in text.split(",", maxsplit=1))
 
 
@@ -122,7 +123,7 @@ _MIRROR_PATH = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\\\\")
 
 
 def parse_mirrors(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Reads `prefix -> place, place; prefix -> place`: where handles with a prefix are found instead.
+    """Reads the rules of mirrors: `prefix -> place, place; prefix -> place`.
 
     A prefix is a URL of any source, and its places are such URLs; or it is a path, and its places are paths
     or URLs.

@@ -49,7 +49,7 @@ def test_what_cannot_be_fetched_again_stays_and_is_named(handle, hub, tmp_path):
         assert "`tfhub cache clear` removes what cannot be fetched again." in said
         assert (path / "saved_model.pb").exists()
         assert hub_library.resolve(handle) == str(path)
-    assert f"1 of 2 modules are not intact: {handle}" in said, "the other one was fetched again"
+    assert f"got 1 of 2 that are damaged: {handle}" in said, "the other one was fetched again"
 
 
 def test_a_cache_that_is_none_is_a_sentence(tmp_path):
@@ -79,7 +79,7 @@ def test_cache_prune_and_clear(handle, hub, tmp_path):
     hub_library.resolve(handle)
     until_flushed()
     tfhub("cache", "clear", handle)
-    assert "is not in the cache" in tfhub("cache", "clear", handle, code=3)
+    assert "but it is not there" in tfhub("cache", "clear", handle, code=3)
     assert "expected a time" in tfhub("cache", "prune", "--older-than", "soon", code=2)
     assert "Name HANDLEs" in tfhub("cache", "clear", code=2)
 

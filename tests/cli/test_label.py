@@ -39,11 +39,11 @@ def test_label_reads_lines(capsys, reviews, text_module, tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"good\ncaf\xe9\n")
     code, _, err = run(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "latin.txt")
     assert code == 1
-    assert "latin.txt' is not text in UTF-8: invalid continuation byte in line 2." in err
+    assert "latin.txt', got other bytes in line 2: invalid continuation byte." in err
     code, out, _ = run(capsys, "label", tmp_path / "model", "--text", "lovely \udcff")  # no UTF-8 in argv
     assert code == 0
     code, _, err = run(capsys, "label", tmp_path / "model", "--text-file", tmp_path / "none.txt")
-    assert "There is no file" in err
+    assert "but there is none." in err
 
 
 def test_label_shows_a_table(capsys, model, tmp_path):

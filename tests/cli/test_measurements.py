@@ -36,7 +36,7 @@ def test_what_is_compared_is_attached_to_the_modules_on_the_hub(capsys, hub, rev
     code, _, err = run(capsys, "compare", "acme/words", text_module, *arguments)
     assert code == 0, err
     assert "attached to acme/words: measurement" in err
-    assert f"not attached: {text_module} is no module of the hub in TFHUB_URL" in err
+    assert f"not attached: {text_module} is not a module of the hub in TFHUB_URL" in err
     [found] = show("acme/words/1")["measurements"]
     assert found["dataset"] == "reviews.csv"
     assert found["dataset_url"] == "https://data.example/reviews"

@@ -17,7 +17,7 @@ def test_retrain_says_how_good_it_is_and_what_was_left_out(capsys, photos, image
     )
     assert code == 0
     assert "test examples (3 classes, 60 examples; features: 60 computed, 0 reused)" in out
-    assert "left out: red/broken.jpg: 'broken.jpg' is not an image." in err
+    assert "skipped: red/broken.jpg: 'broken.jpg' is not an image." in err
     assert "in its first line, publisher/model/version (or retrain with --name)" in err
     out = f"{tmp_path}/out"
     told = f"tfhub publish {out}/model --card {out}/card.md --measurements {out}/measurements.json\n"

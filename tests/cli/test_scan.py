@@ -45,7 +45,7 @@ def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, services
         f"  → {USE}",
         f"  → kaggle://{ON_KAGGLE}",
     ]
-    assert "train.py:4: hub.Module works in graphs" in done.stdout
+    assert "train.py:4: hub.Module needs graph mode" in done.stdout
     assert "train.py:4: hub.Module(choose())" in done.stdout
     assert done.stderr.splitlines()[-1] == "1 program, 1 handle, 2 calls, 1 to change."
     assert not services.kaggle.server.requests

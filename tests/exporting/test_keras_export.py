@@ -213,7 +213,11 @@ def test_nothing_is_written_over(exported, model):
     [
         (("NoNet",), ExportError, "Expected an architecture of keras.applications, got 'NoNet'"),
         (("MobileNet", {"kind": "odd"}), ExportError, "got 'odd'"),
-        (("MobileNet", {"weights": "missing.h5"}), NotFoundError, "found none at 'missing.h5'"),
+        (
+            ("MobileNet", {"weights": "missing.h5"}),
+            NotFoundError,
+            "file of weights at 'missing.h5', but there is none",
+        ),
     ],
 )
 def test_wrong_requests_are_refused(tmp_path, arguments, error, match):

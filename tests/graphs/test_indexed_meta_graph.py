@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 import tensorflow_hub as hub
+from tensorflow_hub.format.module.default_signature import default_signature
 from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
-from tensorflow_hub.graphs.signatures import default_signature
 from tests.support.module_fns import export, run
 
 v1 = tf.compat.v1

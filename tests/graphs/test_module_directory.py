@@ -55,7 +55,7 @@ def test_a_failed_export_leaves_nothing(tmp_path):
         module = hub.Module(spec)
         initialize(session)
         Path(source).unlink()
-        with pytest.raises(errors.ExportError, match="the asset file .*words.txt', found none"):
+        with pytest.raises(errors.ExportError, match="the asset file .*words.txt', but it is missing"):
             module.export(tmp_path / "out" / "module", session)
     assert names(tmp_path) == []
     with pytest.raises(errors.ExportError, match="Expected an asset file"):

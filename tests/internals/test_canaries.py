@@ -429,44 +429,44 @@ def _():
         assert not computes_losses_when_asked(keras.Sequential([keras.layers.Dense(1)]))
 
 
-@canary("keras2.AdoptingLayer")
+@canary("keras2.LayerOfExistingWeights")
 def _():
-    from tensorflow_hub.internals.keras2 import AdoptingLayer, keras
+    from tensorflow_hub.internals.keras2 import LayerOfExistingWeights, keras
 
-    layer = AdoptingLayer(dtype="mixed_float16")
+    layer = LayerOfExistingWeights(dtype="mixed_float16")
     trained, other = tf.Variable(1.0), tf.Variable(2.0)
-    layer.adopt(trained, True)
-    layer.adopt(other, False)
+    layer.register_weight(trained, True)
+    layer.register_weight(other, False)
     assert [id(weight) for weight in layer.own_weights()] == [id(trained), id(other)]
     assert [w is trained for w in layer.trainable_weights] == [True]
     assert layer.output_dtype() == "float16"
     assert isinstance(layer, keras.layers.Layer)
 
 
-@canary("keras3.AdoptedVariable")
+@canary("keras3.ExistingVariable")
 def _():
-    from tensorflow_hub.internals.keras3 import AdoptedVariable
+    from tensorflow_hub.internals.keras3 import ExistingVariable
 
     variable = tf.Variable(1.0)
-    adopted = AdoptedVariable(variable, True, "v")
-    adopted.assign(3.0)
+    wrapped = ExistingVariable(variable, True, "v")
+    wrapped.assign(3.0)
     assert variable == 3.0
-    assert adopted.value is variable
+    assert wrapped.value is variable
 
 
-@canary("keras3.AdoptingLayer")
+@canary("keras3.LayerOfExistingWeights")
 def _():
     import keras
     import numpy as np
 
-    from tensorflow_hub.internals.keras3 import AdoptedVariable, AdoptingLayer
+    from tensorflow_hub.internals.keras3 import ExistingVariable, LayerOfExistingWeights
 
     variable = tf.Variable([[1.0]])
 
-    class Line(AdoptingLayer):
+    class Line(LayerOfExistingWeights):
         def __init__(self):
             super().__init__()
-            self.adopt(AdoptedVariable(variable, True, "w"))
+            self.register_weight(ExistingVariable(variable, True, "w"))
 
         def call(self, x):
             return tf.matmul(x, variable)

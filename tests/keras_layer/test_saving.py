@@ -149,7 +149,7 @@ def test_every_option_survives_the_config(kit, modules, options):
 
 def test_a_layer_of_an_object_of_the_program_has_no_config(kit, modules):
     layer = kit.KerasLayer(lambda x: x)
-    with pytest.raises(NotImplementedError, match=r"Expected a layer made from a handle \(a string\)"):
+    with pytest.raises(NotImplementedError, match=r"Expected a layer created from a handle \(a string\)"):
         layer.get_config()
     with pytest.raises(ModeError, match="which can be saved"):
         kit.KerasLayer(modules("regression"), trainable=lambda v: True).get_config()
@@ -243,7 +243,7 @@ def test_a_model_file_finds_a_module_that_moved(kit, modules, tmp_path, monkeypa
     model.save(path)
     old.rename(new)
     with pytest.raises(
-        NotFoundError, match=rf"A saved layer names .*TFHUB_MIRRORS='{old}/line -> /new/path'"
+        NotFoundError, match=rf"A saved layer has the module .*TFHUB_MIRRORS='{old}/line -> /new/path'"
     ):
         kit.keras.models.load_model(path)
     monkeypatch.setenv("TFHUB_MIRRORS", f"{old} -> {new}")

@@ -275,7 +275,7 @@ def test_the_exporter_keeps_the_newest_exports(text, tmp_path):
 
 @pytest.mark.skipif(tf.__version__.startswith("2.15"), reason="there are Estimators here")
 def test_without_estimators_the_exporter_says_so():
-    with pytest.raises(ImportError, match="Expected tensorflow-estimator"):
+    with pytest.raises(ImportError, match="Expected TensorFlow with tensorflow-estimator"):
         hub.LatestModuleExporter("tf_hub", lambda: None)
 
 

@@ -220,7 +220,7 @@ def test_a_damaged_graph_is_said_to_be_one(tmp_path, content):
         (
             "SomebodysOwnOp",
             UnsupportedFeatureError,
-            "uses the op 'SomebodysOwnOp', which TensorFlow .* does not know",
+            "registered ops in the module .*, got the op 'SomebodysOwnOp', which TensorFlow .* does not know",
         ),
     ],
 )

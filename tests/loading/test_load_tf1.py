@@ -172,7 +172,7 @@ def test_outputs_that_are_paths_of_assets_or_inputs(tmp_path):
 def test_without_a_default_signature_the_advice_is_what_the_caller_has(tmp_path):
     path = info_module(tmp_path)
     module = hub.load(path)
-    names = r"a default signature in .* got \['loop', 'tokenization_info'\]"
+    names = r"a default signature in .* got the signatures \['loop', 'tokenization_info'\]"
     for call, advice in [
         (lambda: module(1.0), r"\.signatures\["),
         (lambda: hub.KerasLayer(path), "signature="),

@@ -128,7 +128,7 @@ def test_too_large_a_module_says_which_setting_allows_more(hub, module, monkeypa
     handle = hub.publish("acme/text/1", module, indexed=indexed)
     monkeypatch.setenv(*setting)
     with pytest.raises(
-        errors.ArchiveError, match=rf"Expected at most .* got .*Nothing was kept\. .*{setting[0]}"
+        errors.ArchiveError, match=rf"Expected at most .* got .*Nothing was unpacked\. .*{setting[0]}"
     ):
         hub_library.resolve(handle)
 

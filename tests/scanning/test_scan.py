@@ -243,14 +243,14 @@ def test_lines_that_are_no_python_are_passed_over_and_named(write):
     )
     found = scan(place, NEW)
     assert [call.handles for call in found.calls] == [("acme/words/1",)]
-    assert found.unread[0].reason.endswith("lines 2, 4 were passed over.")
+    assert found.unread[0].reason.endswith("Lines 2, 4 were skipped.")
 
 
 def test_what_is_no_program_at_all_is_searched_for_handles(write):
     place = write("((((((\n" * 300 + f"see {ELMO}\n")
     found = scan(place, NEW)
     assert list(found.handles) == [ELMO]
-    assert "its text was searched for handles" in found.unread[0].reason
+    assert "Its text was searched for handles" in found.unread[0].reason
 
 
 def test_notebooks_with_magics_are_read(write):
@@ -270,9 +270,7 @@ def test_notebooks_with_magics_are_read(write):
         (("acme/words/1",), "deep/er/demo.ipynb, cell 5, line 2"),
     ]
     assert "https://tfhub.dev/google/shell/1" in found.handles
-    assert [(unread.cell, unread.reason[-25:]) for unread in found.unread] == [
-        (5, ": line 1 was passed over.")
-    ]
+    assert [(unread.cell, unread.reason[-20:]) for unread in found.unread] == [(5, " Line 1 was skipped.")]
 
 
 def test_notebooks_of_before_version_4_are_read(write):
@@ -327,7 +325,7 @@ def test_files_that_are_no_text_or_too_large_are_named(tmp_path):
     found = scan(str(tmp_path), NEW)
     assert [call.handles for call in found.calls] == [(f"acme/words/{i}",) for i in (1, 2, 3)]
     assert {unread.file: unread.reason for unread in found.unread} == {
-        "binary.py": "It is no text: it has zero bytes in it.",
+        "binary.py": "It is not text: it has zero bytes in it.",
         "huge.py": "Expected at most 4 MiB.",
     }
 

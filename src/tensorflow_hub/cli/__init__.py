@@ -1,1 +1,1 @@
-"""The command `tfhub`, one file per verb."""
+"""The command `tfhub`: one file for each verb."""

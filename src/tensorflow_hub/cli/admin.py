@@ -1,4 +1,4 @@
-"""`tfhub admin`: administer a hub, on the machine that has its settings, while it serves or not."""
+"""`tfhub admin`: administer a hub on the machine that has its settings, while the hub runs or is stopped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONFIG = click.option("--config", metavar="FILE", help="TOML file with the hub'
 
 @click.group()
 def command() -> None:
-    """Administer a hub: works on its database and store, not over the network."""
+    """Administer a hub. The commands work on its database and store, not over the network."""
 
 
 command.add_command(admin_import_docs.command)
@@ -35,7 +35,7 @@ command.add_command(admin_import_docs.command)
 @_CONFIG
 @options.JSON
 def backup(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
-    """Write the whole hub into FOLDER, while it serves; the next backup there copies only what is new.
+    """Write a backup of the whole hub into FOLDER, while it runs; later backups there copy new objects only.
 
     \b
     Example:
@@ -57,7 +57,7 @@ def backup(folder: Path, data: str | None, config: str | None, as_json: bool) ->
 @_CONFIG
 @options.JSON
 def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -> None:
-    """Fill an empty hub from the backup in FOLDER; the database and store may be of other kinds.
+    """Restore a backup from FOLDER to an empty hub; its database and store may be of other kinds.
 
     \b
     Example (moves a hub to PostgreSQL and S3):
@@ -74,13 +74,13 @@ def restore(folder: Path, data: str | None, config: str | None, as_json: bool) -
 
 
 @command.command()
-@click.option("--fast", is_flag=True, help="Look at sizes only, do not read every object.")
-@click.option("--repair", is_flag=True, help="Remove objects that nothing needs.")
+@click.option("--fast", is_flag=True, help="Compare sizes only; do not read the objects.")
+@click.option("--repair", is_flag=True, help="Remove objects that no version uses.")
 @_DATA
 @_CONFIG
 @options.JSON
 def check(fast: bool, repair: bool, data: str | None, config: str | None, as_json: bool) -> None:
-    """Compare catalogue and store by digest; exit code 1 when something is missing or damaged.
+    """Compare catalogue and store by digest; exit code 1 if an object is missing or damaged.
 
     \b
     Example:
@@ -104,10 +104,10 @@ def check(fast: bool, repair: bool, data: str | None, config: str | None, as_jso
 
 @command.command()
 @click.argument("handle")
-@click.option("--reason", required=True, help="Shown at its URL from now on.")
+@click.option("--reason", required=True, help="The reason, which its URL shows from now on.")
 @options.HUB
 def delete(handle: str, reason: str, hub: str | None) -> None:
-    """Delete the version HANDLE over the network, with an administrator's token; its number is used up.
+    """Delete the version HANDLE over the network, with an administrator's token; its number stays used.
 
     \b
     Example:
@@ -124,7 +124,7 @@ def delete(handle: str, reason: str, hub: str | None) -> None:
 @_DATA
 @_CONFIG
 def new_token(name: str, data: str | None, config: str | None) -> None:
-    """Make another administrator's token, for when the first one is lost.
+    """Make a new administrator's token, for example if the first one is lost.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`tfhub admin import-docs`: the documentation tree of tfhub.dev as entries of a hub."""
+"""`tfhub admin import-docs`: import the documentation of tfhub.dev into a hub."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ def command(folder: Path, data: str | None, config: str | None, as_json: bool) -
     for line in summary(report):
         output.result(line)
     for refused in report.refused:
-        output.note(f"not taken: {refused.path}: {refused.reason}")
+        output.note(f"not imported: {refused.path}: {refused.reason}")

@@ -21,14 +21,14 @@ from tensorflow_hub.progress import Progress
     type=click.Choice(["parquet", "npy", "tfrecord"]),
     default="parquet",
     show_default=True,
-    help="Of the files in it.",
+    help="The format of the output files.",
 )
 @options.TEXT_COLUMN
 @options.BATCH_SIZE
 @click.option(
     "--shard-size",
     type=click.IntRange(1),
-    help="Rows of a file of the output. [default: 20000; fewer where a cluster has more cores than files]",
+    help="Rows of each output file. [default: 20000; fewer if a cluster has more cores than files]",
 )
 @options.SIGNATURE
 @options.OUTPUT_KEY
@@ -39,11 +39,13 @@ from tensorflow_hub.progress import Progress
     default="local",
     show_default=True,
     metavar="ENGINE",
-    help="Where to run: local, spark, beam, or an import string of another, package.module:Name.",
+    help="Where to run: local, spark, beam, or the import string package.module:Name of another engine.",
 )
-@click.option("--master", metavar="URL", help="For Spark: its master, such as spark://HOST:7077.")
+@click.option("--master", metavar="URL", help="For Spark: the URL of its master, such as spark://HOST:7077.")
 @click.option(
-    "--runner", metavar="RUNNER", help="For Beam: direct (the default), prism, flink, spark, dataflow, …"
+    "--runner",
+    metavar="RUNNER",
+    help="For Beam: the runner: direct (default), prism, flink, spark, dataflow, …",
 )
 @click.option(
     "--engine-option",
@@ -52,15 +54,15 @@ from tensorflow_hub.progress import Progress
     metavar="NAME=VALUE",
     help="A property of Spark's configuration, or an option of Beam's pipelines.",
 )
-@click.option("--overwrite", is_flag=True, help="Start again when the folder holds another job's output.")
+@click.option("--overwrite", is_flag=True, help="Replace the output of another job in the folder.")
 @options.JSON
 def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Apply a module to every row of a file, or to every image in a folder.
 
     INPUT is a folder of images, a .txt file with one text per line, or a CSV, TSV, JSONL or Parquet table.
-    The vectors go into files of --shard-size rows in the output folder, with the row's number or the image's
-    path as key. Memory stays the same however long the input is. An interrupted run continues where it
-    stopped when it is started again. What cannot be used is listed in skipped.jsonl.
+    The vectors are written to files of --shard-size rows in the output folder, with the row's number or the
+    image's path as key. Memory does not grow with the input. To continue an interrupted run, start it again.
+    Inputs that cannot be used are listed in skipped.jsonl.
 
     \b
     Examples:
@@ -81,9 +83,9 @@ def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> N
         output.result_json(applied.to_dict())
         return
     for item in applied.skipped[:5]:
-        output.note(f"left out: {item.name}: {item.reason}")
+        output.note(f"skipped: {item.name}: {item.reason}")
     if applied.skipped:
-        output.note(f"{len(applied.skipped)} inputs were left out: see {out}/skipped.jsonl")
+        output.note(f"{len(applied.skipped)} inputs were skipped: see {out}/skipped.jsonl")
     resumed = f", {applied.resumed:,} of them by an earlier run" if applied.resumed else ""
     output.result(
         f"{applied.rows:,} vectors of {applied.dimension} in {out}{resumed} ({applied.seconds:.1f} s)"
@@ -91,10 +93,10 @@ def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> N
 
 
 def _where(chosen: dict[str, Any]) -> str | None:
-    """Spark's master or Beam's runner, taken out of the options."""
+    """Removes Spark's master or Beam's runner from the options and returns it."""
     given: dict[str, str | None] = {"spark": chosen.pop("master"), "beam": chosen.pop("runner")}
     for engine, where in given.items():
         if where is not None and chosen["engine"] in {"local", *given} - {engine}:
             name = "--master" if engine == "spark" else "--runner"
-            raise click.UsageError(f"{name} is for another engine. Say: --engine {engine}.")
+            raise click.UsageError(f"{name} is for another engine. Pass --engine {engine}.")
     return given["spark"] or given["beam"]

@@ -1,4 +1,4 @@
-"""`tfhub cache`: list, check, remove, export and import downloaded modules; see and clear cached features."""
+"""`tfhub cache`: manage downloaded modules and cached features."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def command() -> None:
 @command.command("list", epilog="\b\nExamples:\n  tfhub cache list\n  tfhub cache list --json")
 @options.JSON
 def list_command(as_json: bool) -> None:
-    """List the modules in the cache, the last used first."""
+    """List the modules in the cache, the most recently used first."""
     cache = _cache()
     entries = list_cache(cache)
     if as_json:
@@ -60,10 +60,10 @@ def list_command(as_json: bool) -> None:
     "verify", epilog="\b\nExamples:\n  tfhub cache verify\n  tfhub cache verify acme/text/1 --repair"
 )
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
-@click.option("--repair", is_flag=True, help="Fetch again what is wrong.")
+@click.option("--repair", is_flag=True, help="Fetch damaged modules again.")
 @options.JSON
 def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
-    """Read every byte of the cached modules and compare with what was downloaded.
+    """Read all files of the cached modules and compare their digests with those of the download.
 
     Exit code 1 when something is wrong and was not repaired.
     """
@@ -83,7 +83,8 @@ def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
     wrong = [str(result["handle"]) for result in results if result["problems"] and not result["repaired"]]
     if wrong:
         raise DigestError(
-            f"{len(wrong)} of {len(results)} modules are not intact: {', '.join(wrong)}.",
+            f"Expected intact modules in the cache, got {len(wrong)} of {len(results)} that are damaged: "
+            f"{', '.join(wrong)}.",
             hint="`tfhub cache clear` removes what cannot be fetched again."
             if repair
             else "Fetch them again with `tfhub cache verify --repair`.",
@@ -97,12 +98,18 @@ Examples:
   tfhub cache prune --older-than 30d
   tfhub cache prune --max-size 20GB --dry-run""",
 )
-@click.option("--older-than", metavar="TIME", help="Remove what was not used for this long: 12h, 30d, 8w.")
-@click.option("--max-size", metavar="SIZE", help="Remove the longest unused until the rest fits: 20GB.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--older-than", metavar="TIME", help="Remove modules that were not used for this time: 12h, 30d, 8w."
+)
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="Remove the least recently used modules until the rest has this size: 20GB.",
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @options.JSON
 def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: bool) -> None:
-    """Remove incomplete, old or too many modules, and what broken downloads left."""
+    """Remove incomplete and old modules, modules beyond a size, and files of interrupted downloads."""
     cache = _cache()
     going = entries_to_prune(
         list_cache(cache), older_than=_seconds(older_than), max_size=_size(max_size), now=time.time()
@@ -129,7 +136,7 @@ def prune(older_than: str | None, max_size: str | None, dry_run: bool, as_json: 
 def clear(handles: tuple[str, ...], everything: bool, yes: bool) -> None:
     """Remove modules from the cache."""
     if bool(handles) == everything:
-        raise click.UsageError("Name HANDLEs, or --all.")
+        raise click.UsageError("Pass HANDLEs, or --all.")
     cache = _cache()
     entries = _entries(cache, handles)
     if everything and not yes:
@@ -140,10 +147,10 @@ def clear(handles: tuple[str, ...], everything: bool, yes: bool) -> None:
 
 
 @command.command("features", epilog="\b\nExamples:\n  tfhub cache features\n  tfhub cache features --clear")
-@click.option("--clear", is_flag=True, help="Remove them; who needs them computes them again.")
+@click.option("--clear", is_flag=True, help="Remove them; later runs compute them again.")
 @options.JSON
 def features(clear: bool, as_json: bool) -> None:
-    """See or clear the features that retrain and compare keep of your examples.
+    """Show or clear the features of your examples that retrain and compare cached.
 
     They lie in TFHUB_FEATURE_CACHE. Above TFHUB_FEATURE_CACHE_SIZE, those that were not used for longest
     are removed automatically.
@@ -169,7 +176,7 @@ def features(clear: bool, as_json: bool) -> None:
 @click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
 @click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False), help="The bundle.")
 def export(handles: tuple[str, ...], path: str) -> None:
-    """Write modules to one file, for a machine without a network; fetch those that are not cached."""
+    """Write modules to one file for a machine without a network; fetches modules that are not cached."""
     from tensorflow_hub.resolving.cache.bundle import export_bundle
     from tensorflow_hub.resolving.cache.layout import CachedModule
     from tensorflow_hub.resolving.resolve import resolve_module
@@ -178,7 +185,9 @@ def export(handles: tuple[str, ...], path: str) -> None:
     for handle in handles:
         found = resolve_module(handle)
         if found.manifest is None:
-            raise click.UsageError(f"{handle} is a directory of your own, not a cached module.")
+            raise click.UsageError(
+                f"Expected the handle of a cached module, got your own directory {handle}."
+            )
         modules.append(CachedModule(found.path, found.manifest))
     export_bundle(modules, path)
     output.result(path)
@@ -188,7 +197,7 @@ def export(handles: tuple[str, ...], path: str) -> None:
 @command.command("import", epilog="\b\nExamples:\n  tfhub cache import modules.tar")
 @click.argument("path", metavar="BUNDLE", type=click.Path(exists=True, dir_okay=False))
 def import_command(path: str) -> None:
-    """Put the modules of a bundle into the cache, after checking every byte."""
+    """Add the modules of a bundle to the cache, after checking their digests."""
     from tensorflow_hub.resolving.cache.bundle import import_bundle
 
     settings = Settings.from_environment()
@@ -205,7 +214,7 @@ def _entries(cache: Cache, handles: tuple[str, ...]) -> list[CacheEntry]:
 
 
 def _entry(cache: Cache, handle: str) -> CacheEntry:
-    """The entry of a handle; of one without a version, that of the latest one that was fetched."""
+    """The cache entry of a handle; without a version, the entry of the latest version that was fetched."""
     settings, entry = Settings.from_environment(), find_entry(cache, handle)
     name = as_model_name(handle)
     url = handle if name is None else f"{settings.hub.rstrip('/')}/{name}"
@@ -214,7 +223,10 @@ def _entry(cache: Cache, handle: str) -> CacheEntry:
         known = remembered(place, cache) or place
         entry = find_entry(cache, place.location.name) or find_entry(cache, known.location.name)
     if entry is None:
-        raise NotFoundError(f"{handle!r} is not in the cache {cache.root!r}.", hint="See `tfhub cache list`.")
+        raise NotFoundError(
+            f"Expected {handle!r} in the cache {str(cache.root)!r}, but it is not there.",
+            hint="`tfhub cache list` lists the cached modules.",
+        )
     return entry
 
 
@@ -225,7 +237,7 @@ def _verdict(entry: CacheEntry, problems: Sequence[str], *, repaired: bool) -> s
 
 
 def _repair(cache: Cache, entry: CacheEntry) -> bool:
-    """Fetches a module again; what cannot be fetched stays as it is."""
+    """Fetches a module again. If that fails, the cached files stay unchanged."""
     from tensorflow_hub.resolving.resolve import resolve_module
 
     if not entry.handle or not isinstance(parse_handle(entry.handle), UrlHandle):

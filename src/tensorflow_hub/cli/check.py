@@ -24,9 +24,11 @@ from tensorflow_hub.format.module.module_description import ModuleDescription
     "  tfhub check acme/words/1 --json",
 )
 @click.argument("target", metavar="DIRECTORY|CARD.md|HANDLE")
-@click.option("--module", metavar="HANDLE", help="The module that the card is about: both have to agree.")
+@click.option("--module", metavar="HANDLE", help="The module of the card; checks that they agree.")
 @click.option(
-    "--interface", type=click.Choice(list(INTERFACES)), help="Fail unless the module follows this interface."
+    "--interface",
+    type=click.Choice(list(INTERFACES)),
+    help="Fail if the module does not have this interface.",
 )
 @options.JSON
 def command(target: str, module: str | None, interface: str | None, as_json: bool) -> None:
@@ -46,7 +48,7 @@ def command(target: str, module: str | None, interface: str | None, as_json: boo
 def _check_card(path: str, handle: str | None, as_json: bool) -> None:
     if not Path(path).is_file():
         raise NotFoundError(
-            f"Expected a card, got {path!r}, which is no file.", hint="Give the path of a .md file."
+            f"Expected a card, got {path!r}, which is not a file.", hint="Pass the path of a .md file."
         )
     module = _describe(handle) if handle else None
     card, problems = check_text(Path(path).read_bytes(), module)
@@ -91,8 +93,8 @@ def _check_module(handle: str, interface: str | None, as_json: bool) -> None:
 
 def _not_met(interface: str) -> HubError:
     return UnsupportedFeatureError(
-        f"Expected a module of the interface {interface} ({INTERFACES[interface]}), got another one.",
-        hint="See its signatures above.",
+        f"Expected a module with the interface {interface} ({INTERFACES[interface]}), got one without it.",
+        hint="Its signatures are listed above. Export it with such a signature.",
     )
 
 
@@ -113,7 +115,7 @@ def _print(module: ModuleDescription) -> None:
         for sentence in interface.missing:
             output.note(f"{interface.name}: {sentence}")
     for op, what in module.unsafe_ops.items():
-        output.note(f"warning: the op {op} {what} with the rights of the user who runs the module")
+        output.note(f"warning: the op {op} {what} with the permissions of the user who runs the module")
 
 
 def _rows(module: ModuleDescription) -> list[tuple[str, str]]:

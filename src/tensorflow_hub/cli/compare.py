@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("modules", metavar="HANDLE...", nargs=-1, required=True)
-@click.option("--data", required=True, type=click.Path(exists=True), help="What `tfhub retrain` takes.")
-@click.option("--html", "html_file", type=click.Path(), help="Also write a page with table and plot.")
+@click.option(
+    "--data", required=True, type=click.Path(exists=True), help="A dataset, as for `tfhub retrain`."
+)
+@click.option(
+    "--html", "html_file", type=click.Path(), help="Also write an HTML page with a table and a plot."
+)
 @options.IMAGE_COLUMN
 @options.TEXT_COLUMN
 @options.LABEL_COLUMN
@@ -29,18 +33,26 @@ if TYPE_CHECKING:
     "preprocessors",
     multiple=True,
     metavar="HANDLE=HANDLE",
-    help="For a text encoder in two parts: encoder=preprocessor.",
+    help="For a text encoder with a separate preprocessor: encoder=preprocessor.",
 )
-@click.option("--multi-label", is_flag=True, help="Any number of labels an example, separated by `|`.")
+@click.option("--multi-label", is_flag=True, help="Examples have any number of labels, separated by `|`.")
 @click.option(
-    "--validation", type=float, default=0.15, show_default=True, help="Share that chooses the head."
+    "--validation",
+    type=float,
+    default=0.15,
+    show_default=True,
+    help="Share of the examples for choosing the head.",
 )
-@click.option("--test", type=float, default=0.3, show_default=True, help="Share that measures.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@click.option(
+    "--test", type=float, default=0.3, show_default=True, help="Share of the examples for measuring."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the split.")
 @options.FEATURE_CACHE
-@click.option("--publish", is_flag=True, help="Attach what was measured to the modules on the hub.")
-@click.option("--dataset", metavar="NAME", help="The dataset's name there; default: that of its file.")
-@click.option("--dataset-url", metavar="URL", default="", help="Where others find the dataset.")
+@click.option("--publish", is_flag=True, help="Attach the measurements to the modules on the hub.")
+@click.option(
+    "--dataset", metavar="NAME", help="The name of the dataset there; default: the name of its file."
+)
+@click.option("--dataset-url", metavar="URL", default="", help="The URL of the dataset, for others.")
 @options.MEASURED_BY
 @options.JSON
 def command(
@@ -105,14 +117,14 @@ def command(
 
 
 def _publish(comparison: Comparison, dataset: str | None, url: str, measured_by: str | None) -> None:
-    """Attaches what was measured to the modules that are on the hub."""
+    """Attaches the measurements to the modules that are on the hub."""
     from tensorflow_hub.client.measurements import attach, name_on_hub
     from tensorflow_hub.tools.comparison.figures import figures_of
 
     for module, figures in figures_of(comparison, dataset, url):
         name = name_on_hub(module)
         if name is None:
-            output.note(f"not attached: {module} is no module of the hub in TFHUB_URL")
+            output.note(f"not attached: {module} is not a module of the hub in TFHUB_URL")
             continue
         done = attach(name, figures, publisher=measured_by)
         output.note(f"attached to {module}: measurement {done['id']} by {done['publisher']}")
@@ -121,5 +133,7 @@ def _publish(comparison: Comparison, dataset: str | None, url: str, measured_by:
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
-            raise DataError(f"Expected encoder=preprocessor, got {text!r}.", hint="Put an = between them.")
+            raise DataError(
+                f"Expected encoder=preprocessor, got {text!r}.", hint="Write an = between the two handles."
+            )
     return dict(text.split("=", 1) for text in texts)

@@ -1,11 +1,11 @@
-"""How an error is reported: what went wrong, what to do next, and an exit code."""
+"""Reporting errors: the message, the hint and the exit code."""
 
 from __future__ import annotations
 
 from tensorflow_hub import errors
 from tensorflow_hub.cli import output
 
-# The first kind that fits decides.
+# Class of errors → exit code. The first class that an error is an instance of counts.
 EXIT_CODES: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.NotFoundError, 3),
     (errors.UnreachableError, 4),
@@ -24,6 +24,6 @@ def exit_code(error: errors.HubError) -> int:
 
 
 def report(error: errors.HubError) -> None:
-    """Writes the error and what to do next to standard error."""
+    """Writes the message and the hint of an error to standard error."""
     output.error(error.problem)
     output.hint(error.hint)

@@ -15,13 +15,13 @@ _FORMAT = click.option(
     type=click.Choice(["saved_model_2", "hub"]),
     default="saved_model_2",
     show_default=True,
-    help="A TF2 SavedModel, or TF1 Hub format.",
+    help="The format: a TF2 SavedModel, or TF1 Hub format.",
 )
 
 
 @click.group("export")
 def command() -> None:
-    """Make a module of a Keras model or of an architecture of keras.applications."""
+    """Export a Keras model or an architecture of keras.applications as a module."""
 
 
 @command.command(
@@ -38,9 +38,9 @@ def command() -> None:
     type=click.Choice(["feature-vector", "classification"]),
     default="feature-vector",
     show_default=True,
-    help="What the module gives.",
+    help="The output of the module.",
 )
-@click.option("--weights", help="A file of weights of the architecture, or 'imagenet'; random ones without.")
+@click.option("--weights", help="A file of weights, or 'imagenet'; default: random weights.")
 @click.option("--classes", type=int, default=1000, show_default=True, help="Number of classes.")
 @click.option("--image-size", type=int, nargs=2, metavar="HEIGHT WIDTH", help="Size of images in pixels.")
 @_FORMAT
@@ -49,7 +49,7 @@ def command() -> None:
 def keras_application(
     name: str | None, directory: str | None, list_names: bool, as_json: bool, **chosen: Any
 ) -> None:
-    """Export an architecture of keras.applications, taking images in [0, 1]."""
+    """Export an architecture of keras.applications as a module for images in [0, 1]."""
     import_quietly("tensorflow")
     from tensorflow_hub.exporting.keras_applications import application_names, export_keras_application
 

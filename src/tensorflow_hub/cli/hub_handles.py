@@ -1,10 +1,10 @@
-"""Handles of hubs, which verbs take as a URL or as a name: the hub, and the name there."""
+"""Splitting handles of hubs, which may be URLs or names, into the hub and the name."""
 
 from __future__ import annotations
 
 
 def hub_of(handle: str) -> str | None:
-    """The hub of a handle that is a URL."""
+    """The URL of the hub in a handle; None for a handle that is not a URL."""
     if "://" not in handle:
         return None
     scheme, _, rest = handle.partition("://")
@@ -12,6 +12,6 @@ def hub_of(handle: str) -> str | None:
 
 
 def without_hub(handle: str, hub: str | None) -> str:
-    """The name of a model or version, without the URL of its hub."""
+    """The name `publisher/model/version` in a handle, without the URL of the hub."""
     prefix = (hub or hub_of(handle) or "").rstrip("/")
     return handle.removeprefix(prefix).partition("?")[0].strip("/")

@@ -1,4 +1,4 @@
-"""Private keys that a verb is given: read, and asked for a passphrase where they take one."""
+"""Reading private keys that are passed to a verb, and asking for their passphrases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def open_key(path: str) -> PrivateKey:
-    """The private key in a file; its passphrase is that of `TFHUB_KEY_PASSPHRASE`, or is asked for."""
+    """Reads a private key. The passphrase comes from `TFHUB_KEY_PASSPHRASE`, or the user is asked for it."""
     from tensorflow_hub.signing.keys import is_encrypted, load_private_key
 
     passphrase = Settings.from_environment().key_passphrase

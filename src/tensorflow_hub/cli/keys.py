@@ -19,7 +19,7 @@ def command() -> None:
 @command.command("new")
 @click.argument("path", metavar="FILE")
 @click.option(
-    "--encrypt", is_flag=True, help="Encrypt it with a passphrase: asked for, or TFHUB_KEY_PASSPHRASE."
+    "--encrypt", is_flag=True, help="Encrypt it with a passphrase, from TFHUB_KEY_PASSPHRASE or typed."
 )
 def new(path: str, encrypt: bool) -> None:
     """Make a private key in the new FILE (mode 600) and print its public key.
@@ -35,7 +35,7 @@ def new(path: str, encrypt: bool) -> None:
     if encrypt and not passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
     public = new_private_key(path, passphrase).public
-    output.note(f"Key {public.id}. Keep {path} to yourself, with a copy in a safe place; its public key:")
+    output.note(f"Key {public.id}. Keep {path} secret, with a copy in a safe place. Its public key:")
     output.result(str(public))
 
 
@@ -56,10 +56,10 @@ def show(path: str) -> None:
 @command.command("add")
 @click.argument("publisher")
 @click.argument("key", metavar="FILE|KEY")
-@click.option("--name", default="", help="What people know it by.")
+@click.option("--name", default="", help="A name of the key for people.")
 @options.HUB
 def add(publisher: str, key: str, name: str, hub: str | None) -> None:
-    """Register a key of PUBLISHER: a private key's FILE, of which the public key is sent, or ed25519:….
+    """Register a key of PUBLISHER: the FILE of a private key (only its public key is sent), or ed25519:….
 
     \b
     Examples:
@@ -71,7 +71,7 @@ def add(publisher: str, key: str, name: str, hub: str | None) -> None:
 
     public = open_key(key).public if os.path.exists(key) else PublicKey.parse(key)
     added = add_key(publisher, public, name, hub=hub)
-    output.note(f"The key {added['id']} is one of {publisher} now.")
+    output.note(f"The key {added['id']} is now registered for {publisher}.")
 
 
 @command.command("list")
@@ -103,7 +103,7 @@ def list_keys(publisher: str, hub: str | None, as_json: bool) -> None:
 @click.argument("key_id", metavar="ID")
 @options.HUB
 def revoke(publisher: str, key_id: str, hub: str | None) -> None:
-    """Revoke the key ID of PUBLISHER, for good: nothing that it signed is trusted from now on.
+    """Revoke the key ID of PUBLISHER permanently; its signatures are not trusted any more.
 
     \b
     Example:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--text-file",
     type=click.Path(allow_dash=True),
-    help="A file with one text per line; - reads standard input.",
+    help="A file with one text per line; - for standard input.",
 )
 @click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many classes to show.")
 @click.option("--json", "as_json", is_flag=True, help="Write the result as JSON, with all scores.")
@@ -70,10 +70,10 @@ def _labelled(
 ) -> Iterable[Labelled]:
     if not files and not texts and text_file is None:
         raise DataError(
-            "There is nothing to label.",
-            hint="Give image files or folders."
+            "Expected something to label, got nothing.",
+            hint="Pass image files or folders."
             if labeller.kind == "image"
-            else "Give --text or --text-file.",
+            else "Pass --text or --text-file.",
         )
     if files:
         yield from labeller.images(files)
@@ -89,13 +89,15 @@ def _lines(text_file: str) -> list[str]:
         content = sys.stdin.buffer.read() if text_file == "-" else Path(text_file).read_bytes()
         lines = content.decode("utf-8-sig").removesuffix("\n").split("\n")
     except FileNotFoundError as error:
-        raise DataError(f"There is no file {name}.", hint="Check the path.") from error
+        raise DataError(f"Expected a file at {name}, but there is none.", hint="Check the path.") from error
     except OSError as error:
-        raise DataError(f"{name} cannot be read: {error.strerror}.", hint="Check the path.") from error
+        raise DataError(
+            f"Expected a readable file at {name}, got the error: {error.strerror}.", hint="Check the path."
+        ) from error
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
-            f"{name} is not text in UTF-8: {error.reason} in line {line}.",
+            f"Expected text in UTF-8 in {name}, got other bytes in line {line}: {error.reason}.",
             hint="Convert it to UTF-8.",
             line=line,
         ) from error

@@ -34,17 +34,17 @@ Examples:
 )
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
-@click.option("--update", is_flag=True, help="Replace what a HANDLE is locked to.")
+@click.option("--update", is_flag=True, help="Lock HANDLEs to their latest versions.")
 @click.option("--remove", is_flag=True, help="Remove HANDLEs from the lock file.")
 @options.JSON
 def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bool, as_json: bool) -> None:
-    """Write tfhub.lock: the content that each handle of a project must have.
+    """Write tfhub.lock: the digest of the content of each handle of a project.
 
     If tfhub.lock is in the working directory, or TFHUB_LOCKFILE names it, the library refuses other content
     and handles that are not in the file. A handle without a version stays at the version that was locked.
     """
     if (update or remove) and not handles:
-        raise click.UsageError(f"Name the HANDLEs to {'update' if update else 'remove'}.")
+        raise click.UsageError(f"Pass the HANDLEs to {'update' if update else 'remove'}.")
     settings = Settings.from_environment()
     path = path or lock_file_path(settings)
     lock = read_lock_file(path) if os.path.exists(path) or not handles else LockFile(path, {})
@@ -68,7 +68,7 @@ def command(handles: tuple[str, ...], path: str | None, update: bool, remove: bo
 
 
 def add_to_lock(lock: LockFile, name: str, settings: Settings, *, update: bool = False) -> None:
-    """Locks a handle to what it is now.
+    """Locks a handle to its current content.
 
     Raises:
       DigestError: it is locked to something else, and not to be updated.
@@ -77,13 +77,13 @@ def add_to_lock(lock: LockFile, name: str, settings: Settings, *, update: bool =
     if name in lock.modules and lock.modules[name] != locked and not update:
         raise DigestError(
             f"{name!r} is locked to {lock.modules[name].digest}, and is {locked.digest} now.",
-            hint="Find out why it changed; `tfhub lock --update` takes the new one.",
+            hint="Find out why it changed. `tfhub lock --update` accepts the new content.",
         )
     lock.modules[name] = locked
 
 
 def _print(name: str, locked: LockedModule, as_json: bool) -> None:
-    """A line for people; JSON comes once, at the end."""
+    """Prints a line for people. JSON is printed once at the end."""
     if not as_json:
         output.result(f"{locked.digest}  {locked.latest or name}")
 
@@ -94,7 +94,7 @@ def _check_all(lock: LockFile, settings: Settings, as_json: bool) -> None:
         if found.digest != expected.digest:
             raise DigestError(
                 f"{name!r} is locked to {expected.digest}, and is {found.digest} now.",
-                hint="Find out why it changed; `tfhub lock --update` takes the new one.",
+                hint="Find out why it changed. `tfhub lock --update` accepts the new content.",
             )
         _print(name, expected, as_json)
 
@@ -102,19 +102,19 @@ def _check_all(lock: LockFile, settings: Settings, as_json: bool) -> None:
 def _locked(name: str, settings: Settings) -> LockedModule:
     found = resolve_module(name, settings, locked=False)
     if found.manifest is None:
-        raise click.UsageError(f"{name} is a directory of your own: only what is downloaded can be locked.")
+        raise click.UsageError(f"Expected the handle of a module to download, got your own directory {name}.")
     module = with_digest(CachedModule(found.path, found.manifest))
     problems = problems_of(module)
     if problems:
         raise DigestError(
-            f"The cached {found.handle!r} is not intact: {problems[0]}",
+            f"Expected an intact module {found.handle!r} in the cache, got a damaged one: {problems[0]}",
             hint=f"Fetch it again: `tfhub cache verify {found.handle} --repair`.",
         )
     return LockedModule(str(module.manifest.digest), found.handle if found.handle != name else "")
 
 
 def full_name(handle: str, settings: Settings) -> str:
-    """The handle under which it stands in the lock file: in the canonical spelling of its source."""
+    """The key of a handle in the lock file: the canonical spelling of its source."""
     if isinstance(parse_handle(handle), UrlHandle):
         return locate(handle, settings).location.name
     name = None if os.path.exists(handle) else as_model_name(handle)

@@ -34,7 +34,7 @@ Examples:
   tfhub login https://hub.example --forget""",
 )
 @click.argument("hub", metavar="[HUB]", required=False)
-@click.option("--paste", is_flag=True, help="Ask for a token to paste, in place of the browser.")
+@click.option("--paste", is_flag=True, help="Ask for a token to paste, instead of opening the browser.")
 @click.option("--token-stdin", is_flag=True, help="Read the token from standard input.")
 @click.option("--forget", is_flag=True, help="Remove the saved token.")
 @click.option("--no-check", is_flag=True, help="Save the token without asking the hub whether it is valid.")
@@ -50,16 +50,16 @@ def command(hub: str | None, paste: bool, token_stdin: bool, forget: bool, no_ch
     if forget:
         known = host_of(url) in read_tokens(settings)
         path = write_token(url, None, settings)
-        output.result(f"{'Forgot the token' if known else 'There is no token'} for {url} in {path}")
+        output.result(f"{'Removed the token' if known else 'There is no token'} for {url} in {path}")
         return
     if token_stdin:
         token = sys.stdin.readline().strip()
     elif not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask on: pass the token to --token-stdin.")
+        raise click.UsageError("Expected a terminal to ask for the token. Pass the token with --token-stdin.")
     else:
         token = "" if paste or settings.offline else _by_browser(url)
         if token:
-            no_check = True  # the hub made it just now
+            no_check = True  # the hub has just made it
         else:
             token = click.prompt(f"Token for {url}", hide_input=True, err=True).strip()
     if not token:
@@ -70,11 +70,11 @@ def command(hub: str | None, paste: bool, token_stdin: bool, forget: bool, no_ch
         output.note("The token is not checked: TFHUB_OFFLINE forbids to ask the hub.")
     elif not no_check:
         _check(url, token, settings)
-    output.result(f"Kept the token for {url} in {write_token(url, token, settings)}")
+    output.result(f"Saved the token for {url} in {write_token(url, token, settings)}")
 
 
 def _by_browser(url: str) -> str:
-    """The token that somebody allows on a page of the hub; "" where the hub has no such page."""
+    """Asks the user to allow a token on a page of the hub. Returns "" if the hub has no such page."""
     from tensorflow_hub.client.device_login import sign_in
 
     shown = False
@@ -84,7 +84,7 @@ def _by_browser(url: str) -> str:
         shown = True
         page = waiting["verification_uri_complete"]
         output.note(f"Open {page} in a browser, on this machine or another.")
-        output.note(f"Allow it there if it shows the code {waiting['user_code']}. Ctrl-C gives up.")
+        output.note(f"Allow it there if the page shows the code {waiting['user_code']}. Ctrl-C cancels.")
         if _has_screen() and page.startswith(f"{url}/"):
             webbrowser.open(page)
 
@@ -106,14 +106,14 @@ def _address(text: str) -> str:
     url = text if "://" in text else f"https://{text}"
     if not is_web_address(url) or any(map(str.isspace, url)):
         raise HandleError(
-            f"Expected the address of a hub, got {text!r}.", hint="For example https://hub.example."
+            f"Expected the URL of a hub, got {text!r}.", hint="Pass for example https://hub.example."
         )
     parts = urllib.parse.urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def _check(url: str, token: str, settings: Settings) -> None:
-    """Asks the hub what the token may do; a foreign hub cannot be asked."""
+    """Asks the hub for the permissions of the token. Hubs of other software do not answer."""
     with open_session(dataclasses.replace(settings, hub=url, token=token)) as session:
         try:
             answer = session.request("GET", f"{url}/api/v1/tokens/self", what=url)
@@ -126,4 +126,4 @@ def _check(url: str, token: str, settings: Settings) -> None:
         return
     if isinstance(known, dict):
         told = ", ".join(f"{key} {known[key]}" for key in ("name", "publisher", "scope") if known.get(key))
-        output.note(f"The hub knows it: {told}.")
+        output.note(f"The hub accepts it: {told}.")

@@ -1,4 +1,4 @@
-"""The command `tfhub`: a table of verbs, each in a file of its own, imported when it is called."""
+"""The command `tfhub`: the table of its verbs. The file of a verb is imported when it is called."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from tensorflow_hub.cli import output
 from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.errors import HubError
 
-# Verb → (module of this package whose `command` it is, one line for the list of verbs).
+# Verb → (the file in this folder that has its `command`, its line in the list of verbs).
 VERBS: dict[str, tuple[str, str]] = {
     "admin": ("admin", "administer a hub: check, backup, restore, import documentation"),
     "cache": ("cache", "list, check, remove, export and import downloaded modules"),
     "check": ("check", "check a module or a card before it is published"),
     "apply": ("apply", "apply a module to every row of a file or every image of a folder"),
     "compare": ("compare", "compare modules on one dataset: accuracy, speed, size, memory"),
-    "export": ("export", "make a module of a Keras model or architecture"),
-    "keys": ("keys", "make keys that sign versions, and register them at a hub"),
+    "export": ("export", "export a Keras model or architecture as a module"),
+    "keys": ("keys", "make keys for signing versions, and register them at a hub"),
     "label": ("label", "label images or texts with a retrained classifier"),
     "lock": ("lock", "pin the content of a project's modules"),
     "login": ("login", "save a token for a hub"),
-    "measurements": ("measurements", "list, compare, add and delete what was measured of versions"),
+    "measurements": ("measurements", "list, compare, add and delete measurements of versions"),
     "member": ("member", "list, invite and remove the members of a publisher"),
-    "mirror": ("mirror", "copy modules from anywhere into a hub"),
-    "neighbours": ("neighbours", "find texts or images like a given one"),
-    "outdated": ("outdated", "tell which locked modules were withdrawn, are gone, or have a newer version"),
+    "mirror": ("mirror", "copy modules from other places into a hub"),
+    "neighbours": ("neighbours", "find texts or images that are similar to a given one"),
+    "outdated": ("outdated", "list locked modules that were withdrawn or deleted, or have a newer version"),
     "publish": ("publish", "publish a module on a hub"),
     "pull": ("pull", "fetch modules into the cache"),
     "retrain": ("retrain", "train an image or text classifier on the features of a module"),
-    "run": ("run", "run a module on a few texts, images or numbers and show what it gives"),
+    "run": ("run", "run a module on a few texts, images or numbers and show the outputs"),
     "sbom": ("sbom", "list what a version is made of and needs to run"),
     "scan": ("scan", "list the handles and calls in a folder of programs, and what to change"),
     "search": ("search", "find models on a hub"),
     "serve": ("serve", "run a hub"),
-    "show": ("show", "show what a hub knows of a model"),
-    "sign": ("sign", "sign a version that is published"),
+    "show": ("show", "show a model of a hub"),
+    "sign": ("sign", "sign a published version"),
     "token": ("token", "make, list and revoke tokens of a hub"),
-    "verify": ("verify", "tell who signed a version, and whether that is enough"),
-    "webhook": ("webhook", "have a hub tell a URL of what is done to its models"),
-    "where": ("where", "show the places where the module of a handle is looked for"),
+    "verify": ("verify", "show who signed a version, and whether it is trusted"),
+    "webhook": ("webhook", "let a hub notify a URL of events of its models"),
+    "where": ("where", "show the places where the module of a handle is searched"),
     "withdraw": ("withdraw", "hide a version from search, or show it again"),
 }
 
 
 class _Verbs(click.Group):
-    """A group that imports a verb's module only when the verb is asked for: start-up stays fast."""
+    """A group that imports the file of a verb when the verb is called, so that start-up is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
@@ -70,17 +70,17 @@ class _Verbs(click.Group):
 
 
 def _keep_lines(command: click.Command) -> None:
-    r"""Makes click see its mark `\b`, "keep these lines as they are", which raw docstrings spell out."""
+    r"""Replaces the text `\b` in help texts by click's control character for "keep these lines"."""
     command.help = command.help and command.help.replace("\\b\n", "\b\n")
     if isinstance(command, click.Group):
         for below in command.commands.values():
             _keep_lines(below)
-            if not below.short_help:  # click would cut the sentence anywhere
+            if not below.short_help:  # click would truncate the sentence
                 below.short_help = _first_clause(below.help or "")
 
 
 def _first_clause(text: str) -> str:
-    """What stands before the first full stop, semicolon or colon.
+    """The part of a text before the first full stop, semicolon or colon.
 
     >>> _first_clause("Read every byte of v1.0; exit code 1 when one is wrong. Slow.")
     'Read every byte of v1.0'
@@ -103,12 +103,12 @@ def main(arguments: list[str] | None = None) -> None:
     output.take_any_text()
     try:
         code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
-        if isinstance(code, int) and code:  # what click.exceptions.Exit carried
+        if isinstance(code, int) and code:  # the code of a click.exceptions.Exit
             sys.exit(code)
     except click.exceptions.Abort as error:
         if isinstance(error.__cause__, KeyboardInterrupt):
             output.error("Interrupted.")
-            output.hint("Run the same command again; what was done is kept where possible.")
+            output.hint("Run the same command again. It continues the work where possible.")
         sys.exit(130)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -121,8 +121,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.exit(141)
     except OSError as error:
-        if error.errno is None:  # not the system's word: a defect
+        if error.errno is None:  # not an error of the operating system, but a bug
             raise
         output.error(f"{error.filename or 'The disk'} cannot be used: {error.strerror}.")
-        output.hint("Check the path, the rights to it, and the room there.")
+        output.hint("Check the path, your permissions and the free disk space.")
         sys.exit(1)

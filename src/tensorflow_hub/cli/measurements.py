@@ -1,4 +1,4 @@
-"""`tfhub measurements`: what was measured of a version, attached to it on a hub."""
+"""`tfhub measurements`: measurements of versions on a hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """List, compare, add and delete what was measured of versions on a hub."""
+    """List, compare, add and delete measurements of versions on a hub."""
 
 
 @command.command("list")
@@ -23,7 +23,7 @@ def command() -> None:
 @options.HUB
 @options.JSON
 def list_all(handle: str, hub: str | None, as_json: bool) -> None:
-    """List what was measured of the version HANDLE, and by whom.
+    """List the measurements of the version HANDLE, and who measured.
 
     \b
     Examples:
@@ -48,15 +48,18 @@ def list_all(handle: str, hub: str | None, as_json: bool) -> None:
 
 @command.command("table")
 @click.argument("dataset", default="")
-@click.option("--task", default="", help="Only what was measured for this task.")
+@click.option("--task", default="", help="Only measurements for this task.")
 @click.option(
-    "--sort", default="", metavar="ORDER", help="metric:NAME, speed, size or model; -… for the worst first."
+    "--sort",
+    default="",
+    metavar="ORDER",
+    help="The order: metric:NAME, speed, size or model; -… for the reverse.",
 )
 @click.option("--page", type=click.IntRange(1), default=1, help="Which page.")
 @options.HUB
 @options.JSON
 def table(dataset: str, task: str, sort: str, page: int, hub: str | None, as_json: bool) -> None:
-    """Compare the models that were measured on DATASET, best first; without it, list the datasets.
+    """Compare the models with measurements on DATASET, best first; without DATASET, list the datasets.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ def command() -> None:
 @_HUB
 @_JSON
 def list_all(publisher: str, hub: str | None, as_json: bool) -> None:
-    """List the members of PUBLISHER and their roles, and the invitations that are open.
+    """List the members of PUBLISHER and their roles, and the open invitations.
 
     \b
     Examples:
@@ -41,12 +41,12 @@ def list_all(publisher: str, hub: str | None, as_json: bool) -> None:
 
 @command.command("invite")
 @click.argument("publisher")
-@click.option("--role", type=_ROLES, default="reader", show_default=True, help="What the person may do.")
-@click.option("--note", default="", help="Whom it is for, for your own list.")
+@click.option("--role", type=_ROLES, default="reader", show_default=True, help="The role of the person.")
+@click.option("--note", default="", help="A note for your list, such as the person's name.")
 @_HUB
 @_JSON
 def invite(publisher: str, role: str, note: str, hub: str | None, as_json: bool) -> None:
-    """Make an invitation to PUBLISHER and print its link, once; it is good for one person and a week.
+    """Make an invitation to PUBLISHER and print its link, which is valid for one person and a week.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def invite(publisher: str, role: str, note: str, hub: str | None, as_json: bool)
     if as_json:
         output.result_json(made)
     else:
-        output.note(f"Send this link to the new {role} of {publisher}; it is shown only now:")
+        output.note(f"Send this link to the new {role} of {publisher}. It is not shown again:")
         output.result(made["url"])
 
 
@@ -69,7 +69,7 @@ def invite(publisher: str, role: str, note: str, hub: str | None, as_json: bool)
 @click.argument("role", type=_ROLES)
 @_HUB
 def change(publisher: str, number: int, role: str, hub: str | None) -> None:
-    """Give member NUMBER of PUBLISHER another role; `tfhub member list` shows the numbers.
+    """Change the role of member NUMBER of PUBLISHER; `tfhub member list` shows the numbers.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def change(publisher: str, number: int, role: str, hub: str | None) -> None:
     from tensorflow_hub.client.members import change_role
 
     changed = change_role(publisher, number, role, hub=hub)
-    output.note(f"{changed['name']} is {changed['role']} of {publisher} now.")
+    output.note(f"{changed['name']} is now {changed['role']} of {publisher}.")
 
 
 @command.command("remove")
@@ -86,7 +86,7 @@ def change(publisher: str, number: int, role: str, hub: str | None) -> None:
 @click.argument("number", type=int)
 @_HUB
 def remove(publisher: str, number: int, hub: str | None) -> None:
-    """Remove member NUMBER from PUBLISHER: rights that came with the role end at once.
+    """Remove member NUMBER from PUBLISHER; the permissions of the role end at once.
 
     \b
     Example:

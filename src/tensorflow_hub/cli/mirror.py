@@ -1,4 +1,4 @@
-"""`tfhub mirror`: copy modules from anywhere into a hub."""
+"""`tfhub mirror`: copy modules from other places into a hub."""
 
 from __future__ import annotations
 
@@ -28,15 +28,18 @@ Examples:
   tfhub mirror --list handles.txt --json > report.json""",
 )
 @click.argument("handles", metavar="[HANDLE]...", nargs=-1)
-@click.option("--to", "name", metavar="NAME", help="What the one HANDLE is called on the hub.")
+@click.option("--to", "name", metavar="NAME", help="The name of the only HANDLE on the hub.")
 @click.option(
     "--list",
     "listed",
     type=click.File(encoding="utf-8"),
-    help="A file with a handle a line; - reads from standard input.",
+    help="A file with one handle per line; - for standard input.",
 )
 @click.option(
-    "--all-matching", "query", metavar="QUERY", help="All models of the hub that match and lack their files."
+    "--all-matching",
+    "query",
+    metavar="QUERY",
+    help="All models of the hub that match the query and have no files.",
 )
 @options.HUB
 @options.JSON
@@ -60,7 +63,7 @@ def command(
     settings = dataclasses.replace(settings, hub=(hub or settings.hub).rstrip("/"))
     wanted = [*handles, *_lines(listed or ()), *(_matching(query, settings) if query else ())]
     if not wanted:
-        raise click.UsageError("Name a HANDLE, a --list or --all-matching.")
+        raise click.UsageError("Pass a HANDLE, --list or --all-matching.")
     if name is not None and len(wanted) > 1:
         raise click.UsageError("--to takes one HANDLE.")
     copies = copy_all(wanted, settings, ModelName.parse(name) if name else None)
@@ -71,7 +74,7 @@ def command(
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What became of a handle.
+    """The result of copying a handle.
 
     Attributes:
       handle: as it was given.
@@ -94,12 +97,12 @@ class Report:
     code: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """For scripts: what is known."""
+        """The report as JSON values, without empty ones."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value and key != "code"}
 
 
 def copy_all(handles: Iterable[str], settings: Settings, name: ModelName | None = None) -> list[Report]:
-    """Copies modules one after the other; a failure is reported, and the next one taken."""
+    """Copies modules one after the other. A failure is reported and does not stop the others."""
     from tensorflow_hub.copying.copy import copy_to_hub
 
     reports = []
@@ -130,13 +133,13 @@ def _lines(lines: Iterable[str]) -> list[str]:
     except UnicodeDecodeError as error:
         raise HandleError(
             f"Expected a list of handles in UTF-8, got other bytes: {error.reason}.",
-            hint="Save the file as a plain text, a handle a line.",
+            hint="Save the file as plain text in UTF-8, with one handle per line.",
         ) from error
     return [handle for handle in handles if handle]
 
 
 def _matching(query: str, settings: Settings) -> list[str]:
-    """The handles of tfhub.dev of the models that match on the hub, and whose files it does not have.
+    """The handles on tfhub.dev of the hub's models that match a query and have no files.
 
     Raises:
       NotFoundError: there are none.
@@ -154,8 +157,9 @@ def _matching(query: str, settings: Settings) -> list[str]:
     lacking = [handle for handle in found if not show(handle, hub=settings.hub).get("deployments")]
     if not lacking:
         raise NotFoundError(
-            f"Of {len(found):,} models on {settings.hub} that match {query!r}, none lacks its files.",
-            hint="Import the documentation of tfhub.dev first: `tfhub admin import-docs`; or name HANDLEs.",
+            f"Expected models on {settings.hub} that match {query!r} and have no files, got none "
+            f"(of {len(found):,}).",
+            hint="Import the documentation of tfhub.dev first (`tfhub admin import-docs`), or pass HANDLEs.",
         )
     output.note(f"{output.counted(len(lacking), 'model')} to copy.")
     return [f"https://tfhub.dev/{handle}" for handle in lacking]

@@ -1,4 +1,4 @@
-"""`tfhub neighbours build | query | serve`: find texts or images like a given one."""
+"""`tfhub neighbours build | query | serve`: find texts or images that are similar to a given one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.progress import Progress
 
 @click.group()
 def command() -> None:
-    """Find texts or images like a given one.
+    """Find texts or images that are similar to a given one.
 
     \b
     Examples:
@@ -33,14 +33,14 @@ def command() -> None:
 @click.option(
     "--exact/--approximate",
     default=None,
-    help="Compare with every vector, or find nearly all of the nearest sooner; by default exact to 50,000.",
+    help="Exact search, or faster approximate search; default: exact up to 50,000 vectors.",
 )
 @options.BATCH_SIZE
 @options.SIGNATURE
 @options.OUTPUT_KEY
 @options.PREPROCESSOR
 @options.IMAGE_SIZE
-@click.option("--overwrite", is_flag=True, help="Replace an index in the output folder.")
+@click.option("--overwrite", is_flag=True, help="Replace the index in the output folder.")
 @options.JSON
 def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> None:
     """Build an index of a folder of images or a file of texts.
@@ -62,9 +62,9 @@ def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> Non
         output.result_json({**applied.to_dict(), "output": out, "exact": index.about.exact})
         return
     for item in applied.skipped[:5]:
-        output.note(f"left out: {item.name}: {item.reason}")
+        output.note(f"skipped: {item.name}: {item.reason}")
     if len(applied.skipped) > 5:
-        output.note(f"left out: {len(applied.skipped) - 5} more")
+        output.note(f"skipped: {len(applied.skipped) - 5} more")
     how = "compared one by one" if index.about.exact else "searched approximately"
     output.result(f"{len(index):,} {index.about.kind}s in {out}, {how} ({applied.seconds:.1f} s)")
 
@@ -72,12 +72,12 @@ def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> Non
 @command.command()
 @click.argument("index", type=click.Path(exists=True))
 @click.argument("texts", nargs=-1)
-@click.option("--image", "images", multiple=True, type=click.Path(), help="An image file to ask with.")
+@click.option("--image", "images", multiple=True, type=click.Path(), help="An image file to search with.")
 @click.option(
-    "-k", "count", type=click.IntRange(1), default=10, show_default=True, help="How many neighbours."
+    "-k", "count", type=click.IntRange(1), default=10, show_default=True, help="The number of neighbours."
 )
-@click.option("--module", metavar="HANDLE", help="The index's module, where its handle has changed.")
-@click.option("--html", "html_file", type=click.Path(), help="Write a page with the result instead.")
+@click.option("--module", metavar="HANDLE", help="The module of the index, if its handle has changed.")
+@click.option("--html", "html_file", type=click.Path(), help="Write an HTML page with the result instead.")
 @options.JSON
 def query(
     index: str,
@@ -88,7 +88,7 @@ def query(
     html_file: str | None,
     as_json: bool,
 ) -> None:
-    """Find what is nearest to a text or an image.
+    """Find the nearest neighbours of a text or an image.
 
     \b
     Examples:
@@ -96,7 +96,9 @@ def query(
       tfhub neighbours query photos_index --image holiday.jpg --html neighbours.html
     """
     if not texts and not images:
-        raise DataError("There is nothing to look for.", hint="Give a text, or --image FILE.")
+        raise DataError(
+            "Expected a text or an image to search with, got none.", hint="Pass a text, or --image FILE."
+        )
     import_quietly("tensorflow_hub.tools.neighbours.finding")
     from tensorflow_hub.tools.neighbours.finding import Finder
     from tensorflow_hub.tools.neighbours.pages import neighbours_page
@@ -123,10 +125,12 @@ def query(
 
 @command.command()
 @click.argument("index", type=click.Path(exists=True))
-@click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="On 127.0.0.1.")
-@click.option("--module", metavar="HANDLE", help="The index's module, where its handle has changed.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="The port on 127.0.0.1."
+)
+@click.option("--module", metavar="HANDLE", help="The module of the index, if its handle has changed.")
 def serve(index: str, port: int, module: str | None) -> None:
-    """Show a search page over an index in the browser, on this machine only.
+    """Serve a search page for an index, for browsers on this machine only.
 
     \b
     Examples:
@@ -140,9 +144,10 @@ def serve(index: str, port: int, module: str | None) -> None:
         server = SearchServer(Finder(index, module), port)
     except OSError as error:
         raise SettingsError(
-            f"Port {port} cannot be used: {error.strerror}.", hint="Choose another with --port."
+            f"Expected a free port, got the error for port {port}: {error.strerror}.",
+            hint="Choose another with --port.",
         ) from error
-    output.result(f"Search at {server.url} (Ctrl-C ends it)")
+    output.result(f"Search at {server.url} (Ctrl-C stops it)")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`tfhub outdated`: what became of the modules that a project is locked to."""
+"""`tfhub outdated`: list locked modules that were withdrawn or deleted, or have a newer version."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Examples:
   tfhub outdated --file prod.lock --json""",
 )
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="The lock file; default tfhub.lock.")
-@click.option("--strict", is_flag=True, help="Exit with 1 for newer versions too.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 also for newer versions.")
 @options.JSON
 @click.pass_context
 def command(context: click.Context, path: str | None, strict: bool, as_json: bool) -> None:
-    """Tell which modules of tfhub.lock were withdrawn, are gone, or have a newer version.
+    """List modules of tfhub.lock that were withdrawn or deleted, or have a newer version.
 
     Their sources are asked; nothing is downloaded or changed. `tfhub lock --update HANDLE` takes a newer
     version of a handle without one.

@@ -1,4 +1,4 @@
-"""The only printer of the command line: results to standard output, all else to standard error."""
+"""Printing for all verbs: results to standard output, all other messages to standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
 def take_any_text() -> None:
-    """Prints characters that standard output cannot hold by their numbers; else they end the program.
+    """Escapes characters that standard output cannot encode, which would raise an error otherwise.
 
     So it is with a path in Japanese where a script on Windows reads what is printed.
     """
@@ -42,7 +42,7 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> None:
 
 
 def size(count: int) -> str:
-    """A number of bytes for people.
+    """A number of bytes as text.
 
     >>> size(999), size(13_013), size(35_400_000), size(1_000_000_000)
     ('999 bytes', '13.0 kB', '35.4 MB', '1.0 GB')
@@ -54,7 +54,7 @@ def size(count: int) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """A count with its thing.
+    """A count with a noun, such as "2 modules".
 
     >>> counted(1, "module"), counted(1200, "module")
     ('1 module', '1,200 modules')
@@ -63,22 +63,22 @@ def counted(count: int, thing: str) -> str:
 
 
 def note(text: str) -> None:
-    """Writes what happens to standard error."""
+    """Writes a message to standard error."""
     print(_harmless(text), file=sys.stderr, flush=True)
 
 
 def error(text: str) -> None:
-    """Writes a problem to standard error."""
+    """Writes an error message to standard error."""
     print(f"{_paint('error:', '31')} {_harmless(text)}", file=sys.stderr, flush=True)
 
 
 def hint(text: str) -> None:
-    """Writes the next step to standard error."""
+    """Writes a hint to standard error."""
     print(f"  {_paint('→', '36')} {_harmless(text)}", file=sys.stderr, flush=True)
 
 
 def _harmless(text: str) -> str:
-    r"""A text whose control characters are shown, escaped as in JSON.
+    r"""Escapes the control characters of a text as in JSON.
 
     >>> print(_harmless("name\x1b]0;title\x07"))
     name\u001b]0;title\u0007

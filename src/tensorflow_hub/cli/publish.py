@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path())
 @click.argument("handle", required=False)
-@click.option("--card", metavar="FILE", help="Markdown that begins with `# Module publisher/model/version`.")
+@click.option(
+    "--card", metavar="FILE", help="The card, Markdown that begins with `# Module publisher/model/version`."
+)
 @options.HUB
 @click.option(
     "--deployment",
     type=click.Choice(list(KIND_BY_NAME)),
-    help="Another form of a published version; by default as the card says.",
+    help="The kind, for a deployment of a published version; default: from the card.",
 )
-@click.option("--measurements", metavar="FILE", help="Attach these: what `tfhub retrain` writes.")
+@click.option(
+    "--measurements", metavar="FILE", help="The file of measurements that `tfhub retrain` writes, to attach."
+)
 @click.option("--sign", "key_path", metavar="FILE", help="The private key to sign the version with.")
 @options.JSON
 def command(
@@ -83,7 +87,7 @@ def _outcome(done: Published) -> str:
 
 
 def _tell_warnings(card: str) -> None:
-    """What could be better about the card; the hub has refused it already if it is wrong."""
+    """Prints the warnings about the card. The hub refuses a card with errors."""
     from tensorflow_hub.format.card.rules import check_text
 
     for problem in check_text(Path(card).read_bytes())[1]:

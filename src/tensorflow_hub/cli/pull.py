@@ -63,8 +63,8 @@ def _copy(module: ResolvedModule, target: str) -> ResolvedModule:
     except (OSError, shutil.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CacheError(
-            f"The module cannot be copied to {target!r}: {reason}.",
-            hint="Name a directory that does not exist yet.",
+            f"Expected to be able to copy the module to {target!r}, got the error: {reason}.",
+            hint="Pass a directory that does not exist.",
         ) from error
     return ResolvedModule(module.handle, str(place), module.origin, module.manifest)
 

@@ -1,4 +1,4 @@
-"""Imports TensorFlow for a verb without the lines it writes to standard error while it starts."""
+"""Importing TensorFlow without its messages to standard error at start-up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def import_quietly(module: str) -> None:
-    """Imports `module` and drops what it writes to standard error while it is imported.
+    """Imports a module, and discards what it writes to standard error meanwhile.
 
     TensorFlow's C++ parts log before their level can be set. `TF_CPP_MIN_LOG_LEVEL=0` shows everything.
     """
@@ -21,7 +21,7 @@ def import_quietly(module: str) -> None:
     try:
         os.dup2(quiet, 2)
         importlib.import_module(module)
-        if "tensorflow" in sys.modules:  # it logs once more when it looks for devices
+        if "tensorflow" in sys.modules:  # TensorFlow logs again when it lists devices
             sys.modules["tensorflow"].config.list_logical_devices()
     finally:
         os.dup2(saved, 2)

@@ -1,4 +1,4 @@
-"""`tfhub retrain image` and `tfhub retrain text`: a classifier from a module and a few hundred examples."""
+"""`tfhub retrain image` and `tfhub retrain text`: train a classifier on the features of a module."""
 
 from __future__ import annotations
 
@@ -18,32 +18,48 @@ _OPTIONS: tuple[Any, ...] = (
     click.option("--module", required=True, metavar="HANDLE", help="The module whose features are used."),
     options.OUTPUT_FOLDER,
     options.LABEL_COLUMN,
-    click.option("--multi-label", is_flag=True, help="Any number of labels an example, separated by `|`."),
+    click.option("--multi-label", is_flag=True, help="Examples have any number of labels, separated by `|`."),
     click.option(
-        "--validation", type=float, default=0.15, show_default=True, help="Share that chooses the head."
+        "--validation",
+        type=float,
+        default=0.15,
+        show_default=True,
+        help="Share of the examples for choosing the head.",
     ),
-    click.option("--test", type=float, default=0.15, show_default=True, help="Share that only measures."),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the split and all else random."),
     click.option(
-        "--penalty", type=float, help="On the head's weights; chosen on the validation share by default."
+        "--test", type=float, default=0.15, show_default=True, help="Share of the examples for testing."
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="The seed of the split and of training."
+    ),
+    click.option(
+        "--penalty",
+        type=float,
+        help="The L2 penalty on the weights of the head; default: chosen on the validation share.",
     ),
     click.option(
         "--class-weights",
         type=click.Choice(["none", "balanced"]),
         default="none",
         show_default=True,
-        help="Whether rare classes count as much as common ones.",
+        help="Whether rare classes get the same weight as common ones.",
     ),
-    click.option("--fine-tune", is_flag=True, help="Then continue on the whole, with a small learning rate."),
-    click.option("--epochs", type=int, default=5, show_default=True, help="Of fine-tuning, at most."),
-    click.option("--learning-rate", type=float, default=3e-5, show_default=True, help="Of fine-tuning."),
+    click.option("--fine-tune", is_flag=True, help="Then train the whole model with a small learning rate."),
+    click.option("--epochs", type=int, default=5, show_default=True, help="The most epochs of fine-tuning."),
+    click.option(
+        "--learning-rate",
+        type=float,
+        default=3e-5,
+        show_default=True,
+        help="The learning rate of fine-tuning.",
+    ),
     options.BATCH_SIZE,
     click.option("--tflite", is_flag=True, help="Also write model.tflite."),
     options.SIGNATURE,
     options.OUTPUT_KEY,
-    click.option("--name", help="The model's name on its card, publisher/model/version."),
+    click.option("--name", help="The name of the model on its card, publisher/model/version."),
     options.FEATURE_CACHE,
-    click.option("--overwrite", is_flag=True, help="Replace an earlier result in the output folder."),
+    click.option("--overwrite", is_flag=True, help="Replace the result in the output folder."),
     options.JSON,
 )
 
@@ -72,7 +88,11 @@ def command() -> None:
 @options.IMAGE_COLUMN
 @options.IMAGE_SIZE
 @click.option(
-    "--augment", type=int, default=0, show_default=True, help="Changed copies of each image to add."
+    "--augment",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The number of augmented copies of each image to add.",
 )
 def image(data: str, **chosen: Any) -> None:
     """Train an image classifier.
@@ -121,9 +141,9 @@ def _run(kind: str, data: str, chosen: dict[str, Any]) -> None:
         return
     skipped, empty = outcome.dataset.skipped, outcome.dataset.empty_classes
     for item in skipped[:5]:
-        output.note(f"left out: {item.name}: {item.reason}")
+        output.note(f"skipped: {item.name}: {item.reason}")
     if len(skipped) > 5:
-        output.note(f"left out: {len(skipped) - 5} more, all in {out}/report.html")
+        output.note(f"skipped: {len(skipped) - 5} more, all in {out}/report.html")
     if empty:
         output.note(f"empty classes: {', '.join(empty)}")
     contradictions = outcome.dataset.same_content_other_labels()

@@ -82,7 +82,7 @@ def command(
             if not (run.boxes and name in DETECTIONS):
                 _print(run, name, array, top)
     for op, what in run.unsafe_ops.items():
-        output.note(f"warning: the op {op} {what} with the rights of the user who runs the module")
+        output.note(f"warning: the op {op} {what} with the permissions of the user who runs the module")
 
 
 def _by_name(named: Sequence[str]) -> dict[str, list[str]]:

@@ -1,1 +1,1 @@
-"""Talk to a hub: publish, search, tokens."""
+"""The client of a hub's API: publishing, search, tokens, members, signatures, measurements and webhooks."""

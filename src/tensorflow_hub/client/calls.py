@@ -1,4 +1,4 @@
-"""Calls of a hub's API: adds the address and the token, and reads the JSON of the response."""
+"""Calling a hub's API: adds the URL and the token to a request, and reads the JSON of the response."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ LARGEST_ANSWER = 64 << 20  # bytes
 
 
 def client_settings(hub: str | None = None, token: str | None = None) -> Settings:
-    """The settings of the environment, with another hub or token where they are given.
+    """The settings of the environment, with another hub or token if they are passed.
 
     Raises:
-      SettingsError: `hub` is no URL.
+      SettingsError: `hub` is not a URL.
     """
     settings = Settings.from_environment()
     if hub is not None and not _URL.fullmatch(hub):
         raise SettingsError(
             f"Expected the URL of a hub, got {hub!r}.",
-            hint="For example https://hub.example or http://127.0.0.1:8500.",
+            hint="Pass for example https://hub.example or http://127.0.0.1:8500.",
         )
     changes: dict[str, str] = {}
     if hub is not None and hub.rstrip("/") != settings.hub.rstrip("/"):
@@ -50,30 +50,29 @@ def call(
     statuses: frozenset[int] = frozenset({200, 201, 204}),
     **options: Any,
 ) -> Any:
-    """Calls `path` of the configured hub.
+    """Sends a request to the configured hub.
 
     Args:
-      settings: which hub, with which token.
+      settings: the hub and the token.
       method: `"GET"`, `"POST"`, ….
-      path: below the hub's URL, for example `"/api/v1/uploads"`.
-      what: what it is about, for messages: a handle.
-      session: to be used; else one for this call alone.
-      statuses: those that count as success.
-      **options: passed on (`json`, `params`, `headers`, `timeout`, `idempotent`).
+      path: the path below the hub's URL, for example `"/api/v1/uploads"`.
+      what: the subject of the request, for messages: a handle.
+      session: the session to use; None for a new session for this request.
+      statuses: the statuses that count as success.
+      **options: arguments of `HubSession.request` (`json`, `params`, `headers`, `timeout`, `idempotent`).
 
     Returns:
-      The JSON object of the answer, as `tensorflow_hub.api.answers` describes it; empty when the answer
-      has no body.
+      The JSON object of the response (see `tensorflow_hub.api.answers`); empty if the response has no body.
 
     Raises:
       OfflineError: `TFHUB_OFFLINE` is set.
       UnreachableError, AuthenticationError, ForbiddenError, ConflictError, RejectedError, LimitError,
-      NotFoundError, RequestError: as the hub refuses.
+      NotFoundError, RequestError: the hub does not answer, or answers with such an error.
     """
     if settings.offline:
         raise OfflineError(
-            f"Asking {settings.hub} about {what!r} needs the network, which TFHUB_OFFLINE forbids.",
-            hint="Unset TFHUB_OFFLINE; `tfhub cache list` shows what is on this machine.",
+            f"Expected a network for a request to {settings.hub} about {what!r}, but TFHUB_OFFLINE is set.",
+            hint="Unset TFHUB_OFFLINE. `tfhub cache list` lists the modules on this machine.",
         )
     if session is None:
         with open_session(settings) as own:
@@ -86,10 +85,10 @@ def call(
 
 
 def read_answer(response: requests.Response, settings: Settings) -> Any:
-    """The JSON object of a response; empty when it has no body.
+    """The JSON object of a response; empty if it has no body.
 
     Raises:
-      RequestError: it is something else.
+      RequestError: the response is not a JSON object.
     """
     if not response.content:
         return {}
@@ -105,5 +104,5 @@ def read_answer(response: requests.Response, settings: Settings) -> Any:
 def _not_a_hub(settings: Settings) -> RequestError:
     return RequestError(
         f"Expected JSON from the hub at {settings.hub}, got something else.",
-        hint="Check TFHUB_URL: is a hub of this program running there?",
+        hint="Check TFHUB_URL. It has to be the URL of a hub of this software.",
     )

@@ -1,4 +1,4 @@
-"""The pictures that lie beside a card: read before anything is sent, sent when the hub has the card."""
+"""Reading the pictures that a card refers to, and sending them to a hub."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tensorflow_hub.settings import Settings
 
 
 def read_card_pictures(card: str | os.PathLike[str] | None, text: str) -> dict[str, Picture]:
-    """The pictures that a card refers to, by their paths beside it; none of a card that is given as text.
+    """Reads the pictures that a card refers to, by their paths relative to the card.
 
     Args:
-      card: the path of the card, or its text.
-      text: its text.
+      card: the path of the card. If it is the text of the card, no pictures are read.
+      text: the text of the card.
 
     Raises:
-      CardError: a picture is not there, no picture, or too large; or there are too many.
+      CardError: a picture is missing, damaged or too large, or there are too many.
     """
     if card is None or (isinstance(card, str) and "\n" in card):
         return {}
@@ -35,7 +35,7 @@ def read_card_pictures(card: str | os.PathLike[str] | None, text: str) -> dict[s
 def send_pictures(
     pictures: Mapping[str, Picture], handle: str, text: str, session: HubSession, settings: Settings
 ) -> None:
-    """Sends the pictures of a version that the hub does not have yet, if its card there is `text`."""
+    """Sends those pictures of a version that the hub does not have, if the hub's card is `text`."""
     if not pictures:
         return
     version = call(settings, "GET", f"/api/v1/models/{handle}", what=handle, session=session)
@@ -63,8 +63,8 @@ def _read(place: Path, path: str) -> Picture:
         return read_picture(data)
     except OSError as error:
         raise CardError(
-            f"The card refers to the picture {path!r}, which cannot be read: {error.strerror}.",
-            hint=f"Put it at {str(place)!r}, or take it out of the card.",
+            f"Expected the picture {path!r} of the card at {str(place)!r}, got the error: {error.strerror}.",
+            hint="Put it there, or remove it from the card.",
         ) from error
     except FormatError as error:
         raise CardError(f"The picture {path!r} of the card: {error.problem}", hint=error.hint) from error

@@ -1,4 +1,4 @@
-"""Signing a program in with a browser: it waits until a person allows it on a page of the hub (RFC 8628)."""
+"""Signing in a program with a browser on any device: the device authorization grant (RFC 8628)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def sign_in(hub: str, name: str, show: Callable[[answers.DeviceLogin], None]) -> str:
-    """Waits until somebody signs this program in.
+    """Waits until a person allows this program on a page of the hub.
 
     Args:
-      hub: URL of the hub.
-      name: what the page and the list of tokens call the program.
-      show: tells people the code and the page.
+      hub: the URL of the hub.
+      name: the name of the program on the page and in the list of tokens.
+      show: a function that shows the code and the URL of the page to the user.
 
     Returns:
       The token.
 
     Raises:
-      NotFoundError: the hub has no such sign-in, or nobody came in time.
-      ForbiddenError: somebody refused it.
+      NotFoundError: the hub has no such sign-in, or nobody allowed it in time.
+      ForbiddenError: a person refused it.
     """
     settings = client_settings(hub)
     path, what = "/api/v1/device-logins", f"sign-in at {hub}"
@@ -44,5 +44,6 @@ def sign_in(hub: str, name: str, show: Callable[[answers.DeviceLogin], None]) ->
             return answer["secret"]
         if answer["state"] != "pending":
             raise ForbiddenError(
-                f"The sign-in of {name!r} was refused on the page.", hint="Begin again: `tfhub login`."
+                f"Expected the sign-in of {name!r} to be allowed, but it was refused on the page.",
+                hint="Run `tfhub login` again.",
             )

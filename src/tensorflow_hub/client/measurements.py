@@ -1,4 +1,4 @@
-"""Attach what was measured of a version to it on a hub, and take it away again."""
+"""Measurements of versions on a hub: attaching, deleting and comparing them."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def attach(
     hub: str | None = None,
     token: str | None = None,
 ) -> answers.Measurement:
-    """Attaches figures to a version, in the place of those of the same publisher, task, dataset and metric.
+    """Attaches a measurement to a version. It replaces that of the same publisher, task, dataset and metric.
 
     Args:
-      handle: `"publisher/model/version"`; without a version, the newest one.
-      figures: what was measured.
-      publisher: who measured; the publisher of the model where it is not said.
+      handle: `"publisher/model/version"`; without a version, the latest one.
+      figures: the measurement.
+      publisher: the publisher who measured; None means the publisher of the model.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to do so: of scope publish for who measured.
+      token: a token of scope publish for the publisher who measured.
 
     Returns:
-      What the hub has then, with its number.
+      The measurement on the hub, with its number.
 
     Raises:
       NotFoundError: there is no such version.
-      ConflictError: the version has other content than what was measured.
-      ForbiddenError: the token has not the right, or the hub takes no measurements of others.
-      RejectedError: the figures are none; says which and why.
+      ConflictError: the version has other content than the measured module.
+      ForbiddenError: the token has no permission, or the hub accepts no measurements by other publishers.
+      RejectedError: a field is not valid; the message says which and why.
     """
     name = ModelName.parse(handle)
     if name.version is None:
@@ -61,7 +61,7 @@ def attach(
 
 
 def detach(number: int, *, hub: str | None = None, token: str | None = None) -> None:
-    """Takes a measurement away; for who attached it, and for the owners of the publishers."""
+    """Deletes a measurement. The user who attached it and the owners of the publishers may do this."""
     path = f"/api/v1/measurements/{number}"
     call(client_settings(hub, token), "DELETE", path, what=f"measurement {number}")
 
@@ -69,14 +69,14 @@ def detach(number: int, *, hub: str | None = None, token: str | None = None) -> 
 def compare_measured(
     dataset: str, task: str = "", sort: str = "", page: int = 1, *, hub: str | None = None
 ) -> answers.Measured:
-    """The models that were measured on a dataset, best first.
+    """The models with measurements on a dataset, best first.
 
     Args:
-      dataset: its name; "" for a list of the datasets alone.
-      task: what was solved; "" for any.
-      sort: `"metric:NAME"`, `"speed"`, `"size"` or `"model"`, with `-` before it for the other way round; by
-        default by the first metric.
-      page: from 1, of 50 rows each.
+      dataset: the name of the dataset; "" for a list of the datasets only.
+      task: the task; "" for any.
+      sort: `"metric:NAME"`, `"speed"`, `"size"` or `"model"`, with a leading `-` for the reverse; "" for the
+        first metric.
+      page: the number of the page, from 1; a page has 50 rows.
       hub: URL of the hub; default `TFHUB_URL`.
     """
     asked = {"dataset": dataset, "task": task, "sort": sort, "page": str(page)}
@@ -99,17 +99,17 @@ def name_on_hub(handle: str) -> str | None:
 
 
 def write_figures(path: str | os.PathLike[str], figures: Sequence[Figures]) -> None:
-    """Writes figures to a JSON file that `read_figures` reads."""
+    """Writes measurements to a JSON file that `read_figures` reads."""
     text = json.dumps({"measurements": [dataclasses.asdict(one) for one in figures]}, indent=2)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
 
 def read_figures(path: str | os.PathLike[str]) -> list[Figures]:
-    """The figures in a JSON file; what they have to be like, the hub checks.
+    """Reads measurements from a JSON file. Only the hub checks their values.
 
     Raises:
-      DataError: it is no such file.
+      DataError: the file cannot be read, or is not a file of measurements.
     """
     shown = os.fspath(path)
     try:
@@ -117,10 +117,11 @@ def read_figures(path: str | os.PathLike[str]) -> list[Figures]:
             return [Figures(**one) for one in json.load(file)["measurements"]]
     except OSError as error:
         raise DataError(
-            f"The measurements in {shown!r} cannot be read: {error.strerror}.", hint="Check the path."
+            f"Expected a file with measurements at {shown!r}, got the error: {error.strerror}.",
+            hint="Check the path.",
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
-            f"Expected a file with measurements, got {shown!r}, which is none: {error}.",
-            hint="`tfhub retrain` writes one: measurements.json.",
+            f"Expected a file with measurements, got {shown!r}, which is not one: {error}.",
+            hint="Pass a file measurements.json that `tfhub retrain` wrote.",
         ) from error

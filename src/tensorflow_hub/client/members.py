@@ -1,4 +1,4 @@
-"""The members of a publisher of a hub: list, invite, change and remove them."""
+"""The members of a publisher of a hub: listing, inviting, changing and removing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def list_members(publisher: str, *, hub: str | None = None, token: str | None = None) -> answers.Members:
-    """The members of a publisher, and the invitations that are open; takes an owner's token."""
+    """The members of a publisher, and its open invitations. It needs a token of an owner."""
     path, what = f"{_path(publisher)}/members", f"the members of {publisher}"
     found: answers.Members = call(client_settings(hub, token), "GET", path, what=what)
     return found
@@ -21,14 +21,14 @@ def list_members(publisher: str, *, hub: str | None = None, token: str | None = 
 def invite(
     publisher: str, role: str, note: str = "", *, hub: str | None = None, token: str | None = None
 ) -> answers.InvitationWithUrl:
-    """Makes an invitation, good once and for a week; its `url` is in the answer only.
+    """Creates an invitation, which is valid once and for a week. Only this answer has its `url`.
 
     Args:
-      publisher: which one the person becomes a member of.
+      publisher: the publisher that the person becomes a member of.
       role: `"reader"`, `"publisher"` or `"owner"`.
-      note: whom it is for, for your own list.
+      note: a note for the list of invitations, such as the person's name.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to do so: of an owner of the publisher.
+      token: a token of an owner of the publisher.
     """
     made: answers.InvitationWithUrl = call(
         client_settings(hub, token),
@@ -44,7 +44,7 @@ def invite(
 def change_role(
     publisher: str, user: int, role: str, *, hub: str | None = None, token: str | None = None
 ) -> answers.Member:
-    """Gives a member another role."""
+    """Changes the role of a member."""
     changed: answers.Member = call(
         client_settings(hub, token),
         "PATCH",
@@ -56,7 +56,7 @@ def change_role(
 
 
 def remove_member(publisher: str, user: int, *, hub: str | None = None, token: str | None = None) -> None:
-    """Removes a member: the rights that came with the role end at once."""
+    """Removes a member. The permissions of the role end at once."""
     path = f"{_path(publisher)}/members/{user}"
     call(client_settings(hub, token), "DELETE", path, what=f"member {user}")
 

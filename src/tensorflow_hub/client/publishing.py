@@ -1,4 +1,4 @@
-"""Publish a module: pack it, send it, and let the hub check it and make it visible."""
+"""`hub.publish`: packs a module, sends it to a hub, and asks the hub to check and publish it."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from tensorflow_hub.api import answers
     from tensorflow_hub.signing.keys import PrivateKey
 
-# The longest the hub may check an archive, in seconds.
+# The longest time that the hub may check an archive, in seconds.
 _CHECK_SECONDS = 3600.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A version that a hub has.
+    """A published version.
 
     Attributes:
       handle: `publisher/model/version`.
       url: the handle as URL, for `hub.load` and for a browser.
-      digest: of its content.
-      is_new: False when the same content was published there before.
-      archive_size: bytes of the archive that readers fetch.
-      card_changed: True when the version was there and `card` took the place of its card.
-      kind: of the deployment, such as `"saved_model"`.
+      digest: the digest of its content.
+      is_new: False if the same content was published there before.
+      archive_size: the size in bytes of the archive that readers download.
+      card_changed: whether `card` replaced the card of a version that was published before.
+      kind: the kind of the deployment, such as `"saved_model"`.
     """
 
     handle: str
@@ -69,33 +69,32 @@ def publish(
 ) -> Published:
     """Publishes a module directory, or an archive of one, as a version on a hub.
 
-    Publishing the same content again is harmless, and corrects the version's card when another is given;
-    other content under a published version is refused.
-    A transfer that breaks is resumed, also by calling again.
+    Publishing the same content again is allowed. Then `card` replaces the card of the version. Other content
+    under a published version is refused. An interrupted transfer is resumed, also by a second call.
 
     Args:
       path: a directory with a SavedModel, TF1 Hub module, TFLite or TF.js model, or a `.tar.gz` of one.
-      handle: `"publisher/model/version"`; by default the name in the card's first line.
+      handle: `"publisher/model/version"`; None means the name in the first line of the card.
       card: a Markdown file (or its text) whose first line is `# Module publisher/model/version`.
-        Not needed to add another deployment to a published version. The pictures that the file refers to by
-        paths beside it, `![two cats](pictures/cats.png)`, are published with it, without their metadata.
+        It is not needed to add another deployment to a published version. Pictures that the file refers to by
+        relative paths, `![two cats](pictures/cats.png)`, are published with it, without their metadata.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to publish there; default `TFHUB_TOKEN`, or the one kept by `tfhub login`.
-      deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; by default as the card says.
-      key: signs the version, with what was packed here, when it is published; see
-        `tensorflow_hub.signing.keys.load_private_key`.
+      token: a token of scope publish; default `TFHUB_TOKEN`, or the token that `tfhub login` saved.
+      deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; None means the kind in the card.
+      key: a private key to sign the version with (`tensorflow_hub.signing.keys.load_private_key`). The
+        signature is for the content of `path`.
       on_progress: called with the step ("packing", "sending", "checking"), the bytes done, and all bytes.
 
     Returns:
-      What is published.
+      The published version.
 
     Raises:
-      NotAModuleError: `path` holds no module.
-      CardError: the card breaks a rule, is about another model, or one of its pictures cannot be read.
+      NotAModuleError: `path` has no module.
+      CardError: the card violates a rule, is for another model, or one of its pictures cannot be read.
       HandleError: there is neither a handle nor a card with one.
       ConflictError: the version is published with other content.
-      AuthenticationError, ForbiddenError: no token, or one without the right.
-      RejectedError: the hub checked what was sent and refuses it.
+      AuthenticationError, ForbiddenError: there is no token, or it has no permission.
+      RejectedError: the hub checked the module and refuses it.
       UnreachableError: the hub does not answer.
 
     Example::
@@ -144,7 +143,7 @@ def _sign(
     settings: Settings,
     session: HubSession,
 ) -> None:
-    """Signs what was read here, not what the hub says that it has."""
+    """Signs the content of `path`, which was read on this machine, and not the digest in the hub's answer."""
     if key is None:
         return
     from tensorflow_hub.client.signing import Content, content_at, send_signature
@@ -162,7 +161,7 @@ def _finish(
     index: ArchiveIndex | None,
     deployment: str | None,
 ) -> Published:
-    """Asks the hub to check and publish what it has; it answers when the version is visible."""
+    """Asks the hub to check and publish an upload. The hub answers when the version is visible."""
     url = f"{settings.hub.rstrip('/')}/api/v1/uploads/{upload}/publish"
     document = b"" if index is None else index.to_json()
     # Without an index, the hub packs the archive again.
@@ -190,8 +189,8 @@ def _version(session: HubSession, settings: Settings, handle: str) -> answers.Ve
 def _with_card(
     done: Published, session: HubSession, settings: Settings, text: str, deployment: str | None
 ) -> Published:
-    """Corrects the card of a version that was published before; content never changes, a card may."""
-    # The card that comes with another form of a version describes that form, not the version.
+    """Replaces the card of a version that was published before."""
+    # The card of another deployment describes that deployment, not the version.
     if not text or deployment is not None:
         return done
     handle = done.handle
@@ -220,7 +219,7 @@ def _published(version: answers.Version, deployment: str | None, is_new: bool) -
 def _archive(
     path: str | os.PathLike[str], on_progress: OnProgress
 ) -> Iterator[tuple[str, ArchiveIndex | None, int, str]]:
-    """The archive to send, its index when it is of our making, its size and digest."""
+    """The archive to send, its index if it was packed here, its size and its SHA-256."""
     if os.path.isfile(path):
         with open(path, "rb") as file:
             size, sha256 = size_and_sha256(file)
@@ -229,9 +228,9 @@ def _archive(
     if not os.path.isdir(path):
         raise NotAModuleError(
             f"Expected a module's directory or archive, got {os.fspath(path)!r}, which does not exist.",
-            hint="Export a module first, then give its directory.",
+            hint="Export a module first, then pass its directory.",
         )
-    describe(path, files=())  # fails at once for what is no module
+    describe(path, files=())  # raises an error if it is not a module, before it is packed
     size = sum(Path(path, file).stat().st_size for file in module_files(path))
     with tempfile.TemporaryDirectory(prefix="tfhub-publish-") as folder:
         archive = os.path.join(folder, "module.tar.gz")
@@ -250,8 +249,8 @@ def _card_text(card: str | os.PathLike[str] | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CardError(
-            f"The card {os.fspath(card)!r} cannot be read: {reason}.",
-            hint="Give the path of a Markdown file.",
+            f"Expected a readable card at {os.fspath(card)!r}, got the error: {reason}.",
+            hint="Pass the path of a Markdown file in UTF-8.",
         ) from error
 
 
@@ -260,18 +259,19 @@ def _name(handle: str | None, card: str) -> ModelName:
     text = handle or (described.name if described else "")
     if not text:
         raise HandleError(
-            "Expected a card, or a handle of the form publisher/model/version.",
+            "Expected a card, or a handle of the form publisher/model/version, got neither.",
             hint="Write a card.md that begins with `# Module publisher/model/1` and pass it.",
         )
     name = ModelName.parse(text)
     if name.version is None:
         raise HandleError(
-            f"Expected a version at the end of the handle, got {text!r}.", hint=f"For example '{name}/1'."
+            f"Expected a version at the end of the handle, got {text!r}.",
+            hint=f"Write for example '{name}/1'.",
         )
     if described and described.name and described.name != str(name):
-        # The hub would refuse it too, but only after the module was packed.
+        # The hub would refuse it too, but only after the module was packed and sent.
         raise CardError(
-            f"Expected a card about {name}, got one about {described.name}.",
+            f"Expected a card of {name}, got a card of {described.name}.",
             hint=f"Make its first line `# {described.kind.capitalize()} {name}`, "
             f"or publish as {described.name}.",
         )

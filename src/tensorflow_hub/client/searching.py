@@ -1,4 +1,4 @@
-"""Search a hub."""
+"""`hub.search`: searches the models of a hub."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class SearchResult:
-    """A model that was found.
+    """A model in the results of a search.
 
     Attributes:
-      handle: `publisher/model/version`, what `hub.load` takes.
+      handle: `publisher/model/version`, for `hub.load`.
       model: `publisher/model`.
-      version: the latest one.
-      url: of its page, which is also its handle for any hub.
-      description: its first paragraph.
-      task: its first task, such as `"text-embedding"`; None when its card names none.
-      format: such as `"saved_model_2"`; None when it is not known.
-      details: the whole answer of the hub about it: tasks, languages, licence, size, downloads and more.
+      version: the number of the latest version.
+      url: the URL of its page, which is also a handle.
+      description: the first paragraph of its card.
+      task: its first task, such as `"text-embedding"`; None if its card has none.
+      format: such as `"saved_model_2"`; None if it is not known.
+      details: the hub's answer about it: tasks, languages, licence, size, downloads and more.
     """
 
     handle: str
@@ -38,7 +38,7 @@ class SearchResult:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """An older name of `details`."""
+        """The old name of `details`."""
         return self.details
 
 
@@ -47,10 +47,10 @@ class SearchResults:
     """A page of results.
 
     Attributes:
-      results: best first.
-      total: how many models match in all.
-      corrected: the query after mistyped words were corrected; None when nothing was corrected.
-      url: of the page that shows the same.
+      results: the models, best first.
+      total: the number of models that match.
+      corrected: the query with corrected typing errors; None if nothing was corrected.
+      url: the URL of the page with these results.
     """
 
     results: tuple[SearchResult, ...]
@@ -77,24 +77,24 @@ def search(
 
     Args:
       query: words; typing errors are corrected.
-      filters: facet → values, any of which fits; facets: `"task"`, `"format"`, `"publisher"`, `"language"`,
+      filters: facet → accepted values. Facets: `"task"`, `"format"`, `"publisher"`, `"language"`,
         `"architecture"`, `"dataset"`, `"license"`, `"fine_tunable"`, `"interface"`, `"size"`, `"kind"`,
         `"domain"`.
-      interface: a typed interface that a signature must have, for example `"string -> float32[512]"`.
-      max_size: upper limit of the size on disk, in bytes or as text: `"100MB"`.
-      trainable: whether it must have trainable variables, or must have none.
-      custom_ops: False for modules that need no ops beyond TensorFlow's own.
+      interface: input and output types that a signature must have, for example `"string -> float32[512]"`.
+      max_size: the largest size of the files, in bytes or as text: `"100MB"`.
+      trainable: True for modules with trainable variables, False for modules without.
+      custom_ops: False for modules with ops of TensorFlow only.
       sort: `"relevance"`, `"newest"`, `"downloads"` or `"size"`.
-      limit: results on a page, at most 100.
-      page: from 1.
+      limit: the number of results on a page, at most 100.
+      page: the number of the page, from 1.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: to find models of private publishers too.
+      token: a token with which models of private publishers are found too.
 
     Returns:
       A page of results, best first.
 
     Raises:
-      RejectedError: an argument that the hub cannot read; says what it expected.
+      RejectedError: an argument is not valid; the message says what the hub expected.
       UnreachableError: the hub does not answer.
 
     Example::

@@ -1,4 +1,4 @@
-"""Sign versions on a hub, and manage the keys of a publisher there."""
+"""Signing versions on a hub, and managing the keys of a publisher there."""
 
 from __future__ import annotations
 
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """What is signed: the digest of the files (`sha256:…`), and of their archive ("" if it is not known)."""
+    """The digests to sign.
+
+    Attributes:
+      digest: the digest of the files, `sha256:…`.
+      archive_sha256: the SHA-256 of the archive in hex; "" if it is not known.
+    """
 
     digest: str
     archive_sha256: str
 
 
 def content_at(path: str | os.PathLike[str]) -> Content:
-    """Reads a module directory, or an archive of one. Hubs may pack an archive again: its digest is left out.
+    """Computes the digests of a module directory, or of an archive of one.
+
+    The digest of a given archive is not in the result, because a hub may pack its files again.
 
     Raises:
-      NotAModuleError, ArchiveError: it is no module, or broken.
+      NotAModuleError, ArchiveError: it is not a module, or it is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="tfhub-sign-") as folder:
         if os.path.isfile(path):
@@ -59,11 +66,11 @@ def sign_version(
 
     Args:
       handle: `"publisher/model/version"`.
-      path: its files, as a directory or an archive: they are what is signed, not what the hub says of them.
-      key: see `tensorflow_hub.signing.keys.load_private_key`.
-      deployment: the kind that the files are of.
+      path: the files of the version, as a directory or an archive. Their digest is signed.
+      key: the private key; see `tensorflow_hub.signing.keys.load_private_key`.
+      deployment: the kind of deployment of the files.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to publish there.
+      token: a token of scope publish.
 
     Returns:
       All signatures of the version.
@@ -71,7 +78,7 @@ def sign_version(
     Raises:
       ConflictError: the hub has other content than `path`.
       RejectedError: the publisher does not have this key, or revoked it.
-      NotFoundError: the version is not there, or has no such deployment.
+      NotFoundError: there is no such version, or it has no such deployment.
     """
     settings = client_settings(hub, token)
     return send_signature(ModelName.parse(handle), deployment, content_at(path), key, settings)
@@ -86,12 +93,28 @@ def send_signature(
     *,
     session: HubSession | None = None,
 ) -> answers.Signatures:
-    """Signs what was read here and sends it, when the hub has the same."""
+    """Signs the digests of content that was read on this machine, if the hub has the same content.
+
+    Args:
+      name: the version.
+      kind: the kind of deployment.
+      content: the digests to sign.
+      key: the private key.
+      settings: the hub and the token.
+      session: the session to use; None for a new one.
+
+    Raises:
+      NotFoundError: the version has no such deployment.
+      ConflictError: the hub has other content.
+    """
     what = str(name)
     version = call(settings, "GET", f"/api/v1/models/{name}", what=what, session=session)
     found = next((item for item in version["deployments"] if item["kind"] == kind), None)
     if found is None:
-        raise NotFoundError(f"{name} has no deployment {kind!r}.", hint=f"See `tfhub show {name}`.")
+        raise NotFoundError(
+            f"Expected a deployment {kind!r} of {name}, but there is none.",
+            hint=f"`tfhub show {name}` lists its deployments.",
+        )
     if found["digest"] != content.digest:
         raise ConflictError(
             f"Expected {name} with the content {content.digest}, the hub has {found['digest']}.",
@@ -105,7 +128,7 @@ def send_signature(
 def send_envelope(
     handle: str, envelope: str, settings: Settings, session: HubSession | None = None
 ) -> answers.Signatures:
-    """Gives a signature to the hub, which checks it."""
+    """Sends a signature to the hub, which checks and stores it."""
     body = {"handle": handle, "envelope": envelope}
     found: answers.Signatures = call(
         settings, "POST", "/api/v1/signatures", what=handle, session=session, json=body
@@ -114,14 +137,14 @@ def send_envelope(
 
 
 def show_signatures(handle: str, *, hub: str | None = None, token: str | None = None) -> answers.Signatures:
-    """What a hub says about who signed a version."""
+    """The signatures of a version on a hub."""
     path = f"/api/v1/signatures/{ModelName.parse(handle)}"
     found: answers.Signatures = call(client_settings(hub, token), "GET", path, what=handle)
     return found
 
 
 def list_keys(publisher: str, *, hub: str | None = None, token: str | None = None) -> answers.SigningKeys:
-    """The keys of a publisher, revoked ones too."""
+    """The keys of a publisher, including revoked ones."""
     found: answers.SigningKeys = call(client_settings(hub, token), "GET", _path(publisher), what=publisher)
     return found
 
@@ -129,7 +152,7 @@ def list_keys(publisher: str, *, hub: str | None = None, token: str | None = Non
 def add_key(
     publisher: str, key: PublicKey, name: str = "", *, hub: str | None = None, token: str | None = None
 ) -> answers.SigningKey:
-    """Registers a key that the publisher signs with; takes an owner's token."""
+    """Registers a public key of a publisher. It needs a token of an owner."""
     body = {"public_key": str(key), "name": name}
     added: answers.SigningKey = call(
         client_settings(hub, token), "POST", _path(publisher), what=f"the key {key.id}", json=body
@@ -138,7 +161,7 @@ def add_key(
 
 
 def revoke_key(publisher: str, key_id: str, *, hub: str | None = None, token: str | None = None) -> None:
-    """Revokes a key: nothing that it signed is trusted from then on; takes an owner's token."""
+    """Revokes a key, so that its signatures are not trusted any more. It needs a token of an owner."""
     path = f"{_path(publisher)}/{quote(key_id, safe='')}"
     call(client_settings(hub, token), "DELETE", path, what=f"the key {key_id}")
 

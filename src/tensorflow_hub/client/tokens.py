@@ -1,4 +1,4 @@
-"""Make, list and revoke the tokens of a hub."""
+"""Creating, listing and revoking the tokens of a hub."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def create_token(
     hub: str | None = None,
     token: str | None = None,
 ) -> answers.TokenWithSecret:
-    """Makes a token; its `secret` is in the answer and cannot be asked for again.
+    """Creates a token. Only this answer has its `secret`.
 
     Args:
-      name: what it is for, for example `"ci"`.
+      name: the purpose of the token, for example `"ci"`.
       scope: `"read"`, `"publish"` or `"admin"`.
-      publisher: the one it is good for; None for all, which takes an administrator of the hub.
-      days: after which it expires; None for never.
+      publisher: the publisher that it is valid for; None for all, which needs an administrator of the hub.
+      days: the number of days after which it expires; None for never.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to do so: of scope admin.
+      token: a token of scope admin.
     """
     body: dict[str, Any] = {"name": name, "scope": scope, "publisher": publisher}
     if days is not None:
@@ -43,7 +43,7 @@ def create_token(
 def list_tokens(
     publisher: str | None = None, *, hub: str | None = None, token: str | None = None
 ) -> Sequence[answers.Token]:
-    """The tokens of a publisher, or all of a hub, without their secrets."""
+    """The tokens of a publisher, or of the whole hub, without their secrets."""
     params = {"publisher": publisher} if publisher else {}
     answer: answers.Tokens = call(
         client_settings(hub, token), "GET", "/api/v1/tokens", what="the tokens", params=params
@@ -52,11 +52,11 @@ def list_tokens(
 
 
 def revoke_token(number: int, *, hub: str | None = None, token: str | None = None) -> None:
-    """Makes a token useless from now on."""
+    """Revokes a token."""
     call(client_settings(hub, token), "DELETE", f"/api/v1/tokens/{number}", what=f"token {number}")
 
 
 def own_token(*, hub: str | None = None, token: str | None = None) -> answers.Token:
-    """What the token in use may do."""
+    """The scope, publisher and expiry of the token in use."""
     own: answers.Token = call(client_settings(hub, token), "GET", "/api/v1/tokens/self", what="the token")
     return own

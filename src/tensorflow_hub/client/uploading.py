@@ -1,4 +1,4 @@
-"""Sends a file to a hub in parts, and continues where an interrupted transfer stopped."""
+"""Uploading a file to a hub in parts, and resuming an interrupted upload."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tensorflow_hub.errors import ConflictError, DownloadError, LimitError, Unre
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.settings import Settings
 
-# Bytes of one request: below what reverse proxies take, and little to send again.
+# The bytes of one request. Reverse proxies accept this size, and it is small enough to send again.
 PART = 64 << 20
-# How long a hub may stay away, or take nothing, before it is given up.
+# The longest time without progress before the upload fails.
 _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = 1.0
-# What may pass: the hub is restarted, a connection breaks, another part is still being written.
+# Temporary errors: the hub restarts, a connection breaks, or the hub still writes another part.
 _PASSING = (UnreachableError, DownloadError, ConflictError, LimitError)
 
 
@@ -31,19 +31,19 @@ def send_file(
     received: int,
     on_progress: Callable[[int], None],
 ) -> None:
-    """Sends what the hub does not have yet of a file.
+    """Sends those bytes of a file that the hub does not have yet.
 
     Args:
-      session: to be used.
-      settings: which hub.
-      path: the file.
-      upload: the upload's number.
-      received: the bytes that the hub has.
-      on_progress: called with the bytes that are sent so far.
+      session: the session to use.
+      settings: the hub and the token.
+      path: the path of the file.
+      upload: the id of the upload.
+      received: the number of bytes that the hub has.
+      on_progress: called with the number of bytes sent so far.
 
     Raises:
-      UnreachableError: the hub stays away, after some patience.
-      RequestError: the hub refuses.
+      UnreachableError: the hub did not answer for 90 seconds.
+      RequestError: the hub refuses the upload.
     """
     size, patience_ends = Path(path).stat().st_size, time.monotonic() + _PATIENCE_SECONDS
     with open(path, "rb") as file:
@@ -64,7 +64,7 @@ def send_file(
 
 
 def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> int:
-    """Sends a part; the bytes that the hub has then."""
+    """Sends a part, and returns the number of bytes that the hub has then."""
     headers = {
         UPLOAD_OFFSET: str(part.offset),
         "Content-Type": "application/octet-stream",
@@ -84,7 +84,7 @@ def _send(session: HubSession, settings: Settings, upload: str, part: _Part) -> 
 
 
 def _ask(session: HubSession, settings: Settings, upload: str, otherwise: int) -> int:
-    """How much the hub has; `otherwise` while it does not answer."""
+    """The number of bytes that the hub has; `otherwise` if it does not answer."""
     try:
         answer = call(settings, "GET", f"/api/v1/uploads/{upload}", what="the upload", session=session)
     except (UnreachableError, LimitError):

@@ -1,4 +1,4 @@
-"""Ask a hub about models and versions, and withdraw or restore versions."""
+"""Models and versions of a hub: showing, withdrawing, restoring and deleting them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 
 
 def show(handle: str, *, hub: str | None = None, token: str | None = None) -> answers.Model | answers.Version:
-    """What a hub knows of a model or a version.
+    """The hub's description of a model or a version.
 
     Args:
       handle: `"publisher/model"` or `"publisher/model/version"`.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: for a private publisher.
+      token: a token, for a private publisher.
 
     Returns:
-      What the API answers: of a model its versions, of a version its card, signatures and
-      deployments.
+      The answer of the API: for a model its versions, for a version its card, signatures and deployments.
 
     Raises:
-      NotFoundError: nothing is there; says what may have been meant.
+      NotFoundError: there is no such model or version; the hint has similar names.
     """
     name = ModelName.parse(handle)
     found: answers.Model | answers.Version = call(
@@ -70,26 +69,26 @@ def show_bill_of_materials(
 def withdraw(
     handle: str, reason: str = "", *, hub: str | None = None, token: str | None = None
 ) -> answers.StateOfVersion:
-    """Hides a version from search and from handles without a version. Programs that name it still get it."""
+    """Withdraws a version: search and handles without a version do not find it, handles with a version do."""
     return _change("withdrawals", handle, reason, hub, token)
 
 
 def restore(
     handle: str, reason: str = "", *, hub: str | None = None, token: str | None = None
 ) -> answers.StateOfVersion:
-    """Takes a withdrawal back."""
+    """Restores a withdrawn version."""
     return _change("restorations", handle, reason, hub, token)
 
 
 def delete(
     handle: str, reason: str, *, hub: str | None = None, token: str | None = None
 ) -> answers.StateOfVersion:
-    """Removes a version for good, leaving the reason at its URL; for administrators of the hub."""
+    """Deletes a version permanently. Its URL then shows the reason. Only administrators may do this."""
     return _change("deletions", handle, reason, hub, token)
 
 
 def put_card(handle: str, card: str, *, hub: str | None = None, token: str | None = None) -> answers.Version:
-    """Corrects a version's card, or adds the placeholder or collection that a card describes."""
+    """Replaces the card of a version, or adds a placeholder or collection with a card."""
     name = ModelName.parse(handle)
     body = {"handle": str(name), "card": card}
     changed: answers.Version = call(

@@ -1,4 +1,4 @@
-"""The webhooks of a publisher, or of a whole hub: list, make, change and remove them, and read their log."""
+"""The webhooks of a publisher or of a whole hub, and the log of their messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACCEPTED = frozenset({202})
 def list_webhooks(
     publisher: str | None = None, *, hub: str | None = None, token: str | None = None
 ) -> Sequence[answers.Webhook]:
-    """The webhooks of a publisher; without it those of the whole hub, or of the token's only publisher."""
+    """The webhooks of a publisher; None means the whole hub, or the only publisher of the token."""
     params = {"publisher": publisher} if publisher else {}
     answer: answers.Webhooks = call(
         client_settings(hub, token), "GET", _PATH, what="the webhooks", params=params
@@ -33,14 +33,14 @@ def create_webhook(
     hub: str | None = None,
     token: str | None = None,
 ) -> answers.WebhookWithSecret:
-    """Makes a webhook; its `secret` is in the answer and cannot be asked for again.
+    """Creates a webhook. Only this answer has its `secret`.
 
     Args:
-      url: where messages are sent by POST.
-      publisher: whose events it is told; None for the whole hub, which takes an administrator.
+      url: the URL that messages are sent to with POST.
+      publisher: the publisher whose events are sent; None for the whole hub, which needs an administrator.
       events: of `"publish"`, `"withdraw"`, `"restore"`, `"delete"` and `"card"`; empty for all.
       hub: URL of the hub; default `TFHUB_URL`.
-      token: the right to do so: of an owner of the publisher.
+      token: a token of an owner of the publisher.
     """
     body = {"url": url, "publisher": publisher, "events": list(events)}
     made: answers.WebhookWithSecret = call(
@@ -57,7 +57,7 @@ def change_webhook(
     hub: str | None = None,
     token: str | None = None,
 ) -> answers.Webhook:
-    """Chooses other events, or switches a webhook on or off; None leaves it as it is."""
+    """Changes the events of a webhook, or turns it on or off. None means no change."""
     body: dict[str, Any] = {"active": active, "events": None if events is None else list(events)}
     changed: answers.Webhook = call(
         client_settings(hub, token), "PATCH", f"{_PATH}/{number}", what=f"webhook {number}", json=body
@@ -73,7 +73,7 @@ def remove_webhook(number: int, *, hub: str | None = None, token: str | None = N
 def list_deliveries(
     number: int, *, hub: str | None = None, token: str | None = None
 ) -> Sequence[answers.Delivery]:
-    """The last messages of a webhook, the newest first, with what the receiver answered."""
+    """The last messages of a webhook, newest first, with the answers of the receiver."""
     answer: answers.Deliveries = call(
         client_settings(hub, token), "GET", f"{_PATH}/{number}/deliveries", what=f"webhook {number}"
     )
@@ -81,7 +81,7 @@ def list_deliveries(
 
 
 def send_test(number: int, *, hub: str | None = None, token: str | None = None) -> answers.Delivery:
-    """Has the hub send a message of the type `test`."""
+    """Asks the hub to send a message of the type `test`."""
     path, what = f"{_PATH}/{number}/tests", f"webhook {number}"
     sent: answers.Delivery = call(client_settings(hub, token), "POST", path, what=what, statuses=_ACCEPTED)
     return sent
@@ -90,7 +90,7 @@ def send_test(number: int, *, hub: str | None = None, token: str | None = None) 
 def send_again(
     number: int, delivery: str, *, hub: str | None = None, token: str | None = None
 ) -> answers.Delivery:
-    """Has the hub send a message once more."""
+    """Asks the hub to send a message again."""
     path, what = f"{_PATH}/{number}/deliveries/{delivery}/again", f"message {delivery}"
     sent: answers.Delivery = call(client_settings(hub, token), "POST", path, what=what, statuses=_ACCEPTED)
     return sent

@@ -1,1 +1,1 @@
-"""Copies modules from any source to a hub, with their cards and licences."""
+"""Copying modules from any source to a hub, with their cards and licences."""

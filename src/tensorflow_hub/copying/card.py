@@ -1,4 +1,4 @@
-"""The card of a module that comes from another service, made of what that service says about it."""
+"""The card of a copied module, made from the metadata that its source has."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LONGEST = 100_000  # characters of a description
 
 
 def card_of(name: ModelName, handle: str, about: About) -> str:
-    """A card.
+    """Makes the card of a copied module.
 
     Args:
-      name: of the module on the hub.
-      handle: where it comes from.
-      about: what its source tells. A description that is no part of a card is left out.
+      name: the name of the module on the hub.
+      handle: the handle that it was copied from.
+      about: the metadata of its source. A description that would make the card invalid is not used.
 
     >>> from tensorflow_hub.resolving.sources.source import About
     >>> print(card_of(ModelName.parse("a/b/1"), "kaggle://a/b/tensorFlow2/c/1", About(license="Apache 2.0")))

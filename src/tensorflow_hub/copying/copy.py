@@ -1,4 +1,4 @@
-"""Copies one module: fetches it from its source and publishes it on a hub."""
+"""Copying one module: fetches it from its source and publishes it on a hub."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _log = logging.getLogger("tensorflow_hub")
 
 @dataclasses.dataclass(frozen=True)
 class Copied:
-    """A module that a hub has now.
+    """A copied module.
 
     Attributes:
-      handle: where it comes from.
-      name: on the hub.
-      url: of it there.
-      is_new: False when it was there before.
-      license: as the source names it; "" when it does not say, or was not asked.
+      handle: the handle that it was copied from.
+      name: its name on the hub.
+      url: its URL on the hub.
+      is_new: False if the hub had it before.
+      license: its licence according to the source; "" if it is not known.
     """
 
     handle: str
@@ -52,21 +52,21 @@ def copy_to_hub(
     name: ModelName | None = None,
     on_progress: OnProgress | None = None,
 ) -> Copied:
-    """Copies a module to the hub of the settings, unless its files are there; then what stands beside them.
+    """Copies a module with its signatures and documentation to the hub of the settings.
 
-    Calling again after an interruption continues where the copy stopped.
+    Files that the hub has already are not sent again. A second call after an interruption continues the copy.
 
     Args:
-      handle: of any source.
-      settings: which hub, with which token.
-      name: on the hub; by default as `name_on_hub` says.
-      on_progress: called with a step of publishing and how far it is, in bytes.
+      handle: a handle of any source.
+      settings: the hub and the token.
+      name: the name on the hub; None means that of `name_on_hub`.
+      on_progress: called with a step of publishing and its progress in bytes.
 
     Raises:
-      HandleError: the handle gives no name.
-      ForbiddenError: terms of use have to be accepted first; the hint names the page.
-      NotFoundError, UnreachableError, …: it cannot be fetched.
-      ConflictError, RejectedError, …: the hub does not take it.
+      HandleError: no name can be made from the handle.
+      ForbiddenError: terms of use have to be accepted first; the hint has the URL of the page.
+      NotFoundError, UnreachableError, …: the module cannot be fetched.
+      ConflictError, RejectedError, …: the hub refuses the module.
     """
     plain = _without_version(handle, settings)
     target = name or name_on_hub(plain)
@@ -98,7 +98,7 @@ def _copy_documentation(found: Documentation, handle: str, name: str, settings: 
 
 
 def _copy_signatures(handle: str, name: str, settings: Settings) -> None:
-    """Gives the hub the signatures that the source has, those by keys that the publisher has there too."""
+    """Sends the signatures of the source to the hub, which accepts those by keys of the publisher there."""
     parsed = parse_handle(handle)
     if isinstance(parsed, PathHandle):
         return
@@ -127,7 +127,7 @@ def _without_version(handle: str, settings: Settings) -> str:
 
 
 def _there(name: ModelName, settings: Settings) -> str:
-    """The URL of a version on the hub, when it has its files; "" else."""
+    """The URL of a version on the hub; "" if the hub does not have its files."""
     with contextlib.suppress(NotFoundError):
         known: Mapping[str, Any] = show(str(name), hub=settings.hub, token=settings.token or None)
         if any(deployment["kind"] == "saved_model" for deployment in known.get("deployments", ())):
@@ -144,7 +144,7 @@ def _is_documented(name: ModelName, settings: Settings) -> bool:
 
 
 def _about(handle: str, settings: Settings) -> About:
-    """What the source says of a module; nothing where it cannot be asked."""
+    """The metadata of a module at its source; empty if the source has none or does not answer."""
     parsed = parse_handle(handle)
     if isinstance(parsed, PathHandle):
         return About()

@@ -1,4 +1,4 @@
-"""The name that a module of any source gets on a hub."""
+"""The names of copied modules on a hub."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tensorflow_hub.services.tfhub_dev import TfhubDevHandle, is_tfhub_dev
 
 
 def name_on_hub(handle: str) -> ModelName:
-    """The name that a handle gives; without a version where the handle has none.
+    """The name on a hub for a handle; without a version if the handle has none.
 
-    Models of tfhub.dev and of hubs keep theirs. On Kaggle the framework and the variation are parts of it; a
-    repository of Hugging Face has no numbers, so that its module is version 1.
+    Models of tfhub.dev and of hubs keep their names. The names of models of Kaggle contain the framework and
+    the variation. A repository of Hugging Face has no version numbers, so its module is version 1.
 
     Args:
-      handle: in the canonical spelling of its source.
+      handle: the handle in the canonical spelling of its source.
 
     Raises:
-      HandleError: it gives no name, for example the URL of an archive.
+      HandleError: no name can be made from the handle, for example from the URL of an archive.
 
     >>> str(name_on_hub("https://tfhub.dev/google/elmo/3"))
     'google/elmo/3'
@@ -44,7 +44,7 @@ def name_on_hub(handle: str) -> ModelName:
     name = as_model_name(urllib.parse.urlsplit(handle).path.strip("/") if web else handle)
     if name is None or ("://" in handle and not web):
         raise HandleError(
-            f"{handle!r:.200} gives no name of the form publisher/model/version.",
-            hint="Say how the module is called on the hub: --to publisher/model/version.",
+            f"Expected a handle with a name of the form publisher/model/version, got {handle!r:.200}.",
+            hint="Pass the name of the module on the hub: --to publisher/model/version.",
         )
     return name

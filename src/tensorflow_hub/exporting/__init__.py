@@ -1,1 +1,1 @@
-"""Exporting: from an author's graph or object to a module directory."""
+"""Exporting: writing an author's graph or object as a module directory."""

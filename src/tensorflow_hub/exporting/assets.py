@@ -1,4 +1,4 @@
-"""Asset files of a module that is being created: their paths in the graph are replaced by file names."""
+"""Asset files of a module that is being created: replaces their paths in the graph by file names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from tensorflow_hub.errors import ExportError
-from tensorflow_hub.graphs.assets import COLLECTION, MARKER, set_path
+from tensorflow_hub.graphs.assets import COLLECTION, MARKER, write_path
 
 
 class AssetNames:
@@ -25,7 +25,7 @@ class AssetNames:
         self._name_of: dict[str, str] = {}
 
     def name_of(self, path: str) -> str:
-        """The file name under `assets/` for the file at `path`."""
+        """The file name under `assets/` for the file at a path."""
         if path not in self._name_of:
             taken = set(self._name_of.values())
             base = name = posixpath.basename(path.replace(os.sep, "/")) or "asset"
@@ -41,11 +41,17 @@ class AssetNames:
         return {name: path for path, name in self._name_of.items()}
 
 
-def detach(meta_graph: Any, names: AssetNames) -> None:
-    """Replaces the paths of asset files in a graph by a marker; stores their names in a graph collection.
+def replace_paths(meta_graph: Any, names: AssetNames) -> None:
+    """Replaces the paths of asset files in a graph by a marker, and stores their names in a graph collection.
+
+    `graphs.assets.write_paths` is the inverse.
+
+    Args:
+      meta_graph: the graph, which is changed.
+      names: the file names under `assets/`; those of this graph are added.
 
     Raises:
-      ExportError: an asset is no constant, or no file is at its path.
+      ExportError: an asset is not a constant, or no file is at its path.
     """
     collection = meta_graph.collection_def.get(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
     if collection is None:
@@ -56,11 +62,11 @@ def detach(meta_graph: Any, names: AssetNames) -> None:
         path = _path_in(node)
         if not tf.io.gfile.exists(path) or tf.io.gfile.isdir(path):
             raise ExportError(
-                f"Expected an asset file at {path!r} (asset {tensor_name!r}), found none.",
+                f"Expected an asset file at {path!r} (asset {tensor_name!r}), but there is none.",
                 hint="Write the file before calling hub.create_module_spec().",
             )
         _add(meta_graph, tensor_name, names.name_of(path))
-        set_path(node, MARKER)
+        write_path(node, MARKER)
 
 
 def _path_in(node: Any) -> str:
@@ -69,7 +75,7 @@ def _path_in(node: Any) -> str:
         raise ExportError(
             f"Expected a constant with one path in the collection ASSET_FILEPATHS, got the op {node.name!r} "
             f"of type {node.op!r}.",
-            hint="Add only tf.constant(path) tensors to it.",
+            hint="Add only tensors of tf.constant(path) to this collection.",
         )
     return str(tf.compat.as_str_any(values[0]))
 

@@ -21,12 +21,12 @@ def attach_message(key: str, message: Any) -> None:
     A second message with the same key replaces the first.
 
     Args:
-      key: letters, digits, `_`, `.` and `-`; the first character is a letter or `_`. Choose a key that others
-        will not use. `image_module_info` is the key of `hub.attach_image_module_info`.
+      key: letters, digits, `_`, `.` and `-`; the first character is a letter or `_`. Choose a key that nobody
+        else uses. `image_module_info` is the key of `hub.attach_image_module_info`.
       message: a protobuf message of any type. Readers pass the same type to `get_attached_message`.
 
     Raises:
-      ModuleError: the key is not of this form, or the message is no protobuf message.
+      ModuleError: the key is not of this form, or the message is not a protobuf message.
 
     Example::
 
@@ -38,7 +38,7 @@ def attach_message(key: str, message: Any) -> None:
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise ModuleError(
             f"Expected a key of letters, digits, '_', '.' and '-' in hub.attach_message(), got {key!r}.",
-            hint="For example: hub.attach_message('my_labels', message).",
+            hint="Write for example hub.attach_message('my_labels', message).",
         )
     if not hasattr(message, "SerializeToString"):
         raise ModuleError(
@@ -61,7 +61,7 @@ def attach_image_module_info(image_module_info: ImageModuleInfo) -> None:
       image_module_info: a `hub.ImageModuleInfo`: `default_image_size` has `height` and `width` in pixels.
 
     Raises:
-      ModuleError: it is no protobuf message.
+      ModuleError: it is not a protobuf message.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""`hub.create_module_spec`: makes a module from a function that builds its graph."""
+"""`hub.create_module_spec`: creates a module from a function that builds its graph."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ def create_module_spec(
     tags_and_args: TagsAndArgs | None = None,
     drop_collections: Iterable[str] | None = None,
 ) -> ModuleSpec:
-    """Makes a module from a function that builds its graph with TF1 ops.
+    """Creates a module from a function that builds its graph with the TF1 API.
 
-    The function is called once for each graph variant, each time in a new `tf.Graph`. Variables are resource
-    variables by default there. The function has to declare at least one signature with `hub.add_signature`.
-    Add the paths of files that ops read when they run, such as vocabularies, to the collection
-    ASSET_FILEPATHS (lookup tables do this themselves); the files are copied into the module when it is
+    The function is called once for each graph variant, each time in a new `tf.Graph`, where variables are
+    resource variables by default. It has to declare at least one signature with `hub.add_signature`. If ops
+    read files when they run, such as vocabularies, the function adds their paths to the collection
+    ASSET_FILEPATHS (lookup tables do this themselves). The files are copied into the module when it is
     exported.
 
     Args:
-      module_fn: called without arguments, or with the keyword arguments of `tags_and_args`.
+      module_fn: the function. It is called without arguments, or with the keyword arguments of
+        `tags_and_args`.
       tags_and_args: a list of `(set of tags, dict of keyword arguments)`, one for each graph variant. All
         variants share their state: variables with the same name are the same variable. By default there is
         one variant without tags.
@@ -42,11 +43,11 @@ def create_module_spec(
       A `hub.ModuleSpec`, which can be passed to `hub.Module` or exported.
 
     Raises:
-      SignatureError: when module_fn declares no signature.
-      TagsError: when tags are no set of strings, or two variants have the same tags.
-      CollectionError: when the graph has a collection that a module cannot have.
-      ModuleError: when a variable has another shape or dtype in another variant, or state (a variable, a
-        table) is colocated with an op that is no state.
+      SignatureError: module_fn declares no signature.
+      TagsError: tags are not a set of strings, or two variants have the same tags.
+      CollectionError: the graph has a collection that a module cannot have.
+      ModuleError: a variable has different shapes or dtypes in two variants, or state (a variable, a table)
+        is colocated with an op that is not state.
 
     Example::
 
@@ -66,17 +67,20 @@ def create_module_spec(
     dropped = list(drop_collections or ())
     names = assets.AssetNames()
     variants = []
-    for tags, arguments in _checked(tags_and_args):
+    for tags, arguments in _checked_tags_and_args(tags_and_args):
         meta_graph = _build(module_fn, arguments, tags, dropped)
         _check_colocation(meta_graph)
-        assets.detach(meta_graph, names)
+        assets.replace_paths(meta_graph, names)
         variants.append(GraphVariant(tags, meta_graph))
     spec = ModuleSpec(variants, names.sources(), None, IN_MEMORY)
     _check_same_state(spec, variants)
     return spec
 
 
-def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], dict[str, Any]]]:
+def _checked_tags_and_args(
+    tags_and_args: TagsAndArgs | None,
+) -> list[tuple[frozenset[str], dict[str, Any]]]:
+    """Checks the argument `tags_and_args` and replaces None by one variant without tags."""
     if tags_and_args is None:
         return [(frozenset(), {})]
     checked: list[tuple[frozenset[str], dict[str, Any]]] = []
@@ -89,7 +93,7 @@ def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], di
         except (TypeError, ValueError) as error:
             raise TagsError(
                 f"Expected (set of tags, dict of keyword arguments) in tags_and_args, got {item!r}.",
-                hint='For example: [(set(), {}), ({"train"}, {"training": True})].',
+                hint='Pass for example [(set(), {}), ({"train"}, {"training": True})].',
             ) from error
         if any(pair[0] == seen for seen, _ in checked):
             raise TagsError(
@@ -108,15 +112,15 @@ def _checked(tags_and_args: TagsAndArgs | None) -> list[tuple[frozenset[str], di
 def _build(
     module_fn: Callable[..., Any], arguments: dict[str, Any], tags: frozenset[str], dropped: list[str]
 ) -> Any:
-    """Runs module_fn in a new graph; returns the graph as a MetaGraphDef."""
+    """Runs module_fn in a new graph and returns the graph as a MetaGraphDef."""
     with tf.Graph().as_default() as graph:
         tf.compat.v1.get_variable_scope().set_use_resource(True)
         module_fn(**arguments)
         declared = signatures.declared_signatures(graph)
         if not declared:
             raise SignatureError(
-                "Expected at least one signature, but the module_fn declared none.",
-                hint="Call hub.add_signature(inputs=…, outputs=…) inside it.",
+                "Expected at least one signature in the module_fn, but it declared none.",
+                hint="Call hub.add_signature(inputs=…, outputs=…) inside of it.",
             )
         meta_graph = _meta_graph(graph, tags, dropped)
         signatures.write(declared, meta_graph)
@@ -125,13 +129,13 @@ def _build(
 
 
 def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> Any:
-    """The MetaGraphDef of a graph, with shapes, without a Saver and attributes with default values."""
+    """The MetaGraphDef of a graph: with shapes, without a Saver, and without attributes of default value."""
     keys = [
         key for key in graph.get_all_collection_keys() if key not in dropped and graph.get_collection_ref(key)
     ]
     collections.check(keys)
     updates = graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
-    # assign_add() of a resource variable returns an object like a variable; the update op is its `op`.
+    # `assign_add()` of a resource variable returns an object whose attribute `op` is the update op.
     updates[:] = [item if isinstance(item, (tf.Tensor, tf.Operation)) else item.op for item in updates]
     meta_graph = tf.compat.v1.train.export_meta_graph(
         graph=graph,
@@ -147,11 +151,11 @@ def _meta_graph(graph: tf.Graph, tags: frozenset[str], dropped: list[str]) -> An
 def _check_colocation(meta_graph: Any) -> None:
     """Checks that state is colocated only with other state.
 
-    State is added to a graph once, other ops are added with each application of the module. It would not be
-    clear with which of these ops the state is colocated.
+    State is added to a graph once. Other ops are added by each application of the module, so colocation with
+    them would be ambiguous.
 
     Raises:
-      ModuleError: state is colocated with another op; the message names both.
+      ModuleError: state is colocated with an op that is not state; the message names both.
     """
     index = IndexedMetaGraph.of(meta_graph)
     for name, node in index.state.items():
@@ -160,7 +164,7 @@ def _check_colocation(meta_graph: Any) -> None:
                 raise ModuleError(
                     f"Expected state of a module to be colocated with other state only, got {name!r} "
                     f"({node.op}) colocated with {other!r}.",
-                    hint="Make variables and tables outside of tf.compat.v1.colocate_with(…).",
+                    hint="Create variables and tables outside of tf.compat.v1.colocate_with(…).",
                 )
 
 
@@ -168,16 +172,16 @@ def _check_same_state(spec: ModuleSpec, variants: list[GraphVariant]) -> None:
     """Checks that each variable has the same dtype and shape in all graph variants.
 
     Raises:
-      ModuleError: a variable has not; the message names it.
+      ModuleError: a variable has different dtypes or shapes; the message names it.
     """
-    agreed = {(v.name, v.slice): v for v in spec.stored_variables()}
+    first_variant = {(v.name, v.slice): v for v in spec.stored_variables()}
     for variant in variants:
         for variable in stored_variables(variant.meta_graph):
-            first = agreed[(variable.name, variable.slice)]
+            first = first_variant[(variable.name, variable.slice)]
             if variable.dtype != first.dtype or variable.shape.as_proto() != first.shape.as_proto():
                 raise ModuleError(
-                    f"Expected the variable {variable.name!r} to be the same in all graph variants, got "
-                    f"{first.dtype.name} {first.shape} and, with tags {sorted(variant.tags)}, "
+                    f"Expected the variable {variable.name!r} with the same dtype and shape in all graph "
+                    f"variants, got {first.dtype.name} {first.shape} and, with tags {sorted(variant.tags)}, "
                     f"{variable.dtype.name} {variable.shape}.",
-                    hint="Variants share their state, so use another name for another variable.",
+                    hint="Variants share their variables by name. Give different variables different names.",
                 )

@@ -32,10 +32,11 @@ def register_module_for_export(module: Any, export_name: str) -> None:
 
     Args:
       module: a `hub.Module`.
-      export_name: the name of the directory of the exported module, inside of a directory named by the time.
+      export_name: the name of the directory of the exported module. Its parent directory is named by the time
+        of the export.
 
     Raises:
-      ModuleError: when the name is not that of a directory, or is registered already.
+      ModuleError: the name cannot be that of a directory, or is registered already.
 
     Example::
 
@@ -52,7 +53,7 @@ def register_module_for_export(module: Any, export_name: str) -> None:
     ):
         raise ModuleError(
             f"Expected the name of a directory as export_name, got {export_name!r}.",
-            hint="For example: hub.register_module_for_export(module, 'text_embedding').",
+            hint="Write for example hub.register_module_for_export(module, 'text_embedding').",
         )
     registered = tf.compat.v1.get_collection_ref(_REGISTERED)
     if any(name == export_name for name, _ in registered):
@@ -64,7 +65,7 @@ def register_module_for_export(module: Any, export_name: str) -> None:
 
 
 class LatestModuleExporter(_Exporter):  # type: ignore[misc]
-    """Exports the registered modules of an Estimator each time it is evaluated; keeps the latest exports.
+    """Exports the registered modules of an Estimator each time it is evaluated, and keeps the latest exports.
 
     It needs tensorflow-estimator, which is part of TensorFlow up to 2.15.
 
@@ -79,21 +80,21 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
     def __init__(
         self, name: str, serving_input_fn: Callable[[], Any], exports_to_keep: int | None = 5
     ) -> None:
-        """An exporter.
+        """Creates an exporter.
 
         Args:
           name: the name of the directory of all exports, in `<model_dir>/export/`.
           serving_input_fn: returns the features for the model_fn in mode PREDICT, as a ServingInputReceiver
-            or a tuple (features, …). No prediction is made.
+            or a tuple (features, …). The graph is built, but no prediction is made.
           exports_to_keep: how many of the latest exports to keep; None means all.
 
         Raises:
-          MissingDependencyError: when tensorflow-estimator is not installed.
-          ModuleError: when exports_to_keep is not positive.
+          MissingDependencyError: tensorflow-estimator is not installed.
+          ModuleError: exports_to_keep is not positive.
         """
         if not _HAS_ESTIMATOR:
             raise MissingDependencyError(
-                f"Expected tensorflow-estimator, which TensorFlow {tf.__version__} does not have.",
+                f"Expected TensorFlow with tensorflow-estimator, got TensorFlow {tf.__version__} without it.",
                 hint="Use TensorFlow 2.15 with tensorflow-estimator 2.15, or Module.export(path, session).",
             )
         if exports_to_keep is not None and exports_to_keep < 1:
@@ -128,16 +129,16 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
           is_the_final_export: not used.
 
         Returns:
-          The directory of this export, named by the time in seconds; None when no module is registered.
+          The directory of this export, named by the time in seconds; None if no module is registered.
 
         Raises:
-          ExportError: when there is no checkpoint, or the directory cannot be written.
+          ExportError: there is no checkpoint, or the directory cannot be written.
         """
         del eval_result, is_the_final_export
         checkpoint_path = checkpoint_path or estimator.latest_checkpoint()
         if checkpoint_path is None:
             raise ExportError(
-                f"Expected a checkpoint in {estimator.model_dir!r}, found none.",
+                f"Expected a checkpoint in {estimator.model_dir!r}, but there is none.",
                 hint="Train the Estimator first.",
             )
         export_path = os.fspath(export_path)
@@ -154,7 +155,7 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
         return target
 
     def _build(self, estimator: Any) -> Any:
-        """Builds the graph for prediction; returns the model_fn's Scaffold."""
+        """Builds the graph for prediction and returns the Scaffold of the model_fn."""
         received = self._serving_input_fn()
         features = getattr(received, "features", None)
         tf.compat.v1.train.get_or_create_global_step()
@@ -178,9 +179,9 @@ class LatestModuleExporter(_Exporter):  # type: ignore[misc]
 
 def _write(modules: list[tuple[str, Any]], parent: str, session: tf.compat.v1.Session) -> str:
     target = _new_time_directory(parent)
-    with layout.new_directory(target) as draft:
+    with layout.new_directory(target) as directory:
         for name, module in modules:
-            module.export(layout.join(draft, name), session)
+            module.export(layout.join(directory, name), session)
     return target
 
 

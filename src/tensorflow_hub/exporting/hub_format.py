@@ -1,8 +1,8 @@
-"""Writes an object of TensorFlow 2 in TF1 Hub format, for programs in graph mode.
+"""Writing an object of TensorFlow 2 in TF1 Hub format, for programs in graph mode.
 
-The trace of `__call__` with `training=False` becomes the graph variant without tags, the one with
-`training=True` the variant with the tag "train". Function calls are inlined. Captured variables become
-variables of the graph.
+The trace of `__call__` with `training=False` becomes the graph variant without tags. The trace with
+`training=True` becomes the variant with the tag "train". Function calls are inlined, and captured variables
+become variables of the graph.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.exporting.authoring import create_module_spec
 from tensorflow_hub.exporting.signatures import add_signature
-from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
+from tensorflow_hub.graphs.calling_convention import CallingConvention, calling_convention_of
 from tensorflow_hub.graphs.importing import import_subgraph, imported_element
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
@@ -35,30 +35,30 @@ def write_hub_format(
     Args:
       module: an object with `variables`, `trainable_variables` and a traced `__call__`.
       path: a directory that does not exist.
-      signatures: further names for the default signature.
-      attach: called in the module's graph, to attach messages.
+      signatures: further names of the default signature.
+      attach: a function that attaches messages. It is called in the module's graph.
 
     Raises:
       ExportError: the object has no traces, or has tables, which only `hub.create_module_spec` can export.
     """
     spec = getattr(module, "call_spec", None)
-    call_signature = call_signature_of(module) if spec is None else CallSignature(True, (spec,))
-    if not call_signature.input_specs:
+    convention = calling_convention_of(module) if spec is None else CallingConvention(True, (spec,))
+    if not convention.input_specs:
         raise ExportError(
-            "Expected an object whose __call__ has traces, got one without.",
-            hint="Call it once, or give its tf.function an input_signature.",
+            "Expected an object whose __call__ has traces, got one without traces.",
+            hint="Call it once, or pass input_signature=… to its tf.function.",
         )
-    modes = (False, True) if call_signature.takes_training else (False,)
-    traces = {training: _trace(module, call_signature, training) for training in modes}
+    modes = (False, True) if convention.takes_training else (False,)
+    traces = {training: _trace(module, convention, training) for training in modes}
     variables = _variables_of(module, traces.values())
     unique = unique_names([variable.name.split(":")[0] for variable in variables])
     names = dict(zip(map(id, variables), unique, strict=True))
-    trained = set(map(id, module.trainable_variables))
+    trainable = set(map(id, module.trainable_variables))
 
     def module_fn(training: bool) -> None:
-        handles = {id(v): _declared(v, names[id(v)], trainable=id(v) in trained) for v in variables}
-        state = {handles[key].handle.op.name for key in handles.keys() - set(map(id, module.variables))}
-        inputs, outputs = _build(traces[training], handles, state)
+        new = {id(v): _new_variable(v, names[id(v)], trainable=id(v) in trainable) for v in variables}
+        unlisted = {new[key].handle.op.name for key in new.keys() - set(map(id, module.variables))}
+        inputs, outputs = _build(traces[training], new, unlisted)
         for name in ("default", *signatures):
             add_signature(name, inputs=inputs, outputs=outputs)
         if attach is not None:
@@ -75,8 +75,8 @@ def write_hub_format(
         spec.export(path, checkpoint_path=checkpoint)
 
 
-def _declared(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
-    """A variable of the graph for a variable of the object. Its value is read from a checkpoint later."""
+def _new_variable(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
+    """Creates the variable of the graph for a variable of the object. Its value comes from a checkpoint."""
     return tf.compat.v1.get_variable(
         name,
         shape=variable.shape,
@@ -88,7 +88,7 @@ def _declared(variable: tf.Variable, name: str, *, trainable: bool) -> Any:
 
 
 def _save_values(checkpoint: str, variables: dict[str, Any]) -> None:
-    """Writes a checkpoint of TensorFlow 1 with the values of variables, by name."""
+    """Writes a checkpoint of TensorFlow 1 with the values of variables by name."""
     tf.raw_ops.SaveV2(
         prefix=checkpoint,
         tensor_names=list(variables),
@@ -112,13 +112,13 @@ class _Trace:
     losses: list[Any]
 
 
-def _trace(module: Any, call_signature: CallSignature, training: bool) -> _Trace:
-    spec: Any = call_signature.input_specs[0]
+def _trace(module: Any, convention: CallingConvention, training: bool) -> _Trace:
+    spec: Any = convention.input_specs[0]
     specs = _inputs_by_name(spec)
-    keywords = {"training": training} if call_signature.takes_training else {}
+    keywords = {"training": training} if convention.takes_training else {}
 
     def run(*tensors: Any) -> Any:
-        positional, by_name = call_signature.arguments(tf.nest.pack_sequence_as(spec, tensors))
+        positional, by_name = convention.arguments(tf.nest.pack_sequence_as(spec, tensors))
         return module(*positional, **by_name, **keywords)
 
     call = tf.function(run, autograph=False).get_concrete_function(*specs.values())
@@ -130,7 +130,7 @@ def _trace(module: Any, call_signature: CallSignature, training: bool) -> _Trace
 
 
 def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
-    """The inputs in the order of `tf.nest`, with the names that they have in the signature."""
+    """The inputs in the order of `tf.nest`, by their names in the signature."""
     parts = tf.nest.flatten(spec)
     if isinstance(spec, tf.TypeSpec):
         return {"images" if _is_image(spec) else "default": spec}
@@ -140,54 +140,63 @@ def _inputs_by_name(spec: Any) -> dict[str, tf.TensorSpec]:
 
 
 def _variables_of(module: Any, traces: Iterable[_Trace]) -> list[Any]:
-    """All variables that a module uses, also those not in its list `variables`."""
-    found = {id(variable): variable for variable in module.variables}
+    """All variables that a module uses, including those that are not in its list `variables`."""
+    by_id = {id(variable): variable for variable in module.variables}
     for trace in traces:
         for function in (trace.call, *trace.losses):
-            found |= {id(variable): variable for variable in function.graph.variables}
-    return list(found.values())
+            by_id |= {id(variable): variable for variable in function.graph.variables}
+    return list(by_id.values())
 
 
 def _build(
-    trace: _Trace, handles: dict[int, Any], state: Container[str]
+    trace: _Trace, variables: dict[int, Any], unlisted: Container[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Adds one trace to the module's graph, with its updates and losses; returns its inputs and outputs.
+    """Adds one trace to the module's graph, with its update ops and losses.
 
     Args:
       trace: the trace.
-      handles: id of a variable of the object → the variable in the graph.
-      state: names of the handles of variables that every call changes, not the update ops.
+      variables: id of a variable of the object → the variable in the graph.
+      unlisted: names of the handles of variables that are not in the object's list `variables`, such as the
+        state of random generators. Each call runs the ops that write them; they are not update ops.
+
+    Returns:
+      The inputs and the outputs by name.
     """
     inputs = {
         name: tf.compat.v1.placeholder(part.dtype, part.shape, name=name)
         for name, part in trace.inputs.items()
     }
-    results, writes = _import(trace.call, list(inputs.values()), handles)
-    of_calls = [write for write in writes if write.inputs[0].op.name in state]
-    with tf.control_dependencies(of_calls):
+    results, writes = _import(trace.call, list(inputs.values()), variables)
+    run_by_each_call = [write for write in writes if write.inputs[0].op.name in unlisted]
+    with tf.control_dependencies(run_by_each_call):
         results = [tf.identity(result) for result in results]
     outputs = tf.nest.pack_sequence_as(trace.call.structured_outputs, results, expand_composites=True)
     for write in writes:
-        if write not in of_calls:
+        if write not in run_by_each_call:
             tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, write)
     for loss in trace.losses:
-        (value,), _ = _import(loss, [], handles)
+        (value,), _ = _import(loss, [], variables)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, value)
     return inputs, outputs_by_name(outputs, "default")
 
 
-def outputs_by_name(result: Any, alone: str) -> dict[str, Any]:
-    """The outputs of a signature for the result of a call: a dict, or else named `alone` or by number."""
+def outputs_by_name(result: Any, single_name: str) -> dict[str, Any]:
+    """The outputs of a signature by name, for the result of a call.
+
+    Args:
+      result: a dict of tensors, a tensor, or a nest of tensors, which get the names `output_0` and so on.
+      single_name: the name of a single tensor.
+    """
     if isinstance(result, dict):
         return result
     parts = tf.nest.flatten(result)
-    return {alone: parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
+    return {single_name: parts[0]} if len(parts) == 1 else {f"output_{i}": p for i, p in enumerate(parts)}
 
 
-def _import(trace: Any, tensors: list[Any], handles: dict[int, Any]) -> tuple[list[Any], list[Any]]:
-    """Imports a trace into the current graph; returns its results and the ops that write variables."""
+def _import(trace: Any, tensors: list[Any], variables: dict[int, Any]) -> tuple[list[Any], list[Any]]:
+    """Imports a trace into the current graph. Returns its results and the ops that write variables."""
     source = trace.graph
-    by_handle = {id(variable.handle): handles[id(variable)] for variable in source.variables}
+    by_handle = {id(variable.handle): variables[id(variable)] for variable in source.variables}
     captured = {inside.name: _in_graph(outside, by_handle) for outside, inside in source.captures}
     meta_graph = tf.compat.v1.MetaGraphDef()
     meta_graph.graph_def.CopyFrom(inline_calls(source.as_graph_def()))
@@ -217,8 +226,8 @@ def _in_graph(outside: Any, by_handle: dict[int, Any]) -> Any:
     ):
         return tf.constant(outside.numpy(), outside.dtype)
     raise ExportError(
-        f"Expected an object with variables and constants only, but it uses another {outside.dtype.name}, "
-        "such as a table.",
+        f"Expected an object that captures only variables and constants, got one that captures a "
+        f"{outside.dtype.name} tensor, such as the handle of a table.",
         hint="Write a TF2 SavedModel with hub.save, or build the module with hub.create_module_spec.",
     )
 

@@ -1,7 +1,7 @@
-"""Modules with the architectures of `keras.applications`, with the common signatures for images.
+"""`hub.export_keras_application`: writes networks of `keras.applications` as modules.
 
-Inputs are images, float32 `[batch, height, width, 3]` in [0, 1], for all architectures. The preprocessing of
-the architecture is part of the module.
+The inputs of all modules are images, float32 `[batch, height, width, 3]` in [0, 1]. The preprocessing of the
+architecture is part of the module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tensorflow_hub.format.module.image_info import ImageModuleInfo
 
 KINDS = ("feature-vector", "classification")
 
-# Height and width in pixels of the images that an architecture was designed for, if not 224.
+# Architecture → height and width in pixels of the images that it was designed for, if not 224.
 _SIZES = {
     "EfficientNetB1": 240,
     "EfficientNetB2": 260,
@@ -70,15 +70,15 @@ def export_keras_application(
       path: a directory that does not exist.
       kind: "feature-vector" (output float32 `[batch, features]`, averages of the last feature map) or
         "classification" (output float32 `[batch, classes]`, logits).
-      weights: a file of weights for the architecture that Keras wrote, with or without the last layers (the
-        "top"); "imagenet" to let Keras download weights; None for random weights.
+      weights: the path of a file of weights that Keras wrote for the architecture, with or without its last
+        layers (the "top"); "imagenet" to let Keras download weights; None for random weights.
       classes: the number of classes.
       image_size: (height, width) in pixels; by default the size that the architecture was designed for.
       format: "saved_model_2", or "hub" for TF1 Hub format.
 
     Raises:
-      NotFoundError: no file is at `weights`.
-      ExportError: there is no such architecture or kind, or the weights are of another one.
+      NotFoundError: there is no file at `weights`.
+      ExportError: there is no such architecture or kind, or the weights are for another architecture.
 
     Example::
 
@@ -110,15 +110,15 @@ def _check(name: str, kind: str, weights: str | None) -> None:
     if name not in application_names():
         raise ExportError(
             f"Expected an architecture of keras.applications, got {name!r}.",
-            hint=f"One of: {', '.join(application_names())}.",
+            hint=f"Pass one of {', '.join(application_names())}.",
         )
     if kind not in KINDS:
         raise ExportError(
-            f"Expected the kind {' or '.join(KINDS)}, got {kind!r}.", hint="Choose one of the two."
+            f"Expected the kind {' or '.join(KINDS)}, got {kind!r}.", hint="Pass one of the two."
         )
     if weights not in {None, "imagenet"} and not os.path.isfile(str(weights)):
         raise NotFoundError(
-            f"Expected a file of weights, found none at {weights!r}.",
+            f"Expected a file of weights at {weights!r}, but there is none.",
             hint="Pass a file that save_weights() of Keras wrote, or 'imagenet'.",
         )
 
@@ -139,7 +139,7 @@ def _build(name: str, kind: str, weights: str | None, classes: int, shape: tuple
 
 
 def _load_weights(model: Any, weights: str, build_full: Any) -> None:
-    """Loads weights of the model, or takes them from weights of the architecture with its top."""
+    """Loads weights of the model. If that fails, reads them as weights of the architecture with its top."""
     try:
         model.load_weights(weights)
     except Exception as without_top:  # Keras raises errors of many kinds here
@@ -148,7 +148,8 @@ def _load_weights(model: Any, weights: str, build_full: Any) -> None:
             full.load_weights(weights)
         except Exception as error:
             raise ExportError(
-                f"Expected weights of {model.name!r} in {weights!r}: {str(without_top).strip()[:500]}",
+                f"Expected weights of {model.name!r} in {weights!r}, got the error: "
+                f"{str(without_top).strip()[:500]}",
                 hint="Pass a file that save_weights() wrote for this architecture; for another number of "
                 "classes pass classes=….",
             ) from error

@@ -23,8 +23,8 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
     """Writes a Keras model as a module.
 
     Args:
-      model: a built model of Keras 3 or Keras 2 (a subclass of `Model` has to be called once); or the path of
-        a `.keras` or `.h5` file.
+      model: a built model of Keras 3 or Keras 2 (a subclassed model has to be called once), or the path of a
+        `.keras` or `.h5` file.
       path: a directory that does not exist.
       format: "saved_model_2", or "hub" for TF1 Hub format.
 
@@ -44,27 +44,36 @@ def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str 
 
 
 def write_module(module: SavableModule, path: str, format: str) -> None:
-    """Writes a module in one of the two formats."""
+    """Writes a module in one of the two formats.
+
+    Args:
+      module: the module.
+      path: a directory that does not exist.
+      format: "saved_model_2" or "hub".
+
+    Raises:
+      ExportError: there is no such format, or the module cannot be written.
+    """
     if format == "saved_model_2":
         write_saved_model(module, path)
     elif format == "hub":
         write_hub_format(module, path)
     else:
         raise ExportError(
-            f"Expected the format 'saved_model_2' or 'hub', got {format!r}.", hint="Choose one of the two."
+            f"Expected the format 'saved_model_2' or 'hub', got {format!r}.", hint="Pass one of the two."
         )
 
 
 def read_keras_model(path: str) -> Any:
-    """Reads a model saved by Keras 3 or Keras 2.
+    """Reads a model that Keras 3 or Keras 2 saved.
 
     Raises:
       NotFoundError: the file does not exist.
-      ExportError: neither Keras can read it.
+      ExportError: neither version of Keras can read the file.
     """
     if not os.path.exists(path):
         raise NotFoundError(
-            f"Expected a Keras model at {path!r}, found nothing.", hint="Pass a .keras or .h5 file."
+            f"Expected a Keras model at {path!r}, but there is no file.", hint="Pass a .keras or .h5 file."
         )
     problems = []
     for name in ("keras", "tf_keras"):
@@ -79,7 +88,7 @@ def read_keras_model(path: str) -> Any:
 
 
 def _read_with(name: str, path: str) -> tuple[Any, str]:
-    """The model, read with the Keras package `name`; or None and the message of its error."""
+    """Reads a model with the Keras package `name`. Returns the model and "", or None and an error message."""
     try:
         return importlib.import_module(name).models.load_model(path, compile=False), ""
     except ModuleNotFoundError:
@@ -89,12 +98,13 @@ def _read_with(name: str, path: str) -> tuple[Any, str]:
 
 
 def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") -> SavableModule:
-    """A Keras model with the Reusable SavedModel interface.
+    """Wraps a Keras model in an object with the Reusable SavedModel interface.
 
     Args:
       model: the built model.
-      call: a function `(inputs, training)` to call instead of the model, for steps before or after it.
-      outputs: the name of a single output in the signature.
+      call: a function `(inputs, training)` that calls the model, with steps before or after it; None for the
+        model itself.
+      outputs: the name of the output in the signature, if the model has one output.
 
     Returns:
       An object with traces of `__call__` for both values of `training`, and a signature `serving_default`.
@@ -102,10 +112,10 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
     specs = _input_specs(model)
     function = call or (lambda inputs, training: model(inputs, training=training))
     module = SavableModule()
-    module.model = module.untracked(model)  # otherwise its hundreds of objects would be saved too
-    module._state = [*_plain(model.variables), *_resources(model)]
-    module.variables = _plain(model.weights)
-    module.trainable_variables = _plain(model.trainable_weights)
+    module.model = module.untracked(model)  # otherwise hundreds of objects of the model would be saved too
+    module._state = [*_tf_variables(model.variables), *_resources(model)]
+    module.variables = _tf_variables(model.weights)
+    module.trainable_variables = _tf_variables(model.trainable_weights)
     module.regularization_losses = _regularization_losses(model)
 
     def run_once(inputs: Any, training: bool = False) -> Any:
@@ -143,7 +153,7 @@ def _input_specs(model: Any) -> Any:
 
 
 def _specs_of_first_call(model: Any) -> Any:
-    """The specs of the inputs of a subclassed model's first call, for any batch size."""
+    """The specs of the inputs of a subclassed model, from its first call, for any batch size."""
     if hasattr(model, "save_spec") and model.save_spec():  # Keras 2
         (arguments, _) = model.save_spec()
         return tf.nest.map_structure(lambda spec: tf.TensorSpec(spec.shape, spec.dtype), arguments[0])
@@ -169,8 +179,8 @@ def _spec(tensor: Any, name: str) -> tf.TensorSpec:
     return tf.TensorSpec(tuple(tensor.shape), getattr(tensor.dtype, "name", tensor.dtype), name)
 
 
-def _plain(variables: Any) -> list[tf.Variable]:
-    """The `tf.Variable`s behind the variables of either Keras."""
+def _tf_variables(variables: Any) -> list[tf.Variable]:
+    """The `tf.Variable`s of variables of Keras 2 or Keras 3."""
     return [v if isinstance(v, tf.Variable) else v.value for v in variables]
 
 

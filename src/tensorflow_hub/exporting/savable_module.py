@@ -16,10 +16,11 @@ from tensorflow_hub.internals.trackables import TrackableObject
 
 
 class SavableModule(TrackableObject):
-    """An object with the Reusable SavedModel interface, all of which `tf.saved_model.save` saves.
+    """An object with the Reusable SavedModel interface. `tf.saved_model.save` saves all of its attributes.
 
     Attributes:
-      call_spec: the spec of the inputs for which `__call__` has traces, with and without training.
+      call_spec: the spec of the inputs for which `__call__` has traces, for both values of `training`.
+      signatures: name → `tf.function`.
     """
 
     call_spec: Any = None

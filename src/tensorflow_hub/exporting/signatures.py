@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
-from tensorflow_hub.graphs.signatures import DEFAULT
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs.tensor_info import write_tensor_info
 
 # A graph collection of tuples (name, inputs, outputs) in the order of the calls.
@@ -27,8 +27,8 @@ def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = No
       outputs: a tensor (its name is `"default"`) or a dict from names to tensors.
 
     Raises:
-      SignatureError: an input or output is no such tensor (but a variable, for example), or the name is no
-        string or is in use already.
+      SignatureError: an input or output is not such a tensor (but for example a variable), or the name is not
+        a string or is in use already.
 
     Example::
 
@@ -48,7 +48,7 @@ def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = No
     if any(other == name for other, _, _ in declared):
         raise SignatureError(
             f"Expected each signature once, got hub.add_signature() twice for {name!r}.",
-            hint="Use another name for the second one.",
+            hint="Pass another name for the second one.",
         )
     declared.append(entry)
 
@@ -82,7 +82,7 @@ def write(signatures: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], meta_
     """Stores signatures in a MetaGraphDef.
 
     Raises:
-      SignatureError: when a tensor belongs to another graph.
+      SignatureError: a tensor belongs to another graph.
     """
     for name, (inputs, outputs) in signatures.items():
         definition = meta_graph.signature_def[name]

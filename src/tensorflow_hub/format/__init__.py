@@ -1,1 +1,1 @@
-"""File formats: module directories, archives and cards, read without TensorFlow."""
+"""File formats, read without TensorFlow: module directories, archives, cards and kinds of deployments."""

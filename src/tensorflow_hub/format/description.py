@@ -1,4 +1,4 @@
-"""Describes a module directory without TensorFlow."""
+"""Describing a module directory (kind, signatures, variables, digest) without TensorFlow."""
 
 from __future__ import annotations
 
@@ -23,31 +23,36 @@ def describe(
     """Describes a module directory.
 
     Args:
-      directory: the module.
-      files: its files with their digests, where they are known already; else they are read.
-      largest_graph: how many bytes `saved_model.pb` may have; parsing needs several times as much memory.
+      directory: the path of the module.
+      files: the files with their digests; None to read all files and compute the digests.
+      largest_graph: the largest allowed `saved_model.pb` in bytes. Parsing it needs several times as much
+        memory.
 
     Raises:
-      NotAModuleError: it holds no module.
-      FormatError: it holds a damaged one, or a graph that is larger.
-      UnsupportedFeatureError: it needs something that does not exist yet.
+      NotAModuleError: the directory has no module.
+      FormatError: the module is damaged, or its graph is larger than allowed.
+      UnsupportedFeatureError: the module needs a feature that this library does not have.
     """
     root = Path(directory)
     if not root.is_dir():
         raise layout.not_a_module(root)
     readers = (kind.read for kind in KINDS if kind.read is not None)
-    found = next((read for reader in readers if (read := reader(root, largest_graph)) is not None), None)
-    if found is None:
+    description = next(
+        (read for reader in readers if (read := reader(root, largest_graph)) is not None), None
+    )
+    if description is None:
         *others, last = (kind.looks_for for kind in KINDS if kind.looks_for)
         raise layout.not_a_module(root, f"{', '.join(others)} or {last}")
     entries = file_entries(root) if files is None else files
-    found = dataclasses.replace(
-        found,
+    description = dataclasses.replace(
+        description,
         digest=module_digest(entries),
         size=sum(file.size for file in entries),
         files=len(entries),
         assets=tuple(sorted(file.path for file in entries if file.path.startswith("assets/"))),
     )
-    details = interfaces_of(found.variants, found.functions, is_object=found.kind == "saved_model_2")
+    details = interfaces_of(
+        description.variants, description.functions, is_object=description.kind == "saved_model_2"
+    )
     names = tuple(interface.name for interface in details)
-    return dataclasses.replace(found, interfaces=names, interface_details=details)
+    return dataclasses.replace(description, interfaces=names, interface_details=details)

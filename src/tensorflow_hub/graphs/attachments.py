@@ -1,7 +1,7 @@
-"""Messages attached to a module: protobufs of any type, stored by key in each graph variant.
+"""Messages that an author attached to a module: protobufs of any type, stored by key in each graph variant.
 
-They are stored in the graph collection `hub_module_attachments` (a list of bytes). Each entry is a protobuf
-message: field 1 is the key, field 2 the serialized value.
+They are in the graph collection `hub_module_attachments` (a list of bytes). Each entry is a protobuf message:
+field 1 is the key, field 2 the serialized value.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def write(attached: Mapping[str, bytes], meta_graph: Any) -> None:
 
 
 def read(meta_graph: Any) -> dict[str, bytes]:
-    """The messages stored in a MetaGraphDef.
+    """The serialized messages in a MetaGraphDef by key.
 
     Raises:
-      FormatError: when the collection does not hold attachments.
+      FormatError: an entry of the collection cannot be parsed.
     """
     if COLLECTION not in meta_graph.collection_def:
         return {}
@@ -38,11 +38,18 @@ def read(meta_graph: Any) -> dict[str, bytes]:
 
 
 def get(meta_graph: Any, key: str, message_type: Any, required: bool, tags: list[str]) -> Any:
-    """The message under `key` as a `message_type`, or None where there is none.
+    """The message that was attached under a key; None if there is none.
+
+    Args:
+      meta_graph: the graph variant.
+      key: the key.
+      message_type: the class of the message.
+      required: whether a missing message is an error.
+      tags: the tags of the graph variant, for messages.
 
     Raises:
-      MissingMessageError: when it is required and not there.
-      FormatError: when it cannot be parsed as a `message_type`.
+      MissingMessageError: the message is required and missing.
+      FormatError: the message cannot be parsed as a `message_type`.
     """
     attached = read(meta_graph)
     if key not in attached:
@@ -51,13 +58,14 @@ def get(meta_graph: Any, key: str, message_type: Any, required: bool, tags: list
         raise MissingMessageError(
             f"Expected a message attached under {key!r} to the graph variant {tags}, "
             f"which has {sorted(attached)}.",
-            hint="The author attaches it with hub.attach_message() in the module_fn.",
+            hint="Pass one of these keys. The author attaches a message with hub.attach_message() in the "
+            "module_fn.",
         )
     try:
         return message_type.FromString(attached[key])
     except Exception as error:
         raise FormatError(
-            f"Expected the message attached under {key!r} to be a {message_type.__name__}, "
+            f"Expected the message attached under {key!r} as a {message_type.__name__}, "
             "but it cannot be parsed as one.",
-            hint="Pass the type the author attached.",
+            hint="Pass the type of the message that the author attached.",
         ) from error

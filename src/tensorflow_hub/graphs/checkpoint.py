@@ -27,7 +27,7 @@ class StoredVariable:
       slice: for a part, its slice in the notation of `SaveV2`: `40 6 0,13:0,6` is the shape [40, 6] of the
         whole variable, then offset and size in each dimension. Empty for a whole variable.
       dtype: the dtype.
-      shape: the shape, of a part the part's.
+      shape: the shape; for a part the shape of the part.
     """
 
     node: str
@@ -50,8 +50,8 @@ def stored_variable(definition: Any, node: Any) -> StoredVariable:
     """The place of a variable in a checkpoint.
 
     Args:
-      definition: its `VariableDef`.
-      node: its node.
+      definition: the `VariableDef` of the variable.
+      node: the node of the variable.
     """
     part = definition.save_slice_info_def
     return StoredVariable(
@@ -67,15 +67,15 @@ def by_stored_name(variables: Iterable[tuple[StoredVariable, Any]]) -> dict[str,
     """Name in the checkpoint → variable, or the list of the parts of a partitioned one.
 
     Args:
-      variables: places and variable objects.
+      variables: the place of each variable, and the variable.
     """
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for stored, variable in variables:
         if stored.slice:
-            found.setdefault(stored.name, []).append(variable)
+            by_name.setdefault(stored.name, []).append(variable)
         else:
-            found[stored.name] = variable
-    return found
+            by_name[stored.name] = variable
+    return by_name
 
 
 def _slice(part: Any) -> str:
@@ -89,7 +89,7 @@ def write_values(prefix: str, values: Sequence[tuple[StoredVariable, Any]]) -> N
 
     Args:
       prefix: path of the checkpoint, without the suffixes of its files.
-      values: variables with their values as numpy arrays.
+      values: the place of each variable, and its value as a NumPy array.
     """
     with tf.Graph().as_default(), tf.device("/cpu:0"), tf.compat.v1.Session() as session:
         feeds = [
@@ -111,13 +111,13 @@ def copy_values(
     """Copies variables from one checkpoint into a new one.
 
     Args:
-      source: a checkpoint prefix, or a directory of checkpoints (the latest is taken).
-      prefix: where to write.
-      variables: what to copy.
-      name_in_source: gives the name in `source` for the name of a variable in the module.
+      source: the prefix of a checkpoint, or a directory of checkpoints, of which the latest is used.
+      prefix: the prefix of the new checkpoint.
+      variables: the variables to copy.
+      name_in_source: function from the name of a variable in the module to its name in `source`.
 
     Raises:
-      ExportError: when `source` is no checkpoint, lacks a variable, or has it with another dtype or shape.
+      ExportError: `source` is not a checkpoint, lacks a variable, or has it with another dtype or shape.
     """
     source = _latest(source)
     names = [name_in_source(v.name) for v in variables]
@@ -151,7 +151,7 @@ class Mismatch:
     Attributes:
       variable: the variable.
       name: its name in the checkpoint.
-      expected: its dtype and shape (of a partitioned variable the whole shape), as `float32 (40, 6)`.
+      expected: its dtype and shape (of a partitioned variable the whole shape), such as `float32 (40, 6)`.
       found: dtype and shape in the checkpoint; None if the name is not in it.
     """
 
@@ -167,12 +167,12 @@ def first_mismatch(
     """The first variable that a checkpoint lacks, or has with another dtype or shape.
 
     Args:
-      prefix: of the checkpoint.
-      variables: those that have to be in the checkpoint.
+      prefix: the prefix of the checkpoint.
+      variables: the variables that have to be in the checkpoint.
       names: name in the module → name in the checkpoint, if they differ.
 
     Raises:
-      tf.errors.OpError, ValueError, RuntimeError: when it cannot be read.
+      tf.errors.OpError, ValueError, RuntimeError: the checkpoint cannot be read.
     """
     reader = tf.compat.v1.train.NewCheckpointReader(prefix)
     shapes = reader.get_variable_to_shape_map()
@@ -196,20 +196,21 @@ def _check_source(prefix: str, variables: Sequence[StoredVariable], names: Mappi
         mismatch = first_mismatch(prefix, variables, names)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ExportError(
-            f"Expected a TensorFlow checkpoint at {prefix!r}, found none that can be read.",
+            f"Expected a TensorFlow checkpoint at {prefix!r}, found none, or one that cannot be read.",
             hint="Pass the prefix that Saver.save() returned, for example '…/model.ckpt-1000'.",
         ) from error
     if mismatch is not None and mismatch.found is None:
-        there = sorted(name for name, _ in tf.train.list_variables(prefix))
+        available = sorted(name for name, _ in tf.train.list_variables(prefix))
         raise ExportError(
-            f"Expected a variable {mismatch.name!r} in the checkpoint {prefix!r}, which has {there[:20]}.",
-            hint="Pass name_transform_fn=… to say what the module's variables are called there.",
+            f"Expected a variable {mismatch.name!r} in the checkpoint {prefix!r}, "
+            f"which has {available[:20]}.",
+            hint="Pass name_transform_fn=…, a function from names in the module to names in the checkpoint.",
         )
     if mismatch is not None:
         raise ExportError(
             f"Expected the variable {mismatch.name!r} as {mismatch.expected} in the checkpoint {prefix!r}, "
             f"found {mismatch.found}.",
-            hint="Pass the checkpoint of this model, and a name_transform_fn that gives the right names.",
+            hint="Pass the checkpoint of this model, and a name_transform_fn that returns its names.",
         )
 
 
@@ -217,9 +218,9 @@ def check_values(directory: str, prefix: str, variables: Sequence[StoredVariable
     """Checks that the checkpoint of a module has a value for each variable.
 
     Args:
-      directory: the module's, for messages.
-      prefix: of the module's checkpoint.
-      variables: those of the module's graph.
+      directory: the path of the module, for messages.
+      prefix: the prefix of the module's checkpoint.
+      variables: the variables of the module's graph.
 
     Raises:
       NotAModuleError: a variable is missing, or has another dtype or shape; the message names it.
@@ -234,6 +235,6 @@ def check_values(directory: str, prefix: str, variables: Sequence[StoredVariable
     if mismatch is not None:
         raise NotAModuleError(
             f"Expected the variable {mismatch.name!r} as {mismatch.expected} in {directory!r}, "
-            f"but its checkpoint has {mismatch.found or 'none of this name'}.",
+            f"but its checkpoint has {mismatch.found or 'no variable of this name'}.",
             hint="Fetch the module again, or export it with all of its variables.",
         )

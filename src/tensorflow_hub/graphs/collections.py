@@ -1,4 +1,4 @@
-"""Graph collections: how to read them, and which of them a module may have."""
+"""Graph collections of TensorFlow 1: reading them, and the list of those that a module may have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tensorflow_hub.graphs import assets, attachments
 
 _KEYS = tf.compat.v1.GraphKeys
 
-# Added to the graph once, when the module is instantiated: they are part of its state.
+# The collections of the module's state, which is added to a graph once, when a `hub.Module` is created.
 OF_STATE = (
     _KEYS.GLOBAL_VARIABLES,
     _KEYS.TRAINABLE_VARIABLES,
@@ -22,13 +22,13 @@ OF_STATE = (
     _KEYS.ASSET_FILEPATHS,
     _KEYS.REGULARIZATION_LOSSES,
 )
-# Added to the graph each time the module is applied.
+# The collections that get new items each time the module is applied.
 OF_APPLICATION = (_KEYS.UPDATE_OPS,)
 CONTROL_FLOW = (_KEYS.COND_CONTEXT, _KEYS.WHILE_CONTEXT)
 
 SUPPORTED = frozenset({*OF_STATE, *OF_APPLICATION, *CONTROL_FLOW, assets.COLLECTION, attachments.COLLECTION})
 
-# SavedModels made for serving have these. Modules do not need them.
+# Collections of SavedModels for serving, which modules do not need.
 OF_SERVING = ("global_step", "legacy_init_op", "saved_model_main_op")
 
 
@@ -54,13 +54,13 @@ def drop(meta_graph: Any, keys: Iterable[str]) -> None:
 
 
 def check(keys: Iterable[str]) -> None:
-    """Checks that a module can have all of these collections.
+    """Checks that a module may have all of these collections.
 
     Args:
       keys: the names of the collections of a graph that are not empty.
 
     Raises:
-      CollectionError: a module cannot have some of them; the message names these.
+      CollectionError: a module cannot have some of them; the message lists these.
     """
     refused = sorted(set(keys) - SUPPORTED)
     if refused:

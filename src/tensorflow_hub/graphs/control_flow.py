@@ -1,8 +1,8 @@
-"""Control flow contexts of a graph of TensorFlow 1, and how to restrict them to a subgraph.
+"""Control flow contexts of a graph of TensorFlow 1, and restricting them to a subgraph.
 
-In such a graph (version 1 of `tf.cond` and `tf.while_loop`) loops and branches consist of ordinary ops. Two
-graph collections say which ops belong to one loop or branch: its context. Without the contexts the ops run,
-but they have no gradients and cannot be inside of another loop.
+In such a graph (version 1 of `tf.cond` and `tf.while_loop`) loops and branches consist of ordinary ops. The
+context of a loop or branch lists the ops that belong to it. Contexts are stored in two graph collections.
+Without them the ops run, but they have no gradients and cannot be inside of another loop.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Context:
     """One outermost loop or branch.
 
     Attributes:
-      key: the collection it is in.
+      key: the collection that it is stored in.
       definition: its protobuf message, which contains the messages of nested contexts.
       inside: the names of the nodes in it.
-      named: `inside`, and the names of all other nodes in the definition.
+      named: the names of all nodes in the definition: those inside, and others that it refers to.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Context:
 
     @property
     def inaccessible(self) -> frozenset[str]:
-        """The nodes inside whose outputs cannot be used outside: all but the exits of the loop."""
+        """The nodes inside whose outputs cannot be used outside: all except the exits of the loop."""
         return self.inside - {node_name(name) for name in getattr(self.definition, "loop_exit_names", ())}
 
 
@@ -72,12 +72,12 @@ def restricted(context: Context, graph_def: Any, given: Container[str]) -> Any:
 
     Args:
       context: the context in the whole graph.
-      graph_def: the subgraph. An Identity op is added to it for each fed tensor that the definition has to
-        name.
+      graph_def: the subgraph. An Identity op is added to it for each fed tensor that the definition
+        refers to.
       given: names, with output number, of the tensors that are fed to the subgraph.
 
     Returns:
-      A definition that names only nodes of `graph_def`.
+      A definition that refers only to nodes of `graph_def`.
     """
     definition = type(context.definition).FromString(context.definition.SerializeToString())
     _alias(definition, graph_def, given)

@@ -1,4 +1,4 @@
-"""The function library of a graph: bodies of loops, branches and datasets; which function calls which.
+"""The function library of a graph: the functions of loops, branches and datasets, and what they call.
 
 The functions of an imported graph have to be registered with the eager runtime too. Otherwise a call of a
 subgraph that needs one fails with "Op type not registered 'while_body_12'". The runtime has one namespace for
@@ -39,7 +39,7 @@ def reachable(names: Iterable[str], functions: Mapping[str, Any]) -> set[str]:
 
 
 def with_unique_functions(meta_graph: Any) -> Any:
-    """A copy of a `MetaGraphDef` with unique names of functions; the message itself if it has none."""
+    """A copy of a `MetaGraphDef` with unique names of functions; without functions the message itself."""
     library = meta_graph.graph_def.library
     if not library.function:
         return meta_graph

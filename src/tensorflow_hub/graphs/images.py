@@ -1,12 +1,12 @@
-"""The size and channels of the images that a module takes."""
+"""The size and number of channels of the images that a module takes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.format.module.image_info import IMAGE_MODULE_INFO_KEY, ImageModuleInfo
-from tensorflow_hub.graphs.signatures import DEFAULT
 
 IMAGES = "images"
 
@@ -71,13 +71,13 @@ def _sizes(
     if name not in inputs:
         raise SignatureError(
             f"Expected an input {name!r} of signature {signature or DEFAULT!r}, got {sorted(inputs)}.",
-            hint="Pass the signature=… and input_name=… that take images.",
+            hint="Pass signature=… and input_name=… of an input for images.",
         )
     shape = inputs[name].get_shape()
     sizes = shape.as_list()[which] if shape.rank == 4 else [None]
     if None in sizes:
         raise SignatureError(
             f"Expected images [batch, height, width, channels] with known {what}, got the shape {shape}.",
-            hint="The module takes images of any size; look for a good size in its documentation.",
+            hint="The module takes images of any size. Choose a size from its documentation.",
         )
     return [int(size) for size in sizes if size is not None]

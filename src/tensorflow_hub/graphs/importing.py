@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_hub.graphs.tensor_names import tensor_name
 from tensorflow_hub.internals.functions import register_functions
 
-# The name scope of an imported subgraph. It keeps its names apart from those of the function's arguments.
+# The name scope of an imported subgraph, so that its names differ from those of the function's arguments.
 SCOPE = "graph"
 
 
@@ -38,7 +38,14 @@ def import_subgraph(subgraph: Any, feeds: Mapping[str, Any], scope: str = SCOPE)
 
 
 def imported_element(graph: tf.Graph, name: str, feeds: Mapping[str, Any], scope: str = SCOPE) -> Any:
-    """A tensor of an imported subgraph (an op, for a name without output number), or what was fed for it."""
+    """The tensor of an imported subgraph with a name, or the tensor that was fed for it.
+
+    Args:
+      graph: the graph that the subgraph was imported into.
+      name: the name of a tensor in the subgraph; a name without output number means the op.
+      feeds: as for `import_subgraph`.
+      scope: as for `import_subgraph`.
+    """
     if tensor_name(name) in feeds:
         return feeds[tensor_name(name)]
     return graph.as_graph_element(f"{scope}/{name}")

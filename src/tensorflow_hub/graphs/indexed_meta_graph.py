@@ -75,10 +75,7 @@ class IndexedMetaGraph:
 
     @functools.cached_property
     def state_tensors(self) -> frozenset[str]:
-        """The outputs of the state nodes (their handles).
-
-        They are the feeds of the subgraph of an application.
-        """
+        """The outputs of the state nodes, mostly resource handles. Subgraphs get them as feeds."""
         return frozenset(map(tensor_name, self.state))
 
     def colocated_with(self, name: str) -> list[str]:
@@ -98,9 +95,9 @@ class IndexedMetaGraph:
 
         Args:
           roots: names of tensors, or of ops.
-          given: names of tensors that are fed. The search does not go beyond these tensors, nor beyond
-            control dependencies on their nodes.
-          with_colocated: whether nodes that a node is colocated with are needed too.
+          given: names of tensors that are fed. What computes them is not needed, nor are the nodes of control
+            dependencies on them.
+          with_colocated: whether the result also has the nodes that a needed node is colocated with.
         """
         given = set(map(tensor_name, given))
         given_nodes = set(map(node_name, given))
@@ -172,21 +169,21 @@ class IndexedMetaGraph:
 
 @functools.cache
 def is_state(op: str) -> bool:
-    """Whether an op makes something that a session stores under a name, and returns a handle to it.
+    """Whether an op creates an object that a session stores by name, and returns a handle to it.
 
-    Such ops are variables, tables, queues and iterators. They have the attributes `shared_name` and
+    Such ops create variables, tables, queues and iterators. They have the attributes `shared_name` and
     `container`.
     """
     definition = op_definition(op)
     if definition is None:
         return False
     attributes = {attribute.name for attribute in definition.attr}
-    returns_handle = gives_resource(op) or any(output.is_ref for output in definition.output_arg)
+    returns_handle = returns_resource(op) or any(output.is_ref for output in definition.output_arg)
     return bool(definition.is_stateful) and returns_handle and {"shared_name", "container"} <= attributes
 
 
-def gives_resource(op: str) -> bool:
-    """Whether an op returns a resource handle (and not, as some ops of TensorFlow 1, a reference)."""
+def returns_resource(op: str) -> bool:
+    """Whether an op returns a resource handle. Some ops of TensorFlow 1 return a reference instead."""
     definition = op_definition(op)
     return definition is not None and any(
         output.type == tf.resource.as_datatype_enum for output in definition.output_arg

@@ -19,7 +19,7 @@ _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
 def inline_calls(graph_def: Any) -> Any:
-    """A copy of a `GraphDef` with all calls inlined, except the functions of conditions and loops.
+    """A copy of a `GraphDef` with all calls inlined. Functions of `If`, `While` and datasets are not inlined.
 
     Each call becomes a NoOp of the same name that runs after all ops of the call, for control dependencies on
     the call.
@@ -37,7 +37,7 @@ class _Scope:
     """One function body while it is inlined.
 
     Attributes:
-      prefix: of the names of its nodes.
+      prefix: the prefix of the names of its nodes.
       arguments: argument name → name of the tensor that is passed.
       after: control inputs of its nodes.
       outputs: name of an inlined call in it → names of the tensors that the call returns.
@@ -52,11 +52,14 @@ class _Scope:
 
 
 class _Inliner:
+    """Adds nodes to a flat GraphDef, and for each call the nodes of the function."""
+
     def __init__(self, flat: Any, functions: Mapping[str, Any]) -> None:
         self._flat = flat
         self._functions = functions
 
     def add_graph(self, nodes: Sequence[Any]) -> None:
+        """Adds the nodes of a graph."""
         self._add(nodes, _Scope("", {}, ()))
 
     def _add(self, nodes: Sequence[Any], scope: _Scope) -> None:
@@ -102,7 +105,7 @@ class _Inliner:
         self._flat.node.add(name=scope.prefix + node.name, op="NoOp", input=sorted(done | set(control)))
 
     def _input(self, name: str, scope: _Scope) -> str:
-        """The name in the inlined graph of an input as it is written in a function body."""
+        """The name in the inlined graph for the name of an input in a function body."""
         if name.startswith("^"):
             inner = name[1:]
             return (

@@ -1,4 +1,4 @@
-"""Writing a module directory: readers see the complete directory or none."""
+"""Writing a module directory atomically: it appears when it is complete."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def join(directory: str, name: str) -> str:
 
 @contextlib.contextmanager
 def new_directory(path: str) -> Iterator[str]:
-    """A context that gives a directory to write a module into. It is at `path` when the context ends.
+    """A context that yields a directory to write a module into. It is at `path` when the context ends.
 
     On a local file system it is a temporary directory next to `path`, which is renamed at the end. Remote
-    file systems have no atomic rename: there the directory is `path` itself, and the caller has to write
+    file systems have no atomic rename. There the directory is `path` itself, and the caller has to write
     `saved_model.pb` and `tfhub_module.pb` last. If an error occurs, all files are removed.
 
     Raises:
-      ExportError: when something is at `path` already, or its parent cannot be written.
+      ExportError: `path` exists already, or its parent cannot be written.
     """
     path = os.fspath(path)
     if not path:
@@ -56,21 +56,21 @@ def new_directory(path: str) -> Iterator[str]:
             yield directory
     except tf.errors.FailedPreconditionError as error:
         raise ExportError(
-            f"Expected variables with values to export to {path!r}, got some that have none in this session.",
+            f"Expected variables with values to export to {path!r}, got uninitialized variables.",
             hint="Run tf.compat.v1.global_variables_initializer() in it first, or restore a checkpoint.",
         ) from error
     except tf.errors.OpError as error:
         raise ExportError(
-            f"Expected to be able to write a module to {path!r}: {error.message}.",
+            f"Expected to be able to write a module to {path!r}, got the error: {error.message}.",
             hint="Check the path, your permissions and the free disk space.",
         ) from error
 
 
 def check_free(path: str) -> None:
-    """Checks that nothing is at a path, or only an empty directory.
+    """Checks that a path does not exist, or is an empty directory.
 
     Raises:
-      ExportError: something is there; the message names the path.
+      ExportError: there is a file, or a directory with files.
     """
     if not tf.io.gfile.exists(path) or (tf.io.gfile.isdir(path) and not tf.io.gfile.listdir(path)):
         return
@@ -83,25 +83,27 @@ def check_free(path: str) -> None:
 @contextlib.contextmanager
 def _renamed_into_place(path: str) -> Iterator[str]:
     target = Path(path).absolute()
-    draft = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    temporary = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
     try:
-        draft.mkdir(parents=True)
+        temporary.mkdir(parents=True)
     except OSError as error:
         raise ExportError(
-            f"Expected to be able to create a directory in {str(target.parent)!r}: {error.strerror}.",
-            hint="Choose a directory you may write to.",
+            f"Expected to be able to create a directory in {str(target.parent)!r}, "
+            f"got the error: {error.strerror}.",
+            hint="Choose a directory that you may write to.",
         ) from error
     try:
-        yield str(draft)
+        yield str(temporary)
         try:
-            draft.rename(target)
+            temporary.rename(target)
         except OSError as error:
             check_free(path)
             raise ExportError(
-                f"Expected to be able to create {path!r}: {error.strerror}.", hint="Choose another path."
+                f"Expected to be able to create {path!r}, got the error: {error.strerror}.",
+                hint="Choose another path.",
             ) from error
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -116,13 +118,13 @@ def _in_place(path: str) -> Iterator[str]:
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Writes one file."""
+    """Writes one file, local or on a file system of `tf.io.gfile`."""
     with tf.io.gfile.GFile(path, "wb") as file:
         file.write(data)
 
 
 def read_file(path: str) -> bytes:
-    """Reads one file."""
+    """Reads one file, local or on a file system of `tf.io.gfile`."""
     with tf.io.gfile.GFile(path, "rb") as file:
         data: bytes = file.read()
     return data

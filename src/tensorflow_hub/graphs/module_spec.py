@@ -15,6 +15,7 @@ from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.signatures import read_signature, signature_names
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
 
+# The location of a module that was created in this program, as messages name it.
 IN_MEMORY = "this program"
 
 
@@ -44,8 +45,8 @@ class GraphVariant:
 class ModuleSpec:
     """A module before it is added to a graph: its graph variants, assets and values of variables.
 
-    `hub.create_module_spec`, `hub.load_module_spec` and `hub.create_module_spec_from_saved_model` make it,
-    and `hub.Module` uses it. It never changes.
+    `hub.create_module_spec`, `hub.load_module_spec` and `hub.create_module_spec_from_saved_model` return one,
+    and `hub.Module` takes one. It is immutable.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class ModuleSpec:
         variants: Sequence[GraphVariant],
         assets: Mapping[str, str],
         checkpoint_prefix: str | None,
-        origin: str,
+        location: str,
     ) -> None:
         """Internal. Programs call one of the functions above.
 
@@ -62,25 +63,25 @@ class ModuleSpec:
           assets: file name under `assets/` → path of the file.
           checkpoint_prefix: of the checkpoint with the values of the variables; None if they have no values
             yet.
-          origin: for messages: the directory it was read from, or "this program".
+          location: the directory that it was read from, or `IN_MEMORY`.
         """
         self._variants = {variant.tags: variant for variant in variants}
         self._assets = dict(assets)
         self._checkpoint = checkpoint_prefix
-        self._origin = origin
+        self._location = location
         self._plans: dict[Any, Any] = {}
 
     @property
     def directory(self) -> str | None:
-        """The directory it was read from; None for a module made in this program."""
-        return None if self._origin == IN_MEMORY else self._origin
+        """The directory that it was read from; None for a module that was created in this program."""
+        return None if self._location == IN_MEMORY else self._location
 
     def get_tags(self) -> list[frozenset[str]]:
-        """The set of tags of each graph variant."""
+        """Returns the set of tags of each graph variant."""
         return list(self._variants)
 
     def get_signature_names(self, tags: Iterable[str] | str | None = None) -> list[str]:
-        """The names of the signatures of a graph variant, sorted.
+        """Returns the names of the signatures of a graph variant, sorted.
 
         Args:
           tags: which graph variant; None means the one without tags.
@@ -93,7 +94,7 @@ class ModuleSpec:
     def get_input_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
-        """The inputs of a signature.
+        """Returns the inputs of a signature.
 
         Args:
           signature: its name; None means `"default"`.
@@ -111,21 +112,25 @@ class ModuleSpec:
     def get_output_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> dict[str, SignatureTensor]:
-        """The outputs of a signature.
+        """Returns the outputs of a signature.
 
         Args:
           signature: its name; None means `"default"`.
           tags: which graph variant; None means the one without tags.
 
         Returns:
-          As `get_input_info_dict`.
+          A dict from output name to an object with `.dtype`, `.get_shape()` and `.is_sparse`.
+
+        Raises:
+          TagsError: no variant has these tags.
+          SignatureError: the variant has no such signature.
         """
         return dict(read_signature(self._variant(tags).meta_graph, signature).outputs)
 
     def get_attached_message(
         self, key: str, message_type: Any, tags: Iterable[str] | str | None = None, required: bool = False
     ) -> Any:
-        """The message that the author attached to a graph variant under a key.
+        """Returns the message that the author attached to a graph variant under a key.
 
         Args:
           key: the key given to `hub.attach_message`.
@@ -211,19 +216,19 @@ class ModuleSpec:
     def _variant(self, tags: Iterable[str] | str | None) -> GraphVariant:
         wanted = frozenset([tags] if isinstance(tags, str) else tags or ())
         if wanted not in self._variants:
-            there = sorted(sorted(tags) for tags in self._variants)
+            available = sorted(sorted(tags) for tags in self._variants)
             raise TagsError(
-                f"Expected the tags of a graph variant of the module, got {sorted(wanted)}; "
-                f"there are {there}.",
-                hint=f"Pass tags={set(there[-1])!r}." if there[-1] else "Do not pass tags.",
+                f"Expected the tags of a graph variant of the module, one of {available}, "
+                f"got {sorted(wanted)}.",
+                hint=f"Pass tags={set(available[-1])!r}." if available[-1] else "Do not pass tags.",
             )
         return self._variants[wanted]
 
     def _plan(self, key: Any, make: Callable[[], Any]) -> Any:
-        """The result of the first call of `make` for this key."""
+        """Calls `make` once for each key and returns its result, so that a plan is computed only once."""
         if key not in self._plans:
             self._plans[key] = make()
         return self._plans[key]
 
     def __repr__(self) -> str:
-        return f"<hub.ModuleSpec from {self._origin} with tags {sorted(map(sorted, self._variants))}>"
+        return f"<hub.ModuleSpec from {self._location} with tags {sorted(map(sorted, self._variants))}>"

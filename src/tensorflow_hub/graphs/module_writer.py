@@ -1,4 +1,4 @@
-"""Writes graphs, assets and variables as a module directory."""
+"""Writing graphs, assets and variables as a module directory in TF1 Hub format."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tensorflow_hub.errors import ExportError
 from tensorflow_hub.format.module.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import module_directory as layout
 
-# In the graph of a module_fn that uses another module: the suffix of the names of the constants with the path
-# of that module's checkpoint.
+# If a module_fn uses another module, its graph has constants with the path of that module's checkpoint. Their
+# names end in this.
 CHECKPOINT_PATH = "checkpoint_initializer/prefix"
 
 
@@ -23,19 +23,19 @@ def write_module(
     assets: Mapping[str, str],
     write_variables: Callable[[str], None] | None,
 ) -> None:
-    """Writes a complete module directory, or nothing.
+    """Writes a complete module directory, or nothing if an error occurs.
 
-    `saved_model.pb` and `tfhub_module.pb`, without which a directory is no module, are written last.
+    `saved_model.pb` and `tfhub_module.pb` are written last. A directory without them is not a module.
 
     Args:
       path: the directory to write, which must not exist.
-      meta_graphs: the graph variants as MetaGraphDefs, without paths of assets.
+      meta_graphs: the graph variants as MetaGraphDefs, whose asset constants hold the marker.
       assets: file name under `assets/` → path of the file.
       write_variables: called with the prefix of the checkpoint, which it has to write; None if there are no
         variables.
 
     Raises:
-      ExportError: when `path` exists, or cannot be written.
+      ExportError: `path` exists, or cannot be written.
     """
     with layout.new_directory(path) as directory:
         if write_variables is not None:
@@ -51,7 +51,7 @@ def write_module(
 
 
 def _without_paths(meta_graph: Any) -> Any:
-    """A graph without the paths of the modules that were used in it: its own checkpoint has their values."""
+    """The graph without the paths of modules that it uses. Their values are in its own checkpoint."""
     paths = [n for n in meta_graph.graph_def.node if n.name.endswith(CHECKPOINT_PATH) and n.op == "Const"]
     if not any(node.attr["value"].tensor.string_val[:] != [b""] for node in paths):
         return meta_graph
@@ -65,7 +65,7 @@ def _without_paths(meta_graph: Any) -> Any:
 def _copy_asset(source: str, target: str) -> None:
     if not tf.io.gfile.exists(source):
         raise ExportError(
-            f"Expected the asset file {source!r}, found none.",
+            f"Expected the asset file {source!r}, but it is missing.",
             hint="Do not remove the file between creating and exporting the module.",
         )
     tf.io.gfile.makedirs(target.rsplit("/", 1)[0])

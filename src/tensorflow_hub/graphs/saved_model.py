@@ -1,4 +1,4 @@
-"""A SavedModel directory read as a protobuf."""
+"""Reading a SavedModel directory as a protobuf."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SavedModelDirectory:
     """A directory with a SavedModel.
 
     Attributes:
-      path: of the directory.
+      path: the path of the directory.
       proto: the `SavedModel` message.
       is_hub_format: whether it is in TF1 Hub format (has a `tfhub_module.pb`).
     """
@@ -66,16 +66,16 @@ class SavedModelDirectory:
         """File name of each asset of all graphs → its path.
 
         Raises:
-          FormatError: when a name points outside of the directory.
+          FormatError: a name points outside of the directory.
         """
         names = {name for graph in self.proto.meta_graphs for name in assets.file_names(graph).values()}
         return {name: layout.join(self.path, f"{ASSETS}/{name}") for name in sorted(names)}
 
     def meta_graph(self, tags: Collection[str]) -> Any:
-        """The graph whose tags are exactly `tags`.
+        """The MetaGraphDef whose tags are exactly `tags`.
 
         Raises:
-          TagsError: there is none; the message lists the tags of all graphs.
+          TagsError: no graph has these tags; the message lists the tags of all graphs.
         """
         for graph in self.proto.meta_graphs:
             if set(graph.meta_info_def.tags) == set(tags):
@@ -87,9 +87,9 @@ class SavedModelDirectory:
         )
 
     def default_tags(self) -> frozenset[str]:
-        """The tags of the graph to load if the user gives none.
+        """The tags of the graph to load if the user passes no tags.
 
-        That is the graph without tags, or else the only graph, or else the graph with the tag `serve`.
+        It is the graph without tags, or else the only graph, or else the graph with the tag `serve`.
 
         Raises:
           TagsError: none of these exists.

@@ -1,27 +1,26 @@
-"""The signatures of a graph: the inputs and outputs of each, and the tensors that belong to them."""
+"""The signatures of a graph: the inputs and outputs of each, and the tensors of the graph for them."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor, read_tensor_info
-
-DEFAULT = "default"
 
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """A way to apply a graph.
+    """One signature of a graph.
 
     Attributes:
-      inputs: by name.
-      outputs: by name.
+      inputs: the inputs by name.
+      outputs: the outputs by name.
     """
 
     inputs: Mapping[str, SignatureTensor]
@@ -62,7 +61,11 @@ class Signature:
         return dict(sorted(found.items()))
 
     def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The dense tensors that the inputs consist of, by the names of `arguments`."""
+        """Splits the inputs of a call into dense tensors, by the names of `arguments`.
+
+        Args:
+          values: input name → dense, sparse or ragged tensor.
+        """
         arguments = self._argument_names()
         parts: dict[str, Any] = {}
         for name, info in self.inputs.items():
@@ -77,21 +80,28 @@ class Signature:
         for part in sorted(parts, key=lambda part: (not part.isidentifier(), part)):
             argument = plain = re.sub(r"\W", "_", part)
             number = 0
-            while argument in names.values():  # the inputs `a-b` and `a_b`
+            while argument in names.values():  # such as for the inputs `a-b` and `a_b`
                 number += 1
                 argument = f"{plain}_{number}"
             names[part] = argument
         return names
 
     def assemble(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """The outputs by name, made from tensors of the graph by their names."""
+        """Builds the outputs of a call from dense tensors.
+
+        Args:
+          tensors: name of a tensor of the graph → value.
+
+        Returns:
+          Output name → dense, sparse or ragged tensor.
+        """
         return {
             name: info.pack([tensors[part] for part in info.names]) for name, info in self.outputs.items()
         }
 
 
 def signature_names(meta_graph: Any) -> list[str]:
-    """The names of the signatures of a MetaGraphDef, sorted; without those that are markers of TensorFlow."""
+    """The names of the signatures of a MetaGraphDef, sorted, without internal ones of TensorFlow."""
     return sorted(name for name in meta_graph.signature_def if not name.startswith("__saved_model"))
 
 
@@ -105,10 +115,10 @@ def read_signature(meta_graph: Any, name: str | None) -> Signature:
 
     Args:
       meta_graph: the graph.
-      name: of the signature; None means `"default"`.
+      name: the name of the signature; None means `"default"`.
 
     Raises:
-      SignatureError: when the graph has no such signature.
+      SignatureError: the graph has no such signature.
     """
     name = DEFAULT if name is None else name
     if name not in meta_graph.signature_def:
@@ -122,15 +132,3 @@ def read_signature(meta_graph: Any, name: str | None) -> Signature:
         for infos in (definition.inputs, definition.outputs)
     )
     return Signature(inputs, outputs)
-
-
-def default_signature(names: Collection[str]) -> str | None:
-    """The name of the signature to use if the user names none; None if that is not clear.
-
-    >>> default_signature(["default", "images"]), default_signature(["only"]), default_signature(["a", "b"])
-    ('default', 'only', None)
-    """
-    for name in (DEFAULT, "serving_default"):
-        if name in names:
-            return name
-    return next(iter(names)) if len(names) == 1 else None

@@ -1,4 +1,4 @@
-"""One input or output of a signature: its kind (dense, sparse, ragged), dtype and shape."""
+"""The type of one input or output of a signature: dense, sparse or ragged; dtype and shape."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SignatureTensor:
 
     @property
     def is_composite(self) -> bool:
-        """Whether it consists of several tensors and is not sparse: for example a `tf.RaggedTensor`."""
+        """Whether it is a composite tensor other than a sparse one, for example a `tf.RaggedTensor`."""
         return not isinstance(self.type_spec, (tf.TensorSpec, tf.SparseTensorSpec))
 
     @property
@@ -68,7 +68,7 @@ class SignatureTensor:
         return list(tf.nest.flatten(self.type_spec, expand_composites=True))
 
     def pack(self, components: list[Any]) -> Any:
-        """The tensor, made from the dense tensors in the order of `names`."""
+        """Builds the tensor from its dense tensors, in the order of `names`."""
         if self.kind == "dense":
             return components[0]
         if self.is_sparse:
@@ -76,7 +76,7 @@ class SignatureTensor:
         return tf.nest.pack_sequence_as(self.type_spec, components, expand_composites=True)
 
     def unpack(self, tensor: Any) -> list[Any]:
-        """The dense tensors that a value of this type consists of, in the order of `names`."""
+        """Splits a tensor of this type into its dense tensors, in the order of `names`."""
         if self.kind == "dense":
             return [tensor]
         if self.is_sparse:
@@ -93,7 +93,7 @@ def read_tensor_info(proto: Any) -> SignatureTensor:
     """Reads a `TensorInfo` protobuf.
 
     Raises:
-      FormatError: this TensorFlow does not know its encoding.
+      FormatError: this release of TensorFlow does not know its encoding or type.
     """
     encoding = proto.WhichOneof("encoding")
     if encoding == "composite_tensor":  # its dtype and shape are in its type
@@ -141,8 +141,8 @@ def _read_composite(composite: Any) -> SignatureTensor:
         type_spec = read_type_spec(composite.type_spec)
     except ValueError as error:
         raise FormatError(
-            f"Expected a composite tensor type this TensorFlow knows, got "
+            f"Expected a type of composite tensors that TensorFlow {tf.__version__} knows, got "
             f"{composite.type_spec.type_spec_class_name!r}.",
-            hint="Use the TensorFlow the module was written with, or newer.",
+            hint="Use the release of TensorFlow that wrote the module, or a newer one.",
         ) from error
     return SignatureTensor(tuple(info.name for info in composite.components), type_spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Names with a number added to those that repeat an earlier one, as Keras does it.
+    """The names, with a number appended to each that repeats an earlier one, as in Keras.
 
     >>> unique_names(["w", "b", "w"])
     ['w', 'b', 'w_1']

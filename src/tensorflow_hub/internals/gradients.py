@@ -22,7 +22,10 @@ def gradient_registry() -> dict[str, Any]:
     """
     registry = getattr(getattr(ops, "gradient_registry", None), "_registry", None)
     if not isinstance(registry, dict):
-        warn_missing("ops.gradient_registry", "Networks with custom gradients stay in memory until the end.")
+        warn_missing(
+            "ops.gradient_registry",
+            "Networks with custom gradients stay in memory until the process ends.",
+        )
         return {}
     return registry
 

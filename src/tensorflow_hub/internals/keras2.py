@@ -27,14 +27,14 @@ def _keras2() -> Any:
 keras = _keras2()
 
 
-class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc, name-defined]
-    """A layer whose weights are existing variables."""
+class LayerOfExistingWeights(keras.layers.Layer):  # type: ignore[misc, name-defined]
+    """A layer of Keras 2 whose weights are existing variables."""
 
-    def adopt(self, variable: Any, trainable: bool) -> None:
+    def register_weight(self, variable: Any, trainable: bool) -> None:
         """Makes a variable a weight of the layer.
 
-        Public: a variable in an attribute becomes a weight, which is trained if the variable is trainable. A
-        layer that trains only some trainable variables is not possible so.
+        Public: a variable in an attribute becomes a weight, which is trained if the variable is trainable. So
+        a layer cannot train only some of the trainable variables.
         Since: TensorFlow 2.15 or earlier.
         Without it: `hub.KerasLayer` has no weights.
         """

@@ -10,12 +10,11 @@ import tensorflow as tf
 from tensorflow_hub.errors import ModeError
 
 
-class AdoptedVariable(keras.Variable):  # type: ignore[misc]
+class ExistingVariable(keras.Variable):  # type: ignore[misc]
     """A Keras variable whose value is an existing `tf.Variable`.
 
-    Public: `keras.Variable(value)` copies the value. Then the module's functions would not use what the
-      optimizer
-    changes.
+    Public: `keras.Variable(value)` copies the value. Then the module's functions would not use the values
+    that the optimizer changes.
     Since: Keras 3.0.
     Without it: `hub.KerasLayer` cannot be trained with Keras on TensorFlow.
 
@@ -36,13 +35,13 @@ class AdoptedVariable(keras.Variable):  # type: ignore[misc]
 
     @property
     def _unique_id(self) -> str:
-        """By this name optimizers of `tf_keras` know their variables.
+        """The name by which optimizers of `tf_keras` identify their variables.
 
         Since: TensorFlow 2.11.
-        Without it: what a model of `tf_keras` with a layer of Keras 3 says when it trains is no help.
+        Without it: the error of a model of `tf_keras` with a layer of Keras 3 does not name the cause.
 
         Raises:
-          ModeError: always: such a model cannot train this variable.
+          ModeError: always, because such a model cannot train this variable.
         """
         raise ModeError(
             f"Expected a layer of tf_keras in a model of tf_keras, got the variable {self.name!r} of a "
@@ -57,10 +56,10 @@ class AdoptedVariable(keras.Variable):  # type: ignore[misc]
         self._value = initializer(self._shape)
 
 
-class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc]
-    """A layer whose weights are existing variables, and whose losses may be functions."""
+class LayerOfExistingWeights(keras.layers.Layer):  # type: ignore[misc]
+    """A layer of Keras 3 whose weights are existing variables, and whose losses may be functions."""
 
-    def adopt(self, variable: keras.Variable) -> None:
+    def register_weight(self, variable: keras.Variable) -> None:
         """Makes a variable a weight of the layer.
 
         Public: a variable in an attribute becomes a weight. A list of weights cannot grow after the layer was
@@ -79,8 +78,8 @@ class AdoptingLayer(keras.layers.Layer):  # type: ignore[misc]
         """
         return [*self._trainable_variables, *self._non_trainable_variables]
 
-    def take_inputs_as_they_are(self) -> None:
-        """Lets Keras pass inputs on without converting them, also inputs that are no tensors.
+    def disable_input_conversion(self) -> None:
+        """Turns off the conversion of inputs, so that Keras also passes inputs that are not tensors.
 
         Public: Keras refuses lists of strings before it calls `call`.
         Since: Keras 3.0.

@@ -70,7 +70,9 @@ def is_in_control_flow(graph: tf.Graph) -> bool:
     Without it: ops of modules that are applied inside of such a loop may run too often.
     """
     if not hasattr(graph, "_get_control_flow_context"):
-        warn_missing("Graph._get_control_flow_context", "Do not apply hub.Module inside of old loops.")
+        warn_missing(
+            "Graph._get_control_flow_context", "Do not apply hub.Module inside of loops of TensorFlow 1."
+        )
         return False
     return graph._get_control_flow_context() is not None
 

@@ -12,9 +12,8 @@ from tensorflow.python.saved_model import signature_serialization
 def signature_map(functions: Mapping[str, Any]) -> Any:
     """The object in which TensorFlow stores the signatures of a loaded object.
 
-    Public: `tf.saved_model.save` makes one from its argument `signatures`; it refuses a plain dict in an
-      attribute
-    of that name.
+    Public: `tf.saved_model.save` makes one from its argument `signatures`. It refuses a plain dict in
+    an attribute of this name.
     Since: TensorFlow 2.15 or earlier.
     Without it: a module of TensorFlow 1 that is an attribute of another object is saved without signatures.
     """

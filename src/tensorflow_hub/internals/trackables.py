@@ -11,10 +11,9 @@ from tensorflow.python.trackable.resource import CapturableResource
 class TrackableObject(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
     """An object that is saved with its attributes: variables, functions, lists, and objects of this kind.
 
-    Public: `tf.Module` is one, but its `variables` and `trainable_variables` are properties; in the Reusable
-      SavedModel
-    interface they are lists that the author chooses. `tf.train.Checkpoint` has further methods, such as
-    `save`.
+    Public: `tf.Module` is one, but its `variables` and `trainable_variables` are properties. In the Reusable
+    SavedModel interface they are lists that the author chooses. `tf.train.Checkpoint` has further methods,
+    such as `save`.
     Since: TensorFlow 2.15 or earlier.
     Without it: modules of TensorFlow 1 cannot be loaded with `hub.load`, and Keras models not exported.
     """

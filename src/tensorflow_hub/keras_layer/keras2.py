@@ -7,14 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from tensorflow_hub.internals.keras2 import AdoptingLayer, keras
+from tensorflow_hub.internals.keras2 import LayerOfExistingWeights, keras
 from tensorflow_hub.internals.variables import make_trainable
-from tensorflow_hub.keras_layer import misuse, weights
-from tensorflow_hub.keras_layer.documentation import DOCSTRING
+from tensorflow_hub.keras_layer import call_checks, weights
+from tensorflow_hub.keras_layer.docstring import DOCSTRING
 from tensorflow_hub.keras_layer.layer_module import LayerModule, unconverted
 from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.loading.training import apply_for
+from tensorflow_hub.loading.training_argument import apply_for
 
 __all__ = ["KerasLayer", "keras"]
 
@@ -22,7 +22,7 @@ _PACKAGE = keras.layers.Layer.__module__.split(".")[0]
 
 
 @keras.utils.register_keras_serializable(package="TensorFlowHub", name="KerasLayer")
-class KerasLayer(AdoptingLayer):  # noqa: D101
+class KerasLayer(LayerOfExistingWeights):  # noqa: D101
     __doc__ = DOCSTRING
 
     def __init__(  # noqa: PLR0917
@@ -68,9 +68,9 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
         """Calls `__init__` of the Keras layer, then adds the module's variables and losses."""
         super().__init__(trainable=trainable, **kwargs)
-        for variable in self._module.trained:
+        for variable in self._module.trainable_variables:
             self._add_existing_weight(variable, trainable=True)
-        for variable in self._module.others:
+        for variable in self._module.other_variables:
             self._add_existing_weight(variable, trainable=False)
         for loss in self._module.losses:
             self.add_loss(self._call_loss_if_trainable(loss))
@@ -80,7 +80,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         trainable = bool(weight.trainable if trainable is None else trainable)
         if trainable:
             make_trainable(weight)
-        self.adopt(weight, trainable)
+        self.register_weight(weight, trainable)
 
     def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
         """A loss of the module as a function that returns 0 while the layer is not trainable."""
@@ -94,12 +94,12 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer. Inputs may be arrays and lists of values, too."""
-        misuse.check_call(_PACKAGE, inputs, args[0] if args else kwargs.get("training"))
-        misuse.check_keywords(self.call, inputs, kwargs)
-        if any(_is_symbol(leaf) for leaf in tf.nest.flatten(inputs)):
+        call_checks.check_call(_PACKAGE, inputs, args[0] if args else kwargs.get("training"))
+        call_checks.check_keywords(self.call, inputs, kwargs)
+        if any(_is_symbolic(leaf) for leaf in tf.nest.flatten(inputs)):
             outputs = super().__call__(inputs, *args, **kwargs)
-            return tf.nest.map_structure(lambda x: None if _is_symbol_of_none(x) else x, outputs)
-        return super().__call__(self._module.fit(inputs), *args, **kwargs)
+            return tf.nest.map_structure(lambda x: None if _is_symbolic_none(x) else x, outputs)
+        return super().__call__(self._module.convert_inputs(inputs), *args, **kwargs)
 
     @unconverted
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -118,7 +118,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return apply_for(training, apply)
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
-        """As in Keras. Losses of the module are not in `losses` while the layer is not trainable."""
+        """Adds losses, as in Keras. `losses` has no losses of the module while the layer is not trainable."""
         if isinstance(losses, LossWhileTrainable):
             super().add_loss(lambda: losses() if self.trainable else None, **kwargs)
         else:
@@ -129,12 +129,12 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return self._module.output_shapes(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration of a layer that was made from a handle or an object of `hub.load`."""
+        """The configuration of a layer that was created from a handle or an object of `hub.load`."""
         return {**super().get_config(), **self._module.options.config(self.trainable)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer from its configuration.
+        """Creates the layer from its configuration.
 
         Raises:
           ResolveError: there is no module at the handle any more.
@@ -142,7 +142,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         try:
             return super().from_config(config)
         except Exception as error:
-            raise weights.error_of_saved_layer(error, config) from error
+            raise weights.error_for_saved_layer(error, config) from error
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the weights by their names in the module."""
@@ -162,12 +162,12 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return self._func
 
     def __repr__(self) -> str:
-        return misuse.describe_layer(_PACKAGE, self.name, self._module.options.handle)
+        return call_checks.layer_repr(_PACKAGE, self.name, self._module.options.handle)
 
 
-def _is_symbol(value: Any) -> bool:
+def _is_symbolic(value: Any) -> bool:
     return tf.is_tensor(value) and bool(keras.backend.is_keras_tensor(value))
 
 
-def _is_symbol_of_none(value: Any) -> bool:
+def _is_symbolic_none(value: Any) -> bool:
     return bool(getattr(value, "type_spec", None) == tf.type_spec_from_value(None))

@@ -9,18 +9,22 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorflow_hub.internals.keras3 import AdoptingLayer
-from tensorflow_hub.keras_layer import misuse, weights
+from tensorflow_hub.internals.keras3 import LayerOfExistingWeights
+from tensorflow_hub.keras_layer import call_checks, weights
 from tensorflow_hub.keras_layer.backends import backend_for
-from tensorflow_hub.keras_layer.documentation import DOCSTRING
+from tensorflow_hub.keras_layer.docstring import DOCSTRING
 from tensorflow_hub.keras_layer.layer_module import LayerModule, unconverted
 from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 from tensorflow_hub.keras_layer.options import LayerOptions
-from tensorflow_hub.keras_layer.symbols import NoTensor, spec_of_symbol, symbol_of_spec
+from tensorflow_hub.keras_layer.symbolic_tensors import (
+    SymbolicNone,
+    keras_tensor_of_spec,
+    spec_of_keras_tensor,
+)
 
 
 @keras.saving.register_keras_serializable(package="TensorFlowHub", name="KerasLayer")
-class KerasLayer(AdoptingLayer):  # noqa: D101
+class KerasLayer(LayerOfExistingWeights):  # noqa: D101
     __doc__ = DOCSTRING
 
     def __init__(  # noqa: PLR0917
@@ -64,9 +68,9 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         self._hub_policy = keras.dtype_policies.get(
             _name_of(kwargs.get("dtype")) or keras.config.dtype_policy()
         )
-        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.call_signature.input_dtype)
+        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.convention.input_dtype)
         self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
-        self.take_inputs_as_they_are()
+        self.disable_input_conversion()
         self.supports_jit = self._backend.supports_jit
         self._backend.prepare(self)
         if type(self).build is keras.layers.Layer.build:
@@ -77,9 +81,9 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def _setup_layer(self, trainable: bool = False, **kwargs: Any) -> None:
         """Calls `__init__` of the Keras layer, then adds the module's variables and losses."""
         super().__init__(trainable=trainable, **kwargs)
-        for variable in self._module.trained:
+        for variable in self._module.trainable_variables:
             self._add_existing_weight(variable, trainable=True)
-        for variable in self._module.others:
+        for variable in self._module.other_variables:
             self._add_existing_weight(variable, trainable=False)
         for loss in self._module.losses:
             self.add_loss(self._call_loss_if_trainable(loss))
@@ -90,7 +94,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
             trainable = bool(weight.trainable if trainable is None else trainable)
             weight = self._backend.weight(weight, trainable)
         if weight is not None:
-            self.adopt(weight)
+            self.register_weight(weight)
 
     def _call_loss_if_trainable(self, loss: Callable[[], Any]) -> Callable[[], Any]:
         """A loss of the module as a function that returns 0 while the layer is not trainable."""
@@ -105,13 +109,13 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer. Inputs may be arrays and lists of values, too."""
         if len(args) == 1 and list(inspect.signature(self.call).parameters)[1:2] == ["training"]:
-            kwargs, args = {"training": args[0], **kwargs}, ()  # Keras does not recognize it by position
-        misuse.check_call("keras", inputs, kwargs.get("training"))
-        misuse.check_keywords(self.call, inputs, kwargs)
+            kwargs, args = {"training": args[0], **kwargs}, ()  # Keras finds `training` only as a keyword
+        call_checks.check_call("keras", inputs, kwargs.get("training"))
+        call_checks.check_keywords(self.call, inputs, kwargs)
         keras_call = super().__call__
         if any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
             outputs = keras_call(inputs, *args, **kwargs)
-            return keras.tree.map_structure(lambda x: None if isinstance(x, NoTensor) else x, outputs)
+            return keras.tree.map_structure(lambda x: None if isinstance(x, SymbolicNone) else x, outputs)
         return self._backend.call_on_values(self, inputs, lambda given: keras_call(given, *args, **kwargs))
 
     @unconverted
@@ -122,14 +126,14 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         return self._backend.call(self, inputs, training)
 
     def add_loss(self, loss: Any) -> None:
-        """As in Keras; as in Keras 2, a function is allowed. It is called when `losses` is read."""
+        """Adds a loss, as in Keras. It may be a function, which is called when `losses` is read."""
         if callable(loss):
             self._hub_losses.append(loss)
         else:
             super().add_loss(loss)
 
     def own_losses(self) -> list[Any]:
-        """The values of the losses that are functions; losses of the module only while it is trainable."""
+        """The values of the losses that are functions, of the module only while it is trainable."""
         of_module = [loss for loss in self._hub_losses if isinstance(loss, LossWhileTrainable)]
         return [
             self._backend.loss(self, loss) if loss in of_module else loss()
@@ -139,9 +143,9 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     def compute_output_spec(self, inputs: Any, training: Any = None) -> Any:
         """The shapes and dtypes of the outputs for symbolic inputs."""
-        specs = keras.tree.map_structure(spec_of_symbol, inputs)
+        specs = keras.tree.map_structure(spec_of_keras_tensor, inputs)
         outputs = self._module.output_specs(specs, self.output_dtype)
-        return tf.nest.map_structure(symbol_of_spec, outputs)
+        return tf.nest.map_structure(keras_tensor_of_spec, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for the shape of the input, or a dict or list of shapes."""
@@ -149,22 +153,22 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @property
     def output_dtype(self) -> str:
-        """The dtype that the policy of the program, or the layer's, has for outputs."""
+        """The compute dtype of the layer's dtype policy, to which outputs are cast."""
         return str(self._hub_policy.compute_dtype)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
         """The argument `input_shape` or `batch_input_shape`, with the batch size.
 
-        Sequential uses this attribute to make an Input with the layer's dtype. From the argument of the base
-        class it would make an Input of floats, also for strings.
+        `keras.Sequential` reads this attribute to create an Input with the layer's dtype. With the argument
+        of the base class it would create an Input of floats, also for strings.
         """
         if self._hub_batch_shape is None:
-            raise AttributeError(f"The layer {self.name!r} was made without input_shape=….")
+            raise AttributeError(f"The layer {self.name!r} was created without input_shape=….")
         return tuple(self._hub_batch_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The configuration of a layer that was made from a handle or an object of `hub.load`."""
+        """The configuration of a layer that was created from a handle or an object of `hub.load`."""
         config = {**super().get_config(), **self._module.options.config(self.trainable)}
         config["dtype"] = keras.dtype_policies.serialize(self._hub_policy)
         if self._hub_batch_shape is not None:
@@ -174,7 +178,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer from its configuration.
+        """Creates the layer from its configuration.
 
         Raises:
           ResolveError: there is no module at the handle any more.
@@ -182,7 +186,7 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
         try:
             return super().from_config(config)
         except Exception as error:
-            raise weights.error_of_saved_layer(error, config) from error
+            raise weights.error_for_saved_layer(error, config) from error
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the weights by their names in the module."""
@@ -198,22 +202,28 @@ class KerasLayer(AdoptingLayer):  # noqa: D101
 
     @property
     def resolved_object(self) -> Any:
-        """The loaded object that the layer calls. With Keras on JAX its variables get the layer's weights."""
+        """The loaded object that the layer calls.
+
+        With Keras on JAX, reading this attribute assigns the layer's weights to the variables of the object.
+        """
         return self._backend.loaded(self)
 
     def __repr__(self) -> str:
-        return misuse.describe_layer("keras", self.name, self._module.options.handle)
+        return call_checks.layer_repr("keras", self.name, self._module.options.handle)
 
 
 def _dtype_of_input(policy: Any, traced: Any) -> Any:
-    """The policy of the layer for Keras: of a Sequential without an input it is that of the input, too.
+    """The dtype policy to pass to Keras, which is also the dtype of the Input that a Sequential creates.
 
     Args:
-      policy: the one that the program asked for, or that of the whole program.
-      traced: the dtype of the module's input, where it has one.
+      policy: the dtype policy of the layer.
+      traced: the dtype of the module's input; None if it has several inputs.
+
+    Returns:
+      The traced dtype if the module takes strings or integers, and `policy` is for floating-point numbers.
     """
-    is_for_numbers = tf.as_dtype(policy.compute_dtype).is_floating
-    return traced.name if is_for_numbers and traced is not None and not traced.is_floating else policy
+    is_floating = tf.as_dtype(policy.compute_dtype).is_floating
+    return traced.name if is_floating and traced is not None and not traced.is_floating else policy
 
 
 def _name_of(dtype: Any) -> Any:

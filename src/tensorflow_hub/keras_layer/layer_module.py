@@ -1,4 +1,4 @@
-"""The module of a layer: the loaded object, its call, variables and losses, for both versions of Keras."""
+"""The part of a layer that both versions of Keras share: the module, its call, variables and losses."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def unconverted(method: _Method) -> _Method:
-    """Prevents AutoGraph from converting a method, which would change the types of our errors."""
+    """A decorator that prevents AutoGraph from converting a method, which would change types of errors."""
     wrapper = tf.autograph.experimental.do_not_convert(method)
     wrapper.__signature__ = inspect.signature(method)  # Keras 2 looks for `training` and `mask` in it
     return wrapper  # type: ignore[no-any-return]
 
 
 class LayerModule:
-    """The module of a layer, without anything that depends on the version of Keras.
+    """The module of a layer. It does not depend on the version of Keras.
 
     Args:
       options: the arguments of the layer.
@@ -38,9 +38,9 @@ class LayerModule:
       options: the arguments of the layer.
       loaded: the object that the layer calls: the module, or a part of it.
       callable: converts inputs and calls the object.
-      trained: the variables that can be trained.
-      others: the other variables.
-      weight_names: id of each variable → its unique name, under which layers save it.
+      trainable_variables: the variables that the layer trains while it is trainable.
+      other_variables: all other variables.
+      weight_names: id of each variable → its unique name in saved weights.
     """
 
     def __init__(self, options: LayerOptions) -> None:
@@ -52,10 +52,10 @@ class LayerModule:
         self.callable = ModuleCallable(self.loaded, options)
         self._warned = False
         candidates, everything = self._variables()
-        self.trained = [variable for variable in candidates if options.chosen(variable)]
-        chosen = {id(variable) for variable in self.trained}
-        self.others = [variable for variable in everything if id(variable) not in chosen]
-        # Unique as they are saved: without the slashes, which make folders in a file of weights.
+        self.trainable_variables = [v for v in candidates if options.is_selected(v)]
+        selected = {id(variable) for variable in self.trainable_variables}
+        self.other_variables = [v for v in everything if id(v) not in selected]
+        # In a file of weights a slash would create a folder.
         names = unique_names([v.name.split(":")[0].replace("/", ".") for v in everything])
         self.weight_names = {id(v): name for v, name in zip(everything, names, strict=True)}
 
@@ -64,7 +64,7 @@ class LayerModule:
         """The regularization losses: functions without arguments that return scalars.
 
         Raises:
-          ModuleError: a loss is no function.
+          ModuleError: a loss is not a function.
         """
         losses = list(getattr(self.loaded, "regularization_losses", None) or ())
         for loss in losses:
@@ -72,17 +72,17 @@ class LayerModule:
                 raise ModuleError(
                     f"Expected the regularization_losses of {self.options.name} to be callables "
                     f"without arguments, got {loss!r}.",
-                    hint="Export the object with a list of tf.functions in this attribute.",
+                    hint="Save the object with a list of tf.functions in this attribute.",
                 )
         return losses
 
-    def fit(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
         """Converts inputs to tensors of the dtypes and shapes that the module was traced for.
 
         Raises:
           InputError: that is not possible.
         """
-        return self.callable.fit(inputs)
+        return self.callable.convert_inputs(inputs)
 
     @unconverted
     def apply(
@@ -93,12 +93,13 @@ class LayerModule:
         Args:
           inputs: a tensor, or a nest of tensors.
           training: whether the call is for training.
-          weights: the variables of the layer, for a check.
+          weights: the variables of the layer; in training it is checked that they exist on each replica.
           dtype: the dtype of the layer. If it is not float32, floating-point outputs are cast to it.
 
         Raises:
-          InputError: the inputs do not fit the module.
-          ModeError: it is called for training on replicas, and was made outside of the strategy's scope.
+          InputError: the module was not traced for inputs of these types.
+          ModeError: the call is for training on replicas, and the layer was created outside of the scope of
+            the strategy.
         """
         if training:
             check_made_in_scope(weights)
@@ -109,7 +110,7 @@ class LayerModule:
         return tf.nest.map_structure(lambda output: _cast(output, dtype), outputs)
 
     def output_specs(self, specs: Any, dtype: str | None) -> Any:
-        """The specs of the outputs for specs of the inputs, found by tracing."""
+        """The specs of the outputs for specs of the inputs, from a trace of the call."""
         run = tf.function(lambda inputs: self.apply(inputs, training=False, dtype=dtype), autograph=False)
         outputs = run.get_concrete_function(specs).structured_outputs
         return tf.nest.map_structure(_spec_of, outputs)
@@ -142,8 +143,8 @@ class LayerModule:
     def _variables(self) -> tuple[list[Any], list[Any]]:
         """The object's trainable variables, and all its variables.
 
-        For an object without the attributes `trainable_variables` and `variables`, these are the variables
-        that its functions use.
+        They come from its attributes `trainable_variables` and `variables`. If it has neither, they are the
+        variables that its functions use.
         """
         listed = [getattr(self.loaded, name, None) for name in ("trainable_variables", "variables")]
         if listed == [None, None]:

@@ -1,4 +1,4 @@
-"""Losses of a module, which are 0 while its layer is not trainable."""
+"""Regularization losses of a module, which are 0 while its layer is not trainable."""
 
 from __future__ import annotations
 

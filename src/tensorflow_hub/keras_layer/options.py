@@ -14,7 +14,7 @@ from tensorflow_hub.loading.origin import Origin, callable_parts, origin_of
 
 @dataclasses.dataclass(frozen=True)
 class LayerOptions:
-    """The arguments of a `KerasLayer`; its docstring describes them."""
+    """The arguments of a `KerasLayer`; `keras_layer/docstring.py` describes them."""
 
     handle: Any
     trainable: Any = False
@@ -56,7 +56,7 @@ class LayerOptions:
         """Checks the arguments of a `KerasLayer`.
 
         Args:
-          sentinel: the fourth positional argument, which has to be None.
+          sentinel: the fourth positional argument, which has to be None: later arguments are keyword-only.
           **arguments: the arguments of `KerasLayer`, without those of every Keras layer.
 
         Raises:
@@ -81,12 +81,12 @@ class LayerOptions:
 
     @property
     def has_string_handle(self) -> bool:
-        """Whether the module was given by handle, and not as an object."""
+        """Whether the user passed a handle, and not an object."""
         return isinstance(self.handle, (str, os.PathLike))
 
     @property
     def name(self) -> str:
-        """The handle, as messages name it: of a loaded object the one that it was loaded from."""
+        """The name of the module for messages: its handle, also for an object that `hub.load` returned."""
         origin = origin_of(self.handle)
         if origin is None:
             return repr(self.handle)
@@ -94,11 +94,11 @@ class LayerOptions:
 
     @property
     def is_trainable(self) -> bool:
-        """Whether the layer is trainable at first; True if variables are selected."""
+        """Whether the layer is trainable at first. True if a pattern or function selects variables."""
         return self.trainable if isinstance(self.trainable, bool) else True
 
-    def chosen(self, variable: Any) -> bool:
-        """Whether a trainable variable of the module is selected by the argument `trainable`."""
+    def is_selected(self, variable: Any) -> bool:
+        """Whether the argument `trainable` selects a trainable variable of the module."""
         if isinstance(self.trainable, bool):
             return True
         if isinstance(self.trainable, str):
@@ -111,15 +111,15 @@ class LayerOptions:
         An object of `hub.load`, or a part of one, is replaced by the handle that it was loaded from.
 
         Raises:
-          ModeError: the layer was made from another object, or selects variables with a function.
+          ModeError: the layer was created from another object, or selects variables with a function.
         """
         origin = Origin(os.fspath(self.handle), self.tags, self.part) if self.has_string_handle else None
         origin = origin or origin_of(self.handle)
         if origin is None:
             raise ModeError(
-                "Expected a layer made from a handle (a string), or from an object of hub.load, "
-                f"got one made from {self.handle!r}.",
-                hint="Save the object with hub.save(…) and make the layer from its path.",
+                "Expected a layer created from a handle (a string) or from an object of hub.load, "
+                f"got one created from {self.handle!r}.",
+                hint="Save the object with hub.save(…) and create the layer from its path.",
             )
         if not isinstance(self.trainable, (bool, str)):
             raise ModeError(
@@ -146,7 +146,7 @@ def checked_trainable(trainable: Any) -> Any:
     """Checks and returns the argument `trainable`.
 
     Raises:
-      InputError: it is no bool, valid pattern or function.
+      InputError: it is not a bool, a valid pattern or a function.
     """
     if isinstance(trainable, str):
         try:
@@ -154,7 +154,7 @@ def checked_trainable(trainable: Any) -> Any:
         except re.error as error:
             raise InputError(
                 f"Expected a regular expression of variable names as trainable, got {trainable!r}: {error}.",
-                hint="For example trainable='block_1[0-9]/'.",
+                hint="Pass for example trainable='block_1[0-9]/'.",
             ) from error
         return trainable
     if isinstance(trainable, (int, bool)) and trainable in {0, 1}:
@@ -164,5 +164,5 @@ def checked_trainable(trainable: Any) -> Any:
     raise InputError(
         "Expected trainable as True, False, a pattern of variable names or a function of a variable, "
         f"got {trainable!r}.",
-        hint="For example trainable=True, or trainable='block_1[0-9]/'.",
+        hint="Pass for example trainable=True, or trainable='block_1[0-9]/'.",
     )

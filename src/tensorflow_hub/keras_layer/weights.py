@@ -1,4 +1,7 @@
-"""Saving the weights of a layer by their names in the module, which do not depend on `trainable`."""
+"""Saving the weights of a layer by their names in the module.
+
+Keras saves weights by number, and their order depends on `trainable`. The names do not.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ def weights_by_name(names: Mapping[int, str], weights: list[Any]) -> dict[str, A
 
     Args:
       names: id of a variable of the module → its name.
-      weights: the weights of the layer; those that are no variables of the module get numbers.
+      weights: the weights of the layer; those that are not variables of the module get numbers.
     """
     return {
         names.get(id(getattr(weight, "hub_variable", weight)), f"own_{i}"): weight
@@ -37,19 +40,23 @@ def load_weights(weights: Mapping[str, Any], store: Any) -> bool:
     return True
 
 
-def error_of_saved_layer(error: Exception, config: Mapping[str, Any]) -> Exception:
-    """The error to raise for a layer that could not be made from its configuration.
+def error_for_saved_layer(error: Exception, config: Mapping[str, Any]) -> Exception:
+    """The error to raise for a layer that could not be created from its configuration.
 
-    Keras converts every error to a TypeError. This returns the original HubError, with a hint for modules
-    that are at another path now.
+    Keras converts every error to a TypeError. This function returns the original HubError, with a hint for
+    modules that were moved to another path.
+
+    Args:
+      error: the error that Keras raised.
+      config: the configuration of the layer.
     """
     cause = error if isinstance(error, HubError) else error.__context__
     if not isinstance(cause, HubError):
         return error
     handle, hint = config.get("handle"), cause.hint
     if isinstance(cause, ResolveError) and "TFHUB_MIRRORS" not in hint:
-        hint += f" If the module is at another place now, set TFHUB_MIRRORS='{_absolute(handle)} -> …'."
-    return type(cause)(f"A saved layer names the module {handle!r}. {cause.problem}", hint=hint)
+        hint += f" If the module was moved, set TFHUB_MIRRORS='{_absolute(handle)} -> …'."
+    return type(cause)(f"A saved layer has the module {handle!r}. {cause.problem}", hint=hint)
 
 
 def _absolute(handle: Any) -> str:

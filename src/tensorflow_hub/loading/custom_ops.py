@@ -1,4 +1,4 @@
-"""Custom ops: which ops of a SavedModel are missing in this process, found before it is loaded."""
+"""Custom ops: checks, before a SavedModel is loaded, that all of its ops are registered in this process."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tensorflow_hub.format.module.ops import needed_packages
 from tensorflow_hub.internals.ops import op_definition
 
 
-def require_ops(meta_graphs: Iterable[Any], origin: str) -> None:
-    """Makes sure that all ops of some graphs are registered; imports the packages of known custom ops.
+def require_ops(meta_graphs: Iterable[Any], path: str) -> None:
+    """Checks that all ops of some graphs are registered, after importing the packages of known custom ops.
 
     Args:
       meta_graphs: `MetaGraphDef`s.
-      origin: the path of the module, for messages.
+      path: the path of the module, for messages.
 
     Raises:
-      MissingDependencyError: the package of an op is known, but not installed.
+      MissingDependencyError: the package of an op is known, but is not installed or cannot be imported.
       UnsupportedFeatureError: an op is not registered, and its package is not known.
     """
     missing = _unknown(op_names(meta_graphs))
     for op in sorted(missing):
         if op in missing:
             for package, module in needed_packages([op]).items():
-                _import(package, module, op, origin)
+                _import(package, module, op, path)
             missing = _unknown(missing)
     if missing:
-        more = f", nor {len(missing) - 1} more ops." if len(missing) > 1 else "."
+        more = f" (and {len(missing) - 1} more ops)" if len(missing) > 1 else ""
         raise UnsupportedFeatureError(
-            f"The module {origin!r} uses the op {min(missing)!r}, which TensorFlow "
-            f"{tf.__version__} does not know{more}",
+            f"Expected registered ops in the module {path!r}, got the op {min(missing)!r}{more}, which "
+            f"TensorFlow {tf.__version__} does not know.",
             hint="Before loading the module, import the Python package that defines the op, or load its "
             "library with `tf.load_op_library(…)`.",
         )
@@ -57,14 +57,14 @@ def _unknown(ops: set[str]) -> set[str]:
     return {op for op in ops if op_definition(op) is None}
 
 
-def _import(package: str, module: str, op: str, origin: str) -> None:
+def _import(package: str, module: str, op: str, path: str) -> None:
     try:
         importlib.import_module(module)
-    except Exception as error:  # an op library made for another TensorFlow raises various errors
-        absent = isinstance(error, ModuleNotFoundError)
+    except Exception as error:  # an op library for another release of TensorFlow raises various errors
+        is_missing = isinstance(error, ModuleNotFoundError)
         raise MissingDependencyError(
-            f"The module {origin!r} uses the op {op!r} of the package {package}, which "
-            + ("is not installed." if absent else f"cannot be imported: {error}"),
-            hint=f"Run `pip install {package}`, in the release that fits TensorFlow {tf.__version__}; it is "
-            f"imported for you then, as with `import {module}`.",
+            f"The module {path!r} uses the op {op!r} of the package {package}, which "
+            + ("is not installed." if is_missing else f"cannot be imported: {error}"),
+            hint=f"Run `pip install {package}`, in the release for TensorFlow {tf.__version__}. This library "
+            f"then runs `import {module}` for you.",
         ) from error

@@ -12,10 +12,10 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, SignatureError, UnsupportedFeatureError
-from tensorflow_hub.graphs.call_signature import CallSignature, call_signature_of
+from tensorflow_hub.graphs.calling_convention import CallingConvention, calling_convention_of
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
-from tensorflow_hub.loading.fitting import closest_spec, fit_inputs
-from tensorflow_hub.loading.flat_function import FlatFunction
+from tensorflow_hub.loading.inlined_function import InlinedFunction
+from tensorflow_hub.loading.input_conversion import closest_spec, convert_to_traced
 from tensorflow_hub.loading.tf1.loop_gradients import has_loops
 
 
@@ -49,7 +49,7 @@ def with_endpoints(module: Any, endpoints: Sequence[str] | str, signature: str |
         return lambda inputs, training=False: module.call_signature(
             inputs, chosen, training=training, endpoints=names
         )
-    return _EndpointsOfTf2(module, names, signature)
+    return FunctionWithEndpoints(module, names, signature)
 
 
 def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
@@ -72,22 +72,26 @@ def endpoint_names(module: Any, signature: str | None = None) -> list[str]:
     """
     if callable(getattr(module, "call_signature", None)):
         return list(module.endpoint_names(signature))
-    call_signature = call_signature_of(_callable_of(module, signature))
-    if not call_signature.input_specs:
+    convention = calling_convention_of(_callable_of(module, signature))
+    if not convention.input_specs:
         raise InputError(
             "Expected a module with traces, got one without.",
             hint="Call the result of hub.with_endpoints(…) with inputs instead.",
         )
-    flat = _Flat(
-        _callable_of(module, signature), call_signature, call_signature.input_specs[0], training=False
+    trace = _InlinedTrace(
+        _callable_of(module, signature), convention, convention.input_specs[0], training=False
     )
     return sorted(
-        f"{name}:0" for name, node in flat.graph.nodes.items() if node.op not in {"Placeholder", "NoOp"}
+        f"{name}:0" for name, node in trace.graph.nodes.items() if node.op not in {"Placeholder", "NoOp"}
     )
 
 
 def find_tensor(nodes: Mapping[str, Any], name: str) -> str:
-    """The full name of the tensor with a name: its full name, the last parts of it, or the scope of a layer.
+    """The full name of the tensor that a user names.
+
+    Args:
+      nodes: the nodes of the graph by name.
+      name: the full name of a tensor, the last parts of it, or the name scope of a layer with one output.
 
     Raises:
       SignatureError: no tensor has this name, or several have.
@@ -123,48 +127,55 @@ def _outputs_of_scope(nodes: Mapping[str, Any], scope: str) -> list[str]:
     return sorted(inside & used)
 
 
-class _EndpointsOfTf2:
+class FunctionWithEndpoints:
+    """A callable of a TF2 SavedModel that returns its outputs together with endpoints.
+
+    Attributes:
+      convention: how it is called.
+    """
+
     def __init__(self, module: Any, endpoints: tuple[str, ...], signature: str | None) -> None:
         self._function = _callable_of(module, signature)
         self._endpoints = endpoints
-        self.call_signature = call_signature_of(self._function)
+        self.convention = calling_convention_of(self._function)
         self._traced: dict[Any, Any] = {}
 
     def __call__(self, inputs: Any, training: bool = False, **arguments: Any) -> dict[str, Any]:
-        inputs = fit_inputs(inputs, self.call_signature)
-        spec = closest_spec(inputs, self.call_signature)
+        """Returns the outputs and the endpoints by name."""
+        inputs = convert_to_traced(inputs, self.convention)
+        spec = closest_spec(inputs, self.convention)
         if spec is None:
             spec = tf.nest.map_structure(tf.type_spec_from_value, inputs)
-        key = (str(spec), training and self.call_signature.takes_training, str(sorted(arguments.items())))
+        key = (str(spec), training and self.convention.takes_training, str(sorted(arguments.items())))
         if key not in self._traced:
             with tf.init_scope():
-                flat = _Flat(self._function, self.call_signature, spec, training, arguments)
-                self._traced[key] = flat.function(self._endpoints)
+                trace = _InlinedTrace(self._function, self.convention, spec, training, arguments)
+                self._traced[key] = trace.function(self._endpoints)
         return dict(self._traced[key](*tf.nest.flatten(inputs, expand_composites=True)))
 
 
-class _Flat:
-    """One trace of a function with all calls inlined, on the function's own variables."""
+class _InlinedTrace:
+    """One trace of a function with all calls inlined. It uses the function's own variables."""
 
     def __init__(
         self,
         function: Any,
-        call_signature: CallSignature,
+        convention: CallingConvention,
         spec: Any,
         training: bool,
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
         keywords = dict(arguments or {})
-        if call_signature.takes_training:
+        if convention.takes_training:
             keywords.setdefault("training", training)
 
         def run(inputs: Any) -> Any:
-            positional, by_name = call_signature.arguments(inputs)
+            positional, by_name = convention.arguments(inputs)
             return function(*positional, **by_name, **keywords)
 
         self._trace = tf.function(run, autograph=False).get_concrete_function(spec)
-        self._flat = FlatFunction(self._trace)
-        self.graph = self._flat.graph
+        self._inlined = InlinedFunction(self._trace)
+        self.graph = self._inlined.graph
         if has_loops(self.graph.meta_graph):
             raise UnsupportedFeatureError(
                 "Expected a function without loops of TensorFlow 1, got a TF2 SavedModel with such loops.",
@@ -173,15 +184,15 @@ class _Flat:
 
     def function(self, endpoints: Sequence[str]) -> Any:
         """A function from the flattened inputs to a dict of outputs and endpoints."""
-        wanted = {name: find_tensor(self.graph.nodes, name) for name in endpoints}
+        tensor_names = {name: find_tensor(self.graph.nodes, name) for name in endpoints}
 
         def run(*tensors: Any) -> dict[str, Any]:
-            values, inner = self._flat.run(tensors, list(wanted.values()))
+            values, inner = self._inlined.run(tensors, list(tensor_names.values()))
             outputs = tf.nest.pack_sequence_as(self._trace.structured_outputs, values, expand_composites=True)
             outputs = outputs if isinstance(outputs, dict) else {"default": outputs}
-            return outputs | dict(zip(wanted, inner, strict=True))
+            return outputs | dict(zip(tensor_names, inner, strict=True))
 
-        specs = self._flat.input_specs
+        specs = self._inlined.input_specs
         return tf.function(run, autograph=False, input_signature=specs).get_concrete_function()
 
 

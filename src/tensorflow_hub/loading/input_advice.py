@@ -1,4 +1,4 @@
-"""Advice about inputs that do not fit what a callable was traced for: what to change in them."""
+"""Hints for errors about inputs of other types than a callable was traced for: how to convert them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import tensorflow as tf
 
 
 def advice_for(inputs: Any, spec: Any, *, of_keras: bool = False) -> str:
-    """What to change so that inputs fit a spec, in a sentence for each input that does not.
+    """A hint how to convert inputs to the types of a spec: a sentence for each input of another type.
 
     Args:
       inputs: a tensor, or a nest of tensors.
       spec: the `tf.TypeSpec` of each, in the nesting that the callable takes.
-      of_keras: whether the inputs may be symbols of Keras.
+      of_keras: whether the inputs may be symbolic tensors of Keras.
 
     Returns:
-      The advice; empty where the inputs fit, or nothing simple would make them fit.
+      The sentences; empty if the inputs have the types of the spec, or no simple conversion gives them.
     """
     advice = " ".join(_advice(inputs, spec, ""))
     if of_keras and "tf.cast" in advice:
-        advice += " An input of a Keras model has the dtype that keras.Input(…, dtype=…) says."
+        advice += " The dtype of an input of a Keras model is set with keras.Input(…, dtype=…)."
     return advice
 
 
@@ -36,54 +36,57 @@ def _advice(value: Any, spec: Any, name: str) -> Iterator[str]:
         for number, (item, part) in enumerate(zip(value, spec, strict=True)):
             yield from _advice(item, part, f"{name}[{number}]")
     elif isinstance(spec, tf.TypeSpec):
-        change = _change(value, spec)
-        if change:
-            yield f"{subject}{change}" if subject else f"{change[0].upper()}{change[1:]}"
+        conversion = _conversion(value, spec)
+        if conversion:
+            yield f"{subject}{conversion}" if subject else f"{conversion[0].upper()}{conversion[1:]}"
 
 
 def _advice_for_dict(value: Any, spec: dict[str, Any], subject: str) -> Iterator[str]:
     if not isinstance(value, dict) or set(value) != set(spec):
-        names = f"a dict with the names {sorted(spec)}, no others."
+        names = f"a dict with exactly the names {sorted(spec)}."
         yield f"{subject}pass {names}" if subject else f"Pass {names}"
         return
     for key, part in spec.items():
         yield from _advice(value[key], part, str(key))
 
 
-def _change(value: Any, spec: Any) -> str:
+def _conversion(value: Any, spec: Any) -> str:
+    """How to convert one value to a spec; empty if it has the type already, or no op converts it."""
     if value is None:
         return "pass a value, not None."
-    kind = _kind_change(value, spec)
-    dtype, wanted = getattr(value, "dtype", None), getattr(spec, "dtype", None)
-    if kind or dtype is None or wanted is None:
+    kind = _conversion_of_kind(value, spec)
+    dtype, expected = getattr(value, "dtype", None), getattr(spec, "dtype", None)
+    if kind or dtype is None or expected is None:
         return kind
     try:
         dtype = tf.as_dtype(dtype)
-    except TypeError:  # one of another library
+    except TypeError:  # a dtype of another library
         return ""
-    if dtype != wanted and tf.string in {dtype, wanted}:
-        return f"pass {'strings' if wanted == tf.string else f'numbers ({wanted.name})'}."
-    if dtype != wanted:
-        return f"convert it by tf.cast(…, tf.{wanted.name})."
-    return _shape_change(tf.TensorShape(value.shape), spec.shape)
+    if dtype != expected and tf.string in {dtype, expected}:
+        return f"pass {'strings' if expected == tf.string else f'numbers ({expected.name})'}."
+    if dtype != expected:
+        return f"convert it with tf.cast(…, tf.{expected.name})."
+    return _conversion_of_shape(tf.TensorShape(value.shape), spec.shape)
 
 
-def _kind_change(value: Any, spec: Any) -> str:
+def _conversion_of_kind(value: Any, spec: Any) -> str:
     is_sparse, is_ragged = isinstance(value, tf.SparseTensor), isinstance(value, tf.RaggedTensor)
     if isinstance(spec, tf.SparseTensorSpec) and not is_sparse:
-        return "make it sparse by " + ("its method to_sparse()." if is_ragged else "tf.sparse.from_dense(…).")
+        return "make it sparse with " + (
+            "its method to_sparse()." if is_ragged else "tf.sparse.from_dense(…)."
+        )
     if isinstance(spec, tf.RaggedTensorSpec) and not is_ragged:
-        return f"make it ragged by tf.RaggedTensor.from_{'sparse' if is_sparse else 'tensor'}(…)."
+        return f"make it ragged with tf.RaggedTensor.from_{'sparse' if is_sparse else 'tensor'}(…)."
     if isinstance(spec, tf.TensorSpec) and (is_sparse or is_ragged):
-        return "make it dense by " + ("tf.sparse.to_dense(…)." if is_sparse else "its method to_tensor().")
+        return "make it dense with " + ("tf.sparse.to_dense(…)." if is_sparse else "its method to_tensor().")
     return ""
 
 
-def _shape_change(shape: tf.TensorShape, wanted: tf.TensorShape) -> str:
-    if wanted.is_compatible_with(shape):
+def _conversion_of_shape(shape: tf.TensorShape, expected: tf.TensorShape) -> str:
+    if expected.is_compatible_with(shape):
         return ""
-    if shape.rank is not None and shape.rank + 1 == wanted.rank:
-        return "it lacks the batch: add it by tf.expand_dims(…, 0)."
-    if shape.rank == wanted.rank and wanted[1:].is_compatible_with(shape[1:]):
-        return f"the module takes batches of {wanted[0]}: pass the examples in such batches."
-    return f"reshape or resize it to {wanted}."
+    if shape.rank is not None and shape.rank + 1 == expected.rank:
+        return "add the missing batch dimension with tf.expand_dims(…, 0)."
+    if shape.rank == expected.rank and expected[1:].is_compatible_with(shape[1:]):
+        return f"pass the examples in batches of {expected[0]}, the batch size of the module."
+    return f"reshape or resize it to {expected}."

@@ -6,8 +6,9 @@ TF1 SavedModel) becomes a `ReusableModule`. Both have the Reusable SavedModel in
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -15,10 +16,10 @@ import tensorflow as tf
 from tensorflow_hub.errors import FormatError, HubError, NotAModuleError
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
 from tensorflow_hub.loading.custom_ops import require_ops
-from tensorflow_hub.loading.origin import note_origin
-from tensorflow_hub.loading.other_files import check_is_no_other_file
-from tensorflow_hub.loading.tf1.reusable import load_reusable
-from tensorflow_hub.loading.tf2.gradients import gradients_of
+from tensorflow_hub.loading.origin import record_origin
+from tensorflow_hub.loading.other_formats import refuse_other_formats
+from tensorflow_hub.loading.tf1.reusable_module import load_reusable
+from tensorflow_hub.loading.tf2.custom_gradients import custom_gradients_of_load
 from tensorflow_hub.loading.tf2.trimming import load_trimmed
 from tensorflow_hub.resolving.resolve import resolve
 
@@ -36,12 +37,12 @@ def load(
 
     Args:
       handle: a path, a URL, or `publisher/model/version` on the configured hub.
-      tags: the tags of the graph to load; a string means one tag. By default the graph without tags of a
-        module in TF1 Hub format; of another TF1 SavedModel its only graph, or the one with the tag "serve".
+      tags: the tags of the graph to load; a string means one tag. None means: for a module in TF1 Hub format
+        the graph without tags, for another TF1 SavedModel its only graph or the one with the tag "serve".
       options: `tf.saved_model.LoadOptions`, for TF2 SavedModels.
-      inference_only: whether to load of a TF2 SavedModel only what inference needs: no traces for training,
-        no functions of parts of the model, no custom gradients. Large networks load faster. The object cannot
-        be called with `training=True`, and its gradients are those of its ops.
+      inference_only: whether to load only those parts of a TF2 SavedModel that inference needs: no traces for
+        training, no functions of parts of the model, no custom gradients. Large networks load faster. The
+        object cannot be called with `training=True`, and its gradients are those of its ops.
 
     Returns:
       For a TF2 SavedModel the object that `tf.saved_model.load` returns. For a graph of TensorFlow 1 a
@@ -67,7 +68,7 @@ def load(
         loaded: Any = load_reusable(directory, tags)
     else:
         loaded = _load_tf2(directory, tags, options, inference_only)
-    note_origin(loaded, handle, tags)
+    record_origin(loaded, handle, tags)
     return loaded
 
 
@@ -76,7 +77,7 @@ def _directory(handle: str | os.PathLike[str]) -> str:
     if isinstance(handle, (str, os.PathLike)) and os.path.isfile(os.path.join(handle, "saved_model.pb")):
         return os.fspath(handle)
     if isinstance(handle, (str, os.PathLike)):
-        check_is_no_other_file(handle)
+        refuse_other_formats(handle)
     return resolve(handle)
 
 
@@ -85,40 +86,43 @@ def _load_tf2(
 ) -> Any:
     require_ops(directory.proto.meta_graphs, directory.path)
     directory.asset_sources()  # raises a FormatError
-    wanted = None if tags is None else sorted(tags)
-    if wanted is not None:
-        directory.meta_graph(wanted)  # raises a TagsError
-    try:
-        # Outside of functions that are being traced: otherwise each of their calls would read the variables
-        # again.
-        with gradients_of() as keep_with, tf.init_scope():
+    tag_list = None if tags is None else sorted(tags)
+    if tag_list is not None:
+        directory.meta_graph(tag_list)  # raises a TagsError
+    with _errors_of_loading(directory.path):
+        # The init scope lifts the variables out of a function that is being traced. Otherwise each call of
+        # that function would read the checkpoint again.
+        with custom_gradients_of_load() as unregister_with, tf.init_scope():
             if tf.compat.v1.executing_eagerly_outside_functions():
-                loaded = load_trimmed(directory, wanted, options, inference_only=inference_only)
+                loaded = load_trimmed(directory, tag_list, options, inference_only=inference_only)
             else:  # variables are restored later, in a session, which needs the directory
-                loaded = tf.saved_model.load(directory.path, tags=wanted, options=options)
-            keep_with(loaded)
+                loaded = tf.saved_model.load(directory.path, tags=tag_list, options=options)
+            unregister_with(loaded)
         loaded._is_hub_module_v1 = False  # programs read this attribute
         return loaded
+
+
+@contextlib.contextmanager
+def _errors_of_loading(path: str) -> Iterator[None]:
+    """Converts TensorFlow's errors for missing and damaged files to errors of this library."""
+    try:
+        yield
     except HubError:
         raise
-    except tf.errors.NotFoundError as error:
+    except (tf.errors.NotFoundError, FileNotFoundError) as error:
+        reason = error.message if isinstance(error, tf.errors.OpError) else error
         raise NotAModuleError(
-            f"Expected a complete SavedModel in {directory.path!r}, but a file is missing: {error.message}",
+            f"Expected a complete SavedModel in {path!r}, but a file is missing: {reason}",
             hint="Fetch or export the module again.",
         ) from error
     except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
         raise NotAModuleError(
-            f"Expected readable variables in {directory.path!r}, but they are damaged: {error.message}",
-            hint="Fetch or export the module again.",
-        ) from error
-    except FileNotFoundError as error:
-        raise NotAModuleError(
-            f"Expected a complete SavedModel in {directory.path!r}, but a file is missing: {error}",
+            f"Expected readable variables in {path!r}, but they are damaged: {error.message}",
             hint="Fetch or export the module again.",
         ) from error
     except (tf.errors.InvalidArgumentError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise FormatError(
-            f"Expected a SavedModel that TensorFlow can load in {directory.path!r}, "
+            f"Expected a SavedModel that TensorFlow can load in {path!r}, "
             f"but its graph or objects are damaged: {error}",
             hint="Fetch or export the module again. `tfhub check` shows what is in it.",
         ) from error

@@ -1,4 +1,4 @@
-"""The origin of loaded objects: the handle of the module, and for a part of it the attribute path."""
+"""The origin of loaded objects: the handle of the module, and the attribute path of a part of it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
 
-_NOTE = "_hub_origin"
+_ATTRIBUTE = "_hub_origin"
 
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """From where an object was loaded.
+    """Where an object was loaded from.
 
     Attributes:
-      handle: of the module.
+      handle: the handle of the module.
       tags: the tags that it was loaded with, or None.
       part: the path of attributes (or keys) from the module to the object; empty for the module itself.
-      module: returns the module of a part while that exists. Functions have only weak references to their
-        variables, so a program that calls a part has to keep the module.
+      module: a weak reference: returns the module of a part, or None after the module was deleted. Functions
+        have only weak references to their variables, so a program that calls a part has to keep the module.
     """
 
     handle: str
@@ -34,35 +34,35 @@ class Origin:
     module: Callable[[], Any] = dataclasses.field(default=lambda: None, compare=False, repr=False)
 
 
-# Not stored in an attribute of the module, which has only the attributes that TensorFlow gives it.
+# A table, and not an attribute of the module, so that the object is the same as that of TensorFlow.
 _modules: weakref.WeakKeyDictionary[Any, Origin] = weakref.WeakKeyDictionary()
 
 
-def note_origin(loaded: Any, handle: str | os.PathLike[str], tags: Any) -> None:
+def record_origin(loaded: Any, handle: str | os.PathLike[str], tags: Any) -> None:
     """Records the origin of a loaded object and of each callable part of it."""
     origin = Origin(os.fspath(handle), None if tags is None else tuple(sorted(tags)))
     _modules[loaded] = origin
     for path, part in _parts(loaded):
         if part is not loaded and callable(part):
-            note_part(part, loaded, path)
+            record_origin_of_part(part, loaded, path)
 
 
-def note_part(part: Any, module: Any, path: tuple[str, ...]) -> None:
+def record_origin_of_part(part: Any, module: Any, path: tuple[str, ...]) -> None:
     """Records the origin of one part of a module."""
     origin = _modules.get(module)
     if origin is not None:
         with contextlib.suppress(AttributeError, TypeError):  # an object without attributes
-            # With `setattr` TensorFlow would track the value, and save the module as a part of its part.
+            # With `setattr` TensorFlow would track the value, and save the whole module with each part.
             object.__setattr__(
-                part, _NOTE, dataclasses.replace(origin, part=path, module=weakref.ref(module))
+                part, _ATTRIBUTE, dataclasses.replace(origin, part=path, module=weakref.ref(module))
             )
 
 
 def origin_of(thing: Any) -> Origin | None:
     """The origin of a loaded object or part; None for an object that `hub.load` did not load."""
-    noted: Origin | None = _attributes(thing).get(_NOTE)
-    if noted is not None:
-        return noted
+    recorded: Origin | None = _attributes(thing).get(_ATTRIBUTE)
+    if recorded is not None:
+        return recorded
     try:
         return _modules.get(thing)
     except TypeError:  # an object without hash or weak references
@@ -74,25 +74,29 @@ def part_of(loaded: Any, path: Sequence[str]) -> Any:
 
     Private attributes cannot be used, because the path may come from an untrusted file.
 
+    Args:
+      loaded: an object that `hub.load` returned.
+      path: names of attributes, keys of dicts, or indexes of lists as text.
+
     Raises:
-      ModuleError: there is no such part.
+      ModuleError: there is no such part; the message lists the attributes.
     """
     part = loaded
     for number, name in enumerate(path):
-        below = dict(_children(part))
-        if name not in below:
+        children = dict(_children(part))
+        if name not in children:
             where = f"its part {'.'.join(path[:number])!r}" if number else "it"
             raise ModuleError(
                 f"Expected a part {'.'.join(path)!r} of the module, but {where} has no attribute {name!r}, "
-                f"only {sorted(below)}.",
+                f"only {sorted(children)}.",
                 hint="Pass names of attributes: part='tokenize', or part='bert.tokenize'.",
             )
-        part = below[name]
+        part = children[name]
     return part
 
 
 def callable_parts(loaded: Any) -> list[str]:
-    """The parts of an object that can be called, but not its signatures: the attributes that lead to each."""
+    """The attribute paths (`bert.tokenize`) of the callable parts of an object, except signatures."""
     parts = [path for path, part in _parts(loaded) if path and callable(part) and not isinstance(part, type)]
     return [".".join(path) for path in parts if path[0] != "signatures"]
 
@@ -105,7 +109,7 @@ def _parts(root: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
         path, thing = queue.pop(0)
         yield path, thing
         if getattr(thing, "on_demand", False):
-            continue  # its items are made, and recorded, when they are first used
+            continue  # a lazy dict: `signature_function` of a ReusableModule records the origin of its items
         for name, child in _children(thing):
             is_value = isinstance(child, (tf.Variable, tf.Tensor, str, int, float))
             if id(child) not in seen and not is_value:

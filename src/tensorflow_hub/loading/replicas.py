@@ -1,4 +1,4 @@
-"""Variables under `tf.distribute`: which replica's variables a function uses."""
+"""Variables under `tf.distribute` strategies: which replica's variables a function reads."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _WITH_REPLICAS = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirro
 def first_replica() -> contextlib.AbstractContextManager[Any]:
     """A context in which functions read the variables of the first replica.
 
-    In the scope of a strategy, but outside of `strategy.run`, TensorFlow does not run a loaded function,
-    because it does not know which replica's variables to use. For reading, all replicas have the same values.
+    In the scope of a strategy, but outside of `strategy.run`, TensorFlow refuses to run a loaded function,
+    because it cannot tell which replica's variables to use. The variables of all replicas have the same
+    values.
     """
     if tf.distribute.in_cross_replica_context() and isinstance(tf.distribute.get_strategy(), _WITH_REPLICAS):
         return tf.distribute.ReplicaContext(tf.distribute.get_strategy(), 0)  # type: ignore[no-any-return]
@@ -25,10 +26,10 @@ def first_replica() -> contextlib.AbstractContextManager[Any]:
 
 
 def check_made_in_scope(variables: Sequence[Any]) -> None:
-    """Checks, for training on several replicas, that the variables exist on each replica.
+    """Checks that variables to train on several replicas exist on each replica.
 
     Raises:
-      ModeError: they were made outside of the strategy's scope.
+      ModeError: they were created outside of the strategy's scope.
     """
     strategy = tf.distribute.get_strategy()
     if not isinstance(strategy, _WITH_REPLICAS):
@@ -36,7 +37,7 @@ def check_made_in_scope(variables: Sequence[Any]) -> None:
     for variable in variables:
         if not strategy.extended.variable_created_in_scope(variable):
             raise ModeError(
-                f"Expected a layer made in the scope of the {type(strategy).__name__} that it trains under, "
-                f"got one with the variable {variable.name!r} from outside of it.",
-                hint="Make the layer inside of `with strategy.scope():`.",
+                f"Expected a layer created in the scope of the {type(strategy).__name__} that trains it, "
+                f"got one whose variable {variable.name!r} was created outside of this scope.",
+                hint="Create the layer inside of `with strategy.scope():`.",
             )

@@ -1,1 +1,1 @@
-"""What programs and notebooks load from hubs, read from their text and without running them."""
+"""Static analysis of programs and notebooks: which modules they load, without running them."""

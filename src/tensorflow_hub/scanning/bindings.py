@@ -1,4 +1,4 @@
-"""The values that names get in one program: by assignments, loops, parameters, flags and imports."""
+"""The bindings of names in one program: assignments, loops, parameters, flags and imports."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 @dataclasses.dataclass(frozen=True)
 class Items:
-    """What a loop gives to a name.
+    """The binding of the name of a loop.
 
     Attributes:
-      of: what the loop goes through.
-      part: "" for the items, "keys" or "values" of a dictionary, "#1" for the second of each item.
+      of: the expression that the loop iterates over.
+      part: "" for the items, "keys" or "values" of a dictionary, "#1" for the second element of each item.
     """
 
     of: ast.expr
@@ -26,23 +26,28 @@ class Items:
 
 @dataclasses.dataclass(frozen=True)
 class Bound:
-    """A value that a name is given, and the function in which that stands; None at the top of the program."""
+    """A binding of a name.
+
+    Attributes:
+      value: the expression that is bound.
+      scope: the function that contains it; None for the top level of the program.
+    """
 
     value: ast.expr | Items
     scope: Scope
 
 
 class Bindings:
-    """The names of a program.
+    """The bindings of a program.
 
     Attributes:
-      attributes: what is given to `anything.name`, to `anything["name"]` under `[name]`, and the defaults of
-        flags and options of the command line.
-      imported: name → the last part of the module it comes from, and its name there.
-      scopes: node → the function in which it stands.
+      attributes: name → the bindings of `anything.name`, of `anything["name"]` (as `[name]`), and the
+        defaults of command-line flags.
+      imported: name → the last part of the module that it is imported from, and its name there.
+      scopes: node → the function that contains it.
 
     Args:
-      trees: the program; the cells of a notebook are one.
+      trees: the syntax tree of the program, or the trees of the cells of a notebook.
     """
 
     def __init__(self, trees: Sequence[ast.Module]) -> None:
@@ -59,7 +64,7 @@ class Bindings:
             self._note_value(node)
 
     def of_name(self, name: str, scope: Scope) -> list[Bound]:
-        """What a name may be in a function: what is given to it there, else in those around it."""
+        """The bindings of a name in a function, or else in the nearest enclosing function that has some."""
         while True:
             found = self._names.get((scope, name))
             if found is not None or scope is None:
@@ -67,11 +72,11 @@ class Bindings:
             scope = self._parents.get(scope)
 
     def of_any(self, name: str) -> list[Bound]:
-        """What is given to a name anywhere: in the body of a class, too."""
+        """The bindings of a name anywhere in the program, also in the body of a class."""
         return [item for (_, known), items in self._names.items() if known == name for item in items]
 
     def _walk(self, tree: ast.Module) -> Iterator[ast.AST]:
-        """All nodes; notes in which function each stands."""
+        """Yields all nodes, and records the function that contains each."""
         waiting: list[tuple[ast.AST, Scope]] = [(tree, None)]
         while waiting:
             node, scope = waiting.pop()

@@ -1,4 +1,4 @@
-"""The calls of the library in a program, and the handles that they are given."""
+"""The calls of the library in a program, and the handles that are passed to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_hub.scanning.bindings import Bindings, Scope
 from tensorflow_hub.scanning.names import ROOT, Names
 from tensorflow_hub.scanning.values import Values
 
-# Function → where its handle stands: its position and its name.
+# Function → position and name of its parameter for the handle.
 _HANDLES = {
     "Module": (0, "spec"),
     "KerasLayer": (0, "handle"),
@@ -39,10 +39,11 @@ class FoundCall:
     """A call of the library, without its place in the file.
 
     Attributes:
-      meaning: what is called, for example `tensorflow_hub.load`.
-      node: where; of a class that derives from one of ours, the call of its base's `__init__`.
-      handles: that it may be given.
-      expression: what stands in the place of the handle.
+      meaning: the full name of what is called, for example `tensorflow_hub.load`.
+      node: the syntax node; for a class that derives from one of this library, the call of `__init__` of the
+        base.
+      handles: the possible values of the handle.
+      expression: the source of the expression for the handle.
     """
 
     meaning: str
@@ -75,7 +76,7 @@ def calls_of(bindings: Bindings, names: Names, values: Values) -> Iterator[Found
 
 
 def mentions_of(bindings: Bindings, names: Names) -> Iterator[FoundCall]:
-    """Names of the library that are not called: imported, passed on, derived from."""
+    """Uses of names of the library other than calls: as arguments, as base classes and so on."""
     called = {node.func for node in bindings.nodes if isinstance(node, ast.Call)}
     within = {node.value for node in bindings.nodes if isinstance(node, ast.Attribute)}
     for node in bindings.nodes:
@@ -86,7 +87,7 @@ def mentions_of(bindings: Bindings, names: Names) -> Iterator[FoundCall]:
 
 
 def _derived(bindings: Bindings, names: Names) -> dict[Scope, str]:
-    """The methods `__init__` of classes that derive from classes of ours."""
+    """Method `__init__` of a class that derives from a class of this library → the base class."""
     found: dict[Scope, str] = {}
     for node in bindings.nodes:
         if isinstance(node, ast.ClassDef):
@@ -97,7 +98,7 @@ def _derived(bindings: Bindings, names: Names) -> dict[Scope, str]:
 
 
 def _given(meaning: str, arguments: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr | None:
-    """What stands in the place of the handle."""
+    """The expression that is passed for the handle; None if there is none."""
     place = _HANDLES.get(meaning.rpartition(".")[2])
     if place is None:
         return None

@@ -1,6 +1,6 @@
-"""What works differently in a program than it did with tensorflow-hub 0.x.
+"""The differences to tensorflow-hub 0.x that affect a program.
 
-The differences are those of docs/moving_from_tensorflow_hub.md that show in a call.
+They are those differences in docs/moving_from_tensorflow_hub.md that can be seen in a call.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _PAGE = "See *Move from tensorflow-hub 0.12 to 0.16* in the documentation."
 
 @dataclasses.dataclass(frozen=True)
 class ProgramContext:
-    """What the whole program says that matters for a single call.
+    """Properties of a whole program that matter for each of its calls.
 
     Attributes:
-      packages: those that it imports.
-      makes_graphs: whether it builds graphs of TensorFlow 1 in a way that TensorFlow 2 has, too.
+      packages: the packages that it imports.
+      makes_graphs: whether it builds graphs of TensorFlow 1 with functions that TensorFlow 2 has, too.
       applies_modules: whether it calls `hub.Module`.
-      loaded: names of variables that hold what `hub.load` returned.
+      loaded: the names of variables with results of `hub.load`.
     """
 
     packages: frozenset[str]
@@ -41,7 +41,7 @@ class ProgramContext:
 
     @classmethod
     def of(cls, nodes: Sequence[ast.AST], names: Names, calls: Iterable[FoundCall]) -> ProgramContext:
-        """Collects it from all nodes of a program."""
+        """Collects the properties from all nodes of a program."""
         words = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in nodes}
         loads = {call.node for call in calls if call.meaning == f"{ROOT}.load"}
         return cls(
@@ -53,7 +53,7 @@ class ProgramContext:
 
 
 def changes_for(call: FoundCall, context: ProgramContext, installed: Installed) -> tuple[Change, ...]:
-    """What to change in a call of the library."""
+    """The changes that a call of the library needs."""
     return tuple(_changes(call.meaning, context, installed))
 
 
@@ -63,39 +63,39 @@ def _changes(meaning: str, context: ProgramContext, installed: Installed) -> Ite
         return
     if not exists(meaning):
         shown = meaning.replace(ROOT, "hub", 1)
-        yield Change("gone", f"{shown} is not in this library.", _PAGE)
+        yield Change("gone", f"{shown} does not exist in this library.", _PAGE)
     elif name == "Module" and not context.makes_graphs:
         yield Change(
             "graph",
-            "hub.Module works in graphs, and TensorFlow 2 programs are eager.",
+            "hub.Module needs graph mode, and TensorFlow 2 programs are eager.",
             "Call tf.compat.v1.disable_eager_execution() at the start, or use hub.load(handle).",
         )
     elif name in _OF_ESTIMATORS and installed.tensorflow >= (2, 16):
         yield Change(
             "estimator",
             f"hub.{name} is for Estimators, which {installed.shown} does not have.",
-            "Run it on TensorFlow 2.15.",
+            "Run the program on TensorFlow 2.15.",
         )
     elif (
         name in _OF_COLUMNS and installed.tensorflow >= (2, 16) and "tensorflow_estimator" in context.packages
     ):
         yield Change(
             "estimator",
-            f"Estimators are not in {installed.shown}.",
-            "Run it on TensorFlow 2.15, or use hub.KerasLayer in a Keras model.",
+            f"{installed.shown} does not have Estimators.",
+            "Run the program on TensorFlow 2.15, or use hub.KerasLayer in a Keras model.",
         )
     elif name == "KerasLayer" and installed.keras >= 3 and {"keras", "tf_keras"} <= context.packages:
         yield Change(
             "tf_keras",
             "This program imports keras and tf_keras, and hub.KerasLayer is a layer of keras in it.",
-            "For models of tf_keras: from tensorflow_hub.keras_layer.keras2 import KerasLayer.",
+            "For models of tf_keras write `from tensorflow_hub.keras_layer.keras2 import KerasLayer`.",
         )
 
 
 def other_changes(
     nodes: Sequence[ast.AST], names: Names, context: ProgramContext
 ) -> Iterator[tuple[ast.Call, str, Change]]:
-    """What to change in calls of TensorFlow that deal with modules: the call, its name, the change."""
+    """The changes that calls of TensorFlow with modules need: tuples of the call, its name and the change."""
     for node in nodes:
         if not isinstance(node, ast.Call):
             continue
@@ -124,7 +124,7 @@ def other_changes(
                 Change(
                     "ops by name",
                     "Applying a hub.Module adds only the ops that its signatures and updates need.",
-                    "Check that this op is one of them; those for saving and for summaries are not.",
+                    "Check that this op is one of them. Ops for saving and for summaries are not.",
                 ),
             )
 
@@ -134,7 +134,7 @@ def _names_module(node: ast.expr | None) -> bool:
 
 
 def _assigned_to(nodes: Sequence[ast.AST], values: Iterable[ast.expr]) -> Iterator[str]:
-    """The names that are given one of some values."""
+    """The names that one of the values is assigned to."""
     wanted = set(values)
     for node in nodes:
         if isinstance(node, ast.Assign) and node.value in wanted:

@@ -1,4 +1,4 @@
-"""The result of a scan: places, handles, calls, what to change in them, and what could not be read."""
+"""The result of a scan: handles, calls, the changes that they need, and files that could not be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Spot:
     """A line of a program, or of a cell of a notebook.
 
     Attributes:
-      file: below the scanned folder, with `/`.
-      cell: counted from 1 over all cells of the notebook; 0 in a program.
-      line: counted from 1, in the cell where there is one.
+      file: the path relative to the scanned folder, with `/`.
+      cell: the number of the cell among all cells of the notebook, from 1; 0 in a program.
+      line: the number of the line, from 1, in the cell if there is one.
     """
 
     file: str
@@ -26,12 +26,12 @@ class Spot:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What works differently than before.
+    """A difference to tensorflow-hub 0.x that affects a call.
 
     Attributes:
       topic: a short name for scripts.
-      problem: what is different on the TensorFlow that is installed.
-      step: what to write in its place.
+      problem: a sentence about the difference, for the installed TensorFlow.
+      step: a sentence about what to write instead.
     """
 
     topic: str
@@ -44,12 +44,12 @@ class Call:
     """A call of the library.
 
     Attributes:
-      name: as it is called in this documentation: `hub.KerasLayer`.
-      spot: where.
-      handles: those that it may be given; empty where that cannot be known from the text, and for calls that
-        take none.
-      expression: what stands where the handle is given, as it is written; "" for calls that take none.
-      changes: what to change.
+      name: the name of the function, as in `hub.KerasLayer`.
+      spot: the place of the call.
+      handles: the possible handles; empty if they cannot be found in the text, and for calls without a
+        handle.
+      expression: the source of the expression for the handle; "" for calls without a handle.
+      changes: the changes that it needs.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Unread:
     """A file, a cell of a notebook or lines of it that could not be read.
 
     Attributes:
-      file: below the scanned folder.
-      cell: of a notebook, 0 for the whole file.
-      reason: why, in a sentence.
+      file: the path relative to the scanned folder.
+      cell: the number of the cell of a notebook; 0 for the whole file.
+      reason: a sentence that says why.
     """
 
     file: str
@@ -76,12 +76,12 @@ class Unread:
 
 @dataclasses.dataclass(frozen=True)
 class Scan:
-    """All that a scan found.
+    """The result of a scan.
 
     Attributes:
-      programs: how many programs and notebooks were read.
-      handles: handle → where it is written or given.
-      calls: of the library, in the order of the files.
+      programs: the number of programs and notebooks that were read.
+      handles: handle → the places where it is written or passed.
+      calls: the calls of the library, in the order of the files.
       unread: what could not be read.
     """
 

@@ -1,4 +1,4 @@
-"""Finds handles of models in any text."""
+"""Finding handles of models in any text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from tensorflow_hub.handles import as_model_name
 
-# Always a model, wherever it appears: pages, archives and shorthands of tfhub.dev, Kaggle and Hugging Face.
+# URLs and shorthands of tfhub.dev, Kaggle and Hugging Face that are always handles of models.
 _SURE = re.compile(
     r"https?://(?:www\.)?(?:tfhub\.dev|hub\.tensorflow\.google\.cn)/[\w.+-]+/[\w./+-]+(?:\?[\w.=&-]+)?"
     r"|https?://(?:www\.)?kaggle\.com/(?:api/v1/)?models/[\w./+-]+"
@@ -15,7 +15,7 @@ _SURE = re.compile(
     r"|kaggle://[\w.-]+/[\w./-]+"
     r"|hf://[\w.-]+/[\w./@%-]+"
 )
-# The end of an incomplete handle: the program fills in the rest when it runs.
+# The end of an incomplete handle, to which the program appends the rest when it runs.
 _BEGINS_MORE = re.compile(r".[{%<$*]|/[\"']", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 

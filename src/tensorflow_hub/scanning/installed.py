@@ -1,4 +1,4 @@
-"""The installed versions that decide what a program has to change. Nothing is imported to find them."""
+"""The installed versions of TensorFlow and Keras, found without importing them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PACKAGE = Path(tensorflow_hub.__file__).parent
 
 @dataclasses.dataclass(frozen=True)
 class Installed:
-    """Versions; those of a new installation where TensorFlow is not installed.
+    """The installed versions. If TensorFlow is not installed, they are those of a new installation.
 
     Attributes:
       tensorflow: major and minor version.
-      keras: major version of what `tf.keras` is.
+      keras: the major version of `tf.keras`.
     """
 
     tensorflow: tuple[int, int] = (2, 21)
@@ -28,14 +28,14 @@ class Installed:
 
     @classmethod
     def here(cls) -> Installed:
-        """What this environment has."""
+        """The versions in this environment."""
         tensorflow = _version("tensorflow") or cls.tensorflow
         keras = _version("keras") or (cls.keras, 0)
         return cls(tensorflow, 2 if tensorflow < (2, 16) else keras[0])
 
     @property
     def shown(self) -> str:
-        """For messages."""
+        """The version of TensorFlow, for messages."""
         return f"TensorFlow {self.tensorflow[0]}.{self.tensorflow[1]}"
 
 
@@ -48,7 +48,7 @@ def _version(distribution: str) -> tuple[int, int] | None:
 
 
 def exists(meaning: str) -> bool:
-    """Whether this library has what a dotted name stands for; what is inside of classes is not looked up.
+    """Whether this library has a dotted name. Attributes of classes are not checked.
 
     >>> exists("tensorflow_hub.KerasLayer.call"), exists("tensorflow_hub.resolver.DownloadManager")
     (True, False)
@@ -64,7 +64,7 @@ def exists(meaning: str) -> bool:
 
 @functools.cache
 def _names_in(file: Path) -> frozenset[str]:
-    """The names that a module has, and those that it forwards."""
+    """The names that a file of this library defines or forwards."""
     names = set()
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         match node:

@@ -1,4 +1,4 @@
-"""What the names of a program mean: which of them belong to TensorFlow Hub or to TensorFlow."""
+"""The imports of a program: which full names its local names stand for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Names:
                 self._note_alias(node)
 
     def meaning(self, node: ast.AST) -> str:
-        """The dotted name of what an expression refers to; "" when that was not imported.
+        """The full dotted name of an expression; "" if it is not an imported name.
 
         With `import tensorflow_hub as hub`, `hub.load` means `tensorflow_hub.load`.
         """
@@ -72,7 +72,7 @@ class Names:
 
 
 def _loaded(node: ast.expr) -> str:
-    """The module that `importlib.import_module("…")` or `__import__("…")` gives."""
+    """The module that `importlib.import_module("…")` or `__import__("…")` returns; else ""."""
     match node:
         case ast.Call(
             func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(module)), *_]

@@ -1,7 +1,7 @@
-"""Reads the Python cells of Jupyter notebooks.
+"""Reading the Python cells of Jupyter notebooks.
 
-The format: https://nbformat.readthedocs.io/en/latest/format_description.html, and before version 4 the cells
-in `worksheets`.
+Source of the format: https://nbformat.readthedocs.io/en/latest/format_description.html, and before version 4
+the cells in `worksheets`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-# Magics whose cell is Python below the line that names them.
+# Cell magics that are followed by Python code.
 _PYTHON = frozenset(
     {"time", "timeit", "capture", "prun", "python", "python3", "py", "pypy", "memit", "mprun"}
 )
@@ -25,10 +25,10 @@ class Cell:
     """A cell with code.
 
     Attributes:
-      number: counted from 1 over all cells.
-      text: as it is written.
-      python: the same lines, with those that only Jupyter understands taken out; "" when the cell is in
-        another language.
+      number: its number among all cells, from 1.
+      text: its source.
+      python: the same lines, with `pass` in place of lines for Jupyter; "" if the cell is in another
+        language.
     """
 
     number: int
@@ -40,7 +40,7 @@ def cells_of(text: str) -> tuple[Cell, ...]:
     """The cells of a notebook that have code in them.
 
     Raises:
-      ValueError: it is no notebook, or one of another language; says which.
+      ValueError: it is not a notebook, or one in another language; the message says which.
     """
     try:
         notebook = json.loads(text)
@@ -52,7 +52,7 @@ def cells_of(text: str) -> tuple[Cell, ...]:
         raise ValueError("Expected a notebook, got JSON of another kind.")
     language = _language(notebook)
     if language and "python" not in language.lower():
-        raise ValueError(f"It is a notebook of the language {language!r:.40}, not of Python.")
+        raise ValueError(f"Expected a notebook in Python, got one in {language!r:.40}.")
     return tuple(
         Cell(number, source, _python_of(source))
         for number, cell in enumerate(_all_cells(notebook), 1)
@@ -102,7 +102,7 @@ def _python_of(source: str) -> str:
 
 
 def _without_magic(line: str) -> str:
-    """A line of Python in the place of one that only Jupyter understands.
+    """Replaces a line for Jupyter (a magic or a command) by `pass`; other lines are returned unchanged.
 
     >>> _without_magic("  !pip install tensorflow-hub"), _without_magic("files = !ls")
     ('  pass', 'pass')

@@ -1,4 +1,4 @@
-"""Text → syntax tree, by Python's own parser. Lines that it refuses, such as Python 2, are skipped."""
+"""Parsing programs with Python's own parser. Python 2 is rewritten, and other invalid lines are skipped."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import dataclasses
 import re
 import warnings
 
-_MOST_PASSED_OVER = 60  # lines of a program
-_MOST_WORK = 12 << 20  # bytes that are parsed for one program, with all repeats
+_MOST_SKIPPED = 60  # lines of a program
+_MOST_WORK = 12 << 20  # bytes that are parsed for one program, in all attempts
 
 _LONGEST_LINE = 2000  # characters; longer ones are not rewritten
 
-# Syntax of Python 2, and what replaces it so that Python 3 can parse it; only handles and calls must survive.
+# Syntax of Python 2 → a replacement that Python 3 can parse. It has to keep only handles and calls.
 _OF_PYTHON_2 = (
     (
         r"^(\s*(?:(?:if|else|elif|for|while|try|with)\b.*:\s*)?)print(?:\s*>>\s*[\w.]+\s*,)?(?=\s*[^\s(=.])",
@@ -30,24 +30,24 @@ _OF_PYTHON_2 = (
 
 @dataclasses.dataclass(frozen=True)
 class Parsed:
-    """A program as a tree.
+    """A parsed program.
 
     Attributes:
-      tree: None when nothing of it can be read.
-      passed_over: numbers of the lines that were left out.
-      problem: what the parser said of the program as it is; "" when it is Python 3.
+      tree: the syntax tree; None if the program cannot be parsed.
+      skipped: the numbers of the lines that were skipped.
+      problem: the error of the parser for the unchanged program; "" if it is Python 3.
     """
 
     tree: ast.Module | None
-    passed_over: tuple[int, ...] = ()
+    skipped: tuple[int, ...] = ()
     problem: str = ""
 
 
 def parse_program(text: str) -> Parsed:
-    r"""Parses a program; Python 2 is rewritten where that is simple; other lines are skipped.
+    r"""Parses a program. Simple syntax of Python 2 is rewritten, and other invalid lines are skipped.
 
     >>> parsed = parse_program("print 'a'\nx = 1\nprint x y z\n")
-    >>> len(parsed.tree.body), parsed.passed_over, parsed.problem.startswith("line 1: ")
+    >>> len(parsed.tree.body), parsed.skipped, parsed.problem.startswith("line 1: ")
     (3, (3,), True)
     """
     tree, error = _parse(text)
@@ -55,28 +55,28 @@ def parse_program(text: str) -> Parsed:
         return Parsed(tree, (), "" if tree is not None else "it is nested too deeply")
     problem = f"line {error.lineno or 1}: {error.msg}"
     lines = _as_python_3(text)
-    passed_over: set[int] = set()
+    skipped: set[int] = set()
     work = len(text)
-    while work < _MOST_WORK and len(passed_over) <= _MOST_PASSED_OVER:
+    while work < _MOST_WORK and len(skipped) <= _MOST_SKIPPED:
         tree, error = _parse("\n".join(lines))
         if tree is not None:
-            return Parsed(tree, tuple(sorted(passed_over)), problem)
+            return Parsed(tree, tuple(sorted(skipped)), problem)
         if error is None:
             break
-        number = _to_pass_over(error, len(lines), passed_over)
+        number = _line_to_skip(error, len(lines), skipped)
         if number is None:
             break
-        passed_over.add(number)
+        skipped.add(number)
         lines[number - 1] = _harmless(lines[number - 1])
         work += len(text)
     return Parsed(None, (), problem)
 
 
 def _parse(text: str) -> tuple[ast.Module | None, SyntaxError | None]:
-    """The tree, or what is wrong; neither when the parser gives up."""
+    """The syntax tree, or the syntax error; neither if the parser fails in another way."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the programs that are read: not ours
+            warnings.simplefilter("ignore")  # warnings about the programs that are scanned
             return ast.parse(text), None
     except SyntaxError as error:
         return None, error
@@ -84,16 +84,16 @@ def _parse(text: str) -> tuple[ast.Module | None, SyntaxError | None]:
         return None, None
 
 
-def _to_pass_over(error: SyntaxError, count: int, passed_over: set[int]) -> int | None:
-    """The line to leave out: that of the error, else the nearest one before it that is not left out yet."""
+def _line_to_skip(error: SyntaxError, count: int, skipped: set[int]) -> int | None:
+    """The line to skip: the line of the error, or else the last line before it that is not skipped yet."""
     number = min(error.lineno or count, count)
-    while number in passed_over:
+    while number in skipped:
         number -= 1
     return number if number > 0 else None
 
 
 def _harmless(line: str) -> str:
-    """A statement that can replace a line; after a line with a colon, the lines below are still a block."""
+    """A statement to replace a skipped line. After a line with a colon it begins a block, as before."""
     indent = line[: len(line) - len(line.lstrip())]
     return f"{indent}if 1:" if line.split("#", maxsplit=1)[0].rstrip().endswith(":") else f"{indent}pass"
 

@@ -1,4 +1,4 @@
-"""The programs and notebooks of a folder, and their text. The folder may be hostile."""
+"""Reading the programs and notebooks of a folder, which may come from an untrusted source."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from tensorflow_hub.scanning.findings import Unread
 
 _ENDINGS = (".py", ".ipynb")
-_LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}  # bytes: notebooks keep pictures
+_LARGEST = {".py": 4 << 20, ".ipynb": 64 << 20}  # bytes; notebooks contain pictures
 _MOST_FILES = 20_000
 _MOST_FOLDERS = 200_000
-# Folders of tools, and of other people's programs.
-_LEFT_OUT = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
+# Folders of tools and of installed packages.
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Program:
     """The text of a program or a notebook.
 
     Attributes:
-      file: its path below the folder, with `/`.
-      text: what is in it.
+      file: its path relative to the folder, with `/`.
+      text: its content.
     """
 
     file: str
@@ -39,9 +39,9 @@ class Program:
 
 
 def programs_of(place: str) -> Iterator[Program | Unread]:
-    """The programs of a folder and of all below it, or the one at a path, in the order of their names.
+    """The programs of a folder and its subfolders in the order of their names, or the program at a path.
 
-    Hidden folders, Python environments and links are left out; a link out of the folder is reported.
+    Hidden folders, Python environments and links are skipped. A link out of the folder is reported.
     """
     if not os.path.isdir(place):
         yield _read(place, place.replace(os.sep, "/").rpartition("/")[2])
@@ -54,20 +54,20 @@ def programs_of(place: str) -> Iterator[Program | Unread]:
         count += 1
         if count > _MOST_FILES:
             yield Unread(
-                file, 0, f"Expected at most {_MOST_FILES:,} programs; this one and others are left out."
+                file, 0, f"Expected at most {_MOST_FILES:,} programs; this one and later ones are skipped."
             )
             return
         yield _read(os.path.join(place, *file.split("/")), file)
 
 
 def _files_of(root: str) -> Iterator[tuple[str, str]]:
-    """Paths of programs below the root, and "" or why one is left out."""
+    """The paths of programs below the root, each with "" or the reason why it is skipped."""
     folders, seen = [""], 0
     while folders:
         folder = folders.pop()
         seen += 1
         if seen > _MOST_FOLDERS:
-            yield folder, f"Expected at most {_MOST_FOLDERS:,} folders; this one and others are left out."
+            yield folder, f"Expected at most {_MOST_FOLDERS:,} folders; this one and later ones are skipped."
             return
         try:
             entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
@@ -81,7 +81,7 @@ def _files_of(root: str) -> Iterator[tuple[str, str]]:
             path = f"{folder}/{entry.name}".lstrip("/")
             if entry.is_symlink():
                 yield from _of_link(entry, path, root)
-            elif entry.name.startswith(".") or entry.name in _LEFT_OUT:
+            elif entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
                 continue
             elif entry.is_dir(follow_symlinks=False):
                 below.append(path)
@@ -91,7 +91,7 @@ def _files_of(root: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_link(link: os.DirEntry[str], path: str, root: str) -> Iterator[tuple[str, str]]:
-    """What a link leads to is read where it is, when that is in the folder."""
+    """Reports a link out of the folder. The target of a link in the folder is read at its own path."""
     target = os.path.realpath(link.path)
     within = target == root or target.startswith(root.rstrip(os.sep) + os.sep)
     if not within and (link.is_dir() or link.name.endswith(_ENDINGS)):
@@ -101,11 +101,11 @@ def _of_link(link: os.DirEntry[str], path: str, root: str) -> Iterator[tuple[str
 def _read(path: str, file: str) -> Program | Unread:
     largest = _LARGEST[".ipynb" if path.endswith(".ipynb") else ".py"]
     try:
-        # Not blocking: a pipe would wait for somebody who writes into it.
+        # Non-blocking, because opening a pipe would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Unread(file, 0, "It is no ordinary file.")
+                return Unread(file, 0, "It is not a regular file.")
             data = opened.read(largest + 1)
     except OSError as error:
         return Unread(file, 0, f"It cannot be read: {error.strerror}.")
@@ -113,12 +113,12 @@ def _read(path: str, file: str) -> Program | Unread:
         return Unread(file, 0, f"Expected at most {largest >> 20} MiB.")
     text = _decoded(data)
     if "\0" in text:
-        return Unread(file, 0, "It is no text: it has zero bytes in it.")
+        return Unread(file, 0, "It is not text: it has zero bytes in it.")
     return Program(file, text)
 
 
 def _decoded(data: bytes) -> str:
-    """The text by its mark or the line that names its encoding (PEP 263), else as UTF-8, else as Latin-1."""
+    """Decodes by byte order mark or encoding declaration (PEP 263), else as UTF-8, else as Latin-1."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     try:

@@ -1,4 +1,4 @@
-"""Scans a folder of programs for what they load from hubs."""
+"""Scanning a folder of programs for handles and calls of the library."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tensorflow_hub.scanning.parsing import parse_program
 from tensorflow_hub.scanning.programs import Program, programs_of
 from tensorflow_hub.scanning.values import Values
 
-_MOST_NAMED = 8  # numbers of lines in a sentence
+_MOST_LINES = 8  # the most line numbers in a sentence
 
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """A program that was read: its trees, and where each of them stands.
+    """A parsed program or notebook.
 
     Attributes:
       program: its text.
-      cells: of a notebook; of a program one, with the number 0.
-      bindings: the names in it.
-      cell_of: node → the number of its cell.
+      cells: the cells of a notebook; for a program one cell with the number 0.
+      bindings: the bindings of its names.
+      cell_of: syntax node → the number of its cell.
     """
 
     program: Program
@@ -48,10 +48,10 @@ def scan(place: str, installed: Installed | None = None) -> Scan:
 
     Args:
       place: a folder, or one program or notebook.
-      installed: what the calls are compared with; default what is installed here.
+      installed: the versions to check the calls for; None means those in this environment.
 
     Returns:
-      What was found, in the order of the files.
+      The handles and calls, in the order of the files.
     """
     installed = installed or Installed.here()
     unread: list[Unread] = []
@@ -84,7 +84,7 @@ def scan(place: str, installed: Installed | None = None) -> Scan:
 
 
 def _read(program: Program, unread: list[Unread]) -> _Source:
-    """Parses a program. What cannot be read of it is added to `unread`."""
+    """Parses a program. Parts that cannot be parsed are added to `unread`."""
     whole = Cell(0, program.text, program.text)
     cells = cells_of(program.text) if program.is_notebook else (whole,)
     trees, cell_of = [], {}
@@ -93,15 +93,15 @@ def _read(program: Program, unread: list[Unread]) -> _Source:
             continue
         parsed = parse_program(cell.python)
         if parsed.tree is None:
-            reason = f"It is no Python ({parsed.problem}): its text was searched for handles."
+            reason = f"It is not Python ({parsed.problem}). Its text was searched for handles."
             unread.append(Unread(program.file, cell.number, reason))
             continue
-        if parsed.passed_over:
-            reason = f"It is no Python 3 ({parsed.problem}): {_lines(parsed.passed_over)} passed over."
+        if parsed.skipped:
+            reason = f"It is not Python 3 ({parsed.problem}). {_lines(parsed.skipped)} skipped."
             unread.append(Unread(program.file, cell.number, reason))
         elif parsed.problem:
             unread.append(
-                Unread(program.file, cell.number, f"It is Python 2 ({parsed.problem}), and was read.")
+                Unread(program.file, cell.number, f"It is Python 2 ({parsed.problem}). It was read.")
             )
         trees.append(parsed.tree)
         cell_of.update(dict.fromkeys(ast.walk(parsed.tree), cell.number))
@@ -109,13 +109,13 @@ def _read(program: Program, unread: list[Unread]) -> _Source:
 
 
 def _lines(numbers: Sequence[int]) -> str:
-    """Numbers of lines in a sentence.
+    """The subject and verb of a sentence about lines.
 
     >>> _lines([3]), _lines([3, 5])
-    ('line 3 was', 'lines 3, 5 were')
+    ('Line 3 was', 'Lines 3, 5 were')
     """
-    shown = ", ".join(map(str, numbers[:_MOST_NAMED])) + (", …" if len(numbers) > _MOST_NAMED else "")
-    return f"line {shown} was" if len(numbers) == 1 else f"lines {shown} were"
+    shown = ", ".join(map(str, numbers[:_MOST_LINES])) + (", …" if len(numbers) > _MOST_LINES else "")
+    return f"Line {shown} was" if len(numbers) == 1 else f"Lines {shown} were"
 
 
 def _calls(source: _Source, values: Values, installed: Installed) -> Iterator[Call]:
@@ -146,7 +146,7 @@ def _call(source: _Source, found: FoundCall, changes: Sequence[Change]) -> Call:
 
 
 def _written(source: _Source) -> Iterator[tuple[str, Spot]]:
-    """The handles in the text, wherever they stand: in constants, comments, magics, other languages."""
+    """The handles anywhere in the text: in constants, comments, magics and code in other languages."""
     for cell in source.cells:
         for number, line in enumerate(cell.text.split("\n"), 1):
             for handle in handles_in(line):

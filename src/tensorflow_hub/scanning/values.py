@@ -1,8 +1,8 @@
-"""The texts that an expression may have as its value, as far as the text of the program shows.
+"""Static evaluation: the strings that an expression may have as its value.
 
-Constants, names given a value anywhere, parameters with the values of calls and defaults, lists that a loop
-goes through, dictionaries of settings, `f"…"`, `+`, `%`, `.format`, `os.path.join`, flags and options of the
-command line with their defaults. Nothing is run; what cannot be known is left out.
+It follows constants, assignments, parameters (from calls and defaults), loops over lists, dictionaries of
+settings, `f"…"`, `+`, `%`, `.format`, `os.path.join`, and the defaults of command-line flags. Nothing is run.
+Values that cannot be found in the text are ignored.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from typing import TypeAlias
 
 from tensorflow_hub.scanning.bindings import Bindings, Items, Scope
 
-_DEEPEST = 24  # expressions from one to a constant
-_MOST_STEPS = 4000  # expressions that are looked at for one
-_MOST = 64  # values of one expression
+_DEEPEST = 24  # the most expressions on the way to a constant
+_MOST_STEPS = 4000  # the most expressions to evaluate for one
+_MOST = 64  # the most values of one expression
 _LONGEST = 2048  # characters
 
 _SAME = frozenset(
     {"str", "Path", "PurePath", "PosixPath", "fspath", "abspath", "expanduser", "resolve", "load_module_spec"}
     | {"create_module_spec_from_saved_model", "strip", "rstrip", "lstrip"}
-)  # functions and methods whose result names what their argument names
-_DEFAULTED = frozenset({"get", "getenv", "pop", "setdefault", "getattr"})  # their last argument is one
+)  # functions and methods whose result is a handle for the same module as their argument
+# Functions whose last argument is a default value.
+_DEFAULTED = frozenset({"get", "getenv", "pop", "setdefault", "getattr"})
 
 
 Meaning: TypeAlias = "tuple[ast.AST, Scope]"
 
 
 class Values:
-    """The texts of expressions of one program.
+    """Evaluates expressions of one program.
 
     Args:
-      bindings: the names of the program.
-      others: those of the other programs in the folder, by the last part of their modules' names.
+      bindings: the bindings of the program.
+      others: the bindings of the other programs in the folder, by the last part of their module names.
     """
 
     def __init__(self, bindings: Bindings, others: Mapping[str, Bindings] | None = None) -> None:
@@ -44,11 +45,11 @@ class Values:
         self._steps = 0
 
     def texts(self, node: ast.AST, scope: Scope = None) -> tuple[str, ...]:
-        """The texts that an expression may stand for; none when it cannot be known.
+        """The possible values of an expression; empty if they cannot be found.
 
         Args:
           node: the expression.
-          scope: the function that it stands in, None at the top of the program.
+          scope: the function that contains it; None for the top level of the program.
         """
         self._steps = _MOST_STEPS
         return tuple(dict.fromkeys(itertools.islice(self._texts(node, scope, _DEEPEST), _MOST)))
@@ -89,7 +90,7 @@ class Values:
             yield from self._texts(node, scope, depth)
 
     def _parts(self, node: ast.AST, scope: Scope, depth: int) -> list[str]:
-        """The texts of what is put into a text; numbers too."""
+        """The possible values of a part of a string, which may be a number."""
         match node:
             case ast.FormattedValue(value=value, format_spec=None):
                 return self._parts(value, scope, depth)
@@ -109,7 +110,7 @@ class Values:
         scope: Scope,
         depth: int,
     ) -> Iterator[str]:
-        """A template with each of the values; `named` for `str.format`, None for `%`."""
+        """Fills a template with each combination of values; `named` is for `str.format`, None for `%`."""
         for pattern in itertools.islice(self._texts(template, scope, depth), _MOST):
             for chosen in itertools.islice(itertools.product(*values, *(named or {}).values()), _MOST):
                 by_name = None if named is None else dict(zip(named, chosen[len(values) :], strict=True))
@@ -151,7 +152,7 @@ class Values:
             yield from _joined(between)
 
     def _meanings(self, node: ast.AST, scope: Scope, depth: int) -> list[Meaning]:
-        """The expressions that a name, an attribute or a lookup may stand for."""
+        """The expressions that a name, an attribute or a subscript may be bound to."""
         self._steps -= 1
         if depth <= 0 or self._steps < 0:
             return []
@@ -183,7 +184,7 @@ class Values:
     def _items(
         self, node: ast.AST, scope: Scope, depth: int, part: str, keys: frozenset[str] = frozenset()
     ) -> list[Meaning]:
-        """What is in a list or dictionary; of the latter, at `keys` where there are some."""
+        """The items of a list or dictionary; of a dictionary only those at `keys`, if keys are given."""
         if depth <= 0 or self._steps < 0:
             return []
         match node:
@@ -195,7 +196,7 @@ class Values:
         return found
 
     def _of_other_program(self, node: ast.AST) -> Iterator[str]:
-        """The texts of a name that was imported from another program of the folder, or of what is in it."""
+        """The possible values of a name that was imported from another program, or of an item of it."""
         inner = node.value if isinstance(node, ast.Subscript) else node
         match inner:
             case ast.Name(id=name) if name in self._bindings.imported:
@@ -230,7 +231,7 @@ def _joined(parts: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _literal_items(node: ast.AST, part: str, keys: frozenset[str]) -> list[ast.expr]:
-    """The items of a list or dictionary that is written out."""
+    """The items of a list or dictionary display."""
     match node:
         case ast.Dict(keys=names, values=values):
             pairs = [(name, value) for name, value in zip(names, values, strict=True) if name is not None]
@@ -249,9 +250,10 @@ def _literal_items(node: ast.AST, part: str, keys: frozenset[str]) -> list[ast.e
 
 
 def _fill(pattern: str, values: Sequence[str], named: Mapping[str, str] | None) -> str:
-    """A pattern with texts in it, of `str.format`, or of `%` without `named`; "" when it wants other things.
+    """Fills a pattern for `str.format`, or for `%` if `named` is None; "" if it has other format fields.
 
-    Of a pattern of strangers only the plain places are filled: `{:>1000000000}` would fill our memory.
+    Only plain fields are filled, because a pattern of an untrusted program such as `{:>1000000000}` would
+    need much memory.
 
     >>> _fill("a/%s/%d", ["b", "1"], None), _fill("{}/{x}", ["b"], {"x": "1"})
     ('a/b/1', 'b/1')

@@ -3,8 +3,10 @@
     {"payload": "<base64>", "payloadType": "application/vnd.in-toto+json",
      "signatures": [{"keyid": "<id of the key>", "sig": "<base64>"}]}
 
-What is signed are not the payload's bytes alone but those of `pre_authentication_encoding`, so that a
-signature holds for one type of payload only. Tools for DSSE read and verify these envelopes too.
+The signature is computed over `pre_authentication_encoding`, which contains the type of the payload, so that
+a signature is valid for one type only. Other tools for DSSE can read and verify these envelopes.
+
+Source: https://github.com/secure-systems-lab/dsse.
 """
 
 from __future__ import annotations
@@ -26,28 +28,28 @@ _MOST_SIGNATURES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Envelope:
-    """A payload and signatures of it.
+    """A payload with its signatures.
 
     Attributes:
       payload: the bytes of a statement.
-      signatures: pairs of the id of a key and a signature of 64 bytes. Nothing is verified yet.
+      signatures: pairs of the id of a key and a signature of 64 bytes. They are not verified yet.
     """
 
     payload: bytes
     signatures: tuple[tuple[str, bytes], ...]
 
     def to_text(self) -> str:
-        """The form in which it is sent and kept."""
+        """The envelope as JSON, for sending and storing."""
         signatures = [{"keyid": key, "sig": _encode(signature)} for key, signature in self.signatures]
         value = {"payload": _encode(self.payload), "payloadType": PAYLOAD_TYPE, "signatures": signatures}
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Envelope:
-        """Reads an envelope that comes from anywhere.
+        """Reads an envelope from an untrusted source.
 
         Raises:
-          FormatError: it is none, or larger than `LARGEST`.
+          FormatError: the text is not an envelope, or is longer than `LARGEST`.
         """
         if len(text) > LARGEST:
             raise FormatError(
@@ -68,7 +70,7 @@ class Envelope:
         return envelope
 
     def signer(self, keys: Iterable[PublicKey]) -> PublicKey | None:
-        """The first of the keys by which the payload is signed; None when it is by none of them."""
+        """The first of the keys that has a valid signature of the payload; None if there is none."""
         message = pre_authentication_encoding(self.payload)
         for key in keys:
             for key_id, signature in self.signatures:
@@ -81,14 +83,14 @@ _HINT = "Sign the version with `tfhub sign`."
 
 
 def sign_statement(statement: Statement, key: PrivateKey) -> Envelope:
-    """Puts a statement into an envelope with a signature."""
+    """Signs a statement, and returns an envelope with the statement and the signature."""
     payload = statement.to_bytes()
     signature = key.sign(pre_authentication_encoding(payload))
     return Envelope(payload, ((key.public.id, signature),))
 
 
 def pre_authentication_encoding(payload: bytes) -> bytes:
-    """The bytes that are signed: `DSSEv1`, then type and payload, each after its length.
+    """The bytes to sign: `DSSEv1`, then type and payload, each after its length.
 
     >>> pre_authentication_encoding(b"{}")
     b'DSSEv1 28 application/vnd.in-toto+json 2 {}'
@@ -102,7 +104,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """Reads base64 in its one form: others would be different texts of the same envelope."""
+    """Decodes canonical base64. Other forms are refused, so that an envelope has only one text."""
     data = base64.b64decode(text, validate=True)
     if _encode(data) != text:
         raise binascii.Error("base64 has another form")

@@ -1,7 +1,7 @@
-"""Keys that sign versions: Ed25519, by the package `cryptography`, which is imported when a key is used.
+"""Keys for signing versions: Ed25519 (RFC 8032), with the package `cryptography`.
 
-A private key is a file in PEM (PKCS #8), perhaps encrypted with a passphrase, as OpenSSL writes them. A
-public key is a text of one line: `ed25519:` and its 32 bytes in base64. People tell keys apart by a short id.
+A private key is a PEM file (PKCS #8), which may be encrypted with a passphrase, as OpenSSL writes it. A
+public key is a line of text: `ed25519:` and its 32 bytes in base64. Each key has a short id for people.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PublicKey:
         """Reads `ed25519:…`.
 
         Raises:
-          FormatError: it is no such key.
+          FormatError: the text is not such a key.
 
         >>> PublicKey.parse("ed25519:" + 43 * "A" + "=").id
         '66687aadf862bd77'
@@ -52,11 +52,11 @@ class PublicKey:
 
     @property
     def id(self) -> str:
-        """The short id for people: 16 hex digits of the key's SHA-256. Trust the whole key, not this."""
+        """The short id for people: 16 hex digits of the key's SHA-256. Do not use it to trust a key."""
         return hashlib.sha256(self.raw).hexdigest()[:16]
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
-        """Whether a signature is one of this message by this key.
+        """Whether a signature of a message by this key is valid.
 
         Raises:
           MissingDependencyError: the package `cryptography` is not installed.
@@ -76,29 +76,29 @@ class PublicKey:
 
 @dataclasses.dataclass(frozen=True)
 class PrivateKey:
-    """A private key; it is shown nowhere."""
+    """A private key. Its `repr` does not contain the key."""
 
     _key: Ed25519PrivateKey = dataclasses.field(repr=False)
 
     @property
     def public(self) -> PublicKey:
-        """What others verify its signatures with."""
+        """The public key, which verifies its signatures."""
         return PublicKey(self._key.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
-        """A signature of 64 bytes."""
+        """Signs a message. Returns a signature of 64 bytes."""
         return self._key.sign(message)
 
 
 def new_private_key(path: str | os.PathLike[str], passphrase: str = "") -> PrivateKey:
-    """Makes a key and writes it to a new file that only the user may read (mode 600).
+    """Creates a key, and writes it to a new file that only the user may read (mode 600).
 
     Args:
-      path: of the file; a file that is there stays, and the call fails.
-      passphrase: encrypts the file; "" leaves it plain.
+      path: the path of the file, which must not exist.
+      passphrase: the passphrase to encrypt the file with; "" for no encryption.
 
     Raises:
-      SettingsError: the file is there already, or cannot be written.
+      SettingsError: the file exists already, or cannot be written.
       MissingDependencyError: the package `cryptography` is not installed.
     """
     from_scratch = _ed25519().Ed25519PrivateKey.generate
@@ -115,8 +115,9 @@ def new_private_key(path: str | os.PathLike[str], passphrase: str = "") -> Priva
             file.write(content)
     except OSError as error:
         raise SettingsError(
-            f"The key file {os.fspath(path)!r} cannot be written: {error.strerror}.",
-            hint="Name a new file in a folder of your own; a key is never overwritten.",
+            f"Expected to be able to write the key file {os.fspath(path)!r}, got the error: "
+            f"{error.strerror}.",
+            hint="Pass a new file in a folder of your own. An existing key is never overwritten.",
         ) from error
     return PrivateKey(key)
 
@@ -125,7 +126,8 @@ def load_private_key(path: str | os.PathLike[str], passphrase: str = "") -> Priv
     """Reads a private key.
 
     Raises:
-      SettingsError: there is none, others may read it, the passphrase is wrong, or it is of another kind.
+      SettingsError: there is no such file, other users may read it, the passphrase is wrong, or it is another
+        kind of key.
       MissingDependencyError: the package `cryptography` is not installed.
     """
     kind = _ed25519().Ed25519PrivateKey
@@ -138,7 +140,7 @@ def load_private_key(path: str | os.PathLike[str], passphrase: str = "") -> Priv
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SettingsError(
             f"The private key {os.fspath(path)!r} cannot be read: {error}.",
-            hint="Check TFHUB_KEY_PASSPHRASE; it is needed for encrypted keys only.",
+            hint="Check TFHUB_KEY_PASSPHRASE. It is needed for encrypted keys only.",
         ) from error
     if not isinstance(key, kind):
         raise SettingsError(
@@ -149,12 +151,12 @@ def load_private_key(path: str | os.PathLike[str], passphrase: str = "") -> Priv
 
 
 def is_encrypted(path: str | os.PathLike[str]) -> bool:
-    """Whether a private key takes a passphrase."""
+    """Whether the file of a private key is encrypted."""
     return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in _read(path)
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a key file that nobody else may read."""
+    """Reads a key file, after checking that other users may not read it."""
     try:
         with open(path, "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
@@ -167,7 +169,7 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     if os.name != "nt" and mode & 0o077:
         raise SettingsError(
             f"The private key {os.fspath(path)!r} may be read by other users (mode {mode:o}).",
-            hint=f"Run `chmod 600 {os.fspath(path)}`; when others may have read it, make a new key.",
+            hint=f"Run `chmod 600 {os.fspath(path)}`. If others may have read it, make a new key.",
         )
     return content
 
@@ -178,6 +180,6 @@ def _ed25519() -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "Signatures need the package cryptography, which is not installed.",
-            hint="pip install 'tensorflow-hub[signing]'",
+            hint="Run `pip install 'tensorflow-hub[signing]'`.",
         ) from error
     return ed25519

@@ -1,4 +1,4 @@
-"""The statement that is signed: which version has which content, as an in-toto Statement.
+"""The statement to sign: the digest of the content of a version, as an in-toto Statement.
 
     {"_type": "https://in-toto.io/Statement/v1",
      "subject": [{"name": "acme/words/2", "digest": {"sha256": "…"}},          of the list of files
@@ -7,8 +7,9 @@
      "predicate": {"publisher": "acme", "model": "words", "version": 2, "kind": "saved_model",
                    "digest": "sha256:…", "signed_at": "2026-11-28T20:00:00Z"}}
 
-The list of files has a line `<sha256> <size> <path>` for each, sorted by path (`module_digest`): it says all
-of the content, however it is packed. A statement has one form of bytes: sorted keys, no spaces, ASCII.
+The list of files has a line `<sha256> <size> <path>` for each file, sorted by path (`module_digest`). It
+covers the whole content, and does not depend on how the files are packed. A statement has only one form of
+bytes: sorted keys, no spaces, ASCII. Source: https://github.com/in-toto/attestation.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """What a signature vouches for.
+    """A statement about the content of a version.
 
     Attributes:
       name: publisher, model and version.
-      kind: of the deployment, such as `"saved_model"`.
-      digest: of the content, `sha256:…`, whatever the compression.
-      archive_sha256: of the archive in hex; "" where the signer had none.
-      signed_at: when, by the clock of the signer: `2026-11-28T20:00:00Z`.
+      kind: the kind of the deployment, such as `"saved_model"`.
+      digest: the digest of the content, `sha256:…`, which does not depend on the compression.
+      archive_sha256: the SHA-256 of the archive in hex; "" if the signer had no archive.
+      signed_at: the time of the signer's clock: `2026-11-28T20:00:00Z`.
     """
 
     name: ModelName
@@ -48,7 +49,7 @@ class Statement:
     signed_at: str
 
     def to_bytes(self) -> bytes:
-        """The only form of it that is signed and accepted."""
+        """The canonical bytes of the statement. Only these are signed and accepted."""
         subject = [{"name": str(self.name), "digest": {"sha256": self.digest.removeprefix("sha256:")}}]
         if self.archive_sha256:
             subject.append({"name": f"{self.name}.tar.gz", "digest": {"sha256": self.archive_sha256}})
@@ -72,7 +73,7 @@ class Statement:
         """Reads a statement.
 
         Raises:
-          FormatError: it is none, or not in the one form that `to_bytes` gives.
+          FormatError: it is not a statement, or not in the form of `to_bytes`.
         """
         try:
             value: dict[str, Any] = json.loads(payload)
@@ -98,19 +99,19 @@ class Statement:
 
 
 def statement_now(name: ModelName, kind: str, digest: str, archive_sha256: str) -> Statement:
-    """A statement with the time of this machine."""
+    """Makes a statement with the current time of this machine."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
     return Statement(name, kind, digest, archive_sha256, now)
 
 
 def seconds_of(statement: Statement) -> float:
-    """When it was signed, by the clock of the signer, in seconds since 1970."""
+    """The time of the signature by the signer's clock, in seconds since 1970."""
     moment = datetime.datetime.strptime(statement.signed_at, _TIME)
     return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _is_well_formed(statement: Statement) -> bool:
-    """Whether each field is what it has to be; raises for values of other types."""
+    """Whether each field is valid. It raises an error for values of other types."""
     seconds_of(statement)
     return (
         type(statement.name.version) is int

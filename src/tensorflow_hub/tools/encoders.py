@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
-from tensorflow_hub.loading.garbage import collection_paused
+from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.choosing import (
     choose_output,
     encoder_calls,

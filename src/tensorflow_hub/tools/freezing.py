@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.internals.functions import with_constants
-from tensorflow_hub.loading.garbage import collection_paused
+from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.matrices import Matrix
 

@@ -20,6 +20,9 @@ from tensorflow_hub.format.archive.writer import write_archive
 
 pytestmark = pytest.mark.usefixtures("each_inflate_library")
 
+OVERLAP = "segments in the order of the archive, without overlap"
+SIZE = "a size that {} segment of {} bytes can have"
+
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_hostile_archive_is_refused(name, tmp_path):
@@ -98,14 +101,14 @@ def changed(index: ArchiveIndex, change) -> bytes:
         (lambda v: v["files"].append(v["files"][0]), "every path once, got 'assets/words.txt' twice"),
         (lambda v: v["files"][0].update(size=5), "segments of 5 bytes for 'assets/words.txt', got 4"),
         (lambda v: v["files"][0].update(size=1 << 40), "at most 68,719,476,736 bytes of files"),
-        (lambda v: v["files"][1]["segments"][0].__setitem__(0, 0), "segments one after the other"),
-        (lambda v: v["files"][1]["segments"][0].__setitem__(1, 1 << 40), "segments one after the other"),
-        (lambda v: v["files"][1]["segments"][0].__setitem__(1, 0), "a deflate segment of 0 bytes to hold"),
+        (lambda v: v["files"][1]["segments"][0].__setitem__(0, 0), OVERLAP),
+        (lambda v: v["files"][1]["segments"][0].__setitem__(1, 1 << 40), OVERLAP),
+        (lambda v: v["files"][1]["segments"][0].__setitem__(1, 0), SIZE.format("a deflate", "0")),
         (lambda v: v["files"][1]["segments"][0].__setitem__(2, "lzma"), r"a segment as \[offset"),
-        (lambda v: v["files"][1]["segments"][0].__setitem__(2, "stored"), "a stored segment of .* to hold"),
+        (lambda v: v["files"][1]["segments"][0].__setitem__(2, "stored"), SIZE.format("a stored", ".*")),
         (lambda v: v["files"][1]["segments"].append([1]), r"a segment as \[offset"),
         (lambda v: v["files"][1]["segments"].append(None), r"a segment as \[offset, .* got None"),
-        (lambda v: v.update(digest="sha256:0"), "the digest of the listed files, sha256:"),
+        (lambda v: v.update(digest="sha256:0"), "Expected sha256:.*, the digest of the listed files, got"),
         (lambda v: v.update(files=[]), "the digest of the listed files"),
     ],
 )  # fmt: skip

@@ -29,7 +29,7 @@ def test_a_tflite_file_whose_lists_point_at_one_another():
     tensors, tensor = graph + 12, graph + 12 + size
     head = struct.pack("<I4sHHHHH2x", 20, b"TFL3", 10, 12, 4, 0, 8)
     data = head + table(20, graphs) + items(graphs, graph) + table(graph, tensors) + items(tensors, tensor)
-    with pytest.raises(FormatError, match=r"lists or texts that are used again and again"):
+    with pytest.raises(FormatError, match=r"lists or strings that are used too often"):
         describe_tflite(data + table(tensor, tensor + 12))
 
 

@@ -110,11 +110,11 @@ def test_what_is_no_card(text, sentence):
     [
         (
             "<!-- task: text-embeding -->",
-            "line 4: warning: No hub lists 'text-embeding' as a task. Did you mean 'text-embedding'?",
+            "line 4: warning: 'text-embeding' is not a known task. Did you mean 'text-embedding'?",
         ),
         (
             "<!-- langage: en -->",
-            "line 4: warning: No hub knows the field 'langage'. Did you mean 'language'?",
+            "line 4: warning: The field 'langage' is unknown. Did you mean 'language'?",
         ),
         (
             "<!-- fine-tunable: yes -->",
@@ -126,7 +126,7 @@ def test_what_is_no_card(text, sentence):
         ),
         (
             "<!-- format: hub -->\n<!-- format: hub -->",
-            "line 5: error: Expected 'format' once, got it 2 times. Keep one of the lines.",
+            "line 5: error: Expected the field 'format' once, got it 2 times. Keep one of the lines.",
         ),
         (
             "<!-- demo: javascript:alert(1) -->",
@@ -159,9 +159,9 @@ def test_a_broken_parent():
 
 
 def test_what_should_be_there():
-    assert [p.problem for p in check_card(parse_card("# Module a/b/1\nText."))] == ["The card names no task."]
+    assert [p.problem for p in check_card(parse_card("# Module a/b/1\nText."))] == ["The card has no task."]
     assert [p.problem for p in check_card(parse_card("# Tfjs a/b/1\nText."))] == [
-        "The card names no model that this is a form of."
+        "The card does not name the model that this is a deployment of."
     ]
     assert check_card(parse_card("# Publisher a\nA company.")) == ()
 
@@ -170,7 +170,8 @@ def test_a_card_and_its_module_have_to_agree():
     module = describe(Path(__file__).parents[2] / "data/tf1_modules/05_text_embedding/module")
     [problem] = check_card(parse_card(CARD), module)
     assert (
-        problem.problem == "The card says format 'saved_model_2', but the files are a module of format 'hub'."
+        problem.problem
+        == "The card has the format 'saved_model_2', but the files are a module of format 'hub'."
     )
     frozen = dataclasses.replace(module, kind="saved_model_2", fine_tunable=False)
     [problem] = check_card(parse_card(CARD), frozen)

@@ -74,10 +74,10 @@ def test_what_follows_the_end_of_a_picture_is_left_out():
         (b"\0" * (LARGEST_FILE + 1), f"one of {LARGEST_FILE + 1} bytes"),
         (png(60_000, 60_000), "one of 60000 by 60000 pixels"),
         (png(8_000, 8_000), "one of 8000 by 8000 pixels"),
-        (png(0, 4), "broken or ends early"),
-        (FILES["png"].replace(b"IDAT", b"IDOT"), "broken or ends early"),
+        (png(0, 4), "a damaged or truncated file"),
+        (FILES["png"].replace(b"IDAT", b"IDOT"), "a damaged or truncated file"),
         (animation("WEBP"), "an animation in WebP"),
-        (animation("GIF", MOST_FRAMES + 2), "broken or ends early"),
+        (animation("GIF", MOST_FRAMES + 2), "a damaged or truncated file"),
     ],
 )
 def test_other_files_are_refused(data, problem):

@@ -31,7 +31,8 @@ def test_tensors_are_listed_with_their_places():
 
 def test_what_is_no_index_is_refused():
     with pytest.raises(
-        FormatError, match=r"variables.index to be the index of a checkpoint, got 3 bytes without"
+        FormatError,
+        match=r"the index of a checkpoint in variables.index, got 3 bytes without the magic number",
     ):
         parse_checkpoint(b"abc")
 

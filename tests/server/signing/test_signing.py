@@ -188,7 +188,7 @@ def test_nothing_is_signed_when_the_hub_has_other_content(hub_process, signed, k
     access = {"hub": hub_process.url, "token": hub_process.token}
     with pytest.raises(ConflictError, match="Expected .* with the content"):
         signing.sign_version(signed.handle, module_with(tmp_path / "m", b"other"), keys[0], **access)
-    with pytest.raises(NotFoundError, match="has no deployment 'tflite'"):
+    with pytest.raises(NotFoundError, match="Expected a deployment 'tflite' of .*, but there is none"):
         signing.sign_version(signed.handle, module(), keys[0], deployment="tflite", **access)
 
 

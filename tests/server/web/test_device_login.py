@@ -105,7 +105,9 @@ def test_guessing_codes_is_slowed_down(tmp_path):
 
 
 def test_the_client_says_that_it_was_refused(hub, owner):
-    with pytest.raises(ForbiddenError, match="The sign-in of 'ci' was refused on the page"):
+    with pytest.raises(
+        ForbiddenError, match="the sign-in of 'ci' to be allowed, but it was refused on the page"
+    ):
         sign_in(hub.url, "ci", lambda waiting: allow(owner, waiting, "deny"))
 
 
@@ -130,7 +132,7 @@ def test_the_command_waits_for_the_browser_without_a_screen(hub, owner, tmp_path
     out, _ = process.communicate(timeout=PATIENCE)
     os.close(ours)
     assert process.returncode == 0
-    assert b"Kept the token for" in out
+    assert b"Saved the token for" in out
     [secret] = json.loads((tmp_path / "credentials.json").read_text())["tokens"].values()
     assert api(hub, "GET", "/api/v1/tokens/self", secret).json()["scope"] == "publish"
 

@@ -1,1 +1,1 @@
-"""The archive of a version: a deterministic tar.gz and its index, and readers that trust no byte."""
+"""The archive of a version: a deterministic tar.gz with an index, and readers for untrusted archives."""

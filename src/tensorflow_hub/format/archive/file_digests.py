@@ -1,4 +1,4 @@
-"""The files of a module directory with their sizes and SHA-256."""
+"""Sizes and SHA-256 digests of files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CHUNK = 1 << 20
 def file_entries(
     directory: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS
 ) -> tuple[FileEntry, ...]:
-    """Reads every file of a module directory.
+    """The files of a module directory with their sizes and digests, in parallel threads.
 
     Raises:
-      NotAModuleError: it is no directory, or an empty one.
-      ArchiveError: a file in it cannot be shared; see `module_files`.
+      NotAModuleError: it is not a directory, or it is empty.
+      ArchiveError: a file cannot be packed; see `module_files`.
     """
     root = Path(directory)
     paths = module_files(root, limits)
@@ -36,7 +36,7 @@ def _entry(root: Path, path: str) -> FileEntry:
 
 
 def size_and_sha256(file: BinaryIO) -> tuple[int, str]:
-    """The bytes from the position of an open file to its end: their number and their SHA-256 in hex."""
+    """The number of bytes from the position of an open file to its end, and their SHA-256 in hex."""
     sha256 = hashlib.sha256()
     size = 0
     while chunk := file.read(_CHUNK):
@@ -46,7 +46,7 @@ def size_and_sha256(file: BinaryIO) -> tuple[int, str]:
 
 
 def digest_at(path: str, start: int, size: int) -> str | None:
-    """The SHA-256 of consecutive bytes of a file; None if the file is too short."""
+    """The SHA-256 in hex of `size` bytes of a file from `start`; None if the file is missing or too short."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb", buffering=0) as file:

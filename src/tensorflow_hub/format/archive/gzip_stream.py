@@ -1,4 +1,4 @@
-"""Reads a stream that may be gzipped, in chunks, and checks it."""
+"""Reading a stream, plain or gzipped, in chunks, with limits against decompression bombs."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ from tensorflow_hub.format.archive.limits import ArchiveLimits
 from tensorflow_hub.format.archive.member_names import refuse
 
 CHUNK = 1 << 20
-_FIRST_WINDOW = 4 << 10  # bytes given to a fresh member: what it leaves over is copied, for tiny ones often
+# The bytes passed to the inflater at the start of a gzip member. It copies the bytes after the end of the
+# member, so many tiny members would be slow with a large window.
+_FIRST_WINDOW = 4 << 10
 _MAGIC = b"\x1f\x8b"
 
 
 class Readable(Protocol):
-    """A stream: `read(n)` returns at most n bytes, and none at the end."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size`."""
+        """Returns the next bytes, at most `size`; b"" at the end."""
         ...
 
 
 def unpacked_chunks(stream: Readable, limits: ArchiveLimits) -> Iterator[bytes]:
-    """The content of a gzip stream, or of a plain one, in chunks of at most a MiB.
+    """The content of a gzip stream, or of a plain one, in chunks of at most 1 MiB.
 
-    A stream of several gzip members is one content, as `tar -xz` takes it (tools that compress in
-    parallel write such); after the last one only zeros may follow.
+    The contents of several gzip members are concatenated, as in `tar -xz`; tools that compress in parallel
+    write several. Only zeros may follow the last member.
 
     Raises:
-      ArchiveError: damaged, truncated, followed by something else, or it grows beyond the limits.
+      ArchiveError: the stream is damaged or truncated, other data follows it, or it exceeds a limit.
     """
     first = stream.read(CHUNK)
     while len(first) < 2 and (more := stream.read(CHUNK)):
         first += more
     if not first:
-        raise refuse("Expected a tar or tar.gz archive, got no bytes at all.")
+        raise refuse("Expected a tar or tar.gz archive, got an empty stream.")
     if first.startswith(_MAGIC):
         yield from _Gzip(stream, first, limits).chunks()
         return
@@ -46,7 +48,7 @@ def unpacked_chunks(stream: Readable, limits: ArchiveLimits) -> Iterator[bytes]:
 
 
 class _Gzip:
-    """A gzip stream that is being read."""
+    """Reads one gzip stream."""
 
     def __init__(self, stream: Readable, data: bytes, limits: ArchiveLimits) -> None:
         self._stream = stream
@@ -77,9 +79,9 @@ class _Gzip:
             except library.error as error:
                 raise refuse(f"Expected an intact gzip stream, got a damaged one ({error}).") from None
             if not data and not chunk and not member.eof:
-                raise refuse("Expected the whole archive, got a part of it: the gzip stream is truncated.")
-            left = member.unused_data if member.eof else member.unconsumed_tail
-            self._data = self._data[len(data) - len(left) :]
+                raise refuse("Expected the whole archive, got a truncated gzip stream.")
+            unread = member.unused_data if member.eof else member.unconsumed_tail
+            self._data = self._data[len(data) - len(unread) :]
             self._check_ratio(len(chunk))
             if chunk:
                 yield chunk

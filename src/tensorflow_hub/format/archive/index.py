@@ -1,7 +1,8 @@
-"""The index of an archive: which bytes of the archive contain which part of which file.
+"""The index of an archive: the position of each part of each file in the archive.
 
-The archive is an ordinary tar.gz. Its deflate stream is cut into segments; each can be inflated alone
-and fills one run of bytes of one file. Tar headers and padding lie between them and need no download.
+The archive is an ordinary tar.gz. Its deflate stream is divided into segments. Each segment can be inflated
+alone, and contains consecutive bytes of one file. Clients download segments only, without the tar headers and
+padding between them.
 
 The JSON form (media type `application/vnd.tensorflow-hub.index+json`):
 
@@ -11,8 +12,9 @@ The JSON form (media type `application/vnd.tensorflow-hub.index+json`):
      "files": [{"path": "saved_model.pb", "size": 99, "sha256": "…",
                 "segments": [[offset, length, "deflate" or "stored", size, sha256], …]}, …]}
 
-`offset` and `length` are bytes of the archive; the segments of a file follow each other in it, and their
-`size`s (bytes of the file) add up to the file's. An absent segment digest is that of the file.
+`offset` and `length` are bytes of the archive. The segments of a file are in the order of its bytes, and
+their `size`s (bytes of the file) add up to the size of the file. A segment without
+a digest has that of the file.
 """
 
 from __future__ import annotations
@@ -30,12 +32,12 @@ from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, ex
 
 INDEX_MEDIA_TYPE: Final = "application/vnd.tensorflow-hub.index+json"
 FORMAT: Final = 1
-# Bytes of JSON that a publisher sends along: 50,000 files have 8 MB with short names, 28 MB with long ones.
+# The largest index in bytes that a publisher sends. 50,000 files have 8 MB with short names, 28 with long.
 LARGEST_SENT_INDEX: Final = 32 << 20
-LARGEST_SEGMENT: Final = 64 << 20  # bytes, packed or not: held in memory; those of our making have a MiB
+LARGEST_SEGMENT: Final = 64 << 20  # bytes, packed or unpacked, because readers hold a segment in memory
 Method = Literal["deflate", "stored"]
 
-# A byte of deflate gives at most 1,032 of output: a longest match of 258 bytes in two bits.
+# One byte of deflate inflates to at most 1,032 bytes: a match of 258 bytes (the longest) takes two bits.
 _DEFLATE_RATIO = 1032
 _STORED_BLOCK = 65535
 _STORED_HEADER = 5
@@ -45,7 +47,13 @@ _LARGEST = 1 << 62
 
 @dataclasses.dataclass(frozen=True)
 class FileEntry:
-    """A file of a module: its path with `/`, its size in bytes, its SHA-256 in hex."""
+    """A file of a module.
+
+    Attributes:
+      path: relative to the module, with `/` between names.
+      size: in bytes.
+      sha256: the digest in hex.
+    """
 
     path: str
     size: int
@@ -57,13 +65,13 @@ class Segment:
     """Consecutive bytes of the archive that contain consecutive bytes of a file.
 
     Attributes:
-      offset: where it starts in the archive.
-      length: its bytes in the archive.
-      method: "deflate", or "stored" when compressing does not pay: deflate's stored blocks.
-      sha256: hex digest of the file's bytes that it fills.
-      path: the file.
-      start: where in the file.
-      size: how many bytes of the file.
+      offset: its first byte in the archive.
+      length: its number of bytes in the archive.
+      method: "deflate", or "stored" (deflate's uncompressed blocks) for data that hardly shrinks.
+      sha256: the digest in hex of the unpacked bytes.
+      path: the path of the file.
+      start: its first byte in the file.
+      size: its number of bytes in the file.
     """
 
     offset: int
@@ -100,7 +108,7 @@ class ArchiveIndex:
         return sum(file.size for file in self.files)
 
     def to_json(self) -> bytes:
-        """The index as JSON; the same bytes for the same index."""
+        """The index as JSON. The same index always gives the same bytes."""
         rows: dict[str, list[list[int | str]]] = {file.path: [] for file in self.files}
         whole = {file.path: file for file in self.files}
         for segment in self.segments:
@@ -124,12 +132,12 @@ class ArchiveIndex:
         """Reads and checks an index from an untrusted source.
 
         Raises:
-          ArchiveError: it is no index, breaks a limit, names a path that leaves the module, or its
-            segments overlap or do not fill the files; says which.
+          ArchiveError: the data is not an index, exceeds a limit, or has a path outside of the module; or its
+            segments overlap or do not fill the files. The message says which.
         """
         if len(data) > limits.index_bytes:
             _refuse(f"Expected an index of at most {limits.index_bytes:,} bytes, got {len(data):,}.")
-        # Brackets in JSON take 2 bytes, in memory 60: bounded before it is parsed.
+        # An empty list takes 2 bytes in JSON and 60 bytes in memory, so the number is checked before parsing.
         if data.count(b"[") + data.count(b"{") > 4 * (limits.files + limits.segments):
             _refuse(f"Expected at most {limits.segments:,} segments, got more.")
         value = _parse(data)
@@ -143,7 +151,7 @@ class ArchiveIndex:
         )
         if value.get("digest") != index.digest:
             _refuse(
-                f"Expected the digest of the listed files, {index.digest}, got {value.get('digest')!r:.100}."
+                f"Expected {index.digest}, the digest of the listed files, got {value.get('digest')!r:.100}."
             )
         return index
 
@@ -190,11 +198,12 @@ class _FilesReader:
         offset, length, size = (_integer(row[i], f"a segment of {file.path!r}") for i in (0, 1, 3))
         if offset < self._end or offset + length > self._archive_size:
             _refuse(
-                f"Expected segments one after the other in the archive, got {row!r:.120} in {file.path!r}."
+                f"Expected segments in the order of the archive, without overlap, got {row!r:.120} in "
+                f"{file.path!r}."
             )
         if size == 0 or not _fits(row[2], length, size):
             _refuse(
-                f"Expected a {row[2]} segment of {length:,} bytes to hold what it says, got {size:,} bytes."
+                f"Expected a size that a {row[2]} segment of {length:,} bytes can have, got {size:,} bytes."
             )
         self._end = offset + length
         sha256 = _hex(row[4], repr(file.path)) if len(row) == 5 else file.sha256
@@ -203,7 +212,7 @@ class _FilesReader:
 
 
 def stored_length(size: int) -> int:
-    """The size of `size` bytes in deflate's stored blocks, in bytes.
+    """The number of bytes that `size` bytes take in deflate's stored blocks.
 
     >>> stored_length(100_000)
     100010
@@ -212,10 +221,10 @@ def stored_length(size: int) -> int:
 
 
 def module_digest(files: Iterable[FileEntry]) -> str:
-    """The digest of a module's content. It does not depend on how the module is packed.
+    """The digest of a module's content, which does not depend on how the module is packed.
 
-    SHA-256 over one line `<sha256> <size> <path>` for each file, sorted by path in UTF-8, each ended by
-    a newline (paths hold no control characters).
+    It is the SHA-256 of one line `<sha256> <size> <path>` with a newline for each file, sorted by the bytes
+    of the path in UTF-8. Paths have no control characters.
 
     >>> module_digest([FileEntry("saved_model.pb", 0, "e3" * 32)])[:14]
     'sha256:3f3809e'
@@ -237,7 +246,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     if value.get("format") != FORMAT:
         raise ArchiveError(
             f"Expected an archive index of format {FORMAT}, got {value.get('format')!r:.40}.",
-            hint="The hub may be newer than this package: `pip install --upgrade tensorflow-hub`.",
+            hint="The hub may be newer than this package. Run `pip install --upgrade tensorflow-hub`.",
         )
     return value
 
@@ -268,5 +277,6 @@ def _hex(value: object, what: str) -> str:
 
 def _refuse(problem: str) -> NoReturn:
     raise ArchiveError(
-        problem, hint="The index does not fit its archive: fetch the whole archive instead, and tell the hub."
+        problem,
+        hint="The index is damaged. Fetch the whole archive instead, and tell the operator of the hub.",
     )

@@ -1,7 +1,7 @@
-"""The library for inflating (RFC 1951) and reading gzip (RFC 1952): ISA-L if it is installed, else zlib.
+"""The library that inflates (RFC 1951) and reads gzip (RFC 1952): ISA-L if it is installed, else zlib.
 
-ISA-L (the package `isal`) is faster and has the interface of zlib. It checks the CRC-32 and the length of a
-gzip member as zlib does; the tests of hostile and damaged archives run with both.
+ISA-L (the package `isal`) is faster and has the API of zlib. It checks the CRC-32 and the length of a gzip
+member as zlib does. The tests of malicious and damaged archives run with both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RAW_DEFLATE = -zlib.MAX_WBITS
 
 
 class Inflater(Protocol):
-    """An inflater: the common interface of the objects of zlib and ISA-L."""
+    """A decompression object of zlib or ISA-L."""
 
     @property
     def eof(self) -> bool:
@@ -36,15 +36,15 @@ class Inflater(Protocol):
         ...
 
     def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes:
-        """The next bytes, at most `max_length`.
+        """Returns the next bytes of output, at most `max_length`.
 
-        ISA-L may hold bytes back although `unconsumed_tail` is empty: a call without data gives them.
+        ISA-L may have more output although `unconsumed_tail` is empty. A call with b"" returns it.
         """
         ...
 
 
 class InflateLibrary(NamedTuple):
-    """A library's function that makes an inflater from window bits, and the error its inflaters raise."""
+    """A library: its function that makes an inflater from window bits, and the error of its inflaters."""
 
     inflater: Callable[[int], Inflater]
     error: type[Exception]
@@ -54,7 +54,7 @@ ZLIB = InflateLibrary(zlib.decompressobj, zlib.error)
 
 try:
     from isal import isal_zlib
-except ImportError:  # there are systems without a wheel of it
+except ImportError:  # `isal` has no wheels for some platforms
     LIBRARY = ZLIB
 else:
     # Its type stub says that the error is an instance.

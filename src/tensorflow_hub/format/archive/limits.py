@@ -1,4 +1,4 @@
-"""Limits for archives from untrusted sources: sizes, counts, ratios."""
+"""Limits for archives from untrusted sources: sizes, counts and compression ratios."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class ArchiveLimits:
     """Limits that are checked while an archive or its index is read.
 
     Attributes:
-      total_bytes: of all files together, unpacked.
-      files: files and directories together.
-      path_bytes: of one path in UTF-8; a single name in it has at most 255.
-      depth: of directories within directories.
-      ratio: unpacked bytes over packed ones. Deflate reaches 1,032 on zeros, weights 1.1, vocabularies 10.
-      ratio_free_bytes: unpacked bytes from which on `ratio` is looked at: a module whose
-        weights are all zeros packs 1,000 to 1 and is no bomb.
-      index_bytes: of the JSON index.
-      segments: in an index.
-      portable_names: refuse names that Windows cannot hold (`con`, `a:b`, a trailing dot). Names with
-        control characters or a backslash are refused always.
-      padding_bytes: zeros that may follow the end of the archive: writers fill up to a block.
-      gzip_members: of one stream, from which on `gzip_member_bytes` is looked at; tools that compress in
-        parallel write several.
-      gzip_member_bytes: that members have on average, packed: each costs time, however small it is.
-      advice: what to do about too many bytes or files, for the one who set these limits; "" for the usual.
+      total_bytes: the most bytes of all files together, unpacked.
+      files: the most files and directories.
+      path_bytes: the most bytes of a path in UTF-8. A single name may have 255.
+      depth: the most directories inside of each other.
+      ratio: the most unpacked bytes for each packed byte. Zeros reach 1,032, weights 1.1, vocabularies 10.
+      ratio_free_bytes: the number of unpacked bytes up to which `ratio` is not checked, so that a module
+        whose weights are all zeros is accepted.
+      index_bytes: the most bytes of the JSON index.
+      segments: the most segments in an index.
+      portable_names: whether to refuse names that Windows does not allow (`con`, `a:b`, a trailing dot).
+        Names with control characters or a backslash are always refused.
+      padding_bytes: the most zeros after the end of the archive. Some writers fill up the last block.
+      gzip_members: the number of members of a gzip stream up to which `gzip_member_bytes` is not checked.
+      gzip_member_bytes: the smallest average size of gzip members, packed. Each member takes time, however
+        small it is.
+      advice: the hint of the error about too many bytes or files; "" for the default hint.
     """
 
     total_bytes: int = 64 << 30
@@ -49,7 +49,7 @@ DEFAULT_LIMITS = ArchiveLimits()
 
 
 def free_space(directory: str | os.PathLike[str]) -> int | None:
-    """Free bytes on the disk of a directory; None if the file system (of a network, say) does not tell."""
+    """The free bytes on the disk of a directory; None if unknown, as on some network file systems."""
     try:
         usage = shutil.disk_usage(directory)
     except OSError:

@@ -1,4 +1,4 @@
-"""Checks of file names in modules: they have to be relative, and distinct on every file system."""
+"""Checks of the paths in archives: they have to be relative, and allowed and distinct on every system."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ def refuse(problem: str) -> ArchiveError:
     """The error for a damaged or malicious archive, always with the same hint."""
     return ArchiveError(
         problem,
-        hint="Nothing was kept. Get the archive again; when that fails too, tell its publisher.",
+        hint="Nothing was unpacked. Download the archive again. If that fails too, tell its publisher.",
     )
 
 
 def exceeded(problem: str, limits: ArchiveLimits) -> ArchiveError:
     """The error for an archive that exceeds a limit."""
     return (
-        ArchiveError(problem, hint=f"Nothing was kept. {limits.advice}") if limits.advice else refuse(problem)
+        ArchiveError(problem, hint=f"Nothing was unpacked. {limits.advice}")
+        if limits.advice
+        else refuse(problem)
     )
 
 
 def check_path(path: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> str:
-    """Checks a path of a file in a module and returns it without leading `./` and trailing `/`.
+    """Checks the path of a file in a module, and returns it without leading `./` and trailing `/`.
 
     Args:
-      path: relative, with `/` between names.
-      limits: length, depth, and whether Windows must be able to hold it.
+      path: a relative path, with `/` between names.
+      limits: the limits of length and depth, and whether Windows has to allow the path.
 
     Returns:
       The path; empty for the root itself (`./`).
 
     Raises:
-      ArchiveError: a sentence that says which rule the path breaks.
+      ArchiveError: the path breaks a rule; the message says which.
 
     >>> check_path("./variables/variables.index")
     'variables/variables.index'
@@ -65,7 +67,7 @@ def check_path(path: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> str:
     if ".." in parts:
         raise refuse(f"Expected paths inside the module, got {shown}, which leaves it.")
     if len(parts) > limits.depth:
-        raise refuse(f"Expected at most {limits.depth} directories within each other, got {shown}.")
+        raise refuse(f"Expected at most {limits.depth} nested directories, got {shown}.")
     for part in parts:
         _check_name(part, shown, limits)
     return "/".join(parts)
@@ -77,13 +79,13 @@ def _check_name(name: str, shown: str, limits: ArchiveLimits) -> None:
     if not limits.portable_names:
         return
     if _WINDOWS_NAMES.fullmatch(name) or _WINDOWS_CHARACTERS.search(name) or name[-1] in ". ":
-        raise refuse(f"Expected names that every system can hold, got {name!r} in {shown}, not for Windows.")
+        raise refuse(f"Expected names that every system allows, got {name!r} in {shown}: not for Windows.")
 
 
 class NamesSeen:
-    """The paths of one archive so far, for finding conflicts.
+    """The paths of one archive so far, to find names that are the same file on some systems.
 
-    macOS and Windows hold `A` and `a`, and macOS the composed and decomposed form of `é`, for one file.
+    Such names are `A` and `a` on macOS and Windows, and the composed and decomposed forms of `é` on macOS.
     """
 
     def __init__(self, limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
@@ -94,7 +96,7 @@ class NamesSeen:
         """Adds a checked path and the directories above it.
 
         Raises:
-          ArchiveError: it was there already, as a file or in another spelling, or there are too many.
+          ArchiveError: the path was added before as a file or in another spelling, or there are too many.
         """
         parts = path.split("/")
         for depth in range(1, len(parts)):

@@ -1,4 +1,4 @@
-"""The files of a module directory, checked for names that every file system allows."""
+"""Listing the files of a module directory, with checks of their names and links."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from tensorflow_hub.errors import ArchiveError, NotAModuleError
 from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.archive.member_names import NamesSeen, check_path
 
-_COPY = "Put a copy in its place, then export or publish again."
+_COPY = "Replace it by a copy of the file, then export or publish again."
 
 
 def module_files(root: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS) -> list[str]:
     """The relative paths of the files of a module, with `/`, sorted by their bytes in UTF-8.
 
-    A symbolic link counts as the file it leads to when that lies in the directory.
+    A symbolic link to a file in the directory counts as that file.
 
     Args:
       root: the directory.
-      limits: what readers take.
+      limits: the limits of readers of archives.
 
     Raises:
-      NotAModuleError: `root` is no directory, or holds no file.
-      ArchiveError: a name that some system cannot hold, a link that leaves the directory, a device.
+      NotAModuleError: `root` is not a directory, or has no files.
+      ArchiveError: a name is not allowed on some system, a link leads out of the directory, or there is a
+        pipe or device.
     """
     directory = Path(root)
     if not directory.is_dir():
-        raise _not_a_module(f"Expected a module directory, got {str(root)!r}, which is none.")
+        raise _not_a_module(f"Expected a module directory, got {str(root)!r}, which is not a directory.")
     real = directory.resolve()
     paths = sorted(_walk(real, real, ""), key=os.fsencode)
     if not paths:
@@ -62,7 +63,7 @@ def _walk(root: Path, directory: Path, prefix: str) -> Iterator[str]:
 def _check_link(root: Path, link: Path, path: str) -> None:
     try:
         inside = link.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):  # a circle of links, or one to nowhere
+    except (OSError, RuntimeError):  # a cycle of links, or a broken link
         inside = False
     if not inside:
         raise ArchiveError(
@@ -72,4 +73,4 @@ def _check_link(root: Path, link: Path, path: str) -> None:
 
 
 def _not_a_module(problem: str) -> NotAModuleError:
-    return NotAModuleError(problem, hint="Give the directory that holds saved_model.pb.")
+    return NotAModuleError(problem, hint="Pass the directory that has saved_model.pb in it.")

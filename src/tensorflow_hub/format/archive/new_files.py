@@ -1,4 +1,4 @@
-"""Creates files while unpacking: only new files, and not through links."""
+"""Creating files while an archive is unpacked, without overwriting files or following links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def create(path: Path) -> BinaryIO:
     """Opens a new file for writing. Its directory has to exist.
 
     Raises:
-      FileExistsError: something has that name already.
+      FileExistsError: the path exists already.
     """
     return open(os.open(path, _FLAGS, 0o644), "wb", buffering=0)
 

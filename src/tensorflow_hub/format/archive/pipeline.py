@@ -1,6 +1,6 @@
-"""Threads for long streams: one reads chunks ahead, one computes checksums while data is written.
+"""Threads for long streams: one reads chunks ahead, and one computes checksums while data is written.
 
-zlib, hashlib and file writes release the interpreter's lock, so both really run beside the rest.
+zlib, hashlib and file writes release the GIL, so the threads run in parallel.
 """
 
 from __future__ import annotations
@@ -20,41 +20,45 @@ class Hash(Protocol):
         ...
 
 
-class SumLane:
-    """Computes checksums in a thread, at most `depth` pieces behind the caller, which limits memory."""
+class HashThread:
+    """A thread that updates checksums. At most `depth` pieces wait in its queue, which limits memory."""
 
     def __init__(self, depth: int = 1) -> None:
-        self._waiting: queue.Queue[tuple[Hash, bytes | memoryview] | None] = queue.Queue(depth)
-        self._problem: BaseException | None = None
-        threading.Thread(target=self._run, name="sum", daemon=True).start()
+        self._queue: queue.Queue[tuple[Hash, bytes | memoryview] | None] = queue.Queue(depth)
+        self._error: BaseException | None = None
+        threading.Thread(target=self._run, name="hash", daemon=True).start()
 
-    def update(self, sum_: Hash, data: bytes | memoryview) -> None:
-        """Starts to update a checksum with `data`, which must not be changed any more."""
-        self._waiting.put((sum_, data))
+    def update(self, checksum: Hash, data: bytes | memoryview) -> None:
+        """Queues an update of a checksum with data, which must not be changed afterwards."""
+        self._queue.put((checksum, data))
 
     def wait(self) -> None:
-        """Waits until all data is in the checksums."""
-        self._waiting.join()
-        if self._problem is not None:
-            raise self._problem
+        """Waits until all updates are done, and raises the error of an update that failed."""
+        self._queue.join()
+        if self._error is not None:
+            raise self._error
 
     def close(self) -> None:
-        """Ends the thread, after what it was given."""
-        self._waiting.put(None)
+        """Ends the thread after all queued updates."""
+        self._queue.put(None)
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._queue.get()) is not None:
             try:
                 item[0].update(item[1])
-            except BaseException as problem:  # raised again by who waits
-                self._problem = problem
-            del item  # the data is free while the next one is waited for
-            self._waiting.task_done()
+            except BaseException as error:  # raised again by `wait`
+                self._error = error
+            del item  # frees the data before the thread waits for the next item
+            self._queue.task_done()
 
 
 @contextlib.contextmanager
-def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
-    """Runs an iterator in a thread, at most `depth` items ahead of the consumer."""
+def read_ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
+    """A context that runs an iterator in a thread, at most `depth` items ahead of the consumer.
+
+    Yields:
+      An iterator over the same items.
+    """
     waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 
@@ -71,21 +75,21 @@ def ahead(chunks: Iterator[bytes], depth: int = 8) -> Iterator[Iterator[bytes]]:
                 if stop.is_set():
                     return
             put(None)
-        except BaseException as error:  # raised again where the chunks are taken
+        except BaseException as error:  # raised again in the consumer
             put(error)
 
-    thread = threading.Thread(target=run, name="ahead", daemon=True)
+    thread = threading.Thread(target=run, name="read-ahead", daemon=True)
     thread.start()
     try:
-        yield _taken(waiting)
-    finally:  # not waited for: it may be reading from a connection that stalls, and ends with that
+        yield _items(waiting)
+    finally:  # the thread is not joined, because it may be reading from a stalled connection
         stop.set()
 
 
-def _taken(waiting: queue.Queue[bytes | BaseException | None]) -> Iterator[bytes]:
+def _items(waiting: queue.Queue[bytes | BaseException | None]) -> Iterator[bytes]:
     while True:
         try:
-            item = waiting.get(timeout=0.5)  # in pieces: Windows hears no Ctrl-C meanwhile
+            item = waiting.get(timeout=0.5)  # on Windows, Ctrl-C does not interrupt a wait without timeout
         except queue.Empty:
             continue
         if item is None:

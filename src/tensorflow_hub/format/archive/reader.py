@@ -1,4 +1,4 @@
-"""Unpacks archives from untrusted sources."""
+"""Unpacking tar and tar.gz archives from untrusted sources."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tensorflow_hub.format.archive.index import FileEntry
 from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits, free_space
 from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.format.archive.new_files import create, empty, write_all
-from tensorflow_hub.format.archive.pipeline import SumLane, ahead
+from tensorflow_hub.format.archive.pipeline import HashThread, read_ahead
 from tensorflow_hub.format.archive.tar_header import BLOCK, TarHeader, padding, parse_header, parse_pax
 
-_EXTRA_BYTES = 64 << 10  # of a long name or a pax header
-_LARGE = 16 << 20  # bytes of a file for which the disk is asked for room first
-_SMALL = 64 << 10  # bytes of a file that is hashed at once: another thread would cost more than it saves
+_LARGEST_EXTENDED_HEADER = 64 << 10  # bytes, of a long name or a pax header
+_LARGE_FILE = 16 << 20  # bytes from which on the free disk space is checked before a file is written
+_SMALL_FILE = 64 << 10  # bytes up to which a file is hashed directly, because a thread would be slower
+# Type flag of a tar member that is refused → what it is.
 _REFUSED = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -43,21 +44,21 @@ def extract_archive(
 ) -> tuple[FileEntry, ...]:
     """Unpacks a tar or tar.gz from an untrusted source.
 
-    Only files are made, and the directories that hold them, with modes and times of their own; memory stays
-    at a few MiB.
+    It creates only files and directories. Modes and times in the archive are ignored. It needs a few MiB of
+    memory.
 
     Args:
-      stream: has `read(n)`; read to its end.
-      target_dir: an empty directory, or one to be made.
+      stream: the archive, which is read to its end.
+      target_dir: an empty directory, or one to create.
       limits: sizes and counts beyond which the archive is refused.
       on_progress: called with the number of bytes of files written so far.
 
     Returns:
-      The files in the archive's order, with size and SHA-256.
+      The files in the order of the archive, with size and SHA-256.
 
     Raises:
-      ArchiveError: the archive is broken or hostile; the sentence says how. `target_dir` is empty again.
-      OSError: the stream or the disk fails. `target_dir` is empty again.
+      ArchiveError: the archive is damaged or malicious; the message says how. `target_dir` is empty again.
+      OSError: the stream cannot be read, or the disk cannot be written. `target_dir` is empty again.
     """
     target = Path(target_dir)
     target.mkdir(parents=True, exist_ok=True)
@@ -65,15 +66,15 @@ def extract_archive(
         raise FileExistsError(
             f"Expected an empty directory to unpack into, got {str(target)!r} with files in it."
         )
-    lane = SumLane()
+    hashes = HashThread()
     try:
-        with ahead(unpacked_chunks(stream, limits)) as chunks:
-            return _Extraction(chunks, target, limits, lane, on_progress or _ignore).run()
+        with read_ahead(unpacked_chunks(stream, limits)) as chunks:
+            return _Extraction(chunks, target, limits, hashes, on_progress or _ignore).run()
     except BaseException:
         empty(target)
         raise
     finally:
-        lane.close()
+        hashes.close()
 
 
 class _Source:
@@ -82,27 +83,27 @@ class _Source:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = memoryview(b"")
-        self._came = 0
+        self._bytes_read = 0
 
     def pieces(self, length: int) -> Iterator[memoryview]:
         """Exactly `length` bytes, in several pieces."""
         while length:
             if not self._rest:
                 self._rest = memoryview(next(self._chunks, b""))
-                self._came += len(self._rest)
+                self._bytes_read += len(self._rest)
                 if not self._rest:
-                    raise self._broken_off()
+                    raise self._truncated()
             piece = self._rest[:length]
             self._rest = self._rest[len(piece) :]
             length -= len(piece)
             yield piece
 
-    def _broken_off(self) -> ArchiveError:
-        if self._came < BLOCK:  # some sentence of a server
+    def _truncated(self) -> ArchiveError:
+        if self._bytes_read < BLOCK:  # such as the text of an error page
             return refuse(
-                f"Expected a tar archive, plain or gzipped, got {self._came} bytes of another kind."
+                f"Expected a tar archive, plain or gzipped, got {self._bytes_read} bytes of another kind."
             )
-        return refuse("Expected the whole archive, got a part of it: it ends within a file.")
+        return refuse("Expected the whole archive, got a part of it that ends inside of a file.")
 
     def take(self, length: int) -> bytes:
         """Exactly `length` bytes in one piece, for small lengths."""
@@ -120,7 +121,7 @@ class _Source:
 
 @dataclasses.dataclass
 class _Pending:
-    """The values of extended headers, which belong to the next member."""
+    """The name and size in extended headers, which replace those in the header of the next member."""
 
     name: bytes | None = None
     size: int | None = None
@@ -134,13 +135,13 @@ class _Extraction:
         chunks: Iterator[bytes],
         target: Path,
         limits: ArchiveLimits,
-        lane: SumLane,
+        hashes: HashThread,
         on_progress: Callable[[int], None],
     ) -> None:
         self._source = _Source(chunks)
         self._target = target
         self._limits = limits
-        self._lane = lane
+        self._hashes = hashes
         self._on_progress = on_progress
         self._names = NamesSeen(limits)
         self._directories = {""}
@@ -152,7 +153,7 @@ class _Extraction:
         try:
             return parse_header(block)
         except ArchiveError as problem:
-            if self._members == 1 and block[257:262] != b"ustar":  # not a damaged archive: none at all
+            if self._members == 1 and block[257:262] != b"ustar":  # the file is not a tar archive at all
                 raise refuse("Expected a tar archive, plain or gzipped, got something else.") from problem
             raise
 
@@ -166,12 +167,12 @@ class _Extraction:
                 )
             pending = self._member(self._header(block), pending)
         if pending != _Pending() or self._source.take(BLOCK).strip(b"\0"):
-            raise refuse("Expected two blocks of zeros at the end of the archive, got one and other data.")
+            raise refuse("Expected two blocks of zeros at the end of the archive, got other data.")
         self._source.check_rest(self._limits.padding_bytes)
         if not self._files:
             raise refuse("Expected files in the archive, got none.")
-        self._lane.wait()
-        return tuple(FileEntry(path, size, sum_.hexdigest()) for path, size, sum_ in self._files)
+        self._hashes.wait()
+        return tuple(FileEntry(path, size, sha256.hexdigest()) for path, size, sha256 in self._files)
 
     def _member(self, header: TarHeader, pending: _Pending) -> _Pending:
         if header.kind in {b"x", b"g", b"L"}:
@@ -191,8 +192,11 @@ class _Extraction:
         return _Pending()
 
     def _extended(self, header: TarHeader, pending: _Pending) -> _Pending:
-        if header.size > _EXTRA_BYTES:
-            raise refuse(f"Expected extended headers of at most {_EXTRA_BYTES:,} bytes, got {header.size:,}.")
+        if header.size > _LARGEST_EXTENDED_HEADER:
+            raise refuse(
+                f"Expected extended headers of at most {_LARGEST_EXTENDED_HEADER:,} bytes, "
+                f"got {header.size:,}."
+            )
         data = self._source.take(header.size)
         self._source.take(padding(header.size))
         if header.kind == b"L":
@@ -202,7 +206,7 @@ class _Extraction:
             if key.startswith("GNU.sparse"):
                 raise refuse("Expected plain files, got a sparse file in a pax header.")
             if key == "linkpath" or (header.kind == b"g" and key in {"path", "size"}):
-                raise refuse(f"Expected pax headers about one file, got {key!r} in a pax header.")
+                raise refuse(f"Expected pax headers of single files, got {key!r} in a pax header.")
         if header.kind == b"g":
             return pending
         size = records.get("size")
@@ -228,18 +232,18 @@ class _Extraction:
         self._names.add(path, is_directory=False)
         self._check_room(path, size)
         self._make(path.rpartition("/")[0])
-        sum_ = hashlib.sha256()
+        sha256 = hashlib.sha256()
         with create(self._target / path) as out:
             for piece in self._source.pieces(size):
-                if size <= _SMALL:
-                    sum_.update(piece)
+                if size <= _SMALL_FILE:
+                    sha256.update(piece)
                 else:
-                    self._lane.update(sum_, piece)
+                    self._hashes.update(sha256, piece)
                 write_all(out, piece)
                 self._bytes += len(piece)
                 self._on_progress(self._bytes)
         self._source.take(padding(size))
-        self._files.append((path, size, sum_))
+        self._files.append((path, size, sha256))
 
     def _check_room(self, path: str, size: int) -> None:
         if self._bytes + size > self._limits.total_bytes:
@@ -248,10 +252,8 @@ class _Extraction:
                 f"got {self._bytes + size:,} at {path!r}.",
                 self._limits,
             )
-        if size > _LARGE and (free := free_space(self._target)) is not None and size > free:
-            raise refuse(
-                f"Expected files that fit the disk, got {size:,} bytes for {path!r} with {free:,} free."
-            )
+        if size > _LARGE_FILE and (free := free_space(self._target)) is not None and size > free:
+            raise refuse(f"Expected {size:,} bytes of free disk space for {path!r}, got {free:,}.")
 
 
 def _ignore(done: int) -> None:

@@ -1,4 +1,4 @@
-"""The content of a segment of an archive, inflated and checked."""
+"""Inflating a segment of an archive and checking its digest."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from tensorflow_hub.format.archive.index import Segment
 
 
 def inflate_segment(segment: Segment, data: bytes | memoryview) -> tuple[memoryview, ...]:
-    """The bytes of a file in a segment, checked against the digest.
+    """Inflates a segment and checks its digest.
 
     Args:
-      segment: as the index says.
-      data: its `length` bytes of the archive.
+      segment: the segment in the index.
+      data: the bytes of the archive from `offset`, `length` of them.
 
     Returns:
-      `size` bytes in one or more pieces, to be written one after the other at `start`.
+      `size` bytes of the file from `start`, in one or more pieces.
 
     Raises:
-      DigestError: the bytes are not those that the index promises.
+      DigestError: the data is not what the index describes.
     """
     try:
         if len(data) != segment.length:
             raise ValueError
         pieces = _stored_pieces(data) if segment.method == "stored" else _inflated(data, segment.size)
     except (inflate.LIBRARY.error, ValueError):
-        raise _wrong(segment) from None
+        raise _mismatch(segment) from None
     sha256 = hashlib.sha256()
     for piece in pieces:
         sha256.update(piece)
     if sha256.hexdigest() != segment.sha256 or sum(map(len, pieces)) != segment.size:
-        raise _wrong(segment)
+        raise _mismatch(segment)
     return pieces
 
 
@@ -60,9 +60,9 @@ def _stored_pieces(data: bytes | memoryview) -> tuple[memoryview, ...]:
     return tuple(pieces)
 
 
-def _wrong(segment: Segment) -> DigestError:
+def _mismatch(segment: Segment) -> DigestError:
     return DigestError(
-        f"Expected bytes {segment.offset:,} to {segment.offset + segment.length:,} of the archive to hold "
-        f"{segment.path!r} from byte {segment.start:,} as its index promises, got others.",
-        hint="Fetch them again; when that fails too, the hub or a proxy before it damages what it sends.",
+        f"Expected bytes {segment.offset:,} to {segment.offset + segment.length:,} of the archive with the "
+        f"digest of {segment.path!r} from byte {segment.start:,} in the index, got other data.",
+        hint="Download again. If that fails too, the hub or a proxy changes the data: tell its operator.",
     )

@@ -1,6 +1,7 @@
 """Dividing the files of a module into segments.
 
-Cuts decide what two versions share: a segment whose bytes did not change is not downloaded again.
+A client does not download a segment again if it has the same bytes from another version. So the cuts between
+segments decide what two versions can share.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ SEGMENT = 1 << 20  # bytes: small enough to share much, large enough that the in
 
 
 def cuts(size: int, boundaries: Iterable[int] = ()) -> Sequence[int]:
-    """The starts of the segments of a file of `size` bytes.
+    """The starts of the segments of a file.
 
     Args:
-      size: bytes.
-      boundaries: where parts of the file begin, such as the variables in a checkpoint, ascending. A large
-        part has segments of its own, so that it is shared between versions even when the parts
-        before it changed their size; small neighbours are joined.
+      size: the size of the file in bytes.
+      boundaries: the starts of parts of the file, such as the variables in a checkpoint, in ascending order.
+        A large part gets its own segments. Then versions share it even if parts before it change their size.
+        Small parts are joined.
 
     Returns:
-      Ascending offsets, the first of them 0; none when the file is empty.
+      Offsets in ascending order, the first of them 0; empty for an empty file.
 
     >>> cuts(2_500_000)
     [0, 1048576, 2097152]
@@ -31,7 +32,7 @@ def cuts(size: int, boundaries: Iterable[int] = ()) -> Sequence[int]:
     starts: list[int] = []
     begin = 0
     for edge, after in zip([0, *edges], [*edges, size], strict=True):
-        # A part of a quarter of a segment or more stands alone; smaller ones gather until there is one.
+        # A part of at least a quarter of a segment gets its own segments; smaller ones are joined up to that.
         if edge and not (after - edge >= SEGMENT // 4 or edge - begin >= SEGMENT // 4):
             continue
         starts += range(begin, edge, SEGMENT)

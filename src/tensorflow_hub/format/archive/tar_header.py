@@ -1,4 +1,4 @@
-"""Tar headers as this package writes and reads them: 512 bytes of octal text, POSIX.1-2001 (pax)."""
+"""Writing and reading tar headers: blocks of 512 bytes, in the pax format of POSIX.1-2001."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _USTAR_NAME = 100
 _USTAR_SIZE = 8 << 30
 _FILE_MODE, _DIRECTORY_MODE = b"0000644\0", b"0000755\0"
 _NOBODY = b"0000000\0"
-_TIME = b"00000000000\0"  # 1970-01-01: the bytes depend on the content only
+_TIME = b"00000000000\0"  # 1970-01-01, so that the archive depends on the content only
 
 
 def padding(size: int) -> int:
-    """The zeros after `size` bytes of a file, up to the next block.
+    """The number of zeros after a file of `size` bytes, up to the next block.
 
     >>> padding(513), padding(512)
     (511, 0)
@@ -25,7 +25,7 @@ def padding(size: int) -> int:
 
 
 def file_header(path: str, size: int) -> bytes:
-    """The header blocks of a file: one, or three with a pax record (for non-ASCII names, or 8 GiB).
+    """The header blocks of a file: one, or three with pax records for long or non-ASCII names and 8 GiB.
 
     >>> len(file_header("saved_model.pb", 10))
     512
@@ -36,7 +36,7 @@ def file_header(path: str, size: int) -> bytes:
 def directory_header(path: str) -> bytes:
     """The header blocks of a directory.
 
-    Readers are in use that make a directory only when the archive has it: older versions of this library.
+    Older versions of this library create a directory only if the archive has an entry for it.
 
     >>> len(directory_header("variables"))
     512
@@ -57,7 +57,7 @@ def _named(path: str, size: int, kind: bytes) -> bytes:
 
 
 def _pax_record(key: bytes, value: bytes) -> bytes:
-    """`length key=value newline`, the length counting its own digits."""
+    """A pax record `length key=value newline`. The length includes its own digits."""
     rest = b" %s=%s\n" % (key, value)
     length = len(rest)
     while len(b"%d%s" % (length, rest)) != length:
@@ -75,7 +75,13 @@ def _header(name: bytes, size: int, kind: bytes) -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class TarHeader:
-    """The contents of a header block: the raw name, the size in bytes, the type flag."""
+    """The contents of a header block.
+
+    Attributes:
+      name: the raw name.
+      size: in bytes.
+      kind: the type flag, such as b"0" for a file.
+    """
 
     name: bytes
     size: int
@@ -86,12 +92,12 @@ def parse_header(block: bytes) -> TarHeader:
     """Reads one header block.
 
     Raises:
-      ArchiveError: the checksum is wrong or a number is not one.
+      ArchiveError: the checksum is wrong, or a number field has other characters.
     """
     expected = _number(block[148:156], "checksum")
     if expected != sum(block[:148]) + 8 * ord(" ") + sum(block[156:]):
         raise refuse(
-            "Expected a tar header with a correct checksum, got other bytes: the archive is damaged."
+            "Expected a tar header with a correct checksum, got a wrong one: the archive is damaged."
         )
     name = block[:100].split(b"\0", 1)[0]
     if block[257:263] == b"ustar\0" and block[345] != 0:
@@ -111,7 +117,7 @@ def _number(field: bytes, what: str) -> int:
 
 
 def parse_pax(data: bytes) -> dict[str, bytes]:
-    r"""Reads the records of a pax header: `length key=value newline` each.
+    r"""Reads the records of a pax header, which have the form `length key=value newline`.
 
     Raises:
       ArchiveError: a record has another form.

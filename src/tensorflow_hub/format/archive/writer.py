@@ -1,4 +1,4 @@
-"""Packs a module directory into a deterministic tar.gz with an index."""
+"""Packing a module directory into a deterministic tar.gz with an index."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from tensorflow_hub.format.archive.crc32 import combine, crc32
 from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry, Method, Segment
 from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.archive.module_files import module_files
-from tensorflow_hub.format.archive.pipeline import SumLane
+from tensorflow_hub.format.archive.pipeline import HashThread
 from tensorflow_hub.format.archive.segment_cuts import cuts
 from tensorflow_hub.format.archive.tar_header import END, directory_header, file_header, padding
 from tensorflow_hub.format.module.checkpoint import tensor_boundaries
 
-# gzip (RFC 1952): deflate, no flags, no time, unknown system: the same bytes everywhere.
+# A gzip header (RFC 1952): deflate, no flags, no time, unknown system. So the bytes are the same everywhere.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _LAST_BLOCK = b"\x03\x00"  # a final, empty deflate block
 _STORED_BLOCK = 65535
-# Weights in float32 shrink to 92 %, and compressing is twenty times slower than storing: not worth it.
-_WORTH_IT = 0.85
+# Data that does not shrink below this ratio is stored. Weights in float32 shrink to 92 %, and compressing is
+# twenty times slower than storing.
+_LARGEST_RATIO = 0.85
 _SAMPLES, _SAMPLE = 4, 8 << 10
-_LARGE_FILE = 4 << 20  # bytes; from here on speed counts more than the last percents
-_SMALL_RUN = 64 << 10  # bytes; below, summing in place is cheaper than combining sums
-_TINY_RUN = 4 << 10  # bytes; below, another thread costs more than it saves
-_AHEAD = 16  # segments in memory
+_LARGE_FILE = 4 << 20  # bytes from which on a file is compressed with the fastest level
+_SMALL_RUN = 64 << 10  # bytes below which computing the CRC again is faster than combining
+_TINY_RUN = 4 << 10  # bytes below which packing in a thread would be slower
+_AHEAD = 16  # segments in memory at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +45,12 @@ class _Run:
     """Consecutive bytes of a file, before they are packed.
 
     Attributes:
-      before: what the tar needs in front of it: padding of the file before, header of this one.
-      file: the finished entry, on the last run of a file.
+      path: the path of the file.
+      start: the first byte in the file.
+      data: the bytes.
+      level: the compression level of zlib.
+      before: the bytes before it in the tar: padding of the previous file, and the header of this file.
+      file: the entry of the file on its last run, else None.
     """
 
     path: str
@@ -76,22 +81,22 @@ def write_archive(
 ) -> ArchiveIndex:
     """Packs the files of a directory into a tar.gz that any `tar` reads.
 
-    The same content gives the same bytes. Empty directories are left out; a symbolic link within the
-    directory is packed as the file it leads to.
+    The same content always gives the same bytes. Empty directories are not packed. A symbolic link to a file
+    in the directory is packed as that file.
 
     Args:
-      directory: the module.
-      target: the file to write; removed again when an error occurs.
-      limits: what readers take; nothing else is written.
+      directory: the path of the module.
+      target: the file to write. It is removed if an error occurs.
+      limits: the limits of readers, which the archive must not exceed.
       on_progress: called with the number of bytes of files packed so far.
 
     Returns:
       The index of the archive.
 
     Raises:
-      NotAModuleError: `directory` is none, or holds no file.
-      ArchiveError: a file cannot be packed: its name, a link that leaves the directory, a device, or it
-        changes while it is read.
+      NotAModuleError: `directory` is not a directory, or has no files.
+      ArchiveError: a file cannot be packed because of its name, because it is a link out of the directory or
+        a device, or because it changes while it is read.
     """
     root = Path(directory)
     paths = module_files(root, limits)
@@ -122,7 +127,7 @@ def _write(out: BinaryIO, runs: Iterator[_Run], on_progress: Callable[[int], Non
 
 
 def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterator[_Packed]:
-    """Packs runs of bytes in threads; returns them in order, with a limited number in memory."""
+    """Packs runs of bytes in threads. Yields them in order, with at most `_AHEAD` in memory."""
     waiting: collections.deque[Callable[[], _Packed]] = collections.deque()
     for run in runs:
         tiny = len(run.data) < _TINY_RUN
@@ -134,12 +139,12 @@ def _in_order(pool: concurrent.futures.Executor, runs: Iterator[_Run]) -> Iterat
 
 
 def _runs(root: Path, paths: Sequence[str]) -> Iterator[_Run]:
-    """Reads the files in the runs of bytes that become segments."""
-    fill, made = b"", {""}
+    """Reads the files, divided into the runs of bytes that become segments."""
+    fill, directories = b"", {""}
     for path in paths:
         for parent in _parents(path):
-            if parent not in made:
-                made.add(parent)
+            if parent not in directories:
+                directories.add(parent)
                 fill += directory_header(parent)
         with open(root / path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -178,7 +183,7 @@ def _read(file: BinaryIO, size: int, path: str) -> bytes:
 
 def _changed(path: str) -> ArchiveError:
     return ArchiveError(
-        f"Expected files that do not change while they are packed, but {path!r} did.",
+        f"Expected files that do not change while they are packed, got a change of {path!r}.",
         hint="Wait until the export is finished, then try again.",
     )
 
@@ -197,17 +202,17 @@ def _pack(run: _Run) -> _Packed:
 
 
 def _shrinks(data: bytes) -> bool:
-    """Whether compressing the data makes it smaller, by samples."""
+    """Whether compressing makes the data smaller, estimated from samples."""
     if len(data) <= _SAMPLES * _SAMPLE:
         return len(data) > 0
     view = memoryview(data)
     step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
     packed = sum(len(zlib.compress(view[i * step : i * step + _SAMPLE], 1)) for i in range(_SAMPLES))
-    return packed < _WORTH_IT * _SAMPLES * _SAMPLE
+    return packed < _LARGEST_RATIO * _SAMPLES * _SAMPLE
 
 
 def _deflate(data: bytes, level: int = 6) -> bytes:
-    """Deflate blocks that end with a full flush: later blocks begin at a byte and do not refer to them."""
+    """Deflate blocks that end with a full flush, so that later blocks can be inflated without them."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
 
@@ -228,12 +233,12 @@ class _Output:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._sha256 = hashlib.sha256()
-        self._lane = SumLane()
-        self._gathered = bytearray()  # short pieces, which are hashed together
+        self._hashes = HashThread()
+        self._gathered = bytearray()  # short pieces, which are hashed together to save time
         self.size = 0
 
     def put(self, *pieces: bytes | memoryview) -> int:
-        """Writes data; returns the number of bytes."""
+        """Writes data and returns the number of bytes."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._out.write(data)
         self.size += len(data)
@@ -242,22 +247,22 @@ class _Output:
         if len(data) >= _SMALL_RUN or len(self._gathered) >= _SMALL_RUN:
             self._hash_gathered()
         if len(data) >= _SMALL_RUN:
-            self._lane.update(self._sha256, data)
+            self._hashes.update(self._sha256, data)
         return len(data)
 
     def _hash_gathered(self) -> None:
         if self._gathered:
-            self._lane.update(self._sha256, memoryview(self._gathered))
+            self._hashes.update(self._sha256, memoryview(self._gathered))
             self._gathered = bytearray()
 
     def finish(self) -> str:
         """The SHA-256 of all data, in hex."""
         self._hash_gathered()
-        self._lane.wait()
+        self._hashes.wait()
         return self._sha256.hexdigest()
 
     def close(self) -> None:
-        self._lane.close()
+        self._hashes.close()
 
 
 class _Tar:
@@ -281,16 +286,16 @@ class _Tar:
             self._segments.append(
                 Segment(offset, length, packed.method, packed.sha256, run.path, run.start, len(run.data))
             )
-            self._sum(run.data, packed.crc)
+            self._update_crc(run.data, packed.crc)
         if run.file:
             self._files.append(run.file)
 
     def _add_frame(self, data: bytes) -> None:
         """Writes headers and padding between segments, which only `tar` needs."""
         self._output.put(_deflate(data))
-        self._sum(data, None)
+        self._update_crc(data, None)
 
-    def _sum(self, data: bytes, crc: int | None) -> None:
+    def _update_crc(self, data: bytes, crc: int | None) -> None:
         if crc is None or len(data) < _SMALL_RUN:
             self._crc = crc32(data, self._crc)
         else:

@@ -1,7 +1,7 @@
-"""Unpacks zip files from untrusted sources.
+"""Unpacking zip files from untrusted sources.
 
-Hubs send tar.gz; some sources send what a publisher uploaded. The format is PKWARE's APPNOTE.TXT; `zipfile`
-reads it, within bounds that are kept here.
+Hubs send tar.gz, but other sources send the files that publishers uploaded. The format is PKWARE's
+APPNOTE.TXT. Python's `zipfile` reads it, and this file checks the limits.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tensorflow_hub.format.archive.limits import DEFAULT_LIMITS, ArchiveLimits
 from tensorflow_hub.format.archive.member_names import NamesSeen, check_path, exceeded, refuse
 from tensorflow_hub.format.archive.new_files import create, empty, write_all
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a first file, or none at all
+MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the start of a zip with files, and of an empty one
 
 _CHUNK = 1 << 20
-_LARGEST_READ = 32 << 20  # bytes; the list of files is held in memory, in ten times as much
-# What `zipfile` raises for bytes that are no zip: more than its documentation says.
+_LARGEST_READ = 32 << 20  # bytes of the list of files, which takes ten times as much in memory
+# The errors that `zipfile` raises for damaged files. Its documentation names only some of them.
 _DAMAGED = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -51,15 +51,15 @@ def extract_zip(
     """Unpacks a zip file from an untrusted source.
 
     Args:
-      path: of the zip.
-      target_dir: an empty directory, or one to be made.
-      limits: sizes and counts beyond which it is refused.
+      path: the path of the zip file.
+      target_dir: an empty directory, or one to create.
+      limits: sizes and counts beyond which the file is refused.
 
     Returns:
-      The files in the archive's order, with size and SHA-256.
+      The files in the order of the archive, with size and SHA-256.
 
     Raises:
-      ArchiveError: it is broken or hostile; the sentence says how. `target_dir` is empty again.
+      ArchiveError: the file is damaged or malicious; the message says how. `target_dir` is empty again.
     """
     target = Path(target_dir)
     target.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def extract_zip(
     except BaseException as error:
         empty(target)
         if isinstance(error, _DAMAGED) and not isinstance(error, ArchiveError):
-            raise refuse(f"Expected a zip in good order, got one that is damaged: {error}.") from error
+            raise refuse(f"Expected an intact zip file, got a damaged one: {error}.") from error
         raise
 
 
@@ -88,7 +88,9 @@ class _Bounded(io.FileIO):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         if whence == os.SEEK_SET and offset < 0:
-            raise refuse("Expected a zip in good order, got one whose list of files lies before it.")
+            raise refuse(
+                "Expected an intact zip file, got one with a negative position of its list of files."
+            )
         return super().seek(offset, whence)
 
 
@@ -103,7 +105,7 @@ def _checked(
         if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise refuse(f"Expected files and directories only, got a link or a device: {path!r}.")
         if info.flag_bits & _ENCRYPTED:
-            raise refuse(f"Expected a zip without a password, got {path!r} encrypted.")
+            raise refuse(f"Expected a zip file without a password, got {path!r}, which is encrypted.")
         if info.compress_type not in _METHODS:
             raise refuse(f"Expected files that are stored or deflated, got another method for {path!r}.")
         is_directory = info.orig_filename.endswith("/")
@@ -118,7 +120,8 @@ def _checked(
         files.append((info, path))
     if total > max(limits.ratio_free_bytes, packed * limits.ratio):
         raise refuse(
-            f"Expected at most {limits.ratio} times the bytes of the zip, got {total:,} of {packed:,}."
+            f"Expected files of at most {limits.ratio} times the size of the zip, got {total:,} bytes from "
+            f"{packed:,}."
         )
     if not files:
         raise refuse("Expected files in the zip, got none.")

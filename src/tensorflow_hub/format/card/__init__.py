@@ -1,1 +1,1 @@
-"""The card of a model: its syntax and rules, the fields with their known values, and the facets of search."""
+"""Model cards: their syntax and rules, their fields with known values, and the facets of search."""

@@ -1,7 +1,7 @@
-"""The facets: properties by which a search can be filtered. Each is declared once, here.
+"""The facets of search: properties of models that results can be filtered by.
 
-The index has a field for each; the API, the pages and the command line offer them; the page of a version
-shows and compares the card's values. A new facet is a row of the table.
+Each facet is a row of the table `FACETS`. The fields of the search index, the parameters of the API, the
+filters of the pages, the options of the command line, and the rows of the page of a version come from it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Entry:
     """The data from which the values of a model's facets are computed.
 
     Attributes:
-      publisher: its name.
-      kind: what its card is about: "module", "lite", ….
+      publisher: the name of the publisher.
+      kind: the kind in the title of its card: "module", "lite", ….
       metadata: the fields of its card.
-      deployments: the names of their kinds.
-      formats: those read from the files, and of the entries that name it as their parent.
-      interfaces: the common interfaces that its files follow.
-      fine_tunable: whether its files can be trained further; None when that is not known.
-      size: bytes on disk; None when the files are not here.
+      deployments: the names of the kinds of its deployments.
+      formats: the formats of its files, and of models that name it as their parent.
+      interfaces: the common interfaces that its files have.
+      fine_tunable: whether its files can be trained further; None if that is not known.
+      size: the size of the files in bytes; None if the hub does not have the files.
     """
 
     publisher: str = ""
@@ -48,7 +48,7 @@ class Entry:
     size: int | None = None
 
     def field(self, name: str) -> list[str]:
-        """The values of a field of the card, in the spelling of filters."""
+        """The values of a field of the card in lower case, as filters have them."""
         return [value.strip().lower() for value in self.metadata.get(name, ())]
 
 
@@ -58,14 +58,15 @@ class Facet:
 
     Attributes:
       key: the name of its URL parameter, of its field in the index, and of its option.
-      label: its heading.
-      values: the values that a model has.
-      card_field: the field of a card whose values it has, if any: a page then shows them, and what changed.
-      names: value → how it is called, where no list of known values says that.
+      label: its heading on pages.
+      values: a function that returns the values of a model.
+      card_field: the field of a card that has its values; "" if there is none. The page of a version shows
+        these values, and how they changed.
+      names: value → name for people, for values that are in no list of known values.
       is_phrase: whether its values are words joined by hyphens.
-      is_searched: whether its values count as words of the model, with their names.
-      is_open: whether a page of results shows its values at once.
-      help: of its option; "" where the command line has none, or another one.
+      is_searched: whether full-text search finds its values and their names.
+      is_open: whether the filter is expanded on a page of results.
+      help: the help text of its option; "" if the command line has no such option, or a special one.
     """
 
     key: str
@@ -79,7 +80,7 @@ class Facet:
     help: str = ""
 
     def label_of(self, value: str) -> str:
-        """The text of a value for people."""
+        """The name of a value for people."""
         shown = display_name(self.card_field, value) if self.card_field else value
         if shown != value:
             return shown
@@ -88,7 +89,7 @@ class Facet:
         return self.names.get(value, value)
 
     def of(self, entry: Entry) -> tuple[str, ...]:
-        """The distinct values of a model."""
+        """The values of a model, each once."""
         return tuple(dict.fromkeys(value for value in self.values(entry) if value))
 
 
@@ -115,7 +116,7 @@ def _formats(entry: Entry) -> Iterable[str]:
 
 
 def format_of(kind: DeploymentKind | None) -> str:
-    """The format that a form of a model is; "" for models themselves, which may be of several."""
+    """The format of a deployment of this kind; "" for models themselves, which have several formats."""
     return "" if kind is None or kind.is_model else kind.format_of("")
 
 
@@ -228,7 +229,7 @@ FACET_BY_FIELD: Mapping[str, Facet] = {facet.card_field: facet for facet in FACE
 
 
 def label(key: str, value: str) -> str:
-    """The text of a value of a facet for people.
+    """The name of a value of a facet for people.
 
     >>> label("language", "ja"), label("task", "image-classification"), label("format", "hub")
     ('Japanese', 'Image classification', 'TF1 Hub format')

@@ -1,7 +1,9 @@
-"""A picture file: what it is, how large, and the same without metadata.
+"""Reading picture files: format, size, and the file without metadata.
 
-What is written into a picture beside what it shows (where a photo was taken, by whom, comments, thumbnails)
-is left out, by keeping the few parts of a file that a reader needs. Nothing is decoded.
+Metadata such as the place and author of a photo, comments and thumbnails is removed: only the parts of the
+file that are needed to show the picture are copied. Pixels are not decoded.
+
+Sources: PNG (W3C), JPEG (ITU-T T.81), GIF89a (CompuServe), WebP Container Specification (Google).
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from collections.abc import Iterator
 from tensorflow_hub.errors import FormatError
 
 LARGEST_FILE = 512 << 10  # bytes
-# A browser decodes to four bytes a pixel: a small file must not become a large picture.
+# A browser needs four bytes of memory for each pixel, so the size of the file is not the only limit.
 LARGEST_SIDE, MOST_PIXELS = 8_192, 16_000_000
 MOST_FRAMES = 200
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"IDAT", b"IEND"}
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-# Tables, frames and scans; and how colours are meant, as Adobe's programs write it.
+# Tables, frames and scans, and below the segment of Adobe's programs that tells the colour space.
 _JPEG_KEPT = {*_JPEG_FRAMES, 0xC4, 0xDA, 0xDB, 0xDD}
 _ADOBE = b"\xff\xee\x00\x0eAdobe"
 _JPEG_SCAN_END = re.compile(rb"\xff+[^\xff\x00\xd0-\xd7]", re.DOTALL)
@@ -31,10 +33,10 @@ _WEBP_KEPT = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A picture that may be shown.
+    """A checked picture.
 
     Attributes:
-      data: the file, without metadata.
+      data: the content of the file without metadata.
       media_type: for example `"image/png"`.
       width: in pixels.
       height: in pixels.
@@ -47,23 +49,26 @@ class Picture:
 
 
 def read_picture(data: bytes) -> Picture:
-    """The picture in a file; what it is, its bytes say and not its name.
+    """Reads a picture file. The format is recognized by the content, not by the name.
+
+    Args:
+      data: the content of the file.
 
     Raises:
-      FormatError: it is no PNG, JPEG, GIF or WebP, a broken or too large one.
+      FormatError: it is not a PNG, JPEG, GIF or WebP file, or it is damaged or too large.
     """
     if len(data) > LARGEST_FILE:
         raise _refused(f"one of {len(data)} bytes", f"Make it smaller, at most {LARGEST_FILE} bytes.")
     try:
-        found = _read(data)
+        picture = _read(data)
     except FormatError:
         raise
     except (struct.error, IndexError, ValueError) as error:
-        raise _refused("a file that is broken or ends early", "Save it again.") from error
-    if max(found.width, found.height) > LARGEST_SIDE or found.width * found.height > MOST_PIXELS:
-        size = f"{found.width} by {found.height} pixels"
+        raise _refused("a damaged or truncated file", "Save it again.") from error
+    if max(picture.width, picture.height) > LARGEST_SIDE or picture.width * picture.height > MOST_PIXELS:
+        size = f"{picture.width} by {picture.height} pixels"
         raise _refused(f"one of {size}", f"Make it smaller, at most {MOST_PIXELS} pixels.")
-    return found
+    return picture
 
 
 def _read(data: bytes) -> Picture:
@@ -110,7 +115,7 @@ def _jpeg(data: bytes) -> Picture:
         if mark in _JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, at + 5)
             size = width, height
-        if mark == 0xDA:  # the scan goes on up to the next mark
+        if mark == 0xDA:  # the data of the scan follows, up to the next mark
             found = _JPEG_SCAN_END.search(data, end)
             end = found.end() - 2 if found else len(data)
         if mark in _JPEG_KEPT or data[at:end].startswith(_ADOBE):
@@ -136,7 +141,7 @@ def _gif(data: bytes) -> Picture:
             at = _gif_blocks_end(data, at + 2)
         else:
             raise ValueError
-        # Of the extensions: how long a frame is shown, and how often all of them are.
+        # Two extensions are kept: the duration of a frame, and the number of repetitions.
         if is_image or data[start + 1] == 0xF9 or data[start + 3 : start + 14] == b"NETSCAPE2.0":
             kept.append(data[start:at])
     if not frames or frames > MOST_FRAMES or pixels > 4 * MOST_PIXELS:
@@ -145,12 +150,12 @@ def _gif(data: bytes) -> Picture:
 
 
 def _gif_table(flags: int) -> int:
-    """Bytes of the table of colours that the flags promise."""
+    """The size of the colour table in bytes, from the flags before it."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _gif_blocks_end(data: bytes, at: int) -> int:
-    """Where a row of blocks ends, each of which begins with its length."""
+    """The position after a sequence of sub-blocks, each of which begins with its length."""
     while length := data[at]:
         at += 1 + length
     return at + 1
@@ -164,7 +169,7 @@ def _webp(data: bytes) -> Picture:
     if b"VP8X" in kept:
         head = kept[b"VP8X"]
         width, height = (int.from_bytes(head[start : start + 3], "little") + 1 for start in (12, 15))
-        # Only that there may be transparency is still true: no profile, metadata or animation.
+        # Of the flags only the one for transparency is kept, not those for profile, metadata and animation.
         kept[b"VP8X"] = head[:8] + bytes([head[8] & 0x10]) + head[9:]
     elif b"VP8L" in kept:
         bits = int.from_bytes(kept[b"VP8L"][9:13], "little")

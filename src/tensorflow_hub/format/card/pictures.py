@@ -1,4 +1,4 @@
-"""The pictures that a card refers to, by paths beside it: `![two cats](pictures/cats.png)`."""
+"""The pictures that a card refers to by paths relative to it: `![two cats](pictures/cats.png)`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from tensorflow_hub.errors import CardError
 
 MOST_PICTURES = 20
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-# Names without dots at the start: no step up, no hidden file.
+# No name starts with a dot, so no path leads to a parent directory or a hidden file.
 _PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/){0,5}[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-# Code between fences shows how to write a picture, and is none. None of these runs over its own start again.
+# Fenced code and comments, in which pictures do not count. The patterns take linear time.
 _CODE = re.compile(r"^(`{3}|~{3})[^\n]*\n.*?(?:^\1|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.MULTILINE)
 _MARKDOWN = re.compile(r"!\[[^\[\]]{0,500}\]\([ ]{0,9}<?([^\s()<>]{1,600})")
 _HTML = re.compile(r"""<img\b[^<>]{0,1000}?\ssrc\s{0,9}=\s{0,9}["']?([^"'\s<>]{1,600})""", re.IGNORECASE)
 
 
 def picture_path(target: str) -> str | None:
-    """The path that a link to a picture names beside its card; None for all other targets.
+    """The path of a picture relative to its card, from the target of a link; None for all other targets.
 
     >>> picture_path("./pictures/cats.png"), picture_path("https://a.example/b.png"), picture_path("../b.png")
     ('pictures/cats.png', None, None)
@@ -38,23 +38,23 @@ def pictures_of(card: str) -> tuple[str, ...]:
 
 
 def check_pictures(card: str) -> None:
-    """Refuses what a hub would not show of a card.
+    """Checks that a hub would show all pictures of a card.
 
     Raises:
-      CardError: it refers to more pictures than a hub takes, or to a drawing in SVG, which may hold programs.
+      CardError: the card refers to too many pictures, or to an SVG file, which may contain scripts.
     """
     targets = _targets(card)
     for target in targets:
         if target.lower().endswith(".svg") and _PATH.fullmatch(target.removeprefix("./")):
             raise CardError(
                 f"Expected pictures in PNG, JPEG, GIF or WebP, got {target!r}.",
-                hint="Save the drawing as PNG; an SVG may hold programs.",
+                hint="Save the drawing as PNG. An SVG file may contain scripts.",
             )
     found = {path for target in targets if (path := picture_path(target))}
     if len(found) > MOST_PICTURES:
         raise CardError(
             f"Expected a card with at most {MOST_PICTURES} pictures, got {len(found)}.",
-            hint="Leave some out, or put several into one.",
+            hint="Remove some, or combine several into one.",
         )
 
 

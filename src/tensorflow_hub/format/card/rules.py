@@ -1,4 +1,4 @@
-"""The rules for cards; each violation is reported with its line and what to do."""
+"""The rules for cards. Each violation is reported with its line and a hint."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class CardProblem:
     """A violated rule.
 
     Attributes:
-      line: of the card, from 1.
+      line: the line of the card, from 1.
       severity: "error" (a hub refuses the card) or "warning" (the card could be better).
-      problem: a sentence: what was expected and what came.
-      hint: a sentence: what to do.
+      problem: a sentence that says what was expected and what the card has.
+      hint: a sentence that says what to do.
     """
 
     line: int
@@ -36,11 +36,11 @@ class CardProblem:
     hint: str
 
     def __str__(self) -> str:
-        """One line for people."""
+        """The problem as one line of text."""
         return f"line {self.line}: {self._text}"
 
     def in_file(self, path: str) -> str:
-        """One line in the format of compilers, which editors understand: `card.md:3: error: …`."""
+        """The problem as one line in the format of compilers, which editors parse: `card.md:3: error: …`."""
         return f"{path}:{self.line}: {self._text}"
 
     @property
@@ -53,25 +53,25 @@ def check_card(card: Card, module: ModuleDescription | None = None) -> tuple[Car
 
     Args:
       card: the card.
-      module: what the card is about, when its files are there: then both have to agree.
+      module: the description of the model's files; None if there are no files. The card has to agree with it.
 
     Returns:
-      The broken rules, by line.
+      The violations in the order of their lines.
 
     >>> card = parse_card("# Module acme/words/1\nEmbeds words.\n\n<!-- task: text-embeding -->\n")
     >>> print(check_card(card)[0])
-    line 4: warning: No hub lists 'text-embeding' as a task. Did you mean 'text-embedding'?
+    line 4: warning: 'text-embeding' is not a known task. Did you mean 'text-embedding'?
     """
     problems = [*_missing(card), *_fields(card)]
     if module is not None:
-        problems += _against(card, module)
+        problems += _contradictions(card, module)
     return tuple(sorted(problems))
 
 
 def check_text(
     text: str | bytes, module: ModuleDescription | None = None
 ) -> tuple[Card | None, tuple[CardProblem, ...]]:
-    """Parses and checks a card. If it cannot be parsed, that is a problem, too."""
+    """Parses and checks a card. Returns the card (None if it cannot be parsed) and the problems."""
     try:
         card = parse_card(text)
     except CardError as error:
@@ -82,14 +82,14 @@ def check_text(
 def _missing(card: Card) -> Iterator[CardProblem]:
     if card.kind in {"module", "placeholder"} and not card.metadata.get("task"):
         yield CardProblem(
-            1, "warning", "The card names no task.", "Add a line such as <!-- task: text-embedding -->."
+            1, "warning", "The card has no task.", "Add a line such as <!-- task: text-embedding -->."
         )
     kind = KIND_BY_CARD.get(card.kind)
     if kind is not None and not kind.is_model and not card.metadata.get("parent-model"):
         yield CardProblem(
             1,
             "warning",
-            "The card names no model that this is a form of.",
+            "The card does not name the model that this is a deployment of.",
             "Add a line such as <!-- parent-model: acme/words/1 -->.",
         )
 
@@ -100,10 +100,10 @@ def _fields(card: Card) -> Iterator[CardProblem]:
         if key not in FIELDS:
             meant = closest(key, FIELDS)
             hint = f"Did you mean {meant!r}?" if meant else f"The fields are {', '.join(FIELDS)}."
-            yield CardProblem(lines[0], "warning", f"No hub knows the field {key!r}.", hint)
+            yield CardProblem(lines[0], "warning", f"The field {key!r} is unknown.", hint)
             continue
         if len(values) > 1 and not FIELDS[key].repeats:
-            problem = f"Expected {key!r} once, got it {len(values)} times."
+            problem = f"Expected the field {key!r} once, got it {len(values)} times."
             yield CardProblem(lines[1], "error", problem, "Keep one of the lines.")
         for value, line in zip(values, lines, strict=True):
             problem_of_value = _value(key, value)
@@ -116,7 +116,7 @@ def _value(key: str, value: str) -> tuple[Severity, str, str] | None:
         return (
             "error",
             f"Expected a value of 1 to {_LONGEST_VALUE:,} characters for {key!r}, got {len(value):,}.",
-            "Give one, or remove the line.",
+            "Write a value, or remove the line.",
         )
     form = FIELDS[key].form
     if form == "flag" and value not in {"true", "false"}:
@@ -127,13 +127,13 @@ def _value(key: str, value: str) -> tuple[Severity, str, str] | None:
     if form == "handle" or (form == "module" and "://" not in value):
         return _handle(key, value)
     if form == "module" and (any(map(str.isspace, value)) or not value.isprintable()):
-        return "error", f"Expected a module for {key!r}, got {value!r}.", "Give its handle or its URL."
+        return "error", f"Expected a module for {key!r}, got {value!r}.", "Write its handle or its URL."
     if form in {"url", "colab"}:
         return _url(key, value, must_be_colab=form == "colab")
     if form == "known" and value not in known_values(key):
         meant = closest(value, known_values(key))
-        hint = f"Did you mean {meant!r}?" if meant else "It is kept as it is; filters may not find it."
-        return "warning", f"No hub lists {value!r} as a {key.replace('-', ' ')}.", hint
+        hint = f"Did you mean {meant!r}?" if meant else "It is kept, but filters may not find it."
+        return "warning", f"{value!r} is not a known {key.replace('-', ' ')}.", hint
     return None
 
 
@@ -157,19 +157,19 @@ def _url(key: str, value: str, *, must_be_colab: bool) -> tuple[Severity, str, s
     return None
 
 
-def _against(card: Card, module: ModuleDescription) -> Iterator[CardProblem]:
-    said = card.first("format")
-    if said in known_values("format") and module.kind in known_values("format") and said != module.kind:
+def _contradictions(card: Card, module: ModuleDescription) -> Iterator[CardProblem]:
+    formats, written = known_values("format"), card.first("format")
+    if written in formats and module.kind in formats and written != module.kind:
         yield CardProblem(
             card.lines["format"][0],
             "error",
-            f"The card says format {said!r}, but the files are a module of format {module.kind!r}.",
-            f"Write <!-- format: {module.kind} -->, or leave the line out.",
+            f"The card has the format {written!r}, but the files are a module of format {module.kind!r}.",
+            f"Write <!-- format: {module.kind} -->, or remove the line.",
         )
     if card.first("fine-tunable") == "true" and module.fine_tunable is False:
         yield CardProblem(
             card.lines["fine-tunable"][0],
             "warning",
-            "The card says that the module can be fine-tuned, but nothing in its files is trainable.",
+            "The card has fine-tunable: true, but the files have no trainable variables.",
             "Export it with trainable variables, or write <!-- fine-tunable: false -->.",
         )

@@ -1,4 +1,6 @@
-"""The syntax of module cards, the documentation files of tfhub.dev: name, description, fields, Markdown.
+"""The syntax of model cards, which is that of the documentation files of tfhub.dev.
+
+A card has a title with the name, a paragraph of description, comments with fields, and Markdown:
 
 # Module acme/text-embedding/1
 
@@ -23,7 +25,7 @@ from tensorflow_hub.format.card.vocabulary import RENAMED_FIELDS
 from tensorflow_hub.format.kinds.table import KIND_BY_CARD
 from tensorflow_hub.handles import ModelName, is_publisher_name
 
-# What a card may be about: a deployment of a kind, or what has no files.
+# The kinds of cards: of deployments, and of things without files.
 WITHOUT_FILES = ("placeholder", "collection")
 CARD_KINDS: tuple[str, ...] = (*KIND_BY_CARD, *WITHOUT_FILES, "publisher")
 
@@ -31,7 +33,7 @@ LARGEST_CARD = 1 << 20  # bytes
 _TITLE = re.compile(r"#\s*([A-Za-z]+)\s+(\S+)\s*")
 _FIELD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:(?!//)(.*)", re.DOTALL)
 _HEADING = re.compile(r"#{1,6}(\s|$)")
-# A zero-width non-joiner keeps tfhub.dev's pages from making links of names.
+# Cards of tfhub.dev have zero-width non-joiners in names, so that its pages did not make links of them.
 _INVISIBLE = ("&zwnj;", "\u200c", "\ufeff")
 _EXAMPLE = "'# Module acme/text-embedding/1'"
 
@@ -41,7 +43,7 @@ class Card:
     """A parsed card.
 
     Attributes:
-      kind: what it is about, such as "module".
+      kind: the kind in the title, in lower case, such as "module".
       name: `publisher/model/version`, `publisher/collection/version`, or a publisher.
       description: the first paragraph, on one line.
       metadata: field → its values in their order.
@@ -60,7 +62,7 @@ class Card:
 
     @property
     def publisher(self) -> str:
-        """The publisher's name."""
+        """The name of the publisher."""
         return self.name.partition("/")[0]
 
     @property
@@ -69,7 +71,7 @@ class Card:
         return None if self.kind == "publisher" else ModelName.parse(self.name)
 
     def first(self, field: str) -> str | None:
-        """The first value of a field; None when it is absent."""
+        """The first value of a field; None if the card does not have the field."""
         return next(iter(self.metadata.get(field, ())), None)
 
 
@@ -77,10 +79,10 @@ def parse_card(text: str | bytes) -> Card:
     r"""Parses a card.
 
     Args:
-      text: the file's content; bytes are UTF-8.
+      text: the content of the file; bytes have to be UTF-8.
 
     Raises:
-      CardError: it has no title, no valid name or no description; says in which line.
+      CardError: the card has no title, no valid name or no description; `line` is the line of the problem.
 
     >>> card = parse_card("# Module acme/words/1\nEmbeds words.\n\n<!-- task: text-embedding -->\n\n## Use\n")
     >>> card.kind, card.name, card.description, card.metadata["task"], card.body
@@ -93,7 +95,10 @@ def parse_card(text: str | bytes) -> Card:
     head.read()
     if not head.description and kind != "publisher":
         _refuse(
-            first + 2, "a paragraph of description after the title", "none", "Say in a sentence what it is."
+            first + 2,
+            "a paragraph of description after the title",
+            "none",
+            "Write a sentence that says what the model does.",
         )
     return Card(
         kind,
@@ -107,7 +112,7 @@ def parse_card(text: str | bytes) -> Card:
 
 
 class _Head:
-    """The part between the title and the body: a paragraph, and comments with fields."""
+    """Reads the part between the title and the body: a paragraph, and comments with fields."""
 
     def __init__(self, lines: list[str], at: int) -> None:
         self.at = at
@@ -117,7 +122,7 @@ class _Head:
         self._text_until = 0  # the line up to which comments are known to be a part of the text
 
     def read(self) -> None:
-        """Reads on to the first line of the body."""
+        """Reads up to the first line of the body."""
         paragraph_ended = False
         paragraph: list[str] = []
         while self.at < len(self._lines):
@@ -135,8 +140,8 @@ class _Head:
         self.description = " ".join(paragraph)
 
     def _read_comment(self) -> bool:
-        """Reads comments on separate lines; returns whether there are any."""
-        if self.at < self._text_until:  # else a card of such lines would be searched once for each
+        """Reads comments on separate lines. Returns whether there are any."""
+        if self.at < self._text_until:  # without this check a card of many such lines takes quadratic time
             return False
         last = next((n for n in range(self.at, len(self._lines)) if "-->" in self._lines[n]), None)
         if last is None:

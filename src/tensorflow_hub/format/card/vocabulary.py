@@ -1,7 +1,7 @@
-"""The fields of a module card and their known values.
+"""The fields of a model card and their known values.
 
-The lists in `known_values/` are tables with tabs, one value a line under a header: what tfhub.dev
-knew. A card may use others; a hub then shows them as they are.
+The lists in `known_values/` are TSV files with a header and one value per line. They are the values of
+tfhub.dev. A card may have other values, which a hub shows unchanged.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ class Field:
     """A field of a card.
 
     Attributes:
-      form: what its values are: of a list of known ones, true or false, a URL, a handle on a
-        hub, a module of any source.
-      repeats: whether it may stand several times.
+      form: the form of its values: "known" (preferably a known value), "one of" (only a known value), "flag"
+        (true or false), "url", "colab" (a URL of Colab), "handle" (a model on a hub), "module" (a handle or a
+        URL), or "text".
+      repeats: whether a card may have it several times.
     """
 
     form: FieldForm
@@ -47,7 +48,7 @@ FIELDS: Mapping[str, Field] = {
     "colab": Field("colab", repeats=True),
     "demo": Field("url", repeats=True),
 }
-# Older names of fields.
+# Old name of a field → its name.
 RENAMED_FIELDS: Mapping[str, str] = {"module-type": "task"}
 
 
@@ -56,10 +57,10 @@ class KnownValue:
     """A known value of a field.
 
     Attributes:
-      id: as cards have it.
-      name: for people.
-      domains: "image", "text", "audio", "video"; of tasks.
-      url: of licences.
+      id: the value in cards.
+      name: the name for people.
+      domains: of a task: "image", "text", "audio", "video".
+      url: of a licence: its text.
     """
 
     id: str
@@ -91,7 +92,7 @@ def _value(row: Mapping[str, str]) -> KnownValue:
 
 
 def display_name(field: str, value: str) -> str:
-    """The text of a value for people: its name if it is known, else the value.
+    """The name of a value for people. An unknown value is returned unchanged.
 
     >>> display_name("language", "de"), display_name("language", "tlh")
     ('German', 'tlh')
@@ -101,7 +102,7 @@ def display_name(field: str, value: str) -> str:
 
 
 def closest(word: str, words: Mapping[str, object]) -> str | None:
-    """The most similar known word.
+    """The most similar word; None if none is similar.
 
     >>> closest("image-clasification", known_values("task"))
     'image-classification'

@@ -1,1 +1,1 @@
-"""The kinds of deployments: one file each, and the table of them."""
+"""The kinds of deployments (SavedModel, TFLite, TF.js, Coral): one file for each, and a table."""

@@ -9,7 +9,7 @@ from tensorflow_hub.format.kinds.kind import DeploymentKind, Form, Snippet
 
 
 def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    # It takes the device to run one, so only what fetches it is shown.
+    # A program that runs the model needs the device, so only the download is shown.
     return [Snippet("Coral: curl", f'curl -fL -o model_edgetpu.tflite "{url}?{KIND.download}"', "bash")]
 
 

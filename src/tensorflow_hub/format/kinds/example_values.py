@@ -1,4 +1,4 @@
-"""Values to try a model with, written as code: made of the types and shapes of its inputs."""
+"""Python expressions for example inputs of a model, from the dtypes and shapes of its inputs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# Sizes for dimensions that may have any: height and width of images, samples of a sound, all others.
+# Sizes for unknown dimensions: height and width of images, samples of audio, all others.
 _PIXELS, _SAMPLES, _OTHERS = 224, 16_000, 16
 _IMAGES = 4  # dimensions: batch, height, width, channels
 _TEXTS = '["a sentence", "and another"]'
 
 
 def python_value(structure: Any, description: Mapping[str, Any]) -> str:
-    """A Python expression for an argument: a tensor, or lists, dicts and plain values that hold tensors.
+    """A Python expression for an argument: a tensor, or a nest of lists, dicts, tensors and other values.
 
     Args:
-      structure: of a description of a module, such as `{"dtype": "int32", "shape": [None], "kind": "dense"}`.
-      description: of the module; says the size of its images.
+      structure: the argument in the description of a module, such as
+        `{"dtype": "int32", "shape": [None], "kind": "dense"}`.
+      description: the description of the module, for the size of its images.
 
     >>> python_value({"dtype": "int32", "shape": [None, 2], "kind": "dense"}, {})
     'tf.zeros([1, 2], tf.int32)'
@@ -28,10 +29,10 @@ def python_value(structure: Any, description: Mapping[str, Any]) -> str:
 
 
 def python_values(structures: Iterable[Any], description: Mapping[str, Any]) -> list[str]:
-    """The same for the arguments of one call: their batches are of one size."""
+    """Python expressions for the arguments of one call, all with the same batch size."""
     structures = list(structures)
-    alone = len(tensors_in(structures)) == 1
-    return [_value(structure, description, alone=alone) for structure in structures]
+    is_only_input = len(tensors_in(structures)) == 1
+    return [_value(structure, description, is_only_input=is_only_input) for structure in structures]
 
 
 def tensors_in(structure: Any) -> list[Mapping[str, Any]]:
@@ -50,21 +51,22 @@ def is_tensor(structure: Any) -> bool:
 
 
 def example_shape(
-    shape: Sequence[int | None] | None, description: Mapping[str, Any], *, alone: bool = True
+    shape: Sequence[int | None] | None, description: Mapping[str, Any], *, is_only_input: bool = True
 ) -> list[int]:
-    """Sizes for all dimensions: a batch of one, and for others that may have any size a common one.
+    """A fully defined shape for an example: batch size 1, and usual sizes for other unknown dimensions.
 
     Args:
-      shape: of the tensor; None for any.
-      description: of the module.
-      alone: whether the tensor is the only input: then one with a single dimension is a sound.
+      shape: the shape of the tensor; None if its rank is unknown.
+      description: the description of the module.
+      is_only_input: whether the tensor is the only input. Then a single unknown dimension is taken for the
+        samples of audio.
 
     >>> example_shape([None, None, None, 3], {}), example_shape(None, {})
     ([1, 224, 224, 3], [1])
     """
     if shape is None:
         return [1]
-    if alone and len(shape) == 1 and shape[0] is None:
+    if is_only_input and len(shape) == 1 and shape[0] is None:
         return [_SAMPLES]
     sizes = [size if size is not None else 1 if i == 0 else _OTHERS for i, size in enumerate(shape)]
     if len(shape) == _IMAGES:
@@ -74,25 +76,27 @@ def example_shape(
     return sizes
 
 
-def _value(structure: Any, description: Mapping[str, Any], *, alone: bool) -> str:
+def _value(structure: Any, description: Mapping[str, Any], *, is_only_input: bool) -> str:
     if is_tensor(structure):
-        return _tensor(structure, description, alone=alone)
+        return _tensor(structure, description, is_only_input=is_only_input)
     if isinstance(structure, Mapping):
         items = (
-            f"{json.dumps(name, ensure_ascii=False)}: {_value(item, description, alone=alone)}"
+            json.dumps(name, ensure_ascii=False)
+            + f": {_value(item, description, is_only_input=is_only_input)}"
             for name, item in structure.items()
         )
         return f"{{{', '.join(items)}}}"
     if isinstance(structure, Sequence) and not isinstance(structure, str):
-        return f"[{', '.join(_value(item, description, alone=alone) for item in structure)}]"
+        parts = (_value(item, description, is_only_input=is_only_input) for item in structure)
+        return f"[{', '.join(parts)}]"
     return repr(structure)
 
 
-def _tensor(tensor: Mapping[str, Any], description: Mapping[str, Any], *, alone: bool) -> str:
+def _tensor(tensor: Mapping[str, Any], description: Mapping[str, Any], *, is_only_input: bool) -> str:
     dtype, shape = str(tensor["dtype"]), tensor["shape"]
-    sizes = example_shape(shape, description, alone=alone)
+    sizes = example_shape(shape, description, is_only_input=is_only_input)
     if dtype == "string":
-        is_vector = alone and (shape is None or list(shape) == [None])
+        is_vector = is_only_input and (shape is None or list(shape) == [None])
         dense = f"tf.constant({_TEXTS})" if is_vector else f'tf.fill({sizes}, "a sentence")'
     elif dtype == "bool" and not sizes:
         dense = "tf.constant(False)"

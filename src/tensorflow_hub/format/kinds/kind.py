@@ -1,4 +1,4 @@
-"""What a kind of deployment is: how it is recognised, asked for, served, shown and used."""
+"""`DeploymentKind`: the properties of one kind of deployment, for publishing, downloads, pages and search."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ if TYPE_CHECKING:
 
 
 class Form(enum.Enum):
-    """A form in which a deployment can be fetched."""
+    """A form in which a deployment can be downloaded."""
 
     ARCHIVE = "the whole archive"
     INDEX = "the index of the archive"
-    UNPACKED = "where its files lie unpacked"
-    MEMBER = "one file of several"
-    FILE = "its one file"
+    UNPACKED = "the location of its unpacked files"
+    MEMBER = "one of several files"
+    FILE = "its only file"
 
 
 @dataclasses.dataclass(frozen=True)
 class Snippet:
-    """A piece of code to copy."""
+    """Example code to copy.
+
+    Attributes:
+      title: the heading.
+      code: the code.
+      language: the language for highlighting, such as "python".
+    """
 
     title: str
     code: str
@@ -45,21 +51,22 @@ class DeploymentKind:
     """A kind of deployment.
 
     Attributes:
-      name: in the API and the catalogue, such as `"tflite"`.
-      label: for people: `"TFLite"`.
-      card: what the first line of its cards calls it, in lower case: `"lite"`.
-      parameter: the parameter of a URL that asks for it: `"lite-format"`.
-      forms: value of this parameter → what is asked for; the first one is its download.
-      contents: the kinds of module (`ModuleDescription.kind`) that may be published as it.
-      formats: values of the facet "format" that it stands for → how they are called.
+      name: the name in the API and the catalogue, such as `"tflite"`.
+      label: the name for people, such as `"TFLite"`.
+      card: the word in the title of its cards, in lower case, such as `"lite"`.
+      parameter: the URL parameter of its downloads, such as `"lite-format"`.
+      forms: value of this parameter → form of the download; the first one is the default download.
+      contents: the kinds of module (`ModuleDescription.kind`) that may be published as this kind.
+      formats: value of the facet "format" → its name, for the formats of this kind.
       looks_for: what `read` looks for in a directory, for messages: `"a .tflite file"`.
-      read: describes a directory; None when it holds none. Takes the directory and the most bytes that a
-        graph may have. Kinds that only restrict another one (Coral) have none.
-      snippets: the code that uses a version, from its URL, a format and the description of its files.
-      program: what runs it; None where no registry has it.
-      folder: where tfhub.dev kept deployments of this kind, below the publisher; "" for models themselves.
-      suffix: of the one file that is fetched by itself; "" for a kind of several files.
-      static_score: how much it counts among results of equal words: a model above its deployments.
+      read: a function that describes a directory, or returns None if it has no module of this kind. Its
+        arguments are the directory and the largest allowed graph in bytes. None for kinds that restrict
+        another kind (Coral).
+      snippets: a function that returns code to use a version, from its URL, a format and the description.
+      program: the program that runs it; None if it is in no package registry.
+      folder: the folder of this kind below the publisher in URLs of tfhub.dev; "" for models themselves.
+      suffix: the suffix of its only file; "" for a kind of several files.
+      static_score: the rank among search results with the same words: models come before deployments.
     """
 
     name: str
@@ -79,17 +86,17 @@ class DeploymentKind:
 
     @property
     def is_model(self) -> bool:
-        """Whether it is a model itself, not a form of another one."""
+        """Whether it is a model itself, and not a deployment of another one."""
         return not self.folder
 
     @property
     def download(self) -> str:
-        """The query that downloads it."""
+        """The query string of the default download."""
         return f"{self.parameter}={next(iter(self.forms))}"
 
     @property
     def is_kept_by_files(self) -> bool:
-        """Whether its files are also fetched one by one, and so kept one by one."""
+        """Whether its files can be downloaded one by one, so that a hub stores them one by one."""
         return not {Form.MEMBER, Form.FILE}.isdisjoint(self.forms.values())
 
     def format_of(self, content: str) -> str:

@@ -1,4 +1,4 @@
-"""Python programs that use a SavedModel: they run as they are, with values made of its signatures."""
+"""Python programs that use a SavedModel, with example inputs. They run without changes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from tensorflow_hub.format.kinds.example_values import (
     tensors_in,
 )
 from tensorflow_hub.format.kinds.kind import Snippet
+from tensorflow_hub.format.module.default_signature import default_signature
 
 _LOAD, _KERAS, _TF1 = "Python: hub.load", "Keras: hub.KerasLayer", "TF1 graphs: hub.Module"
 
 
 def snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    """Ways to use a SavedModel of a format: `"hub"`, `"saved_model"` or `"saved_model_2"`.
+    """Programs that use a SavedModel.
 
     Args:
-      url: of the version.
-      form: the format.
-      description: of its files; empty when they are not here, then the code loads and does not call.
+      url: the URL of the version.
+      form: the format: `"hub"`, `"saved_model"` or `"saved_model_2"`.
+      description: the description of its files. If it is empty, because the hub does not have the files, the
+        programs load the module and do not call it.
     """
     if form == "hub":
         return _hub(url, description)
@@ -80,7 +82,7 @@ def _keras_layer(url: str, description: Mapping[str, Any]) -> str:
 
 
 def _object_call(description: Mapping[str, Any]) -> str:
-    """A call of the loaded object, as it was traced; "" where it cannot be called."""
+    """A call of the loaded object with the arguments of a trace; "" if it cannot be called."""
     trace = _call_trace(description)
     if trace is None:
         return ""
@@ -91,7 +93,7 @@ def _object_call(description: Mapping[str, Any]) -> str:
 
 
 def _call_trace(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The way to call the object that a reader wants first: not for training."""
+    """The first trace of the object's `__call__` that is not for training, else its first trace."""
     for function in description.get("functions", ()):
         if function["name"] == "__call__" and function["traces"]:
             traces: list[Mapping[str, Any]] = list(function["traces"])
@@ -104,7 +106,7 @@ def _trains(trace: Mapping[str, Any]) -> bool:
 
 
 def _is_flag(structure: Any) -> bool:
-    """Whether an argument is one such as `training`, which the layer gives itself."""
+    """Whether an argument is a flag such as `training`, which the layer passes itself."""
     return isinstance(structure, bool) or (
         is_tensor(structure) and structure["dtype"] == "bool" and structure["shape"] == []
     )
@@ -124,17 +126,18 @@ def _signature_call(description: Mapping[str, Any]) -> str:
 
 
 def _signature(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The signature to use first."""
-    signatures = [
-        signature for variant in _variant(description)[:1] for signature in variant.get("signatures", ())
-    ]
-    by_name = {signature["name"]: signature for signature in signatures}
-    preferred = (by_name[name] for name in ("default", "serving_default") if name in by_name)
-    return next(preferred, next(iter(signatures), None))
+    """The default signature, else the first one; None if there are none."""
+    by_name = {
+        signature["name"]: signature
+        for variant in _variant(description)[:1]
+        for signature in variant.get("signatures", ())
+    }
+    name = default_signature(list(by_name)) or next(iter(by_name), None)
+    return None if name is None else by_name[name]
 
 
 def _variant(description: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The graph to load, first: the one without tags, or for serving."""
+    """The graphs, first the one to load: that without tags, or with the tag `serve`."""
     variants: list[Mapping[str, Any]] = list(description.get("variants", ()))
     return sorted(
         variants, key=lambda variant: (list(variant["tags"]) not in ([], ["serve"]), variant["tags"])
@@ -152,7 +155,7 @@ def _by_name(signature: Mapping[str, Any], description: Mapping[str, Any]) -> st
 
 
 def _has_values(signature: Mapping[str, Any]) -> bool:
-    """Whether there are inputs, and values for all: there is none for a sparse tensor of any rank."""
+    """Whether there are inputs with an example for each. A sparse tensor of unknown rank has none."""
     inputs = signature["inputs"].values()
     return bool(inputs) and all(tensor["kind"] == "dense" or tensor["shape"] is not None for tensor in inputs)
 
@@ -162,7 +165,7 @@ def _line(call: str) -> str:
 
 
 def _python(title: str, code: str, description: Mapping[str, Any], tensorflow: str = "tensorflow") -> Snippet:
-    """A program: what it imports, then what it does. Packages that bring ops only have to be imported."""
+    """A program: its imports, including packages that define custom ops, and its code."""
     needs_tensorflow = "tf." in code.replace("tf.keras", "")
     imports = [f"import {tensorflow} as tf"] if needs_tensorflow else []
     imports.append("import tensorflow_hub as hub")

@@ -1,6 +1,6 @@
-"""The kinds of deployments that there are. A new one takes a file beside this one, and a line below.
+"""The table of kinds of deployments. To add a kind, add a file to this folder and a line to the table.
 
-A directory is of the first kind that recognises it.
+A directory is of the first kind whose function `read` accepts it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,6 @@ KINDS: tuple[DeploymentKind, ...] = (
 
 KIND_BY_NAME: Mapping[str, DeploymentKind] = {kind.name: kind for kind in KINDS}
 KIND_BY_CARD: Mapping[str, DeploymentKind] = {kind.card: kind for kind in KINDS}
-# Value of the facet "format" → the kind that it stands for, and how it is called.
+# Value of the facet "format" → its kind, and its name for people.
 KIND_BY_FORMAT: Mapping[str, DeploymentKind] = {value: kind for kind in KINDS for value in kind.formats}
 FORMATS: Mapping[str, str] = {value: label for kind in KINDS for value, label in kind.formats.items()}

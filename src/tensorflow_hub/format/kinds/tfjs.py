@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tensorflow_hub.format.module.module_description import ModuleDescription
 
 
-# Ops that decide by values how the graph goes on, or how large results are.
+# Ops of dynamic control flow, or whose output shape depends on values. TF.js runs them asynchronously only.
 _DYNAMIC = frozenset(
     [
         *("Enter", "Exit", "If", "LoopCond", "Merge", "NextIteration", "StatelessIf", "StatelessWhile"),
@@ -30,7 +30,7 @@ def _read(directory: Path, largest_graph: int) -> ModuleDescription | None:
 
 
 def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snippet]:
-    # What has layers has no ops; tfhub.dev had graphs.
+    # The description of a layers model has no ops. Without a description it is a graph, as all on tfhub.dev.
     is_layers = bool(description) and not description.get("ops")
     load = "loadLayersModel" if is_layers else "loadGraphModel"
     code = f'const model = await tf.{load}("{url}/model.json?tfjs-format=file");'
@@ -43,9 +43,8 @@ def _snippets(url: str, form: str, description: Mapping[str, Any]) -> list[Snipp
     if len(inputs) == 1 and inputs[0]["dtype"] in {"float32", "int32", "bool"}:
         dtype = "" if inputs[0]["dtype"] == "float32" else f', "{inputs[0]["dtype"]}"'
         value = f"tf.zeros({example_shape(inputs[0]['shape'], description)}{dtype})"
-        # What decides its way by values can only be run asynchronously.
-        waits = _DYNAMIC.intersection(description.get("ops", ()))
-        run = f"await model.executeAsync({value})" if waits else f"model.predict({value})"
+        is_dynamic = _DYNAMIC.intersection(description.get("ops", ()))
+        run = f"await model.executeAsync({value})" if is_dynamic else f"model.predict({value})"
         code += f"\nconst outputs = {run};\nconsole.log(outputs);"
     return [Snippet("JavaScript: TF.js", f'import * as tf from "@tensorflow/tfjs";\n\n{code}', "javascript")]
 

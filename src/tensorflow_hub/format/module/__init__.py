@@ -1,1 +1,1 @@
-"""What a module directory contains, read without TensorFlow: layout, signatures, ops, variables."""
+"""Reading the contents of a module directory without TensorFlow: layout, signatures, ops, variables."""

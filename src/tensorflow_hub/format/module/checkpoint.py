@@ -1,8 +1,8 @@
-"""The index of a checkpoint (`variables/variables.index`): names, types, shapes and offsets of tensors.
+"""Reading the index of a checkpoint (`variables/variables.index`): names, dtypes, shapes, offsets of tensors.
 
-It is a sorted string table as in LevelDB (its public `table_format.md`): data blocks of entries with
-shared key prefixes, an index block, a footer of 48 bytes. Keys are names, values are
-BundleEntry messages; the empty key holds the header.
+The file is a sorted string table as in LevelDB (source: LevelDB's `table_format.md`): data blocks of entries
+with shared key prefixes, an index block, and a footer of 48 bytes. A key is the name of a tensor, its value a
+BundleEntry message (source: TensorFlow's `tensor_bundle.proto`). The value of the empty key is the header.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tensorflow_hub.format.module.tensor_types import Shape, dtype_name, shape_o
 
 _FOOTER = 48
 _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
-_BLOCK_TRAILER = 5  # one byte for the compression, four for a CRC
+_BLOCK_TRAILER = 5  # bytes: one for the compression, four for a CRC
 _LARGEST_INDEX = 256 << 20
 _LONGEST_KEY = 16 << 10
 _MOST_ENTRIES = 2_000_000
-_MOST_KEY_BYTES = 256 << 20  # keys share prefixes: three bytes of the file can stand for a long one
+_MOST_KEY_BYTES = 256 << 20  # keys share prefixes, so a small file can contain many long keys
 _DATA_FILE = re.compile(r"(.*)\.data-(\d{5})-of-\d{5}")
 
 
@@ -33,12 +33,12 @@ class CheckpointEntry:
     """A tensor in a checkpoint.
 
     Attributes:
-      name: its key; empty for a slice of a partitioned variable, whose whole has an entry of its own.
+      name: its key; empty for a slice of a partitioned variable, which has another entry for the whole.
       dtype: such as "float32".
-      shape: of the whole tensor.
-      shard: the number of the data file it lies in.
-      offset: where in the file, in bytes.
-      size: in bytes; 0 for a partitioned variable, whose slices hold the data.
+      shape: the shape of the whole tensor.
+      shard: the number of its data file.
+      offset: its first byte in the data file.
+      size: in bytes; 0 for a partitioned variable, whose slices have the data.
     """
 
     name: str
@@ -51,7 +51,12 @@ class CheckpointEntry:
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """The contents of the index of a checkpoint."""
+    """The contents of the index of a checkpoint.
+
+    Attributes:
+      shards: the number of data files.
+      entries: the tensors and slices.
+    """
 
     shards: int
     entries: tuple[CheckpointEntry, ...]
@@ -72,8 +77,8 @@ def read_checkpoint(index: Path) -> Checkpoint:
       index: the path, such as `module/variables/variables.index`.
 
     Raises:
-      FormatError: it is damaged, or no index of a checkpoint.
-      OSError: it cannot be read.
+      FormatError: the file is damaged, or is not an index of a checkpoint.
+      OSError: the file cannot be read.
     """
     if index.stat().st_size > _LARGEST_INDEX:
         _refuse(index.name, f"{index.stat().st_size:,} bytes, more than {_LARGEST_INDEX:,}")
@@ -83,11 +88,11 @@ def read_checkpoint(index: Path) -> Checkpoint:
 def tensor_boundaries(module: Path, path: str) -> list[int]:
     """The offsets of tensors in a data file of a checkpoint; empty for other files.
 
-    A help for cutting files, nothing depends on it: a damaged index gives none.
+    They are used to divide files into segments. Any offsets would do, so a damaged index is not an error.
 
     Args:
-      module: the directory.
-      path: of the file in it, such as "variables/variables.data-00000-of-00001".
+      module: the directory of the module.
+      path: the path of the file in it, such as "variables/variables.data-00000-of-00001".
     """
     data_file = _DATA_FILE.fullmatch(path)
     if not data_file:
@@ -102,7 +107,7 @@ def tensor_boundaries(module: Path, path: str) -> list[int]:
 def parse_checkpoint(data: bytes, what: str = "variables.index") -> Checkpoint:
     """Parses the index of a checkpoint, see `read_checkpoint`."""
     if len(data) < _FOOTER or data[-8:] != _MAGIC:
-        _refuse(what, f"{len(data):,} bytes without its mark at the end")
+        _refuse(what, f"{len(data):,} bytes without the magic number at the end")
     table = _Table(data, what)
     shards = 1
     entries = []
@@ -136,7 +141,7 @@ class _Table:
         """The entries of all data blocks, in order."""
         footer = self._data[-_FOOTER:]
         at = 0
-        for _ in range(2):  # the handle of the meta-index block, which holds nothing for us
+        for _ in range(2):  # the handle of the meta-index block, which is not needed
             _, at = self._varint(footer, at)
         position, at = self._varint(footer, at)
         length, _ = self._varint(footer, at)
@@ -184,15 +189,15 @@ class _Table:
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return value, at
-        raise _refusal(self._what, "a number that does not end")
+        raise _error(self._what, "an unterminated number")
 
 
 def _refuse(what: str, got: str) -> NoReturn:
-    raise _refusal(what, got)
+    raise _error(what, got)
 
 
-def _refusal(what: str, got: str) -> FormatError:
+def _error(what: str, got: str) -> FormatError:
     return FormatError(
-        f"Expected {what} to be the index of a checkpoint, got {got}.",
-        hint="The file is damaged or something else: export or download the module again.",
+        f"Expected the index of a checkpoint in {what}, got {got}.",
+        hint="The file is damaged or of another format. Export or download the module again.",
     )

@@ -9,19 +9,25 @@ from typing import Any, Union
 from tensorflow_hub.format.module.signatures import TensorDescription, composite_of
 from tensorflow_hub.format.module.tensor_types import dtype_name, shape_of
 
-# Tensors, in the lists, tuples (as lists) and dicts that a function takes or gives; plain values as such.
+# The arguments or results of a function: a nest of lists (also for tuples), dicts, tensors and plain values.
 Structure = Union[  # noqa: UP007 - recursive
     TensorDescription, list["Structure"], dict[str, "Structure"], str, int, float, bool, None
 ]
 _MOST_TRACES = 16
-# What Keras 2 saves for itself beside what the model is called by.
+# Attributes that Keras 2 saves for its own use.
 _KERAS_INTERNAL = re.compile(r"_(?!_call__)|layer-|layer_with_weights-|keras_api|call_and_return_|optimizer$")
 _MOST_FUNCTIONS = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """One way a function can be called: its positional and keyword arguments, and its result."""
+    """One trace of a function.
+
+    Attributes:
+      arguments: the positional arguments.
+      keywords: the keyword arguments by name.
+      result: the result.
+    """
 
     arguments: tuple[Structure, ...]
     keywords: dict[str, Structure]
@@ -30,7 +36,12 @@ class Trace:
 
 @dataclasses.dataclass(frozen=True)
 class FunctionDescription:
-    """A function and its attribute name, such as `__call__` or `tokenize`."""
+    """A function of a SavedModel.
+
+    Attributes:
+      name: the name of the attribute, such as `__call__` or `tokenize`.
+      traces: its traces.
+    """
 
     name: str
     traces: tuple[Trace, ...]
@@ -45,7 +56,7 @@ def functions_of(graph: Any) -> tuple[FunctionDescription, ...]:
 
 
 def saved_functions(graph: Any) -> dict[str, Any]:
-    """The same as they are stored: each lists the names of its traces in the library of functions."""
+    """The functions of the root as `SavedFunction` messages, by name; see `functions_of`."""
     found: dict[str, Any] = {}
     if not graph.nodes:
         return found
@@ -97,7 +108,7 @@ def _traces(graph: Any, function: Any) -> list[Trace]:
 
 
 def structure_of(value: Any) -> Structure:
-    """A StructuredValue as Python values; tensors as descriptions."""
+    """Converts a StructuredValue to Python values, and its tensors to descriptions."""
     for name in ("tuple_value", "list_value"):
         if value.HasField(name):
             return [structure_of(item) for item in getattr(value, name).values]

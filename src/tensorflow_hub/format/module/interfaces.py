@@ -1,7 +1,7 @@
-"""The common interfaces of modules: which ones a module has, and what is missing for the others.
+"""The common interfaces of modules: recognizes them by the inputs and outputs of functions and signatures.
 
-They are those of the hub's documentation for SavedModels and for the TF1 Hub format: image feature
-vectors, image classification, text embeddings, text with a separate preprocessor.
+Source: the "Common SavedModel APIs" and the common signatures of the TF1 Hub format in TensorFlow Hub's
+documentation: image feature vectors, image classification, text embeddings, text preprocessors and encoders.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TEXT_EMBEDDING = "text-embedding"
 TEXT_PREPROCESSING = "text-preprocessing"
 TEXT_ENCODER = "text-encoder"
 
-# What each takes and gives; the first dimension is the batch.
+# Interface → its inputs and outputs; the first dimension is the batch.
 INTERFACES: Mapping[str, str] = {
     IMAGE_FEATURE_VECTOR: "float32[?, height, width, 3] in [0, 1] → float32[?, features]",
     IMAGE_CLASSIFICATION: "float32[?, height, width, 3] in [0, 1] → float32[?, classes], with 'classif' or "
@@ -30,7 +30,7 @@ INTERFACES: Mapping[str, str] = {
 
 
 _NO_CALL = (
-    "The object has no `__call__` of this form: hub.KerasLayer needs `signature=`, and cannot fine-tune it."
+    "The object has no `__call__` with these inputs: hub.KerasLayer needs `signature=` and cannot train it."
 )
 
 
@@ -39,9 +39,9 @@ class Interface:
     """A common interface that a module has.
 
     Attributes:
-      name: such as "text-embedding".
-      where: the function or signature that follows it, such as `__call__`.
-      missing: what the interface promises beyond that and the module lacks, in a sentence each.
+      name: the name, such as "text-embedding".
+      where: the function or signature with this interface, such as `__call__`.
+      missing: further parts of the interface that the module lacks, a sentence for each.
     """
 
     name: str
@@ -54,7 +54,14 @@ class Interface:
 
 @dataclasses.dataclass(frozen=True)
 class _Call:
-    """A way to call a module: inputs and outputs by name. A single input or output has the name `""`."""
+    """One way to call a module.
+
+    Attributes:
+      where: the function or signature.
+      inputs: the inputs by name; a single argument has the name `""`.
+      outputs: the outputs by name; a single result has the name `""`.
+      has_training: whether it has an argument `training`.
+    """
 
     where: str
     inputs: dict[str, TensorDescription]
@@ -72,8 +79,8 @@ def interfaces_of(
 
     Args:
       variants: the graphs with their signatures.
-      functions: those of a TF2 SavedModel.
-      is_object: whether it is a TF2 SavedModel, which is best called as an object.
+      functions: the functions of a TF2 SavedModel.
+      is_object: whether it is a TF2 SavedModel. Then an interface of a signature only lacks `__call__`.
     """
     found: dict[str, Interface] = {}
     calls = tuple(_calls(variants, functions))
@@ -94,7 +101,7 @@ def interfaces_of(
 def calls_of(
     variants: Sequence[VariantDescription], functions: Sequence[FunctionDescription]
 ) -> tuple[str, ...]:
-    """The ways to call a module, as text: `signature 'default': string[?] → float32[?, 4]`."""
+    """The ways to call a module as text, such as `signature 'default': string[?] → float32[?, 4]`."""
     return tuple(
         f"{call.where}: {_shown(call.inputs)} → {_shown(call.outputs)}"
         for call in _calls(variants, functions)
@@ -159,7 +166,7 @@ def _interface_of(call: _Call) -> str | None:
 
 
 def _image_interface(call: _Call) -> str:
-    """Decides by name, if there is one: both interfaces return a vector for each image."""
+    """Chooses between the two image interfaces by names, because both return one vector for each image."""
     names = f"{call.where} {' '.join(call.outputs)}".lower()
     is_classifier = any(word in names for word in ("classif", "logits", "probabilit"))
     return (
@@ -177,7 +184,7 @@ def _is_named_classifier(call: _Call, calls: Sequence[_Call]) -> bool:
 
 
 def _has_labels(call: _Call, calls: Sequence[_Call]) -> bool:
-    """Whether a signature returns as many labels for the same input: then the numbers are no features."""
+    """Whether a signature returns labels for the same input, so that the numbers are scores, not features."""
     return any(
         _shown(other.inputs) == _shown(call.inputs)
         and "label" in other.outputs
@@ -220,20 +227,20 @@ def _is_encoder(call: _Call) -> bool:
 
 def _missing(name: str, call: _Call, functions: Sequence[FunctionDescription]) -> Iterator[str]:
     if call.where == "__call__" and not call.has_training and name != TEXT_PREPROCESSING:
-        yield "`__call__` takes no `training` argument: it can be used, not fine-tuned."
+        yield "`__call__` has no argument `training`: the module cannot be fine-tuned."
     main = call.outputs.get("default", call.outputs.get(""))
     if name == TEXT_ENCODER and "default" not in call.outputs and main is None:
         yield "The result has no `default`, the embedding of the whole text."
     if name == TEXT_ENCODER and "sequence_output" not in call.outputs:
         yield "The result has no `sequence_output`, the embeddings of the tokens."
     if name == TEXT_PREPROCESSING:
-        there = {function.name for function in functions}
-        for wanted in sorted({"tokenize", "bert_pack_inputs"} - there):
-            yield f"The object has no `{wanted}`, which texts in pairs need."
+        available = {described.name for described in functions}
+        for function in sorted({"tokenize", "bert_pack_inputs"} - available):
+            yield f"The object has no `{function}`, which pairs of texts need."
     if (
         name in {IMAGE_FEATURE_VECTOR, TEXT_EMBEDDING}
         and main is not None
         and main.shape
         and main.shape[-1] is None
     ):
-        yield "The length of the vectors is not known before the module is applied."
+        yield "The static shape of the output does not have the length of the vectors."

@@ -1,4 +1,4 @@
-"""The files of a module directory, and the kind of module."""
+"""The names of the files in a module directory, and reading them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MODULE_DEF = "tfhub_module.pb"
 VARIABLES_INDEX = "variables/variables.index"
 ASSETS = "assets"
 TFJS_MODEL = "model.json"
-ATTACHMENTS = "hub_module_attachments"  # the collection of attached messages
+ATTACHMENTS = "hub_module_attachments"  # the graph collection of attached messages
 
-_HUB_FORMAT = 3  # the only one in use
-LARGEST = 2 << 30  # bytes: what a protocol buffer may have
+_HUB_FORMAT = 3  # the only format number in use
+LARGEST = 2 << 30  # bytes, the limit of protocol buffers
 
 
 def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
     """Reads a file of a module into memory.
 
     Raises:
-      FormatError: it has more than `largest` bytes.
-      OSError: it cannot be read.
+      FormatError: the file has more than `largest` bytes.
+      OSError: the file cannot be read.
     """
     path = directory / name
     size = path.stat().st_size
@@ -40,7 +40,7 @@ def read_file(directory: Path, name: str, largest: int = LARGEST) -> bytes:
 
 
 def folders_with_graph(paths: Iterable[str]) -> list[str]:
-    """The folders that hold the graph of a SavedModel; "" is the root.
+    """The folders that have a graph of a SavedModel in them; "" is the root.
 
     >>> folders_with_graph(["README.md", "saved_model.pb", "large/saved_model.pb"])
     ['', 'large']
@@ -50,10 +50,10 @@ def folders_with_graph(paths: Iterable[str]) -> list[str]:
 
 
 def is_hub_format(directory: str | os.PathLike[str]) -> bool:
-    """Whether a directory holds a module in TF1 Hub format.
+    """Whether a directory has a module in TF1 Hub format.
 
     Raises:
-      UnsupportedFeatureError: it does, but needs something that does not exist yet.
+      UnsupportedFeatureError: the module needs a feature that this library does not have.
       FormatError: its `tfhub_module.pb` is damaged.
     """
     path = Path(directory)
@@ -67,23 +67,23 @@ def check_module_def(content: bytes, path: str) -> None:
     """Checks that this library supports everything in a `tfhub_module.pb`.
 
     Args:
-      content: of the file.
-      path: of the file, for messages.
+      content: the content of the file.
+      path: the path of the file, for messages.
 
     Raises:
-      UnsupportedFeatureError: the module needs something that does not exist yet.
+      UnsupportedFeatureError: the module needs a feature that this library does not have.
       FormatError: the content is damaged.
     """
     definition = parse("ModuleDef", content, path)
     if definition.format != _HUB_FORMAT:
         raise UnsupportedFeatureError(
             f"Expected {path} of format {_HUB_FORMAT}, got {definition.format}.",
-            hint="The module was made for another version of this library: ask its publisher.",
+            hint="The module was made for another version of this library. Ask its publisher.",
         )
     if definition.required_features:
         raise UnsupportedFeatureError(
             f"Expected a module without required features, got {sorted(definition.required_features)}.",
-            hint="The module was made for a newer version: `pip install --upgrade tensorflow-hub`.",
+            hint="The module was made for a newer version. Run `pip install --upgrade tensorflow-hub`.",
         )
 
 
@@ -91,12 +91,12 @@ def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
     """Parses `saved_model.pb`.
 
     Args:
-      directory: the module.
-      largest: how many bytes it may have; parsing needs several times as much memory.
+      directory: the directory of the module.
+      largest: the largest allowed size in bytes. Parsing needs several times as much memory.
 
     Raises:
-      NotAModuleError: there is none.
-      FormatError: it is larger, damaged, or of a later schema.
+      NotAModuleError: there is no such file.
+      FormatError: the file is larger, or damaged.
     """
     if not (directory / SAVED_MODEL).is_file():
         raise not_a_module(directory)
@@ -110,23 +110,23 @@ def read_saved_model(directory: Path, largest: int = LARGEST) -> Any:
 
 
 def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleError:
-    """The error for a directory without a module. It tells what was expected and what is there."""
-    hint = "Give the directory that holds saved_model.pb."
+    """The error for a directory without a module. The message lists what is in the directory."""
+    hint = "Pass the directory that has saved_model.pb in it."
     if not directory.exists():
         return NotAModuleError(
-            f"Expected a module directory, got {str(directory)!r}, which is missing.", hint=hint
+            f"Expected a module directory, got {str(directory)!r}, which does not exist.", hint=hint
         )
     if not directory.is_dir():
         return NotAModuleError(f"Expected a module directory, got the file {str(directory)!r}.", hint=hint)
-    there = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
-    if "saved_model.pbtxt" in there:
-        hint = "Load it with TensorFlow and save it again: text form is not for sharing."
-    elif "saved_model.cpb" in there:
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in directory.iterdir())
+    if "saved_model.pbtxt" in names:
+        hint = "Load it with TensorFlow and save it again, because a hub does not accept the text format."
+    elif "saved_model.cpb" in names:
         hint = "Save it again in one file: tf.saved_model.SaveOptions(experimental_image_format=False)."
-    inner = next((name for name in there if (directory / name / SAVED_MODEL).is_file()), None)
+    inner = next((name for name in names if (directory / name / SAVED_MODEL).is_file()), None)
     if inner:
-        hint = f"Give {str(directory / inner)!r}, which holds one."
-    shown = ", ".join(there[:5]) + (", …" if len(there) > 5 else "") if there else "nothing"
+        hint = f"Pass {str(directory / inner)!r}, which has a module in it."
+    shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "") if names else "nothing"
     return NotAModuleError(
         f"Expected {looked_for} in {str(directory)!r}, got {shown}.",
         hint=hint,
@@ -134,6 +134,6 @@ def not_a_module(directory: Path, looked_for: str = SAVED_MODEL) -> NotAModuleEr
 
 
 def tflite_file(directory: Path) -> str | None:
-    """The name of the only TFLite file in a directory without a SavedModel."""
+    """The name of the only TFLite file in a directory; None if there is none, or several."""
     names = sorted(path.name for path in directory.iterdir() if path.suffix == ".tflite")
     return names[0] if len(names) == 1 else None

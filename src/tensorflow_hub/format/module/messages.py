@@ -1,12 +1,11 @@
 """The protocol buffer messages in a module directory, with the fields that this package reads.
 
-They are built here, in a descriptor pool of their own: TensorFlow registers messages of the same names in
-the common pool, and two registrations there would end the process. The wire format depends on numbers and
-types only; fields left out here are skipped by the parser. Enums are read as numbers.
+They are defined in a separate descriptor pool. TensorFlow registers messages of the same names in the default
+pool, where a second registration would end the process. The wire format depends only on the numbers and
+types of fields. The parser skips fields that are not listed here. Enums are read as numbers.
 
-Sources: the field numbers in TensorFlow's public `saved_model.proto`, `meta_graph.proto`, `graph.proto`,
-`saved_object_graph.proto`, `struct.proto`, `tensor_bundle.proto`; for the TF1 Hub format those of its
-description (docs/format.md).
+Sources: TensorFlow's `saved_model.proto`, `meta_graph.proto`, `graph.proto`, `saved_object_graph.proto`,
+`struct.proto` and `tensor_bundle.proto`; for the TF1 Hub format docs/format.md.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tensorflow_hub.errors import FormatError
 
 _PACKAGE = "tensorflow_hub"
 
-# Message → {field: (number, type)}; a type in [] is repeated, in {} a map from strings.
+# Message → {field: (number, type)}. A type in [] is a repeated field, a type in {} a map from strings.
 _MESSAGES: dict[str, dict[str, tuple[int, Any]]] = {
     # --- the TF1 Hub format ---
     "ModuleDef": {"format": (1, "int32"), "required_features": (2, ["string"])},
@@ -177,7 +176,7 @@ def _add_field(descriptor: Any, name: str, number: int, kind: Any) -> None:
         _set_type(field, f"{descriptor.name}.{entry.name}")
         return
     _set_type(field, kind[0] if repeated else kind)
-    if name in _PRESENCE and not repeated:  # one of several kinds of value: zero is not absence
+    if name in _PRESENCE and not repeated:  # a zero in this field differs from a missing field
         field.proto3_optional = True
         descriptor.oneof_decl.add(name=f"_{name}")
         field.oneof_index = len(descriptor.oneof_decl) - 1
@@ -205,7 +204,7 @@ _CLASSES = _build()
 
 
 def message_class(name: str) -> Any:
-    """The class of a message of the table above."""
+    """The class of a message in the table above."""
     return _CLASSES[name]
 
 
@@ -213,13 +212,13 @@ def parse(name: str, data: bytes, what: str) -> Any:
     """Parses a message.
 
     Args:
-      name: of the table above.
-      data: in the wire format.
-      what: the thing it is, for the error.
+      name: the name of the message in the table above.
+      data: the message in wire format.
+      what: the name of the file or value, for the error.
 
     Raises:
-      FormatError: the bytes are no such message.
-      MemoryError: they are one that does not fit.
+      FormatError: the data is not such a message.
+      MemoryError: there is not enough memory for the message.
 
     >>> parse("ModuleDef", bytes([8, 3]), "tfhub_module.pb").format
     3
@@ -228,11 +227,11 @@ def parse(name: str, data: bytes, what: str) -> Any:
     try:
         parsed.ParseFromString(data)
     except (message.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        if "alloc failed" in str(error):  # how the parser says that it got no memory
-            raise MemoryError(f"{what} does not fit") from None
+        if "alloc failed" in str(error):  # the parser's error if it gets no memory
+            raise MemoryError(f"{what} needs more memory than there is") from None
         raise FormatError(
-            f"Expected {what} to hold a {name} message, "
-            f"got {len(data):,} bytes that do not parse ({error!s:.80}).",
-            hint="The file is damaged or something else: export or download it again.",
+            f"Expected a {name} message in {what}, "
+            f"got {len(data):,} bytes that cannot be parsed ({error!s:.80}).",
+            hint="The file is damaged or of another format. Export or download it again.",
         ) from None
     return parsed

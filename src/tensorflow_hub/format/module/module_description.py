@@ -1,4 +1,4 @@
-"""`ModuleDescription`: the description of a module, as values and as JSON."""
+"""`ModuleDescription`: the description of a module, and its form in JSON."""
 
 from __future__ import annotations
 
@@ -22,30 +22,29 @@ class ModuleDescription:
     """The description of a module.
 
     Attributes:
-      kind: "hub" (TF1 Hub format), "saved_model" (TF1), "saved_model_2" (TF2), "tflite", "tfjs", or what
-        else the table of kinds has.
-      digest: of the content, see `module_digest`.
-      size: bytes of all files.
-      files: how many.
+      kind: "hub" (TF1 Hub format), "saved_model" (TF1), "saved_model_2" (TF2), "tflite" or "tfjs".
+      digest: the digest of the content, see `module_digest`.
+      size: the size of all files in bytes.
+      files: the number of files.
       variants: the graphs, each with its tags and signatures.
-      functions: those of a TF2 SavedModel, such as `__call__`.
-      variables: counted; None where the kind has none.
-      ops: names of all ops, sorted.
-      custom_ops: those that TensorFlow alone cannot run.
-      packages: the packages that bring custom ops → the module to import.
-      unsafe_ops: those that reach outside the graph → what they do.
-      assets: paths of asset files below `assets/`.
+      functions: the functions of a TF2 SavedModel, such as `__call__`.
+      variables: the numbers of variables and parameters; None for kinds without variables.
+      ops: the names of all ops, sorted.
+      custom_ops: the ops that TensorFlow itself does not have.
+      packages: package that defines custom ops → Python module to import.
+      unsafe_ops: op with effects outside of the graph → its effect.
+      assets: the paths of asset files below `assets/`.
       attachments: the keys of attached messages.
-      image_size: (height, width) in pixels that the module says it takes; None when it does not.
-      tensorflow_version: that wrote it.
-      stated_versions: program or format → its version, as the files state it: "keras", "tflite_schema",
-        "tflite_runtime" (the earliest that runs it), "tfjs_converter", "tfjs_writer"; None in descriptions
-        of earlier releases, which did not look.
-      strips_defaults: whether attributes of ops with default values were left out, so that earlier
-        releases of TensorFlow can load it; None where it is not known.
-      fine_tunable: whether it can be trained further; None where it is not known.
-      interfaces: the names of the common interfaces it follows.
-      interface_details: where it follows them, and what is missing.
+      image_size: the attached size of images, (height, width) in pixels; None if there is none.
+      tensorflow_version: the version of TensorFlow that wrote the module.
+      stated_versions: program or format → its version in the files: "keras", "tflite_schema",
+        "tflite_runtime" (the earliest that runs it), "tfjs_converter", "tfjs_writer". None in descriptions by
+        earlier releases.
+      strips_defaults: whether attributes of ops with default values were left out, so that earlier releases
+        of TensorFlow can load it; None if it is not known.
+      fine_tunable: whether it can be trained further; None if that is not known.
+      interfaces: the names of the common interfaces that it has.
+      interface_details: for each of these, where it has it and what is missing.
     """
 
     kind: str
@@ -75,10 +74,10 @@ class ModuleDescription:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ModuleDescription:
-        """The description whose `to_dict` this is, also after a way through JSON.
+        """Makes a description from the result of `to_dict`, also after it was converted to JSON and back.
 
         Raises:
-          FormatError: it is none.
+          FormatError: the value is not such a result.
         """
         try:
             return _from_dict(value)

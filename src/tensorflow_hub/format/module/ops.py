@@ -1,4 +1,4 @@
-"""Classifies ops: those of TensorFlow, of other packages, and with effects outside of the graph."""
+"""Classes of ops: ops of TensorFlow, ops of other packages, and ops with effects outside of the graph."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 
-# What ops do with the rights of the process that applies the module. The ops by which variables are saved
-# and restored are in every module, and so told apart by who reaches them (SAVER_OPS). Tables filled from
-# assets (InitializeTableFromTextFileV2) are in many and not listed, though they take any path:
-# docs/format.md and SECURITY.md say so.
+# Effect → ops that have it, with the permissions of the process that runs the module. The ops that save and
+# restore variables are in every module, so they count only if the call of the module runs them (SAVER_OPS).
+# InitializeTableFromTextFileV2, which can read any path, is not listed, because many modules fill tables from
+# assets; docs/format.md and SECURITY.md warn of it.
 _UNSAFE = {
     "runs a Python function of the process": "PyFunc PyFuncStateless EagerPyFunc",
     "reads files": """
@@ -29,7 +29,7 @@ _UNSAFE = {
         DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 RegisterDataset RegisterDatasetV2
         RpcCall RpcClient RpcServer RemoteCall RemoteFusedGraphExecute""",
 }
-# What a saver does is harmless in the saver alone; see `applied_ops`.
+# Op of a saver → its effect. These ops are safe if only the saver runs them; see `applied_ops`.
 SAVER_OPS: Mapping[str, str] = {
     op: what
     for what, ops in {
@@ -40,7 +40,7 @@ SAVER_OPS: Mapping[str, str] = {
 }
 UNSAFE_OPS: Mapping[str, str] = {op: what for what, ops in _UNSAFE.items() for op in ops.split()}
 
-# Ops beyond TensorFlow's own → the package on PyPI and the module whose import registers them.
+# Names of custom ops → the package on PyPI and the Python module whose import registers the ops.
 _PACKAGES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(
@@ -73,7 +73,7 @@ def core_ops() -> frozenset[str]:
 
 
 def custom_ops(ops: Iterable[str]) -> tuple[str, ...]:
-    """Which of the ops are not registered by TensorFlow, sorted.
+    """Those of the ops that TensorFlow does not register, sorted.
 
     >>> custom_ops(["MatMul", "SentencepieceTokenizeOp"])
     ('SentencepieceTokenizeOp',)
@@ -82,7 +82,7 @@ def custom_ops(ops: Iterable[str]) -> tuple[str, ...]:
 
 
 def needed_packages(ops: Iterable[str]) -> dict[str, str]:
-    """The packages that define custom ops, each with the Python module to import before loading.
+    """Package that defines some of the ops → Python module to import before loading.
 
     >>> needed_packages(["SentencepieceTokenizeOp"])
     {'tensorflow-text': 'tensorflow_text'}
@@ -97,11 +97,11 @@ def needed_packages(ops: Iterable[str]) -> dict[str, str]:
 
 
 def unsafe_ops(ops: Iterable[str], applied: Iterable[str] = ()) -> dict[str, str]:
-    """Which of the ops have effects outside of the graph, and what they do.
+    """Op with effects outside of the graph → its effect.
 
     Args:
       ops: all ops of a module.
-      applied: those that run when it is applied, among which the ops of a saver count too.
+      applied: the ops that run when the module is called; ops of a saver count only if they are among these.
 
     >>> unsafe_ops(["MatMul", "ReadFile"])
     {'ReadFile': 'reads files'}

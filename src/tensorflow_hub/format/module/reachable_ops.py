@@ -1,18 +1,18 @@
-"""The ops that run when a module is applied, without those that only save, restore and initialise it."""
+"""The ops that run when a module is called, without those that only save, restore or initialize it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-# Signatures by which a SavedModel says how it is initialised, not applied.
+# Signatures for initialization, which TensorFlow adds to a SavedModel.
 _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
 
 def applied_ops(meta_graph: Any) -> set[str]:
-    """The ops that the signatures of a graph and the functions of its objects use, also in called functions.
+    """The ops of the signatures of a graph and of the functions of its objects, and of all called functions.
 
-    A SavedModel's own saver is reached by neither: it hangs on the names in its `saver_def`.
+    The ops of the saver are not among them, because only the `saver_def` refers to them.
     """
     library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
     found: set[str] = set()
@@ -38,7 +38,7 @@ def _applied_nodes(meta_graph: Any) -> Iterator[Any]:
 
 
 def signature_nodes(meta_graph: Any, *signatures: Any) -> Iterator[Any]:
-    """The nodes on which the outputs of signatures depend."""
+    """The nodes that the outputs of signatures depend on."""
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     waiting = [
         name for signature in signatures for info in signature.outputs.values() for name in _tensors(info)
@@ -61,7 +61,7 @@ def _tensors(info: Any) -> list[str]:
 
 
 def called_functions(node: Any) -> Iterable[str]:
-    """The functions that a node calls, by its attributes or as its op."""
+    """The names of functions that a node may call: its op, and functions in its attributes."""
     yield node.op
     for value in node.attr.values():
         if value.func.name:

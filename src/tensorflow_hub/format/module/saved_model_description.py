@@ -1,4 +1,4 @@
-"""Describes a SavedModel without TensorFlow."""
+"""Describing a SavedModel without TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
 
     Raises:
       FormatError: it is damaged, or its graph has more than `largest` bytes.
-      UnsupportedFeatureError: it needs something that does not exist yet.
+      UnsupportedFeatureError: it needs a feature that this library does not have.
     """
     if not (root / layout.SAVED_MODEL).is_file():
         return None
@@ -93,7 +93,7 @@ def _image_size(attachments: Mapping[str, bytes]) -> tuple[int, int] | None:
 def _fine_tunable(
     kind: str, functions: Sequence[FunctionDescription], variables: VariablesDescription
 ) -> bool | None:
-    """TF1 Hub format and the Reusable SavedModel interface can be trained; a plain TF1 SavedModel cannot."""
+    """Whether a module can be trained: in TF1 Hub format, or a TF2 SavedModel with `__call__`."""
     if kind == "saved_model_2" and not any(function.name == "__call__" for function in functions):
         return False
     return kind != "saved_model" and bool(variables.trainable)

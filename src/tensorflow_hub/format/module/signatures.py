@@ -1,4 +1,4 @@
-"""Signatures of a SavedModel: names, types and shapes of inputs and outputs."""
+"""Descriptions of the signatures of a SavedModel: names, dtypes and shapes of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_hub.format.module.tensor_types import Shape, dtype_name, shape_o
 
 TensorKind = Literal["dense", "sparse", "ragged"]
 _SPARSE_SPEC, _RAGGED_SPEC = 1, 3  # of the enum TypeSpecClass in TensorFlow's `struct.proto`
-_INTERNAL = "__saved_model_"  # signatures of TensorFlow's own, such as __saved_model_init_op
+_INTERNAL = "__saved_model_"  # the prefix of signatures that TensorFlow adds, such as __saved_model_init_op
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,7 @@ class TensorDescription:
 
     Attributes:
       dtype: such as "float32".
-      shape: a number per dimension, None where any fits; None for any rank.
+      shape: a size for each dimension, None for an unknown size; None for an unknown rank.
       kind: "dense", "sparse" or "ragged".
     """
 
@@ -74,7 +74,7 @@ def tensor_of(info: Any) -> TensorDescription:
 
 
 def composite_of(spec: Any) -> TensorDescription:
-    """Describes a TypeSpecProto: its state begins with shape and dtype, for sparse and ragged tensors."""
+    """Describes a TypeSpecProto. The state of sparse and ragged tensors begins with shape and dtype."""
     state = spec.type_state.tuple_value.values
     shape = next((shape_of(v.tensor_shape_value) for v in state if v.HasField("tensor_shape_value")), None)
     dtype = next((v.tensor_dtype_value for v in state if v.HasField("tensor_dtype_value")), 0)

@@ -1,14 +1,14 @@
-"""Names of TensorFlow's data types, and shapes, from protobufs."""
+"""Dtypes and shapes in TensorFlow's protobufs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Optional
 
-# One number per dimension, None where it is not known; None for all where even the rank is not.
+# A size for each dimension, None for an unknown size; None for an unknown rank.
 Shape = Optional[tuple[Optional[int], ...]]  # noqa: UP045 - evaluated on Python 3.10 too
 
-# The enum of TensorFlow's public `types.proto`; 100 more is a reference to it (TF1 variables).
+# The enum DataType of TensorFlow's `types.proto`. A number plus 100 is the reference type (TF1 variables).
 _NAMES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64",
     9: "int64", 10: "bool", 11: "qint8", 12: "quint8", 13: "qint32", 14: "bfloat16", 15: "qint16",
@@ -20,7 +20,7 @@ _LARGEST_RANK = 254  # TensorFlow's own limit
 
 
 def dtype_name(number: int) -> str:
-    """The name of a data type.
+    """The name of a dtype.
 
     >>> dtype_name(1), dtype_name(107), dtype_name(99)
     ('float32', 'string', 'unknown')

@@ -1,4 +1,4 @@
-"""Describes TensorFlow.js models: signature, ops and weights from `model.json`."""
+"""Describing TensorFlow.js models: signature, ops and weights in `model.json`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ _LONGEST_VERSION = 100
 
 @dataclasses.dataclass(frozen=True)
 class TfjsDescription:
-    """A TensorFlow.js model: "graph-model" or "layers-model", its signature, ops, weights counted.
+    """The description of a TensorFlow.js model.
 
-    `stated_versions` has those of Keras, of the converter, and of the program that wrote what it converted.
+    Attributes:
+      form: "graph-model" or "layers-model".
+      signatures: its signature, or none.
+      ops: the names of its ops; empty for a layers model.
+      weight_files: the paths of the files of weights.
+      variables: the number of weights.
+      parameters: the number of elements of all weights.
+      stated_versions: the versions of Keras, of the converter and of the program that wrote its source.
     """
 
     form: str
@@ -46,7 +53,7 @@ def read_tfjs(root: Path) -> ModuleDescription | None:
     """Describes a TensorFlow.js model; None if there is none in the directory.
 
     Raises:
-      FormatError: it is damaged, or lacks weights.
+      FormatError: it is damaged, or files of weights are missing.
     """
     if not (root / layout.TFJS_MODEL).is_file():
         return None
@@ -54,7 +61,7 @@ def read_tfjs(root: Path) -> ModuleDescription | None:
     missing = sorted(path for path in model.weight_files if not _is_inside(root, path))
     if missing:
         raise FormatError(
-            f"Expected the weights that model.json names beside it, got no {missing[0]!r}.",
+            f"Expected the files of weights that model.json lists, but {missing[0]!r} is missing.",
             hint="Copy all files that the converter wrote.",
         )
     variants = (VariantDescription((), model.signatures),) if model.signatures else ()
@@ -76,7 +83,7 @@ def describe_tfjs(data: bytes) -> TfjsDescription:
     """Describes a `model.json`.
 
     Raises:
-      FormatError: it is damaged or something else.
+      FormatError: it is damaged, or of another format.
     """
     try:
         model = json.loads(data)
@@ -123,7 +130,7 @@ def _stated_versions(model: Mapping[str, Any], topology: Mapping[str, Any]) -> d
 def _shape(sizes: Any) -> Shape:
     shape = tuple(int(size) for size in sizes)
     if len(shape) > _MOST_AXES or not all(0 <= size < 2**31 for size in shape):
-        raise ValueError(f"a weight of the shape {str(shape)[:40]}")  # a product of such has no end
+        raise ValueError(f"a weight of the shape {str(shape)[:40]}")  # its size would be a huge integer
     return shape
 
 
@@ -138,8 +145,8 @@ def _signatures(signature: Any) -> tuple[SignatureDescription, ...]:
 
 
 def _tensor(info: Mapping[str, Any]) -> TensorDescription:
-    known = info.get("dtype", "unknown")  # older converters wrote the number of the type
-    dtype = dtype_name(known) if isinstance(known, int) else str(known).removeprefix("DT_").lower()
+    written = info.get("dtype", "unknown")  # older converters wrote the number of the type
+    dtype = dtype_name(written) if isinstance(written, int) else str(written).removeprefix("DT_").lower()
     shape: Shape = None
     if "tensorShape" in info and not info["tensorShape"].get("unknownRank"):
         sizes = [int(dim.get("size", 0)) for dim in info["tensorShape"].get("dim", ())]

@@ -1,4 +1,4 @@
-"""Inputs and outputs of TensorFlow.js models without a signature: layers models, and old graph models."""
+"""The inputs and outputs of TensorFlow.js models without a signature: layers models and old graph models."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Tensors of one side: name → {"dtype": …, "tensorShape": …}, as a signature in model.json has them.
+# The inputs or the outputs: name → {"dtype": …, "tensorShape": …}, as in a signature in model.json.
 Side = dict[str, Mapping[str, Any]]
 
 _NO_RESULT = frozenset({"Const", "NoOp", "Placeholder", "Assert"})
-# Ops whose result has the type of what they take.
+# Ops whose output has the dtype of their input.
 _LIKE_INPUT = frozenset(
     {"Add", "AddV2", "BiasAdd", "ConcatV2", "ExpandDims", "Identity", "Mul", "Pack", "Relu", "Reshape"}
     | {"ResizeBilinear", "Sigmoid", "Slice", "Softmax", "Squeeze", "StridedSlice", "Sub", "Tanh", "Transpose"}
@@ -18,9 +18,9 @@ _LIKE_INPUT = frozenset(
 
 
 def topology_signature(topology: Mapping[str, Any]) -> dict[str, Side] | None:
-    """Inputs and outputs, read from the nodes or layers; None if they do not tell.
+    """The inputs and outputs of the nodes or layers; None if they are not known.
 
-    Types and shapes of outputs are mostly not written anywhere, and then left out.
+    Most models do not store the dtypes and shapes of outputs. Then the result has none.
 
     >>> node = {"name": "x", "op": "Placeholder", "attr": {"dtype": {"type": "DT_FLOAT"}}}
     >>> topology_signature({"node": [node, {"name": "y", "op": "Relu", "input": ["x"]}]})

@@ -1,4 +1,4 @@
-"""Describes TFLite files: signatures and custom ops."""
+"""Describing TFLite files: signatures and custom ops."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 
 @dataclasses.dataclass(frozen=True)
 class TfliteDescription:
-    """The signatures of a TFLite file (or one named "default" for its first graph), and its custom ops.
+    """The description of a TFLite file.
 
-    `stated_versions` has that of its schema, and of the earliest runtime where the file states it.
+    Attributes:
+      signatures: its signatures, or one with the name "default" for its first subgraph.
+      custom_ops: the names of its custom ops.
+      stated_versions: the versions of its schema and of the earliest runtime, if the file has them.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -65,13 +68,13 @@ def read_tflite(root: Path) -> ModuleDescription | None:
 def describe_tflite(data: bytes) -> TfliteDescription:
     """Describes a TFLite file.
 
-    The fields of its tables are numbered as in TFLite's public `schema.fbs`.
+    The numbers of fields are those of TFLite's `schema.fbs`.
 
     Raises:
-      FormatError: it is damaged or something else.
+      FormatError: it is damaged, or of another format.
     """
     if data[4:8] != b"TFL3":
-        raise damaged(f"{data[4:8]!r} for its mark")
+        raise damaged(f"the identifier {data[4:8]!r}")
     model = Table.root(data)
     graphs = model.tables(2)
     if not graphs:
@@ -100,7 +103,7 @@ def _runtime(model: Table) -> dict[str, str]:
 def _signature(signature: Table, tensors: list[list[Table]]) -> SignatureDescription:
     graph = signature.integer(4, 4)
     if not 0 <= graph < len(tensors):
-        raise damaged("a signature of a graph that is not there")
+        raise damaged("a signature of a missing subgraph")
     sides = [
         {item.text(0): _tensor(tensors[graph], item.integer(1, 4)) for item in signature.tables(side)}
         for side in (0, 1)
@@ -122,7 +125,7 @@ def _name(tensors: list[Table], number: int) -> str:
 
 def _tensor(tensors: list[Table], number: int) -> TensorDescription:
     if not 0 <= number < len(tensors):
-        raise damaged("a tensor that is not there")
+        raise damaged("the number of a missing tensor")
     tensor = tensors[number]
     sizes = tensor.integers(7) or tensor.integers(0) or []
     shape: Shape = tuple(size if size >= 0 else None for size in sizes)

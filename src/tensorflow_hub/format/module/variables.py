@@ -1,4 +1,4 @@
-"""The variables of a module: their number and size, and how many are trainable."""
+"""Counting the variables and parameters of a module."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class VariablesDescription:
     """The numbers of variables and parameters of a module.
 
     Attributes:
-      count: variables.
-      parameters: numbers in them.
-      trainable: those of them that training changes; None where it is not known.
+      count: the number of variables.
+      parameters: the number of their elements.
+      trainable: the number of elements of trainable variables; None if it is not known.
     """
 
     count: int
@@ -68,21 +68,21 @@ def _names(meta_graph: Any, collection: str) -> set[str]:
         except Exception:
             raise FormatError(
                 f"Expected VariableDef messages in the collection {collection!r}, got {data[:40]!r}.",
-                hint="The graph is damaged: export or download the module again.",
+                hint="The graph is damaged. Export or download the module again.",
             ) from None
         names.add(variable.save_slice_info_def.full_name or variable.variable_name.partition(":")[0])
     return names
 
 
 def _of_object_graph(graph: Any) -> VariablesDescription:
-    """The variables in the object's list `variables` (without an optimizer's), or else in the graph."""
-    every = _listed(graph, "variables")
-    if every is None:
-        every = [item.variable for item in _reachable(graph) if item.HasField("variable")]
+    """Counts the variables in the object's list `variables`, or else in its object graph."""
+    variables = _listed(graph, "variables")
+    if variables is None:
+        variables = [item.variable for item in _reachable(graph) if item.HasField("variable")]
     trainable = _listed(graph, "trainable_variables")
     if trainable is None:
-        trainable = [variable for variable in every if variable.trainable]
-    return VariablesDescription(len(every), _parameters(every), _parameters(trainable))
+        trainable = [variable for variable in variables if variable.trainable]
+    return VariablesDescription(len(variables), _parameters(variables), _parameters(trainable))
 
 
 def _reachable(graph: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Backends of Keras 3: how a layer applies and trains its module on each of them."""
+"""Backends of Keras 3: one file for each, which calls and trains the module of a layer on this backend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 from tensorflow_hub.keras_layer.backends.backend import Backend
 from tensorflow_hub.keras_layer.layer_module import LayerModule
 
-# Name of the backend → the module of this package with its function `backend_for`.
+# Name of the backend → the file in this folder that has a function `backend_for`. Others use `on_host`.
 _BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 

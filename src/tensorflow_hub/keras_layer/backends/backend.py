@@ -13,7 +13,7 @@ from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 
 
 class Backend(abc.ABC):
-    """A backend of Keras, for one layer.
+    """The base class of the backends. A layer has one object of it.
 
     Args:
       module: the module of the layer.
@@ -28,15 +28,15 @@ class Backend(abc.ABC):
         self._module = module
 
     def prepare(self, layer: Any) -> None:  # noqa: B027
-        """Adds further attributes that this backend needs. Called after Keras' `__init__`."""
+        """Adds attributes to the layer that this backend needs. It is called after Keras' `__init__`."""
 
     @abc.abstractmethod
     def weight(self, variable: Any, trainable: bool) -> keras.Variable | None:
-        """The weight of the layer for a variable of the module; None for no weight."""
+        """The weight of the layer for a variable of the module; None if the variable is not a weight."""
 
     @abc.abstractmethod
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
-        """Calls the layer on inputs that are not symbolic: tensors of the backend, arrays, lists of values.
+        """Calls the layer on inputs that are not symbolic: tensors of the backend, arrays or lists of values.
 
         Args:
           layer: the layer.

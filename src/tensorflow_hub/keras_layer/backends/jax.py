@@ -1,4 +1,4 @@
-"""Keras on JAX: modules run in TensorFlow, or are converted to JAX to be trained."""
+"""Keras on JAX: modules run in TensorFlow on the CPU, or are converted to JAX so that they can be trained."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tensorflow_hub.keras_layer.losses import LossWhileTrainable
 
 
 class OnHostFromJax(OnHost):
-    """Runs the module in TensorFlow on the CPU, also inside of functions that JAX compiles."""
+    """Runs the module in TensorFlow on the CPU, also when a function that JAX compiles calls it."""
 
     supports_jit = True
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
-        """The outputs. A function that JAX compiles calls TensorFlow with a callback."""
+        """The outputs. A function that JAX compiles calls TensorFlow through `jax.pure_callback`."""
         if not any(isinstance(leaf, jax.core.Tracer) for leaf in keras.tree.flatten(inputs)):
             return super().call(layer, inputs, training)
         dtype = layer.output_dtype
@@ -53,7 +53,7 @@ class ConvertedToJax(Backend):
         )
 
     def prepare(self, layer: Any) -> None:
-        """Adds a generator of random numbers, for dropout."""
+        """Adds a generator of random seeds, for dropout."""
         layer.hub_seed = keras.random.SeedGenerator()
 
     def weight(self, variable: Any, trainable: bool) -> keras.Variable:

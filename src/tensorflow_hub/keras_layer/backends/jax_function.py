@@ -1,4 +1,4 @@
-"""Conversion of a TensorFlow function to a JAX function with the package tf2jax."""
+"""Conversion of a TensorFlow function to a JAX function, with the package tf2jax."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import keras
 import tensorflow as tf
 
 from tensorflow_hub.errors import MissingDependencyError, UnsupportedFeatureError
-from tensorflow_hub.loading.flat_function import FlatFunction
+from tensorflow_hub.loading.inlined_function import InlinedFunction
 
 
 class JaxFunction:
-    """Runs a TensorFlow function in JAX. It is converted again for inputs of other shapes.
+    """Runs a TensorFlow function in JAX. It is converted once for each combination of input shapes.
 
     Args:
-      function: from nests of tensors to a nest of tensors. Its variables become arguments of the JAX
-        function.
-      handle: of the module, for messages.
+      function: a function from nests of tensors to a nest of tensors. Its variables become arguments of the
+        JAX function.
+      handle: the handle of the module, for messages.
 
     Raises:
       MissingDependencyError: tf2jax is not installed.
@@ -35,7 +35,7 @@ class JaxFunction:
             ) from error
         self._function = function
         self._handle = handle
-        self._made: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {}
+        self._converted: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {}
 
     def __call__(self, inputs: tuple[Any, ...], values: Mapping[int, Any], rng: Any) -> tuple[Any, list[Any]]:
         """Calls the function.
@@ -53,30 +53,31 @@ class JaxFunction:
         """
         specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, str(x.dtype)), inputs)
         key = str(specs)
-        if key not in self._made:
-            self._made[key] = self._make(specs)
-        function, variables, structure = self._made[key]
+        if key not in self._converted:
+            self._converted[key] = self._convert(specs)
+        function, variables, structure = self._converted[key]
         given = {name: values[id(variable)] for name, variable in variables.items()}
         outputs, after = function(given, *keras.tree.flatten(inputs), rng=rng)
         assigned = [(variables[name], after[name]) for name in given if after[name] is not given[name]]
         return tf.nest.pack_sequence_as(structure, outputs), assigned
 
-    def _make(self, specs: tuple[Any, ...]) -> tuple[Callable[..., Any], dict[str, Any], Any]:
+    def _convert(self, specs: tuple[Any, ...]) -> tuple[Callable[..., Any], dict[str, Any], Any]:
         """The JAX function, the variable for each of its parameters, and the nesting of the outputs."""
         trace = tf.function(self._function, autograph=False).get_concrete_function(*specs)
-        flat = FlatFunction(trace)  # tf2jax loses assignments in nested functions
-        plain = tf.function(
-            lambda *tensors: flat.run(tensors)[0], autograph=False, input_signature=flat.input_specs
+        inlined = InlinedFunction(trace)  # tf2jax loses assignments in nested functions
+        flat_specs = inlined.input_specs
+        flat = tf.function(
+            lambda *tensors: inlined.run(tensors)[0], autograph=False, input_signature=flat_specs
         )
         try:
-            function, parameters = self._tf2jax.convert(plain, *flat.input_specs)
-            concrete = plain.get_concrete_function()
+            function, parameters = self._tf2jax.convert(flat, *flat_specs)
+            concrete = flat.get_concrete_function()
             by_handle = {variable.handle.ref(): variable for variable in concrete.variables}
             captured = [by_handle[c.ref()] for c in concrete.captured_inputs if c.dtype == tf.resource]
         except (ValueError, KeyError, TypeError, NotImplementedError, AttributeError) as error:
             raise UnsupportedFeatureError(
                 f"Expected a module that tf2jax can convert to JAX, but {self._handle!r} has operations that "
-                f"it cannot: {str(error).strip()[:500] or type(error).__name__}",
+                f"it cannot convert: {str(error).strip()[:500] or type(error).__name__}",
                 hint="Keep trainable=False, or set KERAS_BACKEND=tensorflow to fine-tune this module.",
             ) from error
         return function, dict(zip(parameters, captured, strict=True)), trace.structured_outputs

@@ -1,6 +1,7 @@
-"""Running modules in TensorFlow on the CPU, for Keras on another backend.
+"""Running modules in TensorFlow on the host (CPU), for Keras on another backend.
 
-Layers after the module can be trained. The module itself cannot, and layers before it get no gradients.
+Layers after the module can be trained. The module itself cannot be trained, and layers before it get no
+gradients.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from tensorflow_hub.keras_layer.layer_module import LayerModule
 
 
 @functools.cache
-def _announce(backend: str) -> None:
-    """Warns once how modules are run."""
+def _warn_once(backend: str) -> None:
+    """Warns once in a process that modules run in TensorFlow."""
     warnings.warn(
         f"With Keras on {backend}, hub.KerasLayer runs modules in TensorFlow on the CPU: for inference "
         "and for training the layers after it.",
@@ -39,7 +40,7 @@ class OnHost(Backend):
     def __init__(self, module: LayerModule) -> None:
         super().__init__(module)
         backend = keras.backend.backend()
-        _announce(backend)
+        _warn_once(backend)
         if module.options.is_trainable:
             raise ModeError(
                 f"Expected trainable=False for {module.options.handle!r} with Keras on {backend}, "
@@ -48,7 +49,7 @@ class OnHost(Backend):
             )
 
     def weight(self, variable: Any, trainable: bool) -> None:
-        """None: the weights of the module are not weights of the layer."""
+        """Returns None, because the variables of the module are not weights of the layer."""
 
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
         """Calls the module directly, because Keras cannot trace TensorFlow."""
@@ -60,7 +61,7 @@ class OnHost(Backend):
         return keras.tree.map_structure(keras.ops.convert_to_tensor, outputs)
 
     def on_host(self, inputs: Any, dtype: str) -> Any:
-        """The outputs as NumPy arrays, for tensors of the backend or arrays."""
+        """Runs the module on tensors of the backend or arrays. Returns NumPy arrays."""
         with tf.device("CPU:0"):
             given = keras.tree.map_structure(_as_array, inputs)
             outputs = self._module.apply(given, training=False, dtype=dtype)
@@ -68,7 +69,7 @@ class OnHost(Backend):
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Works for every backend."""
+    """The backend for a layer with Keras on any other backend than TensorFlow."""
     return OnHost(module)
 
 
@@ -79,8 +80,8 @@ def _as_array(value: Any) -> Any:
 def _numpy(output: Any) -> Any:
     if not isinstance(output, tf.Tensor) or output.dtype == tf.string:
         raise UnsupportedFeatureError(
-            f"Expected a module that gives numbers with Keras on {keras.backend.backend()}, "
-            f"got {output.dtype.name}.",
+            f"Expected a module that returns numbers with Keras on {keras.backend.backend()}, "
+            f"got an output of {getattr(getattr(output, 'dtype', None), 'name', type(output).__name__)}.",
             hint="Set KERAS_BACKEND=tensorflow, or apply the module with hub.load before the model.",
         )
     return output.numpy()

@@ -7,17 +7,18 @@ from typing import Any
 
 import keras
 
-from tensorflow_hub.internals.keras3 import AdoptedVariable
+from tensorflow_hub.internals.keras3 import ExistingVariable
 from tensorflow_hub.internals.variables import make_trainable
 from tensorflow_hub.keras_layer.backends.backend import Backend, weight_name
 from tensorflow_hub.keras_layer.layer_module import LayerModule
-from tensorflow_hub.loading.training import apply_for
+from tensorflow_hub.loading.training_argument import apply_for
 
 
 class OnTensorFlow(Backend):
-    """Calls the module as it is.
+    """Calls the module directly.
 
-    `supports_jit` is False, because XLA lacks ops of many modules (tables, strings, loops of TensorFlow 1).
+    `supports_jit` is False, because XLA does not support ops of many modules (tables, strings, loops of
+    TensorFlow 1).
     On CPUs, networks (MobileNetV2, ResNet50) were four to seven times slower with XLA.
     """
 
@@ -25,11 +26,11 @@ class OnTensorFlow(Backend):
         """The variable itself, wrapped as a Keras variable."""
         if trainable:
             make_trainable(variable)
-        return AdoptedVariable(variable, trainable, weight_name(variable))
+        return ExistingVariable(variable, trainable, weight_name(variable))
 
     def call_on_values(self, layer: Any, inputs: Any, call: Callable[[Any], Any]) -> Any:
         """Converts the inputs to tensors of the traced dtypes and shapes, and calls the layer."""
-        return call(self._module.fit(inputs))
+        return call(self._module.convert_inputs(inputs))
 
     def call(self, layer: Any, inputs: Any, training: Any) -> Any:
         """Calls the module."""
@@ -47,5 +48,5 @@ class OnTensorFlow(Backend):
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Keras on TensorFlow."""
+    """The backend for a layer with Keras on TensorFlow."""
     return OnTensorFlow(module)

@@ -1,4 +1,4 @@
-"""Keras on PyTorch: modules run in TensorFlow and cannot be trained."""
+"""Keras on PyTorch: modules run in TensorFlow on the CPU and cannot be trained."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from tensorflow_hub.keras_layer.layer_module import LayerModule
 
 
 def backend_for(module: LayerModule) -> Backend:
-    """Runs modules in TensorFlow. PyTorch does not trace functions, so nothing else is needed."""
+    """The backend for a layer with Keras on PyTorch. PyTorch calls layers eagerly, so `OnHost` is enough."""
     return OnHost(module)

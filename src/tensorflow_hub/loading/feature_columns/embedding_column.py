@@ -1,8 +1,8 @@
-"""The base class of feature columns of modules, for both interfaces of TensorFlow's feature columns.
+"""The base class of feature columns that compute vectors with a module.
 
-In version 1 (`tf.compat.v1.feature_column.input_layer`, `linear_model`, canned Estimators of TF1) a column
-returns a tensor and has no state. In version 2 (DenseFeatures, Estimators of TF2) a column stores its state
-in the layer, so that all calls of the layer share it.
+It has both APIs of TensorFlow's feature columns. In version 1 (`tf.compat.v1.feature_column.input_layer`,
+`linear_model`, canned Estimators of TF1) a column returns a tensor and has no state. In version 2
+(DenseFeatures, Estimators of TF2) a column stores its state in the layer, where all calls share it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError, SignatureError
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.internals.columns import DenseColumn, column_config, column_from_config
-from tensorflow_hub.loading.feature_columns import modules
+from tensorflow_hub.loading.feature_columns import column_module
 from tensorflow_hub.loading.tf1 import module_reader
 
 
@@ -28,7 +28,7 @@ class EmbeddingColumn(DenseColumn):
     """A column of vectors computed by a module from one feature.
 
     Attributes:
-      key: the name of the feature, or a feature column that gives it.
+      key: the name of the feature, or a feature column that returns it.
       module: a `hub.ModuleSpec` or a handle.
       trainable: whether the module's variables are trained.
     """
@@ -52,16 +52,16 @@ class EmbeddingColumn(DenseColumn):
     @property
     @abc.abstractmethod
     def _parsing(self) -> Any:
-        """How `tf.io.parse_example` is to parse the feature."""
+        """The configuration for `tf.io.parse_example` to parse the feature, such as a `FixedLenFeature`."""
 
     def _vectors(self, module: Any, feature: Any) -> Any:
         """The values of the column."""
         return module(self._inputs(feature))
 
     def _make_module(self) -> Any:
-        if modules.in_graph_program():
-            return modules.GraphModule(self.module_spec, self.trainable)
-        return modules.EagerModule(modules.directory_of(self.module), self.trainable)
+        if column_module.in_graph_program():
+            return column_module.GraphModule(self.module_spec, self.trainable)
+        return column_module.EagerModule(column_module.handle_of(self.module), self.trainable)
 
     # --- both versions ---
 
@@ -80,40 +80,40 @@ class EmbeddingColumn(DenseColumn):
 
     @property
     def parents(self) -> list[Any]:
-        """The keys or columns that it uses."""
+        """The names of features and the columns that this column uses."""
         return [self.key]
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
-        """How to parse the feature from a `tf.Example`."""
+        """Feature name → configuration for `tf.io.parse_example`."""
         if isinstance(self.key, str):
             return {self.key: self._parsing}
         return dict(self.key.parse_example_spec)
 
     def create_state(self, state_manager: Any) -> None:
-        """Makes the module, once per layer."""
-        modules.module_of(self, self._make_module, state_manager)
+        """Creates the module, once per layer."""
+        column_module.module_of(self, self._make_module, state_manager)
 
     def transform_feature(self, transformation_cache: Any, state_manager: Any) -> Any:
-        """The feature without any change."""
+        """The feature, unchanged."""
         return transformation_cache.get(self.key, state_manager)
 
     def get_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
         """The values, float32 `[batch, n]`."""
         feature = transformation_cache.get(self, state_manager)
-        return self._vectors(modules.module_of(self, self._make_module, state_manager), feature)
+        return self._vectors(column_module.module_of(self, self._make_module, state_manager), feature)
 
     def get_config(self) -> dict[str, Any]:
-        """Its arguments, for saving the layer that has the column.
+        """The arguments of the column, for saving the layer that has it.
 
         Raises:
-          ModuleError: when the module was given as a `hub.ModuleSpec`, which cannot be saved.
+          ModuleError: the module was given as a `hub.ModuleSpec`, which cannot be saved.
         """
         if isinstance(self.module, ModuleSpec):
             raise ModuleError(
                 f"Expected a handle as the module of column {self.name!r} for its config, "
                 "got a hub.ModuleSpec.",
-                hint="Make the column with a path or URL.",
+                hint="Create the column with a path or URL.",
             )
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if isinstance(self.key, str):
@@ -134,7 +134,7 @@ class EmbeddingColumn(DenseColumn):
 
     def dense_tensor_in_graph(self, inputs: Any, trainable: bool) -> Any:
         """The values, float32 `[batch, n]`, computed by a `hub.Module`."""
-        module = modules.GraphModule(self.module_spec, self.trainable and trainable)
+        module = column_module.GraphModule(self.module_spec, self.trainable and trainable)
         return self._vectors(module, inputs.get(self.key))
 
 
@@ -147,7 +147,7 @@ def default_output(spec: ModuleSpec) -> Any:
     """The output `"default"` of the default signature.
 
     Raises:
-      SignatureError: when there is none, or it is no float32 `[batch, n]` with known n.
+      SignatureError: there is no such output, or it is not float32 `[batch, n]` with a known n.
     """
     if DEFAULT not in spec.get_signature_names():
         raise SignatureError(
@@ -163,6 +163,6 @@ def default_output(spec: ModuleSpec) -> Any:
     if output.get_shape()[1] is None:
         raise SignatureError(
             f"Expected an embedding module with a known number of dimensions, got {output}.",
-            hint="Its author sets the shape of the output with tensor.set_shape().",
+            hint="Use another module, or set the shape with tensor.set_shape() in its module_fn.",
         )
     return output

@@ -38,8 +38,8 @@ def image_embedding_column(
       `linear_model`, canned Estimators and Keras 2's DenseFeatures.
 
     Raises:
-      SignatureError: when the module is none for image feature vectors, has no such output, or does not
-        take images of this size.
+      SignatureError: the module does not compute image feature vectors, has no such output, or does not take
+        images of this size.
 
     Example::
 
@@ -54,20 +54,20 @@ def image_embedding_column(
 
 @dataclasses.dataclass(frozen=True)
 class ImageEmbeddingColumn(EmbeddingColumn):
-    """Images → vectors."""
+    """A feature column of images; see `image_embedding_column`."""
 
     image_layer: str | None = None
     image_size: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        if self.image_size is not None:  # columns are keys of dicts, which lists cannot be part of
+        if self.image_size is not None:  # TensorFlow uses columns as keys of dicts, so lists are not allowed
             object.__setattr__(self, "image_size", tuple(self.image_size))
 
     def check(self) -> None:
         """Checks that the module computes image feature vectors.
 
         Raises:
-          SignatureError: it does not.
+          SignatureError: its input is not images, or it has no such output or size.
         """
         spec = self.module_spec
         inputs = spec.get_input_info_dict()

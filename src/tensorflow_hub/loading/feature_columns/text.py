@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModuleError, SignatureError
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.loading.feature_columns import modules
+from tensorflow_hub.loading.feature_columns import column_module
 from tensorflow_hub.loading.feature_columns.embedding_column import EmbeddingColumn, as_handle, default_output
 from tensorflow_hub.resolving.resolve import resolve
 
@@ -39,7 +39,7 @@ def text_embedding_column(
       `linear_model`, canned Estimators and Keras 2's DenseFeatures.
 
     Raises:
-      SignatureError: when the module is no text embedding.
+      SignatureError: the module is not a text embedding.
 
     Example::
 
@@ -71,11 +71,11 @@ def sparse_text_embedding_column(
       trainable: whether the module's variables are trained with the model.
 
     Returns:
-      A column as of `hub.text_embedding_column`.
+      A column of the same kind as `hub.text_embedding_column` returns.
 
     Raises:
-      ModuleError: when the combiner is none of these.
-      SignatureError: when the module is no text embedding.
+      ModuleError: the combiner is not one of these.
+      SignatureError: the module is not a text embedding.
 
     Example::
 
@@ -85,7 +85,8 @@ def sparse_text_embedding_column(
     """
     if combiner not in _COMBINERS:
         raise ModuleError(
-            f"Expected a combiner of {list(_COMBINERS)}, got {combiner!r}.", hint="Pass 'mean'."
+            f"Expected a combiner, one of {list(_COMBINERS)}, got {combiner!r}.",
+            hint="Pass combiner='mean' for the mean of the vectors.",
         )
     column = SparseTextEmbeddingColumn(
         key, as_handle(module_spec), trainable, combiner, "" if default_value is None else default_value
@@ -122,10 +123,10 @@ def text_embedding_column_v2(
 
 
 def _text_input(spec: ModuleSpec) -> str:
-    """The name of the text input.
+    """The name of the text input of a module.
 
     Raises:
-      SignatureError: when the module is no text embedding.
+      SignatureError: the module is not a text embedding.
     """
     default_output(spec)
     inputs = spec.get_input_info_dict()
@@ -147,7 +148,7 @@ def _text_input(spec: ModuleSpec) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class TextEmbeddingColumn(EmbeddingColumn):
-    """Strings → vectors."""
+    """A feature column of strings; see `text_embedding_column`."""
 
     @property
     def _parsing(self) -> Any:
@@ -159,7 +160,7 @@ class TextEmbeddingColumn(EmbeddingColumn):
 
 @dataclasses.dataclass(frozen=True)
 class SparseTextEmbeddingColumn(EmbeddingColumn):
-    """Lists of strings → vectors."""
+    """A feature column of lists of strings; see `sparse_text_embedding_column`."""
 
     combiner: str = "mean"
     default_value: str = ""
@@ -188,13 +189,13 @@ class SparseTextEmbeddingColumn(EmbeddingColumn):
 
 @dataclasses.dataclass(frozen=True)
 class TextEmbeddingColumnV2(EmbeddingColumn):
-    """Strings → vectors, with an object that `hub.load` returned."""
+    """A feature column of strings that uses an object of `hub.load`; see `text_embedding_column_v2`."""
 
     output_key: str | None = None
 
     @property
     def module_path(self) -> str:
-        """The handle."""
+        """The handle of the module."""
         return str(self.module)
 
     @property
@@ -206,9 +207,9 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
     def _shape(self) -> tf.TensorShape:
         if self._is_hub_format:
             return default_output(self.module_spec).get_shape()[1:]
-        scope = tf.Graph().as_default() if modules.in_graph_program() else tf.init_scope()
+        scope = tf.Graph().as_default() if column_module.in_graph_program() else tf.init_scope()
         with scope:
-            module = modules.EagerModule(self.module, False)
+            module = column_module.EagerModule(self.module, False)
             return module({"text": tf.constant([""])}, self.output_key).shape[1:]
 
     @functools.cached_property
@@ -220,9 +221,9 @@ class TextEmbeddingColumnV2(EmbeddingColumn):
         return tf.io.FixedLenFeature([1], tf.string)
 
     def _make_module(self) -> Any:
-        if self._is_hub_format and modules.in_graph_program():
-            return modules.GraphModule(self.module_spec, self.trainable)
-        return modules.EagerModule(self.module, self.trainable)
+        if self._is_hub_format and column_module.in_graph_program():
+            return column_module.GraphModule(self.module_spec, self.trainable)
+        return column_module.EagerModule(self.module, self.trainable)
 
     def _inputs(self, feature: Any) -> dict[str, Any]:
         name = _text_input(self.module_spec) if self._is_hub_format else "text"

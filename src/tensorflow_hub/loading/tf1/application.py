@@ -1,4 +1,4 @@
-"""Applying a `hub.Module`: adds the ops of a signature to a graph, connected to inputs and state."""
+"""Applications of a `hub.Module`: each call adds the ops of a signature to a graph."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.internals.ops import reader_of_collection, set_attribute, set_device
-from tensorflow_hub.loading.tf1.lifting import LiftedState
-from tensorflow_hub.loading.tf1.state import ModuleState
+from tensorflow_hub.loading.tf1.captured_state import CapturedState
+from tensorflow_hub.loading.tf1.graph_state import GraphState
 
 _KEYS = tf.compat.v1.GraphKeys
 
 
 @dataclasses.dataclass(frozen=True)
 class ApplicationPlan:
-    """The ops to add for one signature. It is computed once and used for each application.
+    """The ops to add for one signature. The plan is computed once and used for each application.
 
     Attributes:
       signature: the signature.
       graph_def: the nodes to add, without those of the state.
       state_nodes: names of the state nodes.
-      state_tensors: outputs of state nodes that are inputs of these nodes, or outputs of the signature.
-      read_state: those that are inputs of these nodes.
-      fed: tensors that are inputs of these nodes and are fed with the signature's inputs.
-      colocated: node → state nodes and fed nodes that it is colocated with.
+      state_tensors: outputs of state nodes that are inputs of `graph_def`, or outputs of the signature.
+      read_state: those of `state_tensors` that are inputs of `graph_def`.
+      fed: the signature's inputs that are inputs of `graph_def`: names of tensors.
+      colocated: node → the nodes that it is colocated with, some of which are not in `graph_def`.
       update_ops: names of the update ops that can run with these inputs.
       contexts: control flow contexts (version 1): collection and definition.
       producer_ops: definitions of the ops in the TensorFlow that wrote the module.
@@ -57,7 +57,7 @@ def plan_application(
 
     Args:
       index: the graph variant.
-      signature: its name.
+      signature: the name of the signature.
       trainable: whether to add the update ops to their collection.
       all_signatures: whether to add the ops of all signatures and all update ops, for programs that find an
         op of the module in the graph by its name; otherwise only the ops of this signature.
@@ -65,7 +65,7 @@ def plan_application(
     chosen = index.signatures[signature]
     given = set(chosen.input_tensors)
     outside = given | index.state_tensors
-    update_ops = _runnable_updates(index, outside) if trainable else []
+    update_ops = _update_ops_without_other_inputs(index, outside) if trainable else []
     roots = [*chosen.output_tensors, *update_ops]
     if all_signatures:
         roots += [name for other in index.signatures.values() for name in other.output_tensors]
@@ -95,7 +95,7 @@ def plan_application(
     )
 
 
-def _runnable_updates(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
+def _update_ops_without_other_inputs(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
     """The update ops that do not depend on a placeholder of another signature."""
     return [
         name
@@ -108,7 +108,10 @@ def _runnable_updates(index: IndexedMetaGraph, outside: set[str]) -> list[str]:
 
 
 def _detach_colocations(index: IndexedMetaGraph, graph_def: Any, inside: set[str]) -> dict[str, list[str]]:
-    """Removes colocations with nodes that are not imported, which the import would refuse; returns them."""
+    """Removes and returns the colocations with nodes that are not imported.
+
+    `import_graph_def` would raise an error for them.
+    """
     detached = {}
     for node in graph_def.node:
         targets = index.colocated_with(node.name)
@@ -120,18 +123,18 @@ def _detach_colocations(index: IndexedMetaGraph, graph_def: Any, inside: set[str
 
 
 def add_application(
-    plan: ApplicationPlan, state: ModuleState | LiftedState, inputs: Mapping[str, Any], scope: str
+    plan: ApplicationPlan, state: GraphState | CapturedState, inputs: Mapping[str, Any], scope: str
 ) -> dict[str, Any]:
     """Adds an application to the current graph.
 
     Args:
       plan: from `plan_application`.
-      state: of the module.
-      inputs: name in the signature → converted value.
-      scope: the name scope to add to; if it is in use already, a number is appended.
+      state: the state of the module.
+      inputs: input name of the signature → converted value.
+      scope: the name scope of the new ops; if it is in use already, a number is appended.
 
     Returns:
-      Name in the signature → output.
+      Output name of the signature → tensor.
     """
     graph = tf.compat.v1.get_default_graph()
     fed: dict[str, Any] = {}
@@ -161,23 +164,27 @@ def add_application(
 
 
 def _captured(tensor: Any, graph: tf.Graph) -> Any:
-    """A tensor for use in `graph`, which may be a function inside of the tensor's graph."""
+    """The tensor for use in `graph`. If that is a function inside of the tensor's graph, it is captured."""
     return tensor if getattr(tensor, "graph", None) is graph else graph.capture(tensor)
 
 
 def _colocate(
-    plan: ApplicationPlan, state: ModuleState | LiftedState, fed: dict[str, Any], graph: tf.Graph, prefix: str
+    plan: ApplicationPlan,
+    state: GraphState | CapturedState,
+    fed: dict[str, Any],
+    graph: tf.Graph,
+    prefix: str,
 ) -> None:
     """Colocates ops with the state and with the ops that compute the inputs."""
     if not plan.colocated:
         return
-    feeding = {node_name(name): tensor.op for name, tensor in fed.items()}
+    input_ops = {node_name(name): tensor.op for name, tensor in fed.items()}
     for node, targets in plan.colocated.items():
         op = graph.get_operation_by_name(f"{prefix}/{node}")
         groups: set[bytes] = set()
         for target in targets:
-            if target in feeding:
-                other = feeding[target]
+            if target in input_ops:
+                other = input_ops[target]
             elif target in plan.state_nodes:
                 other = state.operation(target)
             else:

@@ -9,18 +9,18 @@ from typing import Any
 
 import tensorflow as tf
 
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
-from tensorflow_hub.loading.tf1.inputs import inputs_by_name
 from tensorflow_hub.loading.tf1.module import Module
+from tensorflow_hub.loading.tf1.signature_inputs import inputs_by_name
 
 
 @contextlib.contextmanager
 def eval_function_for_module(
     spec: ModuleSpec | str | os.PathLike[str], tags: Iterable[str] | str | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """A context with a function that applies a module to NumPy values, in a separate graph and session.
+    """A context with a function that applies a module to NumPy values in a separate graph and session.
 
     Args:
       spec: a `hub.ModuleSpec`, or a handle: a path or URL.
@@ -44,11 +44,11 @@ def eval_function_for_module(
         initialize = [tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()]
         with tf.compat.v1.Session() as session:
             session.run(initialize)
-            yield _Evaluation(module, session)
+            yield _EvalFunction(module, session)
 
 
-class _Evaluation:
-    """A module in a session. Each signature is applied to placeholders when it is first called."""
+class _EvalFunction:
+    """Runs a module in a session. Each signature is applied to placeholders at its first call."""
 
     def __init__(self, module: Module, session: tf.compat.v1.Session) -> None:
         self._module = module

@@ -11,18 +11,18 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError, ModuleError
+from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs import checkpoint
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.signatures import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor
 from tensorflow_hub.internals.ops import is_in_control_flow
 from tensorflow_hub.loading.custom_ops import require_ops
 from tensorflow_hub.loading.tf1 import module_reader
 from tensorflow_hub.loading.tf1.application import add_application, plan_application
-from tensorflow_hub.loading.tf1.inputs import convert_inputs
-from tensorflow_hub.loading.tf1.lifting import LiftedState
-from tensorflow_hub.loading.tf1.resources import GraphState
-from tensorflow_hub.loading.tf1.state import ModuleState, StatePlan, add_state, plan_state
+from tensorflow_hub.loading.tf1.captured_state import CapturedState
+from tensorflow_hub.loading.tf1.graph_state import GraphState, StatePlan, add_state, plan_state
+from tensorflow_hub.loading.tf1.signature_inputs import convert_inputs
+from tensorflow_hub.loading.tf1.state_objects import StateObjects
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(?<!/)")
 
@@ -86,20 +86,20 @@ class Module:
             self._name = _new_scope(name)
             self._state = self._make_state(self._name)
 
-    def _make_state(self, scope: str) -> ModuleState | LiftedState:
-        """Adds the state to the current graph. In a function of an eager program it is made outside."""
-        require_ops([self._variant.meta_graph], self._spec._origin)
+    def _make_state(self, scope: str) -> GraphState | CapturedState:
+        """Adds the state to the current graph, or creates it outside of a function of an eager program."""
+        require_ops([self._variant.meta_graph], self._spec._location)
         if not _is_function_of_eager_program():
             self._index = self._variant.graph
             plan = self._spec._plan(("state", self._variant.tags, self._trainable), self._plan_state)
             return add_state(plan, scope)
         self._index = self._variant.graph_of_resources
-        state = GraphState(self._spec._origin, self._spec._checkpoint, self._spec._assets)
-        return LiftedState(self._index, state, self._trainable, scope)
+        state = StateObjects(self._spec._location, self._spec._checkpoint, self._spec._assets)
+        return CapturedState(self._index, state, self._trainable, scope)
 
     def _plan_state(self) -> StatePlan:
         spec = self._spec
-        return plan_state(self._index, spec._assets, spec._checkpoint, self._trainable, spec._origin)
+        return plan_state(self._index, spec._assets, spec._checkpoint, self._trainable, spec._location)
 
     def __call__(
         self,
@@ -137,10 +137,10 @@ class Module:
         if not as_dict:
             self.require_default(signature)
         converted = convert_inputs(inputs, declared, signature)
-        whole = self._is_at_top_level()
+        all_signatures = self._is_at_top_level()
         plan = self._spec._plan(
-            ("apply", self._variant.tags, self._trainable, signature, id(self._index), whole),
-            lambda: plan_application(self._index, signature, self._trainable, all_signatures=whole),
+            ("apply", self._variant.tags, self._trainable, signature, id(self._index), all_signatures),
+            lambda: plan_application(self._index, signature, self._trainable, all_signatures=all_signatures),
         )
         scope = f"{self._name.rsplit('/', 1)[-1]}_apply_{re.sub(r'[^A-Za-z0-9_.-]', '_', signature)}"
         results = add_application(plan, self._state, converted, scope)
@@ -165,28 +165,28 @@ class Module:
     def _check_graph(self) -> None:
         """Checks that the module can be applied in the current graph."""
         if tf.executing_eagerly():
-            raise _eager("calling a hub.Module")
+            raise _error_in_eager_mode("calling a hub.Module")
         graph = tf.compat.v1.get_default_graph()
         while graph is not self._state.graph and hasattr(graph, "outer_graph"):
             graph = graph.outer_graph
         if graph is not self._state.graph:
             raise ModeError(
-                "Expected the graph that the hub.Module was made in, got another one.",
-                hint="Make the module in the graph where it is applied, or use hub.load(handle).",
+                "Expected a call of the hub.Module in the graph that it was created in, got another graph.",
+                hint="Create the module in the graph where it is called, or use hub.load(handle).",
             )
 
     def _is_at_top_level(self) -> bool:
-        """Whether the program can find ops that are made now by their names.
+        """Whether new ops are outside of functions, loops and branches.
 
-        It cannot for ops inside of functions, loops and branches. There only the ops of one signature are
-        added, because a function runs every op that writes to a variable.
+        There the program can find them by their names, so the ops of all signatures are added. Elsewhere only
+        the ops of one signature are added, because a function runs every op that writes to a variable.
         """
         graph = tf.compat.v1.get_default_graph()
-        plain = graph is self._state.graph and isinstance(self._state, ModuleState)
-        return plain and not is_in_control_flow(graph)
+        is_graph_of_module = graph is self._state.graph and isinstance(self._state, GraphState)
+        return is_graph_of_module and not is_in_control_flow(graph)
 
     def get_signature_names(self) -> list[str]:
-        """The names of its signatures, sorted."""
+        """Returns the names of the module's signatures, sorted."""
         return self._spec.get_signature_names(tags=self._variant.tags)
 
     def get_input_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
@@ -235,7 +235,7 @@ class Module:
         return result
 
     def export(self, path: str | os.PathLike[str], session: Any) -> None:
-        """Writes the module to a directory, with the values its variables have in a session.
+        """Writes the module to a directory, with the values of its variables in a session.
 
         All graph variants are written as the author defined them. Nothing is added to the graph, which may be
         finalized.
@@ -269,7 +269,7 @@ class Module:
 
 def _check_mode() -> None:
     if tf.executing_eagerly():
-        raise _eager("hub.Module(…)")
+        raise _error_in_eager_mode("hub.Module(…)")
 
 
 def _is_function_of_eager_program() -> bool:
@@ -277,7 +277,7 @@ def _is_function_of_eager_program() -> bool:
         return bool(tf.executing_eagerly())
 
 
-def _eager(what: str) -> ModeError:
+def _error_in_eager_mode(what: str) -> ModeError:
     return ModeError(
         f"Expected graph mode for {what}, got eager execution.",
         hint="In TF2 programs use hub.load(handle) or hub.KerasLayer(handle), which read modules in TF1 Hub "
@@ -290,18 +290,18 @@ def _new_scope(name: str) -> str:
     graph = tf.compat.v1.get_default_graph()
     while True:
         with tf.compat.v1.variable_scope(None, default_name=name) as scope:
-            made: str = scope.name
-            opened = scope.original_name_scope
-        if opened == f"{made}/":
-            return made
+            unique: str = scope.name
+            name_scope = scope.original_name_scope
+        if name_scope == f"{unique}/":
+            return unique
         with graph.name_scope(None):
-            if graph.unique_name(made) == made:
-                return made
+            if graph.unique_name(unique) == unique:
+                return unique
 
 
 @contextlib.contextmanager
 def _outside_of_control_flow() -> Iterator[None]:
-    """A context outside of loops, branches, functions and control dependencies, to make state in."""
+    """A context for creating state: outside of loops, branches, functions and control dependencies."""
     if not _is_function_of_eager_program():
         with tf.init_scope():
             yield

@@ -1,4 +1,4 @@
-"""`hub.load_module_spec`: handle → directory → `hub.ModuleSpec`."""
+"""`hub.load_module_spec`: reads the module at a handle as a `hub.ModuleSpec`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tensorflow_hub.graphs import collections
 from tensorflow_hub.graphs import module_directory as layout
 from tensorflow_hub.graphs.module_spec import GraphVariant, ModuleSpec
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
-from tensorflow_hub.loading.other_files import check_is_no_other_file
+from tensorflow_hub.loading.other_formats import refuse_other_formats
 from tensorflow_hub.resolving.resolve import resolve
 
 
@@ -30,14 +30,13 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
         module on a hub; or `publisher/model/version` on the configured hub.
 
     Returns:
-      A `hub.ModuleSpec`, which tells the module's tags and signatures, and from which `hub.Module` makes a
-      module.
+      A `hub.ModuleSpec`. It has the module's tags and signatures, and is an argument of `hub.Module`.
 
     Raises:
-      ResolveError: when nothing was found at the handle (an `OSError`).
-      NotAModuleError: when there is no module, or one in TF2 format.
-      UnsupportedFeatureError: when the module needs a feature this library does not know.
-      FormatError: when its files are damaged.
+      ResolveError: nothing was found at the handle (an `OSError`).
+      NotAModuleError: there is no module, or one in TF2 format.
+      UnsupportedFeatureError: the module needs a feature that this library does not have.
+      FormatError: files of the module are damaged.
 
     Example::
 
@@ -47,7 +46,7 @@ def load_module_spec(path: str | os.PathLike[str]) -> ModuleSpec:
     directory = _directory(os.fspath(path))
     marker = layout.join(directory, MODULE_DEF)
     if not tf.io.gfile.exists(marker):
-        raise _no_hub_module(directory)
+        raise _error_without_marker(directory)
     return read_saved_model(directory)
 
 
@@ -56,8 +55,8 @@ def create_module_spec_from_saved_model(
 ) -> ModuleSpec:
     """Reads a TF1 SavedModel, for example one made for serving, as a module.
 
-    Its graphs become the graph variants, with their tags (mostly `{"serve"}`). Its collections for the global
-    step and for initialization in serving are dropped.
+    Its graphs become the graph variants, with their tags (mostly `{"serve"}`). The collections of the global
+    step and of initialization for serving are dropped.
 
     Args:
       saved_model_path: a directory with a `saved_model.pb`, or another handle.
@@ -67,9 +66,9 @@ def create_module_spec_from_saved_model(
       A `hub.ModuleSpec` with the values of the variables in the SavedModel.
 
     Raises:
-      ResolveError: when nothing was found at the handle (an `OSError`).
-      NotAModuleError: when there is no SavedModel, or a TF2 SavedModel.
-      CollectionError: when a graph has a collection that a module cannot have.
+      ResolveError: nothing was found at the handle (an `OSError`).
+      NotAModuleError: there is no SavedModel, or a TF2 SavedModel.
+      CollectionError: a graph has a collection that a module cannot have.
 
     Example::
 
@@ -85,7 +84,7 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
     """Reads the SavedModel in a directory as a module."""
     saved_model = SavedModelDirectory.read(directory)
     if not saved_model.is_graph_of_tf1:
-        raise _is_tf2(directory)
+        raise _error_for_tf2(directory)
     for meta_graph in saved_model.proto.meta_graphs:
         collections.drop(meta_graph, [*collections.OF_SERVING, *(drop_collections or ())])
         collections.check(meta_graph.collection_def)
@@ -107,11 +106,11 @@ def read_saved_model(directory: str, drop_collections: Iterable[str] | None = No
 
 def _directory(path: str) -> str:
     """The directory of a handle."""
-    check_is_no_other_file(path)
+    refuse_other_formats(path)
     try:
         directory = resolve(path)
     except HandleError:
-        # A scheme that only TensorFlow can read: `ram://`, or one of a plugin.
+        # A scheme of a file system that only TensorFlow can read: `ram://`, or one of a plugin.
         if path.partition("://")[0] not in tf.io.gfile.get_registered_schemes():
             raise
         directory = path
@@ -120,14 +119,14 @@ def _directory(path: str) -> str:
     return str(Path(directory).absolute()) if layout.is_local(directory) else directory
 
 
-def _no_hub_module(directory: str) -> NotAModuleError:
+def _error_without_marker(directory: str) -> NotAModuleError:
     if tf.io.gfile.exists(layout.join(directory, SAVED_MODEL)):
         try:
             is_tf2 = not SavedModelDirectory.read(directory).is_graph_of_tf1
         except NotAModuleError as error:
             return error
         if is_tf2:
-            return _is_tf2(directory)
+            return _error_for_tf2(directory)
         return NotAModuleError(
             f"Expected a module in TF1 Hub format in {directory!r}, found a SavedModel without {MODULE_DEF}.",
             hint="Read it with hub.create_module_spec_from_saved_model(path) or hub.load(path).",
@@ -138,7 +137,7 @@ def _no_hub_module(directory: str) -> NotAModuleError:
     )
 
 
-def _is_tf2(directory: str) -> NotAModuleError:
+def _error_for_tf2(directory: str) -> NotAModuleError:
     return NotAModuleError(
         f"Expected a module in TF1 Hub format in {directory!r}, found a TF2 SavedModel.",
         hint="Use hub.load(handle) or hub.KerasLayer(handle), which read TF2 SavedModels.",

@@ -1,4 +1,4 @@
-"""The functions that are saved with a loaded graph of TensorFlow 1: its call and its signatures.
+"""The functions to save with a loaded graph of TensorFlow 1: its call and its signatures.
 
 `tf.saved_model.save` saves a method only if it is a `tf.function`. It saves the signatures of the object that
 is passed to it only if they are passed too. Signatures of objects inside of that object are saved like any
@@ -26,8 +26,8 @@ def functions_to_save(module: Any) -> dict[str, Any]:
     """
     if len(module.signatures) > 0 and is_looking_for_signature():
         raise ExportError(
-            f"Expected signatures=… for a module of TensorFlow 1, which has {sorted(module.signatures)}: "
-            "tf.saved_model.save does not save signatures that it is not given.",
+            f"Expected tf.saved_model.save(…, signatures=…) for a module of TensorFlow 1 with the signatures "
+            f"{sorted(module.signatures)}, got none: TensorFlow saves only the signatures in this argument.",
             hint="Use hub.save(module, path), or pass signatures=dict(module.signatures).",
         )
     # TensorFlow refuses a plain dict as an attribute with this name.

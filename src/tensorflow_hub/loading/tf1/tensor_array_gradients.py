@@ -1,12 +1,12 @@
 """Gradients of the TensorArrays (version 1) of a graph of TensorFlow 1.
 
-TensorFlow's own gradients of these ops make TensorArrays of version 1 or 2, as one flag of the process says
-(`tf.compat.v1.control_flow_v2_enabled`). Loops of version 1 need version 1. The gradients here always make
-that, so no flag has to be changed.
+TensorFlow's own gradients of these ops create TensorArrays of version 1 or 2, depending on a flag of the
+process (`tf.compat.v1.control_flow_v2_enabled`). Loops of version 1 need TensorArrays of version 1. The
+gradients in this file always create those, so the flag does not matter.
 
-The gradients of the elements of an array are the elements of a second array, which `TensorArrayGradV3` gives.
-What is written to one of its elements several times is added up. Reading an element is differentiated by a
-write to the second array, writing by a read; gathering and scattering, concatenating and splitting likewise.
+The gradients of the elements of an array are the elements of a second array, which `TensorArrayGradV3`
+returns. Several writes to one of its elements are added up. The gradient of a read is a write to the second
+array, and the gradient of a write is a read. Gather and scatter are such a pair too, and concat and split.
 
 Source: Y. Yu and others, *Dynamic Control Flow in Large-Scale Machine Learning*, EuroSys 2018, section 5.2.
 """
@@ -18,13 +18,13 @@ from typing import Any
 
 import tensorflow as tf
 
-# Names the arrays of gradients. A graph of ours has one call of `tf.gradients`, so one name is enough.
+# The name of the arrays of gradients. `loop_gradients` calls `tf.gradients` once per graph, so one is enough.
 _SOURCE = "gradients"
 _PREFIX = "TensorFlowHub"
 
 
 def use_version_1(graph_def: Any) -> None:
-    """Has `tf.gradients` use the gradients of this file for the TensorArrays of a GraphDef."""
+    """Sets the gradients of this file as those of the TensorArray ops in a GraphDef."""
     for node in graph_def.node:
         if node.op in _GRADIENTS:
             node.attr["_gradient_op_type"].s = f"{_PREFIX}{node.op}".encode()
@@ -38,7 +38,7 @@ def _array_of_gradients(handle: Any, flow: Any) -> tuple[Any, Any]:
 
 
 def _gradients_of_written(op: Any, flow: Any) -> tuple[Any, Any]:
-    """The array of gradients once `op`, which writes to the array, has run: its size is known then."""
+    """The array of gradients after `op` has run. Because `op` writes to the array, its size is known then."""
     with tf.control_dependencies([tf.identity(op.outputs[0])]):
         flow = tf.identity(flow)
     return _array_of_gradients(op.inputs[0], flow)
@@ -99,5 +99,5 @@ _GRADIENTS = {
 }
 
 for _op, _gradient in _GRADIENTS.items():
-    with contextlib.suppress(KeyError):  # registered already: this file was imported anew
+    with contextlib.suppress(KeyError):  # registered already, when this file is imported a second time
         tf.RegisterGradient(f"{_PREFIX}{_op}")(_gradient)

@@ -1,7 +1,7 @@
-"""Restores all variables of a loaded SavedModel with one op.
+"""Restoring all variables of a loaded SavedModel with one op.
 
-TensorFlow makes several objects and an op for each variable. For a network with a thousand variables that
-takes as long as building its functions.
+TensorFlow creates several Python objects and an op for each variable. For a network with a thousand variables
+this takes as long as building its functions.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class VariableValues:
         """Opens the checkpoint.
 
         Args:
-          directory: of the SavedModel.
+          directory: the path of the SavedModel.
           objects: its `SavedObjectGraph`.
 
         Raises:
-          UnsupportedCheckpointError: it has other state too, such as tables.
+          UnsupportedCheckpointError: the SavedModel has other state too, such as tables.
         """
         prefix = os.path.join(directory, "variables", "variables")
         if tf.distribute.has_strategy():
@@ -64,22 +64,22 @@ class VariableValues:
         """Assigns the values to the variables of a loaded object.
 
         Args:
-          root: the object.
-          count: how many variables there are.
+          root: the loaded object.
+          count: the number of variables in the SavedModel.
 
         Raises:
-          UnsupportedCheckpointError: a variable has no value, or a value no variable.
+          UnsupportedCheckpointError: a variable has no value in the checkpoint, or a value has no variable.
         """
         keys: list[str] = []
         variables: list[Any] = []
-        for node, found in self._pairs(root):
+        for node, loaded in self._pairs(root):
             for attribute in node.attributes:
-                if not isinstance(found, tf.Variable):
+                if not isinstance(loaded, tf.Variable):
                     raise UnsupportedCheckpointError(
-                        f"{attribute.checkpoint_key} is of a {type(found).__name__}"
+                        f"the value {attribute.checkpoint_key} belongs to a {type(loaded).__name__}"
                     )
                 keys.append(attribute.checkpoint_key)
-                variables.append(found)
+                variables.append(loaded)
         if len(variables) != count:
             raise UnsupportedCheckpointError(
                 f"{len(variables)} of {count} variables have a value under their attributes"
@@ -97,15 +97,15 @@ class VariableValues:
             variable.assign(value, read_value=False)
 
     def _pairs(self, root: Any) -> list[tuple[Any, Any]]:
-        """Each node of the saved object graph with the loaded object."""
-        found = {0: root}
+        """Each node of the saved object graph with the loaded object for it."""
+        objects = {0: root}
         queue = [0]
         while queue:
             number = queue.pop()
             children = self.graph.nodes[number].children
-            below = tf.train.TrackableView.children(found[number]) if children else {}
+            loaded = tf.train.TrackableView.children(objects[number]) if children else {}
             for child in children:
-                if child.node_id not in found and child.local_name in below:
-                    found[child.node_id] = below[child.local_name]
+                if child.node_id not in objects and child.local_name in loaded:
+                    objects[child.node_id] = loaded[child.local_name]
                     queue.append(child.node_id)
-        return [(self.graph.nodes[number], thing) for number, thing in found.items()]
+        return [(self.graph.nodes[number], thing) for number, thing in objects.items()]

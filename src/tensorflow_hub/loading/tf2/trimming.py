@@ -1,10 +1,10 @@
-"""Loads a TF2 SavedModel faster: functions that are never called are removed from it first.
+"""Trimming: removing functions that are never called from a TF2 SavedModel before it is loaded.
 
-Much of the time to load a network is spent on building functions that are never called. The functions that
-save and restore variables for TensorFlow 1 are never needed; they often have more nodes than the network.
+TensorFlow spends much of the time to load a network on building functions that are never called. Nobody calls
+the functions that save and restore variables for TensorFlow 1, which often have more nodes than the network.
 With `inference_only`, traces for training, functions of parts of the network, custom gradients and duplicates
-of variables are not needed either. They are removed from a copy of the protobuf, which TensorFlow then loads.
-State that functions use, and state with a public name, is not removed.
+of variables are not needed either. They are removed from a copy of the protobuf, and TensorFlow loads the
+copy. State that functions use, and state in public attributes, is not removed.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ import tensorflow as tf
 
 from tensorflow_hub.graphs.function_library import reachable
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
-from tensorflow_hub.loading.garbage import collection_paused
+from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.loading.tf2.restoring import UnsupportedCheckpointError, VariableValues
 
 _log = logging.getLogger("tensorflow_hub")
 
-# The functions of the object that inference calls. `serve` is that of `model.export` of Keras.
+# The methods of the object that inference calls. Keras' `model.export` saves the method `serve`.
 _CALLS = frozenset({"__call__", "serve"})
 
-# The names of the functions of tables and other resources that make, fill and delete them.
+# The methods of tables and other resources that create, fill and delete them.
 _STATE_FUNCTIONS = frozenset({"_create_resource", "_initialize", "_destroy_resource"})
 
 
 def load_trimmed(
     directory: SavedModelDirectory, tags: list[str] | None, options: Any, *, inference_only: bool
 ) -> Any:
-    """The object that `tf.saved_model.load` returns, loaded from a trimmed copy if possible.
+    """Loads a SavedModel from a trimmed copy if possible. Returns the object of `tf.saved_model.load`.
+
+    If that is not possible, TensorFlow loads the SavedModel as it is, and the reason is logged.
 
     Args:
       directory: a SavedModel of TensorFlow 2.
-      tags: of the graph, or None.
+      tags: the tags of the graph, or None.
       options: `tf.saved_model.LoadOptions`.
       inference_only: whether to remove functions that inference does not call.
     """
@@ -57,7 +59,7 @@ def load_trimmed(
             return tf.saved_model.load(name, tags=tags, options=options)
         try:
             loaded = _load_with_values(directory.path, name, trimmed, tags, options)
-            _log.debug("Loaded %s trimmed, and its variables by one op", directory.path)
+            _log.debug("Loaded a trimmed copy of %s, and restored its variables with one op", directory.path)
             return loaded
         except UnsupportedCheckpointError as reason:
             _log.info(
@@ -75,7 +77,7 @@ def _load_with_values(
       UnsupportedCheckpointError: that is not possible for this SavedModel.
     """
     if options is not None or len(trimmed.meta_graphs) > 1:
-        raise UnsupportedCheckpointError("there are options for loading, or several graphs")
+        raise UnsupportedCheckpointError("load options were given, or the SavedModel has several graphs")
     objects = trimmed.meta_graphs[0].object_graph_def
     values = VariableValues.of(path, objects)
     without = tf.saved_model.LoadOptions(experimental_skip_checkpoint=True)
@@ -115,18 +117,18 @@ def trim(directory: SavedModelDirectory, inference_only: bool) -> Any:
 
 
 def _needed_functions(objects: Any) -> set[int]:
-    """The numbers of the nodes of needed functions: `__call__`, signatures, and those of state."""
-    kept = set()
+    """The numbers of the nodes of needed functions: `__call__`, signatures, and functions of state."""
+    needed = set()
     for number, node in enumerate(objects.nodes):
         for child in node.children:
             is_call = number == 0 and child.local_name in _CALLS
             if is_call or child.local_name in _STATE_FUNCTIONS:
-                kept.add(child.node_id)
+                needed.add(child.node_id)
             if number == 0 and child.local_name == "signatures":
-                kept |= {signature.node_id for signature in objects.nodes[child.node_id].children}
+                needed |= {signature.node_id for signature in objects.nodes[child.node_id].children}
         for saveable in node.saveable_objects.values():
-            kept |= {saveable.save_function, saveable.restore_function}
-    return kept
+            needed |= {saveable.save_function, saveable.restore_function}
+    return needed
 
 
 def _remove_traces(objects: Any, needed: set[int]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from tensorflow_hub.errors import DigestError, DownloadError
-from tensorflow_hub.format.archive.pipeline import Hash, SumLane
+from tensorflow_hub.format.archive.pipeline import Hash, HashThread
 from tensorflow_hub.resolving.transfer.crc32c import IS_FAST, crc32c
 
 _DEPTH = 4  # pieces that wait for each digest
@@ -55,11 +55,11 @@ class Checksums:
                 )
         self._promised = promised
         self._hashers = {kind: _hasher(kind, size) for kind in {"sha256", *promised}}
-        self._lanes: list[SumLane] = []
+        self._lanes: list[HashThread] = []
         self._updates: list[Callable[[bytes], None]] = []
         for kind, hasher in self._hashers.items():
             if threads and not (kind == "crc32c" and IS_FAST):
-                self._lanes.append(SumLane(_DEPTH))
+                self._lanes.append(HashThread(_DEPTH))
                 self._updates.append(functools.partial(self._lanes[-1].update, hasher))
             else:
                 self._updates.append(hasher.update)

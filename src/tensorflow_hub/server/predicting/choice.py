@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from tensorflow_hub.errors import RejectedError
 from tensorflow_hub.format.kinds import saved_model
-from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
 from tensorflow_hub.format.module.module_description import ModuleDescription
+from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
@@ -39,7 +39,7 @@ def can_be_run(request: Request, connection: sa.Connection, version: Version) ->
     if deployment is None:
         return False
     try:
-        check_fit_to_run(ModuleDescription.from_dict(deployment.description))
+        check_runnable(ModuleDescription.from_dict(deployment.description))
     except RejectedError:
         return False
     return True
@@ -66,6 +66,6 @@ def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
             f"This hub has no SavedModel of {version.handle}.", hint="Its page says what there is of it."
         )
     description = ModuleDescription.from_dict(deployment.description)
-    check_fit_to_run(description)
+    check_runnable(description)
     runnable = Runnable(version.id, version.handle, deployment.archive_sha256, deployment.unpacked_size)
     return Choice(version, description, runnable, pool)

@@ -14,8 +14,8 @@ from tensorflow_hub.errors import InputError, LimitError, ModuleError
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module import layout
 from tensorflow_hub.format.module.calls import USUAL, ModuleCall, choose_call, takes_image_files
-from tensorflow_hub.format.module.fit_to_run import check_fit_to_run
 from tensorflow_hub.format.module.reachable_ops import applied_ops
+from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.tools.opening import LoadedModule, arrays_of
 from tensorflow_hub.tools.predicting.serving_json import answer_of, tensors_of
@@ -64,7 +64,7 @@ class ServedModule:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         self._directory = Path(directory)
         self._description = describe(directory, files=())
-        check_fit_to_run(self._description)
+        check_runnable(self._description)
         graphs = layout.read_saved_model(self._directory).meta_graphs
         self.remembers = any(_remembers(op) for graph in graphs for op in applied_ops(graph))
         try:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
 from tensorflow_hub.internals.trackables import TrackableObject
-from tensorflow_hub.loading.garbage import collection_paused
+from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import decode_batch
 from tensorflow_hub.tools.retrain.head import Head

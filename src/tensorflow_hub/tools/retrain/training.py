@@ -20,7 +20,7 @@ from typing import Any
 
 from tensorflow_hub.client.measurements import write_figures
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.loading.garbage import existing_objects_frozen
+from tensorflow_hub.loading.garbage_collection import existing_objects_frozen
 from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images

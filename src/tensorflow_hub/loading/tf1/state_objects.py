@@ -1,4 +1,4 @@
-"""The state of a module of TensorFlow 1 as objects of TensorFlow 2: variables, tables, assets.
+"""The state of a module of TensorFlow 1 as objects of TensorFlow 2: `tf.Variable`s, tables and assets.
 
 All graph variants of the module, and all functions made from them, share these objects.
 """
@@ -16,7 +16,7 @@ from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs.checkpoint import StoredVariable, check_values, stored_variable, stored_variables
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.importing import import_subgraph, imported_element
-from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph, gives_resource
+from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph, returns_resource
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.replicas import first_replica
 
@@ -26,10 +26,10 @@ _TABLE_INITIALIZERS = frozenset(
 
 
 class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
-    """A table or another resource, made by a node of the graph."""
+    """A table or another resource that a node of the graph creates."""
 
     def __init__(
-        self, graph: IndexedMetaGraph, node: str, initializers: list[str], state: GraphState
+        self, graph: IndexedMetaGraph, node: str, initializers: list[str], state: StateObjects
     ) -> None:
         self._graph = graph
         self._node = node
@@ -57,26 +57,37 @@ class Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[m
         tf.raw_ops.DestroyResourceOp(resource=self.resource_handle, ignore_lookup_error=True)
 
 
-class GraphState:
-    """Variables, resources and assets, each by the name of its node."""
+class StateObjects:
+    """The variables, resources and assets of a module.
 
-    def __init__(self, origin: str, checkpoint: str | None, sources: Mapping[str, str]) -> None:
-        """Empty; `add` makes the state of a graph.
+    Attributes:
+      variables: name of the node → variable.
+      resources: name of the node → table or other resource.
+      assets: name of the tensor → asset.
+    """
+
+    def __init__(self, path: str, checkpoint: str | None, asset_paths: Mapping[str, str]) -> None:
+        """Creates an empty state; `add` adds the objects for a graph.
 
         Args:
-          origin: the path of the module, for messages.
+          path: the path of the module, for messages.
           checkpoint: the prefix of the checkpoint with the values; None to run the initializers of the graph.
-          sources: file name of an asset → path of the file.
+          asset_paths: file name of an asset → path of the file.
         """
-        self._origin = origin
+        self._path = path
         self._checkpoint = checkpoint
-        self._sources = sources
+        self._asset_paths = asset_paths
         self.variables: dict[str, tf.Variable] = {}
         self.resources: dict[str, Resource] = {}
         self.assets: dict[str, Any] = {}
 
     def add(self, graph: IndexedMetaGraph, trainable: Iterable[str]) -> None:
-        """Makes the state of a graph variant. Objects with names that exist already are shared."""
+        """Creates the objects for the state of a graph variant, except those of names that exist already.
+
+        Args:
+          graph: the graph variant.
+          trainable: the names of the nodes of trainable variables.
+        """
         self._add_assets(graph)
         self._add_variables(graph, set(trainable))
         self._add_resources(graph)
@@ -84,15 +95,15 @@ class GraphState:
     def captures(
         self, graph: IndexedMetaGraph, names: set[str], fetches: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """The state that some nodes use, captured by the function that is being traced.
+        """Captures the state that some nodes use in the function that is being traced.
 
         Args:
-          graph: the graph.
-          names: of the nodes.
-          fetches: names of tensors to return; those that are state themselves are captured too.
+          graph: the graph of the nodes.
+          names: the names of the nodes.
+          fetches: names of tensors to return; outputs of state nodes among them are captured too.
 
         Returns:
-          Name of a tensor of the graph → captured tensor, to be fed.
+          Name of a tensor of the graph → captured tensor to feed for it.
         """
         function = tf.compat.v1.get_default_graph()
         feeds = {}
@@ -112,17 +123,17 @@ class GraphState:
 
     @property
     def is_distributed(self) -> bool:
-        """Whether the variables were made under a `tf.distribute` strategy, for each replica."""
+        """Whether the variables were created under a `tf.distribute` strategy, one for each replica."""
         return any(
             isinstance(variable, tf.distribute.DistributedValues) for variable in self.variables.values()
         )
 
     def feed_names(self) -> set[str]:
-        """The names of all tensors that `captures` may return. They are feeds of every subgraph."""
+        """The names of all tensors that `captures` may return. Every subgraph has them as feeds."""
         return {f"{name}:0" for name in [*self.variables, *self.resources]} | set(self.assets)
 
     def run(self, graph: IndexedMetaGraph, fetches: list[str]) -> list[Any]:
-        """Runs ops or evaluates tensors of the graph now; in a `tf.Graph`, with `tables_initializer`."""
+        """Runs ops or evaluates tensors: now, or in a `tf.Graph` when `tables_initializer` runs."""
 
         def evaluate() -> list[Any]:
             return [*self.evaluate(graph, fetches), tf.constant(True)]
@@ -147,10 +158,10 @@ class GraphState:
             name = tensor_name(tensor)
             if name in self.assets:
                 continue
-            path = self._sources[file_name]
+            path = self._asset_paths[file_name]
             if not os.path.exists(path):
                 raise NotAModuleError(
-                    f"Expected the asset {file_name!r} in {self._origin!r}, but it is missing.",
+                    f"Expected the asset {file_name!r} in {self._path!r}, but it is missing.",
                     hint="Fetch or export the module again.",
                 )
             self.assets[name] = tf.saved_model.Asset(path)
@@ -159,7 +170,7 @@ class GraphState:
         declared = _declared_variables(graph)
         stored = stored_variables(graph.meta_graph)
         if self._checkpoint is not None and stored:
-            check_values(self._origin, self._checkpoint, stored)
+            check_values(self._path, self._checkpoint, stored)
         handles = {node.name for node in graph.meta_graph.graph_def.node if node.op == "VarHandleOp"}
         missing = sorted((handles | set(declared)) - set(self.variables))
         places = {
@@ -181,36 +192,41 @@ class GraphState:
             self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
 
     def _read_checkpoint(self, names: list[str], places: dict[str, StoredVariable]) -> dict[str, Any]:
-        """The values of the variables that are in the checkpoint; of parts of variables the part's values."""
+        """The values of the variables that the checkpoint has; of a partitioned variable those of each part.
+
+        Args:
+          names: the names of the nodes.
+          places: name of a node → its place in the checkpoint, for variables in a collection of the graph.
+        """
         prefix = self._checkpoint
         if not names or prefix is None or not os.path.exists(f"{prefix}.index"):
             return {}
         try:
             dtypes = tf.train.load_checkpoint(prefix).get_variable_to_dtype_map()
-            found = [
+            keys = [
                 (name, places[name].name, places[name].slice) if name in places else (name, name, "")
                 for name in names
             ]
-            wanted = [(name, key, part) for name, key, part in found if key in dtypes]
-            if not wanted:
+            available = [(name, key, part) for name, key, part in keys if key in dtypes]
+            if not available:
                 return {}
             values = tf.raw_ops.RestoreV2(
                 prefix=prefix,
-                tensor_names=[key for _, key, _ in wanted],
-                shape_and_slices=[part for _, _, part in wanted],
-                dtypes=[dtypes[key] for _, key, _ in wanted],
+                tensor_names=[key for _, key, _ in available],
+                shape_and_slices=[part for _, _, part in available],
+                dtypes=[dtypes[key] for _, key, _ in available],
             )
         except (tf.errors.OpError, RuntimeError, ValueError) as error:
             raise NotAModuleError(
-                f"Expected readable variables in {self._origin!r}, but they are damaged: {error}",
+                f"Expected readable variables in {self._path!r}, but they are damaged: {error}",
                 hint="Fetch or export the module again.",
             ) from error
-        return {name: value for (name, _, _), value in zip(wanted, values, strict=True)}
+        return {name: value for (name, _, _), value in zip(available, values, strict=True)}
 
     def _add_resources(self, graph: IndexedMetaGraph) -> None:
         added = []
         for name, node in graph.state.items():
-            if node.op != "VarHandleOp" and gives_resource(node.op) and name not in self.resources:
+            if node.op != "VarHandleOp" and returns_resource(node.op) and name not in self.resources:
                 self.resources[name] = Resource(graph, name, _initializers_of(graph, name), self)
                 added.append(self.resources[name])
         for resource in added:
@@ -218,20 +234,20 @@ class GraphState:
         self._restore_tables(graph)
 
     def _restore_tables(self, graph: IndexedMetaGraph) -> None:
-        """Fills mutable tables, whose contents are in the checkpoint, with the restore ops of the graph."""
+        """Runs the restore ops of mutable tables, whose contents are in the checkpoint."""
         saver = graph.meta_graph.saver_def
         prefix = self._checkpoint
         if not saver.restore_op_name or not self.resources or prefix is None:
             return
-        below = graph.needed([saver.restore_op_name], self.feed_names())
-        imports = [name for name in sorted(below) if graph.nodes[name].op == "LookupTableImportV2"]
+        restore_nodes = graph.needed([saver.restore_op_name], self.feed_names())
+        imports = [name for name in sorted(restore_nodes) if graph.nodes[name].op == "LookupTableImportV2"]
         if not imports:
             return
 
         def restore() -> Any:
-            fixed = {tensor_name(saver.filename_tensor_name): tf.constant(prefix)}
-            subgraph = graph.subgraph(imports, self.feed_names() | set(fixed))
-            feeds = self.captures(graph, {node.name for node in subgraph.graph_def.node}) | fixed
+            file_name = {tensor_name(saver.filename_tensor_name): tf.constant(prefix)}
+            subgraph = graph.subgraph(imports, self.feed_names() | set(file_name))
+            feeds = self.captures(graph, {node.name for node in subgraph.graph_def.node}) | file_name
             import_subgraph(subgraph, feeds)
             return tf.constant(True)
 
@@ -239,7 +255,10 @@ class GraphState:
 
 
 def _traced(function: Callable[[], Any]) -> Any:
-    """A function to be called once. A concrete function causes no warning about repeated tracing."""
+    """The concrete function of a function that is called once.
+
+    A call of the `tf.function` would count for TensorFlow's warning about repeated tracing.
+    """
     return tf.function(function, autograph=False).get_concrete_function()
 
 
@@ -270,7 +289,7 @@ def _initializers_of(graph: IndexedMetaGraph, table: str) -> list[str]:
     found = []
     for node in graph.meta_graph.graph_def.node:
         if node.op in _TABLE_INITIALIZERS and node.input and node_name(node.input[0]) == table:
-            below = graph.needed([node.name], [])
-            if not any(graph.nodes[name].op in {"RestoreV2", "Placeholder"} for name in below):
+            sources = graph.needed([node.name], [])
+            if not any(graph.nodes[name].op in {"RestoreV2", "Placeholder"} for name in sources):
                 found.append(node.name)
     return found

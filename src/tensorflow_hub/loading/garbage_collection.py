@@ -1,7 +1,7 @@
 """Pausing Python's cyclic garbage collector while a module is loaded, frozen or saved.
 
-This work makes some hundred thousand objects, all of which are needed. The collector would search all objects
-of the process several times and free nothing, which takes a quarter of the time.
+Loading creates some hundred thousand objects, and all of them are used. The collector would search all
+objects of the process several times and free nothing. This would take a quarter of the time.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def collection_paused() -> Iterator[None]:
-    """Turns the collector off in the context, which should take seconds at most.
+    """A context in which the collector is off. It should last seconds at most.
 
-    If it is off already, it stays off.
+    If the collector was off before, it stays off afterwards.
 
     >>> with collection_paused():
     ...     gc.isenabled()
@@ -34,9 +34,9 @@ def collection_paused() -> Iterator[None]:
 
 @contextlib.contextmanager
 def existing_objects_frozen() -> Iterator[None]:
-    """Lets the collector search only objects made in the context, which may take any time.
+    """A context in which the collector searches only the objects that are created in it. It may last long.
 
-    Importing TensorFlow makes some hundred thousand objects that stay until the process ends.
+    Importing TensorFlow creates some hundred thousand objects that exist until the process ends.
 
     >>> with existing_objects_frozen():
     ...     gc.get_freeze_count() > 0

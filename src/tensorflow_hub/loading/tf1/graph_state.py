@@ -1,4 +1,4 @@
-"""The state of a `hub.Module` in a graph: variables, tables and assets."""
+"""The state of a `hub.Module` in a `tf.Graph`: the ops of its variables, tables and assets."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _INITIALIZER = "checkpoint_initializer"
 
 
 @dataclasses.dataclass(frozen=True)
-class ModuleState:
+class GraphState:
     """The state of one `hub.Module` in a graph.
 
     Attributes:
-      scope: the scope of its ops, for example `module_1`.
+      scope: the name scope of its ops, for example `module_1`.
       graph: the graph.
       variable_map: name in the module → variable; for a partitioned variable the list of its parts.
       stored: the place of each variable in a checkpoint, and the variable.
@@ -42,9 +42,12 @@ class ModuleState:
         return self.graph.get_operation_by_name(f"{self.scope}/{node}")
 
     def tensor(self, name: str, graph: tf.Graph) -> Any:
-        """An output of a state node, for use in `graph`: the graph of the state, or a function inside of it.
+        """The output of a state node, for use in `graph`.
 
-        In a function, a reference variable is replaced by its value, because functions have no references.
+        Args:
+          name: the name of the tensor in the module's graph.
+          graph: the graph of the state, or a function inside of it. In a function a reference variable is
+            replaced by its value, because functions have no references.
         """
         node, number = tensor_name(name).rsplit(":", 1)
         tensor = self.operation(node).outputs[int(number)]
@@ -57,14 +60,14 @@ class ModuleState:
 
 @dataclasses.dataclass(frozen=True)
 class StatePlan:
-    """The state to add to a graph for a graph variant. It is computed once and used for each `hub.Module`.
+    """The state to add to a graph for a graph variant. The plan is computed once for all `hub.Module`s.
 
     Attributes:
       graph_def: the nodes of the state; the initializers of variables read the checkpoint.
       variables: collection of variables → their `VariableDef`s.
       stored: the global variables with their places in the checkpoint.
-      table_initializers: names of ops.
-      assets: names of tensors.
+      table_initializers: names of the ops that fill tables.
+      assets: names of the tensors with the paths of the asset files.
       losses: names of the regularization losses.
       producer_ops: definitions of the ops in the TensorFlow that wrote the module.
     """
@@ -79,24 +82,24 @@ class StatePlan:
 
 
 def plan_state(
-    index: IndexedMetaGraph, sources: dict[str, str], checkpoint: str | None, trainable: bool, origin: str
+    index: IndexedMetaGraph, asset_paths: dict[str, str], checkpoint: str | None, trainable: bool, path: str
 ) -> StatePlan:
     """Computes the state to add to a graph.
 
     Args:
       index: the graph variant.
-      sources: file name of an asset → path of the file.
+      asset_paths: file name of an asset → path of the file.
       checkpoint: the prefix of the checkpoint with the values; None to use the initializers of the author.
       trainable: whether to add the trainable variables and the losses to their collections.
-      origin: the path of the module, for messages.
+      path: the path of the module, for messages.
 
     Raises:
-      NotAModuleError: when the checkpoint lacks a variable.
+      NotAModuleError: the checkpoint lacks a variable.
     """
     variables = _variable_definitions(index, trainable)
     stored = stored_variables(index.meta_graph)
     if checkpoint is not None and stored:
-        check_values(origin, checkpoint, stored)
+        check_values(path, checkpoint, stored)
     restored = {v.node: v for v in stored} if checkpoint is not None else {}
     losses = node_names(index.meta_graph, _KEYS.REGULARIZATION_LOSSES) if trainable else []
     initializers = node_names(index.meta_graph, _KEYS.TABLE_INITIALIZERS)
@@ -112,10 +115,10 @@ def plan_state(
         if node in restored:
             assigns[node_name(definition.initializer_name)] = restored[node]
             definition.initial_value_name = f"{_INITIALIZER}/{node}:0"
-    cut = {index.nodes[assign].input[1] for assign in assigns}
-    needed = index.needed(roots, cut, with_colocated=True)
+    replaced = {index.nodes[assign].input[1] for assign in assigns}
+    needed = index.needed(roots, replaced, with_colocated=True)
     graph_def = index.graph_def(needed)
-    assets.attach(graph_def, index.asset_files, sources)
+    assets.write_paths(graph_def, index.asset_files, asset_paths)
     _read_from_checkpoint(graph_def, assigns, checkpoint)
     return StatePlan(
         graph_def,
@@ -144,7 +147,7 @@ def _variable_definitions(index: IndexedMetaGraph, trainable: bool) -> dict[str,
 
 
 def _snapshot(definition: Any) -> str:
-    """The op that reads a variable. A `VariableDef` of TensorFlow 1.7 does not name it."""
+    """The name of the op that reads a variable. A `VariableDef` of TensorFlow 1.7 lacks this name."""
     return str(definition.snapshot_name) or f"{node_name(definition.variable_name)}/Read/ReadVariableOp"
 
 
@@ -185,12 +188,12 @@ def _constant(name: str, value: bytes, shape: tuple[int, ...]) -> Any:
     return node
 
 
-def add_state(plan: StatePlan, scope: str) -> ModuleState:
+def add_state(plan: StatePlan, scope: str) -> GraphState:
     """Adds the state to the current graph and its collections.
 
     Args:
       plan: from `plan_state`.
-      scope: a name scope that is not in use in this graph, for example `module_1`.
+      scope: a name scope that is not used in this graph yet, for example `module_1`.
     """
     graph = tf.compat.v1.get_default_graph()
     graph_def = type(plan.graph_def)()
@@ -209,7 +212,7 @@ def add_state(plan: StatePlan, scope: str) -> ModuleState:
         for name in names:
             graph.add_to_collection(key, graph.as_graph_element(f"{scope}/{name}"))
     stored = [(stored, variables[stored.node]) for stored in plan.stored]
-    return ModuleState(scope, graph, by_stored_name(stored), stored)
+    return GraphState(scope, graph, by_stored_name(stored), stored)
 
 
 def _add_variables(plan: StatePlan, scope: str, graph: tf.Graph) -> dict[str, Any]:

@@ -6,22 +6,25 @@ DOCSTRING = """A module as a Keras layer.
       handle: a path, a URL, `publisher/model/version` on the configured hub, or a callable object with the
         Reusable SavedModel interface (`__call__`, `variables`, `trainable_variables`,
         `regularization_losses`).
-      trainable: whether the module's weights are trained; may be changed later. A regular expression
-        (searched in the names of variables), or a function of a variable that returns a bool, selects which
-        weights can be trained.
+      trainable: whether the module's weights are trained; the attribute may be changed later. A regular
+        expression (searched in the names of variables), or a function from a variable to a bool, selects
+        which weights can be trained.
       arguments: keyword arguments to pass to the module in every call.
       tags: tags of the graph to load; see `hub.load`.
       signature: the name of the signature to call instead of the module itself.
       signature_outputs_as_dict: whether to return all outputs of the signature as a dict.
       output_key: the name of the output to return if there are several.
-      output_shape: the shape of the output without the batch size (or a nest of shapes), if the module's is
-        not known.
+      output_shape: the shape of the output without the batch size, or a nest of shapes, if TensorFlow cannot
+        infer it.
       load_options: `tf.saved_model.LoadOptions`.
       endpoints: one or more names of tensors inside of the module (see `hub.with_endpoints`) to return too.
         The layer then returns a dict; a single output of the module has the name "default" in it.
       part: the attribute path of the part of the module to call instead of the module itself, such as
         "tokenize" or "bert.tokenize", or a list of attribute names.
       **kwargs: arguments of every Keras layer: `name`, `dtype`, `input_shape` (without the batch size).
+
+    Call it with a tensor, an array or a list of values, or with a nest (list or dict) of these, and if needed
+    with `training=True`. It returns the outputs of the module: a tensor `[batch, …]`, or a nest of tensors.
 
     Raises:
       ResolveError: nothing was found at the handle.

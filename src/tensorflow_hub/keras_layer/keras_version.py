@@ -1,4 +1,4 @@
-"""Which class `hub.KerasLayer` is: the layer for Keras 3 or the layer for Keras 2.
+"""The choice of the class that `hub.KerasLayer` is: the layer for Keras 3 or the layer for Keras 2.
 
 Models of Keras 3 do not accept layers of Keras 2, and the other way round. The rule:
 
@@ -29,22 +29,22 @@ from typing import Any
 
 
 def layer_class(frame: FrameType | None) -> Any:
-    """The class that `hub.KerasLayer` is for some code.
+    """The class that `hub.KerasLayer` is for the code of a frame.
 
     Args:
-      frame: the frame of that code.
+      frame: the frame of the code that reads the attribute; None for the layer for `tf.keras`.
     """
     return importlib.import_module(f"{__package__}.{_version_for(frame)}").KerasLayer
 
 
 def _version_for(frame: FrameType | None) -> str:
-    version = version_of_tf_keras()
+    version = keras_version_of_tensorflow()
     if version == "keras3" and frame is not None and _imported_keras_packages(frame) == {"tf_keras"}:
         return "keras2"
     return version
 
 
-def version_of_tf_keras() -> str:
+def keras_version_of_tensorflow() -> str:
     """The name of the module with the layer for `tf.keras`: "keras2" or "keras3"."""
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return "keras3"  # Keras 2 has no other backend, so the program uses Keras 3
@@ -64,11 +64,11 @@ def _imported_keras_packages(frame: FrameType) -> set[str]:
     if "tf_keras" not in sys.modules and not _imports(frame.f_code) & {"tf_keras"}:
         return set()
     # Imports that have run, and those further down in the file.
-    names = {_origin(value) for value in [*frame.f_globals.values(), *frame.f_locals.values()]}
+    names = {_package_of(value) for value in [*frame.f_globals.values(), *frame.f_locals.values()]}
     return (names | _imports(frame.f_code)) & {"keras", "tf_keras"}
 
 
-def _origin(value: Any) -> str:
+def _package_of(value: Any) -> str:
     """The package of a module, class or function; "" for other values."""
     if isinstance(value, ModuleType):
         return value.__name__.partition(".")[0]

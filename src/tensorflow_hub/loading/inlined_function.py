@@ -12,11 +12,11 @@ from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.inlining import inline_calls
 
 
-class FlatFunction:
+class InlinedFunction:
     """A concrete function with all calls inlined. It uses the same variables.
 
     Attributes:
-      graph: its nodes, by whose names tensors are found.
+      graph: the graph with an index of its nodes, to find tensors by name.
       input_specs: the specs of its flattened inputs, without captured variables.
     """
 
@@ -52,7 +52,7 @@ class FlatFunction:
         for variable in source.variables:
             tf.compat.v1.get_default_graph().watch_variable(variable)
         imported = import_subgraph(graph.subgraph([*results, *inner, *controls], set(feeds)), feeds)
-        run_too = [imported_element(imported, name, feeds) for name in controls if name in graph.nodes]
-        with tf.control_dependencies(run_too):
+        side_effects = [imported_element(imported, name, feeds) for name in controls if name in graph.nodes]
+        with tf.control_dependencies(side_effects):
             outputs = [tf.identity(imported_element(imported, name, feeds)) for name in results]
         return outputs, [imported_element(imported, name, feeds) for name in inner]

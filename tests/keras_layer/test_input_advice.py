@@ -21,7 +21,10 @@ def test_the_error_has_no_values_of_the_inputs_in_it(kit, modules):
 
 
 def test_the_advice_for_symbols_names_their_input(kit, modules):
-    with pytest.raises(InputError, match=r"'b': convert it by tf.cast.*has the dtype that keras\.Input\("):
+    with pytest.raises(
+        InputError,
+        match=r"'b': convert it with tf.cast.*dtype of an input of a Keras model is set with keras\.Input\(",
+    ):
         kit.KerasLayer(modules("nested"))({"a": kit.keras.Input([2]), "b": kit.keras.Input([2])})
 
 
@@ -57,7 +60,7 @@ def parts(tmp_path_factory) -> str:
 
 def test_the_parts_that_can_be_called_are_named(kit, parts):
     with pytest.raises(
-        SignatureError, match=r"only parts that can\. Pass part=… with one of \['tokenize\.words'\]"
+        SignatureError, match=r"only callable parts\. Pass part=… with one of \['tokenize\.words'\]"
     ):
         kit.KerasLayer(parts)
     with pytest.raises(InputError, match=r"Pass one of the parts of it that can be called: \['words'\]"):

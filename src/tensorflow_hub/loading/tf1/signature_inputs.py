@@ -1,8 +1,8 @@
-"""The inputs of a call of a signature of TensorFlow 1: checked, and converted to what the signature declares.
+"""Checks and converts the inputs of a signature of TensorFlow 1 to the types that the signature declares.
 
-`hub.Module` and the object that `hub.load` gives call a signature with the same values. Python values
-(numbers, strings, lists) and NumPy arrays are converted. Tensors are not cast: a tensor of another dtype is
-an error, as it is for the ops of TensorFlow.
+The same rules hold for `hub.Module` and for the object that `hub.load` returns. Python values (numbers,
+strings, lists) and NumPy arrays are converted. Tensors are not cast: a tensor of another dtype is an error,
+as it is for the ops of TensorFlow.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def inputs_by_name(inputs: Any, declared: Mapping[str, SignatureTensor], signatu
     elif len(declared) == 1:
         named = {next(iter(declared)): inputs}
     else:
-        wanted = f"a dict with the inputs {sorted(declared)}" if declared else "no inputs"
+        expected = f"a dict with the inputs {sorted(declared)}" if declared else "no inputs"
         raise InputError(
-            f"Expected {wanted} for signature {signature!r}, got a single {type(inputs).__name__}.",
+            f"Expected {expected} for signature {signature!r}, got a single {type(inputs).__name__}.",
             hint="Pass a dict by these names." if declared else "Call the module without inputs.",
         )
     missing = sorted(set(declared) - set(named))
@@ -81,6 +81,7 @@ def _convert(value: Any, info: SignatureTensor, name: str, signature: str) -> An
 
 
 def _to_kind(value: Any, info: SignatureTensor) -> Any:
+    """Converts a value to a tensor of the declared kind (dense, sparse, ragged, or another composite)."""
     if info.kind == "dense":
         _check_numbers(value, info.dtype)
         return tf.convert_to_tensor(value, dtype=info.dtype)
@@ -103,12 +104,15 @@ def _to_kind(value: Any, info: SignatureTensor) -> Any:
 
 
 def _check_numbers(value: Any, dtype: tf.DType) -> None:
-    """Refuses numpy arrays that the dtype cannot stand for: TensorFlow would convert them silently."""
+    """Raises a TypeError for a NumPy array whose numbers the dtype cannot represent, such as 1.5 as int32.
+
+    TensorFlow would convert it without an error.
+    """
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufc":
         return
     target = np.dtype(dtype.as_numpy_dtype)
     if target.kind in "iufc" and not np.can_cast(value.dtype, target, "same_kind"):
-        raise TypeError("the conversion would lose what the numbers mean")
+        raise TypeError(f"{value.dtype} cannot be cast to {target} without changing the numbers")
 
 
 def _describe(value: Any) -> str:

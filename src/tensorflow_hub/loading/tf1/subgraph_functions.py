@@ -16,26 +16,33 @@ from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.loading.endpoints import find_tensor
 from tensorflow_hub.loading.tf1.loop_gradients import evaluate_loops, has_loops
-from tensorflow_hub.loading.tf1.resources import GraphState
+from tensorflow_hub.loading.tf1.state_objects import StateObjects
 
 
 class VariantWithState:
-    """A graph variant with the state that all variants share: its signatures, update ops and losses."""
+    """A graph variant together with the state that all variants of the module share.
 
-    def __init__(self, graph: IndexedMetaGraph, state: GraphState) -> None:
+    Attributes:
+      graph: the graph variant.
+      state: the shared state.
+      signatures: the signatures by name.
+      losses: the names of the regularization losses.
+    """
+
+    def __init__(self, graph: IndexedMetaGraph, state: StateObjects) -> None:
         self.graph = graph
         self.state = state
         self.signatures = graph.signatures
         self.losses = node_names(graph.meta_graph, "regularization_losses")
-        self._updates = node_names(graph.meta_graph, "update_ops")
+        self._update_ops = node_names(graph.meta_graph, "update_ops")
 
-    def updates_fed_by(self, signature: Signature) -> list[str]:
+    def update_ops_of(self, signature: Signature) -> list[str]:
         """The update ops that depend on no other inputs than those of the signature."""
         feeds = self.state.feed_names() | set(signature.input_tensors)
-        return [name for name in self._updates if not self.unfed(self.graph.needed([name], feeds))]
+        return [name for name in self._update_ops if not self.placeholders(self.graph.needed([name], feeds))]
 
-    def unfed(self, names: Collection[str]) -> list[str]:
-        """Which of the nodes `names` are placeholders."""
+    def placeholders(self, names: Collection[str]) -> list[str]:
+        """Those of the nodes `names` that are placeholders, sorted."""
         nodes = self.graph.nodes
         return sorted(name for name in names if name in nodes and nodes[name].op == "Placeholder")
 
@@ -43,10 +50,20 @@ class VariantWithState:
 def signature_function(
     variant: VariantWithState, signature: Signature, training: bool, endpoints: tuple[str, ...]
 ) -> tuple[Any, dict[str, tf.TensorSpec]]:
-    """A function for a signature, from dense tensors by name to outputs by name; and its arguments' specs."""
+    """Makes the `tf.function` of a signature.
+
+    Args:
+      variant: the graph variant and its state.
+      signature: the signature.
+      training: whether the function also runs the update ops.
+      endpoints: names of further tensors to return.
+
+    Returns:
+      The function, from dense tensors by argument name to outputs by name, and the specs of its arguments.
+    """
     arguments = signature.arguments()
     extra = {name: find_tensor(variant.graph.nodes, name) for name in endpoints}
-    updates = variant.updates_fed_by(signature) if training else []
+    updates = variant.update_ops_of(signature) if training else []
 
     def run(**tensors: Any) -> dict[str, Any]:
         fed = {arguments[key][0]: tensor for key, tensor in tensors.items()}
@@ -74,9 +91,9 @@ def evaluate(
     """Computes tensors of the graph inside of the function that is being traced.
 
     Args:
-      variant: the graph and its state.
+      variant: the graph variant and its state.
       fetches: names of the tensors to compute.
-      fed: name of a tensor of the graph → value to use for it.
+      fed: name of a tensor of the graph → value to feed for it.
       updates: names of ops to run first.
       training: whether the call is for training.
 
@@ -93,20 +110,21 @@ def evaluate(
     ends = state.feed_names() | set(fed)
     subgraph = graph.subgraph([*fetches, *updates], ends)
     names = {node.name for node in subgraph.graph_def.node}
-    unfed = variant.unfed(names)
-    if unfed:
+    placeholders = variant.placeholders(names)
+    if placeholders:
         raise SignatureError(
-            f"Expected tensors that depend only on the inputs given, but {fetches} depend on {unfed} too.",
+            f"Expected tensors that depend only on the inputs given, but {fetches} depend on {placeholders} "
+            "too.",
             hint="Name endpoints of the same signature, or feed these inputs too.",
         )
     if has_loops(subgraph):
         return evaluate_loops(graph, state, fetches, fed, updates, training=training)
     feeds = state.captures(graph, names, fetches) | dict(fed)
     imported = import_subgraph(subgraph, feeds)
-    run_too = [imported_element(imported, node_name(name), feeds) for name in updates]
+    update_ops = [imported_element(imported, node_name(name), feeds) for name in updates]
     values = [imported_element(imported, tensor_name(name), feeds) for name in fetches]
-    with tf.control_dependencies(run_too):
-        return [tf.identity(value) for value in values] if run_too else values
+    with tf.control_dependencies(update_ops):
+        return [tf.identity(value) for value in values] if update_ops else values
 
 
 def loss_function(variant: VariantWithState, name: str) -> Any:

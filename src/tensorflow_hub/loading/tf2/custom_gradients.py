@@ -14,24 +14,29 @@ from typing import Any
 
 from tensorflow_hub.internals.gradients import gradient_registry
 
-_one_at_a_time = threading.Lock()
+# Only one load at a time, so that the names added to the registry are those of this load.
+_loading = threading.Lock()
 
 
 @contextlib.contextmanager
-def gradients_of() -> Iterator[Callable[[Any], None]]:
-    """A context to load an object in. It gives a function that has to be called with the loaded object."""
+def custom_gradients_of_load() -> Iterator[Callable[[Any], None]]:
+    """A context to load an object in, which finds the custom gradients that TensorFlow registers meanwhile.
+
+    Yields:
+      A function to call with the loaded object. When the object is deleted, the gradients are unregistered.
+    """
     registry = gradient_registry()
-    with _one_at_a_time:
+    with _loading:
         before = set(registry)
 
-        def bind(loaded: Any) -> None:
+        def unregister_with(loaded: Any) -> None:
             added = set(registry) - before
             if added:
-                weakref.finalize(loaded, _forget, registry, added)
+                weakref.finalize(loaded, _unregister, registry, added)
 
-        yield bind
+        yield unregister_with
 
 
-def _forget(registry: dict[str, Any], names: set[str]) -> None:
+def _unregister(registry: dict[str, Any], names: set[str]) -> None:
     for name in names:
         registry.pop(name, None)

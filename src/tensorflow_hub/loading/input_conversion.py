@@ -9,40 +9,43 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.graphs.call_signature import CallSignature
+from tensorflow_hub.graphs.calling_convention import CallingConvention
 
 
-def fit_inputs(inputs: Any, call_signature: CallSignature) -> Any:
-    """Converts inputs to tensors that the callable was traced for.
+def convert_to_traced(inputs: Any, convention: CallingConvention) -> Any:
+    """Converts inputs to tensors of the types that a callable was traced for.
 
     - Arrays, and lists of numbers or strings, become tensors.
     - Floating-point tensors are cast to another floating-point dtype, integers to another integer dtype or to
       floating point. The same goes for the row splits of ragged tensors.
-    - A tensor whose static shape may be the traced one gets the traced shape; this is checked when it runs.
-    - Where one value in a list, tuple or dict is expected, the value alone will do, and the other way round.
+    - A tensor whose static shape is compatible with the traced shape gets the traced shape; an op checks the
+      shape when the function runs.
+    - A single value is put into a list, tuple or dict of one element if the trace has one there, and a list
+      of one tensor is replaced by the tensor if the trace has a tensor there.
     - For a callable with several arguments, a list is converted to a dict by argument names.
 
-    Inputs that need none of this are returned as they are.
+    Other inputs are returned unchanged.
 
     Args:
       inputs: a tensor, an array, a list of values, or a nest (list, tuple or dict) of these.
-      call_signature: of the callable.
+      convention: the calling convention of the callable.
+
+    Returns:
+      Tensors in the nesting of the closest trace; for several arguments a dict by argument name.
 
     Raises:
       InputError: required arguments are missing, or there are unknown ones.
       ValueError, TypeError: a value cannot be converted to a tensor.
     """
-    if call_signature.takes_keywords:
-        inputs = _named(inputs, call_signature)
-    spec = closest_spec(inputs, call_signature)
-    return _convert(_nested_as(inputs, spec), spec, call_signature.is_fixed)
+    if convention.takes_keywords:
+        inputs = _named(inputs, convention)
+    spec = closest_spec(inputs, convention)
+    return _convert(_nested_as(inputs, spec), spec, convention.is_fixed)
 
 
-def match_a_trace(inputs: Any, call_signature: CallSignature) -> bool:
-    """Whether inputs that `fit_inputs` returned have the nesting, dtypes and shapes of one of the traces."""
-    return not call_signature.is_fixed or any(
-        matches_spec(spec, inputs) for spec in call_signature.input_specs
-    )
+def matches_a_trace(inputs: Any, convention: CallingConvention) -> bool:
+    """Whether inputs that `convert_to_traced` returned have the nesting, dtypes and shapes of a trace."""
+    return not convention.is_fixed or any(matches_spec(spec, inputs) for spec in convention.input_specs)
 
 
 def matches_spec(spec: Any, inputs: Any) -> bool:
@@ -66,22 +69,22 @@ def describe_inputs(inputs: Any) -> str:
     return f"{type(inputs).__name__} {inputs!r:.60}"
 
 
-def closest_spec(inputs: Any, call_signature: CallSignature) -> Any:
-    """The spec of the trace that fits the inputs best; None for a callable without traces.
+def closest_spec(inputs: Any, convention: CallingConvention) -> Any:
+    """The input spec of the trace that fits the inputs best; None for a callable without traces.
 
-    Compatible shapes count most, then equal dtypes, then shapes that are certain to be the traced ones.
+    Compatible shapes count most, then equal dtypes, then static shapes that are exactly the traced ones.
     """
-    alike = [
-        spec for spec in call_signature.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)
+    same_nesting = [
+        spec for spec in convention.input_specs if _nesting(_nested_as(inputs, spec)) == _nesting(spec)
     ]
-    candidates = alike or [
-        spec for spec in call_signature.input_specs if not isinstance(spec, (dict, list, tuple))
+    candidates = same_nesting or [
+        spec for spec in convention.input_specs if not isinstance(spec, (dict, list, tuple))
     ]
-    return max(candidates, key=lambda spec: _likeness(_nested_as(inputs, spec), spec), default=None)
+    return max(candidates, key=lambda spec: _rank_of_match(_nested_as(inputs, spec), spec), default=None)
 
 
-def _likeness(inputs: Any, spec: Any) -> tuple[bool, bool, bool]:
-    """How well inputs fit a spec, for comparing: compatible shapes, equal dtypes, certainly equal shapes."""
+def _rank_of_match(inputs: Any, spec: Any) -> tuple[bool, bool, bool]:
+    """How well inputs match a spec, as a key to sort by: see `closest_spec`."""
     leaves = list(zip(tf.nest.flatten(spec), tf.nest.flatten(inputs), strict=False))
     shapes = [(part.shape, leaf.shape) for part, leaf in leaves if _has_shape(part) and _has_shape(leaf)]
     return (
@@ -105,39 +108,39 @@ def _covers(traced: Any, shape: Any) -> bool:
     return all(wide is None or wide == size for wide, size in zip(traced, shape, strict=True))
 
 
-def _named(inputs: Any, call_signature: CallSignature) -> dict[str, Any]:
+def _named(inputs: Any, convention: CallingConvention) -> dict[str, Any]:
     """The inputs by the names of the arguments.
 
     Raises:
       InputError: required arguments are missing, or there are unknown ones.
     """
-    names = list(call_signature.names)
-    wanted = f"Expected a dict of the inputs {names}" + (
-        ", or a list of them" if call_signature.in_order else ""
+    names = list(convention.names)
+    expected = f"Expected a dict of the inputs {names}" + (
+        ", or a list of them" if convention.in_order else ""
     )
     if isinstance(inputs, dict):
-        known = {*names, *(name for spec in call_signature.input_specs for name in spec)}
-        if not set(names) <= set(inputs) or (call_signature.is_fixed and not set(inputs) <= known):
+        known = {*names, *(name for spec in convention.input_specs for name in spec)}
+        if not set(names) <= set(inputs) or (convention.is_fixed and not set(inputs) <= known):
             got = sorted(map(str, inputs))
-            raise InputError(f"{wanted}, got a dict of {got}.", hint="Pass one value for each name.")
+            raise InputError(f"{expected}, got a dict of {got}.", hint="Pass one value for each name.")
         return dict(inputs)
     if inputs is None and not names:
         return {}
     if len(names) == 1:
         return {names[0]: inputs}
-    if not call_signature.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
+    if not convention.in_order or not isinstance(inputs, (list, tuple)) or len(inputs) != len(names):
         count = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else "one value"
         count = "none" if inputs is None else count
-        raise InputError(f"{wanted}, got {count}.", hint="Pass one value for each name.")
+        raise InputError(f"{expected}, got {count}.", hint="Pass one value for each name.")
     return dict(zip(names, inputs, strict=True))
 
 
 def _nested_as(value: Any, spec: Any) -> Any:
     """Puts a single value into the list, tuple or dict of the spec, or takes it out of a list of one."""
-    is_lone = not isinstance(value, (list, tuple, dict))
-    if is_lone and isinstance(spec, (list, tuple)) and len(spec) == 1:
+    is_single = not isinstance(value, (list, tuple, dict))
+    if is_single and isinstance(spec, (list, tuple)) and len(spec) == 1:
         return tf.nest.pack_sequence_as(spec, [value])
-    if is_lone and isinstance(spec, dict) and len(spec) == 1:
+    if is_single and isinstance(spec, dict) and len(spec) == 1:
         return {next(iter(spec)): value}
     if isinstance(spec, tf.TypeSpec) and _is_list_of_tensors(value, 1):
         rank, traced = getattr(value[0].shape, "rank", len(value[0].shape)), spec.shape.rank
@@ -186,9 +189,10 @@ def _castable(source: Any, target: Any) -> bool:
 
 
 def with_traced_shape(tensor: Any, spec: Any) -> Any:
-    """A tensor with the traced shape, if its own static shape is compatible; checked when it runs.
+    """The tensor with the traced static shape, if its own static shape is compatible with it.
 
-    TensorFlow uses a trace only for tensors whose static shape is certain to be the traced one.
+    TensorFlow uses a trace only for tensors whose static shape implies the traced one. So the shape is set
+    here, and an op checks it when the function runs.
     """
     if not isinstance(spec, tf.TypeSpec) or not isinstance(tensor, spec.value_type):
         return tensor

@@ -1,4 +1,4 @@
-"""The module of a feature column: a `hub.Module` in a graph, or a loaded object in an eager program."""
+"""The module of a feature column: a `hub.Module` in a graph, an object of `hub.load` in an eager program."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModeError, SignatureError
+from tensorflow_hub.format.module.default_signature import DEFAULT, default_signature
 from tensorflow_hub.graphs.module_spec import ModuleSpec
-from tensorflow_hub.graphs.signatures import DEFAULT, default_signature
 from tensorflow_hub.internals.columns import add_weights_of_column
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.loading.tf1.module import Module
@@ -18,13 +18,19 @@ _OBJECT = "hub_object"
 
 
 def in_graph_program() -> bool:
-    """Whether the program uses a `tf.Graph` and is not eager, also inside of a function that is traced."""
+    """Whether the program is in graph mode; False in an eager program, also while a function is traced."""
     with tf.init_scope():
         return not tf.executing_eagerly()
 
 
 class GraphModule:
-    """A `hub.Module` as a function from inputs to one output."""
+    """A `hub.Module` as a function from inputs to one output.
+
+    Attributes:
+      variables: all variables of the module.
+      trainable_variables: those that are trained.
+      tracked: the object to save with the layer; None.
+    """
 
     def __init__(self, spec: ModuleSpec, trainable: bool) -> None:
         self._module = Module(spec, trainable=trainable)
@@ -39,7 +45,13 @@ class GraphModule:
 
 
 class EagerModule:
-    """A loaded object as a function from inputs to one output."""
+    """An object of `hub.load` as a function from inputs to one output.
+
+    Attributes:
+      variables: all variables of the module.
+      trainable_variables: those that are trained.
+      tracked: the object to save with the layer: the loaded object.
+    """
 
     def __init__(self, handle: str, trainable: bool) -> None:
         self.tracked = load(handle)
@@ -70,9 +82,14 @@ class EagerModule:
 
 
 def module_of(column: Any, make: Any, state_manager: Any) -> Any:
-    """The module of a column in a layer: made at the first call, and shared by all calls of the layer.
+    """The module of a column in a layer. It is created at the first call and then shared.
 
-    Its variables become weights of the layer. Its objects are saved with the layer.
+    Its variables become weights of the layer, and its objects are saved with the layer.
+
+    Args:
+      column: the column.
+      make: creates the module.
+      state_manager: TensorFlow's `StateManager` of the layer.
     """
     if state_manager.has_resource(column, _RESOURCE):
         return state_manager.get_resource(column, _RESOURCE)
@@ -89,18 +106,18 @@ def module_of(column: Any, make: Any, state_manager: Any) -> Any:
     return module
 
 
-def directory_of(spec: ModuleSpec | str) -> str:
+def handle_of(spec: ModuleSpec | str) -> str:
     """The handle of a module, for `hub.load` in an eager program.
 
     Raises:
-      ModeError: the module was made in this program, so it has no handle.
+      ModeError: the module was created in this program, so it has no handle.
     """
     if isinstance(spec, str):
         return spec
     if spec.directory is None:
         raise ModeError(
             "Expected a module on disk for a feature column in an eager program, "
-            "got one made in this program.",
+            "got one that was created in this program.",
             hint="Export it first and pass the directory, or build the model in a tf.Graph.",
         )
     return spec.directory

@@ -1,7 +1,7 @@
-"""The state of a `hub.Module` that is made inside of a function for `tf.compat.v1.wrap_function`.
+"""The state of a `hub.Module` in a function for `tf.compat.v1.wrap_function`.
 
-Variables made inside of such a function would not keep their values between calls. So they are made outside,
-as variables of TensorFlow 2 that have their values at once, and the function captures them.
+Variables that are created inside of such a function lose their values between calls. So they are created
+outside of it, as variables of TensorFlow 2 with the values of the checkpoint, and the function captures them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,29 @@ from tensorflow_hub.graphs.checkpoint import StoredVariable, by_stored_name, sto
 from tensorflow_hub.graphs.collections import node_names, variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
-from tensorflow_hub.loading.tf1.resources import GraphState
+from tensorflow_hub.loading.tf1.state_objects import StateObjects
 
 _KEYS = tf.compat.v1.GraphKeys
 # A graph collection that keeps the state alive as long as the function that captures it.
 _STATES = ("__tensorflow_hub_states",)
 
 
-class LiftedState:
-    """As `ModuleState`, for a function in an eager program."""
+class CapturedState:
+    """The counterpart of `GraphState` for a function in an eager program.
 
-    def __init__(self, index: IndexedMetaGraph, state: GraphState, trainable: bool, scope: str) -> None:
-        """Makes the variables and tables of a module.
+    Attributes:
+      scope: the name scope of the module.
+      graph: the graph of the function.
+      stored: the place of each variable in a checkpoint, and the variable.
+      variable_map: name in the module → variable; for a partitioned variable the list of its parts.
+    """
+
+    def __init__(self, index: IndexedMetaGraph, state: StateObjects, trainable: bool, scope: str) -> None:
+        """Creates the variables and tables of a module.
 
         Args:
           index: the graph variant, with resource variables only.
-          state: an empty state.
+          state: an empty state, to which the variables and tables are added.
           trainable: whether the variables are trained.
           scope: the name scope of the module.
 
@@ -50,8 +57,8 @@ class LiftedState:
                 raise
             raise ModeError(
                 "Expected hub.Module in a tf.Graph or in a function for wrap_function, "
-                "got a tf.function, which may make no variables when it is traced again.",
-                hint="Call hub.load(handle) before the function and the loaded object inside it.",
+                "got a tf.function, which may not create variables when it is traced again.",
+                hint="Call hub.load(handle) before the function, and the loaded object in the function.",
             ) from error
         self.stored: list[tuple[StoredVariable, Any]] = [
             (stored, self._state.variables[stored.node]) for stored in stored_variables(meta_graph)
@@ -80,7 +87,7 @@ class LiftedState:
             self.graph.add_to_collection(_KEYS.REGULARIZATION_LOSSES, element)
 
     def operation(self, node: str) -> None:
-        """None: ops in the function cannot be colocated with variables outside of it."""
+        """Returns None, because ops in the function cannot be colocated with variables outside of it."""
 
     def tensor(self, name: str, graph: tf.Graph) -> Any:
         """An output of a state node, for use in the function `graph`."""

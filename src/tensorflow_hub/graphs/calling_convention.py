@@ -1,4 +1,4 @@
-"""How to call a loaded callable: which of its arguments are the inputs, and for which types it was traced.
+"""Calling conventions: which arguments of a callable are its inputs, and for which types it was traced.
 
 A Keras layer is called with one value: a tensor or a nest of tensors. Some callables take that value as their
 first argument. Others take its parts as several arguments: `__call__(ids, mask)`, `__call__(*, image, text)`.
@@ -15,16 +15,16 @@ import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
-class CallSignature:
+class CallingConvention:
     """How to call one callable.
 
     Attributes:
       takes_training: whether it has a parameter `training`.
-      input_specs: for each trace, the nested `tf.TypeSpec` of its inputs: of the first argument, or a dict
+      input_specs: for each trace, the nest of `tf.TypeSpec`s of its inputs: of the first argument, or a dict
         by argument name if there are several. Empty for a callable without traces.
       takes_keywords: whether the inputs are passed by name, as those of a signature are.
-      names: the names of the arguments that are required.
-      in_order: whether these names have an order, so that the inputs may be given as a list.
+      names: the names of the required arguments.
+      in_order: whether these names have an order, so that the inputs may be passed as a list.
       by_position: whether the arguments have to be passed by position.
       is_fixed: whether the callable can be called only with the types it was traced for.
     """
@@ -45,7 +45,11 @@ class CallSignature:
         return dtypes.pop() if len(dtypes) == 1 and all(len(trace) == 1 for trace in leaves) else None
 
     def arguments(self, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The positional and keyword arguments for inputs that `fit_inputs` returned."""
+        """The positional and keyword arguments for converted inputs.
+
+        Args:
+          inputs: the value of the only argument, or a dict by argument name.
+        """
         if not self.takes_keywords:
             return (inputs,), {}
         if self.by_position:
@@ -53,12 +57,12 @@ class CallSignature:
         return (), dict(inputs)
 
 
-def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignature:
-    """How to call a loaded object, a `tf.function`, a signature or any Python callable.
+def calling_convention_of(function: Any, given: Collection[str] = ()) -> CallingConvention:
+    """The calling convention of a loaded object, a `tf.function`, a signature or any Python callable.
 
     Args:
       function: the callable.
-      given: the names of arguments that are set otherwise, and are no inputs.
+      given: the names of arguments that the caller sets otherwise, and that are not inputs.
     """
     function = _function_behind(function)
     if _is_concrete(function):
@@ -72,9 +76,9 @@ def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignatu
     required = _required(parameters, traces, ignored)
     if not _are_several(required, parameters, traces):
         specs = [trace[required[0]] if required else next(iter(trace.values()), None) for trace in traces]
-        return CallSignature(takes_training, _unique(specs), is_fixed=bool(traces))
+        return CallingConvention(takes_training, _unique(specs), is_fixed=bool(traces))
     specs = [{name: value for name, value in trace.items() if _holds_specs(value)} for trace in traces]
-    return CallSignature(
+    return CallingConvention(
         takes_training,
         _unique(specs),
         takes_keywords=True,
@@ -87,18 +91,18 @@ def call_signature_of(function: Any, given: Collection[str] = ()) -> CallSignatu
 
 def _signature_of_trace(
     args: tuple[Any, ...], keywords: Mapping[str, Any], given: Collection[str]
-) -> CallSignature:
-    """How to call a concrete function. Signatures take their inputs by name."""
+) -> CallingConvention:
+    """The calling convention of a concrete function. Functions of signatures take their inputs by name."""
     takes_training = "training" in keywords
     inputs = {name: spec for name, spec in keywords.items() if _holds_specs(spec) and name not in given}
     if not args:
-        return CallSignature(takes_training, (inputs,), takes_keywords=True, names=tuple(sorted(inputs)))
+        return CallingConvention(takes_training, (inputs,), takes_keywords=True, names=tuple(sorted(inputs)))
     tensors = [spec for spec in args if _holds_specs(spec)]
     if len(tensors) <= 1 and not inputs:
-        return CallSignature(takes_training, (args[0],))
+        return CallingConvention(takes_training, (args[0],))
     names = tuple(f"argument[{number}]" for number in range(len(tensors)))
     specs = dict(zip(names, tensors, strict=True))
-    return CallSignature(
+    return CallingConvention(
         takes_training, (specs,), takes_keywords=True, names=names, in_order=True, by_position=True
     )
 
@@ -170,7 +174,10 @@ def _required(parameters: _Parameters, traces: list[dict[str, Any]], ignored: se
 
 
 def _traced_signatures(function: Any) -> list[tuple[tuple[Any, ...], Mapping[str, Any]]]:
-    """The traces of a function that takes no other types: it was loaded, or it has an `input_signature`."""
+    """The argument types of the traces of a function that cannot be traced again.
+
+    Such a function was loaded, or it has an `input_signature`. Empty for other functions.
+    """
     traces = getattr(function, "concrete_functions", None)  # only loaded functions have this
     if traces:
         return [trace.structured_input_signature for trace in traces]

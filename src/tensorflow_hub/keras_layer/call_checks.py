@@ -1,4 +1,4 @@
-"""Checks of calls of a layer: symbolic inputs of the other version of Keras, or a second argument."""
+"""Checks of the arguments of a layer's call: tensors of the other Keras, a second input, keywords."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, ModeError
-from tensorflow_hub.loading.training import check_training
+from tensorflow_hub.loading.training_argument import check_training
 
-# Package of Keras → the import for models of it.
+# Package of Keras → the import statement for its models.
 _IMPORT_FOR = {
     "keras": "from tensorflow_hub.keras_layer.keras3 import KerasLayer",
     "tf_keras": "from tensorflow_hub.keras_layer.keras2 import KerasLayer",
@@ -29,13 +29,13 @@ def check_call(own: str, inputs: Any, training: Any) -> None:
 
     Raises:
       ModeError: an input is a symbolic tensor of the other package of Keras.
-      InputError: `training` is no bool.
+      InputError: `training` is not a bool.
     """
     for leaf in tf.nest.flatten(inputs):
         if any(package != own for package in _packages_of_symbol(leaf)):
             other = _other(own)
             raise ModeError(
-                f"Expected an input of {own}, as this is a layer of {own}, got one of {other}.",
+                f"Expected a symbolic tensor of {own} as input of this layer of {own}, got one of {other}.",
                 hint=f"Write `{_IMPORT_FOR[other]}` for models of {other}, or use only {own}. "
                 "With TF_USE_LEGACY_KERAS=1, tf.keras and hub.KerasLayer are both those of Keras 2.",
             )
@@ -43,18 +43,18 @@ def check_call(own: str, inputs: Any, training: Any) -> None:
 
 
 def check_keywords(call: Callable[..., Any], inputs: Any, given: Collection[str]) -> None:
-    """Checks the keyword arguments of a call of a layer: inputs are no such arguments.
+    """Checks that no inputs of the module were passed as keyword arguments of a call.
 
     Args:
       call: the method `call` of the layer.
-      inputs: as given; None where none are.
-      given: the names.
+      inputs: the positional argument; None if there was none.
+      given: the names of the keyword arguments.
 
     Raises:
-      InputError: `call` does not take some of them.
+      InputError: `call` has no parameters with some of these names.
     """
     if not set(given) - {"training"}:
-        return  # as most calls
+        return
     parameters = inspect.signature(call).parameters
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     unknown = [name for name in given if name not in parameters]
@@ -68,8 +68,8 @@ def check_keywords(call: Callable[..., Any], inputs: Any, given: Collection[str]
         )
 
 
-def describe_layer(own: str, name: str, handle: Any) -> str:
-    """The text of a layer, which the other version of Keras shows when it refuses the layer."""
+def layer_repr(own: str, name: str, handle: Any) -> str:
+    """The `repr` of a layer. The other version of Keras shows it in its error about this layer."""
     both = {"keras", "tf_keras"} <= sys.modules.keys()
     other = _other(own)
     note = f", a layer of {own}; for models of {other}: {_IMPORT_FOR[other]}" if both else ""

@@ -1,4 +1,4 @@
-"""A graph of TensorFlow 1 with the Reusable SavedModel interface of TensorFlow 2.
+"""`ReusableModule`: a graph of TensorFlow 1 with the Reusable SavedModel interface of TensorFlow 2.
 
     module = hub.load("acme/image/feature-vector/1")     # in TF1 Hub format
     features = module(images, training=True)             # runs the {"train"} variant and its update ops
@@ -15,29 +15,40 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module.default_signature import default_signature
+from tensorflow_hub.graphs.calling_convention import CallingConvention
 from tensorflow_hub.graphs.collections import variable_defs
 from tensorflow_hub.graphs.indexed_meta_graph import IndexedMetaGraph
 from tensorflow_hub.graphs.reference_variables import to_resources
 from tensorflow_hub.graphs.saved_model import SavedModelDirectory
-from tensorflow_hub.graphs.signatures import Signature, default_signature
+from tensorflow_hub.graphs.signatures import Signature
 from tensorflow_hub.graphs.tensor_names import node_name, tensor_name
 from tensorflow_hub.internals.trackables import TrackableObject
 from tensorflow_hub.loading.custom_ops import require_ops
-from tensorflow_hub.loading.fitting import with_traced_shape
-from tensorflow_hub.loading.origin import note_part
-from tensorflow_hub.loading.tf1.functions import VariantWithState, evaluate, loss_function, signature_function
-from tensorflow_hub.loading.tf1.inputs import convert_inputs
-from tensorflow_hub.loading.tf1.resources import GraphState
+from tensorflow_hub.loading.input_conversion import with_traced_shape
+from tensorflow_hub.loading.origin import record_origin_of_part
 from tensorflow_hub.loading.tf1.saved_functions import functions_to_save
-from tensorflow_hub.loading.training import apply_for, check_training
+from tensorflow_hub.loading.tf1.signature_inputs import convert_inputs
+from tensorflow_hub.loading.tf1.state_objects import StateObjects
+from tensorflow_hub.loading.tf1.subgraph_functions import (
+    VariantWithState,
+    evaluate,
+    loss_function,
+    signature_function,
+)
+from tensorflow_hub.loading.training_argument import apply_for, check_training
 
-TRAIN = "train"
+_TRAIN = "train"
 # The hint for callers that take the name of a signature as an argument.
-BY_NAME = "Pass one of these as signature=…."
+SIGNATURE_HINT = "Pass one of these as signature=…."
 
 
 class Signatures(Mapping[str, Any]):
-    """The signatures of a module by name. The function of a signature is made when it is first used."""
+    """The signatures of a module by name. The function of a signature is traced when it is first used.
+
+    Attributes:
+      on_demand: True. Code that walks over the parts of an object does not trace all functions.
+    """
 
     on_demand = True
 
@@ -141,8 +152,8 @@ class ReusableModule(TrackableObject):
         return dict(function(**chosen.components(converted)))
 
     def endpoint_names(self, signature: str | None = None) -> list[str]:
-        """The names of the tensors of a signature that can be endpoints."""
-        chosen = self._signature(signature or self.default_signature(BY_NAME), False)
+        """The names of the tensors that can be endpoints of a signature (None means the default one)."""
+        chosen = self._signature(signature or self.default_signature(SIGNATURE_HINT), False)
         feeds = self._inference.state.feed_names() | set(chosen.input_tensors)
         graph = self._inference.graph
         needed = graph.needed(chosen.output_tensors, feeds) - graph.inaccessible
@@ -150,14 +161,14 @@ class ReusableModule(TrackableObject):
 
     @property
     def graph(self) -> tf.Graph:
-        """The whole graph as a new `tf.Graph`, to look at. It has no values of variables."""
+        """The whole graph as a new `tf.Graph`, for inspection. It has no values of variables."""
         graph = tf.Graph()
         with graph.as_default():
             tf.graph_util.import_graph_def(self._inference.graph.meta_graph.graph_def, name="")
         return graph
 
     def prune(self, feeds: Any, fetches: Any) -> Any:
-        """A function of the subgraph between tensors.
+        """Makes a function of the subgraph between tensors, as `prune` of `tf.compat.v1.wrap_function` does.
 
         Args:
           feeds: a tensor or its name, or a list of these.
@@ -171,8 +182,8 @@ class ReusableModule(TrackableObject):
 
         def run(*tensors: Any) -> Any:
             fed = dict(zip(names, tensors, strict=True))
-            wanted = [_name(fetch) for fetch in tf.nest.flatten(fetches)]
-            return tf.nest.pack_sequence_as(fetches, evaluate(variant, wanted, fed))
+            fetch_names = [_name(fetch) for fetch in tf.nest.flatten(fetches)]
+            return tf.nest.pack_sequence_as(fetches, evaluate(variant, fetch_names, fed))
 
         graph = self.graph
         specs = [_spec_of(graph.get_tensor_by_name(name)) for name in names]
@@ -182,12 +193,22 @@ class ReusableModule(TrackableObject):
         """The specs of a signature's inputs by name."""
         return self._signature(signature, False).input_specs
 
+    def calling_convention(self, signature: str, given: Collection[str] = ()) -> CallingConvention:
+        """How to call a signature with `call_signature`.
+
+        Args:
+          signature: the name of the signature.
+          given: the names of inputs that the caller sets, and that are not inputs of a layer.
+        """
+        specs = {name: spec for name, spec in self.input_specs(signature).items() if name not in given}
+        return CallingConvention(True, (specs,), takes_keywords=True, names=tuple(sorted(specs)))
+
     def output_names(self, signature: str) -> list[str]:
         """The names of a signature's outputs."""
         return list(self._signature(signature, False).outputs)
 
     def default_signature(self, advice: str = "Call one of these through .signatures[…].") -> str:
-        """The name of the default signature: "default", "serving_default", or the only one.
+        """The name of the default signature; see `format.module.default_signature`.
 
         Args:
           advice: the hint of the error.
@@ -200,17 +221,17 @@ class ReusableModule(TrackableObject):
         if name is not None:
             return name
         raise SignatureError(
-            f"Expected a default signature in {self._path!r}, got {sorted(names)}.",
+            f"Expected a default signature in {self._path!r}, got the signatures {sorted(names)}.",
             hint=advice,
         )
 
     def saved_functions(self) -> dict[str, Any]:
-        """The functions of the call and the signatures, to be saved with the object."""
+        """The functions to save with the object: its call and its signatures."""
         return {} if self._inference.state.is_distributed else functions_to_save(self)
 
     def _signature_function(self, name: str) -> Any:
         function = self._function(name, False, ())
-        note_part(function, self, ("signatures", name))
+        record_origin_of_part(function, self, ("signatures", name))
         return function
 
     def _signature(self, name: str, training: bool) -> Signature:
@@ -236,14 +257,22 @@ class ReusableModule(TrackableObject):
 
 
 def load_reusable(directory: SavedModelDirectory, tags: Collection[str] | None) -> ReusableModule:
-    """Makes the object that `hub.load` gives for a graph of TensorFlow 1."""
+    """Makes the object that `hub.load` returns for a graph of TensorFlow 1.
+
+    Args:
+      directory: the SavedModel.
+      tags: the tags of the graph; None means the default (`SavedModelDirectory.default_tags`).
+
+    Raises:
+      TagsError: no graph has these tags.
+    """
     require_ops(directory.proto.meta_graphs, directory.path)
-    wanted = frozenset(directory.default_tags() if tags is None else tags)
-    state = GraphState(directory.path, directory.checkpoint, directory.asset_sources())
-    graph = IndexedMetaGraph.of(to_resources(directory.meta_graph(wanted)))
-    train_tags = wanted | {TRAIN}
+    chosen_tags = frozenset(directory.default_tags() if tags is None else tags)
+    state = StateObjects(directory.path, directory.checkpoint, directory.asset_sources())
+    graph = IndexedMetaGraph.of(to_resources(directory.meta_graph(chosen_tags)))
+    train_tags = chosen_tags | {_TRAIN}
     train_graph = graph
-    if train_tags != wanted and train_tags in directory.tag_sets:
+    if train_tags != chosen_tags and train_tags in directory.tag_sets:
         train_graph = IndexedMetaGraph.of(to_resources(directory.meta_graph(train_tags)))
     trainable = [
         node_name(variable.variable_name)

@@ -1,4 +1,4 @@
-"""The argument `training` of a module's call: a truth value, or a tensor that becomes one later."""
+"""The argument `training` of a module's call: a bool, or a boolean tensor."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import InputError
-from tensorflow_hub.loading.fitting import describe_inputs
+from tensorflow_hub.loading.input_conversion import describe_inputs
 
 
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def apply_for(training: Any, apply: Callable[[bool], Any]) -> Any:
-    """Calls `apply(training)` with a Python bool; both, in a `tf.cond`, for a tensor known later.
+    """Calls `apply(training)` with a Python bool.
+
+    If the value of a tensor is not known while a function is traced, the function gets a `tf.cond` with both
+    calls.
 
     Args:
       training: a bool, None (which means False), or a scalar tensor or variable.
-      apply: what to call.
+      apply: the function to call.
     """
     if isinstance(training, tf.Variable):
         training = training.read_value()
@@ -30,14 +33,14 @@ def apply_for(training: Any, apply: Callable[[bool], Any]) -> Any:
 
 
 def check_training(training: Any, who: str) -> None:
-    """Checks that a value can be meant as `training`, the second argument of a call.
+    """Checks that the second argument of a call is a value for `training`, and not a second input.
 
     Args:
-      training: as given.
+      training: the argument.
       who: what is called, for the message: "layer" or "module".
 
     Raises:
-      InputError: it is no truth value: most often it is a second input.
+      InputError: the argument is a list, dict, string, or a tensor of rank 1 or more.
     """
     rank = training.shape.rank if tf.is_tensor(training) else getattr(training, "ndim", 0)
     if rank or isinstance(training, (list, tuple, dict, str)):

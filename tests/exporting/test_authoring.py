@@ -69,7 +69,7 @@ def test_a_spec_tells_its_variants_signatures_and_tensors():
 )
 def test_misuse_in_a_module_fn(call, error, message):
     if message is None:
-        with pytest.raises(error, match="the module_fn declared none"):
+        with pytest.raises(error, match="signature in the module_fn, but it declared none"):
             hub.create_module_spec(call)
         return
     with pytest.raises(error, match=message):
@@ -94,7 +94,9 @@ def test_variants_that_disagree_about_a_variable():
     def module_fn(size):
         hub.add_signature(outputs=tf.identity(v1.get_variable("v", [size])))
 
-    with pytest.raises(errors.ModuleError, match="the variable 'v' to be the same in all graph variants"):
+    with pytest.raises(
+        errors.ModuleError, match="the variable 'v' with the same dtype and shape in all graph variants"
+    ):
         hub.create_module_spec(module_fn, [(set(), {"size": 1}), ({"big"}, {"size": 2})])
 
 

@@ -254,6 +254,18 @@ def _note_failure(
     return f"nothing was delivered for {_PATIENCE // 86_400} days" if is_over else None
 
 
+def remove_receiver(connection: sa.Connection, webhook_id: int) -> None:
+    """Removes a webhook, or the mail of a member, with its messages.
+
+    It locks the webhook first, as `record_outcome` does. In the other order, PostgreSQL would find a deadlock
+    of the two and end one of them.
+    """
+    of_webhook = webhooks.c.id == webhook_id
+    connection.execute(sa.select(webhooks.c.id).where(of_webhook).with_for_update())
+    connection.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == webhook_id))
+    connection.execute(sa.delete(webhooks).where(of_webhook))
+
+
 def forget_deliveries(connection: sa.Connection) -> None:
     """Removes what is old from the log; what waits still has no receiver any more."""
     old = deliveries.c.created_at < int(time.time()) - _KEPT_SECONDS

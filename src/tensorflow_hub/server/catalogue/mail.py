@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.server.catalogue.deliveries import queue_test
+from tensorflow_hub.server.catalogue.deliveries import queue_test, remove_receiver
 from tensorflow_hub.server.catalogue.records import Publisher
-from tensorflow_hub.server.catalogue.tables import deliveries, publishers, webhooks
+from tensorflow_hub.server.catalogue.tables import publishers, webhooks
 from tensorflow_hub.server.catalogue.tokens import new_id
 
 SCHEME = "mailto:"
@@ -115,5 +115,4 @@ def confirm(connection: sa.Connection, subscription: Subscription) -> None:
 
 def unsubscribe(connection: sa.Connection, subscription: Subscription) -> None:
     """Sends no mail any more, and forgets the address."""
-    connection.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == subscription.id))
-    connection.execute(sa.delete(webhooks).where(webhooks.c.id == subscription.id))
+    remove_receiver(connection, subscription.id)

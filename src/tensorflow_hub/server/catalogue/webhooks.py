@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.server.catalogue.deliveries import FAILED, WAITING
+from tensorflow_hub.server.catalogue.deliveries import FAILED, WAITING, remove_receiver
 from tensorflow_hub.server.catalogue.tables import deliveries, publishers, webhooks
 from tensorflow_hub.server.catalogue.tokens import new_id
 
@@ -112,8 +112,7 @@ def switch_off(connection: sa.Connection, webhook_id: int, reason: str) -> None:
 
 def remove_webhook(connection: sa.Connection, webhook: Webhook) -> None:
     """Removes a webhook with its log."""
-    connection.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == webhook.id))
-    connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook.id))
+    remove_receiver(connection, webhook.id)
 
 
 def _update(connection: sa.Connection, webhook: Webhook, **values: Any) -> None:

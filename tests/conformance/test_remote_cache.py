@@ -10,6 +10,7 @@ import pytest
 
 from tensorflow_hub.format.archive.file_digests import file_entries
 from tensorflow_hub.format.archive.writer import write_archive
+from tensorflow_hub.handles import ModelName
 from tensorflow_hub.progress import ignore_progress
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, key_of
 from tensorflow_hub.resolving.limits import manifest_of
@@ -18,7 +19,11 @@ from tensorflow_hub.resolving.resolve import resolve
 from tensorflow_hub.resolving.transfer.job import Job
 from tensorflow_hub.resolving.transfer.object_store import RemoteDirectory
 from tensorflow_hub.resolving.transfer.progress import DownloadProgress
+from tensorflow_hub.resolving.trust_file import Requirement
 from tensorflow_hub.settings import Settings
+from tensorflow_hub.signing.envelope import sign_statement
+from tensorflow_hub.signing.keys import new_private_key
+from tensorflow_hub.signing.statement import statement_now
 
 HANDLE = "https://hub.example/acme/words/1"
 pytestmark = pytest.mark.services
@@ -40,7 +45,7 @@ def module(tmp_path):
     return CachedModule(str(tmp_path / "module"), manifest_of(HANDLE, "https://hub.example", files, None))
 
 
-def take(remote, target):
+def take(remote, target, required=None):
     job = Job(
         HANDLE,
         str(target),
@@ -48,6 +53,7 @@ def take(remote, target):
         Settings(),
         DownloadProgress("", ignore_progress),
         resolve=None,
+        required=required,
     )
     return take_from_remote(remote, job)
 
@@ -65,6 +71,40 @@ def test_a_manifest_that_claims_another_digest_is_not_believed(remote, module, t
     claimed = dataclasses.replace(module.manifest, digest=f"sha256:{'0' * 64}")
     RemoteDirectory(remote).write(f"{key_of(HANDLE)}.manifest.json", claimed.to_json())
     assert take(remote, tmp_path / "taken") is None
+
+
+def test_signatures_lie_with_a_module_and_are_verified_when_it_is_taken(remote, module, tmp_path):
+    """Whoever writes to the bucket chooses the manifest, and cannot choose who signed."""
+    key, other = (new_private_key(tmp_path / f"{name}.pem") for name in ("key", "other"))
+    required = Requirement.of_name("acme/words/1", (key.public,))
+
+    def signed(by, name="acme/words/1", digest=module.manifest.digest):
+        statement = statement_now(ModelName.parse(name), "saved_model", digest, "")
+        return sign_statement(statement, by).to_text()
+
+    good = signed(key)
+    unfit = [signed(other), signed(key, name="acme/words/2"), signed(key, digest=f"sha256:{'0' * 64}"), "{}"]
+    for number, texts in enumerate([(), *((text,) for text in unfit), tuple(unfit)]):
+        put_to_remote(
+            remote, CachedModule(module.path, dataclasses.replace(module.manifest, signatures=texts))
+        )
+        assert take(remote, tmp_path / f"unfit {number}", required) is None
+        assert not (tmp_path / f"unfit {number}" / "files").exists()
+        assert take(remote, tmp_path / f"not required {number}") is not None
+    manifest = dataclasses.replace(module.manifest, signatures=(unfit[0], good))
+    put_to_remote(remote, CachedModule(module.path, manifest))
+    assert take(remote, tmp_path / "good", required) == dataclasses.replace(manifest, source=remote)
+    # Other bytes under a manifest that fits them: the signature is of those before.
+    RemoteDirectory(remote).write(f"{key_of(HANDLE)}/saved_model.pb", b"other")
+    changed = tmp_path / "changed"
+    (changed / "variables").mkdir(parents=True)
+    (changed / "saved_model.pb").write_bytes(b"other")
+    (changed / "variables/variables.index").write_bytes(b"index")
+    forged = manifest_of(HANDLE, "https://hub.example", file_entries(changed), None)
+    forged = dataclasses.replace(forged, signatures=(good,))
+    RemoteDirectory(remote).write(f"{key_of(HANDLE)}.manifest.json", forged.to_json())
+    assert take(remote, tmp_path / "forged", required) is None
+    assert take(remote, tmp_path / "forged, not required") is not None
 
 
 def test_large_files_go_in_parts_and_come_back(remote, module, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import hashlib
 import stat
 import time
 
@@ -12,7 +13,10 @@ import requests
 import sqlalchemy as sa
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from pictures import picture
 
+from tensorflow_hub.client import signing
+from tensorflow_hub.client.measurements import Figures, attach
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete
 from tensorflow_hub.errors import SettingsError
@@ -23,6 +27,8 @@ from tensorflow_hub.server.catalogue.tables import uploads
 from tensorflow_hub.server.catalogue.uploads import end_upload, find_upload, list_uploads
 from tensorflow_hub.server.core.hub import open_hub
 from tensorflow_hub.server.settings import ServerSettings
+from tensorflow_hub.signing.envelope import Envelope
+from tensorflow_hub.signing.keys import new_private_key
 
 
 @pytest.fixture
@@ -40,6 +46,41 @@ def filled(tmp_path):
     hub = open_hub(ServerSettings(data=str(process.data)))
     yield hub
     hub.database.close()
+
+
+def test_what_stands_beside_a_version_is_restored(tmp_path):
+    """Pictures are bytes in the catalogue, signatures verify only if nothing of them changed."""
+    (tmp_path / "card.md").write_text(card("acme/a/1") + "\n![Cats](cats.png)\n")
+    (tmp_path / "cats.png").write_bytes(picture())
+    key = new_private_key(tmp_path / "key.pem")
+
+    def told(process):
+        entry = requests.get(f"{process.url}/api/v1/models/acme/a/1", timeout=30).json()
+        [shown] = entry["pictures"]
+        path = shown["url"].removeprefix(process.url)
+        data = requests.get(process.url + path, timeout=30).content
+        assert hashlib.sha256(data).hexdigest() == shown["sha256"]
+        return data, entry["signatures"], entry["measurements"], entry["derived_from"]
+
+    with HubProcess(tmp_path / "data") as process:
+        options = {"hub": process.url, "token": process.token}
+        headers = {"Authorization": f"Bearer {process.token}"}
+        url = f"{process.url}/api/v1/publishers/acme"
+        requests.patch(url, json={}, headers=headers, timeout=30).raise_for_status()
+        signing.add_key("acme", key.public, **options)
+        publish(module(), card=tmp_path / "card.md", key=key, **options)
+        attach("acme/a/1", Figures("photos", "accuracy", 0.9), **options)
+        before = told(process)
+    hub, fresh = (open_hub(ServerSettings(data=str(tmp_path / name))) for name in ("data", "restored"))
+    with contextlib.closing(hub.database), contextlib.closing(fresh.database):
+        backup(hub, tmp_path / "backup")
+        restore(fresh, tmp_path / "backup")
+        assert check(fresh, grace_seconds=0).findings == ()
+    with HubProcess(tmp_path / "restored") as process:
+        assert told(process) == before
+        [signature] = before[1]
+        envelope = Envelope.from_text(signature["envelope"])
+        assert envelope.signer([key.public]) == key.public
 
 
 def problems(report):

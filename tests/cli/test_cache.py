@@ -81,7 +81,7 @@ def test_cache_prune_and_clear(handle, hub, tmp_path):
     tfhub("cache", "clear", handle)
     assert "but it is not there" in tfhub("cache", "clear", handle, code=3)
     assert "expected a time" in tfhub("cache", "prune", "--older-than", "soon", code=2)
-    assert "Name HANDLEs" in tfhub("cache", "clear", code=2)
+    assert "Pass HANDLEs, or --all." in tfhub("cache", "clear", code=2)
 
 
 def test_a_bundle_carries_modules_to_a_machine_without_a_network(handle, module, tmp_path):

@@ -41,6 +41,6 @@ def test_login_keeps_a_token_that_only_its_host_gets(hub, handle, module, tmp_pa
     tfhub("login", hub.url, "--forget", **credentials)
     assert "s3cret" not in file.read_text()
     assert "There is no token for" in tfhub("login", hub.url, "--forget", **credentials)
-    assert "Expected the address of a hub, got 'hub example'" in tfhub(
+    assert "Expected the URL of a hub, got 'hub example'" in tfhub(
         "login", "hub example", "--token-stdin", text="s3cret\n", code=1, **credentials
     )

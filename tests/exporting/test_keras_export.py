@@ -165,7 +165,7 @@ def test_a_table_cannot_go_into_the_hub_format(tmp_path):
     model = keras.Sequential(
         [keras.Input([], dtype="string"), keras.layers.StringLookup(vocabulary=["hello", "world"])]
     )
-    with pytest.raises(ExportError, match=r"variables and constants only, but it uses another resource"):
+    with pytest.raises(ExportError, match=r"captures only variables and constants, got one that captures a"):
         hub.export_keras_model(model, str(tmp_path / "module"), format="hub")
 
 

@@ -17,7 +17,8 @@ def test_variables_without_values_are_told(tmp_path):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         module = hub.Module(hub.create_module_spec(module_fn))
         with pytest.raises(
-            ExportError, match=r"that have none in this session\. Run .*variables_initializer\(\)"
+            ExportError,
+            match=r"with values .*, got uninitialized variables\. Run .*variables_initializer\(\) in the session",
         ):
             module.export(str(tmp_path / "module"), session)
     assert not (tmp_path / "module").exists()

@@ -18,7 +18,7 @@ def test_variables_without_values_are_told(tmp_path):
         module = hub.Module(hub.create_module_spec(module_fn))
         with pytest.raises(
             ExportError,
-            match=r"with values .*, got uninitialized variables\. Run .*variables_initializer\(\) in the session",
+            match=r"with values .*, got uninitialized variables\. Run .*variables_initializer\(\) first",
         ):
             module.export(str(tmp_path / "module"), session)
     assert not (tmp_path / "module").exists()

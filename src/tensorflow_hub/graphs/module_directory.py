@@ -57,7 +57,7 @@ def new_directory(path: str) -> Iterator[str]:
     except tf.errors.FailedPreconditionError as error:
         raise ExportError(
             f"Expected variables with values to export to {path!r}, got uninitialized variables.",
-            hint="Run tf.compat.v1.global_variables_initializer() in the session first, or restore a checkpoint.",
+            hint="Run tf.compat.v1.global_variables_initializer() first, or restore a checkpoint.",
         ) from error
     except tf.errors.OpError as error:
         raise ExportError(

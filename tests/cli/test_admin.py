@@ -43,7 +43,7 @@ def test_a_hub_is_checked_backed_up_and_restored(filled, tmp_path, capsys):
     assert not (tmp_path / "mistyped").exists()
     code, _, err = run(capsys, "admin", "restore", tmp_path / "no", "--data", tmp_path / "new2")
     assert code == 2
-    assert "holds no catalogue.jsonl" in err
+    assert "has no file catalogue.jsonl" in err
     os.truncate(next(filled.rglob("archives/*.tar.gz")), 10)
     code, out, _ = run(capsys, "admin", "check", "--fast", *data)
     assert code == 1

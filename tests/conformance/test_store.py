@@ -158,7 +158,9 @@ def test_an_index_of_more_files_than_readers_take_by_default_is_read(store):
     store.write(index_key("1" * 64), [index.to_json()])
     assert read_index(store, "1" * 64) == index
     store.write(index_key("2" * 64), [index.to_json()])
-    with pytest.raises(ArchiveError, match=r"The index is of another archive."):
+    with pytest.raises(
+        ArchiveError, match=r"Expected the index of the archive [0-9a-f]{64}, got that of [0-9a-f]{64}\."
+    ):
         read_index(store, "2" * 64)
 
 

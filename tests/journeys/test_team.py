@@ -68,9 +68,9 @@ def test_a_team_is_told_what_happens(tmp_path, browser):
         # Ada, the owner, invites Grace, and has the team's CI told of what happens.
         ada, ada_token = join(browser, hub, link, "ada")
         ada.goto(f"{hub.url}/settings/publishers/team")
-        ada.get_by_label("Whom it is for").fill("Grace")
+        ada.get_by_label("Who it is for").fill("Grace")
         ada.locator("#role").select_option("publisher")
-        ada.get_by_role("button", name="Make a link").click()
+        ada.get_by_role("button", name="Make an invitation link").click()
         grace, _ = join(browser, hub, ada.locator("code", has_text="/settings/join").inner_text(), "grace")
         ada.get_by_role("link", name="Webhooks").click()
         ada.get_by_label("URL").fill(receiver.url)

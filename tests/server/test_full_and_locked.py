@@ -60,7 +60,7 @@ def test_a_hub_starts_beside_an_import_into_the_same_new_folder(tmp_path):
         subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as importing,
         HubProcess(tmp_path / "data", arguments=("--workers", "2")) as hub,
     ):
-        assert b"600 of 600 files taken" in importing.communicate(timeout=PATIENCE)[0]
+        assert b"600 of 600 files imported" in importing.communicate(timeout=PATIENCE)[0]
         assert requests.get(f"{hub.url}/api/v1/search", timeout=PATIENCE).json()["total"] == 600
     assert "locked" not in (tmp_path / "data.log").read_text()
 

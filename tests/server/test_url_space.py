@@ -182,7 +182,7 @@ def test_a_typo_gets_suggestions(api, linear, path, suggestion):
 def test_a_form_that_a_version_does_not_have(api, linear):
     answer = api("GET", "/shared/linear/1?tfjs-format=compressed")
     assert answer.status_code == 406
-    assert answer.json()["error"]["hint"] == "It is offered as: ?tf-hub-format=compressed."
+    assert answer.json()["error"]["hint"] == "The available formats are: ?tf-hub-format=compressed."
 
 
 def test_an_entry_without_files_says_so(api, admin):
@@ -190,7 +190,7 @@ def test_an_entry_without_files_says_so(api, admin):
     assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 201
     answer = api("GET", "/bare/holder/1?tf-hub-format=compressed")
     assert answer.status_code == 406
-    said = "This hub has the documentation of bare/holder/1; its files are not here."
+    said = "This hub has only the documentation of bare/holder/1, not its files."
     assert answer.json()["error"]["message"] == said
 
 

@@ -28,7 +28,7 @@ from tensorflow_hub.server.core.problems import (
     headers_of,
     json_answer,
 )
-from tensorflow_hub.server.deliveries.senders import Senders
+from tensorflow_hub.server.deliveries.workers import DeliveryWorkers
 from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring import tfhub
 from tensorflow_hub.server.mirroring.mirror import Mirror
@@ -89,12 +89,12 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     hub: Hub = app.state.hub
     chores = asyncio.create_task(_chores(hub, app.state.predictions))
     index = asyncio.create_task(run_in_threadpool(_build_index, hub))
-    senders = Senders(hub.settings, hub.database)
-    senders.start()
+    workers = DeliveryWorkers(hub.settings, hub.database)
+    workers.start()
     try:
         yield
     finally:
-        await run_in_threadpool(senders.close)
+        await run_in_threadpool(workers.close)
         if app.state.mirror is not None:
             app.state.mirror.close()
         if app.state.predictions is not None:

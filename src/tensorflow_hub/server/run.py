@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.administration.reserve import keep_reserve
 from tensorflow_hub.server.catalogue.database import database_url
-from tensorflow_hub.server.catalogue.tokens import ADMIN, any_token, create_token
+from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token, has_tokens
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.deliveries.mail import check_mail_settings
@@ -83,10 +83,10 @@ def place(settings: ServerSettings) -> str:
 def first_token(hub: Hub) -> str | None:
     """An administrator's token, when none was ever made; it is shown once and never again."""
     with hub.database.reading() as connection:
-        if any_token(connection):
+        if has_tokens(connection):
             return None
     with hub.database.writing() as connection:
-        if any_token(connection):  # of another process that starts
+        if has_tokens(connection):  # of another process that starts
             return None
         _, secret = create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
         return secret

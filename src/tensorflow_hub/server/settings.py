@@ -1,6 +1,6 @@
-"""Every setting of the hub: an environment variable, or a line of a TOML file. A variable wins over the file.
+"""The settings of the hub. Each is an environment variable, which has priority, or a line of a TOML file.
 
-The same table is in docs/running_a_hub.md and a test keeps the two equal.
+docs/running_a_hub.md has the same table, and a test checks that the two are equal.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class ServerSettings:
         "TFHUB_SERVER_DATA",
         "",
         str,
-        "Folder of the embedded database and store; default: one in the user's data folder.",
+        "Folder of the SQLite database and of the store; default: a folder in the user's data folder.",
     )
     host: str = variable("TFHUB_SERVER_HOST", "127.0.0.1", str, "Address to listen on.")
     port: int = variable(
         "TFHUB_SERVER_PORT",
         8500,
         parse_port,
-        "Port to listen on. If the default is taken, a free one is used; a port that is set is always used.",
+        "Port to listen on. If it is not set and the default is in use, the hub chooses a free port.",
     )
     workers: int = variable("TFHUB_SERVER_WORKERS", 1, parse_positive, "Number of server processes.")
     database: str = variable(
@@ -66,13 +66,13 @@ class ServerSettings:
         "TFHUB_SERVER_STORE",
         "",
         str,
-        "Where archives are kept: `s3://bucket/prefix` or a folder; default: `store` in the data folder.",
+        "Where archives are stored: `s3://bucket/prefix` or a folder; default: `store` in the data folder.",
     )
     redirect: bool = variable(
         "TFHUB_SERVER_REDIRECT",
         True,
         parse_bool,
-        "Answer downloads by a redirect to a presigned URL where the store can sign one.",
+        "Whether downloads are redirected to a presigned URL of the store, if the store has such URLs.",
     )
     redirect_seconds: int = variable(
         "TFHUB_SERVER_REDIRECT_SECONDS", 3600, parse_positive, "How long a presigned URL is valid."
@@ -81,30 +81,30 @@ class ServerSettings:
         "TFHUB_SERVER_PUBLIC_URL",
         "",
         parse_public_url,
-        "The URL under which people reach this hub, a host without a path; default: that of the request.",
+        "The URL of this hub for its users, without a path; default: the URL of each request.",
     )
     trusted_proxies: tuple[str, ...] = variable(
         "TFHUB_SERVER_TRUSTED_PROXIES",
         (),
         parse_networks,
-        "Addresses or networks of reverse proxies whose `X-Forwarded-*` headers are believed.",
+        "Addresses or networks of reverse proxies whose `X-Forwarded-*` headers the hub trusts.",
     )
     upstream: str = variable(
         "TFHUB_SERVER_UPSTREAM",
         "",
         parse_upstream,
-        "A hub to fetch models from that are not here; they are kept. `tfhub`: models that tfhub.dev had, "
-        "from where they are now.",
+        "The URL of a hub to mirror: models that this hub does not have are fetched from there and stored. "
+        "`tfhub`: the models of tfhub.dev, from the places where they are now.",
     )
     upstream_token: str = variable(
-        "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token sent to the upstream hub."
+        "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token that this hub sends to the upstream hub."
     )
     uncompressed_url: str = variable(
         "TFHUB_SERVER_UNCOMPRESSED_URL",
         "",
         str,
-        "A place for unpacked copies of modules, as readers see it (`gs://…`, `/nfs/…`). The hub writes them "
-        "when a module is published, except private ones. Empty: modules are served compressed only.",
+        "Bucket or folder for unpacked copies of modules, as readers see it (`gs://…`, `/nfs/…`). The hub "
+        "writes a copy of each module that is published, except private ones. Empty: no copies.",
     )
     max_archive: int = variable(
         "TFHUB_SERVER_MAX_ARCHIVE", 20 * GIB, parse_size, "Largest archive that may be published, in bytes."
@@ -116,7 +116,7 @@ class ServerSettings:
         "TFHUB_SERVER_MAX_GRAPH",
         512 * MIB,
         parse_size,
-        "Largest `saved_model.pb`, in bytes; reading one takes several times as much memory.",
+        "Largest `saved_model.pb`, in bytes. To read one takes several times as much memory.",
     )
     describe_memory: int = variable(
         "TFHUB_SERVER_DESCRIBE_MEMORY",
@@ -128,9 +128,11 @@ class ServerSettings:
         "TFHUB_SERVER_DESCRIBE_SECONDS",
         120,
         parse_positive,
-        "Processor time, in seconds, of the process that reads an uploaded module.",
+        "Limit of the processor time of the process that reads an uploaded module, in seconds.",
     )
-    max_files: int = variable("TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Most files in a module.")
+    max_files: int = variable(
+        "TFHUB_SERVER_MAX_FILES", 100_000, parse_positive, "Largest number of files in a module."
+    )
     max_request: int = variable(
         "TFHUB_SERVER_MAX_REQUEST",
         8 * MIB,
@@ -144,176 +146,184 @@ class ServerSettings:
         "TFHUB_SERVER_STALL_SECONDS",
         30,
         parse_positive,
-        "After how many seconds without data an upload is cut.",
+        "After how many seconds without data the connection of an upload is closed.",
     )
     requests_per_minute: int = variable(
         "TFHUB_SERVER_REQUESTS_PER_MINUTE",
         0,
         parse_count,
-        "Requests a minute that one address may make to the API and pages, to all processes; 0: no limit.",
+        "Requests to the API and the pages that one address may send per minute, counted for all processes "
+        "together; 0: no limit.",
     )
     publishes_per_hour: int = variable(
         "TFHUB_SERVER_PUBLISHES_PER_HOUR",
         600,
         parse_count,
-        "Uploads that one token may begin or go on with in an hour, and as many measurements that it may "
-        "attach, in all processes; 0: no limit.",
+        "Uploads that one token may begin or resume per hour, and the same number of measurements that it "
+        "may add, counted for all processes together; 0: no limit.",
     )
     measurements_of_others: bool = variable(
         "TFHUB_SERVER_MEASUREMENTS_OF_OTHERS",
         False,
         parse_bool,
-        "Whether who may publish for one publisher may attach measurements to the models of another.",
+        "Whether people who may publish for one publisher may add measurements to models of others.",
     )
     guesses_per_minute: int = variable(
         "TFHUB_SERVER_GUESSES_PER_MINUTE",
         20,
         parse_count,
-        "Unknown tokens a minute from one address, and as many programs that ask to be signed in, to all "
-        "processes, before more are refused; 0: no limit.",
+        "Requests with an unknown token that one address may send per minute, and the same number of "
+        "programs that ask to be signed in, counted for all processes together; 0: no limit.",
     )
     predict: bool = variable(
         "TFHUB_SERVER_PREDICT",
         False,
         parse_bool,
-        "Run models for those who may read them, in processes without network and rights; takes Linux and "
-        "TensorFlow.",
+        "Whether the hub runs models for people who may read them, in processes without network and rights. "
+        "Needs Linux and TensorFlow.",
     )
     predict_processes: int = variable(
         "TFHUB_SERVER_PREDICT_PROCESSES",
         2,
         parse_positive,
-        "Most models that run at once, in each server process.",
+        "How many models each server process runs at the same time.",
     )
     predict_seconds: int = variable(
-        "TFHUB_SERVER_PREDICT_SECONDS", 20, parse_positive, "How long a model may take for one answer."
+        "TFHUB_SERVER_PREDICT_SECONDS",
+        20,
+        parse_positive,
+        "Time limit for one answer of a model, in seconds.",
     )
     predict_memory: int = variable(
         "TFHUB_SERVER_PREDICT_MEMORY",
         4 * GIB,
         parse_size,
-        "Memory of a model that runs, in bytes of addresses; TensorFlow itself takes 2 GiB of them.",
+        "Limit of the address space of a process that runs a model, in bytes. TensorFlow itself needs 2 GiB.",
     )
     predict_input: int = variable(
-        "TFHUB_SERVER_PREDICT_INPUT", 4 * MIB, parse_size, "Largest input of a model that runs, in bytes."
+        "TFHUB_SERVER_PREDICT_INPUT", 4 * MIB, parse_size, "Largest input that is sent to a model, in bytes."
     )
     predictions_per_minute: int = variable(
         "TFHUB_SERVER_PREDICTIONS_PER_MINUTE",
         30,
         parse_count,
-        "Answers of models a minute for one token, or one address without a token, in all processes; 0: no "
-        "limit.",
+        "Answers of models per minute for one token, or for one address without a token, counted for all "
+        "processes together; 0: no limit.",
     )
     site_name: str = variable(
-        "TFHUB_SERVER_SITE_NAME", "TensorFlow Hub", parse_site_name, "What the pages call this hub."
+        "TFHUB_SERVER_SITE_NAME", "TensorFlow Hub", parse_site_name, "The name of this hub on its pages."
     )
     site_logo: str = variable(
         "TFHUB_SERVER_SITE_LOGO",
         "",
         str,
-        "A PNG, JPEG or SVG file beside the name, of at most 200,000 bytes; read when the hub starts.",
+        "PNG, JPEG or SVG file with the logo, of at most 200,000 bytes; it is read when the hub starts.",
     )
     site_contact: str = variable(
         "TFHUB_SERVER_SITE_CONTACT",
         "",
         parse_contact,
-        "Contact for readers: a mail address or a URL, linked on every page.",
+        "Contact for readers, linked on every page: a mail address or a URL.",
     )
     site_colour: str = variable(
         "TFHUB_SERVER_SITE_COLOUR",
         "",
         parse_colour,
-        "Colour of buttons and links as `#1a73e8`; the pages use shades of it that can be read.",
+        "Colour of buttons and links, for example `#1a73e8`. The pages use shades with enough contrast.",
     )
     oidc_issuer: str = variable(
         "TFHUB_SERVER_OIDC_ISSUER",
         "",
         parse_issuer,
-        "Issuer of the OpenID Connect provider that people sign in with; needs the extra `oidc`.",
+        "Issuer of the OpenID Connect provider at which people sign in. Needs the extra `oidc`.",
     )
     oidc_client_id: str = variable(
-        "TFHUB_SERVER_OIDC_CLIENT_ID", "", str, "The id of this hub at the provider."
+        "TFHUB_SERVER_OIDC_CLIENT_ID", "", str, "The client id of this hub at the provider."
     )
     oidc_secret_file: str = variable(
-        "TFHUB_SERVER_OIDC_SECRET_FILE", "", str, "File with the client secret; none for a public client."
+        "TFHUB_SERVER_OIDC_SECRET_FILE", "", str, "File with the client secret; empty for a public client."
     )
     oidc_scopes: str = variable(
         "TFHUB_SERVER_OIDC_SCOPES",
         "openid profile email",
         str,
-        "The scopes that the provider is asked for; some providers need `groups` here.",
+        "The scopes that the hub requests from the provider. Some providers need `groups` here.",
     )
     oidc_domains: tuple[str, ...] = variable(
         "TFHUB_SERVER_OIDC_DOMAINS",
         (),
         parse_domains,
-        "Who may sign in: people with a verified mail address of these domains; empty: all that the provider "
-        "signs in.",
+        "Only people with a verified mail address of these domains may sign in; empty: everybody who can "
+        "sign in at the provider.",
     )
     oidc_roles: tuple[tuple[str, str, str], ...] = variable(
         "TFHUB_SERVER_OIDC_ROLES",
         (),
         parse_group_roles,
-        "Roles of the provider's groups (the claim `groups`): `ml-team=acme:publisher, admins=*:owner`.",
+        "Roles for groups of the provider (claim `groups`): `ml-team=acme:publisher, admins=*:owner`.",
     )
     webhook_networks: tuple[str, ...] = variable(
         "TFHUB_SERVER_WEBHOOK_NETWORKS",
         (),
         parse_networks,
-        "Private networks, such as `10.0.0.0/8`, that webhooks may go to; without, public addresses only.",
+        "Private networks, for example `10.0.0.0/8`, that webhooks may use; empty: only public addresses.",
     )
     smtp_host: str = variable(
         "TFHUB_SERVER_SMTP_HOST",
         "",
         str,
-        "The mail server by which members of a publisher are told what happens; without, there is no mail.",
+        "The mail server that sends mail about events to members of publishers; empty: no mail is sent.",
     )
     smtp_port: int = variable("TFHUB_SERVER_SMTP_PORT", 587, parse_port, "Port of the mail server.")
     smtp_security: str = variable(
         "TFHUB_SERVER_SMTP_SECURITY",
         "starttls",
         one_of("starttls", "tls", "none"),
-        "How the mail server is spoken to: `starttls`, `tls` from the beginning, or `none`.",
+        "Encryption of the connection to the mail server: `starttls`, `tls` or `none`.",
     )
     smtp_user: str = variable(
         "TFHUB_SERVER_SMTP_USER",
         "",
         str,
-        "What the mail server calls this hub; without, it is not signed in.",
+        "The user name of this hub at the mail server; empty: the hub does not sign in there.",
     )
     smtp_password_file: str = variable(
-        "TFHUB_SERVER_SMTP_PASSWORD_FILE", "", str, "File with the password of the mail server."
+        "TFHUB_SERVER_SMTP_PASSWORD_FILE", "", str, "File with the password for the mail server."
     )
-    mail_from: str = variable("TFHUB_SERVER_MAIL_FROM", "", str, "The mail address that mail comes from.")
+    mail_from: str = variable("TFHUB_SERVER_MAIL_FROM", "", str, "The sender address of mail.")
     mail_confirmations_per_hour: int = variable(
         "TFHUB_SERVER_MAIL_CONFIRMATIONS_PER_HOUR",
         10,
         parse_count,
-        "Addresses that one user may have asked, in an hour, whether they want mail; 0: no limit.",
+        "Addresses to which one user may have mails for confirmation sent per hour; 0: no limit.",
     )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",
         12,
         parse_positive,
-        "After how many hours without use a browser is signed out; after 7 days it is in any case.",
+        "After how many hours without use a browser is signed out. After 7 days, it is always signed out.",
     )
     metrics: str = variable(
         "TFHUB_SERVER_METRICS",
         "token",
         one_of("token", "public", "off"),
-        "Who gets Prometheus metrics at `/metrics`: `token` (tokens that are good for all publishers), "
+        "Who may read Prometheus metrics at `/metrics`: `token` (tokens that are valid for all publishers), "
         "`public` (everybody) or `off`.",
     )
     log_format: str = variable(
-        "TFHUB_SERVER_LOG_FORMAT", "text", one_of("text", "json"), "Form of the log: `text` or `json`."
+        "TFHUB_SERVER_LOG_FORMAT", "text", one_of("text", "json"), "Format of the log: `text` or `json`."
     )
 
     @classmethod
     def read(cls, file: str | None = None, environ: Mapping[str, str] | None = None) -> ServerSettings:
-        """Reads the TOML `file` (or the one `TFHUB_SERVER_CONFIG` names), then the environment over it.
+        """Reads the settings from a TOML file and from the environment, which has priority.
+
+        Args:
+          file: path of the TOML file; None for that in `TFHUB_SERVER_CONFIG`, if it is set.
+          environ: the environment; None for that of this process.
 
         Raises:
-          SettingsError: for an unreadable file, an unknown key or a value that does not parse.
+          SettingsError: the file cannot be read, a key is unknown, or a value is not valid.
 
         >>> ServerSettings.read(environ={"TFHUB_SERVER_PORT": "9000"}).port
         9000
@@ -326,18 +336,18 @@ class ServerSettings:
 
     @classmethod
     def names(cls, variable: str, file: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
-        """Whether the environment or the file names a value for a variable: then it is no default."""
+        """Whether the environment or the file sets a variable. If not, its value is the default."""
         environ = os.environ if environ is None else environ
         file = file or environ.get("TFHUB_SERVER_CONFIG") or None
         return variable in environ or (file is not None and variable in _from_toml(file))
 
     @property
     def session_idle_seconds(self) -> int:
-        """How long a browser stays signed in without use."""
+        """How many seconds a browser stays signed in without use."""
         return self.session_hours * 3600
 
     def data_folder(self) -> Path:
-        """The folder of the embedded database and store."""
+        """Returns the folder of the SQLite database and of the store."""
         if self.data:
             return Path(self.data).expanduser().absolute()
         import platformdirs
@@ -346,7 +356,7 @@ class ServerSettings:
 
 
 def _key(variable: str) -> str:
-    """The key in a file that stands for a variable.
+    """Returns the key in a TOML file for an environment variable.
 
     >>> _key("TFHUB_SERVER_PORT")
     'port'
@@ -355,11 +365,11 @@ def _key(variable: str) -> str:
 
 
 def _from_toml(file: str) -> dict[str, str]:
-    """The lines of a TOML file as the environment variables they stand for."""
+    """Reads a TOML file, and returns its values by environment variable."""
     try:
         with open(file, "rb") as stream:
             values = tomllib.load(stream)
-    except (OSError, ValueError) as error:  # no TOML, or no UTF-8
+    except (OSError, ValueError) as error:  # a `ValueError` if it is not TOML or not UTF-8
         raise SettingsError(
             f"Expected a readable TOML file at {file!r}: {error}.", hint="Check the path and the syntax."
         ) from error

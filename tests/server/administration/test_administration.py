@@ -193,7 +193,7 @@ def test_a_backup_while_others_publish_is_whole(tmp_path):
 
 def test_restoring_what_is_no_backup(filled, tmp_path):
     other = open_hub(ServerSettings(data=str(tmp_path / "other")))
-    with pytest.raises(SettingsError, match="Expected a backup at"):
+    with pytest.raises(SettingsError, match="Expected a backup in"):
         restore(other, tmp_path)
     other.database.close()
 

@@ -13,7 +13,7 @@ from hub_process import HubProcess
 from patience import PATIENCE
 from real_services import Postgres
 
-from tensorflow_hub.server.catalogue.rates import Rate, forget_full, take
+from tensorflow_hub.server.catalogue.rates import Rate, remove_full_buckets, take
 from tensorflow_hub.server.core.limits import SharedLimit
 
 
@@ -72,9 +72,9 @@ def test_a_catalogue_that_does_not_answer_limits_nobody(database, tmp_path):
 def test_buckets_that_are_full_again_are_forgotten(database):
     with database.writing() as connection:
         take(connection, "a", Rate(1, 3600), 1)
-        forget_full(connection, 3600)
+        remove_full_buckets(connection, 3600)
         assert take(connection, "a", Rate(1, 3600), 1)[0] == 0
-        forget_full(connection, -1)
+        remove_full_buckets(connection, -1)
         assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
 
 

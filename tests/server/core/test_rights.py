@@ -301,7 +301,7 @@ def test_no_two_publishers_differ_by_case_only(hub_process, admin, new_token):
     token = new_token("publish", "SHARED")
     done = publish(module(), card=card("shared/linear/1"), hub=hub_process.url, token=token)
     assert done.handle == "shared/linear/1"
-    with pytest.raises(RequestError, match="The publisher is written 'shared', got 'SHARED'"):
+    with pytest.raises(RequestError, match="Expected the publisher 'shared', got 'SHARED'"):
         publish(module(), card=card("SHARED/linear/1"), hub=hub_process.url, token=token)
 
 

@@ -21,7 +21,7 @@ from web_visitor import Visitor
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import Delivery, Target
-from tensorflow_hub.server.catalogue.news import ACTIONS
+from tensorflow_hub.server.catalogue.events import ACTIONS
 from tensorflow_hub.server.catalogue.tables import deliveries
 from tensorflow_hub.server.deliveries.mail import check_mail_settings, compose, is_address, send_mail
 from tensorflow_hub.server.settings import ServerSettings
@@ -130,7 +130,7 @@ def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, s
     pass_time(hub)
     until(lambda: len(server.to(address)) == 2, "the mail about three events")
     told = server.to(address)[1]
-    assert told["Subject"] == "3 news of hidden"
+    assert told["Subject"] == "3 events of hidden"
     assert told["From"] == "TensorFlow Hub <hub@hub.example>"
     assert told.get_content_type() == "text/plain"
     text = told.get_content()
@@ -225,7 +225,8 @@ def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):
         pass_time(hub)
         log = hub.data.parent / f"{hub.data.name}.log"
         until(
-            lambda: "A mail about hidden was not taken: try later" in log.read_text(), "the line in the log"
+            lambda: "A mail about hidden could not be sent: try later" in log.read_text(),
+            "the line in the log",
         )
     finally:
         server.refusal = b""

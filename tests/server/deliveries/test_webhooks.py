@@ -227,7 +227,7 @@ def test_a_receiver_that_is_gone_is_not_asked_again(hub, receiver, new_webhook):
     until(lambda: log_of(hub, webhook)[0]["state"] == "failed", "the end")
     shown = api(hub, "GET", "/api/v1/webhooks?publisher=hidden").json()["webhooks"]
     assert {each["reason"] for each in shown if each["id"] == webhook["id"]} == {
-        "the receiver answered 410, it is gone"
+        "the receiver answered 410 Gone"
     }
     audit = api(hub, "GET", "/api/v1/audit?publisher=hidden").json()["entries"]
     assert (audit[0]["actor"], audit[0]["action"]) == ("the hub", "webhook.off")

@@ -144,7 +144,7 @@ def test_others_are_marked(team):
         ("acme", False),
         ("other", True),
     ]
-    assert "not the publisher of this model" in team.page().text
+    assert "not the publisher of the model" in team.page().text
 
 
 def test_a_private_publisher_does_not_show(team):

@@ -100,7 +100,7 @@ def test_files_of_strangers_are_shown_as_text_and_nothing_else(hub):
     assert "<script>window" not in shown
     assert "{{ 7 * 7 }}" in shown
     binary = page(hub, "acme/words/1?inside=text&file=assets/noise.bin")
-    assert "no text in UTF-8" in binary
+    assert "not UTF-8 text" in binary
     assert "<pre" not in binary
     assert "The file is empty" in page(hub, "acme/words/1?inside=text&file=assets/empty.txt")
 

@@ -126,7 +126,7 @@ def test_a_documented_model_comes_when_it_is_asked_for_and_stays(mirror, kaggle)
     page = get(mirror, f"/{ELMO}", headers={"Accept": "text/html"}).text
     assert "Mirrored from" in page
     assert ELMO_ON_KAGGLE in page
-    assert "not here yet" not in page
+    assert "not on this hub yet" not in page
     assert hub.resolve(f"{mirror.url}/google/elmo") == hub.resolve(f"{mirror.url}/{ELMO}")
 
 

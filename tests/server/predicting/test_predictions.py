@@ -264,7 +264,7 @@ def test_a_hub_does_not_start_where_it_cannot_make_a_sandbox(tmp_path):
         "The hub is to run models (TFHUB_SERVER_PREDICT), and cannot make a sandbox for them" in done.stderr
     )
     assert "unshare: " in done.stderr
-    assert "Let its user make user namespaces (docs/running_a_hub.md says how)" in done.stderr
+    assert "Allow user namespaces for its user (see docs/running_a_hub.md)" in done.stderr
     assert "Traceback" not in done.stderr
     assert "serving" not in done.stdout
 

@@ -322,6 +322,6 @@ def test_a_publisher_is_written_in_one_way(api, send, admin):
     assert send("spelled/model/1", tar_gz(module_members())).status_code == 201
     other = send("SPELLED/model/1", tar_gz(module_members()))
     assert other.status_code == 400, other.text
-    assert "The publisher is written 'spelled', got 'SPELLED'." in other.json()["error"]["message"]
+    assert "Expected the publisher 'spelled', got 'SPELLED'." in other.json()["error"]["message"]
     body = {"handle": "Spelled/holder/1", "card": card("Spelled/holder/1", "Placeholder")}
     assert api("PUT", "/api/v1/cards", admin, json=body).status_code == 400

@@ -455,7 +455,7 @@ def reader(hub):
 def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, scripts):
     visited = visit("/team/plans/1", java_script_enabled=scripts)
     page = visited.page
-    assert page.locator("h1").inner_text() == "There is nothing here"
+    assert page.locator("h1").inner_text() == "Page not found"
     page.locator("main").get_by_role("link", name="Sign in").click()
     page.get_by_label("Token").fill("tfhub_wrong")
     page.get_by_role("button", name="Sign in").click()
@@ -469,7 +469,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
     page.get_by_role("link", name="reader of team").click()
     page.get_by_role("button", name="Sign out").click()
     visited.open("/team/plans/1")
-    assert page.locator("h1").inner_text() == "There is nothing here"
+    assert page.locator("h1").inner_text() == "Page not found"
     assert complaints(visited) == []
     assert all(url.startswith(hub.url) for url in visited.requests)
 

@@ -63,10 +63,10 @@ def test_a_program_gets_a_token_once_when_somebody_allows_it(hub, owner):
 
 def test_who_refuses_gives_nothing(hub, owner):
     waiting = start(hub)
-    assert "The program is refused" in allow(owner, waiting, "deny").text
+    assert "Access refused" in allow(owner, waiting, "deny").text
     assert ask(hub, waiting) == {"state": "denied", "secret": None}
     again = owner.open(f"/device?code={waiting['user_code']}").text
-    assert "No program waits with the code" in again
+    assert "No program is waiting with the code" in again
 
 
 def test_nobody_gives_more_than_they_have(hub, owner):

@@ -92,7 +92,7 @@ def test_feed_readers_are_asked_for_a_password_also_where_nothing_is(hub):
     assert len(told) == 1, "whether a private publisher is there is not told"
     [(status, asked, text)] = told
     assert (status, asked) == (401, 'Basic realm="tensorflow-hub"')
-    assert "a token of this hub that may read as the password" in text
+    assert "Enter any user name, and a token of this hub as the password" in text
     by_header = get(hub, "/hidden", Accept="application/atom+xml")
     assert by_header.status_code == 401
     assert get(hub, "/hidden", Accept="text/html").status_code == 404, "pages stay as they are"
@@ -120,7 +120,7 @@ def test_a_feed_reader_signs_in_with_a_token_as_the_password(hub):
     assert "Authorization" in answer.headers["Vary"]
     assert ask("/hidden", "tfhub_wrong").status_code == 401
     page = get(hub, "/hidden", Accept="text/html", Authorization=f"Bearer {secret}").text
-    assert 'For its <a href="/hidden?feed=atom">feed</a>, feed readers sign in with any name' in page
+    assert 'For its <a href="/hidden?feed=atom">feed</a>, enter any user name' in page
 
 
 def test_a_search_has_a_feed(hub):

@@ -71,7 +71,7 @@ def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
     assert status(hub, "GET", "/metrics", token) == 403
     assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
     assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
-    assert ("Members, webhooks, and who did what" in visitor.open("/hidden").text) is (rank > 1)
+    assert ("Members, webhooks and audit log" in visitor.open("/hidden").text) is (rank > 1)
 
 
 @pytest.mark.parametrize("role", ["reader", "remove"])

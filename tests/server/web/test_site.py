@@ -127,7 +127,7 @@ def test_the_page_of_a_private_model_tells_how_to_sign_in(hub):
     }
     api(hub, "PUT", "/api/v1/cards", json=body)
     page = reader.open("/hidden/words/1").text
-    assert "Private: shown to members of hidden" in page
+    assert "Private: only members of hidden" in page
     assert f"<code>tfhub login {hub.url}</code>" in page
     assert 'curl -H "Authorization: Bearer $TFHUB_TOKEN" -fL' in html.unescape(
         re.sub("</?span[^>]*>", "", page)

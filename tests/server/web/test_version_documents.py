@@ -146,4 +146,4 @@ def test_a_long_text_about_a_publisher_says_that_it_is_cut(hub):
         headers = {"Authorization": f"Bearer {hub.token}"}
         url = f"{hub.url}/api/v1/publishers/acme"
         requests.patch(url, json=body, headers=headers, timeout=PATIENCE).raise_for_status()
-        assert ("The text is longer than what is shown" in get(hub, "/acme").text) == cut
+        assert ("The text is too long to be shown completely" in get(hub, "/acme").text) == cut

@@ -1,1 +1,1 @@
-"""What an administrator does beside the running hub: backup, restore, check, sweeping."""
+"""Tasks of administrators: backup, restore, checks, imports; and the removal of expired data."""

@@ -1,9 +1,11 @@
-"""Backup and restore, in one form for all databases and stores: also the way from SQLite to PostgreSQL.
+"""Backs up a hub to a folder, and restores it. The format is the same for all databases and stores.
 
-    <backup>/catalogue.jsonl     a line for the head, then one for each row: ["table", {column: value}]
-    <backup>/store/…             the objects, as in the embedded store
+A backup of a hub with SQLite can therefore be restored into one with PostgreSQL.
 
-Objects never change, so a second backup into the same folder copies only what is new.
+    <backup>/catalogue.jsonl     a header line, then one line for each row: ["table", {column: value}]
+    <backup>/store/…             the objects, as in a store in a folder
+
+Objects never change, so a second backup into the same folder copies only new ones.
 """
 
 from __future__ import annotations
@@ -30,43 +32,49 @@ from tensorflow_hub.server.store.interface import Store
 
 FORM = 1
 _BATCH = 500
-# What is under way is not backed up.
-_LEFT_OUT = {"uploads", "rate_limits", "sessions", "device_logins", "deliveries"}
+# Tables with temporary state, which is not backed up.
+_EXCLUDED = {"uploads", "rate_limits", "sessions", "device_logins", "deliveries"}
 
 
 def backup(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -> int:
-    """Writes the whole hub into a folder, while it serves; the number of objects copied.
+    """Writes a backup of the hub into a folder, while the hub may be running.
 
-    The rows are those of one moment; objects that they need are in the store by then.
+    All rows are of the same moment (a snapshot of the database). The objects that they need are in the store.
+
+    Returns:
+      The number of objects that were copied.
 
     Raises:
-      ArchiveError: the store lost or damaged an object.
+      ArchiveError: an object in the store is missing or damaged.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = DirectoryStore(folder / "store")
-    beside = folder / "catalogue.jsonl.new"
+    temporary = folder / "catalogue.jsonl.new"
     with hub.database.snapshot() as connection:
-        _write_rows(connection, beside)
+        _write_rows(connection, temporary)
         found = stored_deployments(connection)
     copied = 0
     for number, deployment in enumerate(found, 1):
         for key, sha256, _ in needed_keys(hub.store, deployment):
             copied += _copy(hub.store, target, key, sha256)
         on_progress("backing up", number, len(found))
-    beside.replace(folder / "catalogue.jsonl")
+    temporary.replace(folder / "catalogue.jsonl")
     sync(folder)
     return copied
 
 
 def restore(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -> int:
-    """Fills an empty hub from a backup; the number of rows.
+    """Restores a backup into an empty hub.
+
+    Returns:
+      The number of restored rows.
 
     Raises:
-      SettingsError: the folder holds no backup, one of another version, or the hub is not empty.
+      SettingsError: the folder holds no backup, or one of another version, or the hub is not empty.
     """
     if not (folder / "catalogue.jsonl").is_file():
         raise SettingsError(
-            f"Expected a backup at {str(folder)!r}, which holds no catalogue.jsonl.",
+            f"Expected a backup in {str(folder)!r}, which has no file catalogue.jsonl.",
             hint="Give the folder that `tfhub admin backup` wrote.",
         )
     source = DirectoryStore(folder / "store")
@@ -85,8 +93,9 @@ def restore(hub: Hub, folder: Path, on_progress: OnProgress = ignore_progress) -
 
 def _write_rows(connection: sa.Connection, path: Path) -> None:
     path.unlink(missing_ok=True)
-    secret = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # hashes of tokens, private cards
-    with open(secret, "w", encoding="utf-8") as file:
+    # Only the owner may read the file, which has hashes of tokens and private cards.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
         revision = MigrationContext.configure(connection).get_current_revision()
         file.write(json.dumps({"form": FORM, "revision": revision}) + "\n")
         for table in _tables():
@@ -112,13 +121,13 @@ def _read_rows(connection: sa.Connection, path: Path) -> int:
 
 
 def _line(row: list[Any]) -> str:
-    """A row as JSON, which has no bytes: they are written in base 64."""
+    """Returns a row as a line of JSON, with bytes in Base64."""
     text = json.dumps(row, ensure_ascii=False, default=lambda data: base64.b64encode(data).decode())
     return f"{text}\n"
 
 
 def _value(column: sa.Column[Any], value: Any) -> Any:
-    """A value of such a line as the database takes it."""
+    """Returns a value of a line as the database expects it."""
     return base64.b64decode(value) if isinstance(column.type, sa.LargeBinary) else value
 
 
@@ -129,8 +138,8 @@ def _lines(connection: sa.Connection, path: Path) -> Iterator[tuple[str, dict[st
             revision = MigrationContext.configure(connection).get_current_revision()
             if head["form"] != FORM or head["revision"] != revision:
                 raise SettingsError(
-                    f"The backup is of revision {head['revision']}, this hub of {revision}.",
-                    hint="Restore it with the version of this program that wrote it, then upgrade.",
+                    f"Expected a backup of the database revision {revision}, got one of {head['revision']}.",
+                    hint="Restore it with the version of tensorflow-hub that wrote it, then upgrade.",
                 )
             for line in file:
                 name, row = json.loads(line)
@@ -139,8 +148,8 @@ def _lines(connection: sa.Connection, path: Path) -> Iterator[tuple[str, dict[st
         if isinstance(error, SettingsError):
             raise
         raise SettingsError(
-            f"Expected a backup at {str(path.parent)!r}: {error}.",
-            hint="Give the folder of `tfhub admin backup`.",
+            f"The backup in {str(path.parent)!r} cannot be read: {error}.",
+            hint="Give the folder that `tfhub admin backup` wrote.",
         ) from error
 
 
@@ -154,28 +163,28 @@ def _require_empty(connection: sa.Connection) -> None:
 
 
 def _copy(source: Store, target: Store, key: str, sha256: str | None) -> int:
-    """Copies an object unless the target has it; checks its digest on the way."""
+    """Copies an object and checks its SHA-256. Returns 1, or 0 if the target already has it."""
     size = source.size(key)
     if size is not None and target.size(key) == size:
         return 0
     digest = hashlib.sha256()
 
-    def pieces() -> Iterator[bytes]:
-        for piece in source.read(key):
-            digest.update(piece)
-            yield piece
+    def chunks() -> Iterator[bytes]:
+        for chunk in source.read(key):
+            digest.update(chunk)
+            yield chunk
         if sha256 is not None and digest.hexdigest() != sha256:
             raise ArchiveError(f"The object {key!r} is damaged.", hint="Run `tfhub admin check`.")
 
     try:
-        target.write(key, pieces())
+        target.write(key, chunks())
     except FileNotFoundError as error:
         raise ArchiveError(f"The object {key!r} is missing.", hint="Run `tfhub admin check`.") from error
     return 1
 
 
 def _reset_sequences(connection: sa.Connection) -> None:
-    """Lets PostgreSQL number new rows after the restored ones."""
+    """Sets the sequences of PostgreSQL, so that new rows get ids after those of the restored rows."""
     for table in _tables():
         if table.c.get("id") is not None and isinstance(table.c.id.type, sa.BigInteger):
             connection.execute(
@@ -187,4 +196,4 @@ def _reset_sequences(connection: sa.Connection) -> None:
 
 
 def _tables() -> list[sa.Table]:
-    return [table for table in metadata.sorted_tables if table.name not in _LEFT_OUT]
+    return [table for table in metadata.sorted_tables if table.name not in _EXCLUDED]

@@ -1,4 +1,4 @@
-"""Compares the catalogue with the store: what is damaged, what is missing, what nobody needs."""
+"""Compares the catalogue with the store, and finds missing, damaged and orphaned objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.errors import ArchiveError
 from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.server.administration.references import (
     StoredDeployment,
-    intended_archives,
+    archives_of_uploads,
     needed_keys,
     stored_deployments,
 )
@@ -22,13 +22,20 @@ from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import archive_key, index_key
 
-# An object this young may belong to a publication that is under way.
+# Newer objects are not orphans, because they may belong to a version that is being published.
 _GRACE_SECONDS = 3600.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """Something wrong: `missing`, `damaged` (an object) or `orphan` (an object nobody needs)."""
+    """A problem with an object.
+
+    Attributes:
+      problem: `missing`, `damaged`, or `orphan` for an object that the catalogue does not need.
+      key: the key of the object in the store.
+      handle: the version that needs it; "" for an orphan.
+      detail: what is damaged, in words.
+    """
 
     problem: str
     key: str
@@ -38,13 +45,13 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-      deployments: how many were looked at.
-      bytes_read: to compute digests.
-      findings: what is wrong.
-      removed: the orphans that were removed.
+      deployments: how many deployments were checked.
+      bytes_read: how many bytes were read to compute digests.
+      findings: the problems.
+      removed: the keys of the orphans that were removed.
     """
 
     deployments: int
@@ -54,7 +61,7 @@ class Report:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether something is missing or damaged; orphans only take space."""
+        """Whether an object is missing or damaged. Orphans do no harm: they only take space."""
         return any(finding.problem != "orphan" for finding in self.findings)
 
 
@@ -66,18 +73,20 @@ def check(
     grace_seconds: float = _GRACE_SECONDS,
     on_progress: OnProgress = ignore_progress,
 ) -> Report:
-    """Checks every deployment, and looks for orphans.
+    """Checks the objects of every deployment, and looks for orphans.
 
     Args:
       hub: the hub.
-      read_all: compute the digest of every object; else look at sizes only.
-      repair: remove orphans, and uploads that expired or are over.
-      grace_seconds: younger objects are no orphans yet.
-      on_progress: called with how many deployments of how many are checked.
+      read_all: True to compute the digest of every object; False to compare only sizes.
+      repair: True to remove orphans, and uploads that have ended or expired.
+      grace_seconds: newer objects do not count as orphans.
+      on_progress: called with the number of checked deployments, and their total.
     """
-    before = time.time() - grace_seconds  # now: reading everything may take longer than that
+    before = time.time() - grace_seconds  # computed first, because reading all objects may take hours
     if repair:
-        sweep_uploads(hub)  # else their bytes would stay until a hub serves, which a full disk may forbid
+        sweep_uploads(
+            hub
+        )  # a running hub does it too, but with a full disk it may be impossible to start one
     with hub.database.reading() as connection:
         found = stored_deployments(connection)
     findings: list[Finding] = []
@@ -95,12 +104,23 @@ def check(
 def _check_deployment(
     hub: Hub, deployment: StoredDeployment, read_all: bool, needed: set[str], findings: list[Finding]
 ) -> int:
-    """Checks the objects of a deployment; the bytes read."""
+    """Checks the objects of a deployment.
+
+    Args:
+      hub: the hub.
+      deployment: the deployment.
+      read_all: whether digests are computed.
+      needed: the keys of all objects that deployments need, to which those of this one are added.
+      findings: the problems so far, to which new ones are added.
+
+    Returns:
+      The number of bytes that were read.
+    """
     bytes_read = 0
     try:
         objects = list(needed_keys(hub.store, deployment))
         if read_index(hub.store, deployment.archive_sha256).digest != deployment.digest:
-            detail = "the index is about other content"
+            detail = "the index is of other content"
             findings.append(
                 Finding("damaged", index_key(deployment.archive_sha256), deployment.handle, detail)
             )
@@ -146,10 +166,10 @@ def _check_object(
 
 
 def _orphans(hub: Hub, needed: set[str], before: float) -> list[str]:
-    """Objects that neither a deployment nor an upload under way needs, and that are not brand new."""
+    """Returns the keys of objects older than `before` that no deployment and no current upload needs."""
     with hub.database.reading() as connection:
-        needed = needed | _keys_of(intended_archives(connection))
-        alive = {upload.id for upload in list_uploads(connection)}
+        needed = needed | _keys_of(archives_of_uploads(connection))
+        current = {upload.id for upload in list_uploads(connection)}
     found = [
         item.key
         for prefix in ("archives/", "files/")
@@ -157,13 +177,18 @@ def _orphans(hub: Hub, needed: set[str], before: float) -> list[str]:
         if item.key not in needed and item.modified < before
     ]
     found += [
-        f"uploads/{upload}" for upload, at in hub.store.list_uploads() if upload not in alive and at < before
+        f"uploads/{upload}"
+        for upload, modified in hub.store.list_uploads()
+        if upload not in current and modified < before
     ]
     return found
 
 
 def _remove_orphan(hub: Hub, key: str, before: float) -> bool:
-    """Removes an orphan, unless a publication began to need it: both take the same lock."""
+    """Removes an orphan. Returns False if a publication needs it by now.
+
+    A lock on the table of uploads keeps publications from starting to use the object in the meantime.
+    """
     kind, _, name = key.partition("/")
     if kind == "uploads":
         hub.store.discard_upload(name)
@@ -171,12 +196,13 @@ def _remove_orphan(hub: Hub, key: str, before: float) -> bool:
     with hub.database.writing() as connection:
         if not hub.database.is_sqlite:
             connection.execute(sa.text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
-        intended = intended_archives(connection)
-        needed = {d.archive_sha256 for d in stored_deployments(connection)} | intended
+        uploading = archives_of_uploads(connection)
+        needed = {d.archive_sha256 for d in stored_deployments(connection)} | uploading
         if key in _keys_of(needed):
             return False
-        # Which single files a publication under way will need is not known; one that is finished wrote them.
-        if kind == "files" and (intended or any(i.modified >= before for i in hub.store.list_objects(key))):
+        # It is not known which single files the current publications need, so none are removed during one. A
+        # publication that ended in the meantime has written its files again, which shows in their times.
+        if kind == "files" and (uploading or any(i.modified >= before for i in hub.store.list_objects(key))):
             return False
         hub.store.delete(key)
     return True

@@ -1,14 +1,14 @@
-"""Imports a tree of documentation files of tfhub.dev as entries whose files are not here.
+"""Imports a folder of documentation files of tfhub.dev as versions that have documentation, but no files.
 
-Each kind of file becomes the entry that its URL on tfhub.dev was:
+Each file becomes the version that its URL on tfhub.dev had:
 
     # Module google/elmo/3              google/elmo/3
-    # Placeholder intel/midas/v2/2      intel/midas/v2/2, the page that groups deployments
+    # Placeholder intel/midas/v2/2      intel/midas/v2/2, a page that lists the deployments
     # Lite intel/midas/v2_1_small/1     intel/lite-model/v2_1_small/1 (Tfjs: tfjs-model, Coral: coral-model)
     # Collection google/bert/1          google/collection/bert/1
     # Publisher google                  the publisher google
 
-An entry that was published here with its files is left alone. A second import changes what changed.
+A version that was published on this hub is not changed. A second import changes only what is different.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.database import Database
 from tensorflow_hub.server.catalogue.records import DOCUMENTED
 
-_AT_ONCE = 200
-# Between two transactions others write: SQLite gives the lock to whoever asks first, not who waits longest.
+_FILES_PER_TRANSACTION = 200
+# A pause between two transactions, so that others can write too: the lock of SQLite is not fair, and without
+# a pause this import could take it again and again.
 _PAUSE_SECONDS = 0.02
-_BELOW = {"collection": "collection", **{kind.card: kind.folder for kind in KINDS}}
+_FOLDERS = {"collection": "collection", **{kind.card: kind.folder for kind in KINDS}}
 
 
 @dataclasses.dataclass(frozen=True)
-class Refused:
-    """A file that was not taken: where and why."""
+class RefusedFile:
+    """A file that was not imported: its path, and the reason."""
 
     path: str
     reason: str
@@ -47,22 +48,22 @@ class Refused:
 
 @dataclasses.dataclass
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-      files: how many there were.
-      kinds: kind → how many were taken.
-      outcomes: added, changed, unchanged → how many.
-      refused: those not taken.
+      files: how many files there were.
+      kinds: for each kind of card, how many files were imported.
+      outcomes: how many were added, changed and unchanged.
+      refused: the files that were not imported.
     """
 
     files: int = 0
     kinds: Counter[str] = dataclasses.field(default_factory=Counter)
     outcomes: Counter[str] = dataclasses.field(default_factory=Counter)
-    refused: list[Refused] = dataclasses.field(default_factory=list)
+    refused: list[RefusedFile] = dataclasses.field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON values."""
+        """Returns the report in its JSON form."""
         return {
             "files": self.files,
             "kinds": dict(self.kinds),
@@ -83,22 +84,22 @@ def import_documents(database: Database, folder: Path) -> ImportReport:
     """Imports every `.md` file below `folder`.
 
     Raises:
-      NotFoundError: there is no such folder, or no such file in it.
+      NotFoundError: there is no such folder, or no `.md` file in it.
     """
     files = sorted(path for path in folder.rglob("*.md") if path.is_file()) if folder.is_dir() else []
     if not files:
         raise NotFoundError(
-            f"Expected a folder with documentation files (.md), found none in {str(folder)!r}.",
+            f"Expected a folder with documentation files (.md), got {str(folder)!r}, which has none.",
             hint="Give the folder `assets/docs` of the documentation tree.",
         )
     report = ImportReport(files=len(files))
     documents = sorted(_read(folder, files, report), key=_order)
-    for start in range(0, len(documents), _AT_ONCE):
+    for start in range(0, len(documents), _FILES_PER_TRANSACTION):
         with database.writing() as connection:
             changed = [
                 model_id
-                for document in documents[start : start + _AT_ONCE]
-                if (model_id := _take(connection, document, report)) is not None
+                for document in documents[start : start + _FILES_PER_TRANSACTION]
+                if (model_id := _import_document(connection, document, report)) is not None
             ]
             record_changes(connection, dict.fromkeys(changed))
         time.sleep(_PAUSE_SECONDS)
@@ -106,20 +107,20 @@ def import_documents(database: Database, folder: Path) -> ImportReport:
 
 
 def entry_name(card: Card) -> ModelName | None:
-    """The name under which the entry of a card stands; None for a publisher.
+    """Returns the name of the version that a card becomes; None for the card of a publisher.
 
     Raises:
-      HandleError: it would be no valid name.
+      HandleError: the name is not valid.
     """
     if card.kind == "publisher":
         return None
     publisher, _, rest = card.name.partition("/")
-    below = _BELOW.get(card.kind)
-    return ModelName.parse(f"{publisher}/{below}/{rest}" if below else card.name)
+    folder = _FOLDERS.get(card.kind)
+    return ModelName.parse(f"{publisher}/{folder}/{rest}" if folder else card.name)
 
 
 def _read(folder: Path, files: Iterable[Path], report: ImportReport) -> Iterator[_Document]:
-    """The files that can be read; of two about the same thing, the first."""
+    """Yields the files that can be imported. Of two files about the same version, the first is used."""
     seen: dict[tuple[str, str], str] = {}
     for path in files:
         shown = path.relative_to(folder).as_posix()
@@ -129,29 +130,30 @@ def _read(folder: Path, files: Iterable[Path], report: ImportReport) -> Iterator
             name = entry_name(card)
         except (CardError, HandleError, OSError) as error:
             report.refused.append(
-                Refused(shown, error.problem if isinstance(error, HubError) else str(error))
+                RefusedFile(shown, error.problem if isinstance(error, HubError) else str(error))
             )
             continue
         about = ("publisher", card.name.lower()) if name is None else ("entry", str(name).lower())
         if about in seen:
-            report.refused.append(Refused(shown, f"{seen[about]} is about the same {card.kind} {card.name}."))
+            reason = f"{seen[about]} is about the same {card.kind} {card.name}."
+            report.refused.append(RefusedFile(shown, reason))
             continue
         seen[about] = shown
         yield _Document(shown, data.decode("utf-8-sig"), card, name)
 
 
 def _order(document: _Document) -> tuple[bool, str, str, int]:
-    """Publishers first, then models by name, their versions from the oldest."""
+    """Returns a sort key: publishers first, then models by name, each with its oldest version first."""
     name = document.name
     if name is None:
         return (False, document.card.name, "", 0)
     return (True, name.publisher, name.model, name.version or 0)
 
 
-def _take(connection: sa.Connection, document: _Document, report: ImportReport) -> int | None:
-    """Adds or changes an entry; the model that changed."""
+def _import_document(connection: sa.Connection, document: _Document, report: ImportReport) -> int | None:
+    """Adds or changes a version. Returns the id of its model if that changed."""
     if document.name is None:
-        report.outcomes[_take_publisher(connection, document)] += 1
+        report.outcomes[_import_publisher(connection, document)] += 1
         report.kinds["publisher"] += 1
         return None
     card = writing.CardText(
@@ -160,9 +162,10 @@ def _take(connection: sa.Connection, document: _Document, report: ImportReport) 
     version = reading.find_version(connection, document.name)
     if version is not None and version.published_by != DOCUMENTED:
         reason = (
-            f"The version {version.handle} was published here by {version.published_by!r}; it is left alone."
+            f"The version {version.handle} was published on this hub by {version.published_by!r}; "
+            "the import does not change it."
         )
-        report.refused.append(Refused(document.path, reason))
+        report.refused.append(RefusedFile(document.path, reason))
         return None
     report.kinds[document.card.kind] += 1
     if version is None:
@@ -178,7 +181,7 @@ def _take(connection: sa.Connection, document: _Document, report: ImportReport) 
     return version.model.id
 
 
-def _take_publisher(connection: sa.Connection, document: _Document) -> str:
+def _import_publisher(connection: sa.Connection, document: _Document) -> str:
     found = reading.find_publisher(connection, document.card.name)
     known = writing.ensure_publisher(connection, document.card.name)
     if known.card == document.text:
@@ -191,10 +194,11 @@ def _take_publisher(connection: sa.Connection, document: _Document) -> str:
 
 
 def summary(report: ImportReport) -> Sequence[str]:
-    """The report in lines."""
-    taken = sum(report.kinds.values())
+    """Returns the report as lines of text."""
+    imported = sum(report.kinds.values())
     lines = [
-        f"{taken} of {report.files} files taken: " + ", ".join(f"{n} {k}" for k, n in report.outcomes.items())
+        f"{imported} of {report.files} files imported: "
+        + ", ".join(f"{n} {k}" for k, n in report.outcomes.items())
     ]
     lines.append("  " + ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items())))
     return lines

@@ -1,4 +1,4 @@
-"""Which objects of the store the catalogue needs."""
+"""Lists the objects of the store that the catalogue needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.server.store.interface import Store, archive_key, file_key, 
 
 @dataclasses.dataclass(frozen=True)
 class StoredDeployment:
-    """A deployment as the catalogue promises it, and the handle of its version."""
+    """A deployment in the catalogue, with the handle of its version."""
 
     handle: str
     kind: str
@@ -25,7 +25,7 @@ class StoredDeployment:
 
 
 def stored_deployments(connection: sa.Connection) -> list[StoredDeployment]:
-    """All deployments."""
+    """Returns all deployments in the catalogue."""
     query = (
         sa.select(
             models.c.handle,
@@ -43,11 +43,11 @@ def stored_deployments(connection: sa.Connection) -> list[StoredDeployment]:
 
 
 def needed_keys(store: Store, deployment: StoredDeployment) -> Iterator[tuple[str, str | None, int | None]]:
-    """The objects of a deployment as (key, SHA-256 or None, size or None).
+    """Yields the objects of a deployment as (key, SHA-256, size); these two are None for the index.
 
     Raises:
-      FileNotFoundError: its index is absent.
-      ArchiveError: its index is damaged.
+      FileNotFoundError: the index of the archive is missing.
+      ArchiveError: it is damaged.
     """
     yield archive_key(deployment.archive_sha256), deployment.archive_sha256, deployment.archive_size
     yield index_key(deployment.archive_sha256), None, None
@@ -57,7 +57,7 @@ def needed_keys(store: Store, deployment: StoredDeployment) -> Iterator[tuple[st
             yield file_key(file.sha256), file.sha256, file.size
 
 
-def intended_archives(connection: sa.Connection) -> set[str]:
-    """The archives that uploads under way are about to become: in the store, and no orphans."""
+def archives_of_uploads(connection: sa.Connection) -> set[str]:
+    """Returns the SHA-256 of the archives that are being published, which are not orphans."""
     query = sa.select(uploads.c.archive_sha256).where(uploads.c.archive_sha256.is_not(None))
     return {row[0] for row in connection.execute(query)}

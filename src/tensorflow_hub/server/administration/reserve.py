@@ -1,4 +1,4 @@
-"""A little space that a hub keeps back: on a disk without any, not even its database could be opened."""
+"""A file that reserves disk space, which is freed when the disk is full: opening the database needs some."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tensorflow_hub.server.settings import MIB
 
-# SQLite needs some of it for the files beside the database, and for what it writes to free more.
+# SQLite needs some of it for the files next to the database, and to write the changes that free more space.
 _SIZE = MIB
 
 
 def keep_reserve(folder: Path) -> None:
-    """Writes the file `reserve` into the data folder, unless it is there or does not fit."""
+    """Writes the file `reserve` into the data folder, unless it exists or the disk has too little space."""
     path = folder / "reserve"
     with contextlib.suppress(OSError):
         if not path.exists() and shutil.disk_usage(folder).free > 4 * _SIZE:
@@ -21,7 +21,7 @@ def keep_reserve(folder: Path) -> None:
 
 
 def use_reserve(folder: Path) -> None:
-    """Gives the space back where there is no other; the hub takes it again at its next start."""
+    """Removes the file `reserve` if the disk is full. The hub writes it again at its next start."""
     with contextlib.suppress(FileNotFoundError):
         if shutil.disk_usage(folder).free < _SIZE:
             (folder / "reserve").unlink()

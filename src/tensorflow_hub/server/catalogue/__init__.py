@@ -1,1 +1,1 @@
-"""What is published: tables, migrations and queries."""
+"""The catalogue, a database of what is published and of users: tables, migrations, queries and changes."""

@@ -1,4 +1,4 @@
-"""Who may read what: the condition that every query of the catalogue for a reader carries."""
+"""Which publishers a reader may read: the condition that every query for a reader has."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tensorflow_hub.server.catalogue.tables import publishers
 
 @dataclasses.dataclass(frozen=True)
 class Audience:
-    """Those who may read what is public, and what some private publishers have.
+    """The readers who may read all public publishers, and certain private ones.
 
     Attributes:
-      publishers: the private publishers, in lower case; None for all of them.
+      publishers: the private publishers that they may read, in lower case; None for all of them.
 
     >>> Audience(("acme",)).includes("Acme", private=True), PUBLIC.includes("acme", private=True)
     (True, False)
@@ -23,11 +23,11 @@ class Audience:
     publishers: tuple[str, ...] | None = ()
 
     def includes(self, publisher: str, private: bool) -> bool:
-        """Whether they may read what a publisher has."""
+        """Whether they may read a publisher."""
         return not private or self.publishers is None or publisher.lower() in self.publishers
 
     def condition(self, alias: sa.FromClause | None = None) -> sa.ColumnElement[bool]:
-        """The rows of `publishers` that they may read, for a query that has this table, or an alias of it."""
+        """Returns the condition on rows of `publishers`, or of an alias of this table, that they may read."""
         if self.publishers is None:
             return sa.true()
         table = publishers if alias is None else alias
@@ -42,7 +42,7 @@ EVERYTHING = Audience(None)
 
 
 def narrowest(connection: sa.Connection, audience: Audience) -> Audience:
-    """The same readers, told by the publishers that are private now: PUBLIC where none of theirs is."""
+    """Returns an equal audience that names only publishers which are private now; `PUBLIC` if none is."""
     if audience.publishers == ():
         return PUBLIC
     query = sa.select(publishers.c.name_key).where(publishers.c.private)

@@ -1,4 +1,4 @@
-"""Who did what, when, from where."""
+"""The audit log: who did what, when, and from which address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ def add_entry(
     subject: str,
     **detail: Any,
 ) -> None:
-    """Adds a line to the audit log, in the transaction of what it tells of; webhooks will be told of it."""
+    """Adds an entry to the audit log, and queues the messages about it to webhooks and members.
+
+    Args:
+      connection: the transaction that makes the change, so that both become visible together.
+      actor: the name of the user or token.
+      address: the IP address.
+      action: what was done, for example "publish".
+      subject: a handle, the name of a publisher, or "".
+      detail: more values, for example the reason.
+    """
     added = connection.execute(
         sa.insert(audit).values(
             at=int(time.time()), actor=actor, address=address, action=action, subject=subject, detail=detail
@@ -34,9 +43,16 @@ def add_entry(
 def list_entries(
     connection: sa.Connection, publisher: str | None = None, limit: int = 100, before: int | None = None
 ) -> list[tuple[int, AuditEntry]]:
-    """The newest lines as (number, entry), of a publisher or of all; `before` a number to page on.
+    """Returns the latest entries as (number, entry).
 
-    The lines of a publisher have numbers of their own: those of all would tell how much others do.
+    The entries of a publisher are numbered separately. The ids of all entries would reveal how much others
+    do.
+
+    Args:
+      connection: to the catalogue.
+      publisher: whose entries; None for all.
+      limit: how many at most.
+      before: only entries with a lower number than this, for the next page; None for the first page.
     """
     number = audit.c.id if publisher is None else sa.func.row_number().over(order_by=audit.c.id)
     columns = (audit.c.at, audit.c.actor, audit.c.address, audit.c.action, audit.c.subject, audit.c.detail)

@@ -1,4 +1,4 @@
-"""Downloads, per version and day."""
+"""Counts downloads by version and day."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from tensorflow_hub.server.catalogue.tables import downloads, models, versions
 
 
 def add_downloads(connection: sa.Connection, counts: Mapping[tuple[int, int], int]) -> None:
-    """Adds `{(version id, day): count}` to the days and to the totals of the models."""
+    """Adds downloads to the counts of days and to the totals of models.
+
+    Args:
+      connection: a transaction of the catalogue.
+      counts: (version id, days since 1970) → number of downloads.
+    """
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(downloads)
     upsert = insert.on_conflict_do_update(
         index_elements=[downloads.c.version_id, downloads.c.day],
         set_={"count": downloads.c.count + insert.excluded.count},
     )
-    # In one order everywhere: two processes that flush at once then wait for each other, never in a circle.
+    # All processes update the rows in the same order, because otherwise two of them could deadlock.
     for (version_id, day), count in sorted(counts.items()):
         connection.execute(upsert, {"version_id": version_id, "day": day, "count": count})
     of_models: Counter[int] = Counter()
@@ -33,7 +38,7 @@ def add_downloads(connection: sa.Connection, counts: Mapping[tuple[int, int], in
         before = connection.execute(sa.select(models.c.downloads).where(models.c.id == model_id)).scalar_one()
         total = models.c.downloads + count
         connection.execute(sa.update(models).where(models.c.id == model_id).values(downloads=total))
-        # Search orders by downloads; it need not look at a model again before they doubled.
+        # Search sorts by downloads, but roughly: it has to index a model again only when they have doubled.
         if (before + count).bit_length() != before.bit_length():
             grown.append(model_id)
     record_changes(connection, grown)

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from tensorflow_hub.errors import MissingDependencyError, SettingsError
 
-# How long a writer waits for another one (SQLite has one at a time).
+# How many seconds a writer waits for another one. SQLite allows one writer at a time.
 BUSY_SECONDS = 30
 
 
 class Database:
-    """An engine with the two ways to use it: `reading()` and `writing()`.
+    """The connection pool of the catalogue, with `reading()` for queries and `writing()` for transactions.
 
     Args:
       url: an SQLAlchemy URL, for example from `database_url`.
@@ -32,19 +32,25 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection for queries, each of which sees the newest commit."""
+        """Opens a connection for queries. Each query sees the latest commit."""
         with self._reader.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: commits at the end of the block, undoes all when an error leaves it."""
+        """Opens a transaction.
+
+        It commits at the end of the block, and rolls back if the block raises an error.
+        """
         with self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """A connection whose queries all see the same moment, and keep no writer waiting."""
+        """Opens a connection whose queries all see the same state of the database.
+
+        Writers do not wait for it.
+        """
         if self.is_sqlite:
             engine = self.engine.execution_options(tfhub_begin="BEGIN")
         else:
@@ -58,7 +64,14 @@ class Database:
 
 
 def database_url(text: str, data_folder: Path) -> sa.URL:
-    """The URL of the catalogue: `text`, or the embedded default in `data_folder`.
+    """Returns the SQLAlchemy URL of the catalogue.
+
+    Args:
+      text: the URL in the settings; "" for an SQLite database in the data folder.
+      data_folder: the data folder of the hub.
+
+    Raises:
+      SettingsError: the text is not a URL, or not one of SQLite or PostgreSQL.
 
     >>> database_url("postgresql://tfhub@db/hub", Path("/x")).drivername
     'postgresql+psycopg'
@@ -69,15 +82,15 @@ def database_url(text: str, data_folder: Path) -> sa.URL:
         url = sa.make_url(text)
     except sa.exc.ArgumentError as error:
         raise SettingsError(
-            "Expected the URL of a database, got another text (not shown: it may hold a password).",
-            hint="Use postgresql://user:password@host/name, or leave it empty for the embedded default.",
+            "Expected the URL of a database, got another text (not shown: it may contain a password).",
+            hint="Use postgresql://user:password@host/name, or leave it empty for SQLite in the data folder.",
         ) from error
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise SettingsError(
-            f"Expected a database of the kind postgresql or sqlite, got {backend!r}.",
+            f"Expected a database of PostgreSQL or SQLite, got {backend!r}.",
             hint="Use postgresql://user:password@host/name.",
         )
     return url
@@ -94,7 +107,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver
+        connection.isolation_level = None  # so that `_begin` below begins transactions, and not the driver
         _begin_wal(connection)
         for pragma in (
             "synchronous=FULL",
@@ -108,23 +121,25 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
-            # Takes the write lock at once: no deadlock between two transactions that read, then write.
+            # Takes the write lock at the beginning: two transactions that read and then write cannot
+            # deadlock.
             connection.exec_driver_sql(options.get("tfhub_begin", "BEGIN IMMEDIATE"))
 
     return engine
 
 
 def _begin_wal(connection: Any) -> None:
-    """Makes readers and the writer independent.
+    """Turns on write-ahead logging, so that readers and the writer do not wait for each other.
 
-    SQLite does not wait for others when it changes this: it says at once that the database is locked.
+    SQLite ignores its timeout for this statement: if the database is locked, it fails at once. So it is
+    retried.
     """
-    until = time.monotonic() + BUSY_SECONDS
-    while not _has_wal(connection, is_last=time.monotonic() > until):
+    deadline = time.monotonic() + BUSY_SECONDS
+    while not _set_wal(connection, is_last=time.monotonic() > deadline):
         time.sleep(0.02)
 
 
-def _has_wal(connection: Any, is_last: bool) -> bool:
+def _set_wal(connection: Any, is_last: bool) -> bool:
     try:
         return bool(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal")
     except sqlite3.OperationalError as error:

@@ -1,4 +1,4 @@
-"""Which models were made from which: a card names the modules that its model is derived from."""
+"""Which models are derived from which others, as their cards say (field `derived-from`)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tensorflow_hub.server.catalogue.records import VISIBLE, Version
 from tensorflow_hub.server.catalogue.tables import derivations, models, publishers, versions
 
 FIELD = "derived-from"
-# So many of a card count, and so many that are derived from one are told.
-_MOST_ORIGINS = 20
-MOST_DERIVED = 100
+# How many origins of a card are used, and how many derived models are listed.
+_MAX_ORIGINS = 20
+MAX_DERIVED = 100
 
 
 def origins_of(metadata: Mapping[str, Sequence[str]]) -> list[str]:
-    """The modules that a card names, as it writes them."""
-    return list(dict.fromkeys(metadata.get(FIELD, ())))[:_MOST_ORIGINS]
+    """Returns the origins in the fields of a card, as they are written there."""
+    return list(dict.fromkeys(metadata.get(FIELD, ())))[:_MAX_ORIGINS]
 
 
 def set_origins(connection: sa.Connection, version: Version, metadata: Mapping[str, Sequence[str]]) -> None:
-    """Keeps what a version is derived from; what is not named as on a hub is in its card alone."""
+    """Replaces the origins of a version by those of its card. Origins that are not handles are left out."""
     connection.execute(sa.delete(derivations).where(derivations.c.version_id == version.id))
     names = [str(name) for name in map(as_model_name, origins_of(metadata)) if name is not None]
     rows = [{"version_id": version.id, "origin": name} for name in dict.fromkeys(names) if len(name) <= 255]
@@ -32,13 +32,13 @@ def set_origins(connection: sa.Connection, version: Version, metadata: Mapping[s
 
 
 def list_derived(connection: sa.Connection, version: Version, audience: Audience) -> list[str]:
-    """Handles of the visible versions that are derived from a version, or from its model; the newest of each.
+    """Returns handles of the visible versions that are derived from a version or its model, for the audience.
 
-    Only of publishers that the audience may read.
+    Of each derived model, only the latest version is listed.
     """
-    newest = sa.func.max(versions.c.number)
+    latest = sa.func.max(versions.c.number)
     query = (
-        sa.select(models.c.handle, newest)
+        sa.select(models.c.handle, latest)
         .select_from(derivations)
         .join(versions, derivations.c.version_id == versions.c.id)
         .join(models, versions.c.model_id == models.c.id)
@@ -47,6 +47,6 @@ def list_derived(connection: sa.Connection, version: Version, audience: Audience
         .where(versions.c.state == VISIBLE, versions.c.model_id != version.model.id, audience.condition())
         .group_by(models.c.handle)
         .order_by(models.c.handle)
-        .limit(MOST_DERIVED)
+        .limit(MAX_DERIVED)
     )
     return [f"{handle}/{number}" for handle, number in connection.execute(query)]

@@ -1,4 +1,7 @@
-"""Programs that wait until somebody signs them in with a browser: each has a secret, and shows a code."""
+"""Programs that wait for a user to sign them in with a browser (as in RFC 8628, device authorization).
+
+Each program has a secret, and shows a short code that the user compares with the one in the browser.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,28 @@ import time
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.tables import device_logins
-from tensorflow_hub.server.catalogue.tokens import hash_of
+from tensorflow_hub.server.catalogue.tokens import hash_secret
 
-# How long a program waits.
+# After how many seconds a waiting program has to start again.
 SECONDS = 600
 PENDING, GRANTED, DENIED = "pending", "granted", "denied"
-# No vowels, so no words; none of the letters that look like digits. 25 billion codes.
+# Without vowels, so that no words occur, and without letters that look like digits. This gives 17 billion
+# codes.
 _LETTERS = "BCDFGHJKMNPQRSTVWXZ"
-_MOST_OPEN = 10_000
+_MAX_OPEN = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
 class DeviceLogin:
-    """A program that waits.
+    """A program that waits to be signed in.
 
     Attributes:
-      user_code: what it shows, and what the page shows too: `WDJB-MJHT`.
-      name: what it says of itself.
-      address: where it asked from.
+      device_sha256: the SHA-256 of the secret of the program.
+      user_code: the code that the program and the page show: `WDJB-MJHT`.
+      name: the name that the program sent.
+      address: the IP address of the program.
       state: pending, granted or denied.
-      token_id: the token that was made for it; nobody has its secret before the program asks.
+      token_id: the token that was made for it. Its secret is created when the program asks for it.
     """
 
     device_sha256: str
@@ -45,16 +50,16 @@ _COLUMNS = tuple(device_logins.c[name] for name in DeviceLogin.__dataclass_field
 
 
 def add_login(connection: sa.Connection, name: str, address: str) -> tuple[DeviceLogin, str] | None:
-    """Adds a program that waits, with its secret; None when too many wait."""
+    """Adds a waiting program. Returns it and its secret, or None if too many programs are waiting."""
     now = int(time.time())
     connection.execute(sa.delete(device_logins).where(device_logins.c.expires_at <= now))
-    if connection.execute(sa.select(sa.func.count()).select_from(device_logins)).scalar_one() >= _MOST_OPEN:
+    if connection.execute(sa.select(sa.func.count()).select_from(device_logins)).scalar_one() >= _MAX_OPEN:
         return None
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
     user_code, secret = f"{letters[:4]}-{letters[4:]}", secrets.token_urlsafe(32)
     connection.execute(
         sa.insert(device_logins).values(
-            device_sha256=hash_of(secret),
+            device_sha256=hash_secret(secret),
             user_code=user_code,
             name=name,
             address=address,
@@ -63,25 +68,27 @@ def add_login(connection: sa.Connection, name: str, address: str) -> tuple[Devic
             expires_at=now + SECONDS,
         )
     )
-    login = by_secret(connection, secret)
+    login = find_by_secret(connection, secret)
     assert login is not None
     return login, secret
 
 
-def by_secret(connection: sa.Connection, secret: str) -> DeviceLogin | None:
-    """The program with that secret, unless it waited too long."""
-    return _find(connection, device_logins.c.device_sha256 == hash_of(secret))
+def find_by_secret(connection: sa.Connection, secret: str) -> DeviceLogin | None:
+    """Returns the program with that secret, or None if there is none or it has expired."""
+    return _find(connection, device_logins.c.device_sha256 == hash_secret(secret))
 
 
-def by_code(connection: sa.Connection, code: str) -> DeviceLogin | None:
-    """The program that shows that code and waits for an answer; spaces, hyphens and case do not matter."""
+def find_by_code(connection: sa.Connection, code: str) -> DeviceLogin | None:
+    """Returns the pending program with that code, or None. Spaces, hyphens and case are ignored."""
     letters = "".join(character for character in code.upper() if character.isalnum())
     shown = f"{letters[:4]}-{letters[4:]}"
     return _find(connection, device_logins.c.user_code == shown, device_logins.c.state == PENDING)
 
 
-def answer(connection: sa.Connection, login: DeviceLogin, state: str, token_id: int | None = None) -> bool:
-    """Notes what the person said; False when somebody was faster."""
+def record_answer(
+    connection: sa.Connection, login: DeviceLogin, state: str, token_id: int | None = None
+) -> bool:
+    """Records that the user granted or denied access. Returns False if the program was answered already."""
     changed = connection.execute(
         sa.update(device_logins)
         .where(device_logins.c.device_sha256 == login.device_sha256, device_logins.c.state == PENDING)
@@ -91,7 +98,7 @@ def answer(connection: sa.Connection, login: DeviceLogin, state: str, token_id: 
 
 
 def remove_login(connection: sa.Connection, login: DeviceLogin) -> bool:
-    """Forgets a program that got its answer; False when another request did that already."""
+    """Removes a program that got its answer. Returns False if another request removed it first."""
     removed = connection.execute(
         sa.delete(device_logins).where(device_logins.c.device_sha256 == login.device_sha256)
     )

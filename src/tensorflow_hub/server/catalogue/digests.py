@@ -1,4 +1,4 @@
-"""The digests of what is published: which a publisher has, and which nobody but a few may read."""
+"""Queries of the digests of deployments: those of a publisher, and those that are in no public version."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tensorflow_hub.server.catalogue.tables import deployments, models, publishe
 
 
 def digests_without_readers(connection: sa.Connection, digests: Iterable[str]) -> list[str]:
-    """Those of the digests that no public version has."""
-    wanted = list(dict.fromkeys(digests))
+    """Returns those of the digests that no public version has."""
+    unique = list(dict.fromkeys(digests))
     query = (
         sa.select(deployments.c.digest)
         .join(versions, deployments.c.version_id == versions.c.id)
         .join(models, versions.c.model_id == models.c.id)
         .join(publishers, models.c.publisher_id == publishers.c.id)
-        .where(deployments.c.digest.in_(wanted), sa.not_(publishers.c.private))
+        .where(deployments.c.digest.in_(unique), sa.not_(publishers.c.private))
     )
     public = {row[0] for row in connection.execute(query)}
-    return [digest for digest in wanted if digest not in public]
+    return [digest for digest in unique if digest not in public]
 
 
 def digests_of_publisher(connection: sa.Connection, publisher_id: int) -> list[str]:
-    """The digests of everything that a publisher has."""
+    """Returns the digests of all deployments of a publisher."""
     query = (
         sa.select(deployments.c.digest)
         .join(versions, deployments.c.version_id == versions.c.id)

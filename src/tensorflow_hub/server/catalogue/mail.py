@@ -1,4 +1,4 @@
-"""Members who get mail about what is done as a publisher: rows of the table `webhooks` with `mailto:`."""
+"""Subscriptions of members to mail about a publisher: rows of the table `webhooks` with a `mailto:` URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ _UNCONFIRMED = "the address is not confirmed"
 
 @dataclasses.dataclass(frozen=True)
 class Subscription:
-    """A member who gets mail about a publisher; `off_reason` says why not, "" while mail is sent."""
+    """A subscription of a member to mail about a publisher.
+
+    Attributes:
+      url: `mailto:` and the address.
+      off_reason: why no mail is sent; "" while mail is sent.
+    """
 
     id: int
     user_id: int
@@ -32,7 +37,7 @@ class Subscription:
 
     @property
     def address(self) -> str:
-        """Where mail goes."""
+        """The mail address."""
         return self.url.removeprefix(SCHEME)
 
 
@@ -51,19 +56,19 @@ _SELECT = (
 
 
 def subscriptions_of(connection: sa.Connection, user_id: int) -> list[Subscription]:
-    """What a user gets mail about."""
+    """Returns the subscriptions of a user."""
     query = _SELECT.where(webhooks.c.user_id == user_id).order_by(publishers.c.name_key)
     return [Subscription(*row) for row in connection.execute(query)]
 
 
 def find_subscription(connection: sa.Connection, code: str) -> Subscription | None:
-    """The one whose mails have that code in their links."""
+    """Returns the subscription whose mails have that code in their links, or None."""
     row = connection.execute(_SELECT.where(webhooks.c.secret == code)).first() if code else None
     return Subscription(*row) if row else None
 
 
 def set_events(connection: sa.Connection, subscription: Subscription, events: Sequence[str]) -> None:
-    """Chooses of which events mail is sent."""
+    """Sets the events about which mail is sent."""
     query = sa.update(webhooks).where(webhooks.c.id == subscription.id)
     connection.execute(query.values(events=list(events)))
 
@@ -77,9 +82,10 @@ def subscribe(
     *,
     is_confirmed: bool,
 ) -> None:
-    """Sends a user mail about a publisher, in place of what was chosen before.
+    """Subscribes a user to mail about a publisher. An earlier subscription to it is replaced.
 
-    An address that is not confirmed is sent one mail, which asks for that; one that gets mail already is not.
+    An address that is not confirmed gets one mail, with a link to confirm it; none if it already gets mail
+    about this publisher.
     """
     for known in subscriptions_of(connection, user_id):
         if known.publisher == publisher.name and known.address == address and not known.off_reason:
@@ -108,11 +114,14 @@ def subscribe(
 
 
 def confirm(connection: sa.Connection, subscription: Subscription) -> None:
-    """Begins to send mail: who has the code has read a mail there."""
+    """Confirms the address of a subscription.
+
+    The caller knows the code, so they have read a mail at the address.
+    """
     values = {"off_at": None, "off_reason": "", "failing_since": None}
     connection.execute(sa.update(webhooks).where(webhooks.c.id == subscription.id).values(**values))
 
 
 def unsubscribe(connection: sa.Connection, subscription: Subscription) -> None:
-    """Sends no mail any more, and forgets the address."""
+    """Removes a subscription with its address and its waiting mail."""
     remove_receiver(connection, subscription.id)

@@ -1,4 +1,4 @@
-"""Tables of the models that were measured on one dataset: a row for each version and who measured it."""
+"""Tables that compare models on a dataset, with a row for each version and each publisher who measured it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tensorflow_hub.server.catalogue.measurements import FIGURES
 from tensorflow_hub.server.catalogue.records import VISIBLE
 from tensorflow_hub.server.catalogue.tables import deployments, measurements, models, publishers, versions
 
-# Of a dataset so many measurements are looked at, the newest; so many datasets are listed.
+# How many measurements of a dataset are used (the latest), and how many datasets are listed.
 MOST_MEASUREMENTS, _MOST_DATASETS = 5_000, 500
 _CHUNK = 500
-# What a table can be sorted by, beside `metric:NAME`.
+# The orders of a table, besides `metric:NAME`.
 SIZE, SPEED, MODEL = "size", "speed", "model"
 METRIC = "metric:"
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredDataset:
-    """A dataset that models were measured on, for a task; and how many versions were."""
+    """A dataset that models were measured on for a task, and the number of measured versions."""
 
     task: str
     dataset: str
@@ -33,14 +33,14 @@ class MeasuredDataset:
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredVersion:
-    """What one publisher measured of one version.
+    """The measurements of a version by one publisher.
 
     Attributes:
-      handle: of the version.
+      handle: the version.
       publisher: who measured.
-      task: what was solved.
-      figures: by metric.
-      size: bytes of its download; None when the files are not here.
+      task: the task, for example "text-classification".
+      figures: the results by metric.
+      size: the size of the download in bytes; None if the hub has only the documentation.
     """
 
     handle: str
@@ -51,24 +51,24 @@ class MeasuredVersion:
 
     @property
     def fastest(self) -> Figures | None:
-        """The figures with the most examples a second."""
+        """The results with the most examples per second; None if no speed was measured."""
         timed = [one for one in self.figures.values() if one.examples_per_second is not None]
         return max(timed, key=lambda one: one.examples_per_second or 0.0, default=None)
 
     @property
     def by_others(self) -> bool:
-        """Whether another publisher than that of the model measured."""
+        """Whether the measurement is by another publisher than that of the model."""
         return self.publisher != self.handle.partition("/")[0]
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredTable:
-    """The rows of a dataset.
+    """The table of a dataset.
 
     Attributes:
-      rows: a version and who measured it.
-      metrics: by name, whether a larger value is a better one.
-      is_cut: whether there are more measurements than were looked at.
+      rows: the rows.
+      metrics: name of the metric → whether a higher value is better.
+      is_cut: whether there are more measurements than the table uses.
     """
 
     rows: tuple[MeasuredVersion, ...]
@@ -77,11 +77,14 @@ class MeasuredTable:
 
     @property
     def orders(self) -> tuple[str, ...]:
-        """What it can be sorted by."""
+        """The orders by which the table can be sorted."""
         return (*(METRIC + name for name in self.metrics), SPEED, SIZE, MODEL)
 
     def sorted_by(self, order: str, reverse: bool = False) -> MeasuredTable:
-        """The same rows, the best first, or the worst; those without a value are last."""
+        """Returns the table with the best rows first, or the worst if `reverse`.
+
+        Rows without a value are last.
+        """
 
         def rank(row: MeasuredVersion) -> tuple[bool, float, str]:
             value = self._cost(row, order)
@@ -93,7 +96,7 @@ class MeasuredTable:
         return dataclasses.replace(self, rows=tuple(rows))
 
     def _cost(self, row: MeasuredVersion, order: str) -> float:
-        """What is least for the best row; NaN without a value."""
+        """Returns the sort key of a row, the lowest for the best one; NaN without a value."""
         if order == MODEL:
             return 0.0
         if order == SIZE:
@@ -107,23 +110,23 @@ class MeasuredTable:
         return -value if self.metrics[name] else value
 
 
-# The publisher who measured, beside that of the model.
-_who = publishers.alias("who")
+# The publisher who measured; `publishers` is the one of the model.
+_measurer = publishers.alias("who")
 _of_versions = (
     measurements.join(versions, measurements.c.version_id == versions.c.id)
     .join(models, versions.c.model_id == models.c.id)
     .join(publishers, models.c.publisher_id == publishers.c.id)
-    .join(_who, measurements.c.publisher_id == _who.c.id)
+    .join(_measurer, measurements.c.publisher_id == _measurer.c.id)
 )
 
 
 def _readable(audience: Audience) -> sa.ColumnElement[bool]:
-    """What readers of both publishers may see, of versions that are not withdrawn."""
-    return sa.and_(versions.c.state == VISIBLE, audience.condition(), audience.condition(_who))
+    """Returns the condition that the version is visible, and that the audience may read both publishers."""
+    return sa.and_(versions.c.state == VISIBLE, audience.condition(), audience.condition(_measurer))
 
 
 def list_datasets(connection: sa.Connection, audience: Audience, task: str = "") -> list[MeasuredDataset]:
-    """The datasets that models were measured on, by task; of one task where that is given."""
+    """Returns the datasets that models were measured on, sorted by task; only those of `task` if given."""
     query = (
         sa.select(
             measurements.c.task,
@@ -148,9 +151,9 @@ def measured_table(
     task: str = "",
     most: int = MOST_MEASUREMENTS,
 ) -> MeasuredTable:
-    """What was measured on a dataset, for one task where that is given: the `most` newest measurements."""
+    """Returns the table of a dataset, from its `most` latest measurements; only those of `task` if given."""
     query = (
-        sa.select(versions.c.id, models.c.handle, versions.c.number, _who.c.name, *FIGURES)
+        sa.select(versions.c.id, models.c.handle, versions.c.number, _measurer.c.name, *FIGURES)
         .select_from(_of_versions)
         .where(measurements.c.dataset == dataset, _readable(audience))
         .order_by(measurements.c.measured_at.desc(), measurements.c.id)
@@ -160,14 +163,14 @@ def measured_table(
         query = query.where(measurements.c.task == task)
     found: dict[tuple[int, str, str, str], dict[str, Figures]] = {}
     measured = connection.execute(query).all()
-    for version_id, handle, number, who, *values in measured[:most]:
+    for version_id, handle, number, measurer, *values in measured[:most]:
         figures = Figures(*values)
-        key = (version_id, f"{handle}/{number}", who, figures.task)
+        key = (version_id, f"{handle}/{number}", measurer, figures.task)
         found.setdefault(key, {})[figures.metric] = figures
     sizes = _download_sizes(connection, [key[0] for key in found])
     rows = tuple(
-        MeasuredVersion(handle, who, of_task, figures, sizes.get(version_id))
-        for (version_id, handle, who, of_task), figures in found.items()
+        MeasuredVersion(handle, measurer, of_task, figures, sizes.get(version_id))
+        for (version_id, handle, measurer, of_task), figures in found.items()
     )
     every = [figures for row in rows for figures in row.figures.values()]
     metrics = {one.metric: one.higher_is_better for one in sorted(every, key=_by_metric)}
@@ -179,7 +182,7 @@ def _by_metric(figures: Figures) -> str:
 
 
 def _download_sizes(connection: sa.Connection, version_ids: Sequence[int]) -> dict[int, int]:
-    """Version → bytes of the archive of its first deployment."""
+    """Returns for each version id the size in bytes of the archive of its first deployment."""
     sizes: dict[int, int] = {}
     for start in range(0, len(version_ids), _CHUNK):
         query = (

@@ -1,4 +1,7 @@
-"""What was measured of versions, beside them: a version never changes, what is known of it grows."""
+"""Measurements of versions, for example their accuracy on a dataset.
+
+Versions never change; measurements are added.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from tensorflow_hub.server.catalogue.records import MIRROR_OF, Publisher, Versio
 from tensorflow_hub.server.catalogue.tables import measurements, publishers
 from tensorflow_hub.server.catalogue.tokens import new_id
 
-# A publisher may attach so many to one version.
+# How many measurements a publisher may add to one version.
 MOST_OF_A_PUBLISHER = 100
 _MOST_LISTED = 1000
 
 
 @dataclasses.dataclass(frozen=True)
 class Author:
-    """Who attaches a measurement: the name in the audit log, and the numbers of user and token."""
+    """Who adds a measurement: the name in the audit log, and the ids of the user and of the token."""
 
     name: str
     user_id: int | None
@@ -36,7 +39,7 @@ class Author:
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """Figures, with who measured them and when; `publisher` is the one in whose name that was."""
+    """A result with who measured it and when. `publisher` is the publisher for whom the author measured."""
 
     id: int
     version_id: int
@@ -64,14 +67,17 @@ _query = sa.select(
 def list_measurements(
     connection: sa.Connection, version: Version, audience: Audience, limit: int = _MOST_LISTED
 ) -> list[Measurement]:
-    """The newest measurements of a version, of publishers that the audience may read; by dataset, metric."""
-    newest = (
+    """Returns the latest measurements of a version by publishers that the audience may read.
+
+    They are sorted by dataset, metric and publisher.
+    """
+    latest = (
         _query.where(measurements.c.version_id == version.id, audience.condition())
         .order_by(measurements.c.measured_at.desc(), measurements.c.id)
         .limit(limit)
     )
-    found = [_measurement(tuple(row)) for row in connection.execute(newest)]
-    return sorted(found, key=lambda one: (one.figures.dataset, one.figures.metric, one.publisher))
+    found = [_measurement(tuple(row)) for row in connection.execute(latest)]
+    return sorted(found, key=lambda each: (each.figures.dataset, each.figures.metric, each.publisher))
 
 
 def list_by_author(
@@ -91,13 +97,13 @@ def list_by_author(
 def find_measurement(
     connection: sa.Connection, measurement_id: int, audience: Audience
 ) -> Measurement | None:
-    """The measurement of that number, if the audience may read its publisher."""
+    """Returns the measurement with that id if the audience may read its publisher, or None."""
     row = connection.execute(_query.where(measurements.c.id == measurement_id, audience.condition())).first()
     return _measurement(tuple(row)) if row else None
 
 
-def count_of(connection: sa.Connection, version: Version, publisher: Publisher) -> int:
-    """How many measurements a publisher has attached to a version."""
+def count_measurements(connection: sa.Connection, version: Version, publisher: Publisher) -> int:
+    """Returns how many measurements a publisher has added to a version."""
     whose = (measurements.c.version_id == version.id, measurements.c.publisher_id == publisher.id)
     return int(connection.execute(sa.select(sa.func.count()).where(*whose)).scalar_one())
 
@@ -111,8 +117,12 @@ def put_measurement(
     *,
     measured_at: int | None = None,
 ) -> tuple[int, bool]:
-    """Attaches figures to a version, in the place of those that the publisher had for the same task, dataset
-    and metric; the number of the measurement, and whether it is new. Without a time, they are of now.
+    """Adds a result to a version, with the given time or the time of now.
+
+    An earlier one by this publisher for the same task, dataset and metric is replaced.
+
+    Returns:
+      The id of the measurement, and whether it is new.
     """
     values = {
         **{name: getattr(figures, name) for name in KEPT},
@@ -138,7 +148,7 @@ def put_measurement(
 
 
 def remove_measurement(connection: sa.Connection, measurement: Measurement) -> None:
-    """Takes a measurement away."""
+    """Removes a measurement."""
     connection.execute(sa.delete(measurements).where(measurements.c.id == measurement.id))
 
 

@@ -1,4 +1,4 @@
-"""Members of publishers and their roles, and invitations to become one."""
+"""Members of publishers with their roles, and invitations to become a member."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.catalogue.tables import invitations, members, publishers, users
-from tensorflow_hub.server.catalogue.tokens import hash_of, new_id
+from tensorflow_hub.server.catalogue.tokens import hash_secret, new_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Invitation:
-    """A role in a publisher for whoever has its secret; `note` says whom it is meant for."""
+    """An invitation: who has its secret can become a member with its role. `note` says whom it is for."""
 
     id: int
     publisher_id: int
@@ -53,7 +53,7 @@ _INVITED = invitations.join(publishers, invitations.c.publisher_id == publishers
 
 
 def list_members(connection: sa.Connection, publisher: Publisher) -> list[Member]:
-    """The members of a publisher by name."""
+    """Returns the members of a publisher, sorted by name."""
     query = (
         sa.select(users.c.id, users.c.name, members.c.role, members.c.added_at, members.c.added_by)
         .join(users, members.c.user_id == users.c.id)
@@ -64,18 +64,18 @@ def list_members(connection: sa.Connection, publisher: Publisher) -> list[Member
 
 
 def lock_members(connection: sa.Connection, publisher: Publisher) -> None:
-    """Lets no other transaction that asks for the same go on before this one ends."""
+    """Locks the members of a publisher: other transactions that call this wait for the end of this one."""
     query = sa.select(publishers.c.id).where(publishers.c.id == publisher.id)
     connection.execute(query.with_for_update())
 
 
 def find_member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Member | None:
-    """The member of a publisher with that number."""
+    """Returns the member of a publisher with that user id, or None."""
     return next((m for m in list_members(connection, publisher) if m.user_id == user_id), None)
 
 
 def set_role(connection: sa.Connection, publisher_id: int, user_id: int, role: str, added_by: str) -> None:
-    """Makes a user a member, or gives a member another role; `added_by` says who gave it."""
+    """Makes a user a member, or changes the role of a member. `added_by` is the name of who does it."""
     whose = (members.c.publisher_id == publisher_id, members.c.user_id == user_id)
     changed = connection.execute(sa.update(members).where(*whose).values(role=role, added_by=added_by))
     if changed.rowcount == 0:
@@ -91,7 +91,7 @@ def set_role(connection: sa.Connection, publisher_id: int, user_id: int, role: s
 
 
 def remove_member(connection: sa.Connection, publisher: Publisher, user_id: int) -> None:
-    """Takes a member's role away; sessions and tokens of the user lose it at once."""
+    """Removes a member. The sessions and tokens of the user lose the role at once."""
     connection.execute(
         sa.delete(members).where(members.c.publisher_id == publisher.id, members.c.user_id == user_id)
     )
@@ -100,14 +100,14 @@ def remove_member(connection: sa.Connection, publisher: Publisher, user_id: int)
 def add_invitation(
     connection: sa.Connection, publisher: Publisher, role: str, note: str, *, created_by: str, seconds: int
 ) -> tuple[Invitation, str]:
-    """Adds an invitation; with its secret, of which only the hash is kept."""
+    """Adds an invitation. Returns it and its secret, of which only the hash is stored."""
     secret, now = secrets.token_urlsafe(24), int(time.time())
     values = {"role": role, "note": note, "created_at": now, "created_by": created_by}
     invitation_id = new_id(connection, invitations)
     connection.execute(
         sa.insert(invitations).values(
             id=invitation_id,
-            secret_sha256=hash_of(secret),
+            secret_sha256=hash_secret(secret),
             publisher_id=publisher.id,
             expires_at=now + seconds,
             **values,
@@ -119,15 +119,15 @@ def add_invitation(
 
 
 def find_invitation(connection: sa.Connection, secret: str) -> Invitation | None:
-    """The invitation with that secret, unless it expired."""
+    """Returns the invitation with that secret, or None if there is none or it has expired."""
     query = sa.select(*_INVITATION).select_from(_INVITED)
-    good = (invitations.c.secret_sha256 == hash_of(secret), invitations.c.expires_at > int(time.time()))
+    good = (invitations.c.secret_sha256 == hash_secret(secret), invitations.c.expires_at > int(time.time()))
     row = connection.execute(query.where(*good)).first()
     return Invitation(*row) if row else None
 
 
 def list_invitations(connection: sa.Connection, publisher: Publisher) -> list[Invitation]:
-    """The invitations of a publisher that may still be accepted, the newest first."""
+    """Returns the invitations of a publisher that can be accepted, the latest first."""
     query = sa.select(*_INVITATION).select_from(_INVITED)
     good = (invitations.c.publisher_id == publisher.id, invitations.c.expires_at > int(time.time()))
     rows = connection.execute(query.where(*good).order_by(invitations.c.created_at.desc(), invitations.c.id))
@@ -135,6 +135,6 @@ def list_invitations(connection: sa.Connection, publisher: Publisher) -> list[In
 
 
 def remove_invitation(connection: sa.Connection, invitation_id: int) -> bool:
-    """Removes an invitation; False when it was accepted or withdrawn in the meantime."""
+    """Removes an invitation. Returns False if it was accepted or withdrawn in the meantime."""
     done = connection.execute(sa.delete(invitations).where(invitations.c.id == invitation_id))
     return done.rowcount == 1

@@ -1,4 +1,4 @@
-"""Brings the tables of a database to what this program expects."""
+"""Runs the database migrations, so that the tables are as this version of the program needs them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from alembic.script import ScriptDirectory
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import Database
 
-# Any number; the same in each process, so that one migrates and the others wait.
+# The key of the advisory lock of PostgreSQL: any number that nothing else uses.
 _LOCK = 7_316_521
 
 
 def migrate(database: Database) -> None:
-    """Applies the migrations that are missing; processes that start together do it once.
+    """Applies the missing migrations. If several processes start together, one does it, and the others wait.
 
     Raises:
-      SettingsError: when the database was made by a newer version of this program.
+      SettingsError: the database was made by a newer version of this program.
     """
     config = _config()
     with database.reading() as connection:
         if is_current(connection):
-            return  # without the lock: another process may have it for long, and a full disk gives none
+            # Without the lock, which another process may hold for long, and which a full disk refuses.
+            return
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
@@ -34,7 +35,7 @@ def migrate(database: Database) -> None:
         at = MigrationContext.configure(connection).get_current_revision()
         if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
             raise SettingsError(
-                f"The database is at revision {at!r}, which this version of the program does not know.",
+                f"The database has the revision {at!r}, which this version of tensorflow-hub does not know.",
                 hint="Run the version of tensorflow-hub that wrote it, or a newer one.",
             )
         config.attributes["connection"] = connection
@@ -42,7 +43,7 @@ def migrate(database: Database) -> None:
 
 
 def is_current(connection: sa.Connection) -> bool:
-    """Whether the tables are those this program expects."""
+    """Whether all migrations have been applied."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     return MigrationContext.configure(connection).get_current_revision() == head
 

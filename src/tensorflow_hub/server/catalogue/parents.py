@@ -1,4 +1,4 @@
-"""Models that belong to another one: the card of a TFLite file names the model that it is made of."""
+"""Parent models: the card of a TFLite file, for example, names the model that it was converted from."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _NUMBER = re.compile(r"/(\d{1,9})$")
 def tasks_of_parents(
     connection: sa.Connection, parents: Iterable[str], audience: Audience
 ) -> dict[str, Sequence[str]]:
-    """Handle of a parent → the tasks on its card; only of those that the audience may read.
+    """Returns the tasks on the cards of parents that the audience may read, by handle of the parent.
 
     Args:
       connection: to the catalogue.
-      parents: handles as cards write them: a version, or a model, which stands for its newest version.
+      parents: the handles of versions, or of models, which mean their latest version.
       audience: who reads.
     """
-    wanted = set(parents)
+    requested = set(parents)
     query = (
         sa.select(models.c.handle, models.c.latest, versions.c.number, cards.c.metadata)
         .join(publishers, models.c.publisher_id == publishers.c.id)
         .join(versions, versions.c.model_id == models.c.id)
         .join(cards, cards.c.version_id == versions.c.id)
-        .where(models.c.handle.in_({_NUMBER.sub("", parent) for parent in wanted} | wanted))
+        .where(models.c.handle.in_({_NUMBER.sub("", parent) for parent in requested} | requested))
         .where(versions.c.state == VISIBLE, audience.condition())
     )
     found: dict[str, Sequence[str]] = {}
-    for row in connection.execute(query) if wanted else ():
+    for row in connection.execute(query) if requested else ():
         tasks = (row.metadata or {}).get("task", ())
         names = [f"{row.handle}/{row.number}", *([row.handle] if row.number == row.latest else [])]
-        found |= {name: tasks for name in names if name in wanted and tasks}
+        found |= {name: tasks for name in names if name in requested and tasks}
     return found
 
 
 def with_task(
     metadata: Mapping[str, Sequence[str]], parent: str | None, tasks: Mapping[str, Sequence[str]]
 ) -> Mapping[str, Sequence[str]]:
-    """The fields of a card; one that names no task has the tasks of its parent.
+    """Returns the fields of a card. If they have no task, the tasks of the parent are added.
 
     >>> with_task({"license": ["mit"]}, "acme/words/1", {"acme/words/1": ["text-embedding"]})["task"]
     ['text-embedding']
@@ -54,8 +54,8 @@ def with_task(
     return {**metadata, "task": tasks[parent]}
 
 
-def relatives(connection: sa.Connection, model_ids: Sequence[int]) -> list[int]:
-    """The models that belong to those models, and those that they belong to."""
+def parents_and_children(connection: sa.Connection, model_ids: Sequence[int]) -> list[int]:
+    """Returns the ids of the models that are parents or children of the given ones."""
     rows = connection.execute(sa.select(models.c.handle, models.c.latest).where(models.c.id.in_(model_ids)))
     names = [name for row in rows for name in (row.handle, f"{row.handle}/{row.latest}")]
     children = connection.execute(

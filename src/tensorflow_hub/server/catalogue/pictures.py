@@ -1,4 +1,7 @@
-"""The pictures that cards refer to: rows of the catalogue, so that they come and go with their card."""
+"""The pictures of cards.
+
+They are in the catalogue, so that they change in the same transaction as their card.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _list_pictures = (
 
 
 def list_pictures(connection: sa.Connection, version: Version) -> list[PictureRecord]:
-    """The pictures of a version, by path."""
+    """Returns the pictures of a version, sorted by path."""
     rows = connection.execute(_list_pictures, {"version": version.id})
     return [PictureRecord(*row) for row in rows]
 
@@ -32,7 +35,7 @@ def list_pictures(connection: sa.Connection, version: Version) -> list[PictureRe
 def find_picture(
     connection: sa.Connection, version: Version, sha256: str
 ) -> tuple[PictureRecord, bytes] | None:
-    """The picture of a version with that digest, and its file."""
+    """Returns the picture of a version with that digest, and the bytes of its file."""
     query = sa.select(*_RECORD, pictures.c.data).where(
         pictures.c.version_id == version.id, pictures.c.sha256 == sha256
     )
@@ -61,8 +64,8 @@ def set_picture(connection: sa.Connection, version: Version, path: str, picture:
     return record
 
 
-def keep_pictures(connection: sa.Connection, version: Version, paths: Collection[str]) -> None:
-    """Removes the pictures of a version that are at other paths."""
+def remove_other_pictures(connection: sa.Connection, version: Version, paths: Collection[str]) -> None:
+    """Removes the pictures of a version except those at the given paths."""
     connection.execute(
         sa.delete(pictures).where(pictures.c.version_id == version.id, pictures.c.path.not_in(paths))
     )

@@ -1,4 +1,4 @@
-"""How often something may happen, counted for all processes of a hub: token buckets in the catalogue."""
+"""Rate limits that hold for all processes of a hub together: token buckets in the catalogue."""
 
 from __future__ import annotations
 
@@ -13,21 +13,30 @@ from tensorflow_hub.server.catalogue.tables import rate_limits
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """`count` events per `seconds`, spread evenly, in bursts of up to `count`."""
+    """A limit of `count` events per `seconds`.
+
+    The bucket fills evenly, and allows bursts of up to `count`.
+    """
 
     count: int
     seconds: float
 
 
 def take(connection: sa.Connection, key: str, rate: Rate, wanted: int) -> tuple[int, float]:
-    """Takes up to `wanted` events out of the bucket `key`, in the transaction of `connection`.
+    """Takes up to `wanted` tokens out of the bucket `key`.
+
+    Args:
+      connection: a transaction of the catalogue.
+      key: what is limited, and for whom: "requests 192.0.2.7".
+      rate: the limit.
+      wanted: how many events shall happen.
 
     Returns:
-      How many there were, and the seconds until there is one where there was none.
+      How many events may happen, and, if none may, the seconds until the next one.
     """
     is_postgresql = connection.dialect.name == "postgresql"
     insert = (postgresql if is_postgresql else sqlite).insert(rate_limits)
-    # A full bucket for a new key; then its row is locked, on SQLite with the whole database.
+    # Adds a full bucket if the key is new, and locks its row; SQLite locks the whole database.
     now = _now(connection)
     connection.execute(
         insert.on_conflict_do_nothing(), {"key": key, "remaining": float(rate.count), "at": now}
@@ -42,13 +51,13 @@ def take(connection: sa.Connection, key: str, rate: Rate, wanted: int) -> tuple[
     return taken, 0.0 if taken else (1 - left) * rate.seconds / rate.count
 
 
-def forget_full(connection: sa.Connection, longest: float) -> None:
-    """Removes the buckets that were not asked for in the `longest` time that one takes to fill."""
+def remove_full_buckets(connection: sa.Connection, longest: float) -> None:
+    """Removes the buckets that were not used for `longest` seconds, in which every bucket becomes full."""
     connection.execute(sa.delete(rate_limits).where(rate_limits.c.at < _now(connection) - longest))
 
 
 def _now(connection: sa.Connection) -> float:
-    """Seconds since 1970 by the database's clock: those of several machines differ."""
+    """Returns the seconds since 1970 by the clock of the database, because the clocks of machines differ."""
     if connection.dialect.name != "postgresql":
         return time.time()
     return float(connection.execute(sa.select(sa.extract("epoch", sa.func.clock_timestamp()))).scalar_one())

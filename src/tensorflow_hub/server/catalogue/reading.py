@@ -1,4 +1,4 @@
-"""Queries on what is published. Search is in `server/search`."""
+"""Queries of publishers, models, versions, deployments and cards. Search is in `server/search`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ DEPLOYMENT = (
 )
 CARD = (cards.c.text, cards.c.description, cards.c.metadata, cards.c.updated_at)
 
-# Built once: SQLAlchemy compiles a statement object once and then takes it from its cache.
+# Made once, because SQLAlchemy caches the compiled form of a statement object.
 _find_publisher = sa.select(*_PUBLISHER).where(publishers.c.name_key == sa.bindparam("key"))
 _find_model = (
     sa.select(*_MODEL)
@@ -92,7 +92,7 @@ _list_deployments = (
 _find_deployment = sa.select(*DEPLOYMENT).where(
     deployments.c.version_id == sa.bindparam("version"), deployments.c.kind == sa.bindparam("kind")
 )
-# Without the description, which for a large graph takes longer to read than all the rest.
+# Without the description, which for a large graph takes longer to read than all other columns.
 _list_archives = sa.select(
     deployments.c.archive_sha256, deployments.c.archive_size, deployments.c.digest, deployments.c.kind
 ).where(deployments.c.version_id == sa.bindparam("version"))
@@ -101,25 +101,25 @@ _find_card = sa.select(*CARD).where(cards.c.version_id == sa.bindparam("version"
 
 
 def find_publisher(connection: sa.Connection, name: str) -> Publisher | None:
-    """The publisher of that name, in any case of its letters."""
+    """Returns the publisher with that name, or None. Case is ignored."""
     row = connection.execute(_find_publisher, {"key": name.lower()}).first()
     return Publisher(*row) if row else None
 
 
 def list_publishers(connection: sa.Connection, audience: Audience) -> list[Publisher]:
-    """The publishers that the audience may read, by name."""
+    """Returns the publishers that the audience may read, sorted by name."""
     query = sa.select(*_PUBLISHER).where(audience.condition()).order_by(publishers.c.name_key)
     return [Publisher(*row) for row in connection.execute(query)]
 
 
 def find_model(connection: sa.Connection, name: ModelName) -> Model | None:
-    """The model of that name; its version is ignored."""
+    """Returns the model with that name, or None. A version in the name is ignored."""
     row = connection.execute(_find_model, {"handle": str(name.unversioned())}).first()
     return _model(row) if row else None
 
 
 def list_models(connection: sa.Connection, publisher: str, limit: int = 1000, offset: int = 0) -> list[Model]:
-    """The models of a publisher by name."""
+    """Returns the models of a publisher, sorted by name."""
     query = (
         sa.select(*_MODEL)
         .join(publishers, models.c.publisher_id == publishers.c.id)
@@ -132,16 +132,16 @@ def list_models(connection: sa.Connection, publisher: str, limit: int = 1000, of
 
 
 def model_ids(connection: sa.Connection, handles: Sequence[str]) -> list[int]:
-    """The ids of the models of those names, in their order; names of nothing are left out."""
+    """Returns the ids of the models with those handles, in the same order. Unknown handles are left out."""
     query = sa.select(models.c.handle, models.c.id).where(models.c.handle.in_(handles))
     found = {row.handle: row.id for row in connection.execute(query)}
     return [found[handle] for handle in handles if handle in found]
 
 
 def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
-    """The version of that name in whatever state; an unversioned name means the newest one.
+    """Returns the version with that name in any state, or None.
 
-    For a model all of whose versions are withdrawn, an unversioned name gives None.
+    A name without a version means the latest one that is neither withdrawn nor deleted.
     """
     number = name.version
     if number is None:
@@ -155,42 +155,42 @@ def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
 
 
 def version_of_id(connection: sa.Connection, version_id: int) -> Version | None:
-    """The version in that row."""
+    """Returns the version with that id, or None."""
     row = connection.execute(_version_of_id, {"id": version_id}).first()
     return _version(tuple(row[:7]), _model(row[7:])) if row else None
 
 
 def list_versions(connection: sa.Connection, model: Model) -> list[Version]:
-    """The versions of a model in every state, newest first."""
+    """Returns the versions of a model in all states, the latest first."""
     rows = connection.execute(_list_versions, {"model": model.id})
     return [_version(tuple(row), model) for row in rows]
 
 
 def list_deployments(connection: sa.Connection, version: Version) -> list[Deployment]:
-    """The deployments of a version; none for an entry whose files are not here."""
+    """Returns the deployments of a version; none if the hub has only its documentation."""
     return [Deployment(*row) for row in connection.execute(_list_deployments, {"version": version.id})]
 
 
 def find_deployment(connection: sa.Connection, version: Version, kind: str) -> Deployment | None:
-    """The deployment of that kind of a version."""
+    """Returns the deployment of that kind, or None."""
     row = connection.execute(_find_deployment, {"version": version.id, "kind": kind}).first()
     return Deployment(*row) if row else None
 
 
 def find_archive(connection: sa.Connection, version: Version, kind: str) -> Archive | None:
-    """Of the deployment of that kind what a download needs to know."""
+    """Returns the archive of the deployment of that kind, or None."""
     row = connection.execute(_find_archive, {"version": version.id, "kind": kind}).first()
     return Archive(*row[:3]) if row else None
 
 
 def list_archives(connection: sa.Connection, version: Version) -> dict[str, Archive]:
-    """The same of all deployments of a version, by the name of their kind."""
+    """Returns the archives of all deployments of a version, by kind."""
     rows = connection.execute(_list_archives, {"version": version.id})
     return {row.kind: Archive(*row[:3]) for row in rows}
 
 
 def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:
-    """The documentation of a version."""
+    """Returns the documentation of a version, or None."""
     row = connection.execute(_find_card, {"version": version.id}).first()
     return CardRecord(*row) if row else None
 
@@ -198,14 +198,14 @@ def find_card(connection: sa.Connection, version: Version) -> CardRecord | None:
 def list_latest(
     connection: sa.Connection, audience: Audience, limit: int, offset: int = 0
 ) -> list[tuple[str, int]]:
-    """The newest versions of models as (handle, when the model changed), the oldest model first."""
+    """Returns the latest version of each model as (handle, time of the last change), oldest model first."""
     query = _latest(models.c.handle, models.c.latest, models.c.updated_at, audience=audience)
     rows = connection.execute(query.order_by(models.c.id).limit(limit).offset(offset))
     return [(f"{handle}/{number}", updated_at) for handle, number, updated_at in rows]
 
 
 def count_latest(connection: sa.Connection, audience: Audience) -> int:
-    """How many models have a version that is visible."""
+    """Returns how many models with a visible version the audience may read."""
     return int(connection.execute(_latest(sa.func.count(), audience=audience)).scalar_one())
 
 
@@ -215,7 +215,7 @@ def _latest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[An
 
 
 def list_children(connection: sa.Connection, handle: str) -> list[Version]:
-    """The visible versions whose card names `handle` as their parent."""
+    """Returns the visible versions whose card names `handle` as their parent."""
     query = _versions_with_models.where(versions.c.parent == handle, versions.c.state == VISIBLE).order_by(
         models.c.handle, versions.c.number.desc()
     )
@@ -223,7 +223,7 @@ def list_children(connection: sa.Connection, handle: str) -> list[Version]:
 
 
 def downloads_by_day(connection: sa.Connection, model: Model, since_day: int = 0) -> list[tuple[int, int]]:
-    """Downloads of all versions of a model as (days since 1970, count), oldest first."""
+    """Returns the downloads of all versions of a model as (days since 1970, count), the oldest day first."""
     query = (
         sa.select(downloads.c.day, sa.func.sum(downloads.c.count))
         .join(versions, downloads.c.version_id == versions.c.id)

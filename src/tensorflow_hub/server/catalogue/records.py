@@ -1,4 +1,4 @@
-"""What the catalogue's queries return: frozen records, made of rows."""
+"""The records that queries of the catalogue return, made from rows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from tensorflow_hub.handles import ModelName
 
 VISIBLE, WITHDRAWN, DELETED = "visible", "withdrawn", "deleted"
-# Who "published" what only has documentation, imported from tfhub.dev's.
+# `published_by` of versions that have only documentation, imported from that of tfhub.dev.
 DOCUMENTED = "import-docs"
-# Begins the name of who published what comes from an upstream; behind it stands from where.
+# `published_by` of mirrored versions is this and the URL of the upstream hub.
 MIRROR_OF = "mirror of "
 
 
 @dataclasses.dataclass(frozen=True)
 class Publisher:
-    """Who owns a name."""
+    """A publisher: the owner of all models whose names begin with its name."""
 
     id: int
     name: str
@@ -31,7 +31,7 @@ class Publisher:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A name below a publisher, with all its versions."""
+    """A model of a publisher, with all its versions."""
 
     id: int
     publisher: str
@@ -47,15 +47,18 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Deployment:
-    """One form of a version that can be downloaded.
+    """The files of a version in one format.
 
     Attributes:
       kind: `saved_model`, `tfjs`, `tflite` or `coral`.
-      archive_sha256: SHA-256 of the stored tar.gz in hex, which is also its key in the store.
-      archive_size: its size in bytes.
-      digest: of the content, whatever the compression: `sha256:…`.
-      unpacked_size: bytes of the unpacked files.
-      description: what `format.description` read from it, as a dict.
+      archive_sha256: the SHA-256 of the stored tar.gz in hex, which is also in its key in the store.
+      archive_size: the size of the tar.gz in bytes.
+      digest: the digest of the files, independent of their compression: `sha256:…`.
+      unpacked_size: the size of the unpacked files in bytes.
+      file_count: how many files there are.
+      description: the JSON form of the `ModuleDescription`.
+      published_at: when it was published, in seconds since 1970.
+      published_by: who published it.
     """
 
     kind: str
@@ -71,7 +74,7 @@ class Deployment:
 
 @dataclasses.dataclass(frozen=True)
 class Archive:
-    """What a download of a deployment needs to know of it; the attributes are those of `Deployment`."""
+    """The part of a `Deployment` that a download needs."""
 
     archive_sha256: str
     archive_size: int
@@ -80,7 +83,13 @@ class Archive:
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """One version of a model: what a versioned handle names."""
+    """A version of a model.
+
+    Attributes:
+      state: visible, withdrawn or deleted.
+      reason: why it was withdrawn or deleted.
+      parent: the handle of the parent model, as its card says; None if it has none.
+    """
 
     id: int
     model: Model
@@ -98,14 +107,15 @@ class Version:
 
     @property
     def published(self) -> int | None:
-        """When it was published, in seconds since 1970; None where only the documentation was imported: its
-        row has the time of the import.
+        """When it was published, in seconds since 1970; None if only its documentation was imported.
+
+        In that case, `published_at` is the time of the import.
         """
         return None if self.published_by == DOCUMENTED else self.published_at
 
     @property
     def name(self) -> ModelName:
-        """The handle in its parts."""
+        """The parsed handle."""
         return ModelName(self.model.publisher, self.model.name, self.number)
 
 
@@ -114,9 +124,9 @@ class CardRecord:
     """The documentation of a version.
 
     Attributes:
-      text: the whole card, Markdown.
+      text: the whole card, in Markdown.
       description: its first paragraph.
-      metadata: its keys, each with a list of values: `{"task": ["text-embedding"]}`.
+      metadata: its fields, each with a list of values: `{"task": ["text-embedding"]}`.
     """
 
     text: str
@@ -127,11 +137,11 @@ class CardRecord:
 
 @dataclasses.dataclass(frozen=True)
 class PictureRecord:
-    """A picture of a card, without its file.
+    """A picture of a card, without the bytes of its file.
 
     Attributes:
-      path: by which the card refers to it.
-      sha256: of the file.
+      path: the relative path by which the card refers to it.
+      sha256: the SHA-256 of the file.
       media_type: for example `image/png`.
       width: in pixels.
       height: in pixels.
@@ -146,7 +156,7 @@ class PictureRecord:
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """A token without its secret. `publisher` is None for a token that is good for all publishers."""
+    """A token without its secret. `publisher` is None for a token that is valid for all publishers."""
 
     id: int
     name: str
@@ -160,14 +170,14 @@ class Token:
     used_at: int | None = None
 
     @property
-    def is_good(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > time.time())
 
 
 @dataclasses.dataclass(frozen=True)
 class Grant:
-    """A scope for a publisher, or for all of them where `publisher` is None."""
+    """A scope for a publisher, or for all publishers if `publisher` is None."""
 
     publisher: str | None
     scope: str
@@ -175,12 +185,14 @@ class Grant:
 
 @dataclasses.dataclass(frozen=True)
 class User:
-    """A person: an identity of an issuer, or of this hub where `issuer` is empty.
+    """A user of the hub.
 
     Attributes:
-      name: what the hub calls the person; no two have the same.
-      scope: for all publishers; None for most people.
-      disabled_at: since when sessions and tokens of the person are refused.
+      issuer: the OpenID Connect issuer of the identity; "" for a local user of this hub.
+      subject: the id of the user at the issuer.
+      name: the unique name on this hub.
+      scope: the scope for all publishers; None for most users.
+      disabled_at: since when sessions and tokens of the user are refused; None if they are not.
     """
 
     id: int
@@ -194,7 +206,7 @@ class User:
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """A browser that is signed in; it has the rights of the token, or of the user without one."""
+    """The session of a browser that is signed in. It has the rights of its token, or else of its user."""
 
     id: int
     token_id: int | None
@@ -208,7 +220,21 @@ class Session:
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """An archive that is being sent, in parts that may be resumed."""
+    """An upload in progress.
+
+    Attributes:
+      id: the random id.
+      token_id: the token that may send its parts.
+      handle: the version that it becomes.
+      deployment: the kind of deployment.
+      card: the card that came with it; "" if none did.
+      size: the size that the client announced, in bytes.
+      sha256: the SHA-256 that the client announced.
+      received: how many bytes are in the store.
+      archive_sha256: the archive that is being published; None before that.
+      created_at: when it began, in seconds since 1970.
+      expires_at: when it is removed; 0 for one that has ended.
+    """
 
     id: str
     token_id: int
@@ -225,7 +251,7 @@ class Upload:
 
 @dataclasses.dataclass(frozen=True)
 class AuditEntry:
-    """Something that was done."""
+    """An entry of the audit log."""
 
     at: int
     actor: str

@@ -1,4 +1,4 @@
-"""Keys that publishers sign versions with, and signatures of versions."""
+"""The signing keys of publishers, and signatures of versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.signing.statement import Statement
 
 @dataclasses.dataclass(frozen=True)
 class SigningKey:
-    """A key of a publisher; `revoked_at` is None while it is good."""
+    """A signing key of a publisher; `revoked_at` is None while it is valid."""
 
     row: int
     id: str
@@ -39,7 +39,7 @@ class Signature:
 
     @property
     def statement(self) -> Statement:
-        """What is signed."""
+        """The signed statement."""
         return Statement.from_bytes(Envelope.from_text(self.envelope).payload)
 
 
@@ -55,13 +55,13 @@ _KEY: tuple[sa.ColumnElement[Any], ...] = (
 
 
 def list_keys(connection: sa.Connection, publisher: Publisher) -> list[SigningKey]:
-    """The keys of a publisher, revoked ones too, the oldest first."""
+    """Returns the keys of a publisher, including revoked ones, the oldest first."""
     query = sa.select(*_KEY).where(signing_keys.c.publisher_id == publisher.id).order_by(signing_keys.c.id)
     return [SigningKey(*row) for row in connection.execute(query)]
 
 
 def find_key(connection: sa.Connection, publisher: Publisher, key_id: str) -> SigningKey | None:
-    """The key of a publisher with that short id."""
+    """Returns the key of a publisher with that short id, or None."""
     query = sa.select(*_KEY).where(
         signing_keys.c.publisher_id == publisher.id, signing_keys.c.key_id == key_id
     )
@@ -72,7 +72,7 @@ def find_key(connection: sa.Connection, publisher: Publisher, key_id: str) -> Si
 def add_key(
     connection: sa.Connection, publisher: Publisher, key: PublicKey, name: str, added_by: str
 ) -> SigningKey:
-    """Adds a key that the publisher does not have."""
+    """Adds a key to a publisher that does not have it yet."""
     connection.execute(
         sa.insert(signing_keys).values(
             publisher_id=publisher.id,
@@ -90,7 +90,7 @@ def add_key(
 
 
 def revoke_key(connection: sa.Connection, key: SigningKey, revoked_by: str) -> None:
-    """Revokes a key from now on; the time of an earlier revocation stays."""
+    """Revokes a key. If it is revoked already, nothing changes."""
     connection.execute(
         sa.update(signing_keys)
         .where(signing_keys.c.id == key.row, signing_keys.c.revoked_at.is_(None))
@@ -99,7 +99,7 @@ def revoke_key(connection: sa.Connection, key: SigningKey, revoked_by: str) -> N
 
 
 def list_signatures(connection: sa.Connection, version: Version) -> list[Signature]:
-    """The signatures of a version, the oldest first."""
+    """Returns the signatures of a version, the oldest first."""
     query = (
         sa.select(signatures.c.kind, signatures.c.envelope, signatures.c.added_at.label("signed"), *_KEY)
         .join(signing_keys, signatures.c.key_id == signing_keys.c.id)
@@ -115,7 +115,10 @@ def list_signatures(connection: sa.Connection, version: Version) -> list[Signatu
 def add_signature(
     connection: sa.Connection, version: Version, kind: str, key: SigningKey, *, envelope: str, added_by: str
 ) -> bool:
-    """Adds a signature; False when that key signed this deployment before: then the first one stays."""
+    """Adds a signature.
+
+    Returns False, and keeps the first one, if that key had signed this deployment before.
+    """
     same = (
         signatures.c.version_id == version.id,
         signatures.c.kind == kind,

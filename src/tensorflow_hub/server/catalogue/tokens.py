@@ -1,4 +1,4 @@
-"""Tokens: made, found by their secret, revoked. Only the hash of a secret is kept."""
+"""Tokens: made, found by their secret, revoked. Only the hash of a secret is stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.catalogue.tables import publishers, tokens
 
-# A prefix that scanners for leaked secrets can know.
+# A prefix by which scanners for leaked secrets can recognise tokens.
 PREFIX = "tfhub_"
 READ, PUBLISH, ADMIN = "read", "publish", "admin"
 SCOPES = (READ, PUBLISH, ADMIN)
@@ -43,14 +43,14 @@ def create_token(
     expires_at: int | None = None,
     user_id: int | None = None,
 ) -> tuple[int, str]:
-    """Adds a token; its id and its secret, which nobody can ask for again."""
+    """Adds a token. Returns its id and its secret, which cannot be read again."""
     secret = PREFIX + secrets.token_urlsafe(24)
     token_id = new_id(connection, tokens)
     connection.execute(
         sa.insert(tokens).values(
             id=token_id,
             name=name,
-            secret_sha256=hash_of(secret),
+            secret_sha256=hash_secret(secret),
             scope=scope,
             publisher_id=publisher_id,
             created_at=int(time.time()),
@@ -63,27 +63,29 @@ def create_token(
 
 
 def new_secret(connection: sa.Connection, token_id: int) -> str:
-    """Gives a token another secret, in place of the one before."""
+    """Replaces the secret of a token by a new one, and returns it."""
     secret = PREFIX + secrets.token_urlsafe(24)
-    connection.execute(sa.update(tokens).where(tokens.c.id == token_id).values(secret_sha256=hash_of(secret)))
+    connection.execute(
+        sa.update(tokens).where(tokens.c.id == token_id).values(secret_sha256=hash_secret(secret))
+    )
     return secret
 
 
 def find_token(connection: sa.Connection, secret: str) -> Token | None:
-    """The token with that secret that is neither revoked nor expired."""
-    row = connection.execute(_find, {"sha256": hash_of(secret)}).first()
+    """Returns the token with that secret; None if there is none, or it is revoked or expired."""
+    row = connection.execute(_find, {"sha256": hash_secret(secret)}).first()
     token = Token(*row) if row else None
-    return token if token is not None and token.is_good else None
+    return token if token is not None and token.is_valid else None
 
 
 def get_token(connection: sa.Connection, token_id: int) -> Token | None:
-    """The token of that number in whatever state."""
+    """Returns the token with that id in any state, or None."""
     row = connection.execute(sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.id == token_id)).first()
     return Token(*row) if row else None
 
 
 def list_tokens(connection: sa.Connection, publisher: str | None = None) -> list[Token]:
-    """The tokens of a publisher, or all of them, newest first."""
+    """Returns the tokens of a publisher, or all tokens, the latest first."""
     query = sa.select(*_COLUMNS).select_from(_JOINED).order_by(tokens.c.created_at.desc(), tokens.c.id)
     if publisher is not None:
         query = query.where(publishers.c.name_key == publisher.lower())
@@ -91,14 +93,14 @@ def list_tokens(connection: sa.Connection, publisher: str | None = None) -> list
 
 
 def tokens_of_user(connection: sa.Connection, user_id: int) -> list[Token]:
-    """The tokens of a user, newest first."""
+    """Returns the tokens of a user, the latest first."""
     query = sa.select(*_COLUMNS).select_from(_JOINED).where(tokens.c.user_id == user_id)
     order = (tokens.c.created_at.desc(), tokens.c.id)
     return [Token(*row) for row in connection.execute(query.order_by(*order))]
 
 
 def revoke_token(connection: sa.Connection, token_id: int) -> None:
-    """Makes a token useless from now on."""
+    """Revokes a token. If it is revoked already, nothing changes."""
     connection.execute(
         sa.update(tokens)
         .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
@@ -106,19 +108,19 @@ def revoke_token(connection: sa.Connection, token_id: int) -> None:
     )
 
 
-def any_token(connection: sa.Connection) -> bool:
-    """Whether a token was ever made."""
+def has_tokens(connection: sa.Connection) -> bool:
+    """Whether a token has ever been made on this hub."""
     return connection.execute(sa.select(tokens.c.id).limit(1)).first() is not None
 
 
 def new_id(connection: sa.Connection, table: sa.Table) -> int:
-    """A number of nine digits that no row has: counted ones would tell how many tokens others have."""
+    """Returns a random id of nine digits that no row has. Consecutive ids would reveal how much others do."""
     while True:
         number = 10**8 + secrets.randbelow(9 * 10**8)
         if connection.execute(sa.select(table.c.id).where(table.c.id == number)).first() is None:
             return number
 
 
-def hash_of(secret: str) -> str:
-    """What is kept of a secret."""
+def hash_secret(secret: str) -> str:
+    """Returns the hash of a secret that is stored instead of it (SHA-256 in hex)."""
     return hashlib.sha256(secret.encode()).hexdigest()

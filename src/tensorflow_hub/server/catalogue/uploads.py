@@ -1,4 +1,4 @@
-"""Uploads under way: rows that say how much came, and what is to become of it."""
+"""Uploads in progress: rows with how many bytes have arrived, and which version they become."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLUMNS = tuple(uploads.c[name] for name in Upload.__dataclass_fields__)
 
 
 def create_upload(connection: sa.Connection, *, hours: int, **values: str | int) -> Upload:
-    """Adds an upload that expires after some hours; its number cannot be guessed."""
+    """Adds an upload with a random id that expires after `hours`."""
     now = int(time.time())
     upload_id = secrets.token_hex(16)
     connection.execute(
@@ -33,14 +33,14 @@ def create_upload(connection: sa.Connection, *, hours: int, **values: str | int)
 
 
 def find_upload(connection: sa.Connection, upload_id: str) -> Upload | None:
-    """The upload of that number, unless it expired."""
+    """Returns the upload with that id, or None if there is none or it has expired."""
     query = sa.select(*_COLUMNS).where(uploads.c.id == upload_id, uploads.c.expires_at > int(time.time()))
     row = connection.execute(query).first()
     return Upload(*row) if row else None
 
 
 def find_resumable(connection: sa.Connection, **values: str | int) -> Upload | None:
-    """An upload that may go on: of the same bytes to the same name and deployment with the same token."""
+    """Returns an unexpired upload that has all these values, to be resumed; None if there is none."""
     query = sa.select(*_COLUMNS).where(
         *(uploads.c[name] == value for name, value in values.items()),
         uploads.c.expires_at > int(time.time()),
@@ -50,7 +50,10 @@ def find_resumable(connection: sa.Connection, **values: str | int) -> Upload | N
 
 
 def advance_upload(connection: sa.Connection, upload: Upload, start: int, end: int) -> bool:
-    """Says that the bytes up to `end` are in the store; False when another request was faster."""
+    """Records that the bytes from `start` to `end` are in the store.
+
+    Returns False, and changes nothing, if another request has changed the number of received bytes.
+    """
     result = connection.execute(
         sa.update(uploads).where(uploads.c.id == upload.id, uploads.c.received == start).values(received=end)
     )
@@ -58,34 +61,34 @@ def advance_upload(connection: sa.Connection, upload: Upload, start: int, end: i
 
 
 def complete_upload(connection: sa.Connection, upload: Upload, size: int, sha256: str) -> None:
-    """Says that all bytes of an upload came whose size and digest were not known before."""
+    """Records the size and digest of an upload, if they were not known before all of its bytes arrived."""
     connection.execute(
         sa.update(uploads).where(uploads.c.id == upload.id).values(size=size, received=size, sha256=sha256)
     )
 
 
 def change_upload_card(connection: sa.Connection, upload: Upload, card: str) -> None:
-    """Replaces the card of an upload that is resumed with another one."""
+    """Replaces the card of an upload, when it is resumed with another card."""
     connection.execute(sa.update(uploads).where(uploads.c.id == upload.id).values(card=card))
 
 
-def note_archive(connection: sa.Connection, upload: Upload, archive_sha256: str) -> None:
-    """Says which archive the upload is about to become, before the store has it."""
+def set_archive(connection: sa.Connection, upload: Upload, archive_sha256: str) -> None:
+    """Records which archive is about to be stored, so that it does not count as an orphan."""
     connection.execute(
         sa.update(uploads).where(uploads.c.id == upload.id).values(archive_sha256=archive_sha256)
     )
 
 
 def end_upload(connection: sa.Connection, upload_id: str) -> None:
-    """Says that an upload is over: nobody finds it any more, and the sweep removes what is left of it."""
+    """Marks an upload as ended: it can no longer be found, and the next sweep removes what is left of it."""
     connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(expires_at=0))
 
 
 def remove_upload(connection: sa.Connection, upload_id: str) -> None:
-    """Forgets an upload whose bytes are removed."""
+    """Removes the row of an upload whose bytes have been removed."""
     connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
 
 
 def list_uploads(connection: sa.Connection) -> list[Upload]:
-    """All uploads, the expired ones too."""
+    """Returns all uploads, including expired ones."""
     return [Upload(*row) for row in connection.execute(sa.select(*_COLUMNS).order_by(uploads.c.created_at))]

@@ -1,4 +1,4 @@
-"""Users, and what they may do: their roles as members of publishers."""
+"""Users and their rights, which come from their roles as members of publishers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tensorflow_hub.server.catalogue.records import Grant, Token, User
 from tensorflow_hub.server.catalogue.tables import members, publishers, users
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES, new_id
 
-# Role of a member → the scope that it has for its publisher.
+# Role of a member → its scope for the publisher.
 ROLES = {"reader": READ, "publisher": PUBLISH, "owner": ADMIN}
 
-# The issuer of users that this hub knows by itself.
+# The issuer of local users, who sign in with a token and not at an identity provider.
 LOCAL = ""
 
 _COLUMNS = tuple(users.c[name] for name in User.__dataclass_fields__)
@@ -31,7 +31,7 @@ _roles = (
 
 
 def find_user(connection: sa.Connection, user_id: int) -> User | None:
-    """The user of that number; None for one who is disabled."""
+    """Returns the user with that id; None if there is none, or the user is disabled."""
     row = connection.execute(_by_id, {"id": user_id}).first()
     user = User(*row) if row else None
     return user if user is not None and user.disabled_at is None else None
@@ -39,7 +39,12 @@ def find_user(connection: sa.Connection, user_id: int) -> User | None:
 
 @dataclasses.dataclass(frozen=True)
 class ListedUser:
-    """A user for administrators: who vouches for it ("" for this hub), and its roles: "owner of acme"."""
+    """A user in the list for administrators.
+
+    Attributes:
+      issuer: the OpenID Connect issuer; "" for a local user of this hub.
+      roles: in words: "owner of acme".
+    """
 
     name: str
     issuer: str
@@ -49,7 +54,7 @@ class ListedUser:
 
 
 def list_users(connection: sa.Connection) -> list[ListedUser]:
-    """All users by name, disabled ones too."""
+    """Returns all users sorted by name, including disabled ones."""
     found = []
     for row in connection.execute(sa.select(*_COLUMNS).order_by(users.c.name_key)).all():
         user = User(*row)
@@ -61,19 +66,19 @@ def list_users(connection: sa.Connection) -> list[ListedUser]:
 
 
 def find_identity(connection: sa.Connection, issuer: str, subject: str) -> User | None:
-    """The user with that identity, disabled or not."""
+    """Returns the user with that identity, also if disabled, or None."""
     row = connection.execute(_by_identity, {"issuer": issuer, "subject": subject}).first()
     return User(*row) if row else None
 
 
 def has_name(connection: sa.Connection, name: str) -> bool:
-    """Whether a user has that name, in any case of its letters."""
+    """Whether a user has that name. Case is ignored."""
     query = sa.select(users.c.id).where(users.c.name_key == name.lower())
     return connection.execute(query).first() is not None
 
 
 def add_user(connection: sa.Connection, issuer: str, subject: str, name: str) -> User:
-    """Adds a user; the name must not be taken."""
+    """Adds a user. No other user may have the name."""
     user_id = new_id(connection, users)
     values = {"issuer": issuer, "subject": subject, "name": name, "name_key": name.lower()}
     connection.execute(sa.insert(users).values(id=user_id, created_at=int(time.time()), **values))
@@ -83,29 +88,32 @@ def add_user(connection: sa.Connection, issuer: str, subject: str, name: str) ->
 
 
 def set_scope(connection: sa.Connection, user: User, scope: str | None) -> None:
-    """Gives a user a scope for all publishers; None takes it away."""
+    """Sets the scope of a user for all publishers; None for no scope."""
     connection.execute(sa.update(users).where(users.c.id == user.id).values(scope=scope))
 
 
 def set_disabled(connection: sa.Connection, name: str, disabled: bool) -> bool:
-    """Refuses all that a user sends, or takes that back; False when there is no user of that name."""
+    """Disables or enables a user. Requests of a disabled user are refused.
+
+    Returns False if there is no user with that name.
+    """
     query = sa.update(users).where(users.c.name_key == name.lower())
     changed = connection.execute(query.values(disabled_at=int(time.time()) if disabled else None))
     return changed.rowcount == 1
 
 
 def grants_of_user(connection: sa.Connection, user: User) -> tuple[Grant, ...]:
-    """What a user may do now."""
+    """Returns the rights that a user has now."""
     whole = () if user.scope is None else (Grant(None, user.scope),)
     rows = connection.execute(_roles, {"user": user.id})
     return (*whole, *(Grant(row.name, ROLES[row.role]) for row in rows))
 
 
-def narrowed(grants: tuple[Grant, ...], token: Token) -> tuple[Grant, ...]:
-    """What of a user's rights a token of that user has: of its publisher, and up to its scope.
+def restrict_grants(grants: tuple[Grant, ...], token: Token) -> tuple[Grant, ...]:
+    """Restricts the rights of a user to those of a token of that user: its publisher, and up to its scope.
 
     >>> token = Token(1, "ci", "publish", "acme", 0, "alice", None, None, user_id=7)
-    >>> narrowed((Grant("acme", "admin"), Grant("other", "admin")), token)
+    >>> restrict_grants((Grant("acme", "admin"), Grant("other", "admin")), token)
     (Grant(publisher='acme', scope='publish'),)
     """
     found = []

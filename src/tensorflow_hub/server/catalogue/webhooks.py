@@ -1,4 +1,4 @@
-"""Webhooks: URLs that are told of what is done to the models of a publisher, or of the whole hub."""
+"""Webhooks: URLs to which the hub sends messages about events of a publisher, or of the whole hub."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from tensorflow_hub.server.catalogue.deliveries import FAILED, WAITING, remove_r
 from tensorflow_hub.server.catalogue.tables import deliveries, publishers, webhooks
 from tensorflow_hub.server.catalogue.tokens import new_id
 
-# How secrets of webhooks begin (Standard Webhooks); what follows is in Base64.
+# The prefix of secrets by the specification Standard Webhooks; the rest is Base64.
 PREFIX = "whsec_"
 _SECRET_BYTES = 32
 
 
 @dataclasses.dataclass(frozen=True)
 class Webhook:
-    """A URL that is told of events.
+    """A webhook.
 
     Attributes:
-      publisher: whose events it is told; None for all of the hub.
-      events: which ones, of `news.ACTIONS`.
-      failing_since: when the first failure was since the last success.
-      off_at: since when nothing is sent to it; `off_reason` says why.
+      publisher: whose events it gets; None for those of the whole hub.
+      events: which events it gets, of `events.ACTIONS`.
+      failing_since: the time of the first failure after the last success; None if the last attempt succeeded.
+      off_at: since when it is switched off; None if it is on.
+      off_reason: why it is switched off.
     """
 
     id: int
@@ -57,14 +58,14 @@ _SELECT = sa.select(*_COLUMNS).select_from(webhooks.outerjoin(publishers)).where
 
 
 def list_webhooks(connection: sa.Connection, publisher: str | None) -> list[Webhook]:
-    """The webhooks of a publisher; for None those of the whole hub."""
+    """Returns the webhooks of a publisher; for None those of the whole hub."""
     whose = publishers.c.name_key == publisher.lower() if publisher else webhooks.c.publisher_id.is_(None)
     rows = connection.execute(_SELECT.where(whose).order_by(webhooks.c.created_at, webhooks.c.id))
     return [_webhook(row) for row in rows]
 
 
 def find_webhook(connection: sa.Connection, webhook_id: int) -> Webhook | None:
-    """The webhook of that number."""
+    """Returns the webhook with that id, or None."""
     row = connection.execute(_SELECT.where(webhooks.c.id == webhook_id)).first()
     return _webhook(row) if row else None
 
@@ -72,7 +73,7 @@ def find_webhook(connection: sa.Connection, webhook_id: int) -> Webhook | None:
 def add_webhook(
     connection: sa.Connection, publisher_id: int | None, url: str, events: Sequence[str], created_by: str
 ) -> tuple[Webhook, str]:
-    """Adds a webhook; with the secret that its messages are signed with."""
+    """Adds a webhook. Returns it, and the secret with which its messages are signed."""
     secret = PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     webhook_id = new_id(connection, webhooks)
     connection.execute(
@@ -93,17 +94,17 @@ def add_webhook(
 
 
 def set_events(connection: sa.Connection, webhook: Webhook, events: Sequence[str]) -> None:
-    """Chooses what a webhook is told of from now on."""
+    """Sets the events that a webhook gets from now on."""
     _update(connection, webhook, events=list(events))
 
 
 def switch_on(connection: sa.Connection, webhook: Webhook) -> None:
-    """Sends to a webhook again: what is done from now on."""
+    """Switches a webhook on. It gets the events from now on, and not those while it was off."""
     _update(connection, webhook, off_at=None, off_reason="", failing_since=None)
 
 
 def switch_off(connection: sa.Connection, webhook_id: int, reason: str) -> None:
-    """Sends nothing to a webhook any more; what waits for it has failed."""
+    """Switches a webhook off. The messages that wait for it become failed."""
     is_off = {"off_at": int(time.time()), "off_reason": reason}
     connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook_id).values(**is_off))
     waiting = (deliveries.c.webhook_id == webhook_id, deliveries.c.state == WAITING)
@@ -111,7 +112,7 @@ def switch_off(connection: sa.Connection, webhook_id: int, reason: str) -> None:
 
 
 def remove_webhook(connection: sa.Connection, webhook: Webhook) -> None:
-    """Removes a webhook with its log."""
+    """Removes a webhook and its log."""
     remove_receiver(connection, webhook.id)
 
 

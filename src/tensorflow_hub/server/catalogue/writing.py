@@ -1,6 +1,6 @@
-"""Changes of what is published. Each function is a part of the caller's transaction.
+"""Changes of publishers, models, versions, deployments and cards, each within a transaction of the caller.
 
-A transaction that changes models ends with `changes.record_changes`, which search follows.
+A transaction that changes models has to end with `changes.record_changes`, so that search notices it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tensorflow_hub.format.card.pictures import pictures_of
 from tensorflow_hub.handles import ModelName, is_publisher_name
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import set_origins
-from tensorflow_hub.server.catalogue.pictures import keep_pictures
+from tensorflow_hub.server.catalogue.pictures import remove_other_pictures
 from tensorflow_hub.server.catalogue.records import (
     DELETED,
     VISIBLE,
@@ -40,13 +40,13 @@ from tensorflow_hub.server.catalogue.tables import (
 
 @dataclasses.dataclass(frozen=True)
 class CardText:
-    """A checked card, as it is kept.
+    """A checked card, as it is stored.
 
     Attributes:
       kind: module, placeholder, lite, tfjs, coral or collection.
-      text: all of it.
+      text: the whole card, in Markdown.
       description: its first paragraph.
-      metadata: its keys, each with its values.
+      metadata: its fields, each with its values.
     """
 
     kind: str
@@ -56,18 +56,23 @@ class CardText:
 
 
 def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = False) -> Publisher:
-    """The publisher of that name, added when there is none; `mirrored` from the upstream hub.
+    """Returns the publisher with that name, and adds it if there is none.
+
+    Args:
+      connection: a transaction of the catalogue.
+      name: its name.
+      mirrored: whether a new publisher comes from the upstream hub.
 
     Raises:
-      HandleError: no publisher may have this name: the hub has, or will have, a page there.
+      HandleError: the name is reserved for pages of the hub.
     """
     found = reading.find_publisher(connection, name)
     if found is not None:
         return found
     if not is_publisher_name(name):
         raise HandleError(
-            f"Expected the name of a publisher, got {name!r}, which the hub keeps for itself.",
-            hint="Choose another one, for example 'acme'.",
+            f"Expected the name of a publisher, got {name!r}, which is reserved for pages of the hub.",
+            hint="Choose another name, for example 'acme'.",
         )
     connection.execute(
         sa.insert(publishers).values(
@@ -87,45 +92,45 @@ def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = Fals
 
 
 def check_spelling(connection: sa.Connection, name: ModelName) -> None:
-    """Refuses the name of a publisher in other letters than it was made with: handles have one form.
+    """Checks that the name of a publisher is written with the same case as when it was added.
 
     Raises:
-      HandleError: it differs by case.
+      HandleError: the case is different.
     """
     found = reading.find_publisher(connection, name.publisher)
     if found is not None and found.name != name.publisher:
         raise HandleError(
-            f"The publisher is written {found.name!r}, got {name.publisher!r}.",
-            hint=f"Use {dataclasses.replace(name, publisher=found.name)}, in the card too.",
+            f"Expected the publisher {found.name!r}, got {name.publisher!r}.",
+            hint=f"Use {dataclasses.replace(name, publisher=found.name)}, also in the card.",
         )
 
 
 def change_publisher(connection: sa.Connection, publisher: Publisher, **values: Any) -> None:
-    """Sets the title, description, card or privacy of a publisher."""
+    """Sets columns of a publisher: title, description, card, private."""
     connection.execute(sa.update(publishers).where(publishers.c.id == publisher.id).values(**values))
 
 
-def own_publisher(connection: sa.Connection, name: str) -> None:
-    """Says that somebody published here under a publisher's name: upstream is no longer asked for it."""
+def stop_mirroring(connection: sa.Connection, name: str) -> None:
+    """Marks a publisher as not mirrored, because somebody published on this hub under its name."""
     connection.execute(
         sa.update(publishers).where(publishers.c.name == name, publishers.c.mirrored).values(mirrored=False)
     )
 
 
 def is_mirrored(connection: sa.Connection, publisher: Publisher) -> bool:
-    """Whether the publisher's models come from the upstream hub."""
+    """Whether the models of a publisher come from the upstream hub."""
     query = sa.select(publishers.c.mirrored).where(publishers.c.id == publisher.id)
     return bool(connection.execute(query).scalar_one())
 
 
 def model_ids(connection: sa.Connection, publisher: Publisher) -> list[int]:
-    """The models of a publisher: what changes when its name, title or privacy does."""
+    """Returns the ids of the models of a publisher, for `record_changes` when the publisher changes."""
     rows = connection.execute(sa.select(models.c.id).where(models.c.publisher_id == publisher.id))
     return [row[0] for row in rows]
 
 
 def ensure_model(connection: sa.Connection, name: ModelName, kind: str) -> Model:
-    """The model of that name, added when there is none, and its publisher too."""
+    """Returns the model with that name, and adds it and its publisher if there is none."""
     found = reading.find_model(connection, name)
     if found is not None:
         return found
@@ -149,10 +154,10 @@ def ensure_model(connection: sa.Connection, name: ModelName, kind: str) -> Model
 
 
 def add_version(connection: sa.Connection, name: ModelName, kind: str, published_by: str) -> Version:
-    """Adds the version `name`; it is seen when the transaction commits.
+    """Adds a version, which is visible after the commit.
 
     Raises:
-      sqlalchemy.exc.IntegrityError: another transaction added it.
+      sqlalchemy.exc.IntegrityError: another transaction has added it.
     """
     model = ensure_model(connection, name, kind)
     connection.execute(
@@ -175,7 +180,7 @@ def add_version(connection: sa.Connection, name: ModelName, kind: str, published
 
 
 def add_deployment(connection: sa.Connection, version: Version, deployment: Deployment) -> None:
-    """Adds a deployment to a version that does not have one of its kind."""
+    """Adds a deployment to a version that has none of its kind."""
     values = dataclasses.asdict(deployment)
     connection.execute(sa.insert(deployments).values(version_id=version.id, **values))
 
@@ -192,14 +197,14 @@ def set_card(connection: sa.Connection, version: Version, card: CardText) -> Non
     if changed.rowcount == 0:
         connection.execute(sa.insert(cards).values(version_id=version.id, **values))
     else:
-        keep_pictures(connection, version, pictures_of(card.text))
+        remove_other_pictures(connection, version, pictures_of(card.text))
     set_origins(connection, version, card.metadata)
     parents = card.metadata.get("parent-model") or (None,)
     connection.execute(sa.update(versions).where(versions.c.id == version.id).values(parent=parents[0]))
 
 
 def set_state(connection: sa.Connection, version: Version, state: str, reason: str) -> None:
-    """Withdraws, restores or deletes a version; a deleted one keeps its number and loses all else."""
+    """Withdraws, restores or deletes a version. A deleted version keeps only its number."""
     assert state in {VISIBLE, WITHDRAWN, DELETED}
     connection.execute(
         sa.update(versions).where(versions.c.id == version.id).values(state=state, reason=reason)
@@ -210,12 +215,12 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
         set_origins(connection, version, {})
         connection.execute(sa.delete(measurements).where(measurements.c.version_id == version.id))
         connection.execute(sa.delete(signatures).where(signatures.c.version_id == version.id))
-        keep_pictures(connection, version, ())
+        remove_other_pictures(connection, version, ())
     _refresh(connection, version.model)
 
 
 def _refresh(connection: sa.Connection, model: Model) -> None:
-    """Brings what a model says about its versions up to date."""
+    """Updates the columns of a model that depend on its versions."""
     latest = (
         sa.select(sa.func.max(versions.c.number))
         .where(versions.c.model_id == model.id, versions.c.state == VISIBLE)

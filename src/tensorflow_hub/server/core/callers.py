@@ -11,7 +11,7 @@ from tensorflow_hub.errors import AuthenticationError
 from tensorflow_hub.server.catalogue.records import Grant, Session, Token, User
 from tensorflow_hub.server.catalogue.sessions import find_session
 from tensorflow_hub.server.catalogue.tokens import find_token, get_token
-from tensorflow_hub.server.catalogue.users import find_user, grants_of_user, narrowed
+from tensorflow_hub.server.catalogue.users import find_user, grants_of_user, restrict_grants
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.cookies import session_cookie
 from tensorflow_hub.server.core.hub import Hub, hub_of
@@ -111,7 +111,7 @@ def session_caller(request: Request) -> Caller:
         if session is None:
             return anonymous
         token = get_token(connection, session.token_id) if session.token_id is not None else None
-        if session.token_id is not None and (token is None or not token.is_good):
+        if session.token_id is not None and (token is None or not token.is_valid):
             return anonymous
         found = _with_rights(connection, token, session.user_id, address)
     if found is None:
@@ -142,7 +142,7 @@ def _with_rights(
     if user is None:
         return None
     grants = grants_of_user(connection, user)
-    return Caller(token, address, narrowed(grants, token) if token else grants, user)
+    return Caller(token, address, restrict_grants(grants, token) if token else grants, user)
 
 
 def _secret(request: Request) -> str | None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
 from tensorflow_hub.server.catalogue.database import Database
-from tensorflow_hub.server.catalogue.rates import Rate, forget_full, take
+from tensorflow_hub.server.catalogue.rates import Rate, remove_full_buckets, take
 from tensorflow_hub.server.core.problems import TooManyRequests
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -179,7 +179,7 @@ class Limits:
     def sweep(self) -> None:
         """Removes the counts that are full again; to be called now and then."""
         with self._database.writing() as connection:
-            forget_full(connection, max(limit.seconds for limit in self._limits))
+            remove_full_buckets(connection, max(limit.seconds for limit in self._limits))
 
 
 def source_of(address: str) -> str:

@@ -1,4 +1,4 @@
-"""Mail to members: plain text, one for all that happened in a minute, with a link that ends it."""
+"""Writes and sends mail to members: plain text, one mail for the events of a minute, an unsubscribe link."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.server.catalogue.deliveries import TEST, Delivery, Outcome, Target
+from tensorflow_hub.server.catalogue.events import TITLES
 from tensorflow_hub.server.catalogue.mail import SCHEME
-from tensorflow_hub.server.catalogue.news import TITLES
 from tensorflow_hub.server.settings import ServerSettings
 
-_SECONDS = 15
-# Long lines: in shorter ones, Python would write links of headers as words that are not plain.
-_FORM = email.policy.SMTP.clone(max_line_length=900)
+_TIMEOUT_SECONDS = 15
+# With shorter lines, Python would encode long links in headers, and mail programs would not recognise them.
+_POLICY = email.policy.SMTP.clone(max_line_length=900)
 _LONGEST_REASON = 500
-# ASCII only, and nothing that ends a line, a header or an address.
+# ASCII only, without characters that could end a line, a header or an address.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 def is_address(text: str) -> bool:
-    r"""Whether a text is a mail address that mail can be sent to.
+    r"""Whether a text is a valid mail address.
 
     >>> is_address("ada@example.com"), is_address("ada@example.com\nBcc: eve@example.com")
     (True, False)
@@ -37,16 +37,16 @@ def is_address(text: str) -> bool:
 
 
 def check_mail_settings(settings: ServerSettings) -> None:
-    """Raises unless mail can be sent as the settings say.
+    """Checks that the settings for mail are complete.
 
     Raises:
-      SettingsError: says what is missing.
+      SettingsError: a setting is missing or not valid.
     """
     if not settings.smtp_host:
         return
     if not settings.public_url:
         raise SettingsError(
-            "Mail needs TFHUB_SERVER_PUBLIC_URL: its links must not be those of whoever asked.",
+            "Mail needs TFHUB_SERVER_PUBLIC_URL, the URL of the hub in the links of mails.",
             hint="For example https://hub.example.com.",
         )
     if not is_address(settings.mail_from):
@@ -57,10 +57,16 @@ def check_mail_settings(settings: ServerSettings) -> None:
     _password(settings)
 
 
-def compose(settings: ServerSettings, target: Target, told: Sequence[Delivery]) -> EmailMessage:
-    """The mail about what happened; a test asks to confirm the address."""
-    message = EmailMessage(policy=_FORM)
-    first, links = told[0], f"{settings.public_url}/settings/mail"
+def compose(settings: ServerSettings, target: Target, deliveries: Sequence[Delivery]) -> EmailMessage:
+    """Returns one mail about all events; for a test delivery, a mail that asks to confirm the address.
+
+    Args:
+      settings: the name and URL of the hub, and the sender.
+      target: the mail address, and the code of its links.
+      deliveries: the events, at least one.
+    """
+    message = EmailMessage(policy=_POLICY)
+    first, links = deliveries[0], f"{settings.public_url}/settings/mail"
     host = settings.mail_from.rpartition("@")[2]
     message["From"] = formataddr((settings.site_name, settings.mail_from))
     message["To"] = target.url.removeprefix(SCHEME)
@@ -72,20 +78,22 @@ def compose(settings: ServerSettings, target: Target, told: Sequence[Delivery]) 
         message.set_content(
             f"A user of {settings.site_name} wants mail about the models of {target.publisher} at this "
             f"address.\nIf that is you, confirm it here:\n\n{links}/confirm?code={target.secret}\n\n"
-            "If not, do nothing: no other mail will come.\n"
+            "If not, ignore this mail. You will get no other one.\n"
         )
         return message
-    end = f"{links}/stop?code={target.secret}"
-    message["List-Unsubscribe"] = f"<{end}>"
+    unsubscribe_url = f"{links}/stop?code={target.secret}"
+    message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Subject"] = _title(first) if len(told) == 1 else f"{len(told)} news of {target.publisher}"
-    parts = [_paragraph(delivery, settings.public_url) for delivery in told]
-    message.set_content("\n".join([*parts, f"-- \nNo more mail about {target.publisher}: {end}\n"]))
+    count = len(deliveries)
+    message["Subject"] = _title(first) if count == 1 else f"{count} events of {target.publisher}"
+    parts = [_paragraph(delivery, settings.public_url) for delivery in deliveries]
+    footer = f"-- \nTo get no more mail about {target.publisher}: {unsubscribe_url}\n"
+    message.set_content("\n".join([*parts, footer]))
     return message
 
 
 def send_mail(settings: ServerSettings, message: EmailMessage) -> Outcome:
-    """Hands a mail to the SMTP server of the settings; what it says."""
+    """Sends a mail through the SMTP server of the settings, and returns its answer."""
     try:
         with _connection(settings) as server:
             if settings.smtp_security == "starttls":
@@ -93,7 +101,7 @@ def send_mail(settings: ServerSettings, message: EmailMessage) -> Outcome:
             if settings.smtp_user:
                 server.login(settings.smtp_user, _password(settings))
             server.send_message(message)
-        return Outcome(250, "taken by the mail server")
+        return Outcome(250, "accepted by the mail server")
     except smtplib.SMTPRecipientsRefused as error:
         [(code, text)] = error.recipients.values()
         return Outcome(code, one_line(text.decode(errors="replace"), 300))
@@ -106,10 +114,14 @@ def send_mail(settings: ServerSettings, message: EmailMessage) -> Outcome:
 
 
 def _connection(settings: ServerSettings) -> smtplib.SMTP:
-    place: dict[str, Any] = {"host": settings.smtp_host, "port": settings.smtp_port, "timeout": _SECONDS}
+    options: dict[str, Any] = {
+        "host": settings.smtp_host,
+        "port": settings.smtp_port,
+        "timeout": _TIMEOUT_SECONDS,
+    }
     if settings.smtp_security == "tls":
-        return smtplib.SMTP_SSL(**place, context=ssl.create_default_context())
-    return smtplib.SMTP(**place)
+        return smtplib.SMTP_SSL(**options, context=ssl.create_default_context())
+    return smtplib.SMTP(**options)
 
 
 def _title(delivery: Delivery) -> str:
@@ -129,5 +141,5 @@ def _password(settings: ServerSettings) -> str:
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"Expected a readable file at {path!r} (TFHUB_SERVER_SMTP_PASSWORD_FILE): {error}.",
-            hint="It holds the password of the mail server, in one line.",
+            hint="Write the password for the mail server into it, in one line.",
         ) from error

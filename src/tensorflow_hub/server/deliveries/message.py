@@ -1,4 +1,4 @@
-"""A message to a webhook: its JSON body and its signature, by the specification Standard Webhooks 1.0."""
+"""The JSON body and the signature of a message to a webhook, as Standard Webhooks 1.0 specifies them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tensorflow_hub.server.core.json_forms import iso
 
 
 def body_of(delivery: Delivery, publisher: str | None, base: str) -> bytes:
-    """The JSON body, the same each time that the message is sent.
+    """Returns the JSON body of a message. It is the same each time that the message is sent.
 
     Args:
       delivery: the message.
-      publisher: whose events the webhook is told; None for the whole hub.
+      publisher: the publisher of the webhook; None for a webhook of the whole hub.
       base: the URL of the hub.
     """
     data: dict[str, object] = {"publisher": publisher}
@@ -40,7 +40,13 @@ def body_of(delivery: Delivery, publisher: str | None, base: str) -> bytes:
 
 
 def headers_of(delivery_id: str, body: bytes, secret: str, at: int | None = None) -> dict[str, str]:
-    """The headers by which the receiver knows that the body is of this hub, and of now.
+    """Returns the headers with the signature, by which the receiver verifies the sender and the time.
+
+    Args:
+      delivery_id: the id of the message.
+      body: the JSON body.
+      secret: the secret of the webhook, `whsec_…`.
+      at: when it is sent, in seconds since 1970; None for now.
 
     >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of the specification's libraries
     >>> id, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}'

@@ -1,7 +1,7 @@
-"""Sends a message to a webhook, whose owner chose the URL: it must not reach what the hub alone can reach.
+"""Sends a message to a webhook, and prevents server-side request forgery (SSRF): users choose the URLs.
 
-The host is looked up once, checked, and connected to by that very address. No redirect is followed, no proxy
-used, and of the answer only the beginning is read, within seconds.
+The host name is resolved once. Its addresses have to be public, and the hub connects to exactly these. It
+follows no redirect, uses no proxy, and reads only the beginning of the answer, for a few seconds.
 """
 
 from __future__ import annotations
@@ -29,32 +29,34 @@ from tensorflow_hub.server.http.connections import (
 from tensorflow_hub.settings import Settings
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 5, 10
-_MOST_ADDRESSES = 4
-_LONGEST_URL = 2000
-# Of an answer so much is read, and so much kept.
-_MOST_BYTES, _MOST_SHOWN = 4096, 300
+_MAX_ADDRESSES = 4
+_MAX_URL_LENGTH = 2000
+# How many bytes of an answer are read, and how many characters of it are kept in the log.
+_MAX_READ, _MAX_LOGGED = 4096, 300
 
 
 def check_url(url: str, networks: Sequence[str]) -> str:
-    """The URL of a webhook, as it will be asked.
+    """Checks the URL of a webhook, and returns it in normal form.
+
+    A host name is not resolved here, but each time that a message is sent.
 
     Args:
-      url: what somebody chose.
+      url: the URL that a user chose.
       networks: private networks that are allowed.
 
     Raises:
-      Malformed: it is no URL, or one of an address that is not public.
+      Malformed: it is not an http or https URL, or its address is not public.
     """
     example = "For example https://ci.example.com/hooks/models."
     try:
-        asked = str(requests.Request("POST", url).prepare().url)
-        parts = urllib.parse.urlsplit(asked)
-        is_fit = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        normalized = str(requests.Request("POST", url).prepare().url)
+        parts = urllib.parse.urlsplit(normalized)
+        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
     except (requests.RequestException, ValueError, UnicodeError):
-        is_fit = False
-    if not is_fit or len(asked) > _LONGEST_URL or parts.fragment or "\\" in url:
+        is_valid = False
+    if not is_valid or len(normalized) > _MAX_URL_LENGTH or parts.fragment or "\\" in url:
         raise Malformed(
-            f"Expected a URL with http or https, a host and no password, of at most {_LONGEST_URL} "
+            f"Expected a URL with http or https, a host and no password, of at most {_MAX_URL_LENGTH} "
             f"characters, got {url!r:.200}.",
             hint=example,
         )
@@ -62,33 +64,33 @@ def check_url(url: str, networks: Sequence[str]) -> str:
     try:
         literal = [plain_address(host)]
     except ValueError:
-        literal = []  # a name, which is looked up when something is sent
+        literal = []  # a host name
     if literal and not _are_allowed(literal, networks):
         raise Malformed(
             f"Expected a URL of a public address, got {host!r}.",
-            hint="The hub's administrator allows private networks by TFHUB_SERVER_WEBHOOK_NETWORKS.",
+            hint="The hub's administrator can allow private networks with TFHUB_SERVER_WEBHOOK_NETWORKS.",
         )
-    return asked
+    return normalized
 
 
 def send(url: str, body: bytes, headers: dict[str, str], networks: Sequence[str]) -> Outcome:
-    """Sends a message; what became of it, whatever that is."""
+    """Sends a message, and returns the outcome. It raises no error: failures are outcomes too."""
     try:
-        asked = check_url(url, networks)
-        host = str(urllib.parse.urlsplit(asked).hostname)
-        addresses = addresses_of(host)[:_MOST_ADDRESSES]
+        normalized = check_url(url, networks)
+        host = str(urllib.parse.urlsplit(normalized).hostname)
+        addresses = addresses_of(host)[:_MAX_ADDRESSES]
         if not _are_allowed(addresses, networks):
             return Outcome(None, f"The host {host} has an address that is not public.")
-        return _post(asked, host, addresses, body, headers)
+        return _post(normalized, host, addresses, body, headers)
     except HubError as error:
-        return Outcome(None, error.problem[:_MOST_SHOWN])
+        return Outcome(None, error.problem[:_MAX_LOGGED])
 
 
 def _post(url: str, host: str, addresses: Sequence[Address], body: bytes, headers: dict[str, str]) -> Outcome:
     settings = Settings.from_environment()
     adapter = PinnedAdapter(settings, pinned_only=True)
     adapter.pin(host, addresses)
-    until = time.monotonic() + _CONNECT_SECONDS * len(addresses) + _ANSWER_SECONDS
+    deadline = time.monotonic() + _CONNECT_SECONDS * len(addresses) + _ANSWER_SECONDS
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://", adapter)
@@ -103,31 +105,31 @@ def _post(url: str, host: str, addresses: Sequence[Address], body: bytes, header
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return Outcome(answer.status_code, _beginning(answer, until))
+                return Outcome(answer.status_code, _beginning(answer, deadline))
         except READ_FAILURES as error:
-            return Outcome(None, _in_words(error))
+            return Outcome(None, _explanation(error))
 
 
-def _beginning(answer: requests.Response, until: float) -> str:
-    """The first bytes of a body, as text on one line; what came in time."""
-    found = b""
+def _beginning(answer: requests.Response, deadline: float) -> str:
+    """Returns the first bytes of the body that arrive before the deadline, as text on one line."""
+    received = b""
     try:
-        while len(found) < _MOST_BYTES and time.monotonic() < until:
-            piece = answer.raw.read1(_MOST_BYTES - len(found), decode_content=False)
-            if not piece:
+        while len(received) < _MAX_READ and time.monotonic() < deadline:
+            chunk = answer.raw.read1(_MAX_READ - len(received), decode_content=False)
+            if not chunk:
                 break
-            found += piece
+            received += chunk
     except READ_FAILURES:
-        pass  # the status is known
-    return one_line(found.decode(errors="replace"), _MOST_SHOWN)
+        pass  # the status has arrived, and is enough
+    return one_line(received.decode(errors="replace"), _MAX_LOGGED)
 
 
-def _in_words(error: Exception) -> str:
+def _explanation(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "The receiver has no certificate that this hub trusts."
     if is_timeout(error) or isinstance(error, requests.exceptions.Timeout):
         return "The receiver did not answer in time."
-    return "There is no connection to the receiver, or it broke."
+    return "The hub could not connect to the receiver, or the connection broke."
 
 
 def _are_allowed(addresses: Iterable[Address], networks: Sequence[str]) -> bool:

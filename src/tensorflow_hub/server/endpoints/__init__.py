@@ -1,1 +1,1 @@
-"""One file per endpoint."""
+"""The handlers of the endpoints, in a file for each subject."""

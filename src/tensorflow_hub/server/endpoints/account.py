@@ -1,4 +1,4 @@
-"""`/settings`: who is signed in, with which rights, in which browsers."""
+"""`/settings`: the rights and the sessions of the signed-in user."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def signed_in_caller(request: Request) -> Caller:
 
 
 def show_account(request: Request) -> Response:
-    """The person's rights and sessions."""
+    """Returns the page with the rights and sessions of the user."""
     caller = signed_in_caller(request)
     return account_pages.account(request, caller, _own_sessions(hub_of(request), caller))
 
 
 def end_own_session(call: Call, fields: OfSession) -> Response:
-    """Signs one of the person's browsers out."""
+    """Signs out one of the user's browsers."""
     known = {session.id for session in _own_sessions(call.hub, call.caller)}
     if fields.session not in known:
         raise Missing(f"You have no session {fields.session}.", hint="It may be over already.")

@@ -1,4 +1,4 @@
-"""`GET /api/v1/audit`: who did what."""
+"""`GET /api/v1/audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAGE = 100
 
 
 def show_audit(call: Call, query: AuditPage) -> Answer[answers.AuditEntries]:
-    """The newest lines, of a publisher for its owner, of all for an administrator; `before` pages on."""
+    """Returns the latest entries: of a publisher for its owners, of the whole hub for administrators."""
     publisher = own_or_asked(call, {"query": query})
     with call.hub.database.reading() as connection:
         entries = list_entries(connection, publisher, _PAGE, query.before)

@@ -1,4 +1,4 @@
-"""`PUT /api/v1/cards`: correct a version's documentation, or publish an entry that has no files."""
+"""`PUT /api/v1/cards`: correct the documentation of a version, or add a version without files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
 
 
 def _check_kind(connection: sa.Connection, version: Version, kind: str) -> None:
-    """A version with files keeps a card of a kind of files: else its page would show none."""
+    """Checks that a version with files gets a card of the same kind, so that its page shows the files."""
     deployments = [item.kind for item in reading.list_deployments(connection, version)]
     fitting = {KIND_BY_NAME[deployment].card for deployment in deployments}
     if deployments and kind not in fitting:

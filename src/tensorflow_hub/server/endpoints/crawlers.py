@@ -1,4 +1,4 @@
-"""`GET /robots.txt` and `/sitemap.xml`: what crawlers may read, and where it is."""
+"""`GET /robots.txt` and `/sitemap.xml`: which pages crawlers may read, and the list of these pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.web.sitemap import sitemap
 
-# The endless combinations of filters, what is inside of versions, downloads, and the pages of people.
+# Combinations of filters (too many), the content of versions, downloads, and the pages of accounts.
 _NOT_FOR_CRAWLERS = (
     *("/s?", "/api/", "/login", "/settings", "/device"),
     *("/*-format=", "/*?inside=", "/*?feed=", "/*?badge=", "/*?cite=", "/*?notebook=", "/*?sbom="),
@@ -19,7 +19,7 @@ _HOUR = "public, max-age=3600"
 
 
 def show_robots(request: Request) -> Response:
-    """What crawlers need not read."""
+    """Returns the rules for crawlers."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in _NOT_FOR_CRAWLERS),
@@ -29,7 +29,7 @@ def show_robots(request: Request) -> Response:
 
 
 def show_sitemap(request: Request) -> Response:
-    """The public pages of models and publishers; nothing else, whoever asks."""
+    """Returns the sitemap. It has only public pages, also for a signed-in reader."""
     text = request.query_params.get("page")
     page = int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else None
     with hub_of(request).database.reading() as connection:

@@ -1,4 +1,4 @@
-"""`/api/v1/device-logins` and `/device`: `tfhub login` waits, and somebody signs it in with a browser.
+"""`/api/v1/device-logins` and `/device`: `tfhub login` waits until a user signs it in with a browser.
 
 After RFC 8628: the program gets a secret and a code; it shows the code, and asks with the secret until it has
 a token. A person who is signed in opens `/device`, compares the code, and says what the token may do.
@@ -18,9 +18,9 @@ from tensorflow_hub.server.catalogue.device_logins import (
     PENDING,
     SECONDS,
     add_login,
-    answer,
-    by_code,
-    by_secret,
+    find_by_code,
+    find_by_secret,
+    record_answer,
     remove_login,
 )
 from tensorflow_hub.server.catalogue.tokens import new_secret
@@ -32,13 +32,13 @@ from tensorflow_hub.server.endpoints.account import signed_in_caller
 from tensorflow_hub.server.people.tokens import NewToken, make_own_token
 from tensorflow_hub.server.web import device_pages
 
-# How many seconds a program waits between two questions.
+# How many seconds a program waits between two requests.
 _INTERVAL = 3
 _NEVER_STORED = {"Cache-Control": "no-store"}
 
 
 def start_login(call: Call, body: NewDeviceLogin) -> Answer[answers.DeviceLogin]:
-    """Begins to wait for somebody."""
+    """Adds a waiting program, and returns its secret and its code."""
     if not body.name.isprintable():
         raise Malformed(
             f"Expected a name of printable characters, got {body.name!r}.", hint="For example 'ci'."
@@ -60,9 +60,9 @@ def start_login(call: Call, body: NewDeviceLogin) -> Answer[answers.DeviceLogin]
 
 
 def take_token(call: Call, body: DeviceSecret) -> Answer[answers.DeviceAnswer]:
-    """Tells a program whether somebody has signed it in; gives the token, once."""
+    """Tells a program whether a user has signed it in, and returns the token once."""
     with call.hub.database.writing() as connection:
-        login = by_secret(connection, body.device_code)
+        login = find_by_secret(connection, body.device_code)
         if login is None:
             raise Missing("Nobody waits with this code, or not any more.", hint="Begin again: `tfhub login`.")
         if login.state == PENDING:
@@ -74,23 +74,23 @@ def take_token(call: Call, body: DeviceSecret) -> Answer[answers.DeviceAnswer]:
 
 
 def show_device(request: Request) -> Response:
-    """Asks for the code, or shows which program shows it."""
+    """Returns the page with the form for a code, or with the program that has the given code."""
     caller = signed_in_caller(request)
     code = request.query_params.get("code", "")[:100]
     login = None
     if code:
         with hub_of(request).database.reading() as connection:
-            login = by_code(connection, code)
+            login = find_by_code(connection, code)
         if login is None:
             hub_of(request).limits.count(UNKNOWN_TOKENS, source_of(caller.address))
     return device_pages.device(request, caller, code, login)
 
 
 def answer_device(call: Call, fields: DeviceAnswer) -> Response:
-    """Makes a token for the program that waits, or refuses it."""
+    """Makes a token for the waiting program, or refuses access, as the user chose."""
     days = int(fields.days) if fields.days else None
     with call.hub.database.writing() as connection:
-        login = by_code(connection, fields.code)
+        login = find_by_code(connection, fields.code)
         if login is None:
             call.hub.limits.count(UNKNOWN_TOKENS, source_of(call.caller.address))
             raise Missing("No program waits with this code.", hint="Start `tfhub login` again.")
@@ -98,6 +98,6 @@ def answer_device(call: Call, fields: DeviceAnswer) -> Response:
         if fields.answer == "allow":
             wanted = NewToken(login.name, fields.scope, fields.publisher or None, days)
             token_id = make_own_token(connection, call.caller, wanted)[0].id
-        if not answer(connection, login, DENIED if token_id is None else GRANTED, token_id):
+        if not record_answer(connection, login, DENIED if token_id is None else GRANTED, token_id):
             raise Missing("Somebody answered this program already.", hint="Start `tfhub login` again.")
     return device_pages.answered(call.request, login, allowed=token_id is not None)

@@ -1,4 +1,4 @@
-"""The downloads of a version: one function for each form of the hosting protocol."""
+"""The downloads of a version: a function for each format of the hosting protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tensorflow_hub.server.store.unpacked import copy_url, has_copy
 def index(
     request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
 ) -> Response | None:
-    """The archive's index, for clients that accept it."""
+    """Returns the index of the archive, for clients that accept it."""
     deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
@@ -55,7 +55,7 @@ def index(
 def unpacked(
     request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
 ) -> Response | None:
-    """`?tf-hub-format=uncompressed`: 303 to where the unpacked files lie, which is also the body."""
+    """`?tf-hub-format=uncompressed`: answers 303 with the URL of the unpacked files, also in the body."""
     deployment = reading.find_archive(connection, version, kind.name)
     base = hub_of(request).settings.uncompressed_url
     if deployment is None or not base or version.model.private or not has_copy(base, deployment.digest):
@@ -68,7 +68,7 @@ def unpacked(
 def member(
     request: Request, connection: sa.Connection, caller: Caller, path: str, kind: DeploymentKind
 ) -> Response:
-    """`/<handle>/<file>?tfjs-format=file`: one file of a deployment of several."""
+    """`/<handle>/<file>?tfjs-format=file`: returns one file of a deployment with several files."""
     audience = audience_of(caller)
     handle, file = split_file(path, lambda name: readable_version(connection, name, audience) is not None)
     version = find_readable_version(connection, handle, caller)
@@ -93,7 +93,7 @@ def member(
 
 
 def offered(request: Request, connection: sa.Connection, version: Version) -> list[str]:
-    """The queries under which a version can be downloaded."""
+    """Returns the query strings with which a version can be downloaded."""
     deployments = reading.list_deployments(connection, version)
     queries = [f"?{KIND_BY_NAME[deployment.kind].download}" for deployment in deployments]
     base = hub_of(request).settings.uncompressed_url
@@ -105,7 +105,7 @@ def offered(request: Request, connection: sa.Connection, version: Version) -> li
 def archive(
     request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
 ) -> Response | None:
-    """The tar.gz."""
+    """Returns the tar.gz."""
     deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
@@ -124,7 +124,7 @@ def archive(
 def single_file(
     request: Request, connection: sa.Connection, version: Version, kind: DeploymentKind
 ) -> Response | None:
-    """The one file of a deployment; the archive where it has several."""
+    """Returns the only file of a deployment, or the archive if it has several files."""
     deployment = reading.find_archive(connection, version, kind.name)
     if deployment is None:
         return None
@@ -147,7 +147,7 @@ def single_file(
 
 
 def _serve(request: Request, version: Version, asset: Asset) -> Response:
-    """An asset; counted as a download where all of it goes out.
+    """Returns an asset, and counts a download if the answer has all of its bytes.
 
     A range is none: a client that took the index comes back for ranges, and was counted there.
     """
@@ -156,7 +156,7 @@ def _serve(request: Request, version: Version, asset: Asset) -> Response:
 
 
 def _counted(request: Request, version: Version, answer: Response) -> Response:
-    """Counts a download that goes out from here, or from where the answer leads to; a 304 is none."""
+    """Counts a download, from this hub or after a redirect. An answer 304 does not count."""
     if request.method == "GET" and answer.status_code in {200, 302, 303}:
         hub_of(request).downloads.count(version.id)
     return answer

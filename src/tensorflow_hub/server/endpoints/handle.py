@@ -1,4 +1,4 @@
-"""`GET /<publisher>[/<model…>[/<version>]]`: the URL in code is the page in a browser and the download."""
+"""`GET /<publisher>[/<model…>[/<version>]]`: the page in a browser, and the download for a program."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from tensorflow_hub.server.endpoints.pictures import show_picture
 from tensorflow_hub.server.http.asset_response import cors
 from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 from tensorflow_hub.server.web import pages
-from tensorflow_hub.server.web.feeds import news_feed, wants_feed
+from tensorflow_hub.server.web.feeds import event_feed, wants_feed
 from tensorflow_hub.server.web.inside_pages import PARAMETER, inside
 from tensorflow_hub.server.web.version_documents import version_document
 
 Answer = Callable[[Request, sa.Connection, Version, DeploymentKind], Response | None]
 
-# The forms of a download; each gives None when the version does not have it.
+# The formats of a download. Each function returns None if the version does not have the format.
 _DOWNLOADS: dict[Form, Answer] = {
     Form.ARCHIVE: downloads.archive,
     Form.INDEX: downloads.index,
@@ -51,7 +51,7 @@ _HEADERS = {"Cache-Control": "no-cache", "Vary": VARY}
 
 
 async def show_handle(request: Request) -> Response:
-    """Answers in the first of the forms asked for that there is."""
+    """Answers in the first requested format that the version has."""
     forms = representations(request.query_params, request.headers.get("accept", ""))
     passed_on = await bring_from_upstream(request, request.path_params["path"], forms)
     if passed_on is not None:
@@ -60,7 +60,7 @@ async def show_handle(request: Request) -> Response:
 
 
 async def allow_scripts(request: Request) -> Response:
-    """Tells browsers that scripts of any site may send a token or ask for a range, as TF.js loaders can."""
+    """Answers a CORS preflight request: scripts of all sites may send a token or a range (TF.js does)."""
     headers = {
         "Access-Control-Allow-Methods": "GET, HEAD",
         "Access-Control-Allow-Headers": "Authorization, Range, If-None-Match",
@@ -75,7 +75,7 @@ def _show(request: Request, forms: tuple[Representation, ...]) -> Response:
 
 
 def _for_browser(answer: Response, caller: Caller) -> Response:
-    """What is not public is kept by no browser for the next person who signs in with it."""
+    """Forbids caching of private pages, so that the next user of the same browser cannot see them."""
     kept = answer.headers.get("Cache-Control", "")
     if caller.session is not None and not kept.startswith("public"):
         answer.headers["Cache-Control"] = "no-store"
@@ -112,7 +112,7 @@ def _answer(request: Request, caller: Caller, forms: tuple[Representation, ...])
 
 
 def _with_state(answer: Response, version: Version) -> Response:
-    """Every answer for a withdrawn version says so; it may be restored, so caches have to ask again."""
+    """Adds the header of withdrawn versions. Caches have to revalidate, because a version may be restored."""
     if version.state == WITHDRAWN:
         answer.headers.update(withdrawal_headers(version.reason))
         kept, _, rest = answer.headers.get("Cache-Control", "").partition(",")
@@ -144,17 +144,17 @@ def _version(
     offered = downloads.offered(request, connection, version)
     if not offered:
         raise NotOffered(
-            f"This hub has the documentation of {version.handle}; its files are not here.",
+            f"This hub has only the documentation of {version.handle}, not its files.",
             hint="Ask its publisher or the hub's administrator to publish them here.",
         )
     raise NotOffered(
         f"The version {version.handle} is not offered in the form that was asked for ({request.url.query}).",
-        hint=f"It is offered as: {', '.join(offered)}.",
+        hint=f"The available formats are: {', '.join(offered)}.",
     )
 
 
 def _feed(request: Request, connection: sa.Connection, caller: Caller, name: ModelName | str) -> Response:
-    """What happened to a publisher's models, or to the versions of one."""
+    """Returns the feed of a publisher, or of a model."""
     try:
         if isinstance(name, str):
             below = find_readable_publisher(connection, name, caller).name
@@ -165,9 +165,9 @@ def _feed(request: Request, connection: sa.Connection, caller: Caller, name: Mod
             raise
         raise FeedNeedsToken(
             "There is no such feed, or it is private.",
-            hint="Feed readers sign in with any name, and a token of this hub that may read as the password.",
+            hint="Enter any user name, and a token of this hub as the password, in the feed reader.",
         ) from error
-    return news_feed(request, connection, caller, below)
+    return event_feed(request, connection, caller, below)
 
 
 def _publisher(
@@ -180,6 +180,6 @@ def _publisher(
 
 
 def _to_latest(request: Request, name: ModelName, version: Version) -> Response:
-    """Redirects to the newest version, so that whoever follows knows which one it was."""
+    """Redirects to the latest version, so that the client learns its number."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/{version.handle}{query}", 302, headers=_HEADERS)

@@ -1,4 +1,4 @@
-"""`GET /healthz` and `GET /readyz`: is the process alive, can it serve."""
+"""`GET /healthz` and `GET /readyz`: whether the process runs, and whether it can answer requests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tensorflow_hub.server.core.hub import Hub, hub_of
 
 
 def show_health(request: Request) -> Response:
-    """Alive: answers whenever the process can."""
+    """Answers 200 while the process runs."""
     return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
 def show_readiness(request: Request) -> Response:
-    """Ready: the database answers with the expected tables, and the store can be used."""
+    """Answers 200 if the database has the expected tables and the store can be used, else 503."""
     problems = readiness_problems(hub_of(request))
     body = {"status": "unavailable" if problems else "ready", "problems": problems}
     return JSONResponse(body, 503 if problems else 200, headers={"Cache-Control": "no-store"})
 
 
 def readiness_problems(hub: Hub) -> list[str]:
-    """What keeps this hub from serving; details are in its log, not in the answer."""
+    """Returns why the hub cannot answer requests; "" if it can. The log has the details."""
     problems = []
     try:
         with hub.database.reading() as connection:

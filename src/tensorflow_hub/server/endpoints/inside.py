@@ -1,4 +1,4 @@
-"""`GET /api/v1/files/…` and its neighbours: what is inside a version, as JSON."""
+"""`GET /api/v1/files/…` and others: the content of a version as JSON."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.lookup import find_readable_version
 from tensorflow_hub.server.inside import views
-from tensorflow_hub.server.inside.views import Opened, open_deployment
+from tensorflow_hub.server.inside.views import OpenDeployment, open_deployment
 from tensorflow_hub.server.web.version_differences import differences, version_before
 
 
 def list_files(call: Call, path: OfModelOrVersion, query: FilesAsked) -> Answer[answers.FilesOfVersion]:
-    """The files of a deployment with their sizes and digests."""
+    """Returns the files of a deployment with their sizes and digests."""
     return Answer(views.files_view(_open(call, path, query), query))
 
 
 def show_text(call: Call, path: OfModelOrVersion, query: TextAsked) -> Answer[answers.TextOfFile]:
-    """A part of a text file."""
+    """Returns a part of a text file."""
     return Answer(views.text_view(_open(call, path, query), query))
 
 
 def list_variables(
     call: Call, path: OfModelOrVersion, query: VariablesAsked
 ) -> Answer[answers.VariablesOfVersion]:
-    """The variables by name."""
+    """Returns the variables of a deployment."""
     return Answer(views.variables_view(_open(call, path, query), query))
 
 
 def show_graph(call: Call, path: OfModelOrVersion, query: OfDeployment) -> Answer[answers.GraphOfVersion]:
-    """The ops by count, and the layers of the signatures."""
+    """Returns the ops by count, and the layers of the signatures."""
     return Answer(views.graph_view(_open(call, path, query)))
 
 
 def show_differences(
     call: Call, path: OfModelOrVersion, query: DifferencesAsked
 ) -> Answer[answers.Differences]:
-    """What changed since another version."""
+    """Returns the changes since another version."""
     with call.hub.database.reading() as connection:
         after = _version(call, connection, path)
         before = version_before(connection, after, query.before)
         return Answer(differences(call.hub.store, connection, before, after))
 
 
-def _open(call: Call, path: OfModelOrVersion, query: OfDeployment) -> Opened:
+def _open(call: Call, path: OfModelOrVersion, query: OfDeployment) -> OpenDeployment:
     with call.hub.database.reading() as connection:
         return open_deployment(call.hub.store, connection, _version(call, connection, path), query)
 

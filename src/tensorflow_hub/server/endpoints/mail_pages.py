@@ -1,4 +1,4 @@
-"""`/settings/mail`: members choose whether they get mail; links in mails confirm it and end it."""
+"""`/settings/mail`: members subscribe to mail; links in mails confirm the address and unsubscribe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tensorflow_hub.server.web import mail_pages
 
 
 def show_mail(request: Request) -> Response:
-    """What the person gets mail about, and a form for more."""
+    """Returns the page with the subscriptions of the user, and a form for a new one."""
     caller, hub = signed_in_caller(request), hub_of(request)
     if caller.user is None or not hub.settings.smtp_host:
         return mail_pages.mail(request, caller, [], [])
@@ -31,7 +31,7 @@ def show_mail(request: Request) -> Response:
 
 
 def subscribe(call: Call, fields: Subscribe) -> Response:
-    """Begins to send mail, where needed after the address is confirmed."""
+    """Adds a subscription. If needed, a mail asks to confirm the address first."""
     user, address = _user(call), fields.address.strip()
     if not is_address(address):
         raise Malformed(
@@ -48,7 +48,7 @@ def subscribe(call: Call, fields: Subscribe) -> Response:
 
 
 def unsubscribe(call: Call, fields: Unsubscribe) -> Response:
-    """Sends no mail about a publisher any more."""
+    """Removes a subscription."""
     user = _user(call)
     with call.hub.database.writing() as connection:
         mail.unsubscribe(connection, own_subscription(connection, user, fields.publisher))
@@ -56,13 +56,13 @@ def unsubscribe(call: Call, fields: Unsubscribe) -> Response:
 
 
 def show_confirmation(request: Request) -> Response:
-    """Whether mail is wanted, with a button."""
+    """Returns the page that asks to confirm the address, with a button."""
     found = _by_code(request, hub_of(request), request.query_params.get("code", ""))
     return mail_pages.question(request, found, request.query_params["code"], "confirm")
 
 
 def confirm(call: Call, fields: ConfirmMail) -> Response:
-    """Begins to send mail to an address whose mails somebody reads."""
+    """Confirms the address of a subscription."""
     found = _by_code(call.request, call.hub, fields.code)
     with call.hub.database.writing() as connection:
         mail.confirm(connection, found)
@@ -70,13 +70,13 @@ def confirm(call: Call, fields: ConfirmMail) -> Response:
 
 
 def show_stop(request: Request) -> Response:
-    """Whether mail is to end, with a button: programs that look at links must not end it."""
+    """Returns the page that asks to unsubscribe. Programs that only open the link must not unsubscribe."""
     found = _by_code(request, hub_of(request), request.query_params.get("code", ""))
     return mail_pages.question(request, found, request.query_params["code"], "stop")
 
 
 def stop(request: Request) -> Response:
-    """Ends mail, by one click in a mail program or by the button of the page."""
+    """Unsubscribes, after one click in a mail program (RFC 8058) or on the button of the page."""
     hub = hub_of(request)
     found = _by_code(request, hub, request.query_params.get("code", ""))
     with hub.database.writing() as connection:
@@ -94,14 +94,14 @@ def _user(call: Call) -> int:
 
 
 def _by_code(request: Request, hub: Hub, code: str) -> Subscription:
-    """Who has the code of a mail; who guesses codes is slowed down as who guesses tokens."""
+    """Returns the subscription with that code. Wrong codes count for the rate limit of wrong tokens."""
     caller: Caller = session_caller(request)
     request.state.caller = caller
     with hub.database.reading() as connection:
         found = mail.find_subscription(connection, code[:200])
     if found is None:
         hub.limits.count(UNKNOWN_TOKENS, source_of(caller.address))
-        raise Missing("The link is of no mail that is still sent.", hint="Nothing is left to do.")
+        raise Missing("The link is of no mail that is still sent.", hint="There is nothing more to do.")
     return found
 
 

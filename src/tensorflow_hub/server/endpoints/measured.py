@@ -1,4 +1,4 @@
-"""`/s/measured` and `GET /api/v1/measured`: tables of the models that were measured on one dataset."""
+"""`/s/measured` and `GET /api/v1/measured`: tables that compare the models measured on a dataset."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAGE = 50
 
 
 def list_measured(call: Call, query: MeasuredAsked) -> Answer[answers.Measured]:
-    """The datasets that models were measured on; with `dataset`, the models and their figures."""
+    """Returns the datasets that models were measured on; with `dataset`, the models and their results."""
     audience = audience_of(call.caller)
     with call.hub.database.reading() as connection:
         datasets = list_datasets(connection, audience, query.task)
@@ -54,7 +54,7 @@ def list_measured(call: Call, query: MeasuredAsked) -> Answer[answers.Measured]:
 
 
 def show_measured(request: Request) -> Response:
-    """The same as a page."""
+    """Returns the same as a page."""
     query = decode_parameters(request.query_params, MeasuredAsked)
     caller = caller_of(request)
     with hub_of(request).database.reading() as connection:
@@ -68,7 +68,7 @@ def show_measured(request: Request) -> Response:
 
 
 def sorted_page(table: MeasuredTable, query: MeasuredAsked) -> tuple[MeasuredVersion, ...]:
-    """The rows of the page that is asked for, in the order that is asked for.
+    """Returns the rows of the requested page, in the requested order.
 
     Raises:
       Malformed: the table cannot be sorted by that.
@@ -77,14 +77,14 @@ def sorted_page(table: MeasuredTable, query: MeasuredAsked) -> tuple[MeasuredVer
     if order not in table.orders and table.rows:
         raise Malformed(
             f"Expected an order of this table as 'sort', got {query.sort[:100]!r}.",
-            hint=f"One of {', '.join(table.orders[:20])}; with - before it the other way round.",
+            hint=f"Use one of {', '.join(table.orders[:20])}; with - before it for the reverse order.",
         )
     rows = table.sorted_by(order, reverse=query.sort.startswith("-")).rows if table.rows else ()
     return rows[(query.page - 1) * PAGE : query.page * PAGE]
 
 
 def default_order(table: MeasuredTable) -> str:
-    """By the first metric."""
+    """Returns the default order: by the first metric."""
     return next((METRIC + name for name in table.metrics), MODEL)
 
 

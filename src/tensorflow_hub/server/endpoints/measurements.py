@@ -1,4 +1,4 @@
-"""`/api/v1/measurements`: attach what was measured to a version, and take it away again."""
+"""`/api/v1/measurements`: add measurements to a version, and remove them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tensorflow_hub.server.people.measurements import attach, remove
 
 
 def put_measurement(call: Call, body: NewMeasurement) -> Answer[answers.Measurement]:
-    """Attaches what was measured to the version `handle`, for the publisher that measured it."""
+    """Adds a measurement to the version `handle`, in the name of the publisher that measured."""
     name, caller = versioned_name(body.handle), call.caller
     figures = figures_of(body)
     by_others = body.publisher is not None and body.publisher.lower() != name.publisher.lower()
@@ -37,14 +37,14 @@ def put_measurement(call: Call, body: NewMeasurement) -> Answer[answers.Measurem
 
 
 def delete_measurement(call: Call, path: OfMeasurement) -> Answer[None]:
-    """Takes a measurement away."""
+    """Removes a measurement."""
     with call.hub.database.writing() as connection:
         remove(connection, call.caller, path.measurement)
     return Answer(None, 204)
 
 
 def _check_content(connection: sa.Connection, version: Version, digest: str | None) -> None:
-    """Refuses what was measured of something else than what the version has."""
+    """Checks that the measured content is the content of the version."""
     digests = {deployment.digest for deployment in reading.list_deployments(connection, version)}
     if digest is not None and digests and digest not in digests:
         raise ConflictError(

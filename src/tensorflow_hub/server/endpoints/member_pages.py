@@ -1,4 +1,4 @@
-"""`/settings/publishers/<publisher>`: members and audit, for owners. `/settings/join`: become a member."""
+"""`/settings/publishers/<publisher>`: members and audit log for owners. `/settings/join`: become a member."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENTRIES = 50
 
 
 def show_members(request: Request) -> Response:
-    """The members and the open invitations."""
+    """Returns the page with the members and the open invitations."""
     caller = signed_in_caller(request)
     with hub_of(request).database.reading() as connection:
         publisher = members.owned_publisher(connection, caller, request.path_params["publisher"])
@@ -36,7 +36,7 @@ def show_members(request: Request) -> Response:
 
 
 def invite(call: Call, fields: Invite) -> Response:
-    """Adds an invitation; the page that answers is the only one that shows its link."""
+    """Adds an invitation. Only the page of this answer shows its link."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, fields.publisher)
         _, secret = members.invite(connection, call.caller, publisher, fields.role, fields.note)
@@ -44,7 +44,7 @@ def invite(call: Call, fields: Invite) -> Response:
 
 
 def withdraw_invitation(call: Call, fields: OfInvitation) -> Response:
-    """Takes an invitation back."""
+    """Withdraws an invitation."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, fields.publisher)
         members.withdraw_invitation(connection, call.caller, publisher, fields.invitation)
@@ -52,7 +52,7 @@ def withdraw_invitation(call: Call, fields: OfInvitation) -> Response:
 
 
 def change_member(call: Call, fields: ChangeMember) -> Response:
-    """Gives a member another role, or removes the member."""
+    """Changes the role of a member, or removes the member."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, fields.publisher)
         if fields.role == "remove":
@@ -63,7 +63,7 @@ def change_member(call: Call, fields: ChangeMember) -> Response:
 
 
 def show_audit(request: Request) -> Response:
-    """Who did what as the publisher, newest first."""
+    """Returns the page with the audit log of the publisher, the latest entries first."""
     caller = signed_in_caller(request)
     before = request.query_params.get("before", "")
     if before and not (before.isascii() and before.isdigit() and len(before) < 19):
@@ -75,7 +75,7 @@ def show_audit(request: Request) -> Response:
 
 
 def show_invitation(request: Request) -> Response:
-    """What an invitation is for, with a button to accept it."""
+    """Returns the page of an invitation, with a button to accept it."""
     caller = request.state.caller = session_caller(request)
     code = request.query_params.get("code", "")
     invitation = _invitation(hub_of(request), caller, code)
@@ -83,7 +83,7 @@ def show_invitation(request: Request) -> Response:
 
 
 def join(call: Call, fields: Join) -> Response:
-    """Accepts an invitation, as the user who is signed in or as a new one."""
+    """Accepts an invitation, as the signed-in user or as a new user."""
     invitation = _invitation(call.hub, call.caller, fields.code)
     with call.hub.database.writing() as connection:
         if call.caller.user is not None:
@@ -98,7 +98,7 @@ def join(call: Call, fields: Join) -> Response:
 
 
 def _invitation(hub: Hub, caller: Caller, code: str) -> Invitation:
-    """The invitation of a code; who guesses codes is slowed down as who guesses tokens."""
+    """Returns the invitation with that code. Wrong codes count for the rate limit of wrong tokens."""
     with hub.database.reading() as connection:
         try:
             return members.find_invitation(connection, code)
@@ -108,7 +108,7 @@ def _invitation(hub: Hub, caller: Caller, code: str) -> Invitation:
 
 
 def _welcome(call: Call, secret: str, publisher: str) -> Response:
-    """Signs the new user in, and shows the token by which to do that again."""
+    """Signs the new user in, and returns the page with the token to sign in again."""
     caller = token_caller(call.request, secret)
     signed_in = start_session(call, caller, f"/{publisher}")
     call.request.state.caller = dataclasses.replace(caller, session=None)

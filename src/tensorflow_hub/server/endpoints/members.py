@@ -1,4 +1,4 @@
-"""`/api/v1/publishers/<publisher>/members` and `/invitations`: who belongs to a publisher."""
+"""`/api/v1/publishers/<publisher>/members` and `/invitations`: the members of a publisher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tensorflow_hub.server.people import members
 
 
 def list_all(call: Call, path: OfPublisher) -> Answer[answers.Members]:
-    """The members, and the invitations that are open."""
+    """Returns the members and the open invitations."""
     with call.hub.database.reading() as connection:
         publisher = members.owned_publisher(connection, call.caller, path.publisher)
         found = list_members(connection, publisher)
@@ -25,7 +25,7 @@ def list_all(call: Call, path: OfPublisher) -> Answer[answers.Members]:
 
 
 def invite(call: Call, path: OfPublisher, body: NewInvitation) -> Answer[answers.InvitationWithUrl]:
-    """Adds an invitation; its URL is in this answer and nowhere else."""
+    """Adds an invitation. Only this answer has its URL."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, path.publisher)
         made, secret = members.invite(connection, call.caller, publisher, body.role, body.note)
@@ -33,7 +33,7 @@ def invite(call: Call, path: OfPublisher, body: NewInvitation) -> Answer[answers
 
 
 def withdraw_invitation(call: Call, path: OfInvitation) -> Answer[None]:
-    """Takes an invitation back."""
+    """Withdraws an invitation."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, path.publisher)
         members.withdraw_invitation(connection, call.caller, publisher, path.invitation)
@@ -41,7 +41,7 @@ def withdraw_invitation(call: Call, path: OfInvitation) -> Answer[None]:
 
 
 def change_role(call: Call, path: OfMember, body: RoleChange) -> Answer[answers.Member]:
-    """Gives a member another role."""
+    """Changes the role of a member."""
     with call.hub.database.writing() as connection:
         publisher = members.owned_publisher(connection, call.caller, path.publisher)
         changed = members.change_role(connection, call.caller, publisher, path.user, body.role)
@@ -57,7 +57,7 @@ def remove(call: Call, path: OfMember) -> Answer[None]:
 
 
 def invitation_url(base: str, secret: str) -> str:
-    """The page on which an invitation is accepted."""
+    """Returns the URL of the page on which an invitation is accepted."""
     return f"{base}/settings/join?code={secret}"
 
 

@@ -1,4 +1,4 @@
-"""`GET /metrics`: for Prometheus, which sends a token; how much happens in a hub is not for strangers."""
+"""`GET /metrics`: metrics for Prometheus, which has to send a token, because they are not public."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.server.core.rights import require_reader
 
 
 def show_metrics(request: Request) -> Response:
-    """What all server processes of this machine counted."""
+    """Returns the sums of the metrics of all server processes of this machine."""
     hub = hub_of(request)
     if hub.settings.metrics == "off":
         raise Missing("Metrics are switched off.", hint="Set TFHUB_SERVER_METRICS=token.")

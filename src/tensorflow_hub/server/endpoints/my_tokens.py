@@ -1,4 +1,4 @@
-"""`/settings/tokens`: the tokens of who is signed in; make and revoke them."""
+"""`/settings/tokens`: list, make and revoke the tokens of the signed-in user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.server.web import account_pages
 
 
 def show_tokens(request: Request) -> Response:
-    """The tokens, without their secrets, and a form for a new one."""
+    """Returns the page with the tokens, without their secrets, and a form for a new one."""
     caller = signed_in_caller(request)
     with hub_of(request).database.reading() as connection:
         found = tokens_of(connection, caller)
@@ -22,7 +22,7 @@ def show_tokens(request: Request) -> Response:
 
 
 def create_token(call: Call, fields: OwnToken) -> Response:
-    """Makes a token; the page that answers is the only one that shows its secret."""
+    """Makes a token. Only the page of this answer shows its secret."""
     days = int(fields.days) if fields.days else None
     wanted = NewToken(fields.name, fields.scope, fields.publisher or None, days)
     with call.hub.database.writing() as connection:
@@ -32,7 +32,7 @@ def create_token(call: Call, fields: OwnToken) -> Response:
 
 
 def revoke_token(call: Call, fields: OfToken) -> Response:
-    """Makes a token useless."""
+    """Revokes a token."""
     with call.hub.database.writing() as connection:
         revoke(connection, call.caller, fields.token)
     return RedirectResponse("/settings/tokens", 303, {"Cache-Control": "no-store"})

@@ -10,6 +10,6 @@ from tensorflow_hub.server.core.base_url import base_url
 
 
 def show_openapi(request: Request) -> Response:
-    """The OpenAPI document."""
+    """Returns the OpenAPI document."""
     described = describe_api(request.app.state.api, base_url(request))
     return JSONResponse(described, headers={"Cache-Control": "no-cache"})

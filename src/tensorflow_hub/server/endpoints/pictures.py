@@ -1,4 +1,4 @@
-"""The pictures of cards: `PUT /api/v1/pictures/…` takes them, `/<handle>?picture=<digest>` shows them."""
+"""The pictures of cards: `PUT /api/v1/pictures/…` adds one, `/<handle>?picture=<digest>` returns it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tensorflow_hub.server.http.asset_response import FOREVER, FOREVER_PRIVATE, 
 
 PARAMETER = "picture"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-# Opened by itself, a picture runs and loads nothing, whatever a browser takes it for.
+# Forbids scripts and further requests if a picture is opened as a page, whatever its content is.
 _POLICY = "default-src 'none'; sandbox"
 
 
@@ -61,7 +61,7 @@ def _put(call: Call, handle: str, path: str, data: bytes) -> Answer[answers.Pict
 
 
 def show_picture(request: Request, connection: sa.Connection, version: Version) -> Response:
-    """The picture that a URL names by its digest.
+    """Returns the picture whose digest is in the URL.
 
     Raises:
       Missing: the version has no such picture.

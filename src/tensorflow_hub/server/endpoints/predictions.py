@@ -1,4 +1,4 @@
-"""`POST /<handle>:predict`, and the paths at which clients of TensorFlow Serving ask for the same."""
+"""`POST /<handle>:predict`, and the same at the paths of TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ _NEVER_STORED = {"Cache-Control": "no-store"}
 def predict(
     call: Call, path: OfModelOrVersion, body: PredictionAsked
 ) -> Answer[answers.Predictions | answers.Outputs]:
-    """What a version, or the newest one of a model, gives for inputs."""
+    """Runs a version, or the latest version of a model, and returns its outputs."""
     return _answer(call, ModelName.parse(path.handle), body)
 
 
 def predict_version(
     call: Call, path: OfServedVersion, body: PredictionAsked
 ) -> Answer[answers.Predictions | answers.Outputs]:
-    """The same at the path of TensorFlow Serving."""
+    """Does the same at the path of TensorFlow Serving."""
     return _answer(call, _name(path), body)
 
 
 def show_status(call: Call, path: OfModelOrVersion) -> Answer[answers.ServedVersions]:
-    """Whether a version answers."""
+    """Returns whether the hub runs a version."""
     return Answer(status_form([_choose(call, ModelName.parse(path.handle)).version.number]))
 
 
 def show_version_status(call: Call, path: OfServedVersion) -> Answer[answers.ServedVersions]:
-    """Whether a version answers."""
+    """Returns whether the hub runs a version."""
     return Answer(status_form([_choose(call, _name(path)).version.number]))
 
 
 def show_metadata(call: Call, path: OfModelOrVersion) -> Answer[answers.ServedMetadata]:
-    """What the newest version of a model takes and gives."""
+    """Returns the inputs and outputs of the latest version of a model."""
     chosen = _choose(call, ModelName.parse(path.handle))
     return Answer(metadata_form(chosen.version, chosen.description))
 
 
 def show_version_metadata(call: Call, path: OfServedVersion) -> Answer[answers.ServedMetadata]:
-    """What a version takes and gives."""
+    """Returns the inputs and outputs of a version."""
     chosen = _choose(call, _name(path))
     return Answer(metadata_form(chosen.version, chosen.description))
 

@@ -1,4 +1,4 @@
-"""`POST /api/v1/uploads/<id>/publish`: check what was uploaded and make it visible."""
+"""`POST /api/v1/uploads/<id>/publish`: check an upload and make it visible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.server.publishing.steps import publish
 
 
 def publish_upload(call: Call, path: OfUpload, body: UploadedIndex) -> Answer[answers.Version]:
-    """Publishes; the body may hold the archive's index as `index`."""
+    """Publishes an upload. The body may have the index of the archive as `index`."""
     hub, claimed = call.hub, None
     upload = find_own_upload(call, path.upload)
     if isinstance(body.index, Raw) and bytes(body.index) != b"null":

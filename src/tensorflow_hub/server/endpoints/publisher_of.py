@@ -1,4 +1,4 @@
-"""Whose publisher a request is about: the one for which the token needs the rights."""
+"""Finds the publisher for which a request needs rights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tensorflow_hub.server.core.problems import Malformed
 
 
 def versioned_name(handle: str) -> ModelName:
-    """The name of a version that may be published.
+    """Returns the name of a version that may be published.
 
     Raises:
       Malformed: it has no version, or its publisher's name is reserved.
@@ -28,35 +28,35 @@ def versioned_name(handle: str) -> ModelName:
 
 
 def of_handle(call: Call, arguments: Arguments) -> str | None:
-    """The publisher in the handle that the body names."""
+    """Returns the publisher in the handle of the body."""
     return versioned_name(arguments["body"].handle).publisher
 
 
 def who_measured(call: Call, arguments: Arguments) -> str | None:
-    """The publisher that the body names, else that of the model."""
+    """Returns the publisher in the body, or else that of the model."""
     publisher: str | None = arguments["body"].publisher
     return of_handle(call, arguments) if publisher is None else publisher
 
 
 def of_handle_in_path(call: Call, arguments: Arguments) -> str | None:
-    """The publisher in the handle that the path names."""
+    """Returns the publisher in the handle of the path."""
     return versioned_name(arguments["path"].handle).publisher
 
 
 def in_path(call: Call, arguments: Arguments) -> str | None:
-    """The publisher in the path."""
+    """Returns the publisher in the path."""
     publisher: str = arguments["path"].publisher
     return publisher
 
 
 def in_body(call: Call, arguments: Arguments) -> str | None:
-    """The publisher that the body names, if it does."""
+    """Returns the publisher in the body, or None."""
     publisher: str | None = arguments["body"].publisher
     return publisher
 
 
 def own_or_asked(call: Call, arguments: Arguments) -> str | None:
-    """The publisher that the query names, else the only one that the caller has rights for."""
+    """Returns the publisher in the query, or else the only one for which the caller has rights."""
     publisher: str | None = arguments["query"].publisher
     if publisher is None and len(call.caller.grants) == 1:
         return call.caller.grants[0].publisher

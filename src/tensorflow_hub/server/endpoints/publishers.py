@@ -1,4 +1,4 @@
-"""`/api/v1/publishers`: who publishes here, their titles, cards and privacy."""
+"""`/api/v1/publishers`: the publishers, with their titles, cards and privacy."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tensorflow_hub.server.store.unpacked import remove_copy
 
 
 def list_publishers(call: Call) -> Answer[answers.Publishers]:
-    """All publishers that the caller may see."""
+    """Returns all publishers that the caller may see."""
     with call.hub.database.reading() as connection:
         shown = reading.list_publishers(connection, audience_of(call.caller))
     return Answer({"publishers": [publisher_json(publisher, call.base) for publisher in shown]})
 
 
 def show_publisher(call: Call, path: OfPublisher) -> Answer[answers.PublisherWithModels]:
-    """A publisher and its models."""
+    """Returns a publisher and its models."""
     with call.hub.database.reading() as connection:
         publisher = find_readable_publisher(connection, path.publisher, call.caller)
         models = reading.list_models(connection, publisher.name)
@@ -50,7 +50,7 @@ def show_publisher(call: Call, path: OfPublisher) -> Answer[answers.PublisherWit
 
 
 def change_publisher(call: Call, path: OfPublisher, body: PublisherChange) -> Answer[answers.Publisher]:
-    """Sets title, description, card and privacy; an administrator's call adds a publisher that is new."""
+    """Sets title, description, card and privacy. Administrators can add a new publisher this way."""
     name, caller, values = path.publisher, call.caller, msgspec.to_builtins(body)
     with call.hub.database.writing() as connection:
         publisher = reading.find_publisher(connection, name)
@@ -78,7 +78,7 @@ def _new_publisher(connection: sa.Connection, name: str) -> Publisher:
 
 
 def _readerless_copies(hub: Hub, connection: sa.Connection, publisher: Publisher) -> list[str]:
-    """The unpacked copies that may no longer be there once the publisher is private."""
+    """Returns the digests whose unpacked copies are removed when the publisher becomes private."""
     if not publisher.private or not hub.settings.uncompressed_url:
         return []
     return digests_without_readers(connection, digests_of_publisher(connection, publisher.id))

@@ -1,4 +1,4 @@
-"""`GET /api/v1/search` and its neighbours: what the pages show of search, as JSON."""
+"""`GET /api/v1/search` and others: search results, similar models and downloads as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAY = 86_400
 
 
 def show_search(call: Call, query: SearchRequest) -> Answer[answers.SearchAnswer]:
-    """The models that match, best first; the counts of the facets; what was corrected."""
+    """Returns the models that match, best first, with the counts of the facets and the corrected words."""
     started = time.perf_counter()
     audience, with_facets = audience_of(call.caller), query.with_facets
     with call.hub.database.reading() as connection:
@@ -53,7 +53,7 @@ def show_search(call: Call, query: SearchRequest) -> Answer[answers.SearchAnswer
 
 
 def show_similar(call: Call, path: OfModel) -> Answer[answers.SimilarModels]:
-    """Models that are like one."""
+    """Returns the models that are similar to one."""
     with call.hub.database.reading() as connection:
         model = find_readable_model(connection, ModelName.parse(path.handle), call.caller)
         audience = audience_of(call.caller)
@@ -63,7 +63,7 @@ def show_similar(call: Call, path: OfModel) -> Answer[answers.SimilarModels]:
 
 
 def show_downloads(call: Call, path: OfModel) -> Answer[answers.Downloads]:
-    """Downloads of a model by day, of the last year."""
+    """Returns the downloads of a model by day in the last year."""
     today = int(time.time()) // _DAY
     with call.hub.database.reading() as connection:
         model = find_readable_model(connection, ModelName.parse(path.handle), call.caller)
@@ -82,7 +82,7 @@ def _results(connection: sa.Connection, ids: tuple[int, ...], call: Call) -> lis
 
 
 def result_json(document: SearchDocument, base: str) -> answers.SearchResult:
-    """One result."""
+    """Returns the JSON form of a result."""
     facets = document.facets
     handle = f"{document.handle}/{document.version}"
     fine_tunable = next(iter(facets.get("fine_tunable", ())), None)

@@ -1,4 +1,4 @@
-"""`/login`, `/logout`: begin and end a session of a browser."""
+"""`/login` and `/logout`: begin and end the session of a browser."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from starlette.responses import RedirectResponse, Response
 from tensorflow_hub.api.forms import NoFields, SignIn
 from tensorflow_hub.errors import AuthenticationError
 from tensorflow_hub.server.catalogue.audit import add_entry
-from tensorflow_hub.server.catalogue.sessions import LONGEST_DAYS, begin_session, end_session
+from tensorflow_hub.server.catalogue.sessions import MAX_DAYS, begin_session, end_session
 from tensorflow_hub.server.core.callers import Caller, session_caller, token_caller
 from tensorflow_hub.server.core.cookies import clear_session_cookie, set_session_cookie
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.web import account_pages
 
-# A path on this hub. Browsers take `//host`, `/\\host` and these with line breaks in them for other sites.
+# A path on this hub. Browsers interpret `//host` and `/\\host`, also with line breaks in them, as other
+# hosts.
 _OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")
 
 
 def show_sign_in(request: Request) -> Response:
-    """The page with the form."""
+    """Returns the page with the form."""
     request.state.caller = session_caller(request)
     return account_pages.sign_in(request, own_path(request.query_params.get("next", "/")))
 
 
 def sign_in(call: Call, fields: SignIn) -> Response:
-    """Begins a session with the rights of a token, and goes on to the page that was asked for."""
+    """Begins a session with the rights of a token, and redirects to the requested page."""
     goal = own_path(fields.next)
     try:
         caller = token_caller(call.request, fields.token.strip())
@@ -37,7 +38,7 @@ def sign_in(call: Call, fields: SignIn) -> Response:
 
 
 def start_session(call: Call, caller: Caller, goal: str) -> Response:
-    """Signs a browser in; whatever session it had before is over."""
+    """Signs a browser in. An earlier session of the browser ends."""
     token_id = caller.token.id if caller.token else None
     user_id = caller.user.id if caller.user else None
     browser = call.request.headers.get("user-agent", "")
@@ -50,7 +51,7 @@ def start_session(call: Call, caller: Caller, goal: str) -> Response:
         only_for = caller.token.publisher if caller.token and caller.token.publisher else ""
         add_entry(connection, caller.name, caller.address, "sign_in", only_for)
     response = RedirectResponse(goal, 303, {"Cache-Control": "no-store"})
-    set_session_cookie(call.request, response, secret, LONGEST_DAYS * 86_400)
+    set_session_cookie(call.request, response, secret, MAX_DAYS * 86_400)
     return response
 
 
@@ -65,7 +66,7 @@ def sign_out(call: Call, fields: NoFields) -> Response:
 
 
 def own_path(text: str) -> str:
-    r"""Where to go on to: a path of this hub, else its first page. Nobody is sent to another site.
+    r"""Returns the path to redirect to. If it is not on this hub, returns "/" (no open redirects).
 
     >>> own_path("/acme/words/2?x=1"), own_path("https://evil"), own_path("//evil"), own_path(r"/\evil")
     ('/acme/words/2?x=1', '/', '/', '/')

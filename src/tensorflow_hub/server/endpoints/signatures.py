@@ -1,4 +1,4 @@
-"""`/api/v1/signatures` and `/api/v1/publishers/<publisher>/keys`: who signed a version, and by which keys."""
+"""`/api/v1/signatures` and `/api/v1/publishers/<publisher>/keys`: signatures of versions, and keys."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from tensorflow_hub.server.signing.signing import sign_version
 
 
 async def show_signatures(call: Call, path: OfModelOrVersion) -> Answer[answers.Signatures]:
-    """The signatures of a version, or of the newest one of a model."""
+    """Returns the signatures of a version, or of the latest version of a model."""
     name = ModelName.parse(path.handle)
     await bring_from_upstream(call.request, str(name))
     return Answer(await run_in_threadpool(_signatures, call, name))
 
 
 def add_signature(call: Call, body: NewSignature) -> Answer[answers.Signatures]:
-    """Keeps a signature of a version; one by the same key is there already: then nothing changes."""
+    """Adds a signature to a version. If there is one by the same key, nothing changes."""
     name, caller = versioned_name(body.handle), call.caller
     with call.hub.database.writing() as connection:
         version = find_readable_version(connection, name, caller)
@@ -46,7 +46,7 @@ def add_signature(call: Call, body: NewSignature) -> Answer[answers.Signatures]:
 
 
 def show_keys(call: Call, path: OfPublisher) -> Answer[answers.SigningKeys]:
-    """The keys of a publisher, revoked ones too."""
+    """Returns the keys of a publisher, including revoked ones."""
     with call.hub.database.reading() as connection:
         publisher = find_readable_publisher(connection, path.publisher, call.caller)
         found = list_keys(connection, publisher)
@@ -55,7 +55,7 @@ def show_keys(call: Call, path: OfPublisher) -> Answer[answers.SigningKeys]:
 
 
 def add_key(call: Call, path: OfPublisher, body: NewSigningKey) -> Answer[answers.SigningKey]:
-    """Adds a key that the publisher signs with."""
+    """Adds a signing key to a publisher."""
     with call.hub.database.writing() as connection:
         publisher = owned_publisher(connection, call.caller, path.publisher)
         added = keys.add_key(connection, call.caller, publisher, body.public_key, body.name)

@@ -23,7 +23,7 @@ _PATH = "/login/end"
 
 
 def start(request: Request) -> Response:
-    """Sends the browser to the provider."""
+    """Redirects the browser to the provider."""
     provider = _provider(request)
     attempt = SignInAttempt.begin(own_path(request.query_params.get("next", "/")))
     url = provider.authorization_url(attempt, base_url(request) + _PATH)
@@ -33,7 +33,7 @@ def start(request: Request) -> Response:
 
 
 def end(request: Request) -> Response:
-    """Takes what the provider sent the browser back with, and begins a session of the user."""
+    """Checks the answer of the provider, and begins a session of the user."""
     provider, given = _provider(request), request.query_params
     request.state.caller = Caller(None, address_of(request))
     attempt = _attempt(request)

@@ -1,4 +1,4 @@
-"""`GET /static/<name>`: style sheet, script and icon of the pages; and what browsers ask for."""
+"""`GET /static/<name>` and `/favicon.ico`: the style sheet, script and icon of the pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _YEAR = 31_536_000
 
 
 def show_static(request: Request) -> Response:
-    """A file; for ever when its URL names its content."""
+    """Returns a file. Browsers may cache it for ever if its URL has the digest."""
     return _answer(request, request.path_params["name"])
 
 
 def show_icon(request: Request) -> Response:
-    """The icon, for browsers that look for it at the old place."""
+    """Returns the icon, for browsers that request `/favicon.ico`."""
     return _answer(request, "icon.svg")
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/tokens`: make, list and revoke tokens; ask what one's own may do."""
+"""`/api/v1/tokens`: make, list and revoke tokens."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tensorflow_hub.server.people import tokens as people
 
 
 def show_own_token(call: Call) -> Answer[answers.Token]:
-    """What the token of the request may do."""
+    """Returns the rights of the token of the request."""
     assert call.caller.token is not None
     return Answer(_json(call.caller.token))
 
 
 def list_tokens(call: Call, query: WithinPublisher) -> Answer[answers.Tokens]:
-    """The tokens of a publisher (`?publisher=`), for its owner; all of them, for an administrator."""
+    """Returns the tokens of a publisher (`?publisher=`) for its owners, or all tokens for administrators."""
     publisher = own_or_asked(call, {"query": query})
     with call.hub.database.reading() as connection:
         found = tokens.list_tokens(connection, publisher)
@@ -27,7 +27,7 @@ def list_tokens(call: Call, query: WithinPublisher) -> Answer[answers.Tokens]:
 
 
 def create_token(call: Call, body: NewToken) -> Answer[answers.TokenWithSecret]:
-    """Makes a token; its secret is in this answer and nowhere else."""
+    """Makes a token. Only this answer has its secret."""
     with call.hub.database.writing() as connection:
         wanted = people.NewToken(body.name, body.scope, body.publisher, body.days)
         token, secret = people.make_token(connection, call.caller, wanted)
@@ -35,7 +35,7 @@ def create_token(call: Call, body: NewToken) -> Answer[answers.TokenWithSecret]:
 
 
 def revoke_token(call: Call, path: OfToken) -> Answer[None]:
-    """Makes a token useless."""
+    """Revokes a token."""
     with call.hub.database.writing() as connection:
         people.revoke(connection, call.caller, path.token)
     return Answer(None, 204)

@@ -39,7 +39,7 @@ from tensorflow_hub.server.publishing.upload_removal import abandon_upload
 
 
 def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]:
-    """Begins an upload, or goes on with one of the same bytes; says when nothing needs to be sent."""
+    """Begins an upload, resumes one of the same bytes, or answers that the version is published already."""
     hub, token, name = call.hub, call.caller.token, versioned_name(body.handle)
     assert token is not None
     if body.size > hub.settings.max_archive:
@@ -64,18 +64,18 @@ def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]:
 
 
 def show_upload(call: Call, path: OfUpload) -> Answer[answers.Upload]:
-    """How much of an upload came."""
+    """Returns how many bytes of an upload have arrived."""
     return _answer(call, find_own_upload(call, path.upload), 200)
 
 
 def cancel_upload(call: Call, path: OfUpload) -> Answer[None]:
-    """Gives an upload up."""
+    """Removes an upload."""
     abandon_upload(call.hub, find_own_upload(call, path.upload).id)
     return Answer(None, 204)
 
 
 async def continue_upload(call: Call, path: OfUpload, headers: FromOffset, body: Stream) -> Answer[None]:
-    """Takes the bytes from `Upload-Offset` on; what came before a break stays."""
+    """Receives bytes from `Upload-Offset` on. If the connection breaks, the bytes before that are kept."""
     upload = await run_in_threadpool(find_own_upload, call, path.upload)
     if headers.offset != upload.received:
         raise WrongOffset(upload.received, headers.offset)
@@ -84,7 +84,7 @@ async def continue_upload(call: Call, path: OfUpload, headers: FromOffset, body:
 
 
 def find_own_upload(call: Call, upload_id: str) -> Upload:
-    """The upload of that number, when the caller may publish under its name.
+    """Returns an upload if the caller may publish under its name.
 
     Raises:
       Missing: there is none that the token may publish, or it expired.
@@ -97,7 +97,7 @@ def find_own_upload(call: Call, upload_id: str) -> Upload:
 
 
 def _deployment(body: NewUpload, name: ModelName) -> str:
-    """The kind of deployment: as asked for, else as the card says."""
+    """Returns the kind of deployment: the requested one, or else that of the card."""
     card = checked_card(body.card, name) if body.card else None
     by_card = KIND_BY_CARD.get(card.kind if card else "module")
     deployment = body.deployment or (by_card.name if by_card else "")
@@ -112,7 +112,7 @@ def _deployment(body: NewUpload, name: ModelName) -> str:
 def _published_already(
     connection: sa.Connection, name: ModelName, deployment: str, digest: str | None
 ) -> str | None:
-    """The handle when the same content is published there; other content is refused before it is sent."""
+    """Returns the handle if the same content is published already. Other content raises an error."""
     if digest is None:
         return None
     version = reading.find_version(connection, name)

@@ -1,4 +1,4 @@
-"""`POST /api/v1/withdrawals`, `/restorations`, `/deletions`: take a version out of sight, or away."""
+"""`POST /api/v1/withdrawals`, `/restorations`, `/deletions`: withdraw, restore or delete a version."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from tensorflow_hub.server.store.unpacked import remove_copy
 
 
 def withdraw_version(call: Call, body: StateChange) -> Answer[answers.StateOfVersion]:
-    """Out of search and no longer the newest; still served to those who pinned it."""
+    """Withdraws a version: search and unversioned handles do not find it, but it can still be downloaded."""
     return _change(call, body, WITHDRAWN, "withdraw")
 
 
 def restore_version(call: Call, body: StateChange) -> Answer[answers.StateOfVersion]:
-    """Takes a withdrawal back."""
+    """Restores a withdrawn version."""
     return _change(call, body, VISIBLE, "restore")
 
 
 def delete_version(call: Call, body: StateChange) -> Answer[answers.StateOfVersion]:
-    """Away for good: 410 with the reason from now on. Its bytes go with `tfhub admin check --repair`."""
+    """Deletes a version: its URL answers 410 with the reason.
+
+    `tfhub admin check --repair` removes its files.
+    """
     return _change(call, body, DELETED, "delete")
 
 

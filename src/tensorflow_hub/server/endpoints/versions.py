@@ -1,4 +1,4 @@
-"""`GET /api/v1/models/<publisher>/<model…>[/<version>]`: what the hub knows of a model or a version."""
+"""`GET /api/v1/models/<publisher>/<model…>[/<version>]`: a model or a version as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.server.mirroring.asking import bring_from_upstream
 
 
 async def show_model(call: Call, path: OfModelOrVersion) -> Answer[answers.Version | answers.Model]:
-    """A model with its versions, or one version with its card, signatures and downloads."""
+    """Returns a model with its versions, or a version with its card, signatures and downloads."""
     name = ModelName.parse(path.handle)
     await bring_from_upstream(call.request, str(name))
     return Answer(await run_in_threadpool(_found, call, name))
@@ -32,5 +32,5 @@ def _found(call: Call, name: ModelName) -> answers.Version | answers.Model:
 
 
 def show_nothing(request: Request) -> Response:
-    """Whatever else is asked for below `/api/`: nothing is there, and no publisher has this name."""
+    """Answers 404 for all other paths below `/api/`, which is not the name of a publisher."""
     raise Missing(f"The API has nothing at {request.url.path!r}.", hint="See /api/v1/openapi.json.")

@@ -1,4 +1,4 @@
-"""`GET /`, `/s`, `/help`: the pages that are not a handle."""
+"""`GET /`, `/s` and `/help`: the pages whose URL is not a handle."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from starlette.responses import Response
 from tensorflow_hub.server.core.callers import caller_of, session_caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web import pages
-from tensorflow_hub.server.web.feeds import newest_of, news_feed, search_feed, wants_feed
+from tensorflow_hub.server.web.feeds import event_feed, newest_of, search_feed, wants_feed
 
 
 def show_home(request: Request) -> Response:
-    """The first page."""
+    """Returns the home page."""
     with hub_of(request).database.reading() as connection:
         if wants_feed(request):
-            return news_feed(request, connection, caller_of(request))
+            return event_feed(request, connection, caller_of(request))
         return pages.home(request, connection, caller_of(request))
 
 
 def show_search(request: Request) -> Response:
-    """Search results, with facets."""
+    """Returns the page of search results."""
     with hub_of(request).database.reading() as connection:
         caller = caller_of(request)
         if wants_feed(request):
@@ -31,12 +31,12 @@ def show_search(request: Request) -> Response:
 
 
 def show_help(request: Request) -> Response:
-    """How to use this hub."""
+    """Returns the page about using the hub."""
     request.state.caller = session_caller(request)
     return pages.help_page(request)
 
 
 def show_api_help(request: Request) -> Response:
-    """How to use the API."""
+    """Returns the page about the API."""
     request.state.caller = session_caller(request)
     return pages.api_page(request)

@@ -1,4 +1,4 @@
-"""`/settings/webhooks`, and those of a publisher: make webhooks, read their log, for owners."""
+"""`/settings/webhooks` and `/settings/publishers/<publisher>/webhooks`: make webhooks, read their logs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 30
 
 
 def show_webhooks(request: Request) -> Response:
-    """The webhooks of a publisher, or of the whole hub, and a form for a new one."""
+    """Returns the page with the webhooks of a publisher or of the whole hub, and a form for a new one."""
     caller, name = signed_in_caller(request), request.path_params.get("publisher")
     with hub_of(request).database.reading() as connection:
         publisher = owned_publisher(connection, caller, name).name if name is not None else None
@@ -29,7 +29,7 @@ def show_webhooks(request: Request) -> Response:
 
 
 def create_webhook(call: Call, fields: CreateWebhook) -> Response:
-    """Makes a webhook; the page that answers is the only one that shows its secret."""
+    """Makes a webhook. Only the page of this answer shows its secret."""
     wanted = webhooks.NewWebhook(fields.url, fields.events, fields.publisher or None)
     with call.hub.database.writing() as connection:
         networks = call.hub.settings.webhook_networks
@@ -39,7 +39,7 @@ def create_webhook(call: Call, fields: CreateWebhook) -> Response:
 
 
 def show_webhook(request: Request) -> Response:
-    """A webhook and its log."""
+    """Returns the page of a webhook and its log."""
     caller, number = signed_in_caller(request), request.path_params["webhook"]
     with hub_of(request).database.reading() as connection:
         webhook = webhooks.owned_webhook(connection, caller, number)
@@ -48,7 +48,7 @@ def show_webhook(request: Request) -> Response:
 
 
 def switch_webhook(call: Call, fields: SwitchWebhook) -> Response:
-    """Switches it on or off, or removes it."""
+    """Switches a webhook on or off, or removes it."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, fields.webhook)
         if fields.to == "remove":
@@ -61,7 +61,7 @@ def switch_webhook(call: Call, fields: SwitchWebhook) -> Response:
 
 
 def send_test(call: Call, fields: OfWebhook) -> Response:
-    """Sends a message that tells of nothing."""
+    """Sends a test message."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, fields.webhook)
         webhooks.send_test(connection, webhook)
@@ -69,7 +69,7 @@ def send_test(call: Call, fields: OfWebhook) -> Response:
 
 
 def send_again(call: Call, fields: OfDelivery) -> Response:
-    """Sends a message of the log once more."""
+    """Sends a message of the log again."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, fields.webhook)
         webhooks.send_again(connection, webhook, fields.delivery)

@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks`: URLs that are told of what is done; their log."""
+"""`/api/v1/webhooks`: make, list, change and remove webhooks, and read their logs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tensorflow_hub.server.people import webhooks
 
 
 def list_webhooks(call: Call, query: WithinPublisher) -> Answer[answers.Webhooks]:
-    """The webhooks of a publisher (`?publisher=`); those of the whole hub, for an administrator."""
+    """Returns the webhooks of a publisher (`?publisher=`), or for administrators those of the whole hub."""
     with call.hub.database.reading() as connection:
         found = webhooks.webhooks_of(connection, call.caller, own_or_asked(call, {"query": query}))
     return Answer({"webhooks": [_json(webhook) for webhook in found]})
 
 
 def create_webhook(call: Call, body: NewWebhook) -> Answer[answers.WebhookWithSecret]:
-    """Makes a webhook; its secret is in this answer and nowhere else."""
+    """Makes a webhook. Only this answer has its secret."""
     wanted = webhooks.NewWebhook(body.url, body.events, body.publisher)
     with call.hub.database.writing() as connection:
         networks = call.hub.settings.webhook_networks
@@ -29,7 +29,7 @@ def create_webhook(call: Call, body: NewWebhook) -> Answer[answers.WebhookWithSe
 
 
 def change_webhook(call: Call, path: OfWebhook, body: WebhookChange) -> Answer[answers.Webhook]:
-    """Chooses other events, or switches it on or off."""
+    """Changes the events of a webhook, or switches it on or off."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, path.webhook)
         changed = webhooks.change_webhook(connection, call.caller, webhook, body.events, body.active)
@@ -37,7 +37,7 @@ def change_webhook(call: Call, path: OfWebhook, body: WebhookChange) -> Answer[a
 
 
 def remove_webhook(call: Call, path: OfWebhook) -> Answer[None]:
-    """Removes it and its log."""
+    """Removes a webhook and its log."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, path.webhook)
         webhooks.remove_webhook(connection, call.caller, webhook)
@@ -45,7 +45,7 @@ def remove_webhook(call: Call, path: OfWebhook) -> Answer[None]:
 
 
 def show_log(call: Call, path: OfWebhook) -> Answer[answers.Deliveries]:
-    """The newest messages."""
+    """Returns the latest messages of a webhook."""
     with call.hub.database.reading() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, path.webhook)
         found = list_deliveries(connection, webhook.id)
@@ -53,7 +53,7 @@ def show_log(call: Call, path: OfWebhook) -> Answer[answers.Deliveries]:
 
 
 def send_test(call: Call, path: OfWebhook) -> Answer[answers.Delivery]:
-    """Sends a message that tells of nothing."""
+    """Sends a test message."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, path.webhook)
         delivery = webhooks.send_test(connection, webhook)
@@ -61,7 +61,7 @@ def send_test(call: Call, path: OfWebhook) -> Answer[answers.Delivery]:
 
 
 def send_again(call: Call, path: OfDelivery) -> Answer[answers.Delivery]:
-    """Sends a message once more."""
+    """Sends a message again."""
     with call.hub.database.writing() as connection:
         webhook = webhooks.owned_webhook(connection, call.caller, path.webhook)
         webhooks.send_again(connection, webhook, path.delivery)

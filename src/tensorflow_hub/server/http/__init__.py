@@ -1,1 +1,1 @@
-"""Bodies of requests and answers: middleware, compression, uploads, objects of the store."""
+"""HTTP requests and answers: middleware, compression, uploads, objects of the store."""

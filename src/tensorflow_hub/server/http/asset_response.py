@@ -18,7 +18,8 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-# A range of at most so many bytes is read in the thread of the request: a change of threads costs more.
+# A range of at most so many bytes is read at once and not streamed, because streaming changes threads, which
+# takes longer.
 _AT_ONCE = 1 << 18
 # A version never changes, but its publisher may become private, or it may be withdrawn or deleted. So shared
 # caches ask again each hour. The cache of one reader never asks again.
@@ -28,7 +29,7 @@ FOREVER_PRIVATE = "private, max-age=31536000, immutable"
 
 @dataclasses.dataclass(frozen=True)
 class Asset:
-    """An object that is served.
+    """An object of the store that is sent to clients.
 
     Attributes:
       key: in the store.
@@ -48,7 +49,7 @@ class Asset:
 
 
 def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
-    """The answer to a GET or HEAD for an object that never changes."""
+    """Returns the answer to a GET or HEAD request for an object that never changes."""
     headers = asset_headers(asset)
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
@@ -57,7 +58,7 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     if hub.settings.redirect:
         url = hub.store.presigned_url(asset.key, hub.settings.redirect_seconds)
         if url is not None:
-            # May be kept for a part of the time that the signature holds.
+            # May be cached for a part of the time that the presigned URL is valid.
             age = f"{'private' if asset.private else 'public'}, max-age={hub.settings.redirect_seconds // 4}"
             return RedirectResponse(url, 302, headers={**cors(), "cache-control": age, "vary": "Accept"})
     span = _range(request, asset, headers["etag"])
@@ -82,7 +83,7 @@ def asks_for_part(request: Request, asset: Asset) -> bool:
 
 
 def asset_headers(asset: Asset) -> dict[str, str]:
-    """The headers that every answer about an asset has."""
+    """Returns the headers of every answer about an asset."""
     headers = {
         "etag": f'"{asset.sha256}"',
         "content-type": asset.media_type,
@@ -130,7 +131,7 @@ async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIter
 
 
 def _range(request: Request, asset: Asset, etag: str) -> tuple[int, int] | None:
-    """The first byte that is asked for, and the one after the last; None for all bytes."""
+    """Returns the offsets of the first requested byte and after the last one; None for all bytes."""
     match = _RANGE.fullmatch(request.headers.get("range", "").strip().replace(" ", ""))
     if_range = request.headers.get("if-range")
     if match is None or (if_range is not None and if_range != etag):

@@ -1,4 +1,4 @@
-"""Connections to hosts whose addresses were checked: they go to exactly these addresses."""
+"""HTTP connections to checked addresses: the host name is not resolved again for the connection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PinnedAdapter(TlsAdapter):
         super().__init__(settings)
 
     def pin(self, host: str, addresses: Sequence[Address]) -> None:
-        """Sets the addresses that connections to a host may go to."""
+        """Sets the only addresses to which connections to a host may go."""
         self._pinned[host.lower()] = addresses
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -57,7 +57,7 @@ class PinnedAdapter(TlsAdapter):
 
 
 class _Pinned:
-    """The part of a connection that differs from the connections of urllib3."""
+    """The difference to the connections of urllib3: they connect to the pinned addresses."""
 
     pinned: dict[str, Sequence[Address]]
     pinned_only: bool
@@ -85,7 +85,7 @@ class _Pinned:
 
 
 def addresses_of(host: str) -> list[Address]:
-    """The addresses of a host; those that stand for one of IPv4 as that one.
+    """Returns the addresses of a host; IPv6 addresses that mean an IPv4 address as that one.
 
     Raises:
       DownloadError: it has none.
@@ -98,7 +98,7 @@ def addresses_of(host: str) -> list[Address]:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the whole Internet, for one receiver.
+    """Whether an address is a public unicast address of the Internet.
 
     >>> [is_public(plain_address(text)) for text in ("9.9.9.9", "169.254.169.254", "224.0.0.1")]
     [True, False, False]
@@ -121,7 +121,7 @@ def is_beside(address: Address, own: Sequence[Address]) -> bool:
 
 
 def _private_network(address: Address) -> str | None:
-    """The private network that an address is of; None for the public, and for what is for special uses."""
+    """Returns the private network of an address; None if it is public or for special uses."""
     if address.is_loopback or address.is_unspecified:
         return _THIS_MACHINE
     return next((str(network) for network in _PRIVATE if address in network), None)

@@ -1,4 +1,4 @@
-"""Steps around each request: a number, a line in the log, metrics, rate limits, safe headers."""
+"""Request middleware: a request id, a line in the log, metrics, rate limits, security headers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAFE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
-# In the log, as nginx writes it: nobody was left to be answered.
+# The status in the log, as nginx writes it, if the client closed the connection before the answer.
 _CLIENT_WENT = 499
 
 
@@ -64,7 +64,8 @@ class RequestMiddleware:
         try:
             await self._limited(scope, receive, answer.send)
         except Exception as error:
-            # Here and not by the application's outermost handler, which knows neither headers nor number.
+            # Here and not in the outermost handler of the application, which has neither the headers nor the
+            # id.
             problem = self.on_error(Request(scope), error)
             if answer.is_begun:  # too late to say anything else: the connection breaks off
                 raise
@@ -92,7 +93,7 @@ class RequestMiddleware:
 
 
 class _Answer:
-    """An answer on its way out: gets the headers of all answers, and is compressed."""
+    """Adds the common headers to an answer, and compresses it."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.status = 0
@@ -103,7 +104,7 @@ class _Answer:
         self._compressing = CompressingSend(self._out, self._accepted)
 
     async def send(self, message: Message) -> None:
-        """Takes what the application sends."""
+        """Receives a message of the application."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             more = ((b"x-request-id", self._number), *_SAFE_HEADERS)
@@ -111,7 +112,7 @@ class _Answer:
         await self._compressing(message)
 
     def begin_anew(self) -> Send:
-        """Forgets an answer of which nothing went out yet."""
+        """Discards the start of an answer that has not been sent yet."""
         self._compressing = CompressingSend(self._out, self._accepted)
         return self.send
 
@@ -121,7 +122,7 @@ class _Answer:
 
 
 def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
-    """A request as the log shows it; the query is left out, it may hold what nobody else should read."""
+    """Returns a request for the log, without the query, which may contain private data."""
     client = scope.get("client")
     return {
         "request": scope["state"]["number"],
@@ -134,14 +135,17 @@ def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
 
 
 class LogFormat(logging.Formatter):
-    """One line an event, as text or JSON. Control characters are escaped: no request can forge a line."""
+    """Formats the log, one line for each event.
+
+    Control characters are escaped, so no request can forge a line.
+    """
 
     def __init__(self, form: str) -> None:
         super().__init__()
         self.json = form == "json"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of an event."""
+        """Returns the line of an event."""
         event: dict[str, Any] = {
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),

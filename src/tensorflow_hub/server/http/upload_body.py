@@ -1,4 +1,4 @@
-"""Takes the bytes of a request into the store: the next piece is received while the last one is written."""
+"""Writes the body of a request to the store. The next bytes are received while the last ones are written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooLarge, WrongOffset
 from tensorflow_hub.server.core.requests import receive_body
 
-# Bytes gathered before they are written: a request to an S3 store, a system call to a disk.
+# How many bytes are collected for one write: a request to an S3 store, or a system call for a disk.
 _PIECE = 8 << 20
 
 
 async def receive_part(request: Request, hub: Hub, upload: Upload) -> int:
-    """Appends the body to the upload; how much of it is in the store then.
+    """Appends the body to the upload, and returns how many bytes of the upload are in the store.
 
     What came before a break counts too.
 
@@ -31,13 +31,13 @@ async def receive_part(request: Request, hub: Hub, upload: Upload) -> int:
     try:
         await receive_body(request, writer.take)
     finally:
-        # Also when the request is being cancelled: what came is not thrown away.
+        # Also if the request is cancelled, so that the received bytes are not lost.
         await asyncio.shield(writer.finish())
     return writer.written
 
 
 class _Writer:
-    """Gathers pieces and writes them, one write at a time beside the receiving."""
+    """Collects chunks and writes them in another thread, one write at a time."""
 
     def __init__(self, hub: Hub, upload: Upload) -> None:
         self._hub = hub
@@ -48,7 +48,7 @@ class _Writer:
         self.written = upload.received
 
     async def take(self, piece: bytes) -> None:
-        """Takes the next bytes.
+        """Receives the next bytes.
 
         Raises:
           TooLarge: they are more than was promised.
@@ -64,7 +64,7 @@ class _Writer:
             await self._write()
 
     async def finish(self) -> None:
-        """Writes the rest, and notes how far the upload is."""
+        """Writes the rest, and records how many bytes of the upload have arrived."""
         try:
             await self._write()
             await self._wait()

@@ -1,1 +1,1 @@
-"""What is inside a version: its files, ops, variables and graph, read from the stored archive in parts."""
+"""Shows the content of a version: files, ops, variables and graph, read in parts from the stored archive."""

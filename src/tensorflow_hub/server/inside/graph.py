@@ -1,4 +1,4 @@
-"""The graph of a SavedModel as people see it: signatures → layers → ops, counted. Read without TensorFlow."""
+"""Summarizes the graph of a SavedModel: signatures, their layers, and ops by count. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ from tensorflow_hub.format.module.ops import UNSAFE_OPS
 from tensorflow_hub.format.module.reachable_ops import called_functions, signature_nodes
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
-# A graph of this size takes a second and ten times its size of memory; larger ones are not drawn.
+# The largest graph that is read, in bytes. It takes a second, and memory of ten times its size.
 LARGEST_GRAPH = 24 << 20
-# One graph is read at a time: two large ones would take the memory of both.
-_TURN = threading.Lock()
-# Layers that a page shows, how deep they are nested, and how many ops of each are named.
-_MOST_LAYERS, _DEEPEST, _MOST_NAMED = 400, 6, 4
-# Names of scopes that say nothing: those of functions that call one another.
+# Only one graph is read at a time, to limit the memory.
+_LOCK = threading.Lock()
+# How many layers a page shows, how deep they are nested, and how many ops it names for each.
+_MAX_LAYERS, _MAX_DEPTH, _MAX_OPS_NAMED = 400, 6, 4
+# Name scopes that are left out: functions that only call other functions.
 _CALLS = ("StatefulPartitionedCall", "PartitionedCall")
-# Ops that are everywhere and tell nothing.
+# Ops that are left out because nearly every layer has them.
 _COMMON = {"Placeholder", "Const", "Identity", "NoOp", "ReadVariableOp", "VarHandleOp"}
 
 
 @dataclasses.dataclass(frozen=True)
 class OpCount:
-    """An op, how often it stands in the graph, and what it does outside of it ("" for nothing)."""
+    """An op type of a graph.
+
+    Attributes:
+      op: its name, for example "MatMul".
+      count: how often the graph has it.
+      reaches: what it accesses outside of the graph, for example files; "" for nothing.
+    """
 
     op: str
     count: int
@@ -39,13 +45,13 @@ class OpCount:
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A scope of names with what is below it.
+    """A name scope of the graph and the scopes in it.
 
     Attributes:
-      name: the last part of the scope.
-      ops: how many ops it has, with those below.
-      commonest: the ops that tell what it does, commonest first.
-      layers: the scopes within.
+      name: the last part of the scope's name.
+      ops: how many ops are in it, including those in inner scopes.
+      commonest: the most frequent op types, except those that nearly every layer has.
+      layers: the inner scopes.
     """
 
     name: str
@@ -56,7 +62,7 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class GraphView:
-    """What is shown of a graph: its ops by count, and the layers of each signature and function."""
+    """The summary of a graph: its ops by count, and the layers of each signature and function."""
 
     ops: tuple[OpCount, ...]
     signatures: tuple[Layer, ...]
@@ -64,22 +70,22 @@ class GraphView:
 
 @functools.lru_cache(maxsize=8)
 def graph_of(files: StoredFiles) -> GraphView | None:
-    """The graph of a deployment; None for one without a SavedModel.
+    """Returns the summary of a deployment's graph; None if the deployment has no SavedModel.
 
     Raises:
-      FormatError: it is damaged.
-      TooLarge: it is too large to be drawn.
+      FormatError: the SavedModel is damaged.
+      TooLarge: it is larger than `LARGEST_GRAPH`.
     """
     if all(file.path != layout.SAVED_MODEL for file in files.index.files):
         return None
-    with _TURN:
+    with _LOCK:
         data = files.read(layout.SAVED_MODEL, most=LARGEST_GRAPH)
         saved_model = parse("SavedModel", data, layout.SAVED_MODEL)
         ops: Counter[str] = Counter()
         for meta_graph in saved_model.meta_graphs:
             ops += _count(meta_graph.graph_def)
         counted = (OpCount(op, count, UNSAFE_OPS.get(op, "")) for op, count in ops.items())
-        ordered = sorted(counted, key=lambda one: (not one.reaches, -one.count, one.op))
+        ordered = sorted(counted, key=lambda op: (not op.reaches, -op.count, op.op))
         return GraphView(tuple(ordered), tuple(_signatures(saved_model.meta_graphs)))
 
 
@@ -92,30 +98,30 @@ def _count(graph: Any) -> Counter[str]:
 
 
 def _signatures(meta_graphs: Iterable[Any]) -> Iterator[Layer]:
-    """Those of TensorFlow 1, then the functions of an object such as `__call__`, by their first trace."""
+    """Yields the layers of each signature, and of the first trace of each function such as `__call__`."""
     for meta_graph in meta_graphs:
         tags = ", ".join(sorted(meta_graph.meta_info_def.tags))
         library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
         for name, signature in sorted(meta_graph.signature_def.items()):
             if not name.startswith("__saved_model_"):
                 reached = {node.name for node in signature_nodes(meta_graph, signature)}
-                # In the order of the graph: mostly from the inputs to the outputs.
+                # In the order of the graph, which is mostly from the inputs to the outputs.
                 first = (node for node in meta_graph.graph_def.node if node.name in reached)
                 nodes = list(_nodes(first, library))
                 label = f"{name} ({tags})" if tags and tags != "serve" else name
-                yield _whole(label, nodes)
+                yield _root_layer(label, nodes)
         for name, function in sorted(saved_functions(meta_graph.object_graph_def).items()):
             trace = next((trace for trace in function.concrete_functions if trace in library), None)
             if trace is not None:
-                yield _whole(name, list(_nodes(library[trace].node_def, library)))
+                yield _root_layer(name, list(_nodes(library[trace].node_def, library)))
 
 
-def _whole(name: str, nodes: list[Any]) -> Layer:
-    return _layer(name, [(_scope(node.name), node.op) for node in nodes], 0, [_MOST_LAYERS])
+def _root_layer(name: str, nodes: list[Any]) -> Layer:
+    return _layer(name, [(_scope(node.name), node.op) for node in nodes], 0, [_MAX_LAYERS])
 
 
 def _nodes(first: Iterable[Any], library: dict[str, Any]) -> Iterator[Any]:
-    """The nodes of a signature and of the functions that it calls, each function once."""
+    """Yields the nodes of a signature and of the functions that it calls, each function once."""
     seen: set[str] = set()
     waiting = [list(first)]
     while waiting:
@@ -129,14 +135,14 @@ def _nodes(first: Iterable[Any], library: dict[str, Any]) -> Iterator[Any]:
 
 def _scope(name: str) -> tuple[str, ...]:
     parts = [part for part in name.split("/") if part and not part.startswith(_CALLS)]
-    return tuple(parts[:_DEEPEST])
+    return tuple(parts[:_MAX_DEPTH])
 
 
 def _layer(name: str, nodes: list[tuple[tuple[str, ...], str]], depth: int, left: list[int]) -> Layer:
-    """The layer of nodes by their scopes; `left` is how many more may be made."""
+    """Returns the layer of nodes, given as (scope, op). `left[0]` is how many more layers may be made."""
     below: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for scope, op in nodes:
-        if len(scope) > depth + 1:  # the last part is the node itself
+        if len(scope) > depth + 1:  # the last part of a scope is the name of the node itself
             below.setdefault(scope[depth], []).append((scope, op))
     layers = []
     for part, members in below.items():
@@ -144,5 +150,5 @@ def _layer(name: str, nodes: list[tuple[tuple[str, ...], str]], depth: int, left
             left[0] -= 1
             layers.append(_layer(part, members, depth + 1, left))
     counts = Counter(op for _, op in nodes if op not in _COMMON and not op.startswith(_CALLS))
-    commonest = sorted(counts, key=lambda op: (-counts[op], op))[:_MOST_NAMED]
+    commonest = sorted(counts, key=lambda op: (-counts[op], op))[:_MAX_OPS_NAMED]
     return Layer(name[:200], len(nodes), tuple(commonest), tuple(layers))

@@ -1,4 +1,4 @@
-"""The files of a stored archive: the list of them, and runs of bytes of one, without unpacking the others."""
+"""Lists the files of a stored archive, and reads byte ranges of one file without unpacking the others."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tensorflow_hub.server.core.problems import Missing, TooLarge
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import Store, archive_key
 
-# One page reads so many bytes of a file at most, in segments that are not larger than this.
-MOST_BYTES = 64 << 10
+# How many bytes of a file one page shows, and the largest segment of the archive that is read for it.
+MAX_BYTES = 64 << 10
 _LARGEST_SEGMENT = 8 << 20
 
 
@@ -24,10 +24,10 @@ class StoredFiles:
     index: ArchiveIndex
 
     def entry(self, path: str) -> FileEntry:
-        """A file by its path.
+        """Returns the entry of a file in the index.
 
         Raises:
-          Missing: there is none; says which there are.
+          Missing: there is no such file. The hint lists the first ten.
         """
         found = next((file for file in self.index.files if file.path == path), None)
         if found is None:
@@ -35,19 +35,19 @@ class StoredFiles:
             raise Missing(f"The archive has no file {path!r:.200}.", hint=f"It has: {names}.")
         return found
 
-    def read(self, path: str, start: int = 0, end: int | None = None, *, most: int = MOST_BYTES) -> bytes:
-        """Bytes `start` up to and without `end` of a file.
+    def read(self, path: str, start: int = 0, end: int | None = None, *, most: int = MAX_BYTES) -> bytes:
+        """Returns the bytes of a file from `start` up to, but not including, `end`.
 
         Raises:
           Missing: there is no such file.
-          TooLarge: these are more than `most` bytes, or the archive cannot be read in small parts.
+          TooLarge: these are more than `most` bytes, or the segments of the archive are too large.
         """
         size = self.entry(path).size
         end = size if end is None else min(end, size)
         if end - start > most:
             raise TooLarge(
-                f"Expected at most {most:,} bytes of {path!r} to read, got {end - start:,}.",
-                hint="Download the version, and look at the file there.",
+                f"Expected at most {most:,} bytes of {path!r} to show, got {end - start:,}.",
+                hint="Download the version, and open the file on your machine.",
             )
         return b"".join(self._parts(path, start, end))
 
@@ -59,8 +59,9 @@ class StoredFiles:
                 continue
             if max(segment.size, segment.length) > _LARGEST_SEGMENT:
                 raise TooLarge(
-                    f"The archive holds {path!r} in parts of {segment.size:,} bytes, too many for a page.",
-                    hint="Download the version, and look at the file there.",
+                    f"The archive has {path!r} in segments of {segment.size:,} bytes. Pages show segments of "
+                    f"at most {_LARGEST_SEGMENT:,}.",
+                    hint="Download the version, and open the file on your machine.",
                 )
             key = archive_key(self.index.archive_sha256)
             packed = b"".join(self.store.read(key, segment.offset, segment.offset + segment.length))
@@ -71,7 +72,7 @@ class StoredFiles:
 
 @functools.lru_cache(maxsize=8)
 def open_files(store: Store, archive_sha256: str) -> StoredFiles:
-    """The files of a stored archive, whose index is kept for the next page."""
+    """Returns the files of a stored archive. The last few indexes are cached."""
     return StoredFiles(store, read_index(store, archive_sha256))
 
 
@@ -80,11 +81,11 @@ class TextPart:
     """A part of a text file.
 
     Attributes:
-      text: its characters; "" for a file that is no text.
+      text: the characters; "" if the file is not text.
       is_text: whether the bytes are UTF-8 without control characters.
-      start: the first byte.
-      end: the byte behind the last one.
-      size: of the whole file.
+      start: the offset of the first byte.
+      end: the offset after the last byte.
+      size: the size of the whole file in bytes.
     """
 
     text: str
@@ -95,15 +96,18 @@ class TextPart:
 
 
 def text_part(files: StoredFiles, path: str, start: int) -> TextPart:
-    """The text of a file from a byte on, up to the end of a line where there is one.
+    """Returns a part of a text file that begins at an offset and ends, if possible, with a line.
 
     Raises:
       Missing: there is no such file, or it ends before `start`.
     """
     size = files.entry(path).size
     if start > size or start < 0:
-        raise Missing(f"The file {path!r} has {size:,} bytes, not {start:,}.", hint="Begin with from=0.")
-    data = files.read(path, start, min(size, start + MOST_BYTES))
+        raise Missing(
+            f"Expected an offset from 0 to {size:,}, the size of {path!r}, got {start:,}.",
+            hint="Begin with from=0.",
+        )
+    data = files.read(path, start, min(size, start + MAX_BYTES))
     end = start + len(data)
     if end < size:
         cut = data.rfind(b"\n") + 1 or _whole_characters(data)
@@ -117,7 +121,7 @@ def text_part(files: StoredFiles, path: str, start: int) -> TextPart:
 
 
 def _whole_characters(data: bytes) -> int:
-    """How many bytes of UTF-8 do not end within a character."""
+    """Returns the length of the data without an incomplete UTF-8 character at its end."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte & 0xC0 != 0x80:

@@ -1,4 +1,4 @@
-"""The variables of a deployment by name, type, shape and size: from the index of its checkpoint."""
+"""Lists the variables of a deployment: name, dtype, shape and size, from the index of its checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.format.module.checkpoint import parse_checkpoint
 from tensorflow_hub.format.module.tensor_types import Shape, elements, shape_text
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
-# Larger ones would keep a server busy.
+# The largest index that is read, in bytes, because larger ones would take seconds.
 _LARGEST_INDEX = 16 << 20
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _NOT_VARIABLES = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter")
@@ -30,17 +30,17 @@ class Variable:
 
     @property
     def type(self) -> str:
-        """Type and shape for people: `float32[3, 4]`."""
+        """The dtype and shape as text: `float32[3, 4]`."""
         return f"{self.dtype}{shape_text(self.shape)}"
 
 
 @functools.lru_cache(maxsize=8)
 def variables_in(files: StoredFiles) -> tuple[Variable, ...]:
-    """The variables of a deployment, by name; none for a kind that keeps none by name.
+    """Returns the variables of a deployment, sorted by name; none for formats without named variables.
 
     Raises:
-      FormatError: what lists them is damaged.
-      TooLarge: there are too many to be shown.
+      FormatError: the index of the checkpoint is damaged.
+      TooLarge: it is larger than 16 MiB.
     """
     paths = {file.path for file in files.index.files}
     if layout.VARIABLES_INDEX in paths:
@@ -70,7 +70,7 @@ def _of_tfjs(data: bytes) -> tuple[Variable, ...]:
         ]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(
-            f"Expected model.json of a TensorFlow.js model, got {type(error).__name__}.",
+            f"Expected a list of weights in model.json of a TensorFlow.js model, got {error!r:.200}.",
             hint="Convert the model again with tensorflowjs_converter.",
         ) from None
     return tuple(sorted((Variable(*one, _size(*one[1:])) for one in found), key=lambda one: one.name))

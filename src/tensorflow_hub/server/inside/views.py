@@ -1,4 +1,4 @@
-"""What the API and the pages tell of the inside of a version, as the types of `api/answers/`."""
+"""The content of a version in the form that API and pages show it, as the types of `api/answers/`."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ FILES_ON_PAGE, VARIABLES_ON_PAGE = 200, 100
 
 
 @dataclasses.dataclass(frozen=True)
-class Opened:
-    """A deployment of a version that is looked into."""
+class OpenDeployment:
+    """A deployment of a version, with access to its files."""
 
     version: Version
     deployment: str
     files: StoredFiles
 
 
-def open_deployment(store: Store, connection: sa.Connection, version: Version, asked: OfDeployment) -> Opened:
-    """The deployment that is asked for, or the first one.
+def open_deployment(
+    store: Store, connection: sa.Connection, version: Version, asked: OfDeployment
+) -> OpenDeployment:
+    """Opens the requested deployment of a version, or the first one if none is named.
 
     Raises:
-      NotOffered: its files are not here.
-      Missing: the version has none of that kind; says which it has.
+      NotOffered: the hub has only the documentation of the version.
+      Missing: the version has no deployment of that kind. The hint lists those that it has.
     """
     archives = reading.list_archives(connection, version)
     names = [kind.name for kind in KINDS if kind.name in archives]
     if not names:
         raise NotOffered(
-            f"This hub has the documentation of {version.handle}; its files are not here.",
+            f"This hub has only the documentation of {version.handle}, not its files.",
             hint="Ask its publisher or the hub's administrator to publish them here.",
         )
     name = asked.deployment or names[0]
@@ -50,11 +52,11 @@ def open_deployment(store: Store, connection: sa.Connection, version: Version, a
             f"The version {version.handle} has no deployment {name!r:.60}.",
             hint=f"It has: {', '.join(names)}.",
         )
-    return Opened(version, name, open_files(store, archives[name].archive_sha256))
+    return OpenDeployment(version, name, open_files(store, archives[name].archive_sha256))
 
 
-def files_view(opened: Opened, asked: FilesAsked) -> answers.FilesOfVersion:
-    """The files of a deployment."""
+def files_view(opened: OpenDeployment, asked: FilesAsked) -> answers.FilesOfVersion:
+    """Returns one page of the list of files."""
     files = opened.files.index.files
     shown = files[(asked.page - 1) * FILES_ON_PAGE : asked.page * FILES_ON_PAGE]
     return {
@@ -67,8 +69,8 @@ def files_view(opened: Opened, asked: FilesAsked) -> answers.FilesOfVersion:
     }
 
 
-def text_view(opened: Opened, asked: TextAsked) -> answers.TextOfFile:
-    """A part of a file, where it is text."""
+def text_view(opened: OpenDeployment, asked: TextAsked) -> answers.TextOfFile:
+    """Returns a part of a file, if it is text."""
     part = text_part(opened.files, asked.file, asked.start)
     return {
         "handle": opened.version.handle,
@@ -83,8 +85,8 @@ def text_view(opened: Opened, asked: TextAsked) -> answers.TextOfFile:
     }
 
 
-def variables_view(opened: Opened, asked: VariablesAsked) -> answers.VariablesOfVersion:
-    """The variables whose names have all words that are asked for."""
+def variables_view(opened: OpenDeployment, asked: VariablesAsked) -> answers.VariablesOfVersion:
+    """Returns one page of the variables whose names contain all words of the query."""
     words = asked.q.lower().split()
     found = [
         variable
@@ -96,7 +98,7 @@ def variables_view(opened: Opened, asked: VariablesAsked) -> answers.VariablesOf
         "handle": opened.version.handle,
         "deployment": opened.deployment,
         "variables": [
-            {"name": one.name, "dtype": one.dtype, "shape": one.shape, "size": one.size} for one in shown
+            {"name": each.name, "dtype": each.dtype, "shape": each.shape, "size": each.size} for each in shown
         ],
         "total": len(found),
         "bytes": sum(variable.size for variable in found),
@@ -105,20 +107,20 @@ def variables_view(opened: Opened, asked: VariablesAsked) -> answers.VariablesOf
     }
 
 
-def graph_view(opened: Opened) -> answers.GraphOfVersion:
-    """The ops and layers of a SavedModel; none for other kinds."""
+def graph_view(opened: OpenDeployment) -> answers.GraphOfVersion:
+    """Returns the ops and layers of a SavedModel; none for other kinds."""
     graph = graph_of(opened.files)
     ops = graph.ops if graph else ()
     return {
         "handle": opened.version.handle,
         "deployment": opened.deployment,
-        "ops": [{"op": one.op, "count": one.count, "reaches": one.reaches} for one in ops],
+        "ops": [{"op": each.op, "count": each.count, "reaches": each.reaches} for each in ops],
         "signatures": [_layer(layer) for layer in graph.signatures] if graph else [],
     }
 
 
 def _pages(total: int, on_page: int) -> int:
-    """How many pages `total` lines take; one where there are none."""
+    """Returns how many pages `total` lines take, at least one."""
     return max(1, math.ceil(total / on_page))
 
 

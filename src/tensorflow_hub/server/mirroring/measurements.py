@@ -22,7 +22,7 @@ from tensorflow_hub.server.catalogue.measurements import (
     KEPT,
     MOST_OF_A_PUBLISHER,
     Author,
-    count_of,
+    count_measurements,
     list_measurements,
     put_measurement,
     remove_measurement,
@@ -64,7 +64,7 @@ def keep_measurements(
     for key, new in told.items():
         known = here.get(key)
         if known is None:
-            wanted = count_of(connection, version, new.publisher) < MOST_OF_A_PUBLISHER
+            wanted = count_measurements(connection, version, new.publisher) < MOST_OF_A_PUBLISHER
         else:
             wanted = known.author.is_mirror and known.figures != new.figures
         if wanted:

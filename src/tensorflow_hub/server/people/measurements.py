@@ -33,7 +33,7 @@ def attach(
       RejectedError: the publisher has attached as many to the version as it may.
     """
     number, is_new = measurements.put_measurement(connection, version, publisher, _author(caller), figures)
-    if measurements.count_of(connection, version, publisher) > MOST_OF_A_PUBLISHER:
+    if measurements.count_measurements(connection, version, publisher) > MOST_OF_A_PUBLISHER:
         raise RejectedError(
             f"{publisher.name} has attached {MOST_OF_A_PUBLISHER} measurements to {version.handle}, "
             "which is the most that one publisher may.",

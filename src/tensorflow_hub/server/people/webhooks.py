@@ -12,7 +12,7 @@ from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import deliveries, webhooks
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.deliveries import Delivery
-from tensorflow_hub.server.catalogue.news import ACTIONS
+from tensorflow_hub.server.catalogue.events import ACTIONS
 from tensorflow_hub.server.catalogue.reading import find_publisher
 from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.catalogue.webhooks import Webhook

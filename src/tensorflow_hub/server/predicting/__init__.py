@@ -1,1 +1,1 @@
-"""Answers by models: processes that run them, apart from the hub and without its rights."""
+"""Runs models on the hub, in separate processes without the rights of the hub."""

@@ -1,4 +1,4 @@
-"""Which version is to be run: one that the caller may read, and that a hub runs."""
+"""Finds the version to run for a request: one that the caller may read, and that the hub can run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tensorflow_hub.server.predicting.pool import Pool, Runnable
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A version that can be run, and what runs it."""
+    """A version that can be run, and the pool of processes that runs it."""
 
     version: Version
     description: ModuleDescription
@@ -32,7 +32,7 @@ class Choice:
 
 
 def can_be_run(request: Request, connection: sa.Connection, version: Version) -> bool:
-    """Whether the hub runs models, and this one is fit for it."""
+    """Whether the hub runs models, and can run this one."""
     if request.app.state.predictions is None:
         return False
     deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
@@ -46,24 +46,24 @@ def can_be_run(request: Request, connection: sa.Connection, version: Version) ->
 
 
 def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
-    """The version of that name, or the newest one of an unversioned name.
+    """Returns the version with that name, or the latest version for a name without one.
 
     Raises:
-      Missing: the hub runs no models; or the caller may see no such version; or its files are not here.
-      Gone: it was deleted.
-      RejectedError: it is of another kind, or has ops that reach outside of the graph.
+      Missing: the hub runs no models, the caller may see no such version, or the hub does not have its files.
+      Gone: the version was deleted.
+      RejectedError: it is not a SavedModel, or has ops that access something outside of the graph.
     """
     pool: Pool | None = request.app.state.predictions
     if pool is None:
         raise Missing(
-            "This hub runs no models.", hint="Its administrator can turn that on by TFHUB_SERVER_PREDICT."
+            "This hub runs no models.", hint="Its administrator can turn that on with TFHUB_SERVER_PREDICT."
         )
     with hub_of(request).database.reading() as connection:
         version = find_readable_version(connection, name, caller)
         deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
     if deployment is None:
         raise Missing(
-            f"This hub has no SavedModel of {version.handle}.", hint="Its page says what there is of it."
+            f"This hub has no SavedModel of {version.handle}.", hint="Its page lists the available formats."
         )
     description = ModuleDescription.from_dict(deployment.description)
     check_runnable(description)

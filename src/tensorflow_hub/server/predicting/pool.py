@@ -1,4 +1,4 @@
-"""The modules that run: a bounded number of processes, kept warm for the next request of the same version."""
+"""A pool of processes that run modules. A process is kept for the next request of the same version."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tensorflow_hub.server.predicting.running_module import RunningModule
 from tensorflow_hub.server.settings import MIB, ServerSettings
 from tensorflow_hub.server.store.interface import Store
 
-# Requests that wait at once; more are refused. Each takes a thread of the hub.
+# How many requests may wait for a process. Each uses a thread of the hub, so more are refused.
 MOST_WAITING = 8
-# A process that nobody asked for so long is ended.
+# A process is ended after so many seconds without a request.
 IDLE_SECONDS = 120.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Runnable:
-    """A version that can be run; two of equal content have processes of their own.
+    """A version that can be run. Two versions never share a process, even if their content is equal.
 
     Attributes:
-      version: its number in the catalogue.
-      handle: its name.
-      archive_sha256: its archive.
-      size: bytes of the unpacked files.
+      version: its id in the catalogue.
+      handle: its handle.
+      archive_sha256: the SHA-256 of its archive.
+      size: the size of the unpacked files in bytes.
     """
 
     version: int
@@ -40,12 +40,12 @@ class Runnable:
 
 
 class Pool:
-    """The processes of one server process.
+    """The pool of processes of one server process.
 
     Args:
-      settings: how many, and their limits.
-      store: where the modules are.
-      folder: where they may lie unpacked.
+      settings: the number of processes and their limits.
+      store: the store of the archives.
+      folder: a folder for the unpacked modules.
     """
 
     def __init__(self, settings: ServerSettings, store: Store, folder: Path) -> None:
@@ -59,17 +59,17 @@ class Pool:
         self._idle: list[tuple[Runnable, RunningModule]] = []  # used longest ago first
 
     def ask(self, version: Runnable, request: bytes) -> bytes:
-        """What a version answers to a request, as JSON. Whether the caller may read it was checked before.
+        """Sends a request to a version and returns its answer as JSON. The rights were checked before.
 
         Raises:
-          Unavailable: too many wait already, or none of the processes came free.
-          RejectedError: the module is too large, fails, or takes too much.
+          Unavailable: too many requests are waiting, or no process became free in time.
+          RejectedError: the module is too large, fails, or exceeds a limit.
           Malformed: the request does not fit the module.
         """
         if version.size > self._settings.predict_memory:
             raise RejectedError(
-                f"The module {version.handle} is too large to be run here: it has {version.size // MIB} MiB, "
-                f"the hub gives {self._settings.predict_memory // MIB} MiB.",
+                f"The module {version.handle} is too large for this hub to run: it has "
+                f"{version.size // MIB} MiB, the limit is {self._settings.predict_memory // MIB} MiB.",
                 hint="Download it and run it yourself.",
             )
         with self._turn():
@@ -80,7 +80,7 @@ class Pool:
                 self._give_back(version, module)
 
     def end_idle(self, seconds: float = IDLE_SECONDS) -> None:
-        """Ends the processes that were not used for so long; to be called now and then."""
+        """Ends the processes that were not used for `seconds`. Has to be called regularly."""
         now = time.monotonic()
         with self._lock:
             old = [pair for pair in self._idle if now - pair[1].used_at >= seconds]
@@ -90,7 +90,7 @@ class Pool:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Waits for one of the processes."""
+        """Waits until one of the processes is free."""
         with self._lock:
             if self._waiting >= MOST_WAITING:
                 raise _all_busy()
@@ -108,7 +108,7 @@ class Pool:
             self._turns.release()
 
     def _take(self, version: Runnable) -> RunningModule:
-        """A process of the version: one that is warm, or a new one in place of the one used longest ago."""
+        """Returns an idle process of the version, or a new one instead of the least recently used."""
         ended = []
         with self._lock:
             warm = next((pair for pair in self._idle if pair[0] == version), None)
@@ -133,7 +133,7 @@ class Pool:
             raise
 
     def _give_back(self, version: Runnable, module: RunningModule) -> None:
-        """Keeps the process, unless it ended or remembers what others sent."""
+        """Keeps the process for other requests, unless it has ended or its state may have changed."""
         is_kept = module.is_alive and not module.remembers
         with self._lock:
             self._busy -= 1
@@ -144,7 +144,7 @@ class Pool:
 
 
 def remove_left_modules(folder: Path) -> None:
-    """Removes what the processes of a hub left that was killed; no hub may be running there."""
+    """Removes the folders that a killed hub has left. No hub may be running with this folder."""
     for left in folder.glob("tfhub-run-*"):
         shutil.rmtree(left, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""What has to be there before a hub runs models: TensorFlow, and a system that lets it make a sandbox."""
+"""Checks that the hub can run models: TensorFlow is installed, and the system allows a sandbox."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tensorflow_hub.server.predicting.pool import remove_left_modules
 from tensorflow_hub.server.publishing.steps import work_folder
 from tensorflow_hub.server.settings import ServerSettings
 
-# What runs models, and what decodes the pictures that they are given.
+# The packages that run models, and that decode the pictures for them.
 _PACKAGES = {"TensorFlow": "tensorflow", "Pillow": "PIL"}
 _OFF = "or unset TFHUB_SERVER_PREDICT"
 
 
 def prepare_predictions(settings: ServerSettings) -> None:
-    """Makes sure that models can be run, and only in a sandbox.
+    """Checks that models can be run in a sandbox, and removes the folders of earlier processes.
 
     Raises:
       SettingsError: TensorFlow or Pillow is not installed, or the system has no sandbox; says what to do.
@@ -31,7 +31,7 @@ def prepare_predictions(settings: ServerSettings) -> None:
     if reason:
         raise SettingsError(
             f"The hub is to run models (TFHUB_SERVER_PREDICT), and cannot make a sandbox for them: {reason}.",
-            hint="Let its user make user namespaces (docs/running_a_hub.md says how), " + _OFF + ".",
+            hint="Allow user namespaces for its user (see docs/running_a_hub.md), " + _OFF + ".",
         )
     folder = settings.data_folder() / "work"
     if work_folder(settings) == folder:  # one of this hub alone

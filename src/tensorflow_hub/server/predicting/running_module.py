@@ -1,4 +1,4 @@
-"""A module that runs in a process of its own (`tools/predicting/process.py`): started, asked, ended."""
+"""A module that runs in a separate process (`tools/predicting/process.py`): start, requests, end."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tensorflow_hub.server.store.interface import Store, archive_key
 
 _log = logging.getLogger("tensorflow_hub.server")
 _PROCESS = "tensorflow_hub.tools.predicting.process"
-# Importing TensorFlow takes seconds, and loading a large module more.
+# Enough time to import TensorFlow, which takes seconds, and to load a large module.
 _LOADING_SECONDS = 60
-# What the process sends at once, at most; a process that sends more is ended.
+# The largest message from the process. A process that sends a larger one is ended.
 _LARGEST_ANSWER = 65 * MIB
 _LAST_WORDS = 4000
 _TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "HOME": "/"}
-# Errors of the process that are faults of what was sent, not of the module.
+# Errors that are caused by the request and not by the module.
 _OF_CALLER = {"InputError", "SignatureError", "DataError"}
 
 
@@ -78,11 +78,11 @@ class RunningModule:
         self.used_at = time.monotonic()
 
     def ask(self, request: bytes) -> bytes:
-        """What the module answers, as JSON.
+        """Sends a request to the module and returns its answer as JSON.
 
         Raises:
           Malformed: the request does not fit the module.
-          RejectedError: the module fails, takes too much, or ends its process.
+          RejectedError: the module fails, exceeds a limit, or ends its process.
         """
         seconds = self._settings.predict_seconds
         with self._time_limit(seconds):
@@ -94,11 +94,11 @@ class RunningModule:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def end(self) -> None:
-        """Ends the process, and all that it started, and removes the files."""
+        """Ends the process and all of its children, and removes the files."""
         self._hub_end.close()
         self._process.kill()  # with it ends all of the sandbox
         self._process.wait()
@@ -127,7 +127,7 @@ class RunningModule:
                 stderr=subprocess.PIPE,
                 env={**environment(), **_TENSORFLOW},  # neither the hub's passwords nor its folders
                 cwd="/",
-                start_new_session=True,  # Ctrl-C stops the hub, which ends it
+                start_new_session=True,  # Ctrl-C then goes to the hub only, which ends the process
             )
         self._hub_end = Connection(ours.detach())
         assert self._process.stderr is not None
@@ -140,7 +140,7 @@ class RunningModule:
 
     @contextlib.contextmanager
     def _time_limit(self, seconds: int) -> Iterator[None]:
-        """Kills the process when the time is over: then nothing more comes from it."""
+        """Kills the process at the end of the time limit."""
         self._is_late = False
         timer = threading.Timer(seconds, self._kill_late)
         timer.start()
@@ -184,21 +184,21 @@ class RunningModule:
         )
 
     def _listen(self, words: IO[bytes]) -> None:
-        """Keeps the last of what the process writes to its log, however much that is."""
+        """Reads the log of the process to its end, and keeps only the last part."""
         with words:
             while piece := words.read1(1 << 16):  # type: ignore[attr-defined]
                 self._words = (self._words + piece)[-_LAST_WORDS:]
 
 
 class _Pieces:
-    """Pieces of bytes as a stream."""
+    """A readable stream over chunks of bytes."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = b""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size`; none at the end."""
+        """Returns the next bytes, at most `size`; b"" at the end."""
         self._rest = self._rest or bytes(next(self._pieces, b""))
         data, self._rest = self._rest[:size], self._rest[size:]
         return data

@@ -1,4 +1,4 @@
-"""Versions as TensorFlow Serving tells of them: their state, and their signatures."""
+"""The JSON forms of TensorFlow Serving for versions: their state and their signatures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.server.catalogue.records import Version
 
-# Where the name of a type in TensorFlow's messages is not the one in Python.
+# Python name of a dtype → name in TensorFlow's messages, where they differ.
 _TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
 
 
 def status_form(versions: Sequence[int]) -> answers.ServedVersions:
-    """The state of versions that answer."""
+    """Returns the state of versions that can be run."""
     fine = {"error_code": "OK", "error_message": ""}
     return {
         "model_version_status": [
@@ -25,7 +25,7 @@ def status_form(versions: Sequence[int]) -> answers.ServedVersions:
 
 
 def metadata_form(version: Version, description: ModuleDescription) -> answers.ServedMetadata:
-    """The signatures of a version; of those of several graphs, those of the graph for inference."""
+    """Returns the signatures of a version. If it has several graphs, those of the graph for inference."""
     variants = sorted(description.variants, key=lambda variant: "train" in variant.tags, reverse=True)
     signatures = {
         signature.name: {

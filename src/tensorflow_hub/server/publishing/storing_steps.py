@@ -16,7 +16,7 @@ from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
-from tensorflow_hub.server.catalogue.uploads import end_upload, note_archive
+from tensorflow_hub.server.catalogue.uploads import end_upload, set_archive
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import Gone
 from tensorflow_hub.server.publishing.archive_steps import checked_index
@@ -32,7 +32,7 @@ def store_objects(hub: Hub, publication: Publication) -> Publication:
     """Writes the archive, its index and (for some kinds) its single files to the store, not visible yet."""
     index, upload = checked_index(publication), publication.upload
     with hub.database.writing() as connection:
-        note_archive(connection, upload, index.archive_sha256)
+        set_archive(connection, upload, index.archive_sha256)
     key = archive_key(index.archive_sha256)
     if publication.packed is not None:
         hub.store.write(key, _chunks(publication.packed))
@@ -132,7 +132,7 @@ def _add_to_catalogue(
         version = writing.add_version(connection, publication.name, card.kind, publication.caller.name)
         writing.set_card(connection, version, card)
     if publication.caller.token is not None and publication.caller.token.id:
-        writing.own_publisher(connection, version.model.publisher)
+        writing.stop_mirroring(connection, version.model.publisher)
     assert publication.description is not None
     deployment = Deployment(
         kind=publication.upload.deployment,

@@ -20,9 +20,9 @@ import filelock
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
-from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, newest_change
+from tensorflow_hub.server.catalogue.changes import Change, changed_models, has_change, latest_change
 from tensorflow_hub.server.catalogue.database import Database
-from tensorflow_hub.server.catalogue.parents import relatives
+from tensorflow_hub.server.catalogue.parents import parents_and_children
 from tensorflow_hub.server.search.documents import all_documents, documents_of
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
@@ -66,7 +66,7 @@ class SearchFollower:
         """The index, with every change that is visible now (or, if another process works on it for long,
         without the latest).
         """
-        newest = newest_change(connection) or _NOTHING
+        newest = latest_change(connection) or _NOTHING
         if newest != self._seen and self._mutex.acquire(timeout=_WAIT_SECONDS):
             try:
                 self._catch_up(newest, _WAIT_SECONDS)
@@ -92,7 +92,7 @@ class SearchFollower:
         Also asks a mistyped question: the first one takes a moment for tables that are then kept.
         """
         with self._database.reading() as connection:
-            newest = newest_change(connection) or _NOTHING
+            newest = latest_change(connection) or _NOTHING
         with self._mutex:
             self._catch_up(newest, -1)
         search(self.index, SearchRequest(text="imagge clasificatoin"))
@@ -122,7 +122,7 @@ class SearchFollower:
         """Brings index and position up to date; under the lock."""
         position = self._read_position()
         with self._database.reading() as connection:
-            newest = newest_change(connection) or _NOTHING
+            newest = latest_change(connection) or _NOTHING
             if position is None or (position != _NOTHING and not has_change(connection, position)):
                 self._rebuild(connection)
             elif position != newest:
@@ -142,7 +142,7 @@ class SearchFollower:
         changed = changed_models(connection, position.sequence)
         # A model has the formats of what belongs to it, and a form of a model the task of that model.
         for start in range(0, len(changed), 500):
-            changed += relatives(connection, changed[start : start + 500])
+            changed += parents_and_children(connection, changed[start : start + 500])
         changed = list(dict.fromkeys(changed))
         with self.index.changing(bulk=len(changed) > 1000) as change:
             for start in range(0, len(changed), 500):

@@ -1,1 +1,1 @@
-"""Where archives lie: an interface and its backends."""
+"""The store of archives: its interface, and implementations for folders and buckets."""

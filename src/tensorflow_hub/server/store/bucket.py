@@ -1,4 +1,4 @@
-"""Objects and trees of files in an S3, GCS or Azure bucket, by obstore."""
+"""Objects and trees of files in an S3, GCS or Azure bucket, accessed with obstore."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from obstore.store import from_url
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.store.interface import StoredObject
 
-PART = 8 << 20  # of multipart writes; S3 takes at most 10,000 parts, which makes 80 GB
-PIECE = 4 << 20
+PART_SIZE = 8 << 20  # of multipart uploads; S3 allows 10,000 parts, so an object can have 80 GB
+CHUNK_SIZE = 4 << 20
 
 
 class Bucket:
-    """Keeps objects and trees in the bucket and below the prefix that `url` names.
+    """Reads and writes objects and trees in a bucket, below a prefix.
 
-    Keys, region and endpoint come from the environment, as for any S3 client: `AWS_ACCESS_KEY_ID`,
+    Credentials, region and endpoint come from the environment, as for any S3 client: `AWS_ACCESS_KEY_ID`,
     `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …
 
     Args:
@@ -35,7 +35,7 @@ class Bucket:
         self._store = open_bucket(url)
 
     def size(self, key: str) -> int | None:
-        """The size of an object in bytes; None when it is absent."""
+        """Returns the size of an object in bytes; None if it does not exist."""
         try:
             with os_errors():
                 return int(obstore.head(self._store, key)["size"])
@@ -43,38 +43,40 @@ class Bucket:
             return None
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of an object from `start` up to and without `end`."""
+        """Yields the bytes of an object from `start` up to, but not including, `end`."""
         if end is not None and end <= start:
             return
         with os_errors():
             span: Any = None if start == 0 and end is None else ((start, end) if end else {"offset": start})
             result = obstore.get(self._store, key, options={"range": span} if span else {})
-            for piece in result.stream(min_chunk_size=PIECE):
-                yield bytes(piece)
+            for chunk in result.stream(min_chunk_size=CHUNK_SIZE):
+                yield bytes(chunk)
 
-    def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Stores an object: a single PUT, or a multipart upload, both atomic.
+    def write(self, key: str, chunks: Iterable[bytes]) -> None:
+        """Writes an object with a single PUT or a multipart upload. Both are atomic.
 
-        The pieces may come from this very store, so they are pushed: obstore cannot call itself while
-        it pulls from an iterator.
+        The chunks may come from this same store, so they are written one by one: obstore cannot read an
+        object while it takes chunks from an iterator.
         """
         writer = None
         with os_errors():
-            for piece in pieces:
-                writer = writer or obstore.open_writer(self._store, key, buffer_size=PART, max_concurrency=4)
-                writer.write(piece)
+            for chunk in chunks:
+                writer = writer or obstore.open_writer(
+                    self._store, key, buffer_size=PART_SIZE, max_concurrency=4
+                )
+                writer.write(chunk)
             if writer is None:
                 obstore.put(self._store, key, b"")
             else:
                 writer.close()
 
     def delete(self, key: str) -> None:
-        """Removes an object."""
+        """Removes an object. If it does not exist, nothing happens."""
         with contextlib.suppress(FileNotFoundError), os_errors():
             obstore.delete(self._store, key)
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose keys start with `prefix`."""
+        """Yields the objects whose keys start with `prefix`."""
         folder = prefix.rpartition("/")[0]
         with os_errors():
             for batch in obstore.list(self._store, prefix=folder or None):
@@ -84,27 +86,27 @@ class Bucket:
                         yield StoredObject(item["path"], item["size"], modified)
 
     def has_tree(self, name: str) -> bool:
-        """Whether a tree is there, complete."""
+        """Whether a complete tree with that name exists."""
         return self.size(_complete_key(name)) is not None
 
     def write_tree(self, name: str, source: Path, paths: Iterable[str]) -> None:
-        """Copies the files `paths` of the folder `source`, then writes the object that says so."""
+        """Copies the files `paths` of the folder `source`, then writes an object that marks completeness."""
         for path in paths:
-            self.write(f"{name}/{path}", _pieces(source / path))
+            self.write(f"{name}/{path}", _chunks(source / path))
         self.write(_complete_key(name), [])
 
     def delete_tree(self, name: str) -> None:
-        """Removes what says that the tree is complete, then its files."""
+        """Removes the object that marks a tree as complete, then the files of the tree."""
         self.delete(_complete_key(name))
         for item in [*self.list_objects(f"{name}/")]:
             self.delete(item.key)
 
 
 def open_bucket(url: str) -> Any:
-    """The bucket, or a prefix in it, that a URL names.
+    """Opens the bucket, or the prefix in a bucket, of a URL.
 
     Raises:
-      SettingsError: for a malformed URL or configuration.
+      SettingsError: the URL or the configuration in the environment is not valid.
     """
     plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     options: dict[str, Any] = {
@@ -122,7 +124,7 @@ def open_bucket(url: str) -> Any:
 
 @contextlib.contextmanager
 def os_errors() -> Iterator[None]:
-    """Turns obstore's errors into `OSError`s, which all stores raise."""
+    """Turns errors of obstore into `OSError`s, which all stores raise."""
     try:
         yield
     except FileNotFoundError:
@@ -137,7 +139,7 @@ def _complete_key(name: str) -> str:
     return f"{name}.complete"
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
+        while chunk := file.read(CHUNK_SIZE):
+            yield chunk

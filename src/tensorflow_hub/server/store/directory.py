@@ -1,4 +1,4 @@
-"""A store in a folder. An upload is a file as well; it becomes an object by a rename."""
+"""A store in a folder. An upload is a file, which is renamed when it becomes an object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tensorflow_hub.server.store.interface import Source, check_digest
 
 
 class DirectoryStore(Folder):
-    """Keeps objects and uploads below the folder `root`, which is made when it is absent."""
+    """Stores objects and uploads below the folder `root`, which is made if it does not exist."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -24,27 +24,31 @@ class DirectoryStore(Folder):
             folder.mkdir(parents=True, exist_ok=True)
 
     def check(self) -> None:
-        """Raises an `OSError` when the folder cannot be written."""
+        """Raises an `OSError` if the folder cannot be written."""
         probe = self._temporary / f"probe-{secrets.token_hex(8)}"
         probe.write_bytes(b"ok")
         probe.unlink()
 
     def local_path(self, key: str) -> Path | None:
-        """The object as a file."""
+        """Returns the path of an object's file."""
         return self._path(key)
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
-        """None: a folder signs nothing."""
+        """Returns None, because a folder has no URLs."""
         return None
 
     def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
-        """Writes a part of an upload at `offset`."""
+        """Writes a part of an upload at `offset`.
+
+        Raises:
+          OSError: the upload has become an object in the meantime.
+        """
         path = self._uploads / upload
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if not _is_at(descriptor, path):
-                raise OSError(f"The upload {upload} became an object meanwhile.")
+            if not _is_same_file(descriptor, path):
+                raise OSError(f"The upload {upload} has become an object, which cannot be written.")
             view = memoryview(data)
             while view:
                 written = os.pwrite(descriptor, view, offset)
@@ -53,21 +57,25 @@ class DirectoryStore(Folder):
             os.close(descriptor)
 
     def open_upload(self, upload: str) -> Source:
-        """The bytes that were uploaded so far."""
+        """Opens the bytes that were uploaded so far."""
         return _FileSource(self._uploads / upload)
 
     def open_object(self, key: str) -> Source:
-        """An object."""
+        """Opens an object."""
         return _FileSource(self._path(key))
 
     def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
-        """Makes an upload the object `key` by a rename: nothing is copied."""
+        """Makes an upload the object `key`, by renaming its file.
+
+        Raises:
+          DigestError: its bytes have another SHA-256.
+        """
         path = self._uploads / upload
         if not path.exists() and self.size(key) == size:
             return
         with open(path, "rb+") as file:
-            # A request that sends a part may still be under way, held back by whoever wants other bytes
-            # than those that were checked to be stored under their digest.
+            # An attacker can delay a request that sends a part until after the check of the bytes, so that
+            # other bytes are stored. The lock waits for such requests, and the digest is computed again.
             fcntl.flock(file, fcntl.LOCK_EX)
             file.truncate(size)
             check_digest(upload, sha256, size_and_sha256(file)[1])
@@ -75,18 +83,18 @@ class DirectoryStore(Folder):
             self._publish(path, key)
 
     def discard_upload(self, upload: str) -> None:
-        """Removes an upload."""
+        """Removes an upload. If it does not exist, nothing happens."""
         (self._uploads / upload).unlink(missing_ok=True)
 
     def list_uploads(self) -> Iterator[tuple[str, float]]:
-        """The uploads in the store and when each was last written."""
+        """Yields the uploads in the store, each with the time of its last change."""
         for path in sorted(self._uploads.iterdir()):
             with contextlib.suppress(FileNotFoundError):
                 yield path.name, path.stat().st_mtime
 
 
 class _FileSource:
-    """A file that is read at any place."""
+    """An open file that is read at given offsets."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -99,7 +107,7 @@ class _FileSource:
         os.close(self._descriptor)
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _is_same_file(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Objects and trees of files in a folder: an object is a file, made visible by a rename."""
+"""Objects and trees of files in a folder. An object is a file that is renamed after it has been written."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from pathlib import Path
 
 from tensorflow_hub.server.store.interface import StoredObject
 
-PIECE = 1 << 20
+CHUNK_SIZE = 1 << 20
 
 
 class Folder:
-    """Keeps objects and trees below the folder `root`, which is made when something is written."""
+    """Reads and writes objects and trees below the folder `root`, which is made at the first write."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._temporary = root / "tmp"
 
     def size(self, key: str) -> int | None:
-        """The size of an object in bytes; None when it is absent."""
+        """Returns the size of an object in bytes; None if it does not exist."""
         try:
             return self._path(key).stat().st_size
         except FileNotFoundError:
             return None
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of an object from `start` up to and without `end`."""
+        """Yields the bytes of an object from `start` up to, but not including, `end`."""
         with open(self._path(key), "rb") as file:
             file.seek(start)
-            left = float("inf") if end is None else end - start
-            while left > 0 and (piece := file.read(int(min(PIECE, left)))):
-                left -= len(piece)
-                yield piece
+            remaining = float("inf") if end is None else end - start
+            while remaining > 0 and (chunk := file.read(int(min(CHUNK_SIZE, remaining)))):
+                remaining -= len(chunk)
+                yield chunk
 
-    def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Stores an object."""
+    def write(self, key: str, chunks: Iterable[bytes]) -> None:
+        """Writes an object: readers see all of it or nothing."""
         self._temporary.mkdir(parents=True, exist_ok=True)
         temporary = self._temporary / secrets.token_hex(16)
         try:
             with open(temporary, "xb") as file:
-                file.writelines(pieces)
+                file.writelines(chunks)
                 file.flush()
                 os.fsync(file.fileno())
             self._publish(temporary, key)
@@ -51,11 +51,11 @@ class Folder:
             temporary.unlink(missing_ok=True)
 
     def delete(self, key: str) -> None:
-        """Removes an object."""
+        """Removes an object. If it does not exist, nothing happens."""
         self._path(key).unlink(missing_ok=True)
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose keys start with `prefix`, which is a folder or begins a name in one."""
+        """Yields the objects whose keys start with `prefix`."""
         folder = self.root / prefix.rpartition("/")[0]
         for path in sorted(folder.rglob("*")):
             key = path.relative_to(self.root).as_posix()
@@ -66,11 +66,11 @@ class Folder:
                         yield StoredObject(key, status.st_size, status.st_mtime)
 
     def has_tree(self, name: str) -> bool:
-        """Whether a tree is there, complete."""
+        """Whether a complete tree with that name exists."""
         return (self.root / name).is_dir()
 
     def write_tree(self, name: str, source: Path, paths: Iterable[str]) -> None:
-        """Copies the files of the folder `source`, all of which `paths` names, and renames the copy."""
+        """Copies the folder `source`, then renames the copy. `paths` has to list all of its files."""
         target, temporary = self.root / name, self.root / f".{name}.{secrets.token_hex(8)}"
         self.root.mkdir(parents=True, exist_ok=True)
         try:
@@ -79,13 +79,13 @@ class Folder:
             temporary.rename(target)
             sync(self.root)
         except OSError:
-            if not target.exists():  # else another process was faster: its copy is the same
+            if not target.exists():  # else another process has made the same copy
                 raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def delete_tree(self, name: str) -> None:
-        """Renames a tree, so that readers see all of it or nothing, then removes it."""
+        """Renames a tree and then removes it, so that readers see all of it or nothing."""
         with contextlib.suppress(FileNotFoundError):
             removed = (self.root / name).rename(self.root / f".{name}.{secrets.token_hex(8)}")
             shutil.rmtree(removed, ignore_errors=True)
@@ -105,7 +105,7 @@ class Folder:
 
 
 def sync(path: Path) -> None:
-    """Makes what a file holds durable; of a folder, which names are in it."""
+    """Writes the content of a file, or the list of names in a folder, to the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -114,7 +114,7 @@ def sync(path: Path) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    """Makes a copy durable before it gets its name: a folder that is there is complete."""
+    """Writes all files of a copy to the disk before it is renamed, so that a visible tree is complete."""
     for directory, _, names in os.walk(folder):
         for name in names:
             sync(Path(directory, name))

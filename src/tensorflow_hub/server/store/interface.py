@@ -1,12 +1,12 @@
-"""The interface of a store of archives. Keys are paths with slashes, made by this program, never by a client.
+"""The interface of a store of archives. Keys are paths with slashes; the hub makes them, never a client.
 
-    archives/<sha256>.tar.gz           an archive, named by its own digest
-    archives/<sha256>.index.json       its index
-    files/<sha256>                     a file that is served by itself (TF.js, TFLite)
-    uploads/<id>…                      what is being uploaded
+    archives/<sha256>.tar.gz           an archive; its key contains its SHA-256
+    archives/<sha256>.index.json       the index of an archive
+    files/<sha256>                     a file that is served on its own (TF.js, TFLite)
+    uploads/<id>…                      an upload in progress
 
-Objects are immutable: an object's name says its content, so writing one twice is harmless, and a store
-needs no locks. What is visible is decided by the catalogue alone.
+Objects never change. A key contains the digest of the content, so writing an object twice is harmless, and a
+store needs no locks. The store does not decide what readers see; only the catalogue does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tensorflow_hub.errors import DigestError
 
 @dataclasses.dataclass(frozen=True)
 class StoredObject:
-    """An object in a listing; `modified` in seconds since 1970."""
+    """An object in a listing: key, size in bytes, and time of writing in seconds since 1970."""
 
     key: str
     size: int
@@ -29,101 +29,101 @@ class StoredObject:
 
 
 class Source(Protocol):
-    """Bytes in a store; safe to use from several threads."""
+    """An object or upload that is open for reading at any offset, from several threads."""
 
     size: int
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` up to and without `end`; fewer when there are fewer."""
+        """Returns the bytes from `start` up to, but not including, `end`; fewer if the object is shorter."""
 
     def close(self) -> None:
-        """Frees what it holds."""
+        """Closes files and connections."""
 
 
-class Trees(Protocol):
-    """A folder or bucket that keeps trees of files, each under a name without slashes."""
+class TreeStore(Protocol):
+    """A folder or bucket that holds trees of files, each under a name without slashes."""
 
     def has_tree(self, name: str) -> bool:
-        """Whether a tree is there, complete."""
+        """Whether a complete tree with that name exists."""
 
     def write_tree(self, name: str, source: Path, paths: Iterable[str]) -> None:
-        """Copies the files `paths` of the folder `source`; `has_tree` is true when all of them are there."""
+        """Copies the files `paths` of the folder `source`. Afterwards, `has_tree` returns True."""
 
     def delete_tree(self, name: str) -> None:
-        """Removes a tree; one that is absent is no error."""
+        """Removes a tree. If it does not exist, nothing happens."""
 
 
 class Store(Protocol):
-    """A place for immutable objects, and for uploads on their way to become one."""
+    """A store of immutable objects, and of uploads that become objects when they are complete."""
 
     def __hash__(self) -> int:
-        """By identity, so that a store can be the key of a cache."""
+        """Returns a hash by identity, so that a store can be a key of `functools.lru_cache`."""
 
     def check(self) -> None:
-        """Raises an `OSError` when the store does not work right now."""
+        """Raises an `OSError` if the store does not work at this moment."""
 
     def size(self, key: str) -> int | None:
-        """The size of an object in bytes; None when it is absent."""
+        """Returns the size of an object in bytes; None if it does not exist."""
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of an object from `start` up to and without `end`, in pieces.
+        """Yields the bytes of an object from `start` up to, but not including, `end`.
 
         Raises:
-          FileNotFoundError: when it is absent.
+          FileNotFoundError: the object does not exist.
         """
 
-    def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Stores an object: readers see all of it or nothing, and it survives a crash after the return."""
+    def write(self, key: str, chunks: Iterable[bytes]) -> None:
+        """Writes an object: readers see all of it or nothing. After the return, it survives a crash."""
 
     def delete(self, key: str) -> None:
-        """Removes an object; one that is absent is no error."""
+        """Removes an object. If it does not exist, nothing happens."""
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose keys start with `prefix`."""
+        """Yields the objects whose keys start with `prefix`."""
 
     def local_path(self, key: str) -> Path | None:
-        """The object as a file on this machine, where the store is a folder."""
+        """Returns the path of an object's file; None if the store is not a folder of this machine."""
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
-        """A URL anybody can GET the object from for a while, where the store can make one."""
+        """Returns a URL from which anybody can GET the object for `seconds`; None if the store has none."""
 
     def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
-        """Writes a part of an upload at `offset`; the same part may be written again.
+        """Writes a part of an upload at `offset`. The same part may be written again.
 
         Raises:
           OSError: the upload is becoming an object.
         """
 
     def open_upload(self, upload: str) -> Source:
-        """The bytes that were uploaded so far, for reading in any order, from several threads.
+        """Opens the bytes that were uploaded so far.
 
         Raises:
-          FileNotFoundError: nothing was uploaded, or it became an object already.
+          FileNotFoundError: nothing was uploaded, or the upload has become an object.
         """
 
     def open_object(self, key: str) -> Source:
-        """An object, for reading in any order, from several threads.
+        """Opens an object.
 
         Raises:
-          FileNotFoundError: when it is absent.
+          FileNotFoundError: the object does not exist.
         """
 
     def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
-        """Makes an upload of `size` bytes the object `key`; doing it again is harmless.
+        """Makes the first `size` bytes of an upload the object `key`. Doing it again is harmless.
 
         Raises:
-          DigestError: its bytes have another digest: somebody went on writing after it was checked.
+          DigestError: the bytes have another SHA-256: a request changed them after they were checked.
         """
 
     def discard_upload(self, upload: str) -> None:
-        """Removes an upload; one that is absent is no error."""
+        """Removes an upload. If it does not exist, nothing happens."""
 
     def list_uploads(self) -> Iterator[tuple[str, float]]:
-        """The uploads in the store, each with when it was last written (seconds since 1970)."""
+        """Yields the uploads in the store, each with the time of its last change (seconds since 1970)."""
 
 
 def check_digest(upload: str, expected: str, got: str) -> None:
-    """Refuses an upload that is not what was checked.
+    """Checks that the bytes of an upload have not changed since they were checked.
 
     Raises:
       DigestError: the digests differ.
@@ -131,20 +131,20 @@ def check_digest(upload: str, expected: str, got: str) -> None:
     if got != expected:
         raise DigestError(
             f"Expected the upload {upload} to have the SHA-256 {expected}, got {got}.",
-            hint="It was written to while it was published: send it again.",
+            hint="Its bytes were changed while it was published. Publish it again.",
         )
 
 
 def archive_key(sha256: str) -> str:
-    """The key of an archive."""
+    """Returns the key of an archive."""
     return f"archives/{sha256}.tar.gz"
 
 
 def index_key(sha256: str) -> str:
-    """The key of an archive's index."""
+    """Returns the key of the index of an archive."""
     return f"archives/{sha256}.index.json"
 
 
 def file_key(sha256: str) -> str:
-    """The key of a file that is served by itself."""
+    """Returns the key of a file that is served on its own."""
     return f"files/{sha256}"

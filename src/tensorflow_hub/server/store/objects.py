@@ -1,7 +1,7 @@
-"""A store in an S3, GCS or Azure bucket, by obstore.
+"""A store in an S3, GCS or Azure bucket, accessed with obstore.
 
-Parts of an upload are objects of their own (`uploads/<id>/<offset>`), so that each may reach another
-process or machine; committing streams them into the final object.
+Each part of an upload is an object (`uploads/<id>/<offset>`), because each may be received by another process
+or machine. `commit_upload` reads the parts one after the other, and writes the final object.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from typing import Any
 
 import obstore
 
-from tensorflow_hub.server.store.bucket import PART, PIECE, Bucket, os_errors
+from tensorflow_hub.server.store.bucket import CHUNK_SIZE, PART_SIZE, Bucket, os_errors
 from tensorflow_hub.server.store.interface import Source, check_digest
 
 
 class ObjectStore(Bucket):
-    """Keeps objects and uploads in the bucket and below the prefix that `url` names."""
+    """Stores objects and uploads in a bucket, below a prefix."""
 
     def check(self) -> None:
-        """Raises an `OSError` when the bucket does not answer."""
+        """Raises an `OSError` if the bucket does not answer."""
         with os_errors():
             next(iter(obstore.list(self._store, prefix="archives", chunk_size=1)), None)
 
     def local_path(self, key: str) -> Path | None:
-        """None: an object in a bucket is no file."""
+        """Returns None, because objects of a bucket are not files of this machine."""
         return None
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
-        """A URL anybody can GET the object from for a while."""
+        """Returns a URL from which anybody can GET the object for `seconds`."""
         with os_errors():
             url: str = obstore.sign(self._store, "GET", key, datetime.timedelta(seconds=seconds))
             return url
 
     def append(self, upload: str, offset: int, data: bytes | bytearray) -> None:
-        """Writes a part of an upload as an object that is named by its offset."""
+        """Writes a part of an upload as an object with the offset in its key."""
         with os_errors():
-            obstore.put(self._store, _part_key(upload, offset), bytes(data), chunk_size=PART)
+            obstore.put(self._store, _part_key(upload, offset), bytes(data), chunk_size=PART_SIZE)
 
     def open_upload(self, upload: str) -> Source:
-        """The bytes that were uploaded so far."""
+        """Opens the bytes that were uploaded so far."""
         items = self.list_objects(f"uploads/{upload}/")
         parts = sorted((int(item.key.rpartition("/")[2]), item.size, item.key) for item in items)
         if not parts:
@@ -51,16 +51,20 @@ class ObjectStore(Bucket):
         return _PartsSource(self._store, parts)
 
     def open_object(self, key: str) -> Source:
-        """An object."""
+        """Opens an object."""
         size = self.size(key)
         if size is None:
             raise FileNotFoundError(f"There is no object {key!r}.")
         return _PartsSource(self._store, [(0, size, key)])
 
     def commit_upload(self, upload: str, size: int, key: str, sha256: str) -> None:
-        """Streams the parts into the object `key`."""
+        """Joins the parts to the object `key`.
+
+        Raises:
+          DigestError: the bytes have another SHA-256.
+        """
         if self.size(key) != size:
-            self.write(key, _checked(upload, self.open_upload(upload), size, sha256))
+            self.write(key, _verified_chunks(upload, self.open_upload(upload), size, sha256))
 
     def discard_upload(self, upload: str) -> None:
         """Removes the parts of an upload."""
@@ -68,7 +72,7 @@ class ObjectStore(Bucket):
             self.delete(item.key)
 
     def list_uploads(self) -> Iterator[tuple[str, float]]:
-        """The uploads in the store and when each was last written."""
+        """Yields the uploads in the store, each with the time of its last change."""
         latest: dict[str, float] = {}
         for item in self.list_objects("uploads/"):
             upload = item.key.split("/")[1]
@@ -77,7 +81,7 @@ class ObjectStore(Bucket):
 
 
 class _PartsSource:
-    """Objects that follow each other, read as one. Where two overlap, the later one counts."""
+    """Several objects that are read as one. If two overlap, the bytes of the later one are used."""
 
     def __init__(self, store: Any, parts: Sequence[tuple[int, int, str]]) -> None:
         self._store = store
@@ -86,31 +90,34 @@ class _PartsSource:
         self.size = max(offset + size for offset, size, _ in parts)
 
     def read(self, start: int, end: int) -> bytes:
-        pieces = []
+        chunks = []
         while start < min(end, self.size):
             offset, size, key = self._parts[bisect.bisect_right(self._offsets, start) - 1]
             stop = min(end, offset + size)
             if not offset <= start < stop:
                 break
             with os_errors():
-                pieces.append(
+                chunks.append(
                     bytes(obstore.get_range(self._store, key, start=start - offset, end=stop - offset))
                 )
             start = stop
-        return b"".join(pieces)
+        return b"".join(chunks)
 
     def close(self) -> None:
         pass
 
 
-def _checked(upload: str, source: Source, size: int, sha256: str) -> Iterator[bytes]:
-    """The bytes; fails after the last, before there is an object, when a part was written again."""
-    sum_ = hashlib.sha256()
-    for at in range(0, size, PIECE):
-        piece = source.read(at, min(size, at + PIECE))
-        sum_.update(piece)
-        yield piece
-    check_digest(upload, sha256, sum_.hexdigest())
+def _verified_chunks(upload: str, source: Source, size: int, sha256: str) -> Iterator[bytes]:
+    """Yields the bytes of an upload, and checks their SHA-256 at the end.
+
+    A wrong digest raises an error before the object exists, because the writer has not been closed yet.
+    """
+    digest = hashlib.sha256()
+    for start in range(0, size, CHUNK_SIZE):
+        chunk = source.read(start, min(size, start + CHUNK_SIZE))
+        digest.update(chunk)
+        yield chunk
+    check_digest(upload, sha256, digest.hexdigest())
 
 
 def _part_key(upload: str, offset: int) -> str:

@@ -1,4 +1,4 @@
-"""From the URL or path in a setting to the folder or bucket that it names."""
+"""Opens the folder or bucket that a path or URL in the settings names."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.directory import DirectoryStore
 from tensorflow_hub.server.store.folder import Folder
-from tensorflow_hub.server.store.interface import Store, Trees
+from tensorflow_hub.server.store.interface import Store, TreeStore
 
 BUCKETS = ("s3", "gs", "az")
 
 
 def open_store(settings: ServerSettings) -> Store:
-    """Opens the store that the settings name, by default a folder in the data folder.
+    """Opens the store of the settings. The default is a folder in the data folder.
 
     Raises:
-      SettingsError: for a URL of an unknown kind.
+      SettingsError: the scheme of the URL is not known.
     """
     path = local_folder(settings.store or str(settings.data_folder() / "store"))
     if path is not None:
@@ -29,11 +29,11 @@ def open_store(settings: ServerSettings) -> Store:
 
 
 @functools.lru_cache(maxsize=8)
-def open_place(text: str) -> Trees:
-    """Opens a folder or bucket that others read too; once for each process.
+def open_tree_store(text: str) -> TreeStore:
+    """Opens a folder or bucket for trees of files; once for each process.
 
     Raises:
-      SettingsError: for a URL of an unknown kind.
+      SettingsError: the scheme of the URL is not known.
     """
     path = local_folder(text)
     if path is not None:
@@ -44,10 +44,10 @@ def open_place(text: str) -> Trees:
 
 
 def local_folder(text: str) -> Path | None:
-    """The folder that a path or a `file://` URL names; None for a bucket.
+    """Returns the folder of a path or a `file://` URL; None for a bucket.
 
     Raises:
-      SettingsError: for a URL of an unknown kind.
+      SettingsError: the scheme of the URL is not known.
 
     >>> local_folder("file:///srv/hub"), local_folder("s3://bucket/hub")
     (PosixPath('/srv/hub'), None)
@@ -61,5 +61,5 @@ def local_folder(text: str) -> Path | None:
         return None
     raise SettingsError(
         f"Expected a folder or a URL like s3://bucket/prefix as store, got {text!r}.",
-        hint=f"The known kinds of URLs are file, {', '.join(BUCKETS)}.",
+        hint=f"The known schemes of URLs are file, {', '.join(BUCKETS)}.",
     )

@@ -1,4 +1,4 @@
-"""The pages of a person: sign in, rights and sessions."""
+"""The pages of a user's account: sign in, rights, sessions, tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tensorflow_hub.server.web.rendering import render, show_day
 
 _ROLE_OF_SCOPE = {scope: role for role, scope in ROLES.items()}
 MAY = {
-    "reader": "read what is private",
+    "reader": "read private models",
     "publisher": "publish and correct cards",
     "owner": "publish, withdraw, and manage members, tokens and privacy",
 }
@@ -31,7 +31,7 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 
 @dataclasses.dataclass(frozen=True)
 class Right:
-    """What a person may do for a publisher; `publisher` is "" for all of them."""
+    """A line of the table of rights; `publisher` is "" for all publishers."""
 
     publisher: str
     role: str
@@ -39,7 +39,7 @@ class Right:
 
 
 def sign_in(request: Request, goal: str, problem: str = "") -> Response:
-    """`/login`."""
+    """Returns the page `/login`."""
     return render(
         request,
         "sign_in.html",
@@ -53,7 +53,7 @@ def sign_in(request: Request, goal: str, problem: str = "") -> Response:
 
 
 def account(request: Request, caller: Caller, sessions: Sequence[Session]) -> Response:
-    """`/settings`."""
+    """Returns the page `/settings`."""
     assert caller.session is not None
     rights = [
         Right(grant.publisher or "", role, MAY[role])
@@ -81,18 +81,18 @@ def tokens(
     made: Token | None = None,
     secret: str = "",
 ) -> Response:
-    """`/settings/tokens`; with the secret of the token that was just made."""
-    good = [token for token in found if token.is_good]
+    """Returns the page `/settings/tokens`, with the secret of a token that was just made."""
+    valid = [token for token in found if token.is_valid]
     shown = [
         {
             "id": token.id,
             "name": token.name,
             "scope": token.scope,
-            "good_for": token.publisher or ("all your publishers" if token.user_id else "all publishers"),
-            "until": show_day(token.expires_at) if token.expires_at else "it is revoked",
+            "valid_for": token.publisher or ("all your publishers" if token.user_id else "all publishers"),
+            "until": show_day(token.expires_at) if token.expires_at else "no expiry",
             "used": show_day(token.used_at) if token.used_at else "never",
         }
-        for token in good[:_MOST_TOKENS]
+        for token in valid[:_MOST_TOKENS]
     ]
     return render(
         request,
@@ -101,7 +101,7 @@ def tokens(
         title="Your tokens",
         base=base_url(request),
         tokens=shown,
-        more=len(good) > _MOST_TOKENS,
+        more=len(valid) > _MOST_TOKENS,
         made=made,
         secret=secret,
         by_user=caller.user is not None,
@@ -110,7 +110,7 @@ def tokens(
 
 
 def token_choices(caller: Caller) -> dict[str, Any]:
-    """For which publishers somebody can make tokens."""
+    """Returns the publishers for which the caller can make tokens, as values for the macro `token_fields`."""
     return {
         "choices": [
             grant.publisher
@@ -126,7 +126,7 @@ def token_choices(caller: Caller) -> dict[str, Any]:
 
 
 def browser_name(agent: str) -> str:
-    """A browser and its system, for people who look for theirs in a list.
+    """Returns the name of a browser and its system, from the header `User-Agent`.
 
     >>> browser_name("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36")
     'Chrome on Linux'

@@ -1,4 +1,4 @@
-"""What the page on the API lists: its endpoints, from the table of routes."""
+"""The list of endpoints on the page about the API, from the table of routes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.server.core.endpoint import Endpoint
 
 
 def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup, Markup]]:
-    """Method and path, what the endpoint does, and what it needs, of each."""
+    """Returns for each endpoint its method and path, what it does, and which rights it needs."""
     return [
         (
             f"{endpoint.method} {plain_path(endpoint)}",

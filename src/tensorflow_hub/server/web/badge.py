@@ -1,4 +1,4 @@
-"""The badge of a version: its name, number and downloads as a small drawing for pages elsewhere."""
+"""The badge of a version: a small SVG image with name, number and downloads, for other web pages."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from tensorflow_hub.server.web.rendering import show_count
 from tensorflow_hub.svg import element
 
 HEIGHT = 20
-# Pixels of an average letter of Verdana at 11 pixels, and around a text. `textLength` makes other fonts fit.
+# The average width of a letter of Verdana at 11 pixels, and the space around a text, in pixels. The attribute
+# `textLength` stretches other fonts to the same width.
 _LETTER, _AROUND = 6.6, 12
 _NAME, _GOOD, _WITHDRAWN = "#3b424b", "#a8430a", "#a3231d"
 
 
 def badge_texts(version: Version) -> tuple[str, str]:
-    """What stands on the left and on the right."""
-    said = "withdrawn" if version.state == WITHDRAWN else show_count(version.model.downloads, "download")
+    """Returns the texts on the left and on the right."""
+    state = "withdrawn" if version.state == WITHDRAWN else show_count(version.model.downloads, "download")
     number = "" if version.model.kind == "collection" else f"version {version.number} · "
-    return version.model.handle, number + said
+    return version.model.handle, number + state
 
 
 def badge_width(version: Version) -> int:
-    """Pixels."""
+    """Returns the width in pixels."""
     return sum(map(_width, badge_texts(version)))
 
 
 def badge_svg(version: Version) -> str:
-    """The drawing."""
+    """Returns the badge as SVG."""
     left, right = badge_texts(version)
     end, width = _width(left), badge_width(version)
     colour = _WITHDRAWN if version.state == WITHDRAWN else _GOOD

@@ -1,9 +1,9 @@
-"""Card → HTML that is safe to show: cards are hostile Markdown, written by anybody.
+"""Renders cards as safe HTML. Cards are hostile Markdown: anybody may write one.
 
-Two fences, each enough alone for scripts: the sanitizer (a real HTML parser) lets a short list of
-elements and attributes out, and the Content-Security-Policy of the pages runs no inline script and
-loads nothing from elsewhere. Pictures that were published with the card are shown. Others are never
-loaded from other hosts, by the reader's browser or by this server: they are shown as links.
+There are two protections against scripts, and each is enough alone: the sanitizer (an HTML parser) allows
+only a short list of elements and attributes, and the Content-Security-Policy of the pages forbids inline
+scripts and resources of other hosts. Pictures that were published with the card are shown. Others are shown
+as links, so that neither the reader's browser nor this server loads anything from other hosts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from markdown_it.utils import EnvType, OptionsDict
 from tensorflow_hub.format.card.pictures import picture_path
 from tensorflow_hub.server.web.coloured_code import CLASSES, coloured
 
-# A card longer than this is shown cut: rendering must not be a way to keep a server busy.
+# Only so many characters of a card are rendered, so that nobody can keep a server busy with long ones.
 MAX_CARD = 100_000
-# What takes most time of all. The largest card of tfhub.dev has 15,000 characters, 115 brackets, 4,000 cells.
+# Links and tables take the most time. The largest card of tfhub.dev has 15,000 characters, 115 brackets and
+# 4,000 cells of tables.
 _MOST_BRACKETS = 5_000
 _MOST_CELLS = 40_000
 _MAX_NESTING = 40
@@ -52,39 +53,39 @@ _ATTRIBUTES = {
     "img": {"src", "alt", "width", "height", "loading"},
 }
 _CLASSES = {"div": {"table", "code-block"}, "span": {"image-link", *CLASSES.values()}}
-# What scrolls by itself is reached by the keyboard, and has a name for who does not see it.
+# Parts that scroll separately can be reached with the keyboard, and have a name for screen readers.
 _REGION = re.compile(r"(?:Code|Table) [0-9]{1,5} of the documentation")
 _VALUES = {
     "tabindex": re.compile("0"),
     "role": re.compile("region"),
     "aria-label": _REGION,
-    # Pictures that were published with a card of this hub, and no others.
+    # Only pictures that were published with a card on this hub.
     "src": re.compile(r"/[A-Za-z0-9._/+-]{1,400}\?picture=[0-9a-f]{64}"),
     "width": re.compile("[0-9]{1,4}"),
     "height": re.compile("[0-9]{1,4}"),
     "loading": re.compile("lazy"),
 }
-# Characters of a card's code that are coloured at most.
+# How many characters of the code in a card are coloured.
 _MOST_COLOURED = 16_000
 _SCHEMES = {"http", "https", "mailto"}
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# Neither runs over the next "<": a card full of them would take hours.
+# Neither pattern matches beyond the next "<", because otherwise a card full of "<" would take hours.
 _ELEMENT = re.compile(r"<(script|style)\b[^<]*</\1>|<[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _RAW_TABLE, _RAW_TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table\s*>", re.IGNORECASE)
 _SECTION = re.compile(r'<h[23] id="(card-[^"]*)">(.*?)</h[23]>', re.DOTALL)
-# From so many sections on, a card has a table of contents, of at most so many lines.
+# A card with at least so many sections has a table of contents, with at most so many lines.
 _LONG, _MOST_SECTIONS = 4, 40
 _LANGUAGE = re.compile(r"language-[a-z0-9+-]{1,20}")
-# What a card calls tfhub.dev/… is a page here under the same path. Only links, never text.
+# Links to tfhub.dev lead to the page with the same path on this hub. Texts are not changed.
 _TFHUB_DEV = re.compile(r"https?://(?:www\.)?tfhub\.dev/")
 
 
 @dataclasses.dataclass(frozen=True)
 class ShownPicture:
-    """A picture that a card refers to by `path`, and where it is shown; its size is in pixels."""
+    """A picture of a card: the path by which the card refers to it, its URL, and its size in pixels."""
 
     path: str
     url: str
@@ -93,16 +94,16 @@ class ShownPicture:
 
 
 def render_card(text: str, pictures: Sequence[ShownPicture] = ()) -> str:
-    r"""The HTML of a card's Markdown: without its comments, headings one level down, links marked.
+    r"""Returns the HTML of a card: comments are removed, and headings are one level lower.
 
-    Of a card with very many brackets or cells of tables the links or tables are shown as they are written.
+    If a card has very many brackets or table cells, its links or tables are shown as Markdown source.
 
     >>> render_card("# Hi <script>alert(1)</script>")
     '<h2 id="card-hi">Hi </h2>\n'
     """
     text = _COMMENT.sub("", text[:MAX_CARD])
     lines = text.split("\n")
-    # A row may be short: it gets as many cells as the head of its table has.
+    # A short row is filled up to as many cells as the header of its table has.
     cells = len(lines) * max(line.count("|") for line in lines)
     parser = _markdown(links=text.count("[") <= _MOST_BRACKETS, tables=cells <= _MOST_CELLS)
     return str(
@@ -120,7 +121,7 @@ def render_card(text: str, pictures: Sequence[ShownPicture] = ()) -> str:
 
 
 def card_sections(rendered: str) -> list[tuple[str, str]]:
-    """The sections of a rendered card as (id, heading): where there are enough to need a table of contents.
+    """Returns the sections of a rendered card as (id, heading); none if it needs no table of contents.
 
     >>> card_sections(render_card("# One"))
     []
@@ -132,7 +133,7 @@ def card_sections(rendered: str) -> list[tuple[str, str]]:
 
 
 def plain_text(text: str, limit: int = 300) -> str:
-    """A description without its Markdown, cut at a word.
+    """Returns a description as plain text without Markdown, shortened at the end of a word.
 
     >>> plain_text("A **fast** model, see [paper](https://example.com).")
     'A fast model, see paper.'
@@ -166,19 +167,19 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 class _CardRenderer(RendererHTML):
-    """Markdown tokens → HTML, with what differs in cards."""
+    """Renders Markdown tokens as HTML, with the differences for cards."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An image that was published with the card; of others a link, or the words in its place."""
+        """Renders an image that was published with the card; for others, a link or the alternative text."""
         token = tokens[idx]
         return _image(str(token.attrGet("src") or ""), token.content, env)
 
     def html_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Raw HTML: the sanitizer decides what of it stays; images become links here."""
+        """Renders raw HTML. Images become links here; the sanitizer removes what is not allowed later."""
         return _IMAGE.sub(lambda found: _raw_image(found[1], env), tokens[idx].content)
 
     def html_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A block of raw HTML: its tables scroll by themselves, as those of Markdown do."""
+        """Renders a block of raw HTML. Its tables scroll separately, like those of Markdown."""
         opened = _RAW_TABLE.sub(
             lambda found: f'<div class="table" {_region("Table", env)}>{found[0]}',
             self.html_inline(tokens, idx, options, env),
@@ -186,7 +187,7 @@ class _CardRenderer(RendererHTML):
         return _RAW_TABLE_END.sub(r"\g<0></div>", opened)
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A heading one level down, with a name to link to."""
+        """Renders the start of a heading, one level lower, with an id for links."""
         words = re.findall(r"\w+", _ELEMENT.sub("", tokens[idx + 1].content).lower())
         name = "card-" + "-".join(words)[:60]
         count = env.setdefault("headings", {})
@@ -199,7 +200,7 @@ class _CardRenderer(RendererHTML):
         return f"</{_lower(tokens[idx].tag)}>\n"
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A table that scrolls by itself when it is wider than the page."""
+        """Renders the start of a table, which scrolls separately if it is wider than the page."""
         return f'<div class="table" {_region("Table", env)}><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -207,7 +208,7 @@ class _CardRenderer(RendererHTML):
         return "</table></div>\n"
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A link; those to tfhub.dev lead to the same name here."""
+        """Renders the start of a link. Links to tfhub.dev lead to the same path on this hub."""
         env["in_link"] = True
         href = html.escape(_link(str(tokens[idx].attrGet("href") or "")))
         title = tokens[idx].attrGet("title")
@@ -219,7 +220,7 @@ class _CardRenderer(RendererHTML):
         return "</a>"
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Code."""
+        """Renders a block of code."""
         code = tokens[idx].content
         language = re.sub(r"[^a-z0-9+-]", "", tokens[idx].info.strip().split(" ")[0].lower())[:20]
         kind = f' class="language-{language}"' if language else ""
@@ -232,13 +233,13 @@ class _CardRenderer(RendererHTML):
 
 
 def _region(what: str, env: EnvType) -> str:
-    """The attributes of a part that scrolls by itself."""
+    """Returns the attributes of a part that scrolls separately."""
     env[what] = env.get(what, 0) + 1
     return f'tabindex="0" role="region" aria-label="{what} {env[what]} of the documentation"'
 
 
 def _raw_image(attributes: str, env: EnvType) -> str:
-    """An image of raw HTML."""
+    """Renders an image of raw HTML."""
     source, words = _SOURCE.search(attributes), _ALT.search(attributes)
     target = html.unescape(source[1]) if source else ""
     if not target or not _is_safe_link(target):
@@ -257,7 +258,7 @@ def _image(target: str, words: str, env: EnvType) -> str:
         )
     if env.get("in_link"):
         return shown
-    if path is not None:  # it did not come with the card
+    if path is not None:  # a relative path, but no picture was published for it
         return f'<span class="image-link">{shown}</span>'
     return f'<span class="image-link"><a href="{html.escape(_link(target))}">{shown}</a></span>'
 
@@ -274,7 +275,7 @@ def _link(target: str) -> str:
 
 
 def _align(state: Any) -> None:
-    """Alignment of table cells as an attribute: the pages' policy forbids inline styles."""
+    """Writes the alignment of table cells as an attribute, because the policy of the pages forbids styles."""
     for token in state.tokens:
         if token.type in {"th_open", "td_open"} and (style := token.attrGet("style")):
             del token.attrs["style"]

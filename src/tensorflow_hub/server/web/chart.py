@@ -1,4 +1,4 @@
-"""Downloads over time as a small drawing."""
+"""A small chart of downloads by week."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _WIDTH, _HEIGHT, _BOTTOM = 260, 64, 60
 
 
 def downloads_chart(by_day: Sequence[tuple[int, int]], today: int) -> Markup | None:
-    """A drawing of the downloads of the last half year by week; None without downloads.
+    """Returns a chart of the downloads of the last half year by week; None if there were no downloads.
 
     Args:
-      by_day: (days since 1970, downloads).
-      today: days since 1970.
+      by_day: the downloads as (days since 1970, count).
+      today: today in days since 1970.
     """
     weeks = [0] * WEEKS
     for day, count in by_day:

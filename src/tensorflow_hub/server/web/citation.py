@@ -1,4 +1,4 @@
-"""How to cite a version: the BibTeX of its card, or an entry made of its name, URL and year."""
+"""How to cite a version: the BibTeX in its card, or a new entry with its name, URL and year."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SPECIAL = re.compile(r"([&%$#_{}])")
 
 
 def bibtex(card: str, version: Version, publisher: Publisher, url: str) -> str:
-    """The entries, each as a paragraph.
+    """Returns the BibTeX entries in a card, separated by empty lines; if it has none, a new entry.
 
     Args:
-      card: its text; what it calls BibTeX is what its authors want to be cited.
-      version: what is cited, where the card says nothing.
-      publisher: of the version.
-      url: of the version.
+      card: the text of the card.
+      version: the version to cite.
+      publisher: its publisher.
+      url: its URL.
     """
     return "\n\n".join(_entries_of(card)) or _entry_for(version, publisher, url)
 
 
 def _entries_of(card: str) -> list[str]:
-    """The entries in a card, without those that have no end."""
+    """Returns the entries in a card, without incomplete ones."""
     found: list[str] = []
     for tried, match in enumerate(_ENTRY.finditer(card)):
         if tried == _MOST_TRIED or len(found) == _MOST:
@@ -41,7 +41,7 @@ def _entries_of(card: str) -> list[str]:
 
 
 def _balanced(text: str) -> str:
-    """The start of a text up to where its braces are closed; "" where they are not."""
+    """Returns the start of a text up to its last closing brace; "" if the braces are not balanced."""
     depth = 0
     for brace in re.finditer(r"\\.|[{}]", text):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
@@ -53,7 +53,7 @@ def _balanced(text: str) -> str:
 def _entry_for(version: Version, publisher: Publisher, url: str) -> str:
     fields = {
         "title": _plain(f"{version.model.handle}, version {version.number}"),
-        # In braces of its own: the name of an organisation is not one of a person.
+        # In extra braces, because otherwise BibTeX would read it as the name of a person.
         "author": f"{{{_plain(publisher.title or publisher.name)}}}",
         "year": str(datetime.datetime.fromtimestamp(version.published, datetime.timezone.utc).year)
         if version.published
@@ -65,6 +65,6 @@ def _entry_for(version: Version, publisher: Publisher, url: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text for BibTeX."""
+    """Escapes text for BibTeX."""
     words = " ".join(text.split()).replace("\\", "/")
     return _SPECIAL.sub(r"\\\1", words).replace("~", r"\~{}").replace("^", r"\^{}")

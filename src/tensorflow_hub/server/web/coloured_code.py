@@ -1,4 +1,4 @@
-"""Code → HTML whose words have classes, so that the style sheet can colour them."""
+"""Renders code as HTML with classes for syntax highlighting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_by_name
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 
-# Kind of word → class in the style sheet; the first that fits.
+# Token type of Pygments → class in the style sheet; the first match is used.
 CLASSES: Mapping[_TokenType, str] = {
     Comment: "c",
     String: "s",
@@ -24,8 +24,8 @@ CLASSES: Mapping[_TokenType, str] = {
     Name.Decorator: "f",
     Name.Builtin: "f",
 }
-# What programs around models are written in: name in a card → lexer. Those of Java, C++, Kotlin and YAML
-# are not among them: some texts take them seconds.
+# Name of a language in cards → lexer of Pygments. The lexers of Java, C++, Kotlin and YAML are left out,
+# because they take seconds for some texts.
 _LANGUAGES: Mapping[str, str] = {
     **dict.fromkeys(("python", "py", "python3", "ipython"), "python"),
     **dict.fromkeys(("bash", "sh", "shell", "zsh"), "bash"),
@@ -33,12 +33,12 @@ _LANGUAGES: Mapping[str, str] = {
     "json": "json",
     "bibtex": "bibtex",
 }
-# Longer code is shown without colours: finding its words takes time that grows with the square of its length.
+# Longer code is not coloured, because the time for it grows with the square of its length.
 LONGEST = 4_000
 
 
 def coloured(code: str, language: str = "") -> Markup:
-    """Code as HTML; without colours where the language is not one that is known here.
+    """Returns code as HTML. It is not coloured if the language is not known, or if the code is too long.
 
     >>> coloured("x = 1  # one", "python")
     Markup('x = <span class="n">1</span>  <span class="c"># one</span>')
@@ -61,7 +61,7 @@ def _coloured(code: str, name: str) -> str:
 
 @functools.cache
 def _lexer(name: str) -> Lexer:
-    # The code comes out as it went in: nothing is stripped or added.
+    # With these options, the lexer neither removes nor adds line breaks.
     return find_lexer_class_by_name(name)(stripnl=False, ensurenl=False)
 
 

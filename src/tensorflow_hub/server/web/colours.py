@@ -1,18 +1,18 @@
-"""The colour of a site, in shades that can be read on light and dark pages (WCAG 2.2: contrast)."""
+"""The colour of a site, in shades with enough contrast on light and dark pages (WCAG 2.2)."""
 
 from __future__ import annotations
 
 Colour = tuple[int, int, int]
 
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
-# The pages as style.css has them: light and dark, with their text.
+# The background of light and dark pages in style.css.
 _LIGHT, _DARK = (255, 255, 255), (20, 23, 27)
-# Of text, and of what else has to be seen: focus, icons, lines of charts.
+# The required contrast of text, and of other visible parts: focus, icons, lines of charts.
 _OF_TEXT, _OF_SHAPES = 4.5, 3.0
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """How well one is seen on the other, from 1 to 21.
+    """Returns the contrast ratio of two colours, from 1 to 21.
 
     >>> contrast((0, 0, 0), (255, 255, 255))
     21.0
@@ -22,7 +22,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def style_of(colour: str) -> str:
-    """Rules that give the pages a colour: darker on light pages, lighter on dark ones, until it is seen."""
+    """Returns CSS rules for the colour of the pages, made darker or lighter until the contrast is enough."""
     given: Colour = (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
     light, dark = _rules(given, _LIGHT, _BLACK), _rules(given, _DARK, _WHITE)
     return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
@@ -38,7 +38,7 @@ def _rules(given: Colour, page: Colour, towards: Colour) -> str:
 
 
 def _readable(given: Colour, page: Colour, towards: Colour, least: float) -> Colour:
-    """The colour that is nearest to the given one on its way to black or white, and has that contrast."""
+    """Mixes a colour with black or white until it has the contrast `least` with the background `page`."""
     steps = (_mixed(given, towards, step / 50) for step in range(51))
     return next(colour for colour in steps if contrast(colour, page) >= least)
 

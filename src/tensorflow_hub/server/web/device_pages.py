@@ -1,4 +1,4 @@
-"""The page on which a person signs a program in."""
+"""The pages on which a user signs a program in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tensorflow_hub.server.web.rendering import render
 
 
 def device(request: Request, caller: Caller, code: str, login: DeviceLogin | None) -> Response:
-    """`/device`: the question whether a program may have a token, where the code is one that is shown."""
+    """Returns the page `/device`: the form for the code, or after a known code, the question about access."""
     return render(
         request,
         "device.html",
@@ -24,5 +24,5 @@ def device(request: Request, caller: Caller, code: str, login: DeviceLogin | Non
 
 
 def answered(request: Request, login: DeviceLogin, *, allowed: bool) -> Response:
-    """What was said."""
+    """Returns the page after the user has allowed or refused access."""
     return render(request, "device_answered.html", title="Sign a program in", login=login, allowed=allowed)

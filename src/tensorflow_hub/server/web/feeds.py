@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.server.catalogue.news import TITLES, News, list_news
+from tensorflow_hub.server.catalogue.events import TITLES, Event, list_events
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import iso
@@ -40,7 +40,7 @@ class _Entry:
 
 
 def wants_feed(request: Request) -> bool:
-    """Whether a request for a page asks for its feed, by the parameter or by `Accept`.
+    """Whether a request asks for the feed of a page, with the parameter or with the header `Accept`.
 
     Raises:
       Malformed: the parameter names another kind of feed.
@@ -53,35 +53,35 @@ def wants_feed(request: Request) -> bool:
     return value is not None or by_header
 
 
-def news_feed(request: Request, connection: sa.Connection, caller: Caller, below: str = "") -> Response:
-    """What happened in the hub, or below a publisher or model, as far as the caller may read it."""
+def event_feed(request: Request, connection: sa.Connection, caller: Caller, below: str = "") -> Response:
+    """Returns the feed of events of the hub, of a publisher or of a model that the caller may read."""
     base = base_url(request)
-    found = list_news(connection, audience_of(caller), below, _MOST)
-    entries = [_of_news(news, base) for news in found]
+    found = list_events(connection, audience_of(caller), below, _MOST)
+    entries = [_of_event(event, base) for event in found]
     return _feed(request, caller, below or site_of(request).name, f"{base}/{below}", entries)
 
 
 def search_feed(
     request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest, ids: Sequence[int]
 ) -> Response:
-    """The newest models that a search finds."""
+    """Returns the feed of the latest models that a search finds."""
     base = base_url(request)
     entries = []
     for document in load_documents(connection, ids, audience_of(caller)):
         handle = f"{document.handle}/{document.version}"
-        if document.published_at:  # of the others nobody knows when they were published
-            news = News(document.published_at, "publish", handle, {})
+        if document.published_at:  # the date of versions with only documentation is not known
+            event = Event(document.published_at, "publish", handle, {})
             summary = plain_text(document.description, 300)
-            entries.append(dataclasses.replace(_of_news(news, base), summary=summary))
+            entries.append(dataclasses.replace(_of_event(event, base), summary=summary))
     title = f"Search: {asked.text or 'all models'}"
     return _feed(request, caller, title, f"{base}{asked.to_url()}", entries)
 
 
 def newest_of(request: Request) -> SearchRequest:
-    """The search of a feed: what its page asks, the newest first.
+    """Returns the search of a request for a feed, sorted by date.
 
     Raises:
-      Malformed: it cannot be read.
+      Malformed: its parameters are not valid.
     """
     try:
         asked = SearchRequest.parse(request.query_params.multi_items())
@@ -90,14 +90,14 @@ def newest_of(request: Request) -> SearchRequest:
     return dataclasses.replace(asked.sorted_by("newest"), page_size=_MOST)
 
 
-def _of_news(news: News, base: str) -> _Entry:
-    reason, deployment = news.detail.get("reason") or "", news.detail.get("deployment") or ""
+def _of_event(event: Event, base: str) -> _Entry:
+    reason, deployment = event.detail.get("reason") or "", event.detail.get("deployment") or ""
     return _Entry(
-        # Numbers of the audit log would tell how much happens that a reader may not see.
-        f"{base}/{news.handle}#{news.action}-{deployment or 'version'}-{news.at}",
-        TITLES[news.action].format(handle=news.handle),
-        news.at,
-        f"{base}/{news.handle}",
+        # Not the numbers of the audit log, which would reveal how many events a reader may not see.
+        f"{base}/{event.handle}#{event.action}-{deployment or 'version'}-{event.at}",
+        TITLES[event.action].format(handle=event.handle),
+        event.at,
+        f"{base}/{event.handle}",
         str(reason) or (f"The deployment {deployment}." if deployment else ""),
     )
 
@@ -132,5 +132,5 @@ def _xml(entry: _Entry) -> str:
 
 
 def _text(text: str) -> str:
-    """Text for XML, without the control characters that XML does not have."""
+    """Escapes text for XML, without the control characters that XML does not allow."""
     return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"))

@@ -1,4 +1,4 @@
-"""The pages of what is inside a version: `/<handle>?inside=files` and its neighbours."""
+"""The pages about the content of a version: `/<handle>?inside=files` and others."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _TEXT = "text"
 def inside(
     request: Request, connection: sa.Connection, caller: Caller, version: Version, *, as_json: bool
 ) -> Response:
-    """The page that the parameter `inside` names, or the same as JSON.
+    """Returns the page that the parameter `inside` names, as HTML or JSON.
 
     Raises:
-      Missing: there is no such page; says which there are.
+      Missing: there is no such page. The hint lists those that exist.
     """
     part = request.query_params[PARAMETER]
     if part not in {*PARTS, _TEXT}:
@@ -53,7 +53,7 @@ def inside(
     common = {"deployment": deployment} if deployment else {}
 
     def url(**parameters: Any) -> str:
-        """The URL of a page of this version."""
+        """Returns the URL of a page about this version."""
         return f"/{version.handle}?{urlencode({**common, **parameters})}"
 
     return render(
@@ -74,7 +74,7 @@ def inside(
 
 
 def _next(request: Request, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of the next page of a list."""
+    """Returns the parameters of the next page of a list."""
     kept = {name: request.query_params[name] for name in (PARAMETER, "q") if name in request.query_params}
     return {**kept, "page": shown.get("page", 0) + 1}
 

@@ -1,4 +1,4 @@
-"""The pages about mail: what a member gets, and what links in mails ask."""
+"""The pages about mail: the subscriptions of a user, and the pages behind links in mails."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web.rendering import render
 from tensorflow_hub.server.web.webhook_pages import EVENTS
 
-_TITLES = {"confirm": "Do you want this mail?", "stop": "No more mail?"}
+_TITLES = {"confirm": "Do you want this mail?", "stop": "Unsubscribe?"}
 _DONE = {"confirm": "You will get mail", "stop": "No more mail comes"}
 
 
 def mail(
     request: Request, caller: Caller, publishers: Sequence[str], found: Sequence[Subscription]
 ) -> Response:
-    """`/settings/mail`."""
+    """Returns the page `/settings/mail`."""
     name = caller.user.name if caller.user else ""
     chosen = next((each for each in found if each.publisher == request.query_params.get("about")), None)
     return render(
@@ -46,6 +46,6 @@ def question(request: Request, asked: Subscription, code: str, what: str) -> Res
 
 
 def done(request: Request, asked: Subscription, what: str) -> Response:
-    """What was done."""
+    """Returns the page after a subscription was confirmed or ended."""
     values: dict[str, Any] = {"asked": asked, "code": "", "what": what, "is_done": True}
     return render(request, "mail_answer.html", title=_DONE[what], **values)

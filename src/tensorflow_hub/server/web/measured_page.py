@@ -1,4 +1,4 @@
-"""The page of models that were measured on one dataset, and the list of such datasets."""
+"""The page that compares the models measured on a dataset, and the page that lists the datasets."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tensorflow_hub.server.catalogue.measured import (
 from tensorflow_hub.server.web.measurement_table import PATH, interval_text, show_number, url_of
 from tensorflow_hub.server.web.rendering import render, show_count, show_size
 
-# A page shows so many metrics; the API has the rest.
+# How many metrics a page shows. The API has all.
 _MOST_METRICS = 6
 
 
 @dataclasses.dataclass(frozen=True)
 class Heading:
-    """A column: its name, the link that sorts by it, and how it is sorted now (`aria-sort`; "" for not)."""
+    """The heading of a column: name, URL to sort by it, and the value of `aria-sort` ("" if not sorted)."""
 
     text: str
     url: str
@@ -38,7 +38,7 @@ class Heading:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A value, and in small letters what belongs to it."""
+    """A cell: the value, and a note in small letters."""
 
     text: str
     more: str = ""
@@ -46,7 +46,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A version and who measured it, with its values in the order of the headings."""
+    """A row: a version, who measured it, and its values in the order of the headings."""
 
     handle: str
     publisher: str
@@ -56,7 +56,7 @@ class Row:
 
 
 def datasets(request: Request, asked: MeasuredAsked, found: Sequence[MeasuredDataset]) -> Response:
-    """The datasets by task."""
+    """Returns the page that lists the datasets by task."""
     tasks: dict[str, list[tuple[str, str, str]]] = {}
     for one in found:
         line = (one.dataset, url_of(one.dataset, one.task), show_count(one.versions, "version"))
@@ -77,7 +77,7 @@ def table(
     rows: Sequence[MeasuredVersion],
     pages: int,
 ) -> Response:
-    """The models that were measured on a dataset."""
+    """Returns the page that compares the models measured on a dataset."""
     metrics = list(found.metrics)[:_MOST_METRICS]
     order = asked.sort or (METRIC + metrics[0] if metrics else MODEL)
 
@@ -113,7 +113,7 @@ def _headings(
 
 
 def _heading(asked: MeasuredAsked, order: str, text: str, key: str, least_first: bool) -> Heading:
-    """A link that sorts by the column, the best first; where that is so already, the other way round."""
+    """Returns a heading with a link that sorts by the column, best first; worst first if it already is."""
     is_best_first, is_worst_first = order == key, order == f"-{key}"
     url = url_of(asked.dataset, asked.task, f"-{key}" if is_best_first else key)
     ascends = least_first if is_best_first else not least_first

@@ -1,4 +1,4 @@
-"""What was measured of a version, as the table on its page."""
+"""The table of measurements on the page of a version."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from tensorflow_hub.server.people.measurements import may_change
 from tensorflow_hub.server.web.rendering import show_count, show_day
 
 MOST_ROWS = 25
-# The page of the tables of models.
+# The path of the pages that compare models.
 PATH = "/s/measured"
 CHANGES = "/settings/measurements"
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasurementRow:
-    """A line of the table; `details` are the number of examples, speed and machine, and the program.
+    """A row of the table.
 
-    `change_url` is the page where the reader may change it; "" for other readers.
+    Attributes:
+      details: the number of examples, the speed and machine, and the program.
+      change_url: the page on which the reader may change the measurement; "" for other readers.
     """
 
     dataset: str
@@ -41,7 +43,7 @@ class MeasurementRow:
 
 
 def measurement_rows(found: Sequence[Measurement], version: Version, caller: Caller) -> list[MeasurementRow]:
-    """The lines of the table, as one reader sees them."""
+    """Returns the rows of the table for a reader."""
     return [
         MeasurementRow(
             one.figures.dataset,
@@ -62,7 +64,7 @@ def measurement_rows(found: Sequence[Measurement], version: Version, caller: Cal
 
 
 def url_of(dataset: str = "", task: str = "", sort: str = "", page: int = 1) -> str:
-    """The page of a dataset.
+    """Returns the URL of the page that compares models on a dataset.
 
     >>> url_of("film reviews", sort="-size")
     '/s/measured?dataset=film+reviews&sort=-size'
@@ -73,7 +75,7 @@ def url_of(dataset: str = "", task: str = "", sort: str = "", page: int = 1) -> 
 
 
 def show_number(value: float) -> str:
-    """A number for people, of four digits where it is small.
+    """Formats a number, with four digits if it is less than 1,000.
 
     >>> show_number(0.91304), show_number(1.0), show_number(12345.6), show_number(1e20)
     ('0.913', '1', '12,346', '1e+20')
@@ -82,7 +84,7 @@ def show_number(value: float) -> str:
 
 
 def interval_text(figures: Figures) -> str:
-    """The interval for people; nothing where there is none."""
+    """Formats the confidence interval; "" if there is none."""
     if figures.low is None or figures.high is None:
         return ""
     return f"{show_number(figures.low)} to {show_number(figures.high)}"

@@ -1,4 +1,4 @@
-"""The pages of a publisher's owners, and those of who is invited."""
+"""The pages on which owners manage a publisher, and those for invited people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def members(
     invited: Sequence[Invitation],
     url: str = "",
 ) -> Response:
-    """`/settings/publishers/<publisher>`; with the link of an invitation that was just made."""
+    """Returns the page `/settings/publishers/<publisher>`, with the link of an invitation just made."""
     return render(
         request,
         "members.html",
@@ -39,7 +39,7 @@ def members(
 def audit(
     request: Request, publisher: Publisher, entries: Sequence[tuple[int, AuditEntry]], *, has_more: bool
 ) -> Response:
-    """`/settings/publishers/<publisher>/audit`."""
+    """Returns the page `/settings/publishers/<publisher>/audit`."""
     shown = [
         {
             "at": iso(entry.at).replace("T", " ").removesuffix("Z"),
@@ -54,7 +54,7 @@ def audit(
     return render(
         request,
         "audit.html",
-        title=f"Who did what as {publisher.name}",
+        title=f"Audit log of {publisher.name}",
         publisher=publisher,
         entries=shown,
         before=entries[-1][0] if has_more else None,
@@ -62,11 +62,11 @@ def audit(
 
 
 def invitation(request: Request, caller: Caller, shown: Invitation, code: str) -> Response:
-    """`/settings/join`."""
+    """Returns the page `/settings/join`, on which a person accepts an invitation."""
     return render(
         request,
         "join.html",
-        title="An invitation",
+        title="Invitation",
         user=caller.user,
         by_provider=request.app.state.oidc is not None,
         invitation=shown,
@@ -77,7 +77,7 @@ def invitation(request: Request, caller: Caller, shown: Invitation, code: str) -
 
 
 def welcome(request: Request, caller: Caller, secret: str, publisher: str, base: str) -> Response:
-    """The answer to a new user: the token by which to sign in again."""
+    """Returns the page for a new user, with the token to sign in again."""
     assert caller.user is not None
     values = {
         "user": caller.user,

@@ -1,4 +1,4 @@
-"""Models as lists show them: a name, what it is for, a line of properties."""
+"""Models in lists: name, description and a line of properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """A value of a facet with its name and, where it is counted, how often it stands."""
+    """A value of a facet: its label, the number of models, the URL that adds or removes it as a filter."""
 
     value: str
     label: str
@@ -28,7 +28,7 @@ class Value:
 
 @dataclasses.dataclass(frozen=True)
 class ListedModel:
-    """An entry of a list."""
+    """A model in a list."""
 
     handle: str
     version: int
@@ -44,12 +44,12 @@ class ListedModel:
 
     @property
     def kind_label(self) -> str:
-        """What to say of its kind; nothing for an ordinary model."""
+        """The label of its kind; "" for an ordinary model."""
         return label("kind", self.kind) if self.kind in {"placeholder", "collection"} else ""
 
 
 def listed(document: SearchDocument) -> ListedModel:
-    """A document of search as a list shows it."""
+    """Returns the model in a list for a document of the search index."""
     return ListedModel(
         document.handle,
         document.version,
@@ -68,8 +68,9 @@ def listed(document: SearchDocument) -> ListedModel:
 def load_listed(
     connection: sa.Connection, ids: Sequence[int], audience: Audience = PUBLIC
 ) -> list[ListedModel]:
-    """The models with those ids in that order; without those that have gone in the meantime, or that the
-    audience may not read.
+    """Returns the models with those ids, in the same order.
+
+    Models that were removed in the meantime, or that the audience may not read, are left out.
     """
     return [listed(document) for document in load_documents(connection, ids, audience)]
 
@@ -77,11 +78,11 @@ def load_listed(
 def load_documents(
     connection: sa.Connection, ids: Sequence[int], audience: Audience = PUBLIC
 ) -> list[SearchDocument]:
-    """The documents of those models that the audience may read, in the order of their ids."""
+    """Returns the search documents of those models that the audience may read, in the order of the ids."""
     found = {document.id: document for document in documents_of(connection, ids, audience)}
     return [found[id_] for id_ in ids if id_ in found]
 
 
 def values(key: str, texts: Iterable[str]) -> tuple[Value, ...]:
-    """Values of a facet with their names."""
+    """Returns values of a facet with their labels."""
     return tuple(Value(text, label(key, text)) for text in texts)

@@ -1,4 +1,4 @@
-"""A notebook of the programs that use a version, in Jupyter's format 4.5."""
+"""Makes a Jupyter notebook (format 4.5) with the example code for a version."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!<>|~&-])")
 
 
 def notebook(title: str, about: str, url: str, setup: str, programs: Sequence[Snippet]) -> str | None:
-    """The notebook as JSON; None where no program is in Python.
+    """Returns the notebook as JSON; None if there is no example in Python.
 
     Args:
       title: the handle.
-      about: what the version is, as plain text.
-      url: of its page.
-      setup: what has to be done first, as Markdown.
-      programs: code for the version.
+      about: the description of the version, as plain text.
+      url: the URL of its page.
+      setup: how to install the library, as Markdown.
+      programs: the example code.
     """
     in_python = [program for program in programs if program.language == "python"]
     if not in_python:

@@ -1,4 +1,4 @@
-"""The pages: each function takes what it shows and returns HTML."""
+"""The main pages: home, search, publisher, version, help and errors."""
 
 from __future__ import annotations
 
@@ -33,21 +33,26 @@ from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchReque
 from tensorflow_hub.server.web.api_page import endpoint_rows
 from tensorflow_hub.server.web.cards import MAX_CARD, plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
-from tensorflow_hub.server.web.rendering import render, render_for_all, show_count
-from tensorflow_hub.server.web.results_page import near, refused_values, results_values, shown_facets
+from tensorflow_hub.server.web.rendering import render, render_cached, show_count
+from tensorflow_hub.server.web.results_page import (
+    results_values,
+    shown_facets,
+    similar_searches,
+    with_problem,
+)
 from tensorflow_hub.server.web.site import site_of
 from tensorflow_hub.server.web.version_page import version_values
 
-# The page of a publisher shows so many above its models, with a link to all.
+# How many collections the page of a publisher shows, with a link to all of them.
 _MOST_COLLECTIONS = 5
 _MOST_PUBLISHERS = 300
 _DOMAINS = ("image", "text", "audio", "video")
-# What the lists of the first page show: no deployments, no collections.
-_OF_ITS_OWN = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
+# The models in the lists of the home page: no deployments of other models, and no collections.
+_MAIN_KINDS = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
 _ALL_BUT_COLLECTIONS = tuple(kind for kind in FACET_BY_KEY["kind"].names if kind != "collection")
 _VERSION = re.compile(r"/\d+$")
 _HEADINGS = {
-    404: "There is nothing here",
+    404: "Page not found",
     410: "This version was deleted",
     401: "Sign in first",
     403: "Not allowed",
@@ -55,8 +60,8 @@ _HEADINGS = {
 
 
 def home(request: Request, connection: sa.Connection, caller: Caller) -> Response:
-    """`/`."""
-    return render_for_all(
+    """Returns the page `/`."""
+    return render_cached(
         request, connection, caller, "home.html", lambda: _home_values(request, connection, caller)
     )
 
@@ -67,7 +72,7 @@ def _home_values(request: Request, connection: sa.Connection, caller: Caller) ->
     used, newest = (
         load_listed(
             connection,
-            find(request, connection, caller, _OF_ITS_OWN.sorted_by(order), with_facets=False).ids,
+            find(request, connection, caller, _MAIN_KINDS.sorted_by(order), with_facets=False).ids,
             audience,
         )
         for order in ("downloads", "newest")
@@ -87,7 +92,7 @@ def _home_values(request: Request, connection: sa.Connection, caller: Caller) ->
         ],
         "used": [model for model in used if model.downloads],
         "newest": dated,
-        # Where nobody knows a date and nothing was downloaded yet.
+        # For a hub where no dates are known and nothing has been downloaded.
         "some": [] if dated else used,
         "private_publishers": _private_publishers(connection, audience),
         "publishers": [Value(name, name, count) for name, count in of_publishers[:_MOST_PUBLISHERS]],
@@ -96,14 +101,14 @@ def _home_values(request: Request, connection: sa.Connection, caller: Caller) ->
 
 
 def _private_publishers(connection: sa.Connection, audience: Audience) -> set[str]:
-    """Those whom the audience sees and the public does not."""
+    """Returns the names of the private publishers that the audience may read."""
     if audience == PUBLIC:
         return set()
     return {publisher.name for publisher in list_publishers(connection, audience) if publisher.private}
 
 
 def search(request: Request, connection: sa.Connection, caller: Caller) -> Response:
-    """`/s?q=…`."""
+    """Returns the page `/s?q=…`."""
     pairs = request.query_params.multi_items()
     try:
         asked, problem = SearchRequest.parse(pairs), None
@@ -113,9 +118,9 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
     answer = find(request, connection, caller, asked)
     values = results_values(connection, asked, answer, audience_of(caller))
     if problem is not None:
-        values = refused_values(values, request.query_params, problem)
+        values = with_problem(values, request.query_params, problem)
     elif not answer.total:
-        values["near"] = near(
+        values["similar_searches"] = similar_searches(
             asked, lambda other: find(request, connection, caller, other, with_facets=False).total
         )
     status = status_of(problem)[0] if problem else 200
@@ -123,7 +128,7 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
 
 
 def _is_readable(pair: tuple[str, str]) -> bool:
-    """Whether a parameter of a search URL can be read."""
+    """Whether a parameter of a search URL is valid."""
     try:
         SearchRequest.parse([pair])
     except FormatError:
@@ -132,16 +137,17 @@ def _is_readable(pair: tuple[str, str]) -> bool:
 
 
 def help_page(request: Request) -> Response:
-    """`/help`."""
+    """Returns the page `/help`."""
     return render(
         request, "help.html", title="Help", base=base_url(request), install=install_command(__version__)
     )
 
 
 def install_command(version: str) -> str:
-    """How a reader installs the library: by name, or, before its release, from the wheel of `make dist`.
+    """Returns the command that installs the library.
 
-    A registry does not have versions such as 1.0.0.dev0; by name it would give an older package.
+    Before a release, it installs the wheel of `make dist`. A package registry does not have versions such as
+    1.0.0.dev0, and would install an older one.
     """
     is_released = re.fullmatch(r"[0-9.]+", version)
     package = "tensorflow-hub" if is_released else f"./tensorflow_hub-{version}-py3-none-any.whl"
@@ -149,7 +155,7 @@ def install_command(version: str) -> str:
 
 
 def api_page(request: Request) -> Response:
-    """`/help/api`."""
+    """Returns the page `/help/api`."""
     return render(
         request,
         "api.html",
@@ -162,7 +168,7 @@ def api_page(request: Request) -> Response:
 
 
 def publisher(request: Request, connection: sa.Connection, caller: Caller, shown: Publisher) -> Response:
-    """`/<publisher>`."""
+    """Returns the page `/<publisher>`."""
     audience = audience_of(caller)
     of_publisher = SearchRequest(filters={"publisher": (shown.name,)})
     asked = dataclasses.replace(
@@ -206,7 +212,7 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
 
 
 def _page(request: Request) -> int:
-    """The number of the page that a URL asks for; 1 where it says none, or something else."""
+    """Returns the page number in the URL; 1 if it has none or it is not valid."""
     text = request.query_params.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1
 
@@ -217,8 +223,8 @@ def _rendered(body: str) -> str:
 
 
 def version(request: Request, connection: sa.Connection, caller: Caller, shown: Version) -> Response:
-    """`/<publisher>/<model>/<version>` and `/<publisher>/collection/<name>`."""
-    return render_for_all(
+    """Returns the page `/<publisher>/<model>/<version>` or `/<publisher>/collection/<name>`."""
+    return render_cached(
         request,
         connection,
         caller,
@@ -239,12 +245,12 @@ def _version_values(
     mirror = request.app.state.mirror
     upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
     values["try_url"] = f"/{shown.handle}:try" if can_be_run(request, connection, shown) else ""
-    values["brought_from"] = upstream.place_of(shown.name) if upstream is not None else ""
+    values["mirrored_from"] = upstream.place_of(shown.name) if upstream is not None else ""
     return values
 
 
 def problem(request: Request, error: HubError) -> Response:
-    """Any error, for people."""
+    """Returns the page for an error."""
     status, _ = status_of(error)
     suggestions: Sequence[str] = error.suggestions if isinstance(error, Missing | Gone) else ()
     words = _VERSION.sub("", request.url.path.strip("/")).replace("/", " ").replace("_", " ")
@@ -253,12 +259,12 @@ def problem(request: Request, error: HubError) -> Response:
         "problem.html",
         status=status,
         number=status,
-        title=_HEADINGS.get(status, "That did not work"),
-        heading=_HEADINGS.get(status, "That did not work"),
+        title=_HEADINGS.get(status, "The request failed"),
+        heading=_HEADINGS.get(status, "The request failed"),
         problem=error.problem,
         hint="" if suggestions else error.hint,
         suggestions=suggestions,
-        suggestions_title="Versions that are here" if status == 410 else "Perhaps you meant",
+        suggestions_title="Available versions" if status == 410 else "Did you mean",
         query_text=words[:100] if status == 404 else "",
     )
 
@@ -271,7 +277,7 @@ def find(
     *,
     with_facets: bool = True,
 ) -> SearchAnswer:
-    """Answers a question for those models that the caller may see."""
+    """Searches the models that the caller may see."""
     return hub_of(request).search.answer(
         connection, audience_of(caller), lambda index: answer_search(index, asked, with_facets=with_facets)
     )

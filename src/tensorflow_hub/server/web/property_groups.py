@@ -1,4 +1,4 @@
-"""The properties of a version that its page lists: lines under headings."""
+"""The properties of a version on its page, in groups with headings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_OPS = 20
 
 @dataclasses.dataclass(frozen=True)
 class Property:
-    """A line beside the text of a page."""
+    """A property: a label and a text, with an optional link."""
 
     label: str
     text: str
@@ -35,7 +35,7 @@ class Property:
 
 @dataclasses.dataclass(frozen=True)
 class PropertyGroup:
-    """Properties under a heading."""
+    """Properties with a heading."""
 
     title: str
     properties: tuple[Property, ...]
@@ -167,17 +167,17 @@ def _ops(name: str, deployment: Deployment) -> Property:
     description = deployment.description
     if unsafe := description.get("unsafe_ops"):
         text = "; ".join(f"{op} {what}" for op, what in sorted(unsafe.items()))
-        return Property(name, f"Reaches outside the graph: {text}", tone="bad")
+        return Property(name, f"Access outside the graph: {text}", tone="bad")
     if not KIND_BY_NAME[deployment.kind].is_model:
-        return Property(name, "Not looked at in this format", tone="quiet")
-    return Property(name, "None reaches outside the graph", tone="good")
+        return Property(name, "Not checked for this format", tone="quiet")
+    return Property(name, "None has access outside the graph", tone="good")
 
 
 def _signed(shown: Version, signatures: Sequence[Signature]) -> list[Property]:
-    """Who signed it: a line for each key, the first ones."""
+    """Returns a line for each of the first keys that signed the version."""
     url = f"/{shown.handle}?inside=signatures"
     if not signatures:
-        return [Property("Signed", "by nobody", tone="quiet")]
+        return [Property("Signed", "no", tone="quiet")]
     by_key = {signature.key.id: signature for signature in signatures}
     lines = []
     for signature in list(by_key.values())[:_MOST_KEYS]:

@@ -1,4 +1,4 @@
-"""Template + values → an HTML answer with the headers every page has."""
+"""Renders templates as HTML answers, with the headers that every page has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.server.catalogue.audience import PUBLIC
-from tensorflow_hub.server.catalogue.changes import newest_change
+from tensorflow_hub.server.catalogue.changes import latest_change
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
@@ -28,14 +28,14 @@ from tensorflow_hub.server.core.negotiation import VARY
 from tensorflow_hub.server.web.coloured_code import coloured
 from tensorflow_hub.server.web.site import site_of
 
-# Pages load their own style sheet and script and nothing else, from nowhere else.
+# Pages may load only the style sheet, script and pictures of this hub.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {"Content-Security-Policy": POLICY, "Vary": VARY}
-# How long a page may show numbers, such as downloads, as they were.
-_KEPT_SECONDS = 10
+# How long a cached page may show old numbers, such as downloads.
+_CACHE_SECONDS = 10
 
 _LOGO = Markup(
     '<svg viewBox="0 0 32 32" aria-hidden="true">'
@@ -43,7 +43,7 @@ _LOGO = Markup(
     '<path fill="#fff" d="M16 8.5a3 3 0 0 1 1.5 5.6v3.3l3.6 2.1a3 3 0 1 1-1.3 2.2L16 19.5l-3.8 2.2'
     'a3 3 0 1 1-1.3-2.2l3.6-2.1v-3.3A3 3 0 0 1 16 8.5z"/></svg>'
 )
-# Pictures of the domains: outlines on a field of 24 by 24.
+# The icons of the domains, as SVG paths of 24 by 24 units.
 _ICONS = {
     "image": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
     "text": "M5 6h14M5 10h14M5 14h9M5 18h6",
@@ -54,29 +54,29 @@ _ICONS = {
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """The page made of a template.
+    """Renders a template as an answer.
 
     Args:
-      request: what is answered.
-      template: a file of `templates/`.
-      status: of the answer.
-      **values: what the template shows; `title` at least.
+      request: the request that is answered.
+      template: the name of a file in `templates/`.
+      status: the HTTP status of the answer.
+      **values: the values for the template, with at least `title`.
     """
     caller: Caller | None = getattr(request.state, "caller", None)
     signed_in = caller is not None and caller.session is not None
     values["signed_in"] = caller.short_name if caller is not None and signed_in else ""
     body = _html(request, template, values)
     has_forms = getattr(request.state, "has_forms", False)
-    is_kept = status < 400 and not signed_in and not has_forms and not values.get("secret")
-    if status == 200 and is_kept:
-        return _unless_known(request, body, _tag(body))
-    headers = {**_HEADERS, "Cache-Control": "no-cache" if is_kept else "no-store"}
+    may_cache = status < 400 and not signed_in and not has_forms and not values.get("secret")
+    if status == 200 and may_cache:
+        return _page_or_304(request, body, _tag(body))
+    headers = {**_HEADERS, "Cache-Control": "no-cache" if may_cache else "no-store"}
     response = Response(body, status, headers, media_type="text/html")
     keep_form_secret(request, response)
     return response
 
 
-def render_for_all(
+def render_cached(
     request: Request,
     connection: sa.Connection,
     caller: Caller,
@@ -85,30 +85,32 @@ def render_for_all(
     *,
     about: Hashable = None,
 ) -> Response:
-    """The page made of a template; for readers who are not known it is made once while no model changes.
+    """Renders a template, or returns the cached page to a reader who is not signed in.
 
-    What changes without a model, such as the downloads of others, is shown after a few seconds.
+    A cached page is used until a model changes, and for at most a few seconds, because numbers such as
+    downloads change without a change of a model.
 
     Args:
-      request: what is answered; other pages are at other paths.
+      request: the request that is answered. Its path is the key of the cache.
       connection: to the catalogue.
       caller: who asks.
-      template: a file of `templates/`, without forms.
-      values: gives what the template shows.
-      about: what was read of the catalogue before.
+      template: the name of a file in `templates/`, which has no forms.
+      values: returns the values for the template.
+      about: records of the catalogue that were read before and influence the page; part of the key of the
+        cache.
     """
     if caller.is_known or request.url.query:
         return render(request, template, **values())
     index = hub_of(request).search.answer(connection, PUBLIC, lambda index: index)
-    # What is read from here on is not older than this change.
-    newest, now = newest_change(connection), int(time.monotonic() / _KEPT_SECONDS)
-    key = (template, request.url.path, base_url(request), about, newest, now)
+    # Read before the values, so that these are not older than this change.
+    latest, now = latest_change(connection), int(time.monotonic() / _CACHE_SECONDS)
+    key = (template, request.url.path, base_url(request), about, latest, now)
 
     def make() -> tuple[bytes, str]:
         body = _html(request, template, {"signed_in": "", **values()})
         return body, _tag(body)
 
-    return _unless_known(request, *index.kept(key, make))
+    return _page_or_304(request, *index.kept(key, make))
 
 
 def _html(request: Request, template: str, values: dict[str, Any]) -> bytes:
@@ -131,12 +133,15 @@ def _html(request: Request, template: str, values: dict[str, Any]) -> bytes:
 
 
 def _tag(body: bytes) -> str:
-    """The ETag of a page. Weak: it names the page in both its forms, compressed and not."""
+    """Returns the ETag of a page.
+
+    It is weak, because it is the same for the compressed and the plain page.
+    """
     return f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
 
 
-def _unless_known(request: Request, body: bytes, tag: str) -> Response:
-    """The page, or 304 for who has it."""
+def _page_or_304(request: Request, body: bytes, tag: str) -> Response:
+    """Returns the page, or 304 Not Modified if the browser has it."""
     headers = {**_HEADERS, "Cache-Control": "no-cache", "ETag": tag}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -144,7 +149,7 @@ def _unless_known(request: Request, body: bytes, tag: str) -> Response:
 
 
 def sign_in_url(request: Request) -> str:
-    """Where to sign in, and come back from to the page that is shown."""
+    """Returns the URL of the sign-in page that leads back to this page."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in {"GET", "HEAD"} or path == "/" or path.startswith("/login"):
         return "/login"
@@ -152,14 +157,14 @@ def sign_in_url(request: Request) -> str:
 
 
 def _form_token(request: Request) -> Markup:
-    """The field of a form by which the hub knows that the form is of its own page."""
+    """Returns the hidden field that proves that a form was sent from a page of this hub (CSRF token)."""
     request.state.has_forms = True
     return Markup('<input type="hidden" name="form_token" value="{}">').format(form_token(request))
 
 
 @functools.cache
 def static_file(name: str) -> tuple[bytes, str] | None:
-    """A file of `static/` and its digest; None when there is none of that name."""
+    """Returns a file of `static/` and its digest; None if there is no such file."""
     if name not in {"style.css", "enhance.js", "icon.svg"}:
         return None
     data = resources.files(__package__).joinpath("static").joinpath(name).read_bytes()
@@ -167,14 +172,17 @@ def static_file(name: str) -> tuple[bytes, str] | None:
 
 
 def static_url(name: str) -> str:
-    """The URL of a file of `static/`; it changes with the content, so that it may be kept for ever."""
+    """Returns the URL of a file of `static/`.
+
+    It contains the digest, so that browsers can cache it for ever.
+    """
     found = static_file(name)
     assert found is not None
     return f"/static/{name}?v={found[1]}"
 
 
 def icon(name: str) -> Markup:
-    """The picture of a domain."""
+    """Returns the icon of a domain."""
     path = _ICONS.get(name, _ICONS[""])
     return Markup(
         '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true" '
@@ -183,7 +191,7 @@ def icon(name: str) -> Markup:
 
 
 def show_size(size: int | None) -> str:
-    """A number of bytes for people.
+    """Formats a number of bytes.
 
     >>> show_size(999), show_size(14_200_000), show_size(1_000_000_000)
     ('999 bytes', '14 MB', '1.0 GB')
@@ -201,7 +209,7 @@ def show_size(size: int | None) -> str:
 
 
 def show_count(count: int, thing: str) -> str:
-    """A count with its thing.
+    """Formats a count with its noun.
 
     >>> show_count(1, "download"), show_count(12_345, "download"), show_count(2_500_000, "parameter")
     ('1 download', '12,345 downloads', '2.5 M parameters')
@@ -212,7 +220,7 @@ def show_count(count: int, thing: str) -> str:
 
 
 def show_day(seconds: int | None) -> str:
-    """A day for people.
+    """Formats the day of a time in seconds since 1970.
 
     >>> show_day(0), show_day(None)
     ('1 January 1970', 'date not known')

@@ -1,4 +1,4 @@
-"""The page of search results: what its template shows."""
+"""The values for the template of the page of search results."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
-# So many values of a facet are shown.
+# How many values of a facet are shown.
 _SHOWN = 15
-# So many questions like one without an answer are tried, with so many of its words; so much of a box stays.
+# For a search without results: how many similar searches are tried, and with how many of its words. The last
+# number is how many characters of an invalid parameter stay in its field.
 _MOST_NEAR, _MOST_WORDS, _LONGEST = 8, 4, 300
 _SORTS = {"relevance": "Best match", "downloads": "Most used", "newest": "Newest", "size": "Smallest"}
 
 
 @dataclasses.dataclass(frozen=True)
 class ShownFacet:
-    """A facet in the side column; `more_url` shows all its values where only the commonest are shown."""
+    """A facet in the side column.
+
+    `more_url` shows all of its values if only the most common ones are shown.
+    """
 
     label: str
     choices: tuple[Value, ...]
@@ -38,7 +42,7 @@ class ShownFacet:
 def results_values(
     connection: sa.Connection, request: SearchRequest, answer: SearchAnswer, audience: Audience
 ) -> dict[str, Any]:
-    """What `results.html` shows."""
+    """Returns the values for `results.html`."""
     pages = math.ceil(min(answer.total, MAX_RESULTS) / request.page_size)
     return {
         **_frame(request),
@@ -48,7 +52,7 @@ def results_values(
         "corrected": answer.corrected,
         "estimated": answer.estimated,
         "relaxed": answer.relaxed,
-        "near": [],
+        "similar_searches": [],
         "pages": pages,
         "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
         "last_url": request.on_page(max(pages, 1)).to_url(),
@@ -56,22 +60,20 @@ def results_values(
     }
 
 
-def refused_values(
-    values: dict[str, Any], parameters: Mapping[str, str], problem: HubError
-) -> dict[str, Any]:
-    """The same page for a question of which a part cannot be read: what was typed stays in its box.
+def with_problem(values: dict[str, Any], parameters: Mapping[str, str], problem: HubError) -> dict[str, Any]:
+    """Adds an error to the values of the page. Invalid parameters stay in the fields of the form.
 
     Args:
-      values: what the page shows for the part that can be read.
-      parameters: those of the URL.
-      problem: what is wrong with the others.
+      values: the values of the page for the valid parameters.
+      parameters: all parameters of the URL.
+      problem: the error of the invalid ones.
     """
     boxes = {key: parameters[key][:_LONGEST] for key in ("interface", "max_size") if parameters.get(key)}
     return {**values, **boxes, "typed_open": values["typed_open"] or bool(boxes), "problem": problem}
 
 
 def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFacet]:
-    """The facets with something to choose."""
+    """Returns the facets that have something to choose."""
     shown = []
     for facet in FACETS:
         chosen = request.filters.get(facet.key, ())
@@ -103,15 +105,15 @@ def shown_facets(request: SearchRequest, answer: SearchAnswer) -> list[ShownFace
     return shown
 
 
-def near(request: SearchRequest, count: Callable[[SearchRequest], int]) -> list[Value]:
-    """Questions like one that nothing answers, which have answers: without one filter, or with fewer words.
+def similar_searches(request: SearchRequest, count: Callable[[SearchRequest], int]) -> list[Value]:
+    """Returns searches with results that are similar to one without: with fewer filters or words.
 
     Args:
-      request: the question.
-      count: how many models answer a question.
+      request: the search without results.
+      count: returns the number of results of a search.
     """
     bare = dataclasses.replace(request, page=1, page_size=1, all_of="")
-    others = [(f"without “{taken.label}”", taken.request) for taken in _taken_away(bare)]
+    others = [(f"without “{filter_.label}”", filter_.request_without) for filter_ in _filters(bare)]
     if len(others) > 1:
         others.append(("without any filter", SearchRequest(text=request.text)))
     words = request.text.split()
@@ -127,7 +129,7 @@ def near(request: SearchRequest, count: Callable[[SearchRequest], int]) -> list[
 
 
 def _frame(request: SearchRequest) -> dict[str, Any]:
-    """What does not depend on the answer."""
+    """Returns the values that do not depend on the results."""
     return {
         "title": f"{request.text} – search" if request.text else "Browse models",
         "query_text": request.text,
@@ -160,7 +162,7 @@ def _typed(request: SearchRequest) -> Sequence[bool]:
 
 
 def _kept(request: SearchRequest) -> list[tuple[str, str]]:
-    """What the form for typed search passes on."""
+    """Returns the other parameters, which the form for typed search sends as hidden fields."""
     bare = dataclasses.replace(
         request, interface=None, max_size=None, trainable=None, custom_ops=None, page=1
     )
@@ -168,25 +170,25 @@ def _kept(request: SearchRequest) -> list[tuple[str, str]]:
 
 
 def _chosen(request: SearchRequest) -> list[Value]:
-    """The filters that are on, each with the address without it."""
+    """Returns the active filters, each with the URL of the search without it."""
     return [
-        Value(taken.key, taken.label, url=taken.request.to_url())
-        for taken in _taken_away(dataclasses.replace(request, page=1))
+        Value(filter_.key, filter_.label, url=filter_.request_without.to_url())
+        for filter_ in _filters(dataclasses.replace(request, page=1))
     ]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Taken:
-    """A filter of a question, and the question without it."""
+class _Filter:
+    """An active filter of a search, and the search without it."""
 
     key: str
     label: str
-    request: SearchRequest
+    request_without: SearchRequest
 
 
-def _taken_away(request: SearchRequest) -> list[_Taken]:
+def _filters(request: SearchRequest) -> list[_Filter]:
     found = [
-        _Taken(key, FACET_BY_KEY[key].label_of(value), request.with_filter(key, value))
+        _Filter(key, FACET_BY_KEY[key].label_of(value), request.with_filter(key, value))
         for key, values in request.filters.items()
         for value in values
     ]
@@ -197,7 +199,7 @@ def _taken_away(request: SearchRequest) -> list[_Taken]:
         "custom_ops": "with custom ops" if request.custom_ops else "no custom ops",
     }
     return found + [
-        _Taken(key, text, dataclasses.replace(request, **{key: None}))  # type: ignore[arg-type]
+        _Filter(key, text, dataclasses.replace(request, **{key: None}))  # type: ignore[arg-type]
         for key, text in typed.items()
         if getattr(request, key) is not None
     ]

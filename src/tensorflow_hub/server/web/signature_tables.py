@@ -1,4 +1,4 @@
-"""The signatures of a deployment as tables: what goes in, what comes out."""
+"""The signatures of a deployment as tables of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tensorflow_hub.server.search.signatures import MOST_TENSORS
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A tensor: "input" or "output", its name ("" for an argument without one), its type and shape."""
+    """A tensor: "input" or "output", its name ("" for a positional argument), its type and shape."""
 
     side: str
     name: str
@@ -23,7 +23,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class SignatureTable:
-    """A signature, with the tags of the graphs that have it in this very form."""
+    """A signature, with the tags of the graphs that have it in this form."""
 
     name: str
     tags: str
@@ -31,7 +31,7 @@ class SignatureTable:
 
 
 def signature_tables(deployment: Deployment) -> list[SignatureTable]:
-    """The signatures, then the functions of a SavedModel such as `__call__`."""
+    """Returns the signatures, and then the functions of a SavedModel such as `__call__`."""
     tags_of: dict[tuple[str, tuple[Row, ...]], list[str]] = {}
     for variant in deployment.description.get("variants", ()):
         for signature in variant["signatures"]:
@@ -45,7 +45,7 @@ def signature_tables(deployment: Deployment) -> list[SignatureTable]:
 
 
 def _tags(of_graphs: Sequence[str]) -> str:
-    """The tags of graphs for people; a single graph without tags needs no words."""
+    """Formats the tags of graphs; "" if no graph has tags."""
     if not any(of_graphs):
         return ""
     return "tags " + " and ".join(tags or "none" for tags in of_graphs)
@@ -60,7 +60,7 @@ def _rows_of_signature(signature: Mapping[str, Any]) -> tuple[Row, ...]:
 
 
 def _rows_of_trace(trace: Mapping[str, Any]) -> tuple[Row, ...]:
-    """What a function was traced for, in the order of its arguments."""
+    """Returns the inputs and outputs of a trace, in the order of the arguments."""
     inputs = [*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"])]
     return tuple(
         Row(side, tensor.name or "", _type(tensor.dtype, tensor.shape))
@@ -70,7 +70,7 @@ def _rows_of_trace(trace: Mapping[str, Any]) -> tuple[Row, ...]:
 
 
 def _type(dtype: str, shape: Sequence[int | None] | None, kind: str = "dense") -> str:
-    """A type and shape for people.
+    """Formats a type and shape.
 
     >>> _type("float32", [None, 512]), _type("string", None, "sparse")
     ('float32[?, 512]', 'sparse string[…]')

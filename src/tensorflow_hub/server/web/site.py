@@ -1,4 +1,4 @@
-"""What makes a hub one's own: its name, logo, contact and colour."""
+"""The appearance of a hub: its name, logo, contact and colour."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _MARKS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 @dataclasses.dataclass(frozen=True)
 class SiteFile:
-    """A file that the pages of this hub load."""
+    """A file of the settings that the pages load, for example the logo."""
 
     data: bytes
     media_type: str
 
     @functools.cached_property
     def digest(self) -> str:
-        """Names the content."""
+        """The first digits of the SHA-256 of the content, for the URL."""
         return hashlib.sha256(self.data).hexdigest()[:16]
 
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """What the pages show of a hub; `logo` and `style` are None for the ordinary ones."""
+    """The appearance of a hub. `logo` and `style` are None for the default ones."""
 
     name: str
     contact: str
@@ -43,16 +43,16 @@ class Site:
 
 
 def site_of(request: Request) -> Site:
-    """The site of the hub that serves a request."""
+    """Returns the appearance of the hub that serves a request."""
     return make_site(hub_of(request).settings)
 
 
 @functools.lru_cache(maxsize=8)
 def make_site(settings: ServerSettings) -> Site:
-    """The site that the settings describe.
+    """Returns the appearance that the settings describe.
 
     Raises:
-      SettingsError: the logo cannot be used.
+      SettingsError: the logo cannot be read, is too large, or is not a picture.
     """
     style = style_of(settings.site_colour).encode() if settings.site_colour else b""
     return Site(
@@ -64,10 +64,10 @@ def make_site(settings: ServerSettings) -> Site:
 
 
 def read_logo(path: str) -> SiteFile:
-    """The picture in a file; what it is, its bytes say and not its name.
+    """Reads the logo. Its format is recognised by its content, not by the name of the file.
 
     Raises:
-      SettingsError: it cannot be read, is too large, or no PNG, JPEG or SVG.
+      SettingsError: it cannot be read, is too large, or is not a PNG, JPEG or SVG picture.
     """
     try:
         data = Path(path).expanduser().read_bytes()
@@ -79,7 +79,7 @@ def read_logo(path: str) -> SiteFile:
     if not media_type and re.match(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<svg[\s>]", data, re.DOTALL):
         media_type = "image/svg+xml"
     if not media_type:
-        raise _refused(path, "which is none")
+        raise _refused(path, "which is in another format")
     return SiteFile(data, media_type)
 
 
@@ -87,5 +87,5 @@ def _refused(path: str, why: str) -> SettingsError:
     return SettingsError(
         f"Expected a PNG, JPEG or SVG picture of at most {_LARGEST_LOGO} bytes as TFHUB_SERVER_SITE_LOGO, "
         f"got {path!r}, {why}.",
-        hint="Name another file, or none.",
+        hint="Use another file, or unset TFHUB_SERVER_SITE_LOGO.",
     )

@@ -1,4 +1,4 @@
-"""The map of a hub for crawlers: what is public, in files of at most 50,000 URLs (sitemaps.org)."""
+"""The sitemap for crawlers (sitemaps.org): all public pages, in files of at most 50,000 URLs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def sitemap(connection: sa.Connection, base: str, page: int | None, most: int = MOST) -> str | None:
-    """A map: the only one, or the list of several; None where there is no such page.
+    """Returns a sitemap, or the index of several sitemaps; None if there is no such page.
 
     Args:
       connection: to the catalogue.
       base: the URL of the hub.
-      page: number of one of several, from 1; None for the first that a crawler asks for.
-      most: URLs of a map.
+      page: the number of a sitemap, from 1; None for the only sitemap or the index.
+      most: how many URLs a sitemap has.
     """
     names = ["", *(publisher.name for publisher in reading.list_publishers(connection, PUBLIC))]
     count = len(names) + reading.count_latest(connection, PUBLIC)

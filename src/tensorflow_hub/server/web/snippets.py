@@ -1,4 +1,4 @@
-"""Code that uses a model, for each way there is to."""
+"""Example code that uses a model, for each way to use it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_FORMAT
 
-# With the token that `tfhub login` keeps, or an owner of the publisher makes.
+# For private models. TFHUB_TOKEN is a token of the user or of the publisher.
 _CURL = 'curl -H "Authorization: Bearer $TFHUB_TOKEN" '
 
 
 def snippets(
     handle: str, base: str, forms: Mapping[str, Mapping[str, Any]], *, private: bool = False
 ) -> list[Snippet]:
-    """The code for a version.
+    """Returns the example code for a version.
 
     Args:
       handle: `publisher/model/version`.
       base: the URL of this hub.
-      forms: value of the facet "format" → its description; an empty one when the files are not here.
-      private: whether a download takes a token; the programs of this library send the one of `tfhub login`.
+      forms: value of the facet "format" → the description of the module; {} if the hub has only
+        documentation.
+      private: whether a download needs a token. Programs of this library use that of `tfhub login`.
     """
     url = f"{base}/{handle}"
     known = {form: kind for form, kind in KIND_BY_FORMAT.items() if form in forms}
@@ -31,7 +32,7 @@ def snippets(
         for snippet in kind.snippets(url, form, forms[form]):
             by_title.setdefault(
                 snippet.title, snippet
-            )  # of several formats of SavedModels, the first says how
+            )  # if there are several formats of SavedModels, that of the first one
     found = list(by_title.values())
     is_model = any(kind.is_model for kind in known.values()) or forms.keys() - known.keys()
     every = [*found, *_downloads(handle, url, base)] if found and is_model else found

@@ -1,4 +1,4 @@
-"""What changed from one version of a model to the next, in sentences."""
+"""Describes in words what changed from one version of a model to the next."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MOST = 8
 
 @dataclasses.dataclass(frozen=True)
 class VersionContent:
-    """What is compared.
+    """The parts of a version that are compared.
 
     Attributes:
       metadata: the fields of the card.
-      descriptions: deployment kind → what was read from its files.
-      sizes: deployment kind → bytes of its files.
+      descriptions: kind of deployment → the JSON form of its `ModuleDescription`.
+      sizes: kind of deployment → size of its files in bytes.
     """
 
     metadata: Mapping[str, Iterable[str]]
@@ -30,7 +30,7 @@ class VersionContent:
 
 
 def changes(older: VersionContent, newer: VersionContent) -> list[str]:
-    """What is different in the newer version, the most telling first; of many, the first ones."""
+    """Returns the most important changes in the newer version, most important first."""
     found = all_changes(older, newer)
     if len(found) > _MOST:
         found = [*found[: _MOST - 1], f"and {len(found) - _MOST + 1} more changes"]
@@ -38,7 +38,7 @@ def changes(older: VersionContent, newer: VersionContent) -> list[str]:
 
 
 def all_changes(older: VersionContent, newer: VersionContent) -> list[str]:
-    """All that is different in the newer version, the most telling first."""
+    """Returns all changes in the newer version, most important first."""
     return [*_deployments(older, newer), *_contents(older, newer), *_fields(older, newer)]
 
 

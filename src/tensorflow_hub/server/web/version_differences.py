@@ -1,4 +1,4 @@
-"""What changed from one version of a model to another: card, signatures, variables, ops, files."""
+"""Compares two versions of a model: card, signatures, variables, ops and files."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tensorflow_hub.server.store.interface import Store
 from tensorflow_hub.server.web.version_changes import VersionContent, all_changes
 from tensorflow_hub.server.web.version_page import content_of
 
-# Comparing texts takes time by the square of their lines.
+# Limits, because the time to compare texts grows with the square of the number of their lines.
 _MOST_LINES, _LONGEST_LINE = 1500, 400
 _MOST_CHANGES = 300
 
 
 def version_before(connection: sa.Connection, version: Version, number: int | None) -> Version:
-    """The version of that number of the same model, or the one before.
+    """Returns the version of the same model with that number, or for None the one before.
 
     Raises:
       Missing: there is none, or it was deleted.
@@ -44,7 +44,7 @@ def version_before(connection: sa.Connection, version: Version, number: int | No
 def differences(
     store: Store, connection: sa.Connection, before: Version, after: Version
 ) -> answers.Differences:
-    """What changed from the version `before` to the version `after`."""
+    """Returns the changes from the version `before` to the version `after`."""
     older, newer = content_of(connection, before), content_of(connection, after)
     old_files, new_files = _files(store, connection, before), _files(store, connection, after)
     card = _card_lines(_card(connection, before), _card(connection, after))
@@ -69,11 +69,13 @@ def _card(connection: sa.Connection, version: Version) -> list[str]:
 
 
 def _card_lines(before: list[str], after: list[str]) -> list[str]:
-    return list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]  # without the names of files
+    return list(difflib.unified_diff(before, after, lineterm="", n=2))[
+        2:
+    ]  # without the lines with file names
 
 
 def _files(store: Store, connection: sa.Connection, version: Version) -> StoredFiles | None:
-    """The files of the first deployment; None where they are not here."""
+    """Returns the files of the first deployment; None if the hub has only documentation."""
     try:
         return open_deployment(store, connection, version, OfDeployment()).files
     except NotOffered:
@@ -92,7 +94,7 @@ def _ops(content: VersionContent) -> dict[str, str]:
 
 
 def _sizes(files: StoredFiles | None) -> dict[str, str]:
-    """Path → digest and size, so that a file of the same size with other content counts as changed."""
+    """Returns for each path its digest and size. With the digest, files of equal size can be compared."""
     return {file.path: f"{file.sha256} {file.size:,} bytes" for file in files.index.files} if files else {}
 
 

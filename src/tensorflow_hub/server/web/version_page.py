@@ -1,4 +1,4 @@
-"""The page of a version: what its template shows, from the records of the catalogue."""
+"""The values for the template of the page of a version, from the records of the catalogue."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from tensorflow_hub.server.web.signature_tables import SignatureTable, signature
 from tensorflow_hub.server.web.snippets import snippets
 from tensorflow_hub.server.web.version_changes import VersionContent, changes
 
-# A page shows so many versions and signatures; the API has the rest.
+# How many versions, signatures, and similar and derived models a page shows. The API has all.
 _MOST_VERSIONS = 12
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
 _MOST_DERIVED = 20
-# Value of the parameter `inside` → what the link to that page says.
+# Value of the parameter `inside` → label of the link to that page.
 PARTS: Mapping[str, str] = {
     "files": "Files",
     "graph": "Graph and ops",
@@ -58,7 +58,7 @@ _CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\
 
 @dataclasses.dataclass(frozen=True)
 class DownloadLink:
-    """A link to one of the forms in which a version can be fetched."""
+    """A link to download a deployment."""
 
     label: str
     url: str
@@ -72,7 +72,7 @@ def version_values(
     similar_ids: Sequence[int],
     caller: Caller,
 ) -> dict[str, Any]:
-    """What `version.html` shows."""
+    """Returns the values for `version.html`."""
     audience = audience_of(caller)
     card = reading.find_card(connection, shown)
     deployments = reading.list_deployments(connection, shown)
@@ -138,14 +138,14 @@ def _publisher(connection: sa.Connection, shown: Version) -> Publisher:
 
 
 def _badge(shown: Version, url: str) -> dict[str, Any]:
-    """The badge, and the Markdown that shows it elsewhere: that of the version that is newest then."""
-    newest = url.rpartition("/")[0] if shown.model.kind != "collection" else url
+    """Returns the badge, and Markdown with which other pages show the badge of the latest version."""
+    latest = url.rpartition("/")[0] if shown.model.kind != "collection" else url
     return {
         "url": f"/{shown.handle}?badge=svg",
         "width": badge_width(shown),
         "height": HEIGHT,
         "text": ": ".join(badge_texts(shown)),
-        "markdown": f"[![{shown.model.handle}]({newest}?badge=svg)]({newest})",
+        "markdown": f"[![{shown.model.handle}]({latest}?badge=svg)]({latest})",
     }
 
 
@@ -156,7 +156,7 @@ def _tasks_of_parent(
 
 
 def _signatures(deployments: Sequence[Deployment]) -> list[tuple[str, list[SignatureTable]]]:
-    """The tables of each deployment, under its name where there are several."""
+    """Returns the tables of each deployment, with its label if there are several."""
     several = len(deployments) > 1
     found = [
         (KIND_BY_NAME[d.kind].label if several else "", signature_tables(d)[:_MOST_SIGNATURES])
@@ -187,7 +187,7 @@ def _pictures(connection: sa.Connection, shown: Version) -> tuple[ShownPicture, 
 
 
 def _body(shown: Version, card: CardRecord | None, pictures: tuple[ShownPicture, ...]) -> Markup | None:
-    """The card without the title and the description, which stand above."""
+    """Returns the card without title and description, which the page shows separately."""
     if card is None:
         return None
     rendered = _render(shown.id, card.updated_at, card.text, card.description, pictures)
@@ -222,7 +222,7 @@ def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:
 
 
 def _asset_path(metadata: Mapping[str, Sequence[str]]) -> str:
-    """Where the files were, when the card tells it to everybody: some only say "internal"."""
+    """Returns the URL where the files were; "" if the card has none (some only say "internal")."""
     path = next(iter(metadata.get("asset-path", ())), "")
     return path if "://" in path else ""
 
@@ -230,7 +230,7 @@ def _asset_path(metadata: Mapping[str, Sequence[str]]) -> str:
 def forms_of(
     shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
 ) -> dict[str, Mapping[str, Any]]:
-    """Format → description, for code that uses it."""
+    """Returns for each format of a version the JSON form of its `ModuleDescription`, for example code."""
     found: dict[str, Mapping[str, Any]] = {}
     for deployment in deployments:
         content = str(deployment.description.get("kind") or "")
@@ -244,7 +244,7 @@ def forms_of(
 
 
 def _children(connection: sa.Connection, shown: Version) -> list[Version]:
-    """Deployments that name this version, or its model, as their parent."""
+    """Returns the versions that name this version, or its model, as their parent."""
     found = [
         *reading.list_children(connection, shown.handle),
         *reading.list_children(connection, shown.model.handle),
@@ -259,10 +259,10 @@ def _member_ids(
     children: Sequence[Version],
     base: str,
 ) -> list[int]:
-    """The models a collection lists, or the deployments of a model."""
+    """Returns the ids of the models in a collection, or of the deployments of a model."""
     ids = [child.model.id for child in children]
     if shown.model.kind == "collection" and card:
-        # A link to the hub's own URL is one to the path below it.
+        # Makes links with the URL of this hub relative.
         links = _CARD_HANDLE.findall(card.text.replace(f"({base}/", "(/"))
         handles = [re.sub(r"/\d+$", "", handle) for handle in links]
         ids = reading.model_ids(connection, list(dict.fromkeys(handles))[:200])
@@ -270,7 +270,7 @@ def _member_ids(
 
 
 def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]:
-    """The versions, newest first, with what each changed."""
+    """Returns the versions with the changes of each, the latest first."""
     every = reading.list_versions(connection, shown.model)
     near = sorted(every[:_MOST_VERSIONS], key=lambda version: -version.number)
     contents = {
@@ -294,7 +294,7 @@ def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]
 
 
 def content_of(connection: sa.Connection, version: Version) -> VersionContent:
-    """What is compared of a version."""
+    """Returns the parts of a version that are compared."""
     card = reading.find_card(connection, version)
     deployments = reading.list_deployments(connection, version)
     return VersionContent(

@@ -1,4 +1,4 @@
-"""The pages of webhooks: those of a publisher or of the whole hub, and the log of one."""
+"""The pages about webhooks: those of a publisher or of the whole hub, and the log of one webhook."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tensorflow_hub.server.web.rendering import render, show_day
 EVENTS: Mapping[str, str] = {
     "publish": "a version is published",
     "withdraw": "a version is withdrawn",
-    "restore": "a withdrawal is taken back",
+    "restore": "a withdrawn version is restored",
     "delete": "a version is deleted",
     "card": "a card changes",
 }
 
 
 def webhooks(request: Request, publisher: str | None, found: Sequence[Webhook], secret: str = "") -> Response:
-    """`/settings/webhooks`, `/settings/publishers/<publisher>/webhooks`; with a secret that was just made."""
+    """Returns the page with the webhooks of a publisher or of the whole hub, with the secret of a new one."""
     shown = [
         {
             "id": webhook.id,
@@ -46,7 +46,7 @@ def webhooks(request: Request, publisher: str | None, found: Sequence[Webhook], 
 
 
 def webhook(request: Request, shown: Webhook, log: Sequence[Delivery]) -> Response:
-    """`/settings/webhooks/<number>`."""
+    """Returns the page `/settings/webhooks/<number>`."""
     deliveries = [
         {
             "id": delivery.id,

@@ -1,4 +1,4 @@
-// What is nicer with JavaScript; everything works without it.
+// Improvements with JavaScript. All pages also work without it.
 "use strict";
 
 function addCopyButton(block) {
@@ -24,7 +24,7 @@ async function copy(code) {
     await navigator.clipboard.writeText(code.textContent);
     return true;
   } catch {
-    // No clipboard on plain HTTP: select it, so that one key copies it.
+    // Browsers have no clipboard API on plain HTTP. So the code is selected, and the user copies it with a key.
     const range = document.createRange();
     range.selectNodeContents(code);
     const selection = getSelection();

@@ -1,4 +1,4 @@
-"""What happened to models, newest first: published, withdrawn, restored, deleted, card changed."""
+"""Events of versions for feeds, webhooks and mail: published, withdrawn, restored, deleted, card changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.tables import audit, publishers
 
-# Actions of the audit log that feeds, webhooks and mail tell of, in words.
+# The actions of the audit log that are events for readers, each with its title.
 TITLES: Mapping[str, str] = {
     "publish": "{handle} was published",
     "withdraw": "{handle} was withdrawn",
@@ -23,14 +23,14 @@ ACTIONS = tuple(TITLES)
 
 
 @dataclasses.dataclass(frozen=True)
-class News:
-    """Something that happened to a version.
+class Event:
+    """An event of a version, without the person who caused it.
 
     Attributes:
-      at: seconds since 1970.
+      at: when it happened, in seconds since 1970.
       action: one of `ACTIONS`.
-      handle: of the version.
-      detail: as the audit log has it: the reason, the deployment. Who did it is not told.
+      handle: the version.
+      detail: more values of the audit log: the reason, the deployment.
     """
 
     at: int
@@ -39,16 +39,18 @@ class News:
     detail: Mapping[str, Any]
 
 
-def list_news(connection: sa.Connection, audience: Audience, below: str = "", limit: int = 50) -> list[News]:
-    """What happened last, as far as the audience may read it.
+def list_events(
+    connection: sa.Connection, audience: Audience, below: str = "", limit: int = 50
+) -> list[Event]:
+    """Returns the latest events that the audience may read, the latest first.
 
     Args:
       connection: to the catalogue.
       audience: who reads.
       below: a publisher or a model; "" for all.
-      limit: so many at most.
+      limit: how many at most.
     """
-    # A handle begins with the name of its publisher; no name of a publisher has a slash.
+    # A handle begins with the name of its publisher and a slash. Names of publishers have no slash.
     of_publisher = sa.func.substr(audit.c.subject, 1, sa.func.length(publishers.c.name) + 1)
     query = (
         sa.select(audit.c.at, audit.c.action, audit.c.subject, audit.c.detail)
@@ -59,4 +61,4 @@ def list_news(connection: sa.Connection, audience: Audience, below: str = "", li
     )
     if below:
         query = query.where(audit.c.subject.startswith(f"{below}/", autoescape=True))
-    return [News(*row) for row in connection.execute(query)]
+    return [Event(*row) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""The threads of a server process that send what waits in the queue."""
+"""The worker threads of a server process that send the messages in the queue."""
 
 from __future__ import annotations
 
@@ -29,59 +29,62 @@ from tensorflow_hub.server.settings import ServerSettings
 _log = logging.getLogger("tensorflow_hub.server")
 
 _THREADS = 3
-# How often each looks into the queue when it was empty, and how long the end of a message is waited for.
+# How often each thread looks into an empty queue, and how long `close` waits for a message that is being
+# sent.
 _POLL_SECONDS, _STOP_SECONDS = 1.0, 25.0
 
 
-class Senders:
-    """Sends messages until it is closed; other processes of the hub may do the same.
+class DeliveryWorkers:
+    """Threads that send messages until they are closed. Each process of a hub has them.
 
     Args:
-      settings: the URL of the hub, and where webhooks may be.
-      database: the catalogue, with the queue.
+      settings: the URL of the hub, the allowed private networks, the mail server.
+      database: the catalogue, which has the queue.
     """
 
     def __init__(self, settings: ServerSettings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._ends = threading.Event()
+        self._is_closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True)
             for number in range(_THREADS)
         ]
 
     def start(self) -> None:
-        """Begins to send."""
+        """Starts the threads."""
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
-        """Lets what is being sent come to its end; the rest stays in the queue."""
-        self._ends.set()
+        """Stops the threads after the messages that are being sent. The others stay in the queue."""
+        self._is_closing.set()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        while not self._ends.wait(_POLL_SECONDS):
+        while not self._is_closing.wait(_POLL_SECONDS):
             self._send_all()
 
     def _send_all(self) -> None:
         try:
-            while not self._ends.is_set() and self._send_next():
+            while not self._is_closing.is_set() and self._send_next():
                 pass
         except (sa.exc.SQLAlchemyError, OSError):
-            _log.warning("The queue of webhooks cannot be used; it is tried again.", exc_info=True)
-        except Exception:  # the thread goes on: other messages may be fine
-            _log.exception("A message to a webhook failed in an unexpected way.")
+            _log.warning(
+                "The queue of messages cannot be read. The next try is in %s s.", _POLL_SECONDS, exc_info=True
+            )
+        except Exception:  # the thread continues, because this may concern one message only
+            _log.exception("A message to a webhook could not be sent because of an unexpected error.")
 
     def _send_next(self) -> bool:
-        """Sends one message; False when none is due."""
+        """Sends one message. Returns False if none is due."""
         with self._database.reading() as connection:
             if not has_due(connection):
                 return False
         with self._database.writing() as connection:
             claimed = claim_delivery(connection)
-        if claimed is None:  # another process was faster
+        if claimed is None:  # another process claimed it first
             return False
         delivery, target = claimed
         if target.url.startswith(SCHEME):
@@ -94,17 +97,17 @@ class Senders:
         return True
 
     def _mail(self, delivery: Delivery, target: Target) -> None:
-        """Tells a member of all that waits, in one mail."""
-        told = [delivery]
+        """Sends one mail about this event and all others that wait for the same member."""
+        deliveries = [delivery]
         if delivery.action != TEST:
             with self._database.writing() as connection:
-                told = claim_others(connection, delivery)
-        outcome = Outcome(None, "This hub sends no mail any more.")
+                deliveries = claim_others(connection, delivery)
+        outcome = Outcome(None, "This hub no longer sends mail: TFHUB_SERVER_SMTP_HOST is not set.")
         if self._settings.smtp_host:
-            outcome = send_mail(self._settings, compose(self._settings, target, told))
+            outcome = send_mail(self._settings, compose(self._settings, target, deliveries))
         if not outcome.is_success:
-            _log.warning("A mail about %s was not taken: %s", target.publisher, outcome.answer)
-        for each in told:
+            _log.warning("A mail about %s could not be sent: %s", target.publisher, outcome.answer)
+        for each in deliveries:
             self._record(each, outcome)
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
@@ -114,9 +117,9 @@ class Senders:
                 return
             switch_off(connection, delivery.webhook_id, reason)
             webhook = find_webhook(connection, delivery.webhook_id)
-            if webhook is not None:  # else a member gets no mail any more
-                noted = {"webhook": webhook.id, "reason": reason}
-                add_entry(connection, "the hub", "", "webhook.off", webhook.publisher or "", **noted)
+            if webhook is not None:  # None for a subscription to mail, which the audit log does not have
+                detail = {"webhook": webhook.id, "reason": reason}
+                add_entry(connection, "the hub", "", "webhook.off", webhook.publisher or "", **detail)
 
     @property
     def _base(self) -> str:

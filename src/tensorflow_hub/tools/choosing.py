@@ -13,11 +13,9 @@ from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.resolving.resolve import resolve_module
 from tensorflow_hub.tools.modules import Kind, require_kind
 
-# The usual names of signatures and outputs, the preferred one first.
-_SIGNATURES = {
-    "image": ("image_feature_vector", "default", "serving_default"),
-    "text": ("default", "serving_default"),
-}
+# Signatures that are preferred to the default one.
+_SIGNATURES: dict[str, tuple[str, ...]] = {"image": ("image_feature_vector",), "text": ()}
+# The usual names of outputs, the preferred one first.
 _OUTPUTS = ("default", "pooled_output")
 _INPUTS = {"image": "images, float32 [b, height, width, 3]", "text": "texts, string [b]"}
 _DEFAULT_IMAGE_SIZE = (224, 224)

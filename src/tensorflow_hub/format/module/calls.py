@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import SignatureError
+from tensorflow_hub.format.module.default_signature import default_signature
 from tensorflow_hub.format.module.functions import Structure
 from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.signatures import TensorDescription
 
-# The names of signatures that are called if the user names none, the preferred one first.
-USUAL = ("serving_default", "default")
 # An input of strings whose name ends with one of these words takes the bytes of image files.
 _NAMES_OF_BYTES = ("image", "images", "bytes", "encoded", "jpeg", "png")
 
@@ -33,15 +32,15 @@ class ModuleCall:
 
 
 def choose_calls(
-    description: ModuleDescription, handle: str, signature: str | None, usual: Sequence[str] = USUAL
+    description: ModuleDescription, handle: str, signature: str | None, preferred: Sequence[str] = ()
 ) -> list[ModuleCall]:
-    """How to call a module: the object itself if it can be called with tensors, else the usual signature.
+    """How to call a module: the object itself if it can be called with tensors, else the default signature.
 
     Args:
       description: the description of the module.
       handle: the module's handle, for messages.
       signature: the name of the signature to call; None chooses.
-      usual: the names of usual signatures, the preferred one first.
+      preferred: names of signatures that the caller prefers to the default one, the best one first.
 
     Returns:
       One way for a signature; for the object itself, one for each trace.
@@ -57,8 +56,9 @@ def choose_calls(
             return found
     variants = sorted(description.variants, key=lambda variant: "train" in variant.tags)
     signatures = {s.name: s for variant in reversed(variants) for s in variant.signatures}
-    names = [name for name in (*usual, *signatures) if name in signatures]
-    name = signature if signature is not None else next(iter(names), "")
+    name = signature if signature is not None else default_signature(signatures, preferred)
+    if name is None:
+        name = next(iter(signatures), "")
     if name not in signatures:
         has = f"the signatures {', '.join(map(repr, signatures))}" if signatures else "no signatures"
         raise SignatureError(

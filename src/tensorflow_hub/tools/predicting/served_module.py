@@ -13,7 +13,8 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError, LimitError, ModuleError
 from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module import layout
-from tensorflow_hub.format.module.calls import USUAL, ModuleCall, choose_call, takes_image_files
+from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_image_files
+from tensorflow_hub.format.module.default_signature import SERVING_DEFAULT, default_signature
 from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.internals.ops import op_definition
@@ -91,8 +92,8 @@ class ServedModule:
         """Answers as TensorFlow Serving does. It prefers a signature for serving to the object itself."""
         body = request["body"]
         names = {s.name for variant in self._description.variants for s in variant.signatures}
-        usual = next((name for name in USUAL if name in names), None)
-        call = choose_call(self._description, "the module", body.get("signature_name") or usual)
+        default = default_signature(names, preferred=[SERVING_DEFAULT])
+        call = choose_call(self._description, "the module", body.get("signature_name") or default)
         return answer_of(body, self._outputs(call, tensors_of(call, body)))
 
     def _show(self, request: Mapping[str, Any]) -> bytes:

@@ -62,12 +62,12 @@ def test_any_values_survive_jsonl(tmp_path_factory, rows, escaped):
     lines = [json.dumps(row, ensure_ascii=escaped) for row in rows]
     path.write_text("\n\n".join(lines), encoding="utf-8")
     found = list(read_rows(path, {"text": (None, ["text"])}))
-    assert found == [(2 * i + 1, {"text": row["text"]}) for i, row in enumerate(rows)]
+    assert found == [(2 * i + 1, (row["text"],)) for i, row in enumerate(rows)]
 
 
 def test_a_half_of_an_emoji_is_replaced(tmp_path):
     (tmp_path / "data.jsonl").write_text('{"text": "fine"}\n{"text": "cut \\ud83d", "id": 1}\n')
-    found = [row["text"] for _, row in read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])})]
+    found = [text for _, (text,) in read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])})]
     assert found == ["fine", "cut \ufffd"]
 
 
@@ -77,10 +77,10 @@ def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
     (tmp_path / "data.csv").write_text("text,label\n" + "\n".join(rows))
     found = list(read_rows(tmp_path / "data.csv", {"text": (None, ["text"]), "label": (None, ["label"])}))
     assert [number for number, _ in found] == list(range(1, 50_002))
-    assert found[39_999][1] == {"text": "text 39999", "label": "label"}
-    assert found[40_000][1] == {"text": "short", "label": None}
-    assert found[40_001][1] == {"text": "long", "label": "label"}
-    assert found[50_000][1]["text"] == "text 49999"
+    assert found[39_999][1] == ("text 39999", "label")
+    assert found[40_000][1] == ("short", None)
+    assert found[40_001][1] == ("long", "label")
+    assert found[50_000][1][0] == "text 49999"
 
 
 def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path):

@@ -68,14 +68,12 @@ class Input:
             return rows
 
     def _table(self, start: int) -> Iterator[Row]:
-        for number, row in read_rows(self.path, {"text": (self.text_column, TEXT_COLUMNS)}, start):
-            text = row["text"]
+        for number, (text,) in read_rows(self.path, {"text": (self.text_column, TEXT_COLUMNS)}, start):
             yield str(number), text if isinstance(text, str) else None
 
     def _listed(self, start: int) -> Iterator[Row]:
-        for _, row in read_rows(self.path, {name: (name, ()) for name in (_KEY, _VALUE)}, start):
-            value = row[_VALUE]
-            yield row[_KEY], Path(os.fsdecode(value)) if self.kind == "image" else value
+        for _, (key, value) in read_rows(self.path, {name: (name, ()) for name in (_KEY, _VALUE)}, start):
+            yield key, Path(os.fsdecode(value)) if self.kind == "image" else value
 
     def _lines(self) -> Iterator[Row]:
         with self.path.open("rb") as stream:

@@ -140,10 +140,9 @@ def _from_table(
         "image": (image_column, ("image", "path", "file", "filename", "image_path")),
         "label": (label_column, ("label", "labels", "class", "category")),
     }
-    for number, row in read_rows(table, columns):
+    for number, (relative, label) in read_rows(table, columns):
         name = f"{table.name}, row {number}"
-        labels = read_labels(row["label"], multi_label)
-        relative = row["image"]
+        labels = read_labels(label, multi_label)
         if not labels and not multi_label:
             skipped.append(Skipped(name, "has no label"))
         elif not isinstance(relative, str) or not relative:

@@ -19,8 +19,8 @@ SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq"})
 
 # Field → (the column named by the user, the usual names of the column).
 Columns = Mapping[str, tuple[str | None, Sequence[str]]]
-# The number of a row, from 1, and field → value.
-Row = tuple[int, dict[str, Any]]
+# The number of a row, from 1, and the values of its fields.
+Row = tuple[int, tuple[Any, ...]]
 TEXT_COLUMNS = ("text", "sentence", "review", "content", "comment", "title")
 _BATCH = 4096
 # The line that is added to a CSV; the character is none of any text.
@@ -37,11 +37,11 @@ def is_table(path: Path) -> bool:
 
 
 def read_rows(path: Path, columns: Columns, start: int = 0) -> Iterator[Row]:
-    """Yields the rows of a table: the number of the row from 1, and its values by field, None if missing.
+    """Yields the rows of a table: the number of the row from 1, and the values of its fields, or None.
 
     Args:
       path: the table.
-      columns: the columns to read.
+      columns: the columns to read. The values have the order of their fields.
       start: the number of rows to skip at the beginning. Of a Parquet file, they are not read.
 
     Raises:
@@ -100,10 +100,10 @@ def _csv_rows(path: Path, delimiter: str, columns: Columns) -> Iterator[Row]:
             stream.seek(0)
             rows = _closed_rows(path, stream, delimiter)
             names = next(rows, [])
-            places = {f: names.index(column) for f, column in choose_columns(path, names, columns).items()}
+            places = [names.index(column) for column in choose_columns(path, names, columns).values()]
             for number, row in enumerate(filter(None, rows), 1):
                 # A row may have too few or too many fields.
-                yield number, {f: row[at] if at < len(row) else None for f, at in places.items()}
+                yield number, tuple([row[at] if at < len(row) else None for at in places])
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(
             f"{path.name!r} is not a CSV in UTF-8: {error}.", hint="Save it as CSV in UTF-8."
@@ -141,7 +141,7 @@ def _jsonl_rows(path: Path, columns: Columns) -> Iterator[Row]:
             if line.strip():
                 row = _json_object(path, number, line)
                 chosen = chosen or choose_columns(path, list(row), columns)
-                yield number, {field: whole_text(row.get(column)) for field, column in chosen.items()}
+                yield number, tuple([whole_text(row.get(column)) for column in chosen.values()])
 
 
 def whole_text(value: Any) -> Any:
@@ -202,6 +202,6 @@ def _parquet_rows(path: Path, columns: Columns, start: int) -> Iterator[Row]:
         for batch in file.iter_batches(_BATCH, groups, columns=list(dict.fromkeys(chosen.values()))):
             rest = batch.slice(max(0, start - number))
             number = max(number, min(start, number + batch.num_rows))
-            for row in zip(*(rest.column(column).to_pylist() for column in chosen.values()), strict=True):
-                number += 1
-                yield number, dict(zip(chosen, row, strict=True))
+            values = zip(*(rest.column(column).to_pylist() for column in chosen.values()), strict=True)
+            yield from enumerate(values, number + 1)
+            number += rest.num_rows

@@ -34,10 +34,9 @@ def read_texts(
     path = Path(source)
     examples, skipped = [], []
     columns = {"text": (text_column, TEXT_COLUMNS), "label": (label_column, LABEL_COLUMNS)}
-    for number, row in read_rows(path, columns):
+    for number, (text, label) in read_rows(path, columns):
         name = f"{path.name}, row {number}"
-        labels = read_labels(row["label"], multi_label)
-        text = row["text"]
+        labels = read_labels(label, multi_label)
         if not isinstance(text, str) or not text.strip():
             skipped.append(Skipped(name, "has no text"))
         elif not labels and not multi_label:

@@ -10,6 +10,7 @@ from catalogues import put_entry
 from patience import PATIENCE, until
 from real_services import Postgres
 
+from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import (
     Outcome,
@@ -69,3 +70,26 @@ def test_a_webhook_is_removed_while_the_outcome_of_a_message_is_noted(database):
     with database.reading() as connection:
         assert connection.execute(sa.select(deliveries.c.id)).first() is None
         assert connection.execute(sa.select(webhooks.c.id)).first() is None
+
+
+def test_a_webhook_is_removed_while_a_message_for_it_is_queued(database):
+    with database.writing() as connection:
+        webhook, _ = add_webhook(connection, None, "https://ci.example.com/", ["publish"], "test")
+    failures = []
+
+    def queue():
+        try:
+            with database.writing() as connection:
+                add_entry(connection, "ann", "127.0.0.1", "publish", "acme/words/1")
+        except sa.exc.SQLAlchemyError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=queue)
+    with database.writing() as connection:
+        remove_receiver(connection, webhook.id)
+        thread.start()
+        until(lambda: is_waited_for(database), "the message that waits for the removal")
+    thread.join(PATIENCE)
+    assert failures == []
+    with database.reading() as connection:
+        assert connection.execute(sa.select(deliveries.c.id)).first() is None

@@ -145,7 +145,10 @@ def queue_deliveries(connection: sa.Connection, audit_id: int, action: str, hand
         webhooks.c.off_at.is_(None),
         sa.or_(webhooks.c.publisher_id.is_(None), webhooks.c.publisher_id.in_(of_publisher)),
     )
-    for webhook_id, events, user_id in connection.execute(query).all():
+    # PostgreSQL locks these webhooks against removal. Without the lock, the message of a webhook that is
+    # removed at this moment would refer to nothing, and what caused the message would fail.
+    locked = query.with_for_update(read=True, key_share=True)
+    for webhook_id, events, user_id in connection.execute(locked).all():
         if action in events:
             _add(connection, webhook_id, audit_id, 0 if user_id is None else _MAIL_DELAY_SECONDS)
 

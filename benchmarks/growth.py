@@ -327,6 +327,8 @@ def main() -> None:
         for name in arguments.only.split(","):
             most = arguments.most or (200_000 if name == "hub" else 10**9)
             sizes = [size for size in SUBJECTS[name].sizes if size <= most]
+            if len(sizes) < 2:
+                parser.error(f"--most {most} leaves fewer than two of the sizes {SUBJECTS[name].sizes}.")
             run(name, sizes[:2] if arguments.quick else sizes, pictures)
 
 

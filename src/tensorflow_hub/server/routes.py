@@ -1,8 +1,8 @@
-"""Every URL of the hub. The first route that fits answers.
+"""Lists every URL of the hub. The first route that matches answers a request.
 
 A form of the pages is declared in `FORMS`, with the types of its fields in `api/forms.py`.
-An endpoint of the API is declared here and nowhere else: its checks and limits, the OpenAPI description, the
-page `/help/api` and docs/api.md are made from this table and from the types of the handler's arguments.
+Endpoints of the API are declared only here: the checks and limits, the OpenAPI description, the page
+`/help/api` and docs/api.md are generated from this table and from the types of the handler's arguments.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from tensorflow_hub.server.endpoints.publisher_of import (
 
 
 class _Number(IntegerConvertor):
-    """A number in a path, as the database has them. Starlette's takes more digits than Python can read."""
+    """Matches a database id. Starlette's converter matches more digits than Python can read."""
 
     regex = "[0-9]{1,18}"
 
@@ -76,10 +76,10 @@ EVERY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _OWNER_BY_HANDLE = Rights(ADMIN, of_handle)
 _OWNER_BY_PATH = Rights(ADMIN, in_path)
-# Other callers are told that there is no such upload.
+# Other callers get status 404, as if the upload did not exist.
 _OF_UPLOAD = Rights(also="scope publish for the publisher of the upload")
-_OF_MAIL = Rights(also="of the user who gets the mail")
-# Other callers are told that there is no such webhook.
+_OF_MAIL = Rights(also="by the user who gets the mail")
+# Other callers get status 404, as if the webhook did not exist.
 _OF_WEBHOOK = Rights(also="scope admin for its publisher, or for all publishers")
 
 WHAT_IS_THERE = (
@@ -87,111 +87,111 @@ WHAT_IS_THERE = (
         "GET",
         "/api/v1/search",
         search.show_search,
-        "models that match words and filters, best first, with counts of the facets",
-        {200: "What was found"},
+        "searches models by words and filters; returns the best matches first, with counts of the facets",
+        {200: "The models found"},
     ),
     Endpoint(
         "GET",
         "/api/v1/similar/{handle:path}",
         search.show_similar,
-        "models that are like one",
-        {200: "What was found"},
+        "returns models that are similar to a model",
+        {200: "The models found"},
     ),
     Endpoint(
         "GET",
         "/api/v1/downloads/{handle:path}",
         search.show_downloads,
-        "downloads of a model by day, of the last year",
+        "returns the downloads of a model in the last year, by day",
         {200: "Days with downloads"},
     ),
     Endpoint(
         "GET",
         "/api/v1/models/{handle:path}",
         versions.show_model,
-        "a model with its versions, or a version with its card, signatures and downloads",
-        {200: "What the hub knows of it"},
+        "returns a model with its versions, or a version with its card, signatures and downloads",
+        {200: "The model or version"},
     ),
     Endpoint(
         "GET",
         "/api/v1/files/{handle:path}",
         inside.list_files,
-        "the files of a version, with sizes and digests",
-        {200: "A page of them"},
+        "lists the files of a version, with sizes and digests",
+        {200: "A page of the list"},
     ),
     Endpoint(
         "GET",
         "/api/v1/texts/{handle:path}",
         inside.show_text,
-        "a part of a text file of a version, at most 64 KiB",
+        "returns a part of a text file of a version, at most 64 KiB",
         {200: "The part"},
     ),
     Endpoint(
         "GET",
         "/api/v1/variables/{handle:path}",
         inside.list_variables,
-        "the variables of a version by name, type, shape and size",
-        {200: "A page of them"},
+        "lists the variables of a version by name, type, shape and size",
+        {200: "A page of the list"},
     ),
     Endpoint(
         "GET",
         "/api/v1/graphs/{handle:path}",
         inside.show_graph,
-        "the ops of a version by count, and its signatures with their layers",
-        {200: "Of a SavedModel; of other kinds nothing"},
+        "counts the ops of a version by type, and lists its signatures with their layers",
+        {200: "The graph of a SavedModel; empty for other kinds"},
     ),
     Endpoint(
         "GET",
         "/api/v1/differences/{handle:path}",
         inside.show_differences,
-        "what changed in a version: card, signatures, variables, ops, files",
-        {200: "What changed"},
+        "compares a version with another one: card, signatures, variables, ops, files",
+        {200: "The differences"},
     ),
     Endpoint(
         "GET",
         "/api/v1/measured",
         measured.list_measured,
-        "the datasets that models were measured on; with `dataset`, the models and figures, best first",
-        {200: "What was measured"},
+        "lists the datasets with measurements; with `dataset`, the models and their figures, best first",
+        {200: "The datasets, or the measurements"},
     ),
     Endpoint(
         "GET",
         "/api/v1/signatures/{handle:path}",
         signatures.show_signatures,
-        "who signed a version, with the signed statements",
+        "returns the signatures of a version: the keys and the signed statements",
         {200: "The signatures"},
     ),
     Endpoint(
         "GET",
         "/api/v1/publishers",
         publishers.list_publishers,
-        "the publishers",
-        {200: "All that may be seen"},
+        "lists the publishers",
+        {200: "The publishers that the caller may see"},
     ),
     Endpoint(
         "GET",
         "/api/v1/publishers/{publisher}",
         publishers.show_publisher,
-        "a publisher and its models",
-        {200: "What the hub knows of it"},
+        "returns a publisher and its models",
+        {200: "The publisher"},
     ),
     Endpoint(
         "GET",
         "/api/v1/publishers/{publisher}/keys",
         signatures.show_keys,
-        "the keys that a publisher signs versions with, revoked ones too",
+        "lists the keys with which a publisher signs versions, revoked keys too",
         {200: "The keys"},
     ),
 )
 
-_PREDICTED = {200: "What the model gives"}
+_PREDICTED = {200: "The predictions"}
 
-# The paths of TensorFlow Serving stand first: a handle has slashes, and would take them for its own.
+# The paths of TensorFlow Serving come first: a handle may contain slashes, so its route matches them too.
 PREDICTING = (
     Endpoint(
         "POST",
         "/v1/models/{handle:path}/versions/{version:int}:predict",
         predictions.predict_version,
-        "the same for a version, at the path of TensorFlow Serving",
+        "runs a version, at the path that TensorFlow Serving uses",
         _PREDICTED,
         limits=(PREDICTIONS,),
         errors=SERVING_ERRORS,
@@ -200,7 +200,7 @@ PREDICTING = (
         "POST",
         "/v1/models/{handle:path}:predict",
         predictions.predict,
-        "the same for the newest version, at the path of TensorFlow Serving",
+        "runs the newest version, at the path that TensorFlow Serving uses",
         _PREDICTED,
         limits=(PREDICTIONS,),
         errors=SERVING_ERRORS,
@@ -209,7 +209,8 @@ PREDICTING = (
         "POST",
         "/{handle:path}:predict",
         predictions.predict,
-        'runs a model, where the hub does that: `{"instances": ["a cat", "a dog"]}` → `{"predictions": […]}`',
+        "runs a model, if predictions are enabled on the hub: "
+        '`{"instances": ["a cat", "a dog"]}` → `{"predictions": […]}`',
         _PREDICTED,
         limits=(PREDICTIONS,),
         errors=SERVING_ERRORS,
@@ -218,7 +219,7 @@ PREDICTING = (
         "GET",
         "/v1/models/{handle:path}/versions/{version:int}/metadata",
         predictions.show_version_metadata,
-        "what a version takes and gives, as TensorFlow Serving tells it",
+        "returns the inputs and outputs of a version, in the format of TensorFlow Serving",
         {200: "Its signatures"},
         errors=SERVING_ERRORS,
     ),
@@ -226,7 +227,7 @@ PREDICTING = (
         "GET",
         "/v1/models/{handle:path}/metadata",
         predictions.show_metadata,
-        "the same for the newest version",
+        "returns the inputs and outputs of the newest version, in the format of TensorFlow Serving",
         {200: "Its signatures"},
         errors=SERVING_ERRORS,
     ),
@@ -234,16 +235,16 @@ PREDICTING = (
         "GET",
         "/v1/models/{handle:path}/versions/{version:int}",
         predictions.show_version_status,
-        "whether the hub runs a version, as TensorFlow Serving tells it",
-        {200: "It does"},
+        "returns whether the hub can run a version, in the format of TensorFlow Serving",
+        {200: "The version is available"},
         errors=SERVING_ERRORS,
     ),
     Endpoint(
         "GET",
         "/v1/models/{handle:path}",
         predictions.show_status,
-        "the same for the newest version",
-        {200: "It does"},
+        "returns whether the hub can run the newest version, in the format of TensorFlow Serving",
+        {200: "The version is available"},
         errors=SERVING_ERRORS,
     ),
 )
@@ -253,9 +254,9 @@ PUBLISHING = (
         "POST",
         "/api/v1/uploads",
         uploads.start_upload,
-        "begins an upload, or goes on with one of the same bytes (`received` says from where). With the "
-        "content's `digest`, says at once when it is published already or the version has other content",
-        {200: "Resumed, or published already", 201: "Begun"},
+        "starts an upload, or resumes one of the same bytes at `received`. With the content's `digest`, "
+        "answers at once if the same content is published already, or if the version has other content",
+        {200: "Resumed, or published already", 201: "Started"},
         Rights(PUBLISH, of_handle),
         (UPLOADS,),
     ),
@@ -263,31 +264,32 @@ PUBLISHING = (
         "GET",
         "/api/v1/uploads/{upload}",
         uploads.show_upload,
-        "how much came; `HEAD` has it in `Upload-Offset`",
-        {200: "Its state"},
+        "returns how many bytes have arrived; `HEAD` returns it in `Upload-Offset`",
+        {200: "The state of the upload"},
         _OF_UPLOAD,
     ),
     Endpoint(
         "PATCH",
         "/api/v1/uploads/{upload}",
         uploads.continue_upload,
-        "takes bytes from `Upload-Offset` on, of any length; what came before a break stays",
-        {204: "They are kept; the header Upload-Offset says up to where"},
+        "appends any number of bytes at `Upload-Offset`; after a broken connection, the bytes that arrived "
+        "are kept",
+        {204: "Stored; the header Upload-Offset has the new offset"},
         _OF_UPLOAD,
     ),
     Endpoint(
         "DELETE",
         "/api/v1/uploads/{upload}",
         uploads.cancel_upload,
-        "gives it up; unfinished ones expire after a day",
-        {204: "Gone"},
+        "cancels an upload; unfinished uploads expire after a day",
+        {204: "Cancelled"},
         _OF_UPLOAD,
     ),
     Endpoint(
         "POST",
         "/api/v1/uploads/{upload}/publish",
         publish_upload.publish_upload,
-        "checks all of it and makes it visible",
+        "checks the whole upload and publishes the version",
         {200: "The same content was published before", 201: "Published"},
         _OF_UPLOAD,
         largest_body=LARGEST_SENT_INDEX,
@@ -296,7 +298,7 @@ PUBLISHING = (
         "PUT",
         "/api/v1/cards",
         cards.put_card,
-        "corrects a card, or adds a placeholder or collection",
+        "replaces a card, or adds a placeholder or collection",
         {200: "Changed", 201: "Added"},
         Rights(PUBLISH, of_handle),
     ),
@@ -304,8 +306,8 @@ PUBLISHING = (
         "PUT",
         "/api/v1/measurements",
         measurements.put_measurement,
-        "attaches what was measured to a version, in the place of what the same publisher had measured for "
-        "the same task, dataset and metric",
+        "adds a measurement to a version, or replaces the one with the same publisher, task, dataset "
+        "and metric",
         {200: "Changed", 201: "Added"},
         Rights(
             PUBLISH,
@@ -318,18 +320,18 @@ PUBLISHING = (
         "DELETE",
         "/api/v1/measurements/{measurement:int}",
         measurements.delete_measurement,
-        "takes away what was measured",
-        {204: "Gone"},
+        "deletes a measurement",
+        {204: "Deleted"},
         Rights(
-            also="who attached it, or scope admin for the publisher of the model or the one that measured"
+            also="by its author, or with scope admin for the publisher of the model or of the measurement"
         ),
     ),
     Endpoint(
         "PUT",
         "/api/v1/pictures/{handle:path}",
         pictures.put_picture,
-        "adds or replaces a picture that the version's card refers to: a PNG, JPEG, GIF or WebP of at most "
-        "512 KiB, as the body",
+        "adds or replaces a picture that the version's card refers to; the body is a PNG, JPEG, GIF or WebP "
+        "file of at most 512 KiB",
         {200: "Replaced", 201: "Added"},
         Rights(PUBLISH, of_handle_in_path),
     ),
@@ -337,8 +339,9 @@ PUBLISHING = (
         "POST",
         "/api/v1/signatures",
         signatures.add_signature,
-        "keeps a signature of a version, by a key of its publisher; of one key and deployment the first one",
-        {200: "The key signed it before", 201: "Kept"},
+        "adds a signature of a version, made with a key of its publisher; of each key and deployment only "
+        "the first signature is stored",
+        {200: "A signature with this key is stored already", 201: "Added"},
         Rights(PUBLISH, of_handle),
         (UPLOADS,),
     ),
@@ -347,23 +350,23 @@ PUBLISHING = (
         "/api/v1/withdrawals",
         version_states.withdraw_version,
         "withdraws a version",
-        {200: "Done"},
+        {200: "Withdrawn"},
         _OWNER_BY_HANDLE,
     ),
     Endpoint(
         "POST",
         "/api/v1/restorations",
         version_states.restore_version,
-        "takes a withdrawal back",
-        {200: "Done"},
+        "cancels a withdrawal",
+        {200: "Restored"},
         _OWNER_BY_HANDLE,
     ),
     Endpoint(
         "POST",
         "/api/v1/deletions",
         version_states.delete_version,
-        "deletes a version for good, leaving the reason",
-        {200: "Done"},
+        "deletes a version permanently; the reason remains visible",
+        {200: "Deleted"},
         Rights(ADMIN),
     ),
 )
@@ -373,7 +376,7 @@ PEOPLE_AND_RIGHTS = (
         "PATCH",
         "/api/v1/publishers/{publisher}",
         publishers.change_publisher,
-        "sets title, description, card, privacy; adds a publisher that is new",
+        "sets the title, description, card and privacy of a publisher; adds the publisher if it is new",
         {200: "Changed", 201: "Added"},
         Rights(ADMIN, in_path, also="to add one, scope admin for all publishers"),
     ),
@@ -381,7 +384,7 @@ PEOPLE_AND_RIGHTS = (
         "GET",
         "/api/v1/publishers/{publisher}/members",
         members.list_all,
-        "the members of a publisher and their roles, and the invitations that are open",
+        "lists the members of a publisher with their roles, and the open invitations",
         {200: "The members"},
         _OWNER_BY_PATH,
     ),
@@ -389,7 +392,7 @@ PEOPLE_AND_RIGHTS = (
         "PATCH",
         "/api/v1/publishers/{publisher}/members/{user:int}",
         members.change_role,
-        "gives a member another role: reader, publisher or owner",
+        "changes the role of a member: reader, publisher or owner",
         {200: "Changed"},
         _OWNER_BY_PATH,
     ),
@@ -405,16 +408,16 @@ PEOPLE_AND_RIGHTS = (
         "POST",
         "/api/v1/publishers/{publisher}/invitations",
         members.invite,
-        "makes an invitation for a role, good once and for a week; its `url` is in the answer only",
-        {201: "With its URL"},
+        "creates an invitation for a role, which works once and for a week; its `url` is only in this answer",
+        {201: "Created; the answer has the URL"},
         _OWNER_BY_PATH,
     ),
     Endpoint(
         "DELETE",
         "/api/v1/publishers/{publisher}/invitations/{invitation:int}",
         members.withdraw_invitation,
-        "takes an invitation back",
-        {204: "Taken back"},
+        "cancels an invitation",
+        {204: "Cancelled"},
         _OWNER_BY_PATH,
     ),
     Endpoint(
@@ -429,7 +432,7 @@ PEOPLE_AND_RIGHTS = (
         "DELETE",
         "/api/v1/publishers/{publisher}/keys/{key}",
         signatures.revoke_key,
-        "revokes a key: nothing that it signed is trusted from now on",
+        "revokes a key: its signatures are no longer trusted",
         {204: "Revoked"},
         _OWNER_BY_PATH,
     ),
@@ -437,7 +440,7 @@ PEOPLE_AND_RIGHTS = (
         "GET",
         "/api/v1/tokens",
         tokens.list_tokens,
-        "tokens without their secrets",
+        "lists tokens, without their secrets",
         {200: "The tokens"},
         Rights(ADMIN, own_or_asked),
     ),
@@ -445,16 +448,16 @@ PEOPLE_AND_RIGHTS = (
         "POST",
         "/api/v1/tokens",
         tokens.create_token,
-        'makes a token, for example `{"name": "ci", "scope": "publish", "publisher": "acme", '
-        '"days": 90}`; its `secret` is in the answer only',
-        {201: "With its secret"},
+        'creates a token, for example `{"name": "ci", "scope": "publish", "publisher": "acme", '
+        '"days": 90}`; its `secret` is only in this answer',
+        {201: "Created; the answer has the secret"},
         Rights(ADMIN, in_body),
     ),
     Endpoint(
         "GET",
         "/api/v1/tokens/self",
         tokens.show_own_token,
-        "what the token in use may do",
+        "returns the rights of the token in use",
         {200: "The token"},
         Rights(),
     ),
@@ -470,8 +473,8 @@ PEOPLE_AND_RIGHTS = (
         "POST",
         "/api/v1/device-logins",
         device_logins.start_login,
-        "begins to sign a program in (RFC 8628): a person who is signed in allows it on the page `/device`",
-        {201: "Show the code, and ask for the token"},
+        "starts the sign-in of a program (RFC 8628), which a signed-in person approves on the page `/device`",
+        {201: "The code to show, and the code with which to poll for the token"},
         limits=(PROGRAMS,),
         for_strangers=True,
     ),
@@ -479,16 +482,16 @@ PEOPLE_AND_RIGHTS = (
         "POST",
         "/api/v1/device-tokens",
         device_logins.take_token,
-        "asks whether a program is signed in; its token is in the answer, once",
-        {200: "Granted, denied, or not yet"},
+        "returns whether the sign-in of a program was approved; the token is in the answer once",
+        {200: "Granted, denied, or pending"},
         for_strangers=True,
     ),
     Endpoint(
         "GET",
         "/api/v1/audit",
         audit.show_audit,
-        "who did what, newest first",
-        {200: "The lines"},
+        "returns the audit log, newest entries first",
+        {200: "The entries"},
         Rights(ADMIN, own_or_asked),
     ),
 )
@@ -498,7 +501,7 @@ WEBHOOKS = (
         "GET",
         "/api/v1/webhooks",
         webhooks.list_webhooks,
-        "the webhooks of a publisher, without it those of the whole hub",
+        "lists the webhooks of `publisher`, or without it those of the whole hub",
         {200: "The webhooks"},
         Rights(ADMIN, own_or_asked),
     ),
@@ -506,16 +509,16 @@ WEBHOOKS = (
         "POST",
         "/api/v1/webhooks",
         webhooks.create_webhook,
-        'makes a webhook, for example `{"url": "https://ci.example.com/models", "events": ["publish"], '
-        '"publisher": "acme"}`; its `secret` is in the answer only',
-        {201: "With its secret"},
+        'creates a webhook, for example `{"url": "https://ci.example.com/models", "events": ["publish"], '
+        '"publisher": "acme"}`; its `secret` is only in this answer',
+        {201: "Created; the answer has the secret"},
         Rights(ADMIN, in_body),
     ),
     Endpoint(
         "PATCH",
         "/api/v1/webhooks/{webhook:int}",
         webhooks.change_webhook,
-        "chooses other events, or switches a webhook on or off",
+        "changes the events of a webhook, or switches it on or off",
         {200: "Changed"},
         _OF_WEBHOOK,
     ),
@@ -531,7 +534,7 @@ WEBHOOKS = (
         "GET",
         "/api/v1/webhooks/{webhook:int}/deliveries",
         webhooks.show_log,
-        "the last messages of a webhook, with what the receiver answered",
+        "lists the last messages of a webhook, with the receiver's answers",
         {200: "The messages"},
         _OF_WEBHOOK,
     ),
@@ -540,28 +543,33 @@ WEBHOOKS = (
         "/api/v1/webhooks/{webhook:int}/tests",
         webhooks.send_test,
         "sends a message of the type `test`",
-        {202: "It will be sent"},
+        {202: "The message is queued"},
         _OF_WEBHOOK,
     ),
     Endpoint(
         "POST",
         "/api/v1/webhooks/{webhook:int}/deliveries/{delivery}/again",
         webhooks.send_again,
-        "sends a message once more, under the same id",
-        {202: "It will be sent"},
+        "sends a message again, with the same id",
+        {202: "The message is queued"},
         _OF_WEBHOOK,
     ),
 )
 
 MAIL = (
     Endpoint(
-        "GET", "/api/v1/mail", mail.list_mail, "the mail that the user gets", {200: "The mail"}, Rights()
+        "GET",
+        "/api/v1/mail",
+        mail.list_mail,
+        "lists the events about which the user gets mail, by publisher",
+        {200: "The subscriptions"},
+        Rights(),
     ),
     Endpoint(
         "PATCH",
         "/api/v1/mail/{publisher}",
         mail.change_mail,
-        'chooses the events to get mail about, for example `{"events": ["withdraw", "delete"]}`',
+        'sets the events about which the user gets mail, for example `{"events": ["withdraw", "delete"]}`',
         {200: "Changed"},
         _OF_MAIL,
     ),
@@ -569,15 +577,15 @@ MAIL = (
         "DELETE",
         "/api/v1/mail/{publisher}",
         mail.end_mail,
-        "sends no mail about a publisher any more",
-        {204: "Ended"},
+        "unsubscribes from mail about a publisher",
+        {204: "Unsubscribed"},
         _OF_MAIL,
     ),
 )
 
 API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS, *MAIL)
 
-# Forms that pages send; programs use the API.
+# The forms of the pages. Programs use the API instead.
 FORMS = (
     Form("/login", sign_in.sign_in, for_all=True),
     Form("/{handle:path}:try", try_pages.run, for_all=True, has_files=True),
@@ -604,7 +612,7 @@ FORMS = (
     Form("/settings/webhooks/{webhook:int}/deliveries/{delivery}/again", webhook_pages.send_again),
 )
 
-# Asked for by machines, often: no limit of requests counts them.
+# Monitoring programs send these requests often, so they do not count for the rate limit.
 RUNNING: tuple[Route, ...] = (
     Route("/healthz", health.show_health),
     Route("/readyz", health.show_readiness),
@@ -631,7 +639,7 @@ ROUTES: list[BaseRoute] = [
     Route("/settings/mail", mail_pages.show_mail),
     Route("/settings/mail/confirm", mail_pages.show_confirmation),
     Route("/settings/mail/stop", mail_pages.show_stop),
-    # Of the programs of mail services, which have no cookie (RFC 8058): the code is the proof.
+    # Sent by mail services, which have no cookie (RFC 8058): the code in the URL proves the right.
     Route("/settings/mail/stop", mail_pages.stop, methods=["POST"]),
     Route("/settings/measurements", measurement_pages.show_measurements),
     Route("/settings/measurements/{measurement:int}", measurement_pages.show_measurement),

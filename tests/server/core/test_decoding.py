@@ -35,9 +35,9 @@ def test_a_body_is_read():
         (b'{"name": "ci", "days": NaN}', "Expected the field 'days' as a number, got 'NaN'"),
         (b'{"name": [NaN]}', "Expected the field 'name' as str"),
         (b"[1]", "Expected a JSON object as body, got a list"),
-        (b"name=ci", "Expected a body of JSON"),
-        (b"\xff", "Expected a body of JSON"),
-        (b"[" * 9000, "Expected a body of JSON"),
+        (b"name=ci", "Expected a JSON body"),
+        (b"\xff", "Expected a JSON body"),
+        (b"[" * 9000, "Expected a JSON body"),
     ],
 )
 def test_what_a_body_lacks_is_told(body, message):

@@ -268,15 +268,17 @@ def test_what_does_not_end_well_is_not_passed_on_to_its_end(foreign, tmp_path, e
 
 
 def test_only_so_much_is_fetched_at_once(foreign, tmp_path, monkeypatch):
-    monkeypatch.setattr(mirror_module, "MOST_UNDER_WAY", 1)
+    monkeypatch.setattr(mirror_module, "MOST_PENDING_FETCHES", 1)
     _Foreign.archive, _Foreign.gate, _Foreign.breaks_off = large_archive(tmp_path), threading.Event(), True
     hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
     mirror = mirror_module.Mirror(hub, Upstream(foreign))
     with contextlib.closing(hub.database):
-        spool = mirror.bring(ModelName("other", "model", 3), "saved_model", EVERYTHING)
-        assert mirror.bring(ModelName("other", "model", 3), "saved_model", EVERYTHING) is spool
-        with pytest.raises(Unavailable, match="fetching much"):
-            mirror.bring(ModelName("other", "model", 4), "saved_model", EVERYTHING)
+        spool = mirror.fetch(ModelName("other", "model", 3), "saved_model", EVERYTHING)
+        assert mirror.fetch(ModelName("other", "model", 3), "saved_model", EVERYTHING) is spool
+        with pytest.raises(
+            Unavailable, match="Expected fewer than 1 running fetches from the upstream hub, got 1"
+        ):
+            mirror.fetch(ModelName("other", "model", 4), "saved_model", EVERYTHING)
         _Foreign.gate.set()
         until(lambda: spool.is_over)
         mirror.close()
@@ -289,8 +291,8 @@ def test_names_that_are_made_up_wait_for_no_thread(tmp_path):
             ensure_publisher(connection, "ours")
         mirror = mirror_module.Mirror(hub, Upstream("http://127.0.0.1:1"))
         for number in (1, 2):
-            assert mirror.bring(ModelName("ours", "model", number), "saved_model", EVERYTHING) is None
-        assert not mirror._asked
+            assert mirror.fetch(ModelName("ours", "model", number), "saved_model", EVERYTHING) is None
+        assert not mirror._request_times
         mirror.close()
 
 

@@ -198,4 +198,4 @@ def test_the_newest_version_is_the_last_that_tfhub_dev_had(tmp_path):
     assert upstream.latest(None, ModelName.parse("google/elmo")) == 3
     assert upstream.latest(None, ModelName.parse("acme/invented")) is None
     jigsaw = ModelName.parse("vtab/jigsaw/1")
-    assert upstream.has_heard_of(jigsaw, is_documented=False), "only its publisher has an archive"
+    assert upstream.may_have(jigsaw, is_documented=False), "only its publisher has an archive"

@@ -133,11 +133,12 @@ def test_an_upload_can_be_given_up(api, admin, hub_process):
     assert api("PATCH", path, admin, data=b"x", headers={"Upload-Offset": "0"}).status_code == 404
 
 
-def test_more_than_was_promised_is_refused(api, admin, hub_process):
+def test_more_bytes_than_announced_are_refused(api, admin, hub_process):
     started = api("POST", "/api/v1/uploads", admin, json=promise("more/model/1", b"x" * 10))
     path = started.json()["url"].removeprefix(hub_process.url)
     answer = api("PATCH", path, admin, data=b"x" * 11, headers={"Upload-Offset": "0"})
     assert answer.status_code == 413
+    assert "announced with 10 bytes, but more arrived" in answer.json()["error"]["message"]
 
 
 def test_bytes_that_differ_from_the_promise_are_refused(api, admin, send):

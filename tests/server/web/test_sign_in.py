@@ -183,7 +183,7 @@ def test_no_form_is_taken_without_its_proof(hub, visitor, form, sent):
     ]
     answer = visitor.post(path, **fields)
     assert answer.status_code == 403
-    assert "The form is not of a page that this hub gave to this browser" in answer.text
+    assert "Expected the form token that this hub has sent to this browser" in answer.text
     assert visitor.open("/settings").status_code == 200
 
 

@@ -1,1 +1,1 @@
-"""What every part of the hub uses: the hub itself, who asks, rights, problems, limits, negotiation."""
+"""Code that all parts of the server use: the hub object, callers, rights, errors, limits, negotiation."""

@@ -1,4 +1,4 @@
-"""The address of a client, and which proxies may report it."""
+"""Finds the IP address of a client, also behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tensorflow_hub.server.core.hub import hub_of
 
 
 def address_of(request: Request) -> str:
-    """The address of the client; behind trusted proxies the one they report."""
+    """Returns the address of the client; behind trusted proxies the one that they report."""
     peer = request.client.host if request.client else "unknown"
     if not is_trusted_proxy(request, peer):
         return peer
-    # The last address that is not of a trusted proxy. A client can invent the addresses before it.
+    # Find the last address that is not of a trusted proxy. A client can forge the addresses before it.
     for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
         address = _plain_address(hop.strip())
         if address is None:
@@ -26,7 +26,7 @@ def address_of(request: Request) -> str:
 
 
 def is_trusted_proxy(request: Request, address: str) -> bool:
-    """Whether `X-Forwarded-*` headers from `address` are believed."""
+    """Whether `address` belongs to a trusted proxy, whose `X-Forwarded-*` headers are used."""
     trusted = hub_of(request).settings.trusted_proxies
     if not trusted:
         return False
@@ -34,7 +34,7 @@ def is_trusted_proxy(request: Request, address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip  # as a socket for both kinds of addresses reports it
+    ip = getattr(ip, "ipv4_mapped", None) or ip  # a socket for IPv4 and IPv6 reports IPv4 clients as ::ffff:…
     return any(ip in ipaddress.ip_network(network, strict=False) for network in trusted)
 
 

@@ -1,4 +1,4 @@
-"""The URL of this hub as its clients see it."""
+"""Finds the base URL of this hub as its clients see it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from starlette.requests import Request
 from tensorflow_hub.server.core.addresses import is_trusted_proxy
 from tensorflow_hub.server.core.hub import hub_of
 
-# A host name or address, with or without a port: nothing that could end a header or begin a path.
+# A host name or address, with or without a port. Other characters could end a header or start a path.
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 def base_url(request: Request) -> str:
-    """The URL of this hub as the client sees it, without a slash at the end."""
+    """Returns the URL of this hub as the client sees it, without a slash at the end."""
     settings = hub_of(request).settings
     if settings.public_url:
         return settings.public_url

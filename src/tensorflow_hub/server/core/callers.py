@@ -1,4 +1,4 @@
-"""Who makes a request: its token or cookie, the rights of these, and its address."""
+"""Identifies the caller of a request by its token or cookie, and finds the caller's rights."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tensorflow_hub.server.core.cookies import session_cookie
 from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 
-# Longer tokens and cookies are not of a hub, and are not looked up.
+# No hub creates longer tokens and cookies, so they are not looked up.
 _LONGEST_SECRET = 200
 
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """A person or program that makes a request.
+    """The person or program that sends a request.
 
     Attributes:
-      token: the token that it proves itself by, or that its session stands for.
-      address: where it comes from.
-      grants: what it may do; nothing for an anonymous one.
-      user: the person that it is known to be.
-      session: the session of its browser.
+      token: the token of the request, or the token with which the session was started; None for none.
+      address: the IP address.
+      grants: the rights; empty for an anonymous caller.
+      user: the user to whom the token or session belongs, if any.
+      session: the session of the browser, if any.
     """
 
     token: Token | None
@@ -53,18 +53,19 @@ class Caller:
 
     @property
     def short_name(self) -> str:
-        """What the pages call a person who is signed in."""
+        """The name that the pages show for a signed-in user."""
         return self.user.name if self.user else self.name
 
 
 def caller_of(request: Request) -> Caller:
-    """Reads the token (`Authorization: Bearer …`, or Basic with the token as password), else the cookie.
+    """Returns the caller by its token (`Authorization: Bearer …`, or Basic with it as password) or cookie.
 
-    A cookie is heeded only where a browser shows something: browsers send it whoever made them ask.
+    The cookie is used only for GET and HEAD requests of pages, because browsers also send it with requests
+    that another site caused. Forms check it themselves.
 
     Raises:
-      AuthenticationError: a token came that is unknown, revoked or expired.
-      TooManyRequests: its address sent too many such tokens.
+      AuthenticationError: the token is unknown, revoked or expired.
+      TooManyRequests: the address has sent too many such tokens.
     """
     known: Caller | None = getattr(request.state, "caller", None)
     if known is None:
@@ -80,15 +81,15 @@ def caller_of(request: Request) -> Caller:
 
 
 def token_caller(request: Request, secret: str) -> Caller:
-    """The caller with a valid token.
+    """Returns the caller with a valid token.
 
     Raises:
-      AuthenticationError: it is unknown, revoked or expired.
-      TooManyRequests: its address sent too many such tokens.
+      AuthenticationError: the token is unknown, revoked or expired.
+      TooManyRequests: the address has sent too many such tokens.
     """
     hub, address = hub_of(request), address_of(request)
     caller = _by_token(hub, secret, address)
-    if caller is None:  # only now: others behind the same address have good tokens
+    if caller is None:  # valid tokens do not count for the limit: several clients may share the address
         hub.metrics.count("unknown_tokens")
         hub.limits.count(UNKNOWN_TOKENS, source_of(address))
         raise AuthenticationError(
@@ -100,7 +101,7 @@ def token_caller(request: Request, secret: str) -> Caller:
 
 
 def session_caller(request: Request) -> Caller:
-    """The person who is signed in with the browser; an anonymous caller if nobody is signed in."""
+    """Returns the user who is signed in with the browser; an anonymous caller if nobody is."""
     address, secret = address_of(request), session_cookie(request)
     anonymous = Caller(None, address)
     if not secret or len(secret) > _LONGEST_SECRET:
@@ -134,7 +135,7 @@ def _by_token(hub: Hub, secret: str, address: str) -> Caller | None:
 def _with_rights(
     connection: sa.Connection, token: Token | None, user_id: int | None, address: str
 ) -> Caller | None:
-    """The owner of a token, or a user, with the current rights; None if the user is disabled."""
+    """Returns the caller for a token or user, with its current rights; None if the user is disabled."""
     if user_id is None:
         assert token is not None
         return Caller(token, address, (Grant(token.publisher, token.scope),))

@@ -1,11 +1,11 @@
-"""The cookies of the pages, and the proof in each form that it came from a page of this hub.
+"""Reads and sets the cookies of the pages, and makes the tokens that protect forms against forged requests.
 
-    tfhub_session   who is signed in: a secret of which the catalogue knows the hash
-    tfhub_form      for forms of those who are not: a secret that nobody else knows
-    tfhub_sign_in   what the answer of an OpenID Connect provider has to fit
+    tfhub_session   the session of a signed-in user: a secret, whose hash is in the catalogue
+    tfhub_form      the secret for the form tokens of browsers in which nobody is signed in
+    tfhub_sign_in   the state of a sign-in at a provider, which the provider's answer must match
 
-Scripts cannot read them, and browsers do not send them with the forms of other sites (SameSite=Lax). Over
-HTTPS they are `Secure` and their names begin with `__Host-`: no other host of the same domain can set them.
+Scripts cannot read the cookies, and browsers do not send them with forms of other sites (SameSite=Lax). Over
+HTTPS they are `Secure` and their names start with `__Host-`, so other hosts of the domain cannot set them.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from starlette.responses import Response
 from tensorflow_hub.server.core.base_url import base_url
 
 _SESSION, _FORM, _ATTEMPT = "tfhub_session", "tfhub_form", "tfhub_sign_in"
-# How long a form may be left open by somebody who is not signed in.
+# How long a form may stay open in a browser without a session.
 _FORM_SECONDS = 86_400
 # How long a sign-in at a provider may take.
 _ATTEMPT_SECONDS = 600
 
 
 def session_cookie(request: Request) -> str:
-    """The secret of the session that a browser sends; "" when it sends none."""
+    """Returns the secret of the browser's session; "" for none."""
     return request.cookies.get(_name(request, _SESSION), "")
 
 
 def set_session_cookie(request: Request, response: Response, secret: str, seconds: int) -> None:
-    """Sets the cookie of the session, and deletes the one for forms."""
+    """Sets the session cookie, and deletes the cookie for forms."""
     _set(request, response, _SESSION, secret, seconds)
     _set(request, response, _FORM, "", 0)
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:
-    """Deletes the cookie of the session."""
+    """Deletes the session cookie."""
     _set(request, response, _SESSION, "", 0)
 
 
 def attempt_cookie(request: Request) -> str:
-    """The sign-in at a provider that this browser began; "" for none."""
+    """Returns the state of the sign-in that this browser has started; "" for none."""
     return request.cookies.get(_name(request, _ATTEMPT), "")
 
 
 def set_attempt_cookie(request: Request, response: Response, text: str) -> None:
-    """Sets the cookie of a sign-in that has begun; "" deletes it."""
+    """Sets the cookie with the state of a sign-in; "" deletes it."""
     _set(request, response, _ATTEMPT, text, _ATTEMPT_SECONDS if text else 0)
 
 
 def form_token(request: Request) -> str:
-    """The proof that a form of a page has to send, computed from the cookie that is sent with it."""
+    """Returns the CSRF token that forms of a page have to send, computed from the browser's cookie."""
     secret = getattr(request.state, "form_secret", "") or _form_secret(request)
     if not secret:
         secret = request.state.form_secret = secrets.token_urlsafe(32)
@@ -62,13 +62,13 @@ def form_token(request: Request) -> str:
 
 
 def keep_form_secret(request: Request, response: Response) -> None:
-    """Sets the cookie for the forms of this answer, if they need a new one."""
+    """Sets the cookie for the forms of this answer, if the browser does not have one."""
     if getattr(request.state, "sets_form_cookie", False):
         _set(request, response, _FORM, request.state.form_secret, _FORM_SECONDS)
 
 
 def has_form_token(request: Request, sent: str) -> bool:
-    """Whether a form is from a page that this hub sent to this browser."""
+    """Whether the token of a form is the one that this hub has sent to this browser."""
     secret = _form_secret(request)
     expected = hashlib.sha256(f"form {secret}".encode()).hexdigest()
     return bool(secret) and hmac.compare_digest(expected.encode(), sent.encode())

@@ -1,4 +1,4 @@
-"""Bodies and parameters of requests → the typed structures that an endpoint declares."""
+"""Decodes bodies and parameters of requests into the types that an endpoint declares."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ _SEE = "See /api/v1/openapi.json."
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:
-    """A JSON body as a `kind`; an empty one counts as `{}`.
+    """Decodes a JSON body; an empty body counts as `{}`.
+
+    Args:
+      body: the bytes.
+      kind: the type of the result.
 
     Raises:
-      Malformed: it is no JSON, or not as `kind` describes; names the field and quotes its value.
+      Malformed: the body is not JSON, or does not match `kind`; names the field and quotes its value.
     """
     body = body or b"{}"
     try:
@@ -35,17 +39,19 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         wrong = next(((field, value) for field, value in fields if isinstance(value, _NoNumber)), None)
         if wrong is not None:
             raise _refused(wrong[0], "a number", wrong[1]) from error
-        raise Malformed("Expected a body of JSON.", hint=f"It does not parse: {str(error)[:100]}.") from error
+        raise Malformed(
+            f"Expected a JSON body, got one that cannot be parsed: {str(error)[:100]}.", hint=_SEE
+        ) from error
 
 
 class _NoNumber(str):
-    """NaN or an infinity, which some programs write and JSON does not have."""
+    """The text of a NaN or infinity: some programs write them, but JSON does not allow them."""
 
     __slots__ = ()
 
 
 def _as_sent(body: bytes) -> Any:
-    """The body with its numbers as texts of any length; None if it cannot be read."""
+    """Parses a body with its numbers as texts, to quote them unchanged; None if it is not JSON."""
     try:
         return json.loads(body, parse_int=str, parse_float=str, parse_constant=_NoNumber)
     except (ValueError, RecursionError):
@@ -53,10 +59,14 @@ def _as_sent(body: bytes) -> Any:
 
 
 def decode_parameters(source: Mapping[str, Any], kind: Any) -> Any:
-    """Parameters of a path, a query or headers; a kind with a `parse` of its own reads all pairs itself.
+    """Decodes the parameters of a path, a query or headers.
+
+    Args:
+      source: the parameters.
+      kind: the type of the result: a msgspec structure, or a class with a method `parse` for all pairs.
 
     Raises:
-      Malformed: one is absent or not as `kind` describes.
+      Malformed: a parameter is missing or does not match `kind`.
     """
     if not issubclass(kind, msgspec.Struct):
         try:
@@ -71,7 +81,7 @@ def decode_parameters(source: Mapping[str, Any], kind: Any) -> Any:
 
 
 def _malformed(text: str, kind: Any, sent: Any) -> Malformed:
-    """A problem that msgspec found as a sentence: the field, what was expected, what came."""
+    """Turns msgspec's message into ours: names the field, what was expected, and the value that came."""
     fields = ", ".join(kind.__struct_encode_fields__)
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", text, re.DOTALL):
         return Malformed(f"The field {unknown[1][:100]!r} is not known here.", hint=f"Known: {fields}.")

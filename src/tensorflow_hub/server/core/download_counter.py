@@ -1,4 +1,4 @@
-"""Counts downloads in memory and adds them to the catalogue now and then: no write per request."""
+"""Counts downloads in memory, and adds them to the catalogue regularly, which saves a write per request."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ SECONDS_PER_DAY = 86400
 
 
 class DownloadCounter:
-    """The downloads since the last flush. Those not yet flushed are lost when the process is killed."""
+    """Counts the downloads since the last flush. They are lost if the process is killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[int, int]] = Counter()
 
     def count(self, version_id: int) -> None:
-        """Counts a download of a version, today."""
+        """Counts one download of a version for today."""
         key = (version_id, int(time.time()) // SECONDS_PER_DAY)
         with self._lock:
             self._counts[key] += 1
 
     def flush(self, database: Database) -> None:
-        """Adds what was counted to the catalogue; keeps it for the next time when that fails."""
+        """Adds the counts to the catalogue. If that fails, they are kept for the next flush."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         if not counts:

@@ -1,6 +1,6 @@
-"""An endpoint of the API, declared once: routes, checks, OpenAPI and the pages about the API read it.
+"""Declares endpoints of the API. The routes, checks, OpenAPI description and help pages use them.
 
-The types of a handler's arguments say what a request carries:
+The types of a handler's arguments describe the request:
 
     def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]: ...
 
@@ -39,7 +39,7 @@ Arguments = Mapping[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A request of the API: the hub, who asks, and the URL of the hub as the caller sees it."""
+    """A request of the API with the hub, the caller, and the base URL of the hub as the caller sees it."""
 
     request: Request
     hub: Hub
@@ -49,7 +49,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What a handler returns: a JSON body or none, a status and more headers."""
+    """The result of a handler: a JSON body or None, the status, and additional headers."""
 
     body: T
     status: int = 200
@@ -65,9 +65,10 @@ class Rights:
     """The rights that a caller needs.
 
     Attributes:
-      scope: of the token; "" for any token.
-      publisher: for which publisher, as the request says; one that gives None, or none, means the whole hub.
-      also: what the handler asks for beside, in words.
+      scope: the scope that the token needs; "" for any token.
+      publisher: a function that finds the request's publisher, for which the scope is needed. If it is None
+        or returns None, the scope is needed for the whole hub.
+      also: more conditions, which the handler checks; for the documentation.
     """
 
     scope: str = ""
@@ -80,26 +81,26 @@ class Rights:
         return f"{text}; {self.also}" if self.also else text
 
     def check(self, call: Call, arguments: Arguments) -> None:
-        """Raises unless the caller has them."""
+        """Raises an error if the caller does not have the rights."""
         if self.scope:
             require(call.caller, self.scope, self.publisher(call, arguments) if self.publisher else None)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Endpoint:
-    """A method of a path.
+    """An endpoint: a method and path with its handler.
 
     Attributes:
-      method: for example `"POST"`.
-      path: as Starlette writes it: `/api/v1/models/{handle:path}`.
-      handler: what answers; it runs in a thread, unless it is a coroutine.
-      summary: what it does, as a sentence.
-      answers: status of success → when.
-      rights: what a caller needs; None where everybody may ask.
-      limits: how often one token, or one address without a token, may ask.
-      for_strangers: it is asked by who has no good token yet: what comes is not looked at.
-      largest_body: of the JSON that it takes, in bytes; None for the setting `max_request`.
-      errors: the form of its errors.
+      method: the HTTP method, for example `"POST"`.
+      path: the path in Starlette's notation, for example `/api/v1/models/{handle:path}`.
+      handler: the function that answers; it runs in a thread, unless it is a coroutine function.
+      summary: what the endpoint does, for the documentation.
+      answers: status of success → its meaning, for the documentation.
+      rights: the rights that a caller needs; None if no token is needed.
+      limits: the rate limits, for each token, or for each address without a token.
+      for_strangers: whether to ignore the caller's token, because callers do not have a valid one yet.
+      largest_body: the largest JSON body, in bytes; None for the setting `max_request`.
+      errors: the format of errors.
     """
 
     method: str
@@ -115,18 +116,18 @@ class Endpoint:
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
-        """Place (`path`, `query`, `headers`, `body`) → the type of what stands there."""
+        """Returns part of the request (`path`, `query`, `headers`, `body`) → its type."""
         hints = typing.get_type_hints(self.handler)
         return {name: kind for name, kind in hints.items() if name not in {"call", "return"}}
 
     @functools.cached_property
     def answer_type(self) -> Any:
-        """The type of the body of a successful answer."""
+        """Returns the type of the body of a successful answer."""
         [kind] = typing.get_args(typing.get_type_hints(self.handler)["return"])
         return kind
 
     def route(self) -> Route:
-        """The route that answers."""
+        """Returns the Starlette route."""
         has_body = self.arguments.get("body", Stream) is not Stream
         is_async = inspect.iscoroutinefunction(self.handler)
         answer = self._answer_later if has_body or is_async else self._answer
@@ -141,8 +142,8 @@ class Endpoint:
         return self._response(self.handler(call, **arguments))
 
     async def _answer_later(self, request: Request) -> Response:
-        """Answers if the body or the handler is waited for."""
-        # Without a token, the database is not asked.
+        """Answers a request that has a body or an asynchronous handler."""
+        # Only with a token, the database has to be queried, which blocks.
         has_token = "authorization" in request.headers
         call = await run_in_threadpool(self._call, request) if has_token else self._call(request)
         arguments = self._parameters(request)
@@ -167,7 +168,7 @@ class Endpoint:
 
     def _call(self, request: Request) -> Call:
         caller = Caller(None, address_of(request)) if self.for_strangers else caller_of(request)
-        if self.rights is not None:  # before the body of a stranger is read
+        if self.rights is not None:  # now, so that bodies of unknown callers are not read
             require_known(caller)
         return Call(request, hub_of(request), caller, base_url(request))
 
@@ -184,7 +185,7 @@ class Endpoint:
         return found
 
     def _refuse_unknown(self, request: Request) -> None:
-        """Raises for a parameter that is not declared: without its filter, a search would find everything."""
+        """Raises an error for an unknown parameter: without it, a misspelt filter would be ignored."""
         kind = self.arguments.get("query")
         known = getattr(kind, "described", kind).__struct_encode_fields__ if kind else ()
         unknown = next((name for name in request.query_params if name not in known), None)

@@ -1,4 +1,4 @@
-"""The figures of a measurement, checked before they are kept: of a body, a form, or another hub."""
+"""Checks the figures of a measurement, from a JSON body, a form, or another hub."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tensorflow_hub.api.requests import NewMeasurement
 from tensorflow_hub.server.catalogue.measurements import KEPT
 from tensorflow_hub.server.core.problems import Malformed
 
-# An interval may lie beside its value by so much of it: both were rounded.
+# How far an interval may miss its value, as a part of the value: both may have been rounded.
 _ROUNDING = 1e-6
 
 
 def figures_of(body: NewMeasurement) -> Figures:
-    """The figures of a measurement.
+    """Returns the checked figures of a measurement.
 
     Raises:
-      Malformed: a text that cannot be shown, no URL, no finite number, or an interval without the value.
+      Malformed: a text is not printable, a URL or number is invalid, or the interval lacks the value.
     """
     for field in ("dataset", "metric", "task", "machine", "tool"):
         text: str = getattr(body, field)
@@ -44,7 +44,7 @@ def figures_of(body: NewMeasurement) -> Figures:
 
 
 def _readable(url: str) -> str:
-    """The URL, or nothing where Python cannot split it."""
+    """Returns the URL; "" if Python cannot split it."""
     try:
         urllib.parse.urlsplit(url)
     except ValueError:

@@ -1,10 +1,10 @@
-"""A form of the pages, declared once: what is sent by POST is checked here before anything is done with it.
+"""Declares forms of the pages, and checks what a browser sends before the handler gets it.
 
-The types of a handler's arguments say which fields a form has:
+The types of a handler's arguments describe the fields:
 
     def sign_in(call: Call, fields: SignIn) -> Response: ...
 
-It is taken only from a page of this hub that this very browser was given (see `core/cookies.py`).
+A form is accepted only with the token that this hub has sent to the same browser (see `core/cookies.py`).
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Form:
     """A form of a page.
 
     Attributes:
-      path: where it is sent to.
-      handler: what answers, in a thread.
-      for_all: whether somebody may send it who is not signed in.
-      has_files: whether it may have files, which the handler gets as `files`, by the name of their field.
+      path: the path to which it is sent.
+      handler: the function that answers, in a thread.
+      for_all: whether users who are not signed in may send it.
+      has_files: whether it may contain files, which the handler gets as `files`, by the name of their field.
     """
 
     path: str
@@ -55,11 +55,11 @@ class Form:
 
     @functools.cached_property
     def fields(self) -> Any:
-        """The type that names the fields."""
+        """Returns the type of the fields."""
         return typing.get_type_hints(self.handler)["fields"]
 
     def route(self) -> Route:
-        """The route that answers."""
+        """Returns the Starlette route."""
         return Route(
             self.path, functools.wraps(self.handler)(functools.partial(self._answer)), methods=["POST"]
         )
@@ -79,11 +79,11 @@ class Form:
             )
         if not has_form_token(request, sent.texts.pop("form_token", "")):
             raise ForbiddenError(
-                "The form is not of a page that this hub gave to this browser, or it is too old.",
-                hint="Load its page again and allow cookies of this hub, then send it once more.",
+                "Expected the form token that this hub has sent to this browser, got none or another one.",
+                hint="Allow cookies of this hub, load the page again, then send the form again.",
             )
         call = Call(request, hub_of(request), caller, base_url(request))
-        values = {**sent.texts, **request.path_params}  # a field does not replace a part of the URL
+        values = {**sent.texts, **request.path_params}  # a field must not replace a parameter of the path
         files = {"files": sent.files} if self.has_files else {}
         return self.handler(call, fields=decode_parameters(values, self.fields), **files)
 

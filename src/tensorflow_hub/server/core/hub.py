@@ -1,4 +1,4 @@
-"""What every endpoint works on: the settings, the catalogue and the store of one hub."""
+"""Holds what all endpoints use: the settings, the catalogue and the store of a hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tensorflow_hub.server.store.opening import open_store
 
 @dataclasses.dataclass(frozen=True)
 class Hub:
-    """One hub in one process; other processes may serve the same catalogue and store."""
+    """A hub in one process. Other processes may serve the same catalogue and store."""
 
     settings: ServerSettings
     database: Database
@@ -33,7 +33,7 @@ class Hub:
 
 
 def open_hub(settings: ServerSettings) -> Hub:
-    """Opens the catalogue (migrating it) and the store that the settings name."""
+    """Opens the catalogue and the store of the settings; migrates the catalogue if it is older."""
     folder = settings.data_folder()
     if not settings.database or not settings.store:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -53,6 +53,6 @@ def open_hub(settings: ServerSettings) -> Hub:
 
 
 def hub_of(request: Request) -> Hub:
-    """The hub that serves a request."""
+    """Returns the hub that serves a request."""
     hub: Hub = request.app.state.hub
     return hub

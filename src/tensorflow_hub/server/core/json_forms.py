@@ -1,4 +1,4 @@
-"""The JSON form of a version, a model and a publisher: what the API answers about them."""
+"""Makes the JSON objects with which the API describes versions, models and publishers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tensorflow_hub.server.core.rights import audience_of, has_scope
 
 
 def version_json(connection: sa.Connection, version: Version, base: str, caller: Caller) -> answers.Version:
-    """Everything the catalogue knows about a version; the names of tokens for its publisher's people only."""
+    """Returns the description of a version. Only readers of its publisher see the names of tokens."""
     is_of_publisher = has_scope(caller, READ, version.model.publisher)
     is_token = not version.published_by.startswith(MIRROR_OF) and version.published_by != DOCUMENTED
     contents = contents_of(connection, version)
@@ -66,7 +66,7 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
 
 
 def measurement_json(measurement: Measurement, version: Version, caller: Caller) -> answers.Measurement:
-    """What was measured, by whom; names of users and tokens are for the people of that publisher only."""
+    """Returns a measurement. Only readers of its publisher see the names of users and tokens."""
     figures, publisher = measurement.figures, measurement.publisher
     is_shown = measurement.author.is_mirror or has_scope(caller, READ, publisher)
     return {
@@ -93,7 +93,7 @@ def measurement_json(measurement: Measurement, version: Version, caller: Caller)
 
 
 def picture_json(picture: PictureRecord, version: Version, base: str) -> answers.Picture:
-    """A picture of a card, and where it is shown."""
+    """Returns a picture of a card, with its URL."""
     return {
         "path": picture.path,
         "url": f"{base}{picture_url(picture, version)}",
@@ -105,12 +105,12 @@ def picture_json(picture: PictureRecord, version: Version, base: str) -> answers
 
 
 def picture_url(picture: PictureRecord, version: Version) -> str:
-    """Where a picture is shown, below the URL of the hub; it changes with the content."""
+    """Returns the path of a picture. It contains the digest, so that caches never show an old picture."""
     return f"/{version.handle}?picture={picture.sha256}"
 
 
 def deployment_json(deployment: Deployment, version: Version, base: str) -> answers.Deployment:
-    """What can be downloaded, from where, and what is in it."""
+    """Returns a deployment: its URL, size, digests, description and requirements."""
     return {
         "kind": deployment.kind,
         "url": f"{base}/{version.handle}?{KIND_BY_NAME[deployment.kind].download}",
@@ -126,7 +126,7 @@ def deployment_json(deployment: Deployment, version: Version, base: str) -> answ
 
 
 def needs_json(needs: Needs) -> answers.Needs:
-    """What is needed to run a deployment."""
+    """Returns the requirements to run a deployment."""
     return {
         "format": needs.format,
         "stated_versions": needs.stated_versions,
@@ -144,7 +144,7 @@ def needs_json(needs: Needs) -> answers.Needs:
 
 
 def signatures_json(connection: sa.Connection, version: Version, caller: Caller) -> list[answers.Signature]:
-    """The signatures of a version with their keys, the oldest first."""
+    """Returns the signatures of a version with their keys, the oldest first."""
     is_of_publisher = has_scope(caller, READ, version.model.publisher)
     return [
         {
@@ -160,7 +160,7 @@ def signatures_json(connection: sa.Connection, version: Version, caller: Caller)
 
 
 def key_json(key: SigningKey, is_of_publisher: bool) -> answers.SigningKey:
-    """A key; who added it for its publisher's people only, unless it came from another hub."""
+    """Returns a key. Only readers of its publisher see who added it, unless it came from another hub."""
     is_shown = is_of_publisher or key.added_by.startswith(MIRROR_OF)
     return {
         "id": key.id,
@@ -173,7 +173,7 @@ def key_json(key: SigningKey, is_of_publisher: bool) -> answers.SigningKey:
 
 
 def model_json(connection: sa.Connection, model: Model, base: str) -> answers.Model:
-    """A model and its versions, newest first."""
+    """Returns a model and its versions, the newest first."""
     versions = reading.list_versions(connection, model)
     return {
         "handle": model.handle,
@@ -200,7 +200,7 @@ def model_json(connection: sa.Connection, model: Model, base: str) -> answers.Mo
 
 
 def publisher_json(publisher: Publisher, base: str) -> answers.Publisher:
-    """Who a publisher is."""
+    """Returns a publisher."""
     return {
         "name": publisher.name,
         "url": f"{base}/{publisher.name}",
@@ -212,12 +212,12 @@ def publisher_json(publisher: Publisher, base: str) -> answers.Publisher:
 
 
 def iso_or_none(seconds: int | None) -> str | None:
-    """The same as `iso`; None for a time that nobody knows."""
+    """Returns the same as `iso`; None for an unknown time."""
     return None if seconds is None else iso(seconds)
 
 
 def iso(seconds: int) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC.
+    """Formats a Unix time as ISO 8601 in UTC.
 
     >>> iso(0)
     '1970-01-01T00:00:00Z'

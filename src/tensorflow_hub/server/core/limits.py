@@ -1,7 +1,7 @@
-"""How often an address or a token may do something, in all processes of a hub together.
+"""Limits how often an address or a token may do something, in all processes of a hub together.
 
-The counts are in the catalogue. A process that answers requests does not go there for each of them: it takes
-a share of what is left, counts it down in memory, and remembers which keys to refuse until when.
+The counts are in the catalogue. To save a query for each request, a process takes a share of the allowed
+events from the catalogue, counts it down in memory, and caches until when exhausted keys are refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from tensorflow_hub.server.catalogue.rates import Rate, remove_full_buckets, tak
 from tensorflow_hub.server.core.problems import TooManyRequests
 from tensorflow_hub.server.settings import ServerSettings
 
-# How many keys a process remembers; those that were used longest ago are removed first.
+# How many keys a process caches; the least recently used ones are removed first.
 _MOST_KEYS = 50_000
-# The part of a limit that a process takes at a time. Others cannot use it, so it is small; a share that is
-# not used in the time in which it grows again is worth nothing any more.
+# The part of a limit that a process takes at a time. It is small, because other processes cannot use it. An
+# unused share expires after the time in which the same number of events becomes available again.
 _SHARE = 1 / 20
 
 _log = logging.getLogger("tensorflow_hub.server")
@@ -33,7 +33,7 @@ _log = logging.getLogger("tensorflow_hub.server")
 
 @dataclasses.dataclass
 class _Share:
-    """The events that a process took from a bucket, and until when (monotonic clock) it may use them."""
+    """The events that a process took from a bucket, and the time (monotonic clock) at which they expire."""
 
     events: int
     until: float
@@ -41,13 +41,13 @@ class _Share:
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """How often one token, or one address, may do something. An endpoint names its limits in `routes.py`.
+    """A limit for the events of one token or one address. Endpoints name their limits in `routes.py`.
 
     Attributes:
-      name: what is counted, as the catalogue names it.
-      what: the same in words.
-      setting: the field of `ServerSettings` that says how many; 0 there: no limit.
-      seconds: in which time; an hour at most.
+      name: the name of the events in the catalogue.
+      what: the name of the events in messages and documents.
+      setting: the field of `ServerSettings` with the number of events; 0 there means no limit.
+      seconds: the time in which the number is allowed; an hour at most.
     """
 
     name: str
@@ -74,12 +74,12 @@ MEASUREMENTS = Limit("measurements", "measurements with one token", "publishes_p
 
 
 class SharedLimit:
-    """A limit for each key, which holds over all processes of a catalogue: they allow no more together.
+    """A limit for each key, which all processes of a catalogue share.
 
     Args:
       database: the catalogue.
-      name: what is limited; a part of the keys there.
-      rate: how often; a count of 0 allows all.
+      name: the name of the events; a part of the keys in the catalogue.
+      rate: the allowed events in a time; a count of 0 allows all.
     """
 
     def __init__(self, database: Database, name: str, rate: Rate) -> None:
@@ -90,8 +90,11 @@ class SharedLimit:
         self._lock = threading.Lock()
 
     def wait_here(self, key: str) -> float | None:
-        """Takes an event out of what this process has of the bucket: 0, or the seconds to wait when there is
-        none left anywhere; None when only the catalogue knows.
+        """Takes an event from this process's share, without a query of the catalogue.
+
+        Returns:
+          0.0 if the event is allowed; the seconds to wait if the limit is reached; None if the catalogue has
+          to be queried.
         """
         if not self.rate.count:
             return 0.0
@@ -100,7 +103,7 @@ class SharedLimit:
             share = self._shares.get(key)
             if share is None:
                 return None
-            if share.until <= now:  # an old share is not added to the next one
+            if share.until <= now:  # an expired share is lost
                 del self._shares[key]
                 return None
             if not share.events:
@@ -111,7 +114,7 @@ class SharedLimit:
             return 0.0
 
     def wait(self, key: str) -> float:
-        """The same, after asking the catalogue where that is needed."""
+        """Takes an event, and queries the catalogue if needed; returns 0.0, or the seconds to wait."""
         wait = self.wait_here(key)
         if wait is not None:
             return wait
@@ -120,18 +123,18 @@ class SharedLimit:
             with self._database.writing() as connection:
                 taken, wait = take(connection, f"{self._name} {key}", self.rate, wanted)
         except sa.exc.SQLAlchemyError:
-            # A request that cannot be counted is allowed: a limit must not stop the hub.
-            _log.warning("The limit of %s is not counted.", self._name, exc_info=True)
+            # Allow events that cannot be counted: otherwise, an error of the limits would stop the hub.
+            _log.warning("Events for the limit of %s could not be counted.", self._name, exc_info=True)
             return 0.0
         until = time.monotonic() + (wait or wanted * self.rate.seconds / self.rate.count)
-        if taken != 1:  # one is used at once
-            self._remember(key, max(0, taken - 1), until)
+        if taken != 1:  # this event uses one
+            self._cache(key, max(0, taken - 1), until)
         return wait
 
-    def _remember(self, key: str, events: int, until: float) -> None:
+    def _cache(self, key: str, events: int, until: float) -> None:
         with self._lock:
             share = self._shares.setdefault(key, _Share(0, until))
-            share.events += events  # several threads may have asked at once
+            share.events += events  # several threads may have queried the catalogue at the same time
             share.until = until
             self._shares.move_to_end(key)
             while len(self._shares) > _MOST_KEYS:
@@ -139,7 +142,7 @@ class SharedLimit:
 
 
 class Limits:
-    """The rate limits of a hub, one bucket for each address or token."""
+    """The rate limits of a hub, with one bucket for each address or token."""
 
     def __init__(self, settings: ServerSettings, database: Database) -> None:
         self._database = database
@@ -157,10 +160,10 @@ class Limits:
         }
 
     async def request(self, address: str) -> None:
-        """Counts a request of an address, of IPv6 of its network.
+        """Counts a request of an address (for IPv6: of its network).
 
         Raises:
-          TooManyRequests: when it made too many; says when to try again.
+          TooManyRequests: the address sent too many; says when to try again.
         """
         limit, key = self._limits[REQUESTS], source_of(address)
         wait = limit.wait_here(key)
@@ -169,21 +172,21 @@ class Limits:
         _refuse_after(wait, REQUESTS)
 
     def count(self, limit: Limit, key: str) -> None:
-        """Counts what a token or an address (see `source_of`) does.
+        """Counts an event of a token or an address (see `source_of`).
 
         Raises:
-          TooManyRequests: when that was too often; says when to try again.
+          TooManyRequests: the limit is reached; says when to try again.
         """
         _refuse_after(self._limits[limit].wait(key), limit)
 
     def sweep(self) -> None:
-        """Removes the counts that are full again; to be called now and then."""
+        """Removes the buckets that are full again, which have no effect; to be called regularly."""
         with self._database.writing() as connection:
             remove_full_buckets(connection, max(limit.seconds for limit in self._limits))
 
 
 def source_of(address: str) -> str:
-    """The key of an address: the address for IPv4, the network for IPv6, where one person has many addresses.
+    """Returns the key of an address: itself for IPv4, its network for IPv6, where a user has many addresses.
 
     >>> source_of("192.0.2.7"), source_of("::ffff:192.0.2.7"), source_of("2001:db8:1:2:3::4")
     ('192.0.2.7', '192.0.2.7', '2001:db8:1:2::/64')

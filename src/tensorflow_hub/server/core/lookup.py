@@ -1,4 +1,4 @@
-"""The path of a URL → a publisher, a model or a version, or the error if there is none."""
+"""Finds the publisher, model or version for the path of a URL, or raises the error with similar names."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Gone, Missing
 from tensorflow_hub.server.core.rights import audience_of, may_read
 
-# Names compared with a misspelt one.
+# How many names are compared with a misspelt one.
 _MOST_CANDIDATES = 2000
-# Those of them that are compared letter by letter.
+# How many of them are compared letter by letter, which is slower.
 _MOST_COMPARED = 60
 
 
 def find_readable_publisher(connection: sa.Connection, name: str, caller: Caller) -> Publisher:
-    """The publisher of that name.
+    """Returns the publisher with a name.
 
     Raises:
-      Missing: there is none that the caller may see.
+      Missing: there is none that the caller may see; similar names are suggested.
     """
     publisher = reading.find_publisher(connection, name)
     if publisher is None or not may_read(caller, publisher.name, publisher.private):
@@ -42,7 +42,7 @@ def find_readable_publisher(connection: sa.Connection, name: str, caller: Caller
 
 
 def find_readable_model(connection: sa.Connection, name: ModelName, caller: Caller) -> Model:
-    """The model of that name.
+    """Returns the model with a name.
 
     Raises:
       Missing: there is none that the caller may see; similar names are suggested.
@@ -54,11 +54,11 @@ def find_readable_model(connection: sa.Connection, name: ModelName, caller: Call
 
 
 def find_readable_version(connection: sa.Connection, name: ModelName, caller: Caller) -> Version:
-    """The version of that name, or the newest one of an unversioned name; deleted ones are refused.
+    """Returns the version with a name; for a name without version, the newest one.
 
     Raises:
       Missing: there is none that the caller may see; similar names are suggested.
-      Gone: it was deleted; says why.
+      Gone: the version was deleted; gives the reason.
     """
     version = readable_version(connection, name, audience_of(caller))
     if version is None:
@@ -75,9 +75,10 @@ def find_readable_version(connection: sa.Connection, name: ModelName, caller: Ca
 
 
 def readable_version(connection: sa.Connection, name: ModelName, audience: Audience) -> Version | None:
-    """The version of that name in whatever state, if the audience may read it.
+    """Returns the version with a name in any state, if the audience may read it, else None.
 
-    What they may not read takes the same queries as what is not there, so that the time tells nothing either.
+    For private versions it sends the same queries as for missing ones. So the time of the answer does not
+    reveal whether a private version exists.
     """
     if name.version is None:
         model = reading.find_model(connection, name)
@@ -91,10 +92,11 @@ def readable_version(connection: sa.Connection, name: ModelName, audience: Audie
 
 
 def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> Version | None:
-    """The URL of a name of tfhub.dev that has another URL here.
+    """Returns the version for a name of tfhub.dev that has another URL on this hub, else None.
 
-    The documentation calls deployments `publisher/model/1` that stand at `publisher/lite-model/model/1`
-    (or tfjs-model, coral-model), and tfhub.dev had its collections below `collections`.
+    The documentation uses names such as `publisher/model/1` for deployments that are published at
+    `publisher/lite-model/model/1` (or tfjs-model, coral-model). tfhub.dev had its collections below
+    `collections`.
     """
     places = [f"{kind.folder}/{name.model}" for kind in KINDS if kind.folder]
     if name.model.startswith("collections/"):
@@ -107,7 +109,7 @@ def other_place(connection: sa.Connection, name: ModelName, caller: Caller) -> V
 
 
 def nothing_at(connection: sa.Connection, name: ModelName, audience: Audience) -> Missing:
-    """The error for a name at which nothing is published, with similar names."""
+    """Returns the error for a name at which nothing is published, with similar names."""
     known = reading.find_model(connection, name)
     if known is not None and audience.includes(known.publisher, known.private):
         versions = reading.list_versions(connection, known)
@@ -122,10 +124,10 @@ def nothing_at(connection: sa.Connection, name: ModelName, audience: Audience) -
 
 
 def parse_name(path: str) -> ModelName | str:
-    """The model name, or the publisher's name, that the path of a URL stands for.
+    """Parses the path of a URL as a model's name or a publisher's name.
 
     Raises:
-      Missing: no name can look like this, so nothing is there.
+      Missing: the path is not a valid name.
     """
     if "/" not in path.strip("/"):
         return path.strip("/")
@@ -136,10 +138,10 @@ def parse_name(path: str) -> ModelName | str:
 
 
 def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelName, str]:
-    """`a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`): the file follows the version's number.
+    """Splits the URL of a file: `a/b/1/group1/shard.bin` → (a/b/1, `group1/shard.bin`).
 
-    Names of models may hold numbers too (`tfjs-model/blazeface/1/default/1`), and so may paths of files: of
-    all ways to read the path the longest handle counts that is here, else the longest with a version.
+    Names of models (`tfjs-model/blazeface/1/default/1`) and paths of files may contain numbers too. So of all
+    possible splits, the longest handle that is on this hub is used, else the longest one with a version.
     """
     segments = path.strip("/").split("/")
     last = len(segments) - 1
@@ -151,13 +153,13 @@ def split_file(path: str, is_here: Callable[[ModelName], bool]) -> tuple[ModelNa
             if not isinstance(name, str):
                 readings.append((name, "/".join(segments[cut:])))
     if not readings:
-        raise Missing(f"No file lies at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
+        raise Missing(f"There is no file at {path!r}.", hint="Use <handle>/model.json?tfjs-format=file.")
     versioned = (found for found in readings if found[0].version is not None)
     return next((found for found in readings if is_here(found[0])), next(versioned, readings[0]))
 
 
 def _candidates(connection: sa.Connection, name: ModelName, audience: Audience) -> list[str]:
-    """Similar names: those of the same publisher, and those with the same beginning or end."""
+    """Returns names that may be similar: of the same publisher, or with the same start or end."""
     last = name.model.rpartition("/")[2]
     known = sa.select(models.c.handle).join(publishers).where(audience.condition())
     known = known.order_by(models.c.handle)
@@ -176,7 +178,7 @@ def _candidates(connection: sa.Connection, name: ModelName, audience: Audience) 
 
 
 def _likely(name: str, candidates: list[str]) -> list[str]:
-    """The candidates that share most pairs of letters with a name: quicker than the exact comparison."""
+    """Returns the candidates that share most pairs of letters with a name, to save exact comparisons."""
     pairs = {name[at : at + 2] for at in range(len(name) - 1)}
     return heapq.nlargest(
         _MOST_COMPARED, dict.fromkeys(candidates), key=lambda other: sum(pair in other for pair in pairs)

@@ -1,7 +1,7 @@
-"""Figures for Prometheus: the sums over all processes of a hub on this machine.
+"""Provides metrics for Prometheus, as sums over all processes of a hub on this machine.
 
-`tfhub serve` names a folder by `PROMETHEUS_MULTIPROC_DIR` before this is imported; then each process
-counts in a file there, and whichever is asked adds them up. Otherwise there is one process.
+`tfhub serve` sets `PROMETHEUS_MULTIPROC_DIR` to a folder before this module is imported. Then each process
+counts in a file there, and the process that answers `/metrics` adds them up. Otherwise there is one process.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _COUNTS = {
     "published_versions": "Versions and deployments that were published.",
-    "published_again": "Publications of what was published already.",
+    "published_again": "Publications of content that was published already.",
     "mirrored_versions": "Deployments that were fetched from the upstream hub.",
-    "uploaded_bytes": "Bytes of uploads that were taken.",
+    "uploaded_bytes": "Bytes of uploads that were stored.",
     "unknown_tokens": "Requests with a token that is unknown, revoked or expired.",
 }
 
 
 class Metrics:
-    """The counters of this process, and the sums over all."""
+    """Counts the events of this process, and returns the sums over all processes."""
 
     def __init__(self) -> None:
         self._folder = os.environ.get(FOLDER_VARIABLE)
@@ -45,7 +45,7 @@ class Metrics:
             Gauge(f"tfhub_process_{name}", text, registry=own, multiprocess_mode="livesum")
             for name, text in (
                 ("cpu_seconds", "Processor time of the server processes."),
-                ("max_resident_bytes", "The most memory that the server processes had."),
+                ("max_resident_bytes", "Peak memory of the server processes."),
             )
         )
 
@@ -60,27 +60,30 @@ class Metrics:
         self._counts[name].inc(by)
 
     def measure(self) -> None:
-        """Notes the memory and time of this process; to be called regularly in each process."""
+        """Records the memory and processor time of this process; to be called regularly in each process."""
         self._cpu.set(time.process_time())
         self._memory.set(peak_memory())
 
     def render(self) -> str:
-        """The metrics as Prometheus reads them."""
+        """Returns the metrics in the text format of Prometheus."""
         self.measure()
         if not self._folder:
             return generate_latest(self._registry).decode()
-        _forget_the_dead(Path(self._folder))
+        _remove_ended_processes(Path(self._folder))
         every = CollectorRegistry()
         MultiProcessCollector(every, self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(every).decode()
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """Removes the memory of processes that ended; their counts stay."""
+def _remove_ended_processes(folder: Path) -> None:
+    """Removes the gauges of processes that have ended; their counters stay in the sums."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = int(path.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
-        except (ProcessLookupError, PermissionError):  # or another user's process has its number now
-            with contextlib.suppress(FileNotFoundError):  # another process was faster
+        except (
+            ProcessLookupError,
+            PermissionError,
+        ):  # PermissionError: another user's process has its number
+            with contextlib.suppress(FileNotFoundError):  # another process has removed it
                 mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

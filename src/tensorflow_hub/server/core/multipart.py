@@ -1,4 +1,4 @@
-"""Reads forms with files (`multipart/form-data`, RFC 7578). What is in a file is not looked at here."""
+"""Parses forms with files (`multipart/form-data`, RFC 7578), without checking the content of the files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILE = re.compile(r';\s*filename="([^"]*)"', re.IGNORECASE)
 
 @dataclasses.dataclass(frozen=True)
 class SentFile:
-    """A file as a browser sends it: the name that it has there, and its bytes."""
+    """A file that a browser has sent: its name on the user's machine, and its bytes."""
 
     name: str
     content: bytes
@@ -27,21 +27,21 @@ class SentFile:
 
 @dataclasses.dataclass(frozen=True)
 class SentForm:
-    """The text fields of a form, and its files; a field may have several files."""
+    """The text fields and the files of a form; a field may have several files."""
 
     texts: dict[str, str]
     files: Mapping[str, Sequence[SentFile]]
 
 
 def read_multipart(content_type: str, body: bytes) -> SentForm:
-    r"""The fields and files of a form.
+    r"""Parses the fields and files of a form.
 
     Args:
-      content_type: the header, with the boundary between the parts.
-      body: all parts.
+      content_type: the header `Content-Type`, with the boundary between the parts.
+      body: the body of the request.
 
     Raises:
-      Malformed: it cannot be read, or has too many parts.
+      Malformed: the body cannot be parsed, or has too many parts.
 
     >>> body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
     >>> read_multipart('multipart/form-data; boundary=x', body).texts
@@ -55,13 +55,13 @@ def read_multipart(content_type: str, body: bytes) -> SentForm:
             raise _unreadable("a part has no name")
         if file is None:
             texts[_unquoted(name[1])] = _text(content)
-        elif file[1] or content:  # a browser sends an empty file without a name where none was chosen
+        elif file[1] or content:  # if no file was chosen, browsers send an empty one without a name
             files.setdefault(_unquoted(name[1]), []).append(SentFile(_unquoted(file[1]), content))
     return SentForm(texts, files)
 
 
 def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Header and content of each part."""
+    """Yields the header and content of each part."""
     message = email.message.Message()
     message["Content-Type"] = content_type
     boundary = message.get_boundary("").encode(errors="replace")
@@ -87,7 +87,7 @@ def _text(content: bytes) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """A name as it was typed: browsers write quotation marks and line ends in it as %22, %0D and %0A."""
+    """Decodes a name: browsers write quotation marks and line ends in it as %22, %0D and %0A."""
     return urllib.parse.unquote(name) if re.search("%(22|0D|0A)", name) else name
 
 

@@ -1,4 +1,4 @@
-"""What a request for a handle wants: a page, the same as JSON, or a form of download."""
+"""Determines what a request for a handle asks for: a page, JSON, or a form of download."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tensorflow_hub.format.kinds.table import KINDS
 
 @dataclasses.dataclass(frozen=True)
 class Representation:
-    """What a handle is answered with.
+    """A representation of a handle.
 
     Attributes:
-      form: the page, JSON, or a form of a download.
+      form: a page, JSON, or a form of download.
       kind: the kind of deployment that is downloaded; "" for page and JSON.
     """
 
@@ -29,10 +29,10 @@ PAGE, JSON = Representation("page"), Representation("json")
 ARCHIVE = Representation(Form.ARCHIVE, saved_model.KIND.name)
 INDEX = Representation(Form.INDEX, saved_model.KIND.name)
 
-# The header `Vary` of what stands at the URL of a handle: a page or JSON, of what the caller may see.
+# The header `Vary` of answers at the URL of a handle: they depend on the form and on the caller's rights.
 VARY = "Accept, Authorization, Cookie"
 
-# Query parameter → its values → what is wanted. The hosting protocol of tfhub.dev.
+# Query parameter → its value → the representation, as in the hosting protocol of tfhub.dev.
 _QUERY: Mapping[str, Mapping[str, Representation]] = {
     kind.parameter: {value: Representation(form, kind.name) for value, form in kind.forms.items()}
     for kind in KINDS
@@ -40,7 +40,7 @@ _QUERY: Mapping[str, Mapping[str, Representation]] = {
 
 
 def representations(query: Mapping[str, str], accept: str) -> tuple[Representation, ...]:
-    """The forms a client takes, in its order of preference; empty when it asks for unknown ones only.
+    """Returns the representations that a client accepts, by preference; empty if the hub knows none of them.
 
     >>> [found.form.name for found in representations({"tf-hub-format": "uncompressed, compressed"}, "*/*")]
     ['UNPACKED', 'ARCHIVE']
@@ -63,7 +63,7 @@ def representations(query: Mapping[str, str], accept: str) -> tuple[Representati
 
 
 def quality(accept: str, media_type: str, wildcard: bool = True) -> float:
-    """How much an Accept header wants a media type, from 0 to 1; ranges count when `wildcard`.
+    """Returns the quality of a media type in an Accept header, 0 to 1; with `wildcard`, ranges match too.
 
     >>> quality("text/html, */*;q=0.1", "application/json")
     0.1

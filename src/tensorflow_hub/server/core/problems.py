@@ -1,4 +1,4 @@
-"""Error → HTTP answer: a status, and a JSON body for programs or a page for people.
+"""Turns errors into HTTP answers: a status, headers and a JSON body. Pages for errors are made in `web/`.
 
 The body: {"error": {"code": "not_found", "message": "…", "hint": "…", "suggestions": ["…"]}}
 """
@@ -34,7 +34,7 @@ class Gone(errors.NotFoundError):
 
 
 class NotOffered(errors.NotFoundError):
-    """A version is here, but not in the form that was asked for."""
+    """This hub has a version, but not in the requested form."""
 
 
 class Malformed(errors.RejectedError):
@@ -42,22 +42,22 @@ class Malformed(errors.RejectedError):
 
 
 class WrongOffset(errors.RejectedError):
-    """A part of an upload does not continue where the last one ended."""
+    """A part of an upload does not start where the last one ended."""
 
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(
-            f"Expected the part that starts at byte {expected}, got {got}.",
-            hint="Ask with HEAD where to continue.",
+            f"Expected the part of the upload that starts at byte {expected}, got one that starts at {got}.",
+            hint="Send HEAD to the URL of the upload: Upload-Offset says where to continue.",
         )
         self.expected = expected
 
 
 class TooLarge(errors.LimitError):
-    """A size limit of the hub."""
+    """A request exceeds a size limit of the hub."""
 
 
 class TooManyRequests(errors.LimitError):
-    """A rate limit of the hub."""
+    """A caller exceeds a rate limit of the hub."""
 
     def __init__(self, what: str, seconds: float) -> None:
         self.seconds = math.ceil(seconds)
@@ -67,7 +67,7 @@ class TooManyRequests(errors.LimitError):
 
 
 class Unavailable(errors.UnreachableError):
-    """A part of the hub does not work right now: the database, the store or the upstream hub."""
+    """The database, the store or the upstream hub does not work at the moment."""
 
 
 class NoSpace(Unavailable):
@@ -75,10 +75,10 @@ class NoSpace(Unavailable):
 
 
 class FeedNeedsToken(errors.AuthenticationError):
-    """A feed that is private or not there; which of the two, a caller without a token is not told."""
+    """A feed is private or does not exist. Both get the same answer, to hide private publishers."""
 
 
-# The first kind that fits decides: (error, status, code).
+# (class of the error, status, code). The first class that matches decides.
 ANSWERS: tuple[tuple[type[errors.HubError], int, str], ...] = (
     (Gone, 410, "gone"),
     (NotOffered, 406, "not_offered"),
@@ -102,12 +102,12 @@ ANSWERS: tuple[tuple[type[errors.HubError], int, str], ...] = (
 
 
 def status_of(error: errors.HubError) -> tuple[int, str]:
-    """The HTTP status and the code of an error."""
+    """Returns the HTTP status and the code of an error."""
     return next((status, code) for kind, status, code in ANSWERS if isinstance(error, kind))
 
 
 def headers_of(error: errors.HubError) -> dict[str, str]:
-    """The headers that go with an error."""
+    """Returns the headers of the answer for an error."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.AuthenticationError):
         scheme = "Basic" if isinstance(error, FeedNeedsToken) else "Bearer"  # feed readers know only Basic
@@ -122,7 +122,7 @@ def headers_of(error: errors.HubError) -> dict[str, str]:
 
 
 def body_of(error: errors.HubError) -> Mapping[str, Any]:
-    """The JSON body of an error."""
+    """Returns the JSON body of the answer for an error."""
     _, code = status_of(error)
     body: dict[str, Any] = {"code": code, "message": error.problem, "hint": error.hint}
     if isinstance(error, Missing | Gone) and error.suggestions:
@@ -133,21 +133,21 @@ def body_of(error: errors.HubError) -> Mapping[str, Any]:
 
 
 def serving_answer(error: errors.HubError) -> JSONResponse:
-    """The answer to a client of TensorFlow Serving: what is wrong and what to do as one text."""
+    """Returns the answer for clients of TensorFlow Serving, with message and hint in one text."""
     body = {"error": f"{error.problem} {error.hint}"}
     return JSONResponse(body, status_code=status_of(error)[0], headers=headers_of(error))
 
 
 @dataclasses.dataclass(frozen=True)
 class ErrorForm:
-    """How an endpoint answers errors: the type of the body, and what makes the answer."""
+    """The format of an endpoint's errors: the type of the body, and a function that makes the answer."""
 
     body: Any
     answer: Callable[[errors.HubError], JSONResponse]
 
 
 def json_answer(error: errors.HubError) -> JSONResponse:
-    """The answer to a program."""
+    """Returns the answer for an error, as JSON."""
     return JSONResponse(body_of(error), status_code=status_of(error)[0], headers=headers_of(error))
 
 

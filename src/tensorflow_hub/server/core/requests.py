@@ -1,4 +1,4 @@
-"""Reads the body of a request, with limits of size and time."""
+"""Reads the body of a request, with limits for its size and time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from tensorflow_hub.server.core.problems import Malformed, TooLarge
 
 
 async def read_body(request: Request, largest: int | None = None) -> bytes:
-    """The whole body.
+    """Reads the whole body.
+
+    Args:
+      request: the request.
+      largest: the largest allowed size in bytes; None for the setting `max_request`.
 
     Raises:
-      TooLarge: it has more than `largest` bytes; by default, than the setting `max_request`.
-      Malformed: it came too slowly.
+      TooLarge: the body is larger.
+      Malformed: the client stopped sending, or closed the connection.
     """
     limit = largest or hub_of(request).settings.max_request
     body = bytearray()
@@ -24,26 +28,34 @@ async def read_body(request: Request, largest: int | None = None) -> bytes:
     async def take(piece: bytes) -> None:
         body.extend(piece)
         if len(body) > limit:
-            raise TooLarge(f"Expected a body of at most {limit} bytes.", hint="Send less at once.")
+            raise TooLarge(
+                f"Expected a body of at most {limit} bytes, got more.", hint="Send less in one request."
+            )
 
     await receive_body(request, take)
     return bytes(body)
 
 
 async def receive_body(request: Request, take: Callable[[bytes], Awaitable[None]]) -> None:
-    """Hands the body to `take` as it comes; a client that stalls is cut off.
+    """Calls `take` with each piece of the body as it arrives.
 
     Raises:
-      Malformed: nothing came for as long as the setting `stall_seconds`, or the client went away.
+      Malformed: no byte arrived for the setting `stall_seconds`, or the client closed the connection.
     """
     seconds = hub_of(request).settings.stall_seconds
-    # One timer, moved with each piece: a new timeout for each piece would cost more than the piece.
-    with anyio.move_on_after(seconds) as patience:
+    # One timer, moved after each piece: a new timeout for each piece would cost more than the piece itself.
+    with anyio.move_on_after(seconds) as timeout:
         try:
             async for piece in request.stream():
                 await take(piece)
-                patience.deadline = anyio.current_time() + seconds
+                timeout.deadline = anyio.current_time() + seconds
         except ClientDisconnect as error:
-            raise Malformed("The body ended early.", hint="Send the rest, or send it again.") from error
-    if patience.cancelled_caught:
-        raise Malformed(f"Nothing came for {seconds} s.", hint="Send the rest, or send it again.")
+            raise Malformed(
+                "Expected the whole body, but the connection was closed before its end.",
+                hint="Send the rest, or send it again.",
+            ) from error
+    if timeout.cancelled_caught:
+        raise Malformed(
+            f"Expected the rest of the body, but no byte arrived for {seconds} s.",
+            hint="Send the rest, or send it again.",
+        )

@@ -1,14 +1,14 @@
-"""Who may do what. A grant is a scope for one publisher or for all.
+"""Checks the rights of callers. A grant is a scope for one publisher or for all publishers.
 
-A token that an owner made has one grant. A member of publishers has one for each: a reader `read`, a
-publisher `publish`, an owner `admin`; the tokens of a member have no more than that.
+A token that an owner made has one grant. A member has one grant for each publisher, by the role there: a
+reader `read`, a publisher `publish`, an owner `admin`. Tokens of a member have no other grants.
 
     scope     its publisher                                    every publisher
     read      read what is private                             read what is private
     publish   … and publish, edit cards                        … and publish, edit cards
     admin     … and withdraw, tokens, title, privacy, audit    … and make publishers, delete, all of the hub
 
-Whoever may not read a private publisher is told that nothing is there.
+To a caller who may not read a private publisher, the hub answers that it does not exist.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_THE_HUB = {READ: "read what is about the whole hub", ADMIN: "administer this
 
 
 def has_scope(caller: Caller, scope: str, publisher: str | None) -> bool:
-    """Whether the caller has `scope` for `publisher`; None stands for the hub as a whole."""
+    """Whether the caller has `scope` for `publisher`; None means the whole hub."""
     return any(
         SCOPES.index(grant.scope) >= SCOPES.index(scope) and _is_for(grant, publisher)
         for grant in caller.grants
@@ -39,7 +39,7 @@ def _is_for(grant: Grant, publisher: str | None) -> bool:
 
 
 def audience_of(caller: Caller) -> Audience:
-    """The audience of the caller: every answer to the caller is computed for this audience."""
+    """Returns the audience of the caller: the publishers whose models the answers may contain."""
     publishers = {grant.publisher for grant in caller.grants}
     if None in publishers:
         return EVERYTHING
@@ -52,11 +52,11 @@ def may_read(caller: Caller, publisher: str, private: bool) -> bool:
 
 
 def require(caller: Caller, scope: str, publisher: str | None) -> None:
-    """Raises unless the caller has `scope` for the publisher; None stands for the whole hub.
+    """Checks that the caller has `scope` for the publisher; None means the whole hub.
 
     Raises:
-      AuthenticationError: nobody is known to ask.
-      ForbiddenError: the caller has another scope, or has it for another publisher.
+      AuthenticationError: the caller is anonymous.
+      ForbiddenError: the caller has only other scopes, or has it for other publishers.
     """
     require_known(caller)
     if has_scope(caller, scope, publisher):
@@ -64,17 +64,21 @@ def require(caller: Caller, scope: str, publisher: str | None) -> None:
     what = _OF_THE_HUB[scope] if publisher is None else f"{_OF_A_PUBLISHER[scope]} {publisher!r}"
     raise ForbiddenError(
         f"{_who(caller)} may not {what}.",
-        hint=f"It takes the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
+        hint=f"This needs the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
     )
 
 
 def require_reader(caller: Caller) -> None:
-    """Raises unless the caller may read all of the hub."""
+    """Checks that the caller may read the whole hub. Raises the errors of `require`."""
     require(caller, READ, None)
 
 
 def require_known(caller: Caller) -> None:
-    """Raises for an anonymous caller."""
+    """Checks that the caller is not anonymous.
+
+    Raises:
+      AuthenticationError: the caller has no token and no session.
+    """
     if not caller.is_known:
         raise AuthenticationError(
             "Expected a token, got none.",
@@ -83,13 +87,17 @@ def require_known(caller: Caller) -> None:
 
 
 def require_signed_in(caller: Caller) -> None:
-    """Raises unless the caller is a browser with a valid session."""
+    """Checks that the caller is a browser with a valid session.
+
+    Raises:
+      AuthenticationError: it is not.
+    """
     if caller.session is None:
-        raise AuthenticationError("This page is for people who are signed in.", hint="Sign in first.")
+        raise AuthenticationError("Only signed-in users can use this page.", hint="Sign in first.")
 
 
 def _who(caller: Caller) -> str:
-    """The caller and its rights, for messages."""
+    """Returns the caller and its rights, for messages."""
     has = "; ".join(f"scope {g.scope}, {g.publisher or 'all publishers'}" for g in caller.grants[:5])
     if caller.token is None:
         return f"The user {caller.name!r} ({has or 'member of no publisher'})"

@@ -31,7 +31,7 @@ from tensorflow_hub.server.endpoints import downloads
 from tensorflow_hub.server.endpoints.pictures import PARAMETER as PICTURE
 from tensorflow_hub.server.endpoints.pictures import show_picture
 from tensorflow_hub.server.http.asset_response import cors
-from tensorflow_hub.server.mirroring.asking import bring_from_upstream
+from tensorflow_hub.server.mirroring.upstream_requests import fetch_from_upstream
 from tensorflow_hub.server.web import pages
 from tensorflow_hub.server.web.feeds import event_feed, wants_feed
 from tensorflow_hub.server.web.inside_pages import PARAMETER, inside
@@ -53,7 +53,7 @@ _HEADERS = {"Cache-Control": "no-cache", "Vary": VARY}
 async def show_handle(request: Request) -> Response:
     """Answers in the first requested format that the version has."""
     forms = representations(request.query_params, request.headers.get("accept", ""))
-    passed_on = await bring_from_upstream(request, request.path_params["path"], forms)
+    passed_on = await fetch_from_upstream(request, request.path_params["path"], forms)
     if passed_on is not None:
         return passed_on
     return await run_in_threadpool(_show, request, forms)

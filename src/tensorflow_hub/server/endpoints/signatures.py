@@ -21,7 +21,7 @@ from tensorflow_hub.server.core.json_forms import key_json, signatures_json
 from tensorflow_hub.server.core.lookup import find_readable_publisher, find_readable_version
 from tensorflow_hub.server.core.rights import has_scope
 from tensorflow_hub.server.endpoints.publisher_of import versioned_name
-from tensorflow_hub.server.mirroring.asking import bring_from_upstream
+from tensorflow_hub.server.mirroring.upstream_requests import fetch_from_upstream
 from tensorflow_hub.server.people.members import owned_publisher
 from tensorflow_hub.server.signing import keys
 from tensorflow_hub.server.signing.signing import sign_version
@@ -30,7 +30,7 @@ from tensorflow_hub.server.signing.signing import sign_version
 async def show_signatures(call: Call, path: OfModelOrVersion) -> Answer[answers.Signatures]:
     """Returns the signatures of a version, or of the latest version of a model."""
     name = ModelName.parse(path.handle)
-    await bring_from_upstream(call.request, str(name))
+    await fetch_from_upstream(call.request, str(name))
     return Answer(await run_in_threadpool(_signatures, call, name))
 
 

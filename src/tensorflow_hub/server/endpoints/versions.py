@@ -13,13 +13,13 @@ from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import model_json, version_json
 from tensorflow_hub.server.core.lookup import find_readable_model, find_readable_version
 from tensorflow_hub.server.core.problems import Missing
-from tensorflow_hub.server.mirroring.asking import bring_from_upstream
+from tensorflow_hub.server.mirroring.upstream_requests import fetch_from_upstream
 
 
 async def show_model(call: Call, path: OfModelOrVersion) -> Answer[answers.Version | answers.Model]:
     """Returns a model with its versions, or a version with its card, signatures and downloads."""
     name = ModelName.parse(path.handle)
-    await bring_from_upstream(call.request, str(name))
+    await fetch_from_upstream(call.request, str(name))
     return Answer(await run_in_threadpool(_found, call, name))
 
 

@@ -32,12 +32,12 @@ class Asset:
     """An object of the store that is sent to clients.
 
     Attributes:
-      key: in the store.
+      key: its key in the store.
       size: in bytes.
-      sha256: of the bytes, in hex; the ETag.
-      media_type: for `Content-Type`.
-      filename: under which a browser saves it; "" to show it.
-      private: only its publisher's readers may have it.
+      sha256: SHA-256 of the bytes, in hex; also used as ETag.
+      media_type: the value of `Content-Type`.
+      filename: the name under which a browser saves it; "" to show it in the browser.
+      private: whether only readers of its publisher may get it.
     """
 
     key: str
@@ -58,7 +58,7 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
     if hub.settings.redirect:
         url = hub.store.presigned_url(asset.key, hub.settings.redirect_seconds)
         if url is not None:
-            # May be cached for a part of the time that the presigned URL is valid.
+            # A cached redirect must not outlive the presigned URL.
             age = f"{'private' if asset.private else 'public'}, max-age={hub.settings.redirect_seconds // 4}"
             return RedirectResponse(url, 302, headers={**cors(), "cache-control": age, "vary": "Accept"})
     span = _range(request, asset, headers["etag"])
@@ -98,9 +98,9 @@ def asset_headers(asset: Asset) -> dict[str, str]:
 
 
 def cors() -> dict[str, str]:
-    """Lets scripts of any site read a download, as TF.js loaders do.
+    """Returns headers that let scripts of any site read a download, as TF.js loaders do.
 
-    No risk: browsers add no tokens by themselves, and for an answer to everybody ("*") no cookies.
+    This is safe: with "*", browsers give scripts no answers to requests with cookies, and they add no tokens.
     """
     return {
         "access-control-allow-origin": "*",
@@ -156,17 +156,18 @@ def matches(header: str | None, etag: str) -> bool:
 
 def _lost(asset: Asset) -> Unavailable:
     return Unavailable(
-        f"The store lost the object {asset.key!r}.", hint="Tell the administrator: `tfhub admin check`."
+        f"The object {asset.key!r} is missing in the store.",
+        hint="Ask the administrator to run `tfhub admin check`.",
     )
 
 
 class _WholeFile(FileResponse):
-    """A file, which the server program sends by itself where it can.
+    """Sends a whole file; a server with the ASGI path-send extension reads the file itself.
 
-    A `Range` that `_range` does not take is ignored, as RFC 9110 wants; Starlette would refuse it.
+    A `Range` that `_range` does not accept is ignored, as RFC 9110 requires. Starlette would answer an error.
     """
 
-    chunk_size = 1 << 20  # worth a change of threads
+    chunk_size = 1 << 20  # large, because each chunk is read in another thread, which costs time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [item for item in scope["headers"] if item[0] != b"range"]

@@ -1,8 +1,9 @@
-"""Compresses pages, JSON and texts with Brotli or gzip if the client accepts it. Archives stay as they are.
+"""Compresses pages, JSON and texts with Brotli or gzip if the client accepts it; archives are not compressed.
 
-What must not be stored holds secrets or errors: it is not compressed either, so that no length tells
-what is inside (the BREACH attack). So it is with all that is shown to who is signed in: a foreign
-page can send a browser here, and the browser sends cookies then. Tokens it does not send by itself.
+Answers with `Cache-Control: no-store` are not compressed, because they may contain secrets, and an attacker
+could guess a secret from the length of the compressed answer (the BREACH attack). All pages for signed-in
+users are such answers: another site can make a browser send requests with the user's cookies. It cannot
+make it send tokens, so answers to requests with tokens are safe.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ _TYPES = {
     INDEX_MEDIA_TYPE,
 }
 _SMALLEST = 860  # bytes; a smaller answer fits in one packet
-_LARGEST_REMEMBERED = 256 << 10
+_LARGEST_CACHED = 256 << 10  # bytes; larger answers are compressed each time
 _LARGEST_AT_ONCE = 64 << 10  # bytes; larger answers are compressed in another thread
 
 
 class CompressingSend:
-    """A `send` that compresses an answer which comes in one piece.
+    """Wraps an ASGI `send`, and compresses answers that consist of one message.
 
     Args:
-      send: where to.
-      accept_encoding: what the client takes.
+      send: the wrapped `send`.
+      accept_encoding: the client's `Accept-Encoding` header.
     """
 
     def __init__(self, send: Send, accept_encoding: str) -> None:
@@ -45,7 +46,7 @@ class CompressingSend:
         self._start: Message | None = None
 
     async def __call__(self, message: Message) -> None:
-        """Passes a message on; the start of an answer waits for its body."""
+        """Sends a message. The start of an answer is sent with its body, which decides the headers."""
         if message["type"] == "http.response.start" and _has_encodings(message):
             self._start = message
             return
@@ -54,7 +55,7 @@ class CompressingSend:
             headers = MutableHeaders(raw=list(start["headers"]))
             headers.add_vary_header("Accept-Encoding")
             body = message.get("body", b"")
-            # A range is a range of the plain bytes: compressed, it would not fit its headers.
+            # A range counts plain bytes, so a compressed range would not match its Content-Range header.
             is_whole = start["status"] != 206 and not message.get("more_body")
             if self._encoding and is_whole and len(body) >= _SMALLEST:
                 message = {**message, "body": await _compressed(body, self._encoding, headers)}
@@ -63,7 +64,7 @@ class CompressingSend:
 
 
 def chosen_encoding(accept_encoding: str) -> str:
-    """The compression that the client prefers; "" for none.
+    """Returns the compression that the client prefers; "" for none.
 
     >>> chosen_encoding("gzip, deflate, br"), chosen_encoding("br;q=0, gzip"), chosen_encoding("")
     ('br', 'gzip', '')
@@ -76,7 +77,7 @@ def chosen_encoding(accept_encoding: str) -> str:
 def _has_encodings(start: Message) -> bool:
     """Whether caches have to distinguish the compressed answer from the plain one.
 
-    Also where the answer is that nothing changed, of which caches take over the headers.
+    This includes answers with status 304, because caches take over their headers.
     """
     headers = Headers(raw=start["headers"])
     media_type = headers.get("content-type", "").partition(";")[0]
@@ -88,9 +89,9 @@ def _has_encodings(start: Message) -> bool:
 async def _compressed(body: bytes, encoding: str, headers: MutableHeaders) -> bytes:
     is_lasting = "immutable" in headers.get("cache-control", "")
     if len(body) > _LARGEST_AT_ONCE:
-        packed = await run_in_threadpool(_remembered, bytes(body), encoding, is_lasting)
+        packed = await run_in_threadpool(_compress, bytes(body), encoding, is_lasting)
     else:
-        packed = _remembered(bytes(body), encoding, is_lasting)
+        packed = _compress(bytes(body), encoding, is_lasting)
     headers["Content-Encoding"] = encoding
     headers["Content-Length"] = str(len(packed))
     if headers.get("etag", "").startswith('"'):
@@ -98,15 +99,15 @@ async def _compressed(body: bytes, encoding: str, headers: MutableHeaders) -> by
     return packed
 
 
-def _remembered(body: bytes, encoding: str, is_lasting: bool) -> bytes:
-    if len(body) > _LARGEST_REMEMBERED:
-        return _compress.__wrapped__(body, encoding, is_lasting)
-    return _compress(body, encoding, is_lasting)
+def _compress(body: bytes, encoding: str, is_lasting: bool) -> bytes:
+    if len(body) > _LARGEST_CACHED:
+        return _cached_compress.__wrapped__(body, encoding, is_lasting)
+    return _cached_compress(body, encoding, is_lasting)
 
 
 @functools.lru_cache(maxsize=128)
-def _compress(body: bytes, encoding: str, is_lasting: bool) -> bytes:
-    """The compressed body: small if it is cached for ever, otherwise quickly made."""
+def _cached_compress(body: bytes, encoding: str, is_lasting: bool) -> bytes:
+    """Compresses a body: slow and small if clients cache it without limit, otherwise fast."""
     if encoding == "gzip":
         return gzip.compress(body, 9 if is_lasting else 5, mtime=0)
     import brotli

@@ -20,10 +20,10 @@ _PIECE = 8 << 20
 async def receive_part(request: Request, hub: Hub, upload: Upload) -> int:
     """Appends the body to the upload, and returns how many bytes of the upload are in the store.
 
-    What came before a break counts too.
+    If the connection breaks, the bytes that arrived before are kept.
 
     Raises:
-      TooLarge: more came than was promised.
+      TooLarge: more bytes arrive than the upload was announced with.
       Malformed: the body stalls or breaks off.
       WrongOffset: another request continued the upload meanwhile.
     """
@@ -51,13 +51,13 @@ class _Writer:
         """Receives the next bytes.
 
         Raises:
-          TooLarge: they are more than was promised.
+          TooLarge: more bytes arrive than the upload was announced with.
         """
         self._taken += len(piece)
         if self._taken > self._upload.size:
             raise TooLarge(
-                f"Expected {self._upload.size} bytes as promised, got more.",
-                hint="Start a new upload for them.",
+                f"The upload was announced with {self._upload.size} bytes, but more arrived.",
+                hint="Start a new upload with the right size.",
             )
         self._buffer += piece
         if len(self._buffer) >= _PIECE:

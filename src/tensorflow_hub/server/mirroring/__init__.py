@@ -1,1 +1,1 @@
-"""A hub that fetches from another one what is absent here."""
+"""Mirrors another hub (the upstream hub): fetches its versions when somebody asks for them."""

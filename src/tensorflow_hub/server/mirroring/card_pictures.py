@@ -1,4 +1,4 @@
-"""Pictures of the card of a mirrored version: each is what upstream promised, and read as from a stranger."""
+"""Fetches the pictures of a mirrored version's card, and checks each one's digest and format."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ def fetch_pictures(
     card: str,
     known: Collection[str],
 ) -> dict[str, Picture]:
-    """The pictures, by the paths at which a card refers to them; those that will not do are left out.
+    """Returns the new pictures by the paths at which the card refers to them. Invalid pictures are skipped.
 
     Args:
-      upstream: the hub.
-      session: of it.
+      upstream: the upstream hub.
+      session: a session of the upstream hub.
       name: the version.
-      entry: what upstream's API says of it, unchecked.
-      card: as it is here.
-      known: SHA-256 of the pictures that are here.
+      entry: the unchecked description of the version in upstream's API.
+      card: the card that this hub has.
+      known: SHA-256 of the pictures that this hub has.
     """
     if entry.get("card") != card:
-        return {}  # the pictures belong to another card than ours
+        return {}  # upstream's pictures belong to its own card, which differs from the one of this hub
     found = {}
     for path, sha256 in _listed(entry, pictures_of(card)):
         if sha256 not in known:
             try:
                 found[path] = _checked(upstream.picture(session, name, sha256), path, sha256)
             except HubError as problem:
-                _log.warning("A picture of %s is not kept: %s", name, problem)
+                _log.warning("A picture of %s was skipped: %s", name, problem)
     return found
 
 
@@ -60,6 +60,7 @@ def _listed(entry: Mapping[str, Any], wanted: Collection[str]) -> Iterator[tuple
 def _checked(data: bytes, path: str, sha256: str) -> Picture:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise DigestError(
-            f"The picture {path!r} has other content than upstream says.", hint="It is asked for again later."
+            f"Expected the picture {path!r} with the SHA-256 {sha256} of upstream's list, got other content.",
+            hint="The hub asks for it again later.",
         )
     return read_picture(data)

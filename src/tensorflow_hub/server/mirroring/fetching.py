@@ -1,4 +1,4 @@
-"""Fetches a version from the upstream hub, publishes it by the same steps as any other, and keeps it."""
+"""Fetches a version from the upstream hub, and publishes it on this hub with the same checks as an upload."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tensorflow_hub.server.catalogue.uploads import complete_upload, create_uplo
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooLarge
-from tensorflow_hub.server.mirroring.beside import bring_beside
-from tensorflow_hub.server.mirroring.refreshing import words_of_upstream
+from tensorflow_hub.server.mirroring.attachments import fetch_attachments
+from tensorflow_hub.server.mirroring.refreshing import reason_from_upstream
 from tensorflow_hub.server.mirroring.signatures import keep_signatures
 from tensorflow_hub.server.mirroring.spool import Spool
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream, Content
@@ -38,12 +38,12 @@ _PIECE = 8 << 20
 
 
 def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spool: Spool) -> None:
-    """Brings a deployment of a version here; it goes through the spool, which others read meanwhile.
+    """Fetches a deployment of a version into the spool, which requests read meanwhile, and publishes it.
 
     Raises:
       NotFoundError: upstream does not have it.
-      UnreachableError, DownloadError: it cannot be asked, or the transfer broke.
-      HubError: it is none that this hub takes.
+      UnreachableError, DownloadError: upstream cannot be reached, or the transfer broke.
+      HubError: the content is not valid for this hub.
     """
     with upstream.open() as session:
         entry = upstream.entry(session, name)
@@ -54,51 +54,51 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
         if entry and not entry["deployments"]:
             _add_entry(hub, name, card, entry)
             spool.keep(None)
-            _bring_beside(hub, upstream, name, entry)
+            _fetch_attachments(hub, upstream, name, entry)
             return
         with upstream.content(session, name, deployment) as content:
-            place = content.place
+            source = content.source
             spool.begin(content.size, _withdrawn(entry, content))
             for piece in _bounded(hub, name, content.pieces):
                 spool.write(piece)
             spool.check_length()
     upload = _begin(hub, name, deployment, card)
-    spool.keep(_publish(hub, place, upload, entry, spool))
-    _bring_beside(hub, upstream, name, entry)  # nobody waits for pictures
+    spool.keep(_publish(hub, source, upload, entry, spool))
+    _fetch_attachments(hub, upstream, name, entry)  # last, because requests wait only for the files
 
 
-def _bring_beside(hub: Hub, upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any]) -> None:
-    """Brings pictures and measurements too; without them the version is whole, they are asked for again."""
+def _fetch_attachments(hub: Hub, upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any]) -> None:
+    """Fetches pictures and measurements. Errors are only logged: a later refresh fetches them again."""
     try:
         with upstream.open() as session:
-            bring_beside(hub, upstream, session, name, entry)
+            fetch_attachments(hub, upstream, session, name, entry)
     except HubError as problem:
-        _log.warning("Not all that %s has upstream is kept: %s", name, problem)
+        _log.warning("Some attachments of %s could not be fetched from upstream: %s", name, problem)
 
 
 def _is_documented(hub: Hub, name: ModelName) -> bool:
-    """Whether the version has a card already: that of the imported documentation stays."""
+    """Whether the version has a card already: the card of imported documentation is not replaced."""
     with hub.database.reading() as connection:
         return reading.find_version(connection, name) is not None
 
 
-def _publish(hub: Hub, place: str, upload: Upload, entry: Mapping[str, Any], spool: Spool) -> int:
-    """Publishes what came as it would be if it were sent here; the id of the version."""
+def _publish(hub: Hub, source: str, upload: Upload, entry: Mapping[str, Any], spool: Spool) -> int:
+    """Publishes the fetched bytes by the steps of a usual upload, and returns the id of the version."""
     pieces = spool.pieces()
     if suffix := KIND_BY_NAME[upload.deployment].suffix:
         name = ModelName.parse(upload.handle).model.rpartition("/")[2]
         pieces = _packed(pieces, f"{name}{suffix}")
     try:
         upload = _upload(hub, upload, pieces)
-        _check_promise(entry, upload)
-        publication = publish(hub, upload, None, _mirror_caller(place), spool.withdrawn)
+        _check_announced_digest(entry, upload)
+        publication = publish(hub, upload, None, _mirror_caller(source), spool.withdrawn)
     except BaseException:
         abandon_upload(hub, upload.id)
         raise
     hub.metrics.count("mirrored_versions")
     assert publication.version is not None
     with hub.database.writing() as connection:
-        keep_signatures(connection, publication.version, entry, place)
+        keep_signatures(connection, publication.version, entry, source)
     return publication.version.id
 
 
@@ -118,7 +118,7 @@ def _begin(hub: Hub, name: ModelName, deployment: str, card: str) -> Upload:
 
 
 def _upload(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Upload:
-    """Writes what came into the store, as an upload that is complete."""
+    """Writes the fetched bytes into the store, as a complete upload."""
     sha256, size, buffer = hashlib.sha256(), 0, bytearray()
     for piece in content:
         sha256.update(piece)
@@ -134,34 +134,41 @@ def _upload(hub: Hub, upload: Upload, content: Iterator[bytes]) -> Upload:
         complete_upload(connection, upload, size, sha256.hexdigest())
         found = find_upload(connection, upload.id)
     if found is None or size == 0:
-        raise NotFoundError(f"The upstream hub sent nothing for {upload.handle}.", hint="Ask again later.")
+        raise NotFoundError(
+            f"Expected the bytes of {upload.handle} from the upstream hub, got none.", hint="Try again later."
+        )
     return found
 
 
 def _bounded(hub: Hub, name: ModelName, content: Iterator[bytes]) -> Iterator[bytes]:
-    """The bytes as they come, up to the size that this hub takes."""
+    """Yields the bytes as they arrive. Raises TooLarge when they exceed the largest archive of this hub."""
     size = 0
     for piece in content:
         size += len(piece)
         if size > hub.settings.max_archive:
-            raise TooLarge(f"{name} is larger than this hub takes.", hint="Raise max_archive.")
+            raise TooLarge(
+                f"Expected at most {hub.settings.max_archive} bytes for {name}, got more.",
+                hint="Ask the hub's administrator to raise TFHUB_SERVER_MAX_ARCHIVE.",
+            )
         yield piece
 
 
-def _check_promise(entry: Mapping[str, Any], upload: Upload) -> None:
-    """Checks that the bytes are those that the upstream hub promised."""
+def _check_announced_digest(entry: Mapping[str, Any], upload: Upload) -> None:
+    """Checks that the bytes have the digest that the upstream hub announced in its API."""
     if KIND_BY_NAME[upload.deployment].suffix:
-        return
-    for promised in entry.get("deployments", ()):
-        if promised.get("kind") == upload.deployment and promised.get("archive_sha256") != upload.sha256:
+        return  # the archive was made here, so its digest differs from upstream's
+    for deployment in entry.get("deployments", ()):
+        announced = deployment.get("archive_sha256")
+        if deployment.get("kind") == upload.deployment and announced != upload.sha256:
             raise NotFoundError(
-                f"The upstream hub sent other bytes for {upload.handle} than it promises.",
-                hint="Something on the way damages them; ask again later.",
+                f"Expected bytes with the SHA-256 {announced!r:.100} that the upstream hub announced for "
+                f"{upload.handle}, got {upload.sha256!r}.",
+                hint="The bytes may have been damaged on the way: try again later.",
             )
 
 
 def _packed(content: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """A single file as an archive of it."""
+    """Yields the bytes of an archive that contains one file."""
     folder = Path(tempfile.mkdtemp(prefix="tfhub-mirror-"))
     try:
         (folder / "module").mkdir()
@@ -176,7 +183,7 @@ def _packed(content: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _card(upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any], deployment: str) -> str:
-    """The card upstream has, or one that says where the files are from."""
+    """Returns upstream's card; if it is absent or invalid, a new one that says where the files are from."""
     text = entry.get("card")
     if isinstance(text, str):
         try:
@@ -190,7 +197,7 @@ def _card(upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any], depl
 
 
 def _add_entry(hub: Hub, name: ModelName, card: str, entry: Mapping[str, Any]) -> None:
-    """Adds a version that has no files upstream either."""
+    """Adds a version without files, if upstream has no files of it either."""
     checked = checked_card(card, name)
     try:
         with hub.database.writing() as connection:
@@ -199,19 +206,21 @@ def _add_entry(hub: Hub, name: ModelName, card: str, entry: Mapping[str, Any]) -
                 version = writing.add_version(connection, name, checked.kind, "mirror")
                 writing.set_card(connection, version, checked)
                 if entry.get("state") == WITHDRAWN:
-                    writing.set_state(connection, version, WITHDRAWN, words_of_upstream(entry.get("reason")))
+                    writing.set_state(
+                        connection, version, WITHDRAWN, reason_from_upstream(entry.get("reason"))
+                    )
                 record_changes(connection, [version.model.id])
     except sa.exc.IntegrityError:
         _log.info("%s was added by another process.", name)
 
 
 def _withdrawn(entry: Mapping[str, Any], content: Content) -> str | None:
-    """Why upstream has withdrawn the version, by its API or, without one, by the header of its answer."""
+    """Returns why upstream has withdrawn the version, from its API or from the header of its answer."""
     if entry.get("state") == WITHDRAWN:
-        return words_of_upstream(entry.get("reason"))
-    return None if content.withdrawn is None else words_of_upstream(content.withdrawn)
+        return reason_from_upstream(entry.get("reason"))
+    return None if content.withdrawn is None else reason_from_upstream(content.withdrawn)
 
 
-def _mirror_caller(place: str) -> Caller:
-    token = Token(0, f"{MIRROR_OF}{place}", PUBLISH, None, 0, "", None, None)
+def _mirror_caller(source: str) -> Caller:
+    token = Token(0, f"{MIRROR_OF}{source}", PUBLISH, None, 0, "", None, None)
     return Caller(token, "", (Grant(None, PUBLISH),))

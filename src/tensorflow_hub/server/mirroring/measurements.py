@@ -1,4 +1,8 @@
-"""Measurements of a mirrored version: kept as upstream's word, in the name of mirrored publishers alone."""
+"""Stores upstream's measurements of a mirrored version, marked as mirrored.
+
+Only measurements of mirrored publishers are stored, so that upstream cannot add any in the name of a
+publisher of this hub.
+"""
 
 from __future__ import annotations
 
@@ -37,21 +41,19 @@ _Key = tuple[str, str, str, str]
 
 
 def keep_measurements(
-    connection: sa.Connection, version: Version, entry: Mapping[str, Any], place: str
+    connection: sa.Connection, version: Version, entry: Mapping[str, Any], source: str
 ) -> None:
-    """Brings what upstream says was measured; what it took back goes, what people of this hub attached stays.
-
-    Nothing is kept in the name of a publisher of this hub.
+    """Makes the mirrored measurements of a version the same as upstream's; measurements added here stay.
 
     Args:
-      connection: within a transaction.
-      version: as it is here, of a mirrored publisher.
-      entry: what upstream's API says of it, unchecked.
-      place: where it came from.
+      connection: a transaction of the catalogue.
+      version: the version on this hub, of a mirrored publisher.
+      entry: the unchecked description of the version in upstream's API.
+      source: the URL that the version was fetched from.
     """
     listed = entry.get("measurements")
     if not isinstance(listed, list):
-        return  # a hub of an earlier release, or none of ours
+        return  # an earlier release of the hub, or other software
     here = {
         _key(one.publisher, one.figures): one for one in list_measurements(connection, version, EVERYTHING)
     }
@@ -60,7 +62,7 @@ def keep_measurements(
     for key, one in here.items():
         if one.author.is_mirror and key not in told:
             remove_measurement(connection, one)
-    author = Author(f"{MIRROR_OF}{place}"[:200], None, None)
+    author = Author(f"{MIRROR_OF}{source}"[:200], None, None)
     for key, new in told.items():
         known = here.get(key)
         if known is None:
@@ -74,32 +76,32 @@ def keep_measurements(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Told:
-    """A measurement that upstream tells of, checked."""
+class _CheckedMeasurement:
+    """A measurement from upstream, checked."""
 
     publisher: Publisher
     figures: Figures
     measured_at: int
 
 
-def _read_or_none(connection: sa.Connection, version: Version, item: Any) -> _Told | None:
-    """A measurement; None where it will not do."""
+def _read_or_none(connection: sa.Connection, version: Version, item: Any) -> _CheckedMeasurement | None:
+    """Returns a measurement; None if it is invalid, or of a publisher that this hub does not mirror."""
     try:
         return _read(connection, version, item)
     except (HubError, msgspec.ValidationError, LookupError, TypeError, AttributeError) as problem:
-        _log.warning("A measurement of %s is not kept: %s", version.handle, problem)
+        _log.warning("A measurement of %s was skipped: %s", version.handle, problem)
         return None
 
 
-def _read(connection: sa.Connection, version: Version, item: Mapping[str, Any]) -> _Told | None:
-    """A measurement; None where it is of a publisher that this hub does not mirror."""
+def _read(connection: sa.Connection, version: Version, item: Mapping[str, Any]) -> _CheckedMeasurement | None:
+    """Returns a measurement; None if it is of a publisher that this hub does not mirror."""
     publisher = _publisher(connection, item["publisher"])
     if publisher is None:
         return None
     body = {name: item[name] for name in KEPT if name in item}
     body |= {"handle": version.handle, "dataset_digest": item.get("dataset_digest") or None}
     figures = figures_of(msgspec.convert(body, NewMeasurement))
-    return _Told(publisher, figures, _seconds(item.get("measured_at")))
+    return _CheckedMeasurement(publisher, figures, _seconds(item.get("measured_at")))
 
 
 def _publisher(connection: sa.Connection, name: str) -> Publisher | None:
@@ -112,7 +114,7 @@ def _key(publisher: str, figures: Figures) -> _Key:
 
 
 def _seconds(text: object) -> int:
-    """When it was measured, as upstream says, but not in the future."""
+    """Returns the time of a measurement as a Unix time; times in the future or invalid ones become now."""
     now = int(time.time())
     with contextlib.suppress(ValueError, OverflowError):
         moment = datetime.datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ")

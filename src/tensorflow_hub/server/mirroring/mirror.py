@@ -1,7 +1,7 @@
-"""The mirror of one hub in one process: the running fetches, and the last answers of the upstream hub.
+"""Runs the fetches of a process from the upstream hub, and caches the hub's answers.
 
-The upstream hub is never asked for a publisher that publishes here. Otherwise it could offer a "newer"
-version of a model of this hub.
+The upstream hub is never asked about a publisher that publishes on this hub. Otherwise it could offer a
+"newer" version of a model of this hub.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tensorflow_hub.server.catalogue.records import DELETED, DOCUMENTED, Version
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.lookup import readable_version
 from tensorflow_hub.server.core.problems import Unavailable
-from tensorflow_hub.server.mirroring.beside import mirrored_version
+from tensorflow_hub.server.mirroring.attachments import mirrored_version
 from tensorflow_hub.server.mirroring.fetching import fetch
 from tensorflow_hub.server.mirroring.refreshing import refresh
 from tensorflow_hub.server.mirroring.spool import Spool
@@ -27,91 +27,96 @@ from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 from tensorflow_hub.server.publishing.steps import work_folder
 
 _log = logging.getLogger("tensorflow_hub.server")
-# How many versions are fetched at the same time; the others wait.
+# How many versions are fetched at the same time; more fetches wait for a thread.
 _MOST_FETCHES = 8
-# How many may be fetched or wait; more requests are told to come back.
-MOST_UNDER_WAY = 64
-# How long an answer of the upstream hub (not there; the newest version) is used again, in seconds.
-_REMEMBER_SECONDS = 60.0
+# How many fetches may run or wait; requests for more get status 503.
+MOST_PENDING_FETCHES = 64
+# How long an answer of the upstream hub ("not found", or the newest version) is cached, in seconds.
+_CACHE_SECONDS = 60.0
 # After how many seconds the upstream hub is asked again whether it has withdrawn a version.
 _REFRESH_SECONDS = 600.0
-_MOST_REMEMBERED = 10_000
+_MOST_CACHED = 10_000
 # How many seconds the upstream hub is not asked after it could not be reached.
 _PAUSE_SECONDS = 5.0
 
 
 class Mirror:
-    """Fetches versions that are not here when somebody asks for them, in threads, each once at a time."""
+    """Fetches missing versions on request, in threads; requests for the same version share a fetch.
+
+    Args:
+      hub: this hub.
+      upstream: the upstream hub.
+    """
 
     def __init__(self, hub: Hub, upstream: AnyUpstream) -> None:
         self.hub = hub
         self.upstream = upstream
         self._lock = threading.Lock()
         self._fetches: dict[str, Spool] = {}
-        self._asked: dict[str, float] = {}
+        self._request_times: dict[str, float] = {}
         self._latest: dict[str, int | None] = {}
         self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
 
     def latest(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
-        """The newest version of a model upstream, if its deployment is not here and may be fetched.
+        """Returns the newest version of a model upstream, if this hub lacks its deployment and may fetch it.
 
         Raises:
-          UnreachableError: upstream cannot be asked and nothing of the model is here.
+          UnreachableError: upstream cannot be reached, and this hub has no version of the model.
         """
         key = str(name)
         if not self._is_wanted(name, audience=audience):
             return self._latest_documented(name, deployment, audience)
-        if not self._asked_lately(key):
+        if not self._asked_recently(key):
             try:
-                self._pause()
+                self._check_reachable()
                 with self.upstream.open() as session:
                     self._latest[key] = self.upstream.latest(session, name)
-                self._remember(key)
+                self._record_request(key)
             except UnreachableError as error:
-                self._unreachable(name, error, audience)
+                self._use_local_version(name, error, audience)
                 return None
             except HubError as error:
                 _log.warning("Mirroring %s: %s", name, error)
                 self._latest[key] = None
-                self._remember(key)
+                self._record_request(key)
         number = self._latest.get(key)
         if number is None:
             return None
         self._follow_withdrawals(name, number)
         version = name.with_version(number)
-        is_refused = self._asked_lately(f"{version} {deployment}")
+        is_refused = self._asked_recently(f"{version} {deployment}")
         return None if is_refused or not self._is_wanted(version, deployment) else number
 
     def _latest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
-        """The newest version that is documented here, for an upstream that does not know the newest."""
+        """Returns the newest version with imported documentation, if its files may be fetched."""
         with self.hub.database.reading() as connection:
             version = reading.find_version(connection, name)
         if version is None or not self.has_documentation_only(version.name):
             return None
-        is_refused = self._asked_lately(f"{version.name} {deployment}")
+        is_refused = self._asked_recently(f"{version.name} {deployment}")
         return (
             None if is_refused or not self._is_wanted(version.name, deployment, audience) else version.number
         )
 
-    def bring(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
-        """Begins to fetch a deployment of a version that is not here, or joins a running fetch.
+    def fetch(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
+        """Starts to fetch a deployment that this hub lacks, or returns the running fetch of it.
 
         Args:
           name: the version.
-          deployment: the form that is asked for.
-          audience: who asks. Nothing is fetched for people who may not read it here.
+          deployment: the requested kind of deployment.
+          audience: which publishers the caller may read. Nothing is fetched of other publishers.
 
         Returns:
-          what comes; None when nothing is to be fetched.
+          the bytes of the fetch; None if there is nothing to fetch.
 
         Raises:
-          UnreachableError: upstream cannot be asked and nothing is here: "not found" would be a guess, and
-            would make readers give up for good.
-          Unavailable: too much is under way.
+          UnreachableError: upstream cannot be reached, and this hub does not have the version. "Not found"
+            could be wrong, and clients would not try again.
+          Unavailable: too many fetches are running.
         """
         key = f"{name} {deployment}"
-        if self._asked_lately(key):
+        if self._asked_recently(key):
             return None
         if not self._is_wanted(name, deployment, audience):
             self._refresh_later(name)
@@ -121,34 +126,38 @@ class Mirror:
             if spool is not None:
                 return spool
             try:
-                self._pause()
+                self._check_reachable()
             except UnreachableError as error:
-                self._unreachable(name, error, audience, is_news=False)
+                self._use_local_version(name, error, audience, is_new=False)
                 return None
-            if len(self._fetches) >= MOST_UNDER_WAY:
-                raise Unavailable("This hub is fetching much from upstream.", hint="Ask again in a moment.")
+            if len(self._fetches) >= MOST_PENDING_FETCHES:
+                raise Unavailable(
+                    f"Expected fewer than {MOST_PENDING_FETCHES} running fetches from the upstream hub, "
+                    f"got {len(self._fetches)}.",
+                    hint="Try again in a moment.",
+                )
             spool = self._fetches[key] = Spool(work_folder(self.hub.settings))
             self._threads.submit(self._fetch, name, deployment, spool)
             return spool
 
     def has_documentation_only(self, name: ModelName) -> bool:
-        """Whether only the imported documentation of a version is here."""
+        """Whether this hub has only imported documentation of a version, and no files."""
         with self.hub.database.reading() as connection:
             version = reading.find_version(connection, name)
             if version is None or version.published_by != DOCUMENTED:
                 return False
             return not reading.list_deployments(connection, version)
 
-    def may_bring(self, version: Version) -> bool:
-        """Whether upstream may be asked for the files of a version that has only documentation here."""
+    def may_fetch(self, version: Version) -> bool:
+        """Whether the files of a version may be fetched, of which this hub has only documentation."""
         is_documented = version.published_by == DOCUMENTED and version.state != DELETED
-        return is_documented and self.upstream.has_heard_of(version.name, is_documented=True)
+        return is_documented and self.upstream.may_have(version.name, is_documented=True)
 
     def close(self) -> None:
         """Stops the running fetches, so that the process can end without waiting for upstream."""
         with self._lock:
             for spool in self._fetches.values():
-                spool.fail(DownloadError("The hub stops.", hint="Ask again in a moment."))
+                spool.fail(DownloadError("The hub is shutting down.", hint="Try again in a moment."))
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.upstream.close()
 
@@ -160,15 +169,17 @@ class Mirror:
                 fetch(self.hub, self.upstream, name, deployment, spool)
             else:  # another request has fetched it meanwhile
                 spool.keep(None)
-            self._remember(key)
+            self._record_request(key)
         except UnreachableError as error:
             failure, self._unreachable_at = error, time.monotonic()
         except HubError as error:
             failure = error
-            self._remember(key)
+            self._record_request(key)
         except Exception:
             _log.exception("Mirroring %s failed in an unexpected way.", name)
-            failure = DownloadError(f"{name} could not be fetched.", hint="Ask again in a moment.")
+            failure = DownloadError(
+                f"{name} could not be fetched from the upstream hub.", hint="Try again in a moment."
+            )
         finally:
             with self._lock:
                 self._fetches.pop(key, None)
@@ -184,31 +195,31 @@ class Mirror:
             version = reading.find_version(connection, name) if name.version is not None else None
             kinds = [d.kind for d in reading.list_deployments(connection, version)] if version else []
             if version is not None and version.published_by == DOCUMENTED and not kinds:
-                return self.may_bring(version)
+                return self.may_fetch(version)
             if publisher is not None and not writing.is_mirrored(connection, publisher):
                 return False
-            # A version without any files has none upstream either.
+            # If a mirrored version has no files at all, upstream has none either.
             if version is not None:
                 return deployment not in kinds and bool(kinds)
-            return self.upstream.has_heard_of(name, is_documented=False)
+            return self.upstream.may_have(name, is_documented=False)
 
-    def _pause(self) -> None:
-        """Raises when upstream could not be reached a moment ago."""
+    def _check_reachable(self) -> None:
+        """Raises an error if upstream could not be reached in the last seconds, without another attempt."""
         if time.monotonic() - self._unreachable_at < _PAUSE_SECONDS:
-            raise UnreachableError("The upstream hub cannot be reached.", hint="Ask again in a moment.")
+            raise UnreachableError("The upstream hub cannot be reached.", hint="Try again in a moment.")
 
-    def _unreachable(
-        self, name: ModelName, error: UnreachableError, audience: Audience, is_news: bool = True
+    def _use_local_version(
+        self, name: ModelName, error: UnreachableError, audience: Audience, is_new: bool = True
     ) -> None:
-        """Upstream cannot be asked: serves what is here, or says that nobody knows."""
-        if is_news:
+        """Checks that this hub can answer without upstream; raises UnreachableError if it cannot."""
+        if is_new:
             _log.warning("Mirroring %s: %s", name, error)
             self._unreachable_at = time.monotonic()
         if not is_here(self.hub, name, audience):
-            raise nobody_knows(name) from error
+            raise upstream_unreachable(name) from error
 
     def _follow_withdrawals(self, name: ModelName, latest: int) -> None:
-        """What is newer here than the newest version upstream may have been withdrawn there."""
+        """Refreshes the newest version here if it is newer than upstream's, which may be withdrawn."""
         with self.hub.database.reading() as connection:
             here = reading.find_version(connection, name)
         if here is not None and here.number > latest:
@@ -216,47 +227,47 @@ class Mirror:
 
     def _refresh_later(self, name: ModelName) -> None:
         key = f"{name} state"
-        if self._asked_lately(key, _REFRESH_SECONDS):
+        if self._asked_recently(key, _REFRESH_SECONDS):
             return
         with self.hub.database.reading() as connection:
             if mirrored_version(connection, name) is None:
-                return  # anybody may make up names without end: none of them waits for a thread
-        self._remember(key)
+                return  # otherwise, requests for invented names could fill the queue of the threads
+        self._record_request(key)
         self._threads.submit(self._refresh, name)
 
     def _refresh(self, name: ModelName) -> None:
         try:
             refresh(self.hub, self.upstream, name)
         except Exception:
-            _log.warning("Upstream does not say whether %s is withdrawn.", name, exc_info=True)
+            _log.warning("The state of %s could not be refreshed from upstream.", name, exc_info=True)
 
-    def _asked_lately(self, key: str, seconds: float = _REMEMBER_SECONDS) -> bool:
-        return time.monotonic() - self._asked.get(key, -seconds) < seconds
+    def _asked_recently(self, key: str, seconds: float = _CACHE_SECONDS) -> bool:
+        return time.monotonic() - self._request_times.get(key, -seconds) < seconds
 
-    def _remember(self, key: str) -> None:
+    def _record_request(self, key: str) -> None:
         with self._lock:
-            if len(self._asked) >= _MOST_REMEMBERED:
-                self._asked.clear()
+            if len(self._request_times) >= _MOST_CACHED:
+                self._request_times.clear()
                 self._latest.clear()
-            self._asked[key] = time.monotonic()
+            self._request_times[key] = time.monotonic()
 
 
-def nobody_knows(name: ModelName) -> UnreachableError:
-    """The answer when nothing is here and upstream cannot be asked."""
+def upstream_unreachable(name: ModelName) -> UnreachableError:
+    """Returns the error for a version that this hub does not have while upstream cannot be reached."""
     return UnreachableError(
-        f"{name} is not here, and the hub that this one mirrors cannot be reached.",
-        hint="Ask again in a moment.",
+        f"This hub does not have {name}, and its upstream hub cannot be reached.",
+        hint="Try again in a moment.",
     )
 
 
 def is_here(hub: Hub, name: ModelName, audience: Audience) -> bool:
-    """Whether the version, or any of the model, is in the catalogue for those who ask."""
+    """Whether the catalogue has the version, or any version of the model, and the audience may read it."""
     with hub.database.reading() as connection:
         return readable_version(connection, name, audience) is not None
 
 
 def has_files(hub: Hub, name: ModelName, deployment: str, audience: Audience) -> bool:
-    """Whether the files of a version are here for those who ask; a version without any counts as whole."""
+    """Whether the audience may read a version, and this hub has its files or knows that there are none."""
     with hub.database.reading() as connection:
         version = readable_version(connection, name, audience)
         if version is None:

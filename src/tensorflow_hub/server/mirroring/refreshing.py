@@ -1,6 +1,6 @@
-"""Follows upstream where it withdraws, deletes, restores, signs or measures a version that is kept here.
+"""Updates a mirrored version after upstream has withdrawn, deleted, restored, signed or measured it.
 
-No version that was kept goes away by what upstream says: who pinned it still gets it, and is told.
+A version that upstream deletes is only withdrawn here: users who pinned it still get it, with a warning.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from tensorflow_hub.server.catalogue import writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN, Version
 from tensorflow_hub.server.core.hub import Hub
-from tensorflow_hub.server.mirroring.beside import bring_beside, mirrored_version
+from tensorflow_hub.server.mirroring.attachments import fetch_attachments, mirrored_version
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 
-# Ends the reasons that came from upstream: what this hub's own people withdraw stays withdrawn.
-_MARK = " (upstream)"
+# The end of reasons that came from upstream. Only such withdrawals may be cancelled by upstream.
+_UPSTREAM_MARK = " (upstream)"
 
 
 def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
-    """Brings the state of a mirrored version, and what stands beside its files, up to date.
+    """Updates the state and the attachments of a mirrored version.
 
-    Of other versions upstream hears nothing.
+    For versions that are not mirrored, no request is sent, so that upstream does not learn their names.
     """
     with hub.database.reading() as connection:
         if mirrored_version(connection, name) is None:
@@ -36,26 +36,26 @@ def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
             if version is not None and wanted is not None and wanted != (version.state, version.reason):
                 writing.set_state(connection, version, *wanted)
                 record_changes(connection, [version.model.id])
-        bring_beside(hub, upstream, session, name, entry)
+        fetch_attachments(hub, upstream, session, name, entry)
 
 
-def words_of_upstream(reason: object) -> str:
-    """Why upstream withdrew or deleted a version, marked as its word.
+def reason_from_upstream(reason: object) -> str:
+    """Returns upstream's reason for a withdrawal or deletion, with a mark that it is from upstream.
 
-    >>> words_of_upstream("Wrong labels.")
+    >>> reason_from_upstream("Wrong labels.")
     'Wrong labels. (upstream)'
     """
-    return f"{str(reason or 'No reason was given.')[:900]}{_MARK}"
+    return f"{str(reason or 'No reason was given.')[:900]}{_UPSTREAM_MARK}"
 
 
 def _wanted_state(version: Version, entry: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The state and reason that a version should have; None to leave it as it is."""
-    is_ours = version.state != VISIBLE and not version.reason.endswith(_MARK)
+    """Returns the state and reason that a version should have; None to change nothing."""
+    is_ours = version.state != VISIBLE and not version.reason.endswith(_UPSTREAM_MARK)
     if is_ours:
         return None
     state = entry.get("state")
     if state == VISIBLE:
         return VISIBLE, ""
     if state in {WITHDRAWN, DELETED}:
-        return WITHDRAWN, words_of_upstream(entry.get("reason"))
+        return WITHDRAWN, reason_from_upstream(entry.get("reason"))
     return None

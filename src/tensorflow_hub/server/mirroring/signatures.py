@@ -1,6 +1,7 @@
-"""Signatures of a mirrored version: kept with the keys by which upstream says they are, each verified here.
+"""Stores upstream's signatures of a mirrored version with their keys. This hub verifies each signature.
 
-The keys are upstream's word. Who pins keys in a trust file does not depend on it, nor on this hub's.
+Which keys a publisher has, only upstream says, and this hub cannot check it. Users who do not want to trust
+upstream list the keys they trust in a trust file.
 """
 
 from __future__ import annotations
@@ -22,52 +23,54 @@ _MOST_SIGNATURES = 64
 
 
 def keep_signatures(
-    connection: sa.Connection, version: Version, entry: Mapping[str, Any], place: str
+    connection: sa.Connection, version: Version, entry: Mapping[str, Any], source: str
 ) -> None:
-    """Keeps the signatures that upstream has, and revokes the keys that it revoked.
+    """Stores the signatures that upstream has, and revokes the keys that it has revoked.
 
     Args:
-      connection: within a transaction.
-      version: as it is here.
-      entry: what upstream's API says of it, unchecked.
-      place: where it came from.
+      connection: a transaction of the catalogue.
+      version: the version on this hub.
+      entry: the unchecked description of the version in upstream's API.
+      source: the URL that the version was fetched from.
     """
     publisher = reading.find_publisher(connection, version.model.publisher)
     if publisher is None or not writing.is_mirrored(connection, publisher):
         return
     listed = entry.get("signatures")
     for item in listed[:_MOST_SIGNATURES] if isinstance(listed, Sequence) else ():
-        _keep(connection, publisher, version, item, place)
+        _keep(connection, publisher, version, item, source)
 
 
 def _keep(
-    connection: sa.Connection, publisher: Publisher, version: Version, item: Mapping[str, Any], place: str
+    connection: sa.Connection, publisher: Publisher, version: Version, item: Mapping[str, Any], source: str
 ) -> None:
     try:
         key = item["key"]
-        if _is_good(connection, publisher, str(key["public_key"]), key, place):
+        if _is_valid_key(connection, publisher, str(key["public_key"]), key, source):
             sign_version(
-                connection, version, str(item["envelope"]), f"{MIRROR_OF}{place}", same_archive=False
+                connection, version, str(item["envelope"]), f"{MIRROR_OF}{source}", same_archive=False
             )
     except (HubError, LookupError, TypeError, AttributeError) as problem:
-        _log.warning("A signature of %s is not kept: %s", version.handle, problem)
+        _log.warning("A signature of %s was skipped: %s", version.handle, problem)
 
 
-def _is_good(
-    connection: sa.Connection, publisher: Publisher, text: str, said: Mapping[str, Any], place: str
+def _is_valid_key(
+    connection: sa.Connection, publisher: Publisher, text: str, listed_key: Mapping[str, Any], source: str
 ) -> bool:
-    """Whether a key is not revoked, here or upstream; one that is new here is added.
+    """Returns whether a key is valid, that is not revoked here or upstream. Adds the key if it is new here.
 
     Raises:
-      FormatError: it is no key.
+      FormatError: the text is not a public key, or another key has its id.
     """
     key = PublicKey.parse(text)
     known = signatures.find_key(connection, publisher, key.id)
     if known is not None and known.public_key != text:
-        raise FormatError(f"Two keys have the id {key.id}.", hint="Revoke one.")
-    revoked = said.get("revoked_at") is not None
+        raise FormatError(f"Expected different ids for two keys, got {key.id} for both.", hint="Revoke one.")
+    revoked = listed_key.get("revoked_at") is not None
     if known is None and not revoked:
-        signatures.add_key(connection, publisher, key, str(said.get("name", ""))[:100], f"{MIRROR_OF}{place}")
+        signatures.add_key(
+            connection, publisher, key, str(listed_key.get("name", ""))[:100], f"{MIRROR_OF}{source}"
+        )
     if known is not None and revoked:
-        signatures.revoke_key(connection, known, f"{MIRROR_OF}{place}")
+        signatures.revoke_key(connection, known, f"{MIRROR_OF}{source}")
     return not revoked and (known is None or known.revoked_at is None)

@@ -1,4 +1,4 @@
-"""A file that grows while others read it: bytes from upstream are passed on while they come."""
+"""A temporary file that one thread writes while others read it, to stream bytes from upstream."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 
 from tensorflow_hub.errors import HubError, UnreachableError
 
-# The last bytes are held back until the whole is checked: nobody takes damaged bytes for complete.
+# The last bytes are sent only after all are checked, so that no client takes damaged bytes for complete.
 _HELD_BACK = 64 << 10
 _PIECE = 1 << 20
 
 
 class Spool:
-    """Bytes that are fetched and passed on, in a file without a name.
+    """Holds the bytes of one fetch, in a temporary file without a name.
 
     Args:
-      folder: where the file lies.
+      folder: the folder of the file.
 
     Attributes:
-      started: when it was made, by the monotonic clock.
-      promised: how many bytes will come, where upstream says so.
-      withdrawn: why upstream has withdrawn the version; None when it has not.
-      is_begun: whether upstream has it: the first byte is on its way.
-      is_kept: whether all of it is checked and published here.
-      failure: why it will not be complete.
-      version_id: of the version that was published, once it is kept.
+      started: the time of creation, by the monotonic clock.
+      expected_size: the number of bytes, if upstream has announced it.
+      withdrawn: why upstream has withdrawn the version; None if it has not.
+      is_begun: whether upstream has started to send the bytes.
+      is_kept: whether all bytes are checked and published on this hub.
+      failure: the error that ended the fetch.
+      version_id: the id of the published version, if `is_kept`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, prefix="tfhub-mirror-")  # noqa: SIM115
         self._size = 0
         self.started = time.monotonic()
-        self.promised: int | None = None
+        self.expected_size: int | None = None
         self.withdrawn: str | None = None
         self.is_begun = False
         self.is_kept = False
@@ -44,19 +44,19 @@ class Spool:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens."""
+        """Whether the fetch has ended, with success or not."""
         return self.is_kept or self.failure is not None
 
-    def begin(self, promised: int | None, withdrawn: str | None) -> None:
-        """Says that bytes are about to come."""
-        self.promised, self.withdrawn = promised, withdrawn
+    def begin(self, expected_size: int | None, withdrawn: str | None) -> None:
+        """Records that upstream has started to send the bytes."""
+        self.expected_size, self.withdrawn = expected_size, withdrawn
         self.is_begun = True
 
     def write(self, piece: bytes) -> None:
-        """Adds bytes.
+        """Appends bytes.
 
         Raises:
-          HubError: nobody wants them any more.
+          HubError: the fetch was stopped.
         """
         if self.failure is not None:
             raise self.failure
@@ -66,36 +66,36 @@ class Spool:
             view, self._size = view[written:], self._size + written
 
     def check_length(self) -> None:
-        """Refuses what is shorter than promised.
+        """Checks that the number of bytes is the one that upstream has announced.
 
         Raises:
-          UnreachableError: bytes are missing.
+          UnreachableError: it is not.
         """
-        if self.promised is not None and self._size != self.promised:
+        if self.expected_size is not None and self._size != self.expected_size:
             raise UnreachableError(
-                f"Expected {self.promised:,} bytes from upstream, got {self._size:,}.",
-                hint="Ask again in a moment.",
+                f"Expected {self.expected_size:,} bytes from upstream, got {self._size:,}.",
+                hint="Try again in a moment.",
             )
 
     def keep(self, version_id: int | None) -> None:
-        """Says that the bytes are those of a published version: readers may have the end."""
+        """Records that the version is published. From now on readers get the last bytes too."""
         self.version_id = version_id
         self.is_kept = True
 
     def fail(self, error: HubError) -> None:
-        """Says that no more comes, and why."""
+        """Ends the fetch with an error."""
         self.failure = error
 
     def readable(self) -> int:
-        """Up to where readers may read now."""
+        """Returns the offset up to which readers may read now."""
         return self._size if self.is_kept else max(0, self._size - _HELD_BACK)
 
     def read(self, start: int, end: int) -> bytes:
-        """Up to a MiB of the bytes from `start` up to and without `end`."""
+        """Returns at most 1 MiB of the bytes from `start` up to, not including, `end`."""
         return os.pread(self._file.fileno(), min(_PIECE, end - start), start)
 
     def pieces(self) -> Iterator[bytes]:
-        """All bytes, once they came."""
+        """Yields all bytes; to be called after the last one was written."""
         at = 0
         while piece := self.read(at, self._size):
             at += len(piece)

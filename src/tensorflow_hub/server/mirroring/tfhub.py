@@ -1,8 +1,8 @@
-"""tfhub.dev's models as an upstream: each is fetched from where it is now, by a process of the command line.
+"""Mirrors the models that tfhub.dev had: fetches each from its present place with `tfhub pull`.
 
-The hub knows the table of where they went, and nothing of the services. What speaks to them, and unpacks
-what strangers packed, is `tfhub pull`, in a process that has none of the hub's secrets and none of the
-administrator's accounts: what needs somebody's consent or token is not passed on to everybody.
+`tfhub pull` runs in another process without the hub's secrets, because it unpacks archives of strangers. It
+has no accounts of the administrator either: a model that requires somebody's consent or token must not become
+public through the hub. The hub itself only reads the table of the models' present places.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.mirroring.upstream import Content
 from tensorflow_hub.services.tfhub_moves import move_of, moves_of, publisher_archive
 
-NAME = "tfhub"  # what the setting says in place of a URL
+NAME = "tfhub"  # the value of TFHUB_SERVER_UPSTREAM that selects this upstream
 _PIECE = 1 << 18
 # Exit code of the command → the error.
 _ERRORS: dict[int, type[HubError]] = {3: NotFoundError, 4: UnreachableError, 5: ForbiddenError}
-# What the process is given of the environment: how to run and to reach the network, no accounts.
-_PASSED_ON = re.compile(
+# The environment variables of the process: how to run and how to reach the network, but no accounts.
+_ENVIRONMENT = re.compile(
     r"PATH|PYTHON.*|LANG|LC_.*|TMPDIR|TEMP|TMP|SYSTEMROOT|.*_proxy|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE"
     r"|TFHUB_(?:DEV_ENDPOINT|MIRRORS|RETRIES|.*_TIMEOUT|CONNECTIONS|MAX_.*|DISABLE_CERT_VALIDATION)"
     r"|KAGGLE_API_ENDPOINT|HF_ENDPOINT"
@@ -41,13 +41,13 @@ _PASSED_ON = re.compile(
 
 
 class Tfhub:
-    """The models that tfhub.dev had.
+    """The upstream for the models that tfhub.dev had.
 
     Attributes:
       url: its name, for messages.
 
     Args:
-      folder: where modules may lie on their way.
+      folder: the folder for temporary files.
     """
 
     url = "tfhub.dev"
@@ -59,39 +59,39 @@ class Tfhub:
         self._lock = threading.Lock()
 
     def open(self) -> contextlib.nullcontext[None]:
-        """There is no session: each fetch has a process of its own."""
+        """Returns an empty session, because each fetch runs in its own process."""
         return contextlib.nullcontext()
 
-    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool:
-        """Whether tfhub.dev had it: no process is started for names that somebody makes up.
+    def may_have(self, name: ModelName, *, is_documented: bool) -> bool:
+        """Whether tfhub.dev had a model, so that no process is started for invented names.
 
-        The table has SavedModels only. Of other deployments we know those whose documentation was imported.
+        The table lists only SavedModels. Other kinds are known only if their documentation was imported.
         """
         if moves_of(name) or publisher_archive(name) is not None:
             return True
         return is_documented and _kind_of(name) is not saved_model.KIND
 
-    def place_of(self, name: ModelName) -> str:
-        """Where a version is fetched from first, for people."""
+    def source_of(self, name: ModelName) -> str:
+        """Returns the URL from which a version is fetched first, to show it to users."""
         move = move_of(name)
         return str(move.kaggle) if move and move.kaggle else f"https://tfhub.dev/{name}"
 
     def latest(self, _: Any, name: ModelName) -> int | None:
-        """The last version that tfhub.dev had; None when nothing is known of the model."""
+        """Returns the last version of a model on tfhub.dev; None if the table does not list the model."""
         documented = moves_of(name)
         return documented[-1].name.version if documented else None
 
     def entry(self, _: Any, name: ModelName) -> Mapping[str, Any]:
-        """Nothing: cards come with the documentation that is imported."""
+        """Returns an empty description, because cards are imported with the documentation."""
         return {}
 
     @contextlib.contextmanager
     def content(self, _: Any, name: ModelName, deployment: str) -> Iterator[Content]:
-        """The module as an archive, once all of it has come.
+        """Fetches a whole module, and yields it as an archive.
 
         Raises:
-          NotFoundError: it is nowhere.
-          ForbiddenError: it needs somebody's consent; the hint names the page.
+          NotFoundError: no service has it.
+          ForbiddenError: its owner requires consent; the hint names the page.
           UnreachableError, DownloadError: it cannot be fetched.
         """
         kind = KIND_BY_NAME[deployment]
@@ -109,19 +109,19 @@ class Tfhub:
                 yield Content(path.stat().st_size, None, pieces, str(pulled["source"]))
 
     def picture(self, session: Any, name: ModelName, sha256: str) -> bytes:
-        """No picture: the entries, which name pictures, are empty here."""
+        """Raises NotFoundError, because the descriptions of this upstream list no pictures."""
         raise NotFoundError(f"{name} has no pictures.", hint="Look at its card.")
 
     def close(self) -> None:
-        """Ends what is being fetched."""
+        """Stops the running fetches."""
         with self._lock:
             for process in self._running:
                 process.kill()
 
     def _pull(self, name: ModelName, kind: DeploymentKind, folder: str) -> Mapping[str, Any]:
-        """What `tfhub pull` says of the module that it brought into a folder."""
+        """Fetches a module into a folder with `tfhub pull`, and returns the JSON that it prints."""
         query = "" if kind is saved_model.KIND else f"?{kind.download}"
-        passed_on = {key: value for key, value in os.environ.items() if _PASSED_ON.fullmatch(key)}
+        passed_on = {key: value for key, value in os.environ.items() if _ENVIRONMENT.fullmatch(key)}
         process = subprocess.Popen(
             [sys.executable, "-m", "tensorflow_hub", "pull", f"https://tfhub.dev/{name}{query}", "--json"],
             env={**passed_on, "HOME": folder, "TFHUB_CACHE_DIR": os.path.join(folder, "cache")},
@@ -145,13 +145,13 @@ class Tfhub:
 
 
 def _kind_of(name: ModelName) -> DeploymentKind:
-    """What a model was on tfhub.dev, where each kind but SavedModels had a folder (`google/lite-model`)."""
+    """Returns the kind of a model on tfhub.dev: all but SavedModels had a folder (`google/lite-model`)."""
     folder = name.model.partition("/")[0]
     return next((kind for kind in KINDS if kind.folder and kind.folder == folder), saved_model.KIND)
 
 
 def _only_file(name: ModelName, kind: DeploymentKind, folder: str) -> Path:
-    """The one file of a deployment that is fetched as a file.
+    """Returns the only file of a deployment that consists of one file.
 
     Raises:
       NotFoundError: there is none, or there are several.
@@ -166,7 +166,7 @@ def _only_file(name: ModelName, kind: DeploymentKind, folder: str) -> Path:
 
 
 def _error_of(code: int, problems: str, name: ModelName) -> HubError:
-    """The error that the command wrote: a line `error: …`, and below it `  → …`."""
+    """Returns the error that the command printed: a line `error: …`, and below it `  → …`."""
     found = re.search(r"^error: (.*?)\n  → (.*?)$", problems, re.MULTILINE | re.DOTALL)
     problem, hint = found.groups() if found else (f"{name} cannot be fetched.", "Ask again later.")
     return _ERRORS.get(code, DownloadError)(problem, hint=hint)

@@ -1,4 +1,4 @@
-"""The hub that is mirrored: what it has, fetched by the hosting protocol, with care where it leads."""
+"""A client of the upstream hub, which checks the targets of redirects before it follows them."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ _VERSION = re.compile(r"/([1-9][0-9]{0,9})$")
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """A deployment on its way here.
+    """A deployment that is being fetched.
 
     Attributes:
-      size: its bytes, where upstream says so.
-      withdrawn: why upstream has withdrawn the version; None when it has not.
-      pieces: the bytes as they come.
-      place: where they come from.
+      size: its size in bytes, if upstream has announced it.
+      withdrawn: why upstream has withdrawn the version; None if it has not.
+      pieces: the bytes as they arrive.
+      source: the URL they are fetched from.
     """
 
     size: int | None
     withdrawn: str | None
     pieces: Iterator[bytes]
-    place: str
+    source: str
 
 
 class AnyUpstream(Protocol):
-    """What is mirrored: another hub, or what tfhub.dev had (`tfhub.py`).
+    """The methods of an upstream: another hub, or the models of tfhub.dev (`tfhub.py`).
 
     Attributes:
-      url: its address or name, for messages.
-      has_entries: whether it describes a version without sending its files.
+      url: its URL or name, for messages.
+      has_entries: whether it has an API that describes a version without its files.
     """
 
     @property
@@ -62,8 +62,8 @@ class AnyUpstream(Protocol):
     def has_entries(self) -> bool: ...  # noqa: D102
 
     def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
-    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
-    def place_of(self, name: ModelName) -> str: ...  # noqa: D102
+    def may_have(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
+    def source_of(self, name: ModelName) -> str: ...  # noqa: D102
     def latest(self, session: Any, name: ModelName, /) -> int | None: ...  # noqa: D102
     def entry(self, session: Any, name: ModelName, /) -> Mapping[str, Any]: ...  # noqa: D102
     def content(  # noqa: D102
@@ -75,14 +75,19 @@ class AnyUpstream(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Upstream:
-    """A hub that is mirrored, and the token for it."""
+    """Another hub that is mirrored.
+
+    Attributes:
+      url: its URL.
+      token: the token for it; "" for none.
+    """
 
     url: str
     token: str = ""
     has_entries = True
 
     def open(self) -> HubSession:
-        """A session that sends the token to that hub alone."""
+        """Returns a session that sends the token only to the upstream hub."""
         settings = dataclasses.replace(Settings.from_environment(), hub=self.url, token=self.token)
         session = open_session(settings)
         adapter = PinnedAdapter(settings)
@@ -90,19 +95,19 @@ class Upstream:
         session.transport.mount("http://", adapter)
         return session
 
-    def has_heard_of(self, name: ModelName, *, is_documented: bool) -> bool:
-        """Whether it may have a model, of which documentation is here or not: only the hub itself knows."""
+    def may_have(self, name: ModelName, *, is_documented: bool) -> bool:
+        """Returns True, because any hub may have any model."""
         return True
 
-    def place_of(self, name: ModelName) -> str:
-        """Where a version is fetched from, for people."""
+    def source_of(self, name: ModelName) -> str:
+        """Returns the URL from which a version is fetched, to show it to users."""
         return f"{self.url}/{name}"
 
     def close(self) -> None:
-        """Nothing is to be ended: a transfer ends with who reads it."""
+        """Does nothing: a transfer ends when its reader closes it."""
 
     def latest(self, session: HubSession, name: ModelName) -> int | None:
-        """The newest version of a model, from where its unversioned URL leads; None when it does not say."""
+        """Returns the newest version of a model, to which its unversioned URL redirects, or None."""
         url = f"{self.url}/{name}?{saved_model.KIND.download}"
         with session.request(
             "HEAD", url, accept_statuses=_REDIRECTS | {200}, what=str(name), allow_redirects=False
@@ -111,9 +116,9 @@ class Upstream:
         return int(match[1]) if match and int(match[1]) <= MAX_VERSION else None
 
     def entry(self, session: HubSession, name: ModelName) -> Mapping[str, Any]:
-        """What the API of the hub says of a version: its card and deployments; empty when it has no such API.
+        """Returns the description of a version in the hub's API; empty if the hub has no such API.
 
-        Of a version that was deleted only its `state` and the `reason`.
+        The description of a deleted version has only its `state` and the `reason`.
         """
         url = f"{self.url}/api/v1/models/{name}"
         known = frozenset({200, 410})
@@ -139,10 +144,10 @@ class Upstream:
         return dict(value)
 
     def picture(self, session: HubSession, name: ModelName, sha256: str) -> bytes:
-        """The file of a picture of a card, unchecked.
+        """Returns the unchecked bytes of a picture of a card.
 
         Raises:
-          HubError: the hub does not have it, or it is larger than a hub takes.
+          HubError: the hub does not have it, or it is larger than pictures may be.
         """
         answer = session.request(
             "GET",
@@ -156,11 +161,11 @@ class Upstream:
 
     @contextlib.contextmanager
     def content(self, session: HubSession, name: ModelName, deployment: str) -> Iterator[Content]:
-        """The bytes of a deployment.
+        """Opens a deployment for reading.
 
         Raises:
           NotFoundError: the hub does not have it.
-          UnreachableError, DownloadError: it cannot be fetched, at once or while the bytes come.
+          UnreachableError, DownloadError: it cannot be fetched; also raised while the bytes arrive.
         """
         answer = self._follow(session, f"{self.url}/{name}?{KIND_BY_NAME[deployment].download}", str(name))
         try:
@@ -176,7 +181,7 @@ class Upstream:
                 yield piece
         except READ_FAILURES as error:
             raise UnreachableError(
-                f"The transfer of {name} from {self.url} broke.", hint="Ask again in a moment."
+                f"The transfer of {name} from {self.url} broke.", hint="Try again in a moment."
             ) from error
 
     def _follow(self, session: HubSession, url: str, what: str) -> requests.Response:
@@ -201,13 +206,17 @@ class Upstream:
             answer.close()
             if answer.status_code == 406 or not location:
                 raise NotFoundError(
-                    f"{self.url} does not offer {what} in this form.", hint="Ask for another."
+                    f"{self.url} does not offer {what} in this form.", hint="Request another form."
                 )
             url = self._check_target(session, urljoin(url, location))
         raise DownloadError(f"{self.url} redirects {what} in circles.", hint="Tell its administrator.")
 
     def _check_target(self, session: HubSession, url: str) -> str:
-        """Refuses to be led into a network that the upstream hub itself is not in; the URL to ask for."""
+        """Checks the target of a redirect, and returns its normalized URL.
+
+        The target must be a public host or in the private network of the upstream hub. Otherwise a redirect
+        could make this hub read from a private network to which it has access (server-side request forgery).
+        """
         url = _as_sent(session, url)
         parts, own = urlsplit(url), urlsplit(_as_sent(session, self.url))
         if parts.netloc == own.netloc and parts.scheme == own.scheme:
@@ -232,10 +241,10 @@ class Upstream:
 
 
 def _as_sent(session: HubSession, url: str) -> str:
-    """A URL as it is sent: what is checked has to name the host that is asked, however oddly it is written.
+    """Returns a URL as requests sends it, so that the checked host is the host that gets the request.
 
-    With a backslash before the `@`, `http://127.0.0.1@example.com/` is on the one host or the other, by who
-    reads it.
+    Parsers read some URLs differently: in `http://127.0.0.1@example.com/` with a backslash before the `@`,
+    they disagree on which of the two hosts is meant.
     """
     try:
         return str(session.transport.prepare_request(requests.Request("GET", url)).url)

@@ -243,9 +243,9 @@ def _version_values(
     )
     values = version_values(connection, shown, base_url(request), alike, caller)
     mirror = request.app.state.mirror
-    upstream = mirror.upstream if mirror is not None and mirror.may_bring(shown) else None
+    upstream = mirror.upstream if mirror is not None and mirror.may_fetch(shown) else None
     values["try_url"] = f"/{shown.handle}:try" if can_be_run(request, connection, shown) else ""
-    values["mirrored_from"] = upstream.place_of(shown.name) if upstream is not None else ""
+    values["mirrored_from"] = upstream.source_of(shown.name) if upstream is not None else ""
     return values
 
 

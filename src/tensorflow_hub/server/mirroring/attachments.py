@@ -1,4 +1,4 @@
-"""What stands beside the files of a mirrored version: pictures of its card, signatures, measurements."""
+"""Fetches the attachments of a mirrored version: card pictures, signatures and measurements."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ from tensorflow_hub.server.mirroring.signatures import keep_signatures
 from tensorflow_hub.server.mirroring.upstream import AnyUpstream
 
 
-def bring_beside(
+def fetch_attachments(
     hub: Hub, upstream: AnyUpstream, session: Any, name: ModelName, entry: Mapping[str, Any]
 ) -> None:
-    """Brings what upstream has beside the files of a version that is here; of other versions nothing.
+    """Stores upstream's pictures, signatures and measurements of a mirrored version.
+
+    Does nothing if the version is not in the catalogue, or was not mirrored.
 
     Args:
-      hub: this one.
-      upstream: where the version came from.
-      session: of it.
+      hub: this hub.
+      upstream: the upstream hub.
+      session: a session of the upstream hub.
       name: the version.
-      entry: what upstream's API says of it, unchecked.
+      entry: the unchecked description of the version in upstream's API.
     """
     with hub.database.reading() as connection:
         version = mirrored_version(connection, name)
@@ -50,13 +52,13 @@ def bring_beside(
         if card is not None and now is not None and now.text == card.text:
             for path, picture in pictures.items():
                 set_picture(connection, version, path, picture)
-        keep_signatures(connection, version, entry, upstream.place_of(name))
-        keep_measurements(connection, version, entry, upstream.place_of(name))
+        keep_signatures(connection, version, entry, upstream.source_of(name))
+        keep_measurements(connection, version, entry, upstream.source_of(name))
         record_changes(connection, [version.model.id])
 
 
 def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:
-    """The version, when it is kept here and came from upstream."""
+    """Returns a version of the catalogue if it came from upstream, else None."""
     publisher = reading.find_publisher(connection, name.publisher)
     if publisher is None or not writing.is_mirrored(connection, publisher):
         return None

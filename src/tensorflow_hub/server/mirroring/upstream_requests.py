@@ -1,4 +1,4 @@
-"""Before a handle is looked up: decides whether to fetch it from the upstream hub first."""
+"""Decides for each request whether a version has to be fetched from the upstream hub before it is served."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tensorflow_hub.server.core.negotiation import JSON, Representation
 from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.core.rights import audience_of
 from tensorflow_hub.server.http.asset_response import cors
-from tensorflow_hub.server.mirroring.mirror import Mirror, has_files, is_here, nobody_knows
+from tensorflow_hub.server.mirroring.mirror import Mirror, has_files, is_here, upstream_unreachable
 from tensorflow_hub.server.mirroring.spool import Spool
 
-# Forms whose bytes can be passed on while they come from upstream. There is no index yet, but clients that
-# ask for one also accept the archive.
-_PASSED_ON = {Form.ARCHIVE, Form.INDEX, Form.FILE}
-# A download that takes fewer seconds is answered as if the files had been here.
-_MOMENT = 2.0
-# How many seconds a request waits for what cannot be passed on while it comes: fewer than clients wait.
-_PATIENCE = 15.0
-_LOOK_AGAIN = 0.02
+# Forms that can be sent to the client while they arrive from upstream. The index exists only afterwards, but
+# clients that ask for the index also accept the archive.
+_STREAMED_FORMS = {Form.ARCHIVE, Form.INDEX, Form.FILE}
+# A fetch that takes fewer seconds is not streamed: the client gets the stored files.
+_SHORT_FETCH_SECONDS = 2.0
+# How long a request waits for a fetch that cannot be streamed, in seconds: less than the timeout of clients.
+_LONGEST_WAIT_SECONDS = 15.0
+_POLL_SECONDS = 0.02
 
 
 def _name_of(
@@ -45,17 +45,19 @@ def _name_of(
     return parse_name(path)
 
 
-async def bring_from_upstream(
+async def fetch_from_upstream(
     request: Request, path: str, forms: Sequence[Representation] = (JSON,)
 ) -> Response | None:
-    """If this hub mirrors another one: fetches what the request asks for, if it is not here.
+    """Fetches the requested version from the upstream hub, if this hub has one and does not have the version.
 
     Returns:
-      an answer that passes on the bytes while they come; None to serve what is here.
+      an answer that streams the bytes while they arrive, or a redirect to the version; None if the caller
+      should answer from the catalogue of this hub.
 
     Raises:
-      UnreachableError: nothing is here, and upstream cannot be asked.
-      Unavailable: it takes longer than a request should wait.
+      UnreachableError: this hub does not have the model, and upstream cannot be reached.
+      NotFoundError: the owner requires consent; the hint names the page.
+      Unavailable: the fetch takes longer than a request should wait.
     """
     mirror: Mirror | None = request.app.state.mirror
     reads_only = bool(forms) and not forms[0].kind  # a page, or JSON
@@ -73,15 +75,15 @@ async def bring_from_upstream(
             return None
         name, is_versioned = name.with_version(latest), False
     if reads_only and await run_in_threadpool(mirror.has_documentation_only, name):
-        return None  # a person who only reads pages fetches nothing
-    spool = await run_in_threadpool(mirror.bring, name, deployment, audience)
+        return None  # the page shows the documentation; only a download fetches the files
+    spool = await run_in_threadpool(mirror.fetch, name, deployment, audience)
     if spool is None:
         return None
-    passes_on = request.method == "GET" and forms[0].form in _PASSED_ON
-    if await _wait(spool, passes_on):
-        if not is_versioned:  # the client learns the version from the redirect
+    can_stream = request.method == "GET" and forms[0].form in _STREAMED_FORMS
+    if await _wait(spool, can_stream):
+        if not is_versioned:  # the redirect tells the client the version
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
-        return _passing_on(hub_of(request), name, deployment, spool)
+        return _streaming_response(hub_of(request), name, deployment, spool)
     await _check_failure(spool, mirror, name, deployment, audience)
     return None
 
@@ -89,43 +91,42 @@ async def bring_from_upstream(
 async def _check_failure(
     spool: Spool, mirror: Mirror, name: ModelName, deployment: str, audience: Audience
 ) -> None:
-    """Raises the reason why a version could not be fetched, where "not found" would be wrong or useless.
+    """Raises an error if the fetch failed for a reason that "not found" would hide.
 
     Raises:
-      UnreachableError: upstream cannot be asked, and the files are not here.
-      NotFoundError: the owner asks for consent; the hint names the page.
+      UnreachableError: upstream cannot be reached, and this hub does not have the files.
+      NotFoundError: the owner requires consent; the hint names the page.
     """
     if isinstance(spool.failure, UnreachableError):
         here = await run_in_threadpool(has_files, mirror.hub, name, deployment, audience)
         if not here:
-            raise nobody_knows(name)
-    elif isinstance(
-        spool.failure, ForbiddenError
-    ):  # refused by the source; no token of this hub changes that
+            raise upstream_unreachable(name)
+    elif isinstance(spool.failure, ForbiddenError):
+        # Not status 403: the source refuses the hub, and another token for this hub would not help.
         raise NotFoundError(spool.failure.problem, hint=spool.failure.hint)
 
 
-async def _wait(spool: Spool, passes_on: bool) -> bool:
-    """Waits for the end; True if the bytes have to be passed on before it.
+async def _wait(spool: Spool, can_stream: bool) -> bool:
+    """Waits for the end of a fetch; returns True if the answer should be streamed before the end.
 
     Raises:
-      Unavailable: the download takes longer than `_PATIENCE`.
+      Unavailable: the fetch takes longer than `_LONGEST_WAIT_SECONDS`.
     """
     started = time.monotonic()
     while not spool.is_over:
-        if passes_on and spool.is_begun and time.monotonic() - spool.started > _MOMENT:
+        if can_stream and spool.is_begun and time.monotonic() - spool.started > _SHORT_FETCH_SECONDS:
             return True
-        if time.monotonic() - started > _PATIENCE:
+        if time.monotonic() - started > _LONGEST_WAIT_SECONDS:
             raise Unavailable(
-                "This is being fetched from the hub that this one mirrors, which takes a while.",
-                hint="Ask again in a moment.",
+                f"The hub is still fetching this from its upstream hub after {_LONGEST_WAIT_SECONDS:g} s.",
+                hint="Try again in a moment.",
             )
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_POLL_SECONDS)
     return False
 
 
-def _passing_on(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Response:
-    """The answer while the bytes come: without an ETag, because they are not checked yet."""
+def _streaming_response(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Response:
+    """Returns an answer that streams the bytes. It has no ETag, because the bytes are not checked yet."""
     suffix = KIND_BY_NAME[deployment].suffix
     headers = {
         "content-type": "application/octet-stream" if suffix else "application/gzip",
@@ -135,8 +136,8 @@ def _passing_on(hub: Hub, name: ModelName, deployment: str, spool: Spool) -> Res
     }
     if spool.withdrawn is not None:
         headers.update(withdrawal_headers(spool.withdrawn))
-    if spool.promised is not None:
-        headers["content-length"] = str(spool.promised)
+    if spool.expected_size is not None:
+        headers["content-length"] = str(spool.expected_size)
     return StreamingResponse(_pieces(hub, spool), 200, headers)
 
 
@@ -151,11 +152,11 @@ async def _pieces(hub: Hub, spool: Spool) -> AsyncIterator[bytes]:
         elif is_kept:
             break
         elif spool.failure is not None:
-            # The connection is closed before the end, so that the reader sees that bytes are missing.
+            # This closes the connection before the end, so that the client notices the missing bytes.
             raise DownloadError(
-                f"The download from upstream stopped: {spool.failure.problem}", hint=spool.failure.hint
+                f"The fetch from the upstream hub failed: {spool.failure.problem}", hint=spool.failure.hint
             )
         else:
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_POLL_SECONDS)
     if spool.version_id is not None:
         hub.downloads.count(spool.version_id)

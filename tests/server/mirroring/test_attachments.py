@@ -1,4 +1,4 @@
-"""What stands beside the files of a mirrored version: carried, followed, and checked as from a stranger."""
+"""Pictures, signatures and measurements of a mirrored version: fetched, refreshed and checked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_pictures_measurements_and_origins_come_with_a_version_and_are_followed(
         attach(HANDLE, ACCURACY, publisher="other", **to)
         with HubProcess(tmp_path / "mirror", arguments=("--upstream", upstream.url)) as mirror:
             requests.get(f"{mirror.url}/{HANDLE}?tf-hub-format=compressed", timeout=60).raise_for_status()
-            until(lambda: entry_of(mirror)["measurements"], "what stands beside the files")
+            until(lambda: entry_of(mirror)["measurements"], "the attachments")
             there, here = entry_of(upstream), entry_of(mirror)
             assert here["derived_from"] == ["google/yamnet/1"]
             [shown] = here["pictures"]
@@ -143,7 +143,7 @@ class _Pictures:
 def test_a_picture_is_kept_only_if_it_is_one_and_of_the_card():
     good, broken = read_picture(picture()).data, picture()[:100]
     upstream = _Pictures(good, broken, b"<svg onload=alert(1)>")
-    upstream.files["0" * 64] = good  # not what was promised
+    upstream.files["0" * 64] = good  # the content has another digest
     [sha256, of_broken, of_svg, _] = upstream.files
     listed = [
         None,

@@ -1,7 +1,7 @@
-"""A search index for each audience, so that no answer is made from what its readers may not read.
+"""Keeps a search index for each audience, so that answers depend only on models that the audience may read.
 
-To leave out private hits is not enough. Which words are known, which correction is likely, how rare a word
-is and so which model comes first: all of it is counted over an index, and would tell strangers what is in it.
+It would not be enough to leave private models out of the results. The known words, the corrections and the
+rarity of words, which decides the order, are counted over a whole index, and would reveal private content.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from tensorflow_hub.server.catalogue.database import Database
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.index import SearchIndex
 
-# Indexes open at once in a process; the one not asked for longest is closed first. It stays on disk.
+# How many indexes are open in a process; the least recently used one is closed first. It stays on disk.
 _MOST_OPEN = 32
-# An index that nobody asked for so long is removed from disk; that it is asked is noted once an hour.
+# An index is removed from disk after so long without use; its use is recorded once an hour.
 _UNUSED_SECONDS, _NOTED_SECONDS = 30 * 86_400, 3600
 
 Answer = TypeVar("Answer")
 
 
 class AudienceIndexes:
-    """The indexes of a catalogue, each made when its audience first asks.
+    """The search indexes of a catalogue. Each is built when its audience searches for the first time.
 
     Args:
       database: the catalogue.
-      folder: where they are: `public`, `everything`, `of-<publisher>` for each private publisher, and
-        `several-<digest>` for members of several.
+      folder: the folder of the indexes: `public`, `everything`, `of-<publisher>` for each private publisher,
+        and `several-<digest>` for members of several private publishers.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -50,18 +50,18 @@ class AudienceIndexes:
     def answer(
         self, connection: sa.Connection, audience: Audience, question: Callable[[SearchIndex], Answer]
     ) -> Answer:
-        """The result of `question`, asked of an audience's index with every change that is visible now."""
+        """Returns the result of `question` for an audience's index, after adding the latest changes."""
         return self._follower(narrowest(connection, audience)).answer(connection, question)
 
     def build(self) -> None:
-        """Makes the index for the public, which most ask; to be called when a hub starts."""
+        """Builds the public index, which is used most; to be called when a hub starts."""
         self._follower(PUBLIC).build()
 
     def _follower(self, audience: Audience) -> SearchFollower:
         folder = self._folder / _folder_name(audience)
         _note_use(folder)
         follower = self._open.get(audience)
-        if follower is None:  # opened without the lock: it may wait for another process
+        if follower is None:  # opened without holding the lock, because it may wait for another process
             _remove_unused(self._folder)
             follower = SearchFollower(self._database, folder, audience)
         with self._lock:
@@ -73,7 +73,7 @@ class AudienceIndexes:
 
 
 def _note_use(folder: Path) -> None:
-    """Notes on disk that an index is asked, for `_remove_unused` of all processes."""
+    """Records on disk that an index is used, for `_remove_unused` in all processes."""
     used = folder / "used"
     if not used.is_file() or time.time() - used.stat().st_mtime > _NOTED_SECONDS:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,10 +81,10 @@ def _note_use(folder: Path) -> None:
 
 
 def _remove_unused(parent: Path) -> None:
-    """Removes the indexes that nobody asked for long, such as those for members who left.
+    """Removes the indexes that were not used for long, such as those for members who have left.
 
-    A process that still has one open reads on in the removed files, and makes the index again with the next
-    change. The file of the lock stays: another process may wait for it.
+    A process that has such an index open goes on reading the removed files, and builds the index again at the
+    next change. The lock file is not removed, because another process may be waiting for it.
     """
     for used in parent.glob("*/used"):
         if time.time() - used.stat().st_mtime > _UNUSED_SECONDS:
@@ -97,9 +97,7 @@ def _remove_unused(parent: Path) -> None:
 
 
 def _folder_name(audience: Audience) -> str:
-    """A name for the folder of an audience.
-
-    No two audiences share one: with several publishers it is a digest, and begins as no other does.
+    """Returns the folder name of an audience. Each audience has another one.
 
     >>> _folder_name(PUBLIC), _folder_name(Audience(("acme",))), _folder_name(Audience(("a", "b")))
     ('public', 'of-acme', 'several-c14cddc033f64b9dea80ea675cf280a0')

@@ -1,4 +1,4 @@
-"""A model as search knows it: one document, for its newest version that is not withdrawn."""
+"""The search document of a model, made from its newest version that is not withdrawn."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import dataclasses
 
 from tensorflow_hub.format.kinds.table import KINDS
 
-# How much a kind of entry stands above another of equal words: a model above one of its deployments.
+# Orders the kinds of entries that match equally well: models come before their deployments.
 _KIND_SCORE = {"placeholder": 3, "collection": 1, **{kind.card: kind.static_score for kind in KINDS}}
 
 
 @dataclasses.dataclass(frozen=True)
 class SearchDocument:
-    """One model.
+    """A model in the search index.
 
     Attributes:
-      id: its row in the catalogue.
+      id: its id in the catalogue.
       handle: `publisher/model`.
-      version: number of the version described.
-      kind: of its card: module, lite, placeholder, ….
+      version: the number of the described version.
+      kind: the kind of its card: module, lite, placeholder, ….
       description: the first paragraph of the card.
       card: the text of the card.
       facets: facet name → values.
       interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
-      flags: `trainable`, `custom-ops`: what typed search can ask for beside.
-      size: bytes on disk of the model itself, else of its first deployment; None when the files are not here.
-      downloads: all of them, ever.
-      published_at: seconds since 1970, of the version; 0 where only its documentation was imported and nobody
-        knows when it was published.
-      private: only readers of its publisher see it.
+      flags: `trainable` and `custom-ops`, or the same with `no-`, for filters.
+      size: bytes on disk of the model itself, else of its first deployment; None if this hub has no files.
+      downloads: the total number of downloads.
+      published_at: when the version was published, in seconds since 1970; 0 if unknown, because only its
+        documentation was imported.
+      private: whether only readers of its publisher see it.
     """
 
     id: int
@@ -52,18 +52,16 @@ class SearchDocument:
 
     @property
     def quality(self) -> int:
-        """Orders models when there are no words to compare: those whose files are here, then the most used,
-        then by kind, then the most revised.
-        """
+        """Orders models in searches without words: with files first, then by downloads, kind and version."""
         is_here, of_kind = self.size is not None, _KIND_SCORE.get(self.kind, 0)
         return (is_here << 60) + (min(self.downloads, 2**40) << 16) + (of_kind << 8) + min(self.version, 255)
 
     @property
     def static_score(self) -> float:
-        """Orders models with the same words: the higher, the better.
+        """Orders models that match the same words; higher is better.
 
-        It counts that a model is no collection, that it is no deployment or preprocessor of another, each
-        power of ten of its downloads, and its first revisions.
+        Adds points if a model is not a collection, if it is not a deployment or preprocessor of another
+        model, for each power of ten of its downloads, and for each of its first versions.
         """
         of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
             "task", ()

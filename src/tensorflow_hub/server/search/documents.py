@@ -1,4 +1,4 @@
-"""Rows of the catalogue → what search knows of a model."""
+"""Makes the search documents of models from the rows of the catalogue."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _select = (
 
 
 def all_documents(connection: sa.Connection, audience: Audience) -> Iterator[SearchDocument]:
-    """A document for each model that has a version to show to the audience."""
+    """Yields the document of each model that has a version which the audience may see."""
     last = 0
     while True:
         ids = connection.execute(
@@ -58,7 +58,7 @@ def all_documents(connection: sa.Connection, audience: Audience) -> Iterator[Sea
 
 
 def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audience) -> list[SearchDocument]:
-    """The documents of those models; none for a model without a version to show to the audience."""
+    """Returns the documents of models; none for a model without a version that the audience may see."""
     rows = connection.execute(_select.where(models.c.id.in_(ids), audience.condition())).all()
     described = _descriptions(connection, [row.version_id for row in rows])
     children = _formats_of_children(connection, [f"{row.handle}/{row.latest}" for row in rows], audience)
@@ -120,7 +120,7 @@ def _descriptions(connection: sa.Connection, version_ids: Sequence[int]) -> dict
 def _formats_of_children(
     connection: sa.Connection, handles: Sequence[str], audience: Audience
 ) -> dict[str, set[str]]:
-    """Handle of a version → formats of those entries for the audience whose cards name it as their parent."""
+    """Returns handle of a version → formats of its children, the entries that name it as their parent."""
     found: dict[str, set[str]] = defaultdict(set)
     query = (
         sa.select(versions.c.parent, models.c.kind, cards.c.metadata)

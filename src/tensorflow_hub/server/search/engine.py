@@ -1,4 +1,4 @@
-"""Answers a question: the page of hits, how many there are, the counts of the facets, the correction."""
+"""Answers a search request: a page of hits, their number, the counts of the facets, the corrected words."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from tensorflow_hub.server.search.query import (
 from tensorflow_hub.server.search.question import correct, question_words, with_names
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 
-# With fewer hits than this, documents that lack words are taken too. In another order than by relevance they
-# would stand among the others, so there they are taken only when there is no hit.
+# With fewer hits than this, documents that lack some words match too. In other orders than relevance, they
+# would be mixed with the full matches; so there they match only if there is no full match.
 _ENOUGH = 20
-# How many of the best hits are put in order with care.
+# How many of the best hits are ordered by the complete score (see `query.rank`).
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 _FACET_VALUES, _ALL_VALUES = 30, 2_000
-# Up to so many documents are counted one by one.
+# The facets of more documents than this are counted on a sample.
 _EXACT = 20_000
-# More than words in common ever count.
+# A score above the sum of any scores of words.
 _ABOVE_ALL = 1000.0
 
 
 @dataclasses.dataclass(frozen=True)
 class SearchAnswer:
-    """The answer to a question.
+    """The answer to a search request.
 
     Attributes:
       ids: the models of this page, best first.
-      total: how many there are on all pages.
-      facets: facet key → (value, how many), commonest first.
+      total: the number of hits on all pages.
+      facets: facet key → (value, number), commonest first.
       estimated: whether the counts of the facets were made on a sample.
-      corrected: the words that were searched in place of the question's, when a word was unknown.
-      relaxed: whether results may lack a word of the question.
+      corrected: the corrected words of the search, if a word was unknown; else None.
+      relaxed: whether hits may lack some of the words.
     """
 
     ids: tuple[int, ...]
@@ -63,11 +63,11 @@ def search(
     *,
     with_facets: bool = True,
 ) -> SearchAnswer:
-    """Answers `request` from the index of those who ask (see `audiences.py`).
+    """Answers a search request.
 
     Args:
-      index: where to look.
-      request: the question.
+      index: the index of the caller's audience (see `audiences.py`).
+      request: the request.
       with_facets: whether to count the facets.
     """
     key = (request.to_url(), with_facets)
@@ -92,11 +92,11 @@ def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> Se
 
 
 class _Matches:
-    """The documents that match a request: how many there are, and which stand on its page.
+    """The documents that match a request.
 
     Attributes:
-      total: how many documents match.
-      relaxed: whether any of them may lack words.
+      total: the number of matching documents.
+      relaxed: whether some of them may lack words.
     """
 
     def __init__(
@@ -112,12 +112,12 @@ class _Matches:
             self._first, self.total = self._search(0, _CANDIDATES)
 
     def query(self, *, without: str = "") -> tantivy.Query:
-        """Returns the query of all that match, for counts; `without` a facet's filter."""
+        """Returns the query for all matches, for counts; `without` names a facet whose filter is left out."""
         query = matching_query(self.index, self.searcher, self._words, self.relaxed)
         return filtered(self.index, query, self.request, without=without)
 
     def page(self) -> list[int]:
-        """Returns the models on the page that was asked for."""
+        """Returns the models on the requested page."""
         start = (self.request.page - 1) * self.request.page_size
         end = min(start + self.request.page_size, MAX_RESULTS)
         if start >= end:
@@ -142,10 +142,10 @@ class _Matches:
 
 
 def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
-    """The models whose names, facets and descriptions are most like those of model `id`.
+    """Returns the models whose names, facets and descriptions are most similar to those of model `id`.
 
-    Those of its domain come first: cards of a classifier of images and of one of texts have most words in
-    common, and nobody takes one for the other.
+    Models of the same domain come first. Otherwise, a text classifier would be similar to an image
+    classifier, because their cards have many words in common.
     """
     searcher, itself = index.searcher(), tantivy.Query.term_query(index.schema, "id", id)
     own = searcher.search(itself, 1, count=False).hits
@@ -154,8 +154,8 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
     alike = tantivy.Query.more_like_this_query(
         own[0][1],
         min_doc_frequency=2,
-        # Frequencies count documents that were replaced and not yet merged away; Tantivy panics over a word
-        # that seems to be in more documents than there are.
+        # Frequencies include replaced documents that are not yet merged away. Tantivy panics if a word seems
+        # to be in more documents than there are.
         max_doc_frequency=searcher.num_docs,
         min_term_frequency=1,
         max_query_terms=20,
@@ -174,9 +174,9 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
 
 
 def _count_facets(found: _Matches, *, sample: bool) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Counts the values; those of a facet with a filter as if that filter were not there.
+    """Counts the values of the facets. A facet with a filter is counted as if it had none.
 
-    Among very many documents one in `SAMPLING` is counted, and stands for as many.
+    If very many documents match, one in `SAMPLING` is counted, and the counts are multiplied.
     """
     filters = found.request.filters
     counts = _count(found, [key for key in FACET_KEYS if key not in filters], sample=sample)
@@ -196,7 +196,7 @@ def _count(
 
 
 def _is_large(found: _Matches, key: str) -> bool:
-    """Whether very many documents match without the filter of a facet, going by the sample."""
+    """Whether very many documents match without the filter of a facet, estimated on the sample."""
     query = sampled(found.index, found.query(without=key))
     return _count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
 
@@ -218,6 +218,6 @@ def _aggregate(
 
 
 def _count_of(found: tantivy.SearchResult) -> int:
-    """Returns how many documents match, of which the hits are the first."""
+    """Returns the number of all matches, which is larger than the number of hits in `found`."""
     count: int = found.count  # type: ignore[attr-defined]
     return count

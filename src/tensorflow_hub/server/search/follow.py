@@ -1,8 +1,8 @@
-"""Keeps the index equal to the catalogue: before each search, what changed since is looked at again.
+"""Keeps the index up to date: before each search, it adds the changes of the catalogue since the last one.
 
-The processes of one machine share the index. Whoever notices a change first takes the lock, applies
-what is new and notes in `position.json` how far it came; the others read the result. An index that is
-missing, damaged, of another layout or of another catalogue is made again.
+The processes of one machine share the index. The first process that notices a change takes the lock, applies
+the changes and writes to `position.json` which change was the last; the others read the result. An index that
+is missing, damaged, or of another layout or catalogue is built again.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from tensorflow_hub.server.search.index import LAYOUT, SearchIndex
 from tensorflow_hub.server.search.request import SearchRequest
 
 _NOTHING = Change(0, 0)
-# A search waits no longer for another process; then it answers from the index as it is.
+# The longest time that a search waits for another process. Then it uses the index without the last changes.
 _WAIT_SECONDS = 10.0
-# An index that is damaged again so soon is not made once more: something else is wrong.
+# An index that is damaged again within this time is not built again: the cause must be something else.
 _MEND_SECONDS = 600.0
 
 Answer = TypeVar("Answer")
@@ -39,12 +39,12 @@ _log = logging.getLogger("tensorflow_hub.server")
 
 
 class SearchFollower:
-    """The index of one catalogue for one audience, in one process.
+    """The index of a catalogue for one audience, in one process.
 
     Args:
       database: the catalogue.
-      folder: where the index and its position are; may be shared with other processes of this machine.
-      audience: for whom: of what they may not read nothing is in the index.
+      folder: the folder of the index and its position; other processes of this machine may use it too.
+      audience: the audience: the index contains only what it may read.
     """
 
     def __init__(self, database: Database, folder: Path, audience: Audience = PUBLIC) -> None:
@@ -53,19 +53,17 @@ class SearchFollower:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(folder / "lock")
         self._mutex = threading.Lock()
-        # Two processes that start at once do not both make the index; one that is made just now is there.
+        # Only one of several starting processes creates the index; the others wait for it here.
         with contextlib.suppress(filelock.Timeout), self._lock.acquire(timeout=_WAIT_SECONDS):
             SearchIndex(folder / "index")
         self.index = SearchIndex(folder / "index")
-        # In the folder of the index: who makes that anew loses the position too.
+        # In the folder of the index, so that the position is removed together with the index.
         self._position_file = self.index.folder / "position.json"
         self._seen = self._read_position()
         self._mended: float | None = None
 
     def refresh(self, connection: sa.Connection) -> SearchIndex:
-        """The index, with every change that is visible now (or, if another process works on it for long,
-        without the latest).
-        """
+        """Adds the latest changes and returns the index; without the last ones if another process is slow."""
         newest = latest_change(connection) or _NOTHING
         if newest != self._seen and self._mutex.acquire(timeout=_WAIT_SECONDS):
             try:
@@ -75,9 +73,9 @@ class SearchFollower:
         return self.index
 
     def answer(self, connection: sa.Connection, question: Callable[[SearchIndex], Answer]) -> Answer:
-        """The result of `question`, asked of the index with every change that is visible now.
+        """Calls `question` with the index, after adding the latest changes, and returns the result.
 
-        An index whose files turn out to be damaged is made again, and the question asked once more.
+        If files of the index are damaged, builds the index again and repeats the call.
         """
         try:
             return question(self.refresh(connection))
@@ -87,9 +85,9 @@ class SearchFollower:
         return question(self.index)
 
     def build(self) -> None:
-        """Waits until the index has everything that is visible now; to be called when a hub starts.
+        """Adds all changes, however long it takes; to be called when a hub starts.
 
-        Also asks a mistyped question: the first one takes a moment for tables that are then kept.
+        Also searches for misspelt words: the first correction builds tables that are then cached.
         """
         with self._database.reading() as connection:
             newest = latest_change(connection) or _NOTHING
@@ -98,11 +96,11 @@ class SearchFollower:
         search(self.index, SearchRequest(text="imagge clasificatoin"))
 
     def _mend(self) -> bool:
-        """Makes a damaged index again, unless that was just done and did not help."""
+        """Builds a damaged index again and returns True; False if that was done a short time ago."""
         with self._mutex:
             if self._mended is not None and time.monotonic() - self._mended < _MEND_SECONDS:
                 return False
-            _log.warning("The search index in %s is damaged; it is made again.", self.index.folder)
+            _log.warning("The search index in %s is damaged; the hub builds it again.", self.index.folder)
             self._mended = time.monotonic()
             with self._lock.acquire():
                 self._position_file.unlink(missing_ok=True)
@@ -119,7 +117,7 @@ class SearchFollower:
             self.index.reload()
 
     def _apply(self) -> None:
-        """Brings index and position up to date; under the lock."""
+        """Adds all changes to the index, and writes the position; the caller holds the lock."""
         position = self._read_position()
         with self._database.reading() as connection:
             newest = latest_change(connection) or _NOTHING
@@ -140,7 +138,8 @@ class SearchFollower:
 
     def _update(self, connection: sa.Connection, position: Change) -> None:
         changed = changed_models(connection, position.sequence)
-        # A model has the formats of what belongs to it, and a form of a model the task of that model.
+        # The document of a model lists the formats of its children, and that of a child has its parent's
+        # task.
         for start in range(0, len(changed), 500):
             changed += parents_and_children(connection, changed[start : start + 500])
         changed = list(dict.fromkeys(changed))
@@ -154,7 +153,7 @@ class SearchFollower:
                         change.put(found[model_id], is_new=True)
 
     def _read_position(self) -> Change | None:
-        """How far the index on disk is; None when it has to be made again."""
+        """Returns the last change in the index on disk; None if the index has to be built again."""
         try:
             value = json.loads(self._position_file.read_text(encoding="utf-8"))
             return Change(value["sequence"], value["at"]) if value["layout"] == LAYOUT else None

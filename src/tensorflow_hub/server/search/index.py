@@ -1,9 +1,10 @@
 """The full-text index: a Tantivy index in a folder, shared by the processes of one machine.
 
-Fields of text: `all` has every word of a document and decides what matches. `name`, `facet_words` (names of
-the values of facets), `also_called` (other names of these values) and `description` decide, with `all`, the
-order. They hold stems. `spelling` has whole words, to correct typing errors. Models whose handles begin alike
-have the number `beginning` in common. Each facet is a field of its own with its values as they are.
+Text fields contain stems of words. `all` has every word of a document, and decides which documents match.
+`name`, `facet_words` (names of the values of facets), `also_called` (synonyms of these values) and
+`description` decide the order together with `all`. `spelling` has whole words, to correct typing errors.
+Models whose handles start with the same two parts have the same number in `beginning`. Each facet is a field
+with its exact values.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ from tensorflow_hub.server.search.document import SearchDocument
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import WORDS, name_words, stem, words
 
-# Every so many documents carry the flag `sample`: counts over very many documents are made on these.
+# One of so many documents has the flag `sample`. If very many documents match, only these are counted.
 SAMPLING = 16
 TEXT_FIELDS = ("all", "name", "facet_words", "also_called", "description")
 TERM_FIELDS = ("handle", "title", "flag")
 NUMBER_FIELDS = ("id", "static", "beginning", "quality", "downloads", "published", "bytes")
-# More of a card adds noise and disk space, not better answers.
+# How many words of a card are indexed. More words need disk space and do not make better results.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
 _MOST_KEPT = 300
-# Raised when documents get other values out of the same catalogue.
+# To be raised when the code makes other documents from the same catalogue.
 _RULES = 4
 
 
 @functools.cache
 def _also_called() -> Mapping[tuple[str, str], str]:
-    """Facet and value → words that people use for it (`also_called.tsv`).
+    """Returns (facet, value) → synonyms (`also_called.tsv`).
 
-    No card says that a photo is an image. The words become words of each model that has the value, so that
-    a question needs no list of synonyms.
+    Cards do not say that a photo is an image. Each model with the value gets the synonyms as words, so
+    searches need no list of synonyms.
 
     >>> _also_called()["task", "image-text-recognition"]
     'ocr'
@@ -55,7 +56,7 @@ def _also_called() -> Mapping[tuple[str, str], str]:
     return {(facet, value): words for facet, value, words in rows}
 
 
-# An index that was made of other fields, or of other values in them, is made again.
+# Identifies the fields and their content. An index with another layout is built again.
 LAYOUT = zlib.crc32(
     repr(
         (
@@ -71,13 +72,13 @@ Kept = TypeVar("Kept")
 
 
 class SearchIndex:
-    """The index in a folder, made when it is not there.
+    """The index in a folder; created if it is missing.
 
     Args:
-      folder: where its files are; made again when it cannot be read.
+      folder: the folder of its files; emptied if they cannot be read.
 
     Attributes:
-      schema: its fields.
+      schema: the fields.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,17 +88,17 @@ class SearchIndex:
         self._index = self._open()
 
     def searcher(self) -> tantivy.Searcher:
-        """A view of the index as it was when it was last committed or reloaded."""
+        """Returns a view of the index as of the last commit or reload."""
         return self._index.searcher()
 
     def reload(self) -> None:
-        """Takes notice of what other processes committed."""
+        """Reads the commits of other processes."""
         self._index.reload()
         self._kept = {}
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """The result of `make`, which is called once and kept until the index changes."""
-        kept = self._kept  # of this moment: what is made while the index changes is not kept for the next
+        """Returns the result of `make`, which is cached until the index changes."""
+        kept = self._kept  # a result that is made while the index changes must not enter the next cache
         value: Kept | None = kept.get(key)
         if value is None:
             if len(kept) >= _MOST_KEPT:
@@ -106,7 +107,7 @@ class SearchIndex:
         return value
 
     def signatures(self) -> list[tuple[str, Interface]]:
-        """The different typed interfaces there are: few, even in a large catalogue."""
+        """Returns the different typed interfaces of all models; they are few, even in a large catalogue."""
         return self.kept("signatures", self._read_signatures)
 
     def clear(self) -> None:
@@ -117,7 +118,7 @@ class SearchIndex:
 
     @contextlib.contextmanager
     def changing(self, *, bulk: bool = False) -> Iterator[IndexChange]:
-        """A change, committed at the end of the block; one at a time (the caller holds the lock)."""
+        """Opens a change, which is committed at the end of the block. The caller holds the lock."""
         memory = _BULK_MEMORY if bulk else _UPDATE_MEMORY
         writer = self._index.writer(memory, 1)
         try:
@@ -127,7 +128,7 @@ class SearchIndex:
             writer.rollback()
             raise
         finally:
-            writer.wait_merging_threads()  # and lets go of the folder
+            writer.wait_merging_threads()  # this also releases Tantivy's lock of the folder
         self.reload()
 
     def _read_signatures(self) -> list[tuple[str, Interface]]:
@@ -143,11 +144,11 @@ class SearchIndex:
 
     def _open(self) -> tantivy.Index:
         if not (self.folder / "meta.json").is_file():
-            shutil.rmtree(self.folder, ignore_errors=True)  # remains of one that lost its main file
+            shutil.rmtree(self.folder, ignore_errors=True)  # the rest of an index without its main file
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             index = tantivy.Index(self.schema, str(self.folder))
-        except ValueError:  # another layout, or a damaged one
+        except ValueError:  # it has another schema, or is damaged
             shutil.rmtree(self.folder)
             self.folder.mkdir(parents=True)
             index = tantivy.Index(self.schema, str(self.folder))
@@ -155,21 +156,21 @@ class SearchIndex:
 
 
 class IndexChange:
-    """Adds and removes documents within one commit."""
+    """Adds and removes documents in one commit."""
 
     def __init__(self, index: SearchIndex, writer: Any) -> None:
         self._index = index
         self._writer = writer
 
     def put(self, document: SearchDocument, *, is_new: bool = False) -> None:
-        """Adds a document in place of the one with the same id."""
+        """Adds a document, and replaces the one with the same id unless `is_new`."""
         if not is_new:
             self.remove(document.id)
         fields = _fields(document)
         self._writer.add_document(tantivy.Document.from_dict(fields, self._index.schema))
 
     def remove(self, id: int) -> None:
-        """Takes a document out."""
+        """Removes a document."""
         self._writer.delete_documents_by_query(tantivy.Query.term_query(self._index.schema, "id", id))
 
 
@@ -192,7 +193,7 @@ def _schema() -> tantivy.Schema:
 
 def _fields(document: SearchDocument) -> dict[str, Any]:
     name = name_words(document.handle)
-    # Numbers and single letters would make handles long, and long names count for less.
+    # Numbers and single letters are left out of the name, because BM25 gives long fields a lower score.
     numbers = [word for word in name if not word.isalpha() or len(word) == 1]
     values = _searched_values(document.facets)
     facet_words = [*_unique(_words_of(*value) for value in values), *numbers]
@@ -228,7 +229,7 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
 
 
 def _searched_values(facets: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """The facets that say what a model is, each with its values."""
+    """Returns pairs (facet, value) of the facets whose values are searched as words."""
     return [
         (facet.key, value) for facet in FACETS if facet.is_searched for value in facets.get(facet.key, ())
     ]
@@ -248,5 +249,5 @@ def _stems(words: Iterable[str]) -> str:
 
 
 def _spelling(every: Iterable[str]) -> list[str]:
-    """Words that a typing error may be corrected to."""
+    """Returns the words that may replace misspelt ones."""
     return sorted({word for word in set(every) if 4 <= len(word) <= 30 and word.isalpha()})

@@ -1,6 +1,6 @@
-"""What was read from a module's files → what typed search and the facets need.
+"""Extracts from the descriptions of deployments what typed search and the facets need.
 
-Takes `format.description.ModuleDescription.to_dict()` as the catalogue keeps it.
+The descriptions are those of `format.description.ModuleDescription.to_dict()`, from the catalogue.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _NAME = re.compile(r"[\w./-]+")
 
 @dataclasses.dataclass(frozen=True)
 class ModuleProperties:
-    """What is known of all deployments of a version together.
+    """The properties of all deployments of a version together.
 
     Attributes:
-      signatures: each different one, written as `signatures.Interface` does.
-      interfaces: the common interfaces that are met, by name.
-      formats: those that the table of kinds has.
-      flags: `trainable` or `no-trainable`, `custom-ops` or `no-custom-ops`; none without files.
-      fine_tunable: whether it can be fine-tuned; None when that is not known.
+      signatures: the different signatures, in the notation of `signatures.Interface`.
+      interfaces: the names of the common interfaces that the version implements.
+      formats: the formats that are in the table of kinds.
+      flags: `trainable` or `no-trainable`, `custom-ops` or `no-custom-ops`; empty without files.
+      fine_tunable: whether it can be fine-tuned; None if unknown.
     """
 
     signatures: tuple[str, ...] = ()
@@ -39,15 +39,15 @@ class ModuleProperties:
 
 
 def properties_of(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
-    """Gathers the properties of a version from the descriptions of its deployments.
+    """Returns the properties of a version from the descriptions of its deployments.
 
-    A description that another version of this program wrote in another form gives none: one entry must
-    not keep all others from being found.
+    Returns empty properties if a description has another form, for example of another release: one bad entry
+    must not stop the search.
     """
     try:
         return _gather(descriptions) if descriptions else ModuleProperties()
     except (KeyError, TypeError, ValueError, AttributeError):
-        _log.warning("A description in the catalogue cannot be read; search knows no types of it.")
+        _log.warning("A description in the catalogue cannot be read; typed search does not find its version.")
         return ModuleProperties()
 
 
@@ -67,7 +67,7 @@ def _gather(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
 
 
 def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
-    """Name → interface: of the signatures of all variants, and of `__call__` and its siblings."""
+    """Returns name → interface of the signatures of all variants, and of `__call__` and other functions."""
     found: dict[str, Interface] = {}
     for variant in description.get("variants", ()):
         for signature in variant["signatures"]:
@@ -90,7 +90,7 @@ def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:
 
 
 def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
-    """The tensors in the nested arguments or results of a function, in their order."""
+    """Returns the tensors in the nested arguments or results of a function, in their order."""
     if isinstance(structure, Mapping):
         if isinstance(structure.get("dtype"), str) and set(structure) == {"dtype", "shape", "kind"}:
             return [_tensor(structure, name)]

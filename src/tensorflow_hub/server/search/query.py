@@ -1,12 +1,12 @@
-"""A question → one query of the index, and the order of the best of its hits.
+"""Makes the query of the index for a search request, and orders the best hits.
 
-The score of a document is a sum. For each word of the question: BM25 in all of the text and, where words may
-be missing, a score for having the word, higher for a rare one. Then what says most without words: a name that
-is the question, files that can be downloaded here, downloads.
+The score of a document is a sum: for each word of the search, BM25 in the whole text and, if words may be
+missing, points for having the word, more for a rare one. Points are added if the name equals the search, if
+the files are on this hub, and for downloads.
 
-Other parts would take too long to score for all that match. They are added for the best hits only: BM25 of
-each word in the name, in the values of facets and in the description, and the static score of the model. At
-last, models whose handles begin alike are spread: ten sizes of one model do not fill a page.
+Other parts of the score would take too long for all matches, and are added only for the best hits: BM25 of
+each word in the name, the values of facets and the description, and the static score of the model. Finally,
+models whose handles start with the same parts lose points, so that ten sizes of one model do not fill a page.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.search.signatures import matches
 from tensorflow_hub.server.search.words import words as words_of
 
-# The weight of BM25 in all of the text; that in the name, the facets and the description has 1.
+# The weight of BM25 in the whole text. BM25 in the name, the facets and the description has the weight 1.
 ANYWHERE = 0.5
-# The score for having a word at all, and the weight of how rare it is.
+# The points for having a word, and the weight of its rarity.
 COVERAGE, RARITY = 4.0, 1.0
-# A word is common when more documents than this number, and more than this share of all, have it.
+# A word is common if more documents than this number, and more than this share of all documents, have it.
 COMMON, COMMON_SHARE = 1000, 0.4
-# The score when the question is the handle, or the name, of the model; and when its files are on this hub.
+# The points if the search is the handle, or the name, of the model; and if its files are on this hub.
 WHOLE_HANDLE, WHOLE_NAME, DOWNLOADABLE = 100.0, 20.0, 8.0
-# The score for each of these powers of ten of downloads.
+# The points for each of these powers of ten of downloads.
 USED, POWERS = 0.4, (3, 5, 7)
 
-# The places of words, and the weight of each; the weight of a name that a word may mean.
+# The weights of BM25 in the text fields, and of names that start with a word or that it starts with.
 PLACES = {"name": 1.0, "facet_words": 1.0, "also_called": 0.5, "description": 1.0}
 OTHER_NAME = 0.5
-# Among so many hits, each further model whose handle begins alike keeps this part of its score.
+# Among so many best hits, each further model whose handle starts the same keeps this part of its score.
 SPREAD, SAME_BEGINNING = 60, 0.9
 
 Hit = tuple[float, tantivy.DocAddress]
@@ -48,7 +48,7 @@ Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
 def scored_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool, text: str
 ) -> tantivy.Query:
-    """The documents that match, the likeliest highest."""
+    """Returns the query for all matches, with the score that decides which are the best hits."""
     parts = [constant(term(index, "flag", "here"), DOWNLOADABLE)]
     parts += [constant(term(index, "flag", f"used-{power}"), USED) for power in POWERS]
     parts.append(constant(term(index, "title", " ".join(words_of(text))), WHOLE_NAME))
@@ -60,9 +60,9 @@ def scored_query(
 def matching_query(
     index: SearchIndex, searcher: tantivy.Searcher, asked: Sequence[AskedWord], relaxed: bool
 ) -> tantivy.Query:
-    """The documents that have all words; when `relaxed`, one of those that are not common.
+    """Returns the query for documents with all words; if `relaxed`, with one word that is not common.
 
-    The score is BM25 in all of the text and, when words may be missing, what it is worth to have each.
+    The score is BM25 in the whole text and, if `relaxed`, the points for each word.
     """
     if not asked:
         return tantivy.Query.all_query()
@@ -83,9 +83,9 @@ def matching_query(
 
 
 def lifted(query: tantivy.Query, parts: Iterable[tantivy.Query]) -> tantivy.Query:
-    """The documents that match `query`; the scores of the `parts` that one matches are added to its score."""
+    """Returns a query that matches the same as `query`, and adds the scores of the `parts` that match too."""
     for part in parts:
-        # One inside the other: of parts side by side Tantivy goes through every document, matching or not.
+        # Nested, because Tantivy would scan all documents of each part if the parts were in one query.
         query = tantivy.Query.boolean_query([(Must, query), (Should, part)])
     return query
 
@@ -96,10 +96,10 @@ def rank(
     """Returns the models of the hits, best first.
 
     Args:
-      index: where they are.
-      searcher: the view of it that found them.
-      words: the words of the question.
-      hits: pairs of score and address, as Tantivy gives them.
+      index: the index.
+      searcher: the view of the index that found the hits.
+      words: the words of the search.
+      hits: pairs of score and address, from Tantivy.
     """
     if not hits:
         return []
@@ -121,7 +121,7 @@ def rank(
 
 
 def _in_places(index: SearchIndex, words: Sequence[AskedWord]) -> Iterator[tantivy.Query]:
-    """Yields BM25 of each word in each place, and of the names that it may mean."""
+    """Yields the queries for BM25 of each word in each text field, and of the names of each word."""
     for word in words:
         for place, weight in PLACES.items():
             yield tantivy.Query.boost_query(term(index, place, word.stem), weight)
@@ -132,7 +132,7 @@ def _in_places(index: SearchIndex, words: Sequence[AskedWord]) -> Iterator[tanti
 def numbers(
     searcher: tantivy.Searcher, field: str, hits: Sequence[tuple[Any, tantivy.DocAddress]]
 ) -> list[int]:
-    """Returns the numbers that hits have in a field."""
+    """Returns the values of hits in a field of numbers."""
     values = searcher.fast_field_values(field, [address for _, address in hits])
     return [int(value) for value in values if value is not None]
 
@@ -140,7 +140,7 @@ def numbers(
 def filtered(
     index: SearchIndex, query: tantivy.Query, request: SearchRequest, *, without: str = ""
 ) -> tantivy.Query:
-    """The documents of `query` that pass the filters of a request, but that of the facet `without`."""
+    """Returns `query` with the filters of a request, except the filter of the facet `without`."""
     schema = index.schema
     clauses = [
         tantivy.Query.term_set_query(schema, key, list(values))
@@ -164,17 +164,17 @@ def filtered(
 
 
 def sampled(index: SearchIndex, query: tantivy.Query) -> tantivy.Query:
-    """One in `SAMPLING` of what matches."""
+    """Returns a query for one in `SAMPLING` of the matches of `query`."""
     return tantivy.Query.boolean_query([(Must, term(index, "flag", "sample")), (Must, query)])
 
 
 def term(index: SearchIndex, field: str, value: str) -> tantivy.Query:
-    """The documents that have a value in a field."""
+    """Returns a query for documents with a value in a field."""
     return tantivy.Query.term_query(index.schema, field, value, "freq" if field in TEXT_FIELDS else "basic")
 
 
 def constant(query: tantivy.Query, score: float) -> tantivy.Query:
-    """The documents that match, all with the same score."""
+    """Returns a query with the same matches, all with the same score."""
     return tantivy.Query.const_score_query(query, score)
 
 
@@ -185,7 +185,7 @@ def _rarity(searcher: tantivy.Searcher, stem: str) -> float:
 
 
 def _anywhere(index: SearchIndex, word: AskedWord) -> tantivy.Query:
-    """The documents that have a word, or one of its names, in whatever place: BM25 of the word."""
+    """Returns a query for documents with a word, or one of its names, in any field; the score is BM25."""
     own = tantivy.Query.boost_query(term(index, "all", word.stem), ANYWHERE)
     names = [(Should, constant(term(index, "name", name), 0.0)) for name in word.names]
     return tantivy.Query.boolean_query([(Should, own), *names]) if names else own

@@ -1,4 +1,4 @@
-"""A question → its words, corrected by the words that documents have, and the handle that it may be."""
+"""Splits the text of a search into words, corrects misspelt words, and recognizes handles and URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tantivy
 
 from tensorflow_hub.server.search.words import stem, words
 
-# Words that say nothing in a question unless they are all of it.
+# Words that are ignored in a search, unless it has no other words.
 STOP_WORDS = frozenset(
     """a an and are as at be by for from how i in into is it of on or that the this to with what which
     model models module modules pretrained pre trained using use my me need want tensorflow tf tfhub hub
@@ -21,17 +21,17 @@ STOP_WORDS = frozenset(
 _MOST_WORDS = 12
 _HOST = re.compile(r"\s*(?:https?://[^/\s]+|(?:www\.)?tfhub\.dev|localhost:[0-9]+)/+", re.IGNORECASE)
 _VERSION = re.compile(r"/[0-9]+$")
-# How many documents with a similar word are looked at, and how many longer names a word may mean.
+# How many documents with a similar word are read, and how many longer names are added to a word.
 _LOOK_AT, _LONGER_NAMES = 40, 5
 
 
 @dataclasses.dataclass(frozen=True)
 class AskedWord:
-    """A word of a question.
+    """A word of a search.
 
     Attributes:
-      stem: of the word.
-      names: words of names that begin with it, or that it begins with: "regnety" for "regnet".
+      stem: its stem.
+      names: words of model names that start with it, or with which it starts: "regnety" for "regnet".
     """
 
     stem: str
@@ -39,7 +39,7 @@ class AskedWord:
 
 
 def question_words(text: str) -> list[str]:
-    """Returns the words of a question that say something, each once; of an address only its path.
+    """Returns the words of a search without stop words, each once; of a URL only the words of its path.
 
     >>> question_words("https://tfhub.dev/google/elmo/3?tf-hub-format=compressed")
     ['google', 'elmo', '3']
@@ -53,7 +53,7 @@ def question_words(text: str) -> list[str]:
 
 
 def asked_handle(text: str) -> str | None:
-    """Returns the model that a question names by its handle or address; None when it is no handle.
+    """Returns the handle if the search is a handle or the URL of a model, else None.
 
     >>> asked_handle("https://tfhub.dev/google/elmo/3"), asked_handle("elmo")
     ('google/elmo', None)
@@ -63,7 +63,7 @@ def asked_handle(text: str) -> str | None:
 
 
 def correct(schema: tantivy.Schema, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
-    """Returns the words of a question, each unknown one replaced by the likeliest that documents have.
+    """Returns the words of a search; unknown words are replaced by the most likely word that documents have.
 
     Unknown words without a likely correction stay.
     """
@@ -74,18 +74,18 @@ def correct(schema: tantivy.Schema, searcher: tantivy.Searcher, asked: Sequence[
 
 
 def with_names(searcher: tantivy.Searcher, words: Sequence[str]) -> list[AskedWord]:
-    """Returns the words with names that each may mean.
+    """Adds to each word the model names that it may stand for.
 
-    The word may be the beginning of a name, as "regnet" is of "regnety". A name may be the beginning of the
-    word, as "multi" is of "multilingual".
+    A name may start with the word ("regnety" with "regnet"), or the word with a name ("multilingual" with
+    "multi").
     """
     return [AskedWord(stem(word), tuple(_names(searcher, word))) for word in words]
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Returns the typing errors between two words: letters added, lost, changed or two swapped.
+    """Returns the number of typing errors between two words: added, missing, changed or swapped letters.
 
-    It counts at most to `limit` + 1.
+    Stops counting at `limit` + 1.
 
     >>> distance("objct", "object", 2), distance("tranformer", "transformer", 2), distance("ab", "ba", 2)
     (1, 1, 1)
@@ -126,8 +126,9 @@ def _is_known(searcher: tantivy.Searcher, word: str) -> bool:
 
 
 def _numbers_with_letter(searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
-    """Gives the last letter of an unknown word to the number after it where that makes two known words:
-    "efficientnetb7" comes as "efficientnetb", "7".
+    """Moves the last letter of an unknown word to the number after it, if that makes two known words.
+
+    For example, "efficientnetb7" was split into "efficientnetb" and "7", and becomes "efficientnet" and "b7".
     """
     found = list(asked)
     for at, (word, number) in enumerate(itertools.pairwise(asked)):
@@ -138,7 +139,7 @@ def _numbers_with_letter(searcher: tantivy.Searcher, asked: Sequence[str]) -> li
 
 
 def _correction(schema: tantivy.Schema, searcher: tantivy.Searcher, word: str) -> list[str]:
-    """Returns what stands for an unknown word: the nearest, the commonest that begins so, or two words."""
+    """Returns the correction of an unknown word: a similar word, a longer one, two words, or itself."""
     likely: str | None = None
     if len(word) >= 4 and word.isalpha():
         begun = (other for other, _ in searcher.terms_with_prefix("spelling", word, limit=1))
@@ -157,7 +158,7 @@ def _are_known(searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
 
 
 def _similar(schema: tantivy.Schema, searcher: tantivy.Searcher, word: str, limit: int) -> str | None:
-    """Returns the commonest word within `limit` typing errors; the nearer first."""
+    """Returns the word with the fewest typing errors, at most `limit`; of several, the commonest."""
     query = tantivy.Query.fuzzy_term_query(schema, "spelling", word, limit, True)
     seen: Counter[str] = Counter()
     for _, address in searcher.search(query, _LOOK_AT, count=False).hits:

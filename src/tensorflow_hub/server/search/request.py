@@ -1,4 +1,4 @@
-"""A question to search, and the URL that stands for it: every result page has a permanent link."""
+"""A search request and its URL: every page of results has a permanent link."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from tensorflow_hub.settings import parse_size
 SORTS = ("relevance", "newest", "downloads", "size")
 MAX_QUERY = 300
 MAX_PAGE_SIZE = 100
-# Nobody reads further, and each further page costs more than the one before.
+# Users do not read further, and each page takes longer than the one before.
 MAX_RESULTS = 10_000
 
-# What is no name of a common interface is read as a typed one.
+# A value of `interface` with other characters is parsed as a typed interface.
 _INTERFACE_NAME = re.compile(r"[\w-]+")
-# Everything is smaller, and the index has no numbers for more.
+# The largest number that the index can store.
 _LARGEST_SIZE = 2**63 - 1
 
 
 @dataclasses.dataclass(frozen=True)
 class SearchRequest:
-    """A question.
+    """A search request.
 
     Attributes:
       text: the words.
-      filters: facet key → wanted values: any of them within a facet, all facets together.
+      filters: facet key → values. A model must have at least one of the values of each facet.
       interface: a typed interface that a signature must have.
       max_size: upper limit of the size on disk, in bytes.
-      trainable: whether it must have trainable variables, or must not.
-      custom_ops: whether it may need ops that TensorFlow does not have (False: it must not).
+      trainable: True for models with trainable variables only, False for models without; None for all.
+      custom_ops: True for models with custom ops only, False for models without; None for all.
       sort: relevance, newest, downloads or size.
       page: from 1.
       page_size: results on a page.
-      with_facets: whether the values of the facets are counted too.
-      all_of: the facet all of whose values are counted, not only the commonest; "" for none.
+      with_facets: whether to count the values of the facets.
+      all_of: a facet of which all values are counted, not only the commonest; "" for none.
     """
 
     described: ClassVar[type[Parameters]]
@@ -63,10 +63,10 @@ class SearchRequest:
 
     @classmethod
     def parse(cls, parameters: Iterable[tuple[str, str]]) -> SearchRequest:
-        """Reads the parameters of a search URL; unknown ones are ignored, empty ones count as absent.
+        """Parses the parameters of a search URL. Unknown and empty ones are ignored.
 
         Raises:
-          FormatError: for a value that cannot be read; says what was expected.
+          FormatError: a value is not valid; says what was expected.
 
         >>> SearchRequest.parse([("q", "bert"), ("task", "text-embedding")]).to_url()
         '/s?q=bert&task=text-embedding'
@@ -91,7 +91,7 @@ class SearchRequest:
         return cls(filters=unique, **fields)  # type: ignore[arg-type]
 
     def parameters(self) -> list[tuple[str, str]]:
-        """The parameters of the URL of this question, without those that have their default."""
+        """Returns the parameters of the URL of this request, without those that have their default."""
         pairs = [("q", self.text)] if self.text else []
         pairs += [(key, value) for key in FACET_KEYS for value in self.filters.get(key, ())]
         if self.interface:
@@ -112,23 +112,23 @@ class SearchRequest:
         return pairs
 
     def to_url(self) -> str:
-        """The permanent link of this question."""
+        """Returns the permanent link of this request."""
         pairs = self.parameters()
         return f"/s?{urlencode(pairs)}" if pairs else "/s"
 
     def with_filter(self, key: str, value: str) -> SearchRequest:
-        """This question with a value of a facet added, or taken away where it was there; first page."""
+        """Returns the first page of this request with a value of a facet added, or removed if it is there."""
         values = self.filters.get(key, ())
         changed = tuple(v for v in values if v != value) if value in values else (*values, value)
         filters = {k: v for k, v in {**self.filters, key: changed}.items() if v}
         return dataclasses.replace(self, filters=filters, page=1)
 
     def on_page(self, page: int) -> SearchRequest:
-        """Another page of the same results."""
+        """Returns the request for another page of the same results."""
         return dataclasses.replace(self, page=page)
 
     def sorted_by(self, sort: str) -> SearchRequest:
-        """The same results in another order, from the first page."""
+        """Returns the request for the first page of the same results in another order."""
         return dataclasses.replace(self, sort=sort, page=1)
 
 
@@ -169,7 +169,7 @@ def _number(text: str, limit: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class _Parameter:
-    """A parameter of a search URL beside the facets: its type and meaning, and where its value goes."""
+    """A parameter of a search URL other than a facet: type, description, field and parser."""
 
     type: Any
     meaning: str
@@ -179,12 +179,19 @@ class _Parameter:
 
 _PARAMETERS: dict[str, _Parameter] = {
     "q": _Parameter(str, "Words; typing errors are corrected.", "text", lambda text: text[:MAX_QUERY]),
-    "max_size": _Parameter(str, "Not larger than this: bytes, or 100MB.", "max_size", _size),
-    "trainable": _Parameter(bool, "With, or without, trainable variables.", "trainable", _flag),
-    "custom_ops": _Parameter(bool, "With, or without, ops beyond TensorFlow's.", "custom_ops", _flag),
-    "sort": _Parameter(Literal[SORTS], "The order.", "sort", _sort),
+    "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", "max_size", _size),
+    "trainable": _Parameter(
+        bool, "true: only models with trainable variables; false: only models without.", "trainable", _flag
+    ),
+    "custom_ops": _Parameter(
+        bool, "true: only models with custom ops; false: only models without.", "custom_ops", _flag
+    ),
+    "sort": _Parameter(Literal[SORTS], "The order of the results.", "sort", _sort),
     "page": _Parameter(
-        Annotated[int, Meta(ge=1, le=MAX_RESULTS)], "From 1.", "page", lambda text: _number(text, MAX_RESULTS)
+        Annotated[int, Meta(ge=1, le=MAX_RESULTS)],
+        "The page of the results, from 1.",
+        "page",
+        lambda text: _number(text, MAX_RESULTS),
     ),
     "page_size": _Parameter(
         Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)],
@@ -194,7 +201,7 @@ _PARAMETERS: dict[str, _Parameter] = {
     ),
     "all_of": _Parameter(
         Literal[FACET_KEYS],
-        "A facet all of whose values are counted, not only the commonest.",
+        "A facet of which all values are counted, not only the commonest.",
         "all_of",
         _facet,
     ),
@@ -203,14 +210,14 @@ _PARAMETERS: dict[str, _Parameter] = {
 
 
 def _described() -> type[Parameters]:
-    """The parameters as a structure, for the description of the API."""
+    """Returns the parameters as a structure, for the description of the API."""
     of_facet = Annotated[list[str], Meta(max_length=20)]
     facets = {
-        facet.key: (of_facet, f"{facet.label}; may be repeated: any of the values.")
+        facet.key: (of_facet, f"{facet.label}. If repeated, a model needs only one of the values.")
         for facet in FACETS
         if facet.key != "interface"
     }
-    interface = (str, "A name such as text-embedding, or types: 'string -> float32[512]'.")
+    interface = (str, "A name such as text-embedding, or types such as 'string -> float32[512]'.")
     others = {key: (parameter.type, parameter.meaning) for key, parameter in _PARAMETERS.items()}
     every = {**facets, "interface": interface, **others}
     fields = [

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from tensorflow_hub.errors import FormatError
 
 _TENSOR = re.compile(r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)\s*(?P<dims>\[[^\]]*\])?")
-# On one side; a module with more in a signature is found by its words.
+# The most tensors on one side. Typed search does not find signatures with more.
 MOST_TENSORS = 12
 
 _DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64"}
@@ -28,9 +28,9 @@ class Tensor:
     """The type of an input or output.
 
     Attributes:
-      dtype: for example `"float32"`; in a question also `"*"`.
-      shape: its dimensions, None where unknown; None when the whole shape is.
-      name: in a question None for any.
+      dtype: for example `"float32"`; in a search also `"*"` for any.
+      shape: the dimensions, None for an unknown one; None if the whole shape is unknown.
+      name: the name; in a search None for any.
     """
 
     dtype: str
@@ -44,7 +44,7 @@ class Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class Interface:
-    """What goes in and what comes out; in a question an empty side stands for anything."""
+    """The inputs and outputs of a signature; in a search, an empty side means any."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -54,10 +54,10 @@ class Interface:
 
 
 def parse_interface(text: str) -> Interface:
-    """Reads an interface as people write it.
+    """Parses an interface that a user wrote.
 
     Raises:
-      FormatError: when there is no arrow, or a side is no list of tensors.
+      FormatError: there is no arrow, or a side is not a list of tensors.
 
     >>> str(parse_interface("string → float[?, 512]"))
     'string -> float32[?,512]'
@@ -69,7 +69,7 @@ def parse_interface(text: str) -> Interface:
 
 
 def matches(wanted: Interface, offered: Interface) -> bool:
-    """Whether a signature does what is wanted: takes just these inputs, gives at least these outputs.
+    """Whether a signature has exactly the wanted inputs, and at least the wanted outputs.
 
     >>> use = parse_interface("inputs:string[?] -> outputs:float32[?,512]")
     >>> matches(parse_interface("string -> float32[512]"), use)
@@ -85,8 +85,9 @@ def matches(wanted: Interface, offered: Interface) -> bool:
 
 
 def _assign(wanted: Sequence[Tensor], offered: Sequence[Tensor], *, given: bool) -> bool:
-    """Whether each wanted tensor has one of its own among those offered: a matching of the two sides,
-    found by augmenting paths, so that no question takes long.
+    """Whether each wanted tensor can get a different offered tensor.
+
+    Finds a bipartite matching with augmenting paths, in polynomial time for any search.
     """
     owner: dict[int, int] = {}
 
@@ -108,7 +109,7 @@ def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
     if wanted.shape is None:
         return True
     if offered.shape is None:
-        return given  # an input of unknown shape takes any
+        return given  # an input of unknown shape accepts any shape
     batched = bool(offered.shape) and offered.shape[0] is None
     return _dims_fit(wanted.shape, offered.shape, given=given) or (
         batched and _dims_fit(wanted.shape, offered.shape[1:], given=given)

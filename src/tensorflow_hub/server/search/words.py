@@ -1,7 +1,7 @@
-"""Text → words, the same way for what is indexed and what is asked.
+"""Splits texts into words, in the same way for the index and for searches.
 
-Handles carry much of what people search for, so `mobilenet_v2_100_224`, `MobileNetV2` and
-`mobilenet v2` have to give the same words.
+Many searches are for words of handles, so `mobilenet_v2_100_224`, `MobileNetV2` and `mobilenet v2` have to
+give the same words.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _VERSIONED = re.compile(r"([a-z]{3,}?)(v[0-9]+)")
 _SIZE = re.compile(r"([0-9]{2,})x([0-9]{2,})")
 _NUMBERED = re.compile(r"[a-z]{3,}|[0-9]+(?![a-z])|[0-9a-z]+")
 
-# The sizes of BERT as its authors call them; handles give layers and width.
+# The names of BERT's sizes; handles have the number of layers and the width instead.
 _BERT_SIZE = re.compile(r"L-(\d+)_H-(\d+)", re.IGNORECASE)
 _BERT_SIZES = {("24", "1024"): "large", ("12", "768"): "base", ("8", "512"): "medium"}
 _BERT_SIZES |= {("4", "512"): "small", ("4", "256"): "mini", ("2", "128"): "tiny"}
 
-# Endings of word forms that the stemmer keeps apart, and what is left of each: "classifier", "classify" and
+# Endings that the stemmer does not unify, with their replacements: "classifier", "classify" and
 # "classification" become "classif". British spellings become American ones.
 _ENDINGS = (
     (r"(?<=[a-z]{3})is(?=ation|ator)|(?<=[a-z]{4}[^aeiou])is(?=e$|ed$|er$|ers$|ing$)", "iz"),
@@ -43,12 +43,12 @@ _STEMMER = (
     .build()
 )
 
-# The rules by which words are made: an index that was made by other rules is made again.
+# The rules for words. An index that was built with other rules is built again.
 WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _ENDINGS)
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in lower case, without accents, handles and compounds taken apart.
+    """Returns the words of a text in lower case without accents; handles and compounds are split.
 
     >>> words("google/imagenet/MobileNet_v2_100_224")
     ['google', 'imagenet', 'mobilenet', 'v2', '100', '224']
@@ -63,7 +63,7 @@ def words(text: str) -> list[str]:
 
 
 def name_words(handle: str) -> list[str]:
-    """The words of a handle, and those that are meant by the numbers in it.
+    """Returns the words of a handle, and for BERT models also the name of the size.
 
     >>> name_words("google/bert_uncased_L-24_H-1024_A-16")[-1]
     'large'
@@ -75,7 +75,7 @@ def name_words(handle: str) -> list[str]:
 
 @functools.lru_cache(maxsize=50_000)
 def _parts(word: str) -> tuple[str, ...]:
-    """A run of letters and digits, taken apart."""
+    """Splits a sequence of letters and digits into words and numbers."""
     parts: Sequence[str] = (word,)
     if not (word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii()):
         if versioned := _VERSIONED.fullmatch(word):
@@ -89,7 +89,7 @@ def _parts(word: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """What the forms of a word have in common; the fields of text hold stems.
+    """Returns the stem of a word, which is the same for its different forms. Text fields contain stems.
 
     >>> {stem(word) for word in ("classifier", "classify", "classifies", "classification")}
     {'classif'}

@@ -78,7 +78,7 @@ def test_a_folder_that_is_read_only_is_told_in_a_sentence(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = tfhub("serve", "--port", "0", "--data", small_disk / "data")
     assert done.returncode == 2
-    assert "The hub cannot keep its data in" in done.stderr
+    assert "The hub cannot store its data in" in done.stderr
     assert "Read-only file system" in done.stderr
 
 

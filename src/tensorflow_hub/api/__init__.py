@@ -1,1 +1,1 @@
-"""What client and hub say to each other: the bodies, parameters and answers of the API, as types."""
+"""Defines the types of the API: request bodies, parameters and answers. Client and hub both use them."""

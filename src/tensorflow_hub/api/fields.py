@@ -1,4 +1,4 @@
-"""Types of single fields of the API, with what a value has to be like and what it means."""
+"""Types of single fields of the API, with their constraints and descriptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Handle = Annotated[
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Digest = Annotated[
     str,
-    Meta(pattern="^sha256:[0-9a-f]{64}$", description="sha256:… of the content, whatever the compression."),
+    Meta(
+        pattern="^sha256:[0-9a-f]{64}$",
+        description="sha256:… of the content; does not depend on the compression.",
+    ),
 ]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
 Role = Annotated[str, Meta(extra_json_schema={"enum": ["reader", "publisher", "owner"]})]

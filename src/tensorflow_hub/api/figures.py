@@ -1,4 +1,4 @@
-"""What was measured of a model: what a client sends and a hub keeps."""
+"""The figures of a measurement, which a client sends and a hub stores."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """What was measured, on what.
+    """A measurement of a model on a dataset.
 
     Attributes:
-      dataset: its name.
-      metric: its name, for example `"accuracy"`.
-      value: of the metric.
-      task: what was solved, for example `"text-classification"`; "" where that is not known.
-      higher_is_better: whether a larger value is a better one.
+      dataset: the name of the dataset.
+      metric: the name of the metric, for example `"accuracy"`.
+      value: the value of the metric.
+      task: the task, for example `"text-classification"`; "" if unknown.
+      higher_is_better: whether a larger value is better.
       low: the lower end of the confidence interval; None without one.
       high: the upper end.
-      examples: how many of the dataset were measured on.
-      examples_per_second: how many the model computed in a second.
-      machine: on which machine, in words.
-      size: bytes of the files that were measured.
-      dataset_url: where the dataset is.
-      dataset_digest: of its content: `"sha256:…"`; "" where that is not known.
+      examples: the number of examples of the dataset that were used.
+      examples_per_second: the number of examples that the model computed per second.
+      machine: a description of the machine.
+      size: size of the measured files, in bytes.
+      dataset_url: the URL of the dataset.
+      dataset_digest: digest of the dataset's content, `"sha256:…"`; "" if unknown.
       tool: the program that measured, with its version.
-      digest: of the model's content: a hub refuses what was measured of other content than the version's, and
-        keeps no digest; "" where that is not known.
+      digest: digest of the measured model's content; "" if unknown. A hub refuses the measurement if the
+        version has other content. It does not store the digest.
     """
 
     dataset: str

@@ -1,4 +1,4 @@
-"""What the forms of the pages send: fields of text, which browsers name and people fill in."""
+"""Types of the fields that the forms of the pages send, as texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Fields(Struct, frozen=True):
 
 
 class TryFields(Fields, frozen=True):
-    """A version in the path, and the rows of each of its inputs as a text."""
+    """A version in the path, and the rows of each input as a text."""
 
     MOST_INPUTS: ClassVar[int] = 4
 
@@ -26,16 +26,16 @@ class TryFields(Fields, frozen=True):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The texts of the inputs, in their order."""
+        """Returns the texts of the inputs, in their order."""
         return (self.input_0, self.input_1, self.input_2, self.input_3)
 
 
 class NoFields(Fields, frozen=True):
-    """A button alone."""
+    """No fields: the form has only a button."""
 
 
 class SignIn(Fields, frozen=True):
-    """A token, and the page to go on to."""
+    """A token, and the page to open after the sign-in."""
 
     token: Annotated[str, Meta(max_length=1000)] = ""
     next: Annotated[str, Meta(max_length=2000)] = "/"
@@ -48,7 +48,7 @@ class OfSession(Fields, frozen=True):
 
 
 class OwnToken(Fields, frozen=True):
-    """What a new token is for; without a publisher it is for all that the person has rights for."""
+    """The name, scope and lifetime of a new token. Without a publisher it has all rights of the user."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scope: Scope
@@ -57,7 +57,7 @@ class OwnToken(Fields, frozen=True):
 
 
 class Invite(Fields, frozen=True):
-    """A role in a publisher, and whom it is for."""
+    """The publisher and role of an invitation, and a note."""
 
     publisher: str
     role: Role
@@ -72,7 +72,7 @@ class OfInvitation(Fields, frozen=True):
 
 
 class ChangeMember(Fields, frozen=True):
-    """A member in the path, and the new role; `remove` for none."""
+    """A member in the path, and the new role; `remove` removes the member."""
 
     publisher: str
     user: int
@@ -87,7 +87,7 @@ class Join(Fields, frozen=True):
 
 
 class DeviceAnswer(Fields, frozen=True):
-    """Whether a program that shows a code gets a token, and what it may do."""
+    """The user's decision about a program that shows a code, and the rights of its token."""
 
     code: Annotated[str, Meta(max_length=100)]
     answer: str
@@ -97,7 +97,7 @@ class DeviceAnswer(Fields, frozen=True):
 
 
 class EventFields(Fields, frozen=True, kw_only=True):
-    """A box for each event; what stands in it, where it is ticked, does not matter."""
+    """A checkbox for each event. Any text but "" means that it is ticked."""
 
     publish: str = ""
     withdraw: str = ""
@@ -107,31 +107,31 @@ class EventFields(Fields, frozen=True, kw_only=True):
 
     @property
     def events(self) -> list[str]:
-        """The events whose boxes are ticked."""
+        """Returns the events whose checkboxes are ticked."""
         return [name for name in EventFields.__struct_fields__ if getattr(self, name)]
 
 
 class Subscribe(EventFields, frozen=True):
-    """The publisher that a member wants mail about, the address, and a box for each event."""
+    """The publisher about which a member wants mail, the address, and a checkbox for each event."""
 
     publisher: Annotated[str, Meta(max_length=100)]
     address: Annotated[str, Meta(max_length=300)]
 
 
 class Unsubscribe(Fields, frozen=True):
-    """The publisher that a member wants no mail about any more."""
+    """The publisher about which a member no longer wants mail."""
 
     publisher: Annotated[str, Meta(max_length=100)]
 
 
 class ConfirmMail(Fields, frozen=True):
-    """The code of a mail."""
+    """The code from a confirmation mail."""
 
     code: Annotated[str, Meta(max_length=200)]
 
 
 class CreateWebhook(EventFields, frozen=True):
-    """The URL of a new webhook, whose events it is told, and a box for each event."""
+    """The URL of a new webhook, its publisher, and a checkbox for each event."""
 
     url: Annotated[str, Meta(max_length=2000)]
     publisher: Annotated[str, Meta(max_length=100)] = ""
@@ -144,7 +144,7 @@ class OfWebhook(Fields, frozen=True):
 
 
 class SwitchWebhook(OfWebhook, frozen=True):
-    """A webhook in the path, and what becomes of it: on, off or remove."""
+    """A webhook in the path, and the action: on, off or remove."""
 
     to: str
 
@@ -162,7 +162,7 @@ class OfMeasurement(Fields, frozen=True):
 
 
 class ChangeMeasurement(OfMeasurement, frozen=True):
-    """A measurement in the path, and its new figures; an empty text for what was not measured."""
+    """A measurement in the path, and its new figures; an empty text for a missing figure."""
 
     value: Annotated[str, Meta(min_length=1, max_length=40)]
     low: Annotated[str, Meta(max_length=40)] = ""

@@ -1,8 +1,8 @@
-"""The names of headers that client and hub have to spell alike."""
+"""The names of HTTP headers that client and hub share."""
 
 from __future__ import annotations
 
-# The byte of an upload that a body begins with, or up to which the hub has it.
+# The offset in an upload at which a body starts, or up to which the hub has the bytes.
 UPLOAD_OFFSET = "Upload-Offset"
-# The bytes that an upload will have.
+# The size of the whole upload in bytes.
 UPLOAD_LENGTH = "Upload-Length"

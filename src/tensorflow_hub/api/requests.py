@@ -1,4 +1,4 @@
-"""What the hub is asked: bodies, whose unknown fields are refused, and parameters of URLs and headers."""
+"""Types of requests: JSON bodies, whose unknown fields are refused, and parameters of URLs and headers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from tensorflow_hub.api.fields import DeploymentKind, Digest, Event, Handle, Role, Scope, Sha256
 from tensorflow_hub.api.headers import UPLOAD_OFFSET
 
-# Numbers beyond are none of the database's.
+# The numbers that a database column can store.
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -22,36 +22,39 @@ class Parameters(Struct, frozen=True):
 
 
 class PredictionAsked(Body, frozen=True):
-    """Inputs of a model, as TensorFlow Serving takes them: either `instances` or `inputs`."""
+    """Inputs of a model in the format of TensorFlow Serving: either `instances` or `inputs`."""
 
     signature_name: Annotated[
-        str, Meta(max_length=200, description="Without it, the one that is meant for serving.")
+        str, Meta(max_length=200, description="The signature; default: the model's default for serving.")
     ] = ""
     instances: Annotated[
         Raw | UnsetType,
         Meta(
-            extra_json_schema={"type": "array", "description": "Row by row: a value each, or values by name."}
+            extra_json_schema={
+                "type": "array",
+                "description": "One item for each row: a value, or values by name of the input.",
+            }
         ),
     ] = UNSET
     inputs: Annotated[
         Raw | UnsetType,
-        Meta(extra_json_schema={"description": "All rows of the only input, or of each input by name."}),
+        Meta(extra_json_schema={"description": "All rows of the only input, or of each input by its name."}),
     ] = UNSET
 
 
 class NewUpload(Body, frozen=True):
-    """What will be sent."""
+    """An announced upload."""
 
     handle: Handle
-    size: Annotated[int, Meta(ge=1, description="Bytes of the archive.")]
-    sha256: Annotated[Sha256, Meta(description="Of the archive, in hex.")]
+    size: Annotated[int, Meta(ge=1, description="Size of the archive in bytes.")]
+    sha256: Annotated[Sha256, Meta(description="SHA-256 of the archive, in hex.")]
     digest: Digest | None = None
     card: str = ""
     deployment: DeploymentKind | None = None
 
 
 class UploadedIndex(Body, frozen=True):
-    """The index of the archive that was sent, if there is one."""
+    """The index of the uploaded archive, if the client has made one."""
 
     index: Annotated[Raw | UnsetType, Meta(extra_json_schema={"type": "object"})] = UNSET
 
@@ -68,7 +71,7 @@ _Text = Annotated[str, Meta(max_length=200)]
 
 
 class NewMeasurement(Body, frozen=True):
-    """What was measured of a version."""
+    """A measurement of a version."""
 
     handle: Handle
     dataset: Annotated[str, Meta(min_length=1, max_length=200, description="The name of the dataset.")]
@@ -77,55 +80,57 @@ class NewMeasurement(Body, frozen=True):
     task: Annotated[str, Meta(max_length=100, examples=["text-classification"])] = ""
     higher_is_better: bool = True
     low: Annotated[float | None, Meta(description="Lower end of the confidence interval.")] = None
-    high: Annotated[float | None, Meta(description="Upper end.")] = None
-    examples: Annotated[_Number | None, Meta(description="How many were measured on.")] = None
+    high: Annotated[float | None, Meta(description="Upper end of the confidence interval.")] = None
+    examples: Annotated[_Number | None, Meta(description="Number of examples.")] = None
     examples_per_second: _Amount | None = None
-    machine: Annotated[_Text, Meta(description="The machine of the speed, in words.")] = ""
-    size: Annotated[_Number | None, Meta(description="Bytes of the files that were measured.")] = None
+    machine: Annotated[_Text, Meta(description="The machine on which the speed was measured.")] = ""
+    size: Annotated[_Number | None, Meta(description="Size of the measured files in bytes.")] = None
     dataset_url: Annotated[str, Meta(max_length=1000, description="An http or https URL.")] = ""
     dataset_digest: Annotated[Digest | None, Meta(description="sha256:… of the dataset.")] = None
     digest: Annotated[
         Digest | None,
-        Meta(description="Of the content that was measured; refused where the version has other."),
+        Meta(description="Digest of the measured content; refused if the version has other content."),
     ] = None
     tool: Annotated[_Text, Meta(description="The program that measured, with its version.")] = ""
     publisher: Annotated[
         Annotated[str, Meta(max_length=100)] | None,
-        Meta(description="Who measured; without it, the publisher of the model."),
+        Meta(description="The publisher that measured; default: the publisher of the model."),
     ] = None
 
 
 class MeasuredAsked(Parameters, frozen=True):
-    """Which table of measured models."""
+    """The task, dataset, order and page of a table of measurements."""
 
-    task: Annotated[str, Meta(max_length=100, description="What was solved.")] = ""
-    dataset: Annotated[str, Meta(max_length=200, description="Its name; without it, only the datasets.")] = ""
+    task: Annotated[str, Meta(max_length=100, description="The task.")] = ""
+    dataset: Annotated[
+        str, Meta(max_length=200, description="The dataset's name; without it, only datasets are listed.")
+    ] = ""
     sort: Annotated[
         str,
         Meta(
             max_length=120,
-            description="metric:NAME, speed, size or model; - before it: the other way round. "
-            "By default by the first metric.",
+            description="metric:NAME, speed, size or model; with - before it: reversed. "
+            "Default: the first metric.",
         ),
     ] = ""
-    page: Annotated[int, Meta(ge=1, le=100_000, description="From 1.")] = 1
+    page: Annotated[int, Meta(ge=1, le=100_000, description="The page, from 1.")] = 1
 
 
 class OfMeasurement(Parameters, frozen=True):
     """A measurement in the path."""
 
-    measurement: Annotated[int, Meta(ge=0, description="Its number.")]
+    measurement: Annotated[int, Meta(ge=0, description="The number of the measurement.")]
 
 
 class StateChange(Body, frozen=True):
-    """A version and why its state changes."""
+    """A version, and the reason for the change of its state."""
 
     handle: Handle
     reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class PublisherChange(Body, frozen=True):
-    """What changes; what is left out stays."""
+    """The fields of a publisher to change; missing fields are not changed."""
 
     title: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -134,13 +139,14 @@ class PublisherChange(Body, frozen=True):
 
 
 class NewToken(Body, frozen=True):
-    """What a new token is for."""
+    """A new token."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scope: Scope
-    publisher: Annotated[str | None, Meta(description="null: it is good for all.")]
+    publisher: Annotated[str | None, Meta(description="null: the token is valid for all publishers.")]
     days: Annotated[
-        Annotated[int, Meta(ge=1, le=3650)] | None, Meta(description="Without them it never expires.")
+        Annotated[int, Meta(ge=1, le=3650)] | None,
+        Meta(description="After how many days it expires; default: never."),
     ] = None
 
 
@@ -149,22 +155,25 @@ class NewSignature(Body, frozen=True):
 
     handle: Handle
     envelope: Annotated[
-        str, Meta(max_length=16_384, description="DSSE with an in-toto Statement about the version.")
+        str,
+        Meta(max_length=16_384, description="DSSE envelope with an in-toto Statement about the version."),
     ]
 
 
 class NewSigningKey(Body, frozen=True):
-    """A key that the publisher signs with."""
+    """A key with which the publisher signs."""
 
-    public_key: Annotated[str, Meta(max_length=100, description="ed25519: and its 32 bytes in base64.")]
-    name: Annotated[str, Meta(max_length=100, description="What people know it by.")] = ""
+    public_key: Annotated[
+        str, Meta(max_length=100, description="`ed25519:` and the 32 bytes of the key in base64.")
+    ]
+    name: Annotated[str, Meta(max_length=100, description="A name for the key, for users.")] = ""
 
 
 class NewInvitation(Body, frozen=True):
-    """The role that is offered, and whom it is for."""
+    """The role of an invitation, and a note."""
 
     role: Role
-    note: Annotated[str, Meta(max_length=200, description="Whom it is for, for your own list.")] = ""
+    note: Annotated[str, Meta(max_length=200, description="A note, such as the invited person.")] = ""
 
 
 class RoleChange(Body, frozen=True):
@@ -174,34 +183,34 @@ class RoleChange(Body, frozen=True):
 
 
 class NewWebhook(Body, frozen=True):
-    """Where to send what is done, and what of it."""
+    """The URL, publisher and events of a new webhook."""
 
-    url: Annotated[str, Meta(max_length=2000, description="http or https, of a public address.")]
-    publisher: Annotated[str | None, Meta(description="Whose events; null: of the whole hub.")]
-    events: Annotated[list[Event], Meta(description="Empty: all of them.")] = []
+    url: Annotated[str, Meta(max_length=2000, description="An http or https URL with a public address.")]
+    publisher: Annotated[str | None, Meta(description="The publisher; null: events of the whole hub.")]
+    events: Annotated[list[Event], Meta(description="The events; empty: all events.")] = []
 
 
 class WebhookChange(Body, frozen=True):
-    """What changes; what is left out stays."""
+    """The fields of a webhook to change; missing fields are not changed."""
 
-    events: Annotated[list[Event] | None, Meta(description="Empty: all of them.")] = None
+    events: Annotated[list[Event] | None, Meta(description="The events; empty: all events.")] = None
     active: Annotated[bool | None, Meta(description="Whether messages are sent.")] = None
 
 
 class MailChange(Body, frozen=True):
-    """The events that a member gets mail about."""
+    """The events about which a member gets mail."""
 
     events: Annotated[list[Event], Meta(min_length=1, description="At least one.")]
 
 
 class NewDeviceLogin(Body, frozen=True):
-    """Which program asks to be signed in."""
+    """The program that asks for a sign-in."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, description="What people know it by.")]
+    name: Annotated[str, Meta(min_length=1, max_length=100, description="The program's name, for users.")]
 
 
 class DeviceSecret(Body, frozen=True):
-    """The secret of a program that waits."""
+    """The secret of a program that waits for its sign-in."""
 
     device_code: Annotated[str, Meta(max_length=100)]
 
@@ -219,7 +228,7 @@ class OfModelOrVersion(Parameters, frozen=True):
 
 
 class OfServedVersion(Parameters, frozen=True):
-    """A version in the path, as TensorFlow Serving writes it."""
+    """A version in the path, in the format of TensorFlow Serving."""
 
     handle: Annotated[str, Meta(description="publisher/model; has slashes.")]
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -232,51 +241,53 @@ class OfVersion(Parameters, frozen=True):
 
 
 class PicturePath(Parameters, frozen=True):
-    """Which picture of a card."""
+    """The path of a picture of a card."""
 
-    path: Annotated[str, Meta(max_length=700, description="As the card has it: pictures/cats.png.")]
+    path: Annotated[
+        str, Meta(max_length=700, description="The path in the card, for example pictures/cats.png.")
+    ]
 
 
 class OfDeployment(Parameters, frozen=True):
     """A deployment of a version."""
 
     deployment: Annotated[
-        str | None, Meta(description="saved_model, tfjs, …; without it, the first one.")
+        str | None, Meta(description="saved_model, tfjs, …; default: the first deployment.")
     ] = None
 
 
 class FilesAsked(OfDeployment, frozen=True):
-    """Which files."""
+    """A page of the list of files."""
 
-    page: Annotated[int, Meta(ge=1, le=100_000, description="From 1.")] = 1
+    page: Annotated[int, Meta(ge=1, le=100_000, description="The page, from 1.")] = 1
 
 
 class TextAsked(OfDeployment, frozen=True, rename={"start": "from"}):
-    """Which part of which file."""
+    """A part of a file."""
 
-    file: Annotated[str, Meta(max_length=4096, description="Its path.")] = ""
-    start: Annotated[_Number, Meta(description="The first byte.")] = 0
+    file: Annotated[str, Meta(max_length=4096, description="The path of the file.")] = ""
+    start: Annotated[_Number, Meta(description="The offset of the first byte.")] = 0
 
 
 class VariablesAsked(FilesAsked, frozen=True):
-    """Which variables."""
+    """A page of the list of variables."""
 
-    q: Annotated[str, Meta(max_length=300, description="Words that the names have to have.")] = ""
+    q: Annotated[str, Meta(max_length=300, description="Words that the names must contain.")] = ""
 
 
 class DifferencesAsked(Parameters, frozen=True):
-    """With which version another one is compared."""
+    """The version to compare with."""
 
     before: Annotated[
         Annotated[int, Meta(ge=1, le=2**31 - 1)] | None,
-        Meta(description="Its number; without it, the one before."),
+        Meta(description="The number of the version to compare with; default: the one before."),
     ] = None
 
 
 class OfPublisher(Parameters, frozen=True):
     """A publisher in the path."""
 
-    publisher: Annotated[str, Meta(description="Its name.")]
+    publisher: Annotated[str, Meta(description="The name of the publisher.")]
 
 
 class OfMember(OfPublisher, frozen=True):
@@ -288,13 +299,13 @@ class OfMember(OfPublisher, frozen=True):
 class OfSigningKey(OfPublisher, frozen=True):
     """A key of a publisher in the path."""
 
-    key: Annotated[str, Meta(description="Its short id.")]
+    key: Annotated[str, Meta(description="The short id of the key.")]
 
 
 class OfInvitation(OfPublisher, frozen=True):
     """An invitation to a publisher in the path."""
 
-    invitation: Annotated[int, Meta(ge=0, description="Its number.")]
+    invitation: Annotated[int, Meta(ge=0, description="The number of the invitation.")]
 
 
 class OfUpload(Parameters, frozen=True):
@@ -306,34 +317,34 @@ class OfUpload(Parameters, frozen=True):
 class OfToken(Parameters, frozen=True):
     """A token in the path."""
 
-    token: Annotated[int, Meta(ge=0, description="Its number.")]
+    token: Annotated[int, Meta(ge=0, description="The number of the token.")]
 
 
 class OfWebhook(Parameters, frozen=True):
     """A webhook in the path."""
 
-    webhook: Annotated[int, Meta(ge=0, description="Its number.")]
+    webhook: Annotated[int, Meta(ge=0, description="The number of the webhook.")]
 
 
 class OfDelivery(OfWebhook, frozen=True):
     """A message of a webhook in the path."""
 
-    delivery: Annotated[str, Meta(description="Its id.")]
+    delivery: Annotated[str, Meta(description="The id of the message.")]
 
 
 class FromOffset(Parameters, frozen=True, rename={"offset": UPLOAD_OFFSET}):
-    """Where the bytes of a body begin."""
+    """The offset of a body in an upload."""
 
-    offset: Annotated[_Number, Meta(description="The byte of the upload that the body begins with.")]
+    offset: Annotated[_Number, Meta(description="The offset in the upload at which the body starts.")]
 
 
 class WithinPublisher(Parameters, frozen=True):
-    """What concerns one publisher."""
+    """A filter by publisher."""
 
-    publisher: Annotated[str | None, Meta(description="What concerns one publisher.")] = None
+    publisher: Annotated[str | None, Meta(description="Only entries of this publisher.")] = None
 
 
 class AuditPage(WithinPublisher, frozen=True):
-    """Which lines of the audit log."""
+    """A page of the audit log."""
 
-    before: Annotated[_Number | None, Meta(description="Lines before this number.")] = None
+    before: Annotated[_Number | None, Meta(description="Only entries before this number.")] = None

@@ -1,4 +1,4 @@
-"""The ASGI application of a hub: routes, what surrounds each request, what runs beside them."""
+"""Makes the ASGI application of a hub: routes, middleware, answers for errors, and background jobs."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ from tensorflow_hub.server.web import pages
 
 _log = logging.getLogger("tensorflow_hub.server")
 
-# How often downloads are added to the catalogue and expired uploads are swept away.
+# How often downloads are added to the catalogue, and how often expired data is removed, in seconds.
 FLUSH_SECONDS = 5.0
 SWEEP_SECONDS = 300.0
 
 
 def make_app(settings: ServerSettings) -> Starlette:
-    """The application of the hub that the settings describe; opens its catalogue and store."""
+    """Makes the application of a hub; opens its catalogue and store."""
     hub = open_hub(settings)
     app = Starlette(
         routes=ROUTES,
@@ -109,15 +109,15 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 def _build_index(hub: Hub) -> None:
-    """Makes the search index while the hub serves already: with a million models it takes a minute."""
+    """Builds the search index in the background: with a million models it takes a minute."""
     try:
         hub.search.build()
     except (sa.exc.SQLAlchemyError, OSError):
-        _log.warning("The search index is not made yet; the next search tries again.", exc_info=True)
+        _log.warning("The search index could not be built; the next search tries again.", exc_info=True)
 
 
 async def _chores(hub: Hub, predictions: Pool | None) -> None:
-    """The jobs that are done now and then, as long as the process serves."""
+    """Runs the regular background jobs until it is cancelled."""
     since_sweep = SWEEP_SECONDS
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
@@ -133,7 +133,7 @@ async def _chores(hub: Hub, predictions: Pool | None) -> None:
             since_sweep = 0.0
             due += [lambda: sweep_uploads(hub), lambda: sweep_sessions(hub), hub.limits.sweep]
             due += [lambda: sweep_deliveries(hub)]
-        for chore in due:  # one that fails keeps no other from its work: on a full disk, the sweep makes room
+        for chore in due:  # each in its own `try`: on a full disk, some fail, but the sweep frees space
             await run_in_threadpool(_try, chore)
 
 
@@ -141,7 +141,7 @@ def _try(chore: Callable[[], object]) -> None:
     try:
         chore()
     except (sa.exc.SQLAlchemyError, OSError):
-        _log.warning("A chore failed; it is tried again.", exc_info=True)
+        _log.warning("A background job failed; the hub tries again later.", exc_info=True)
 
 
 def _answer_hub_error(request: Request, error: Exception) -> Response:
@@ -171,8 +171,8 @@ def _answer_unavailable(request: Request, error: Exception) -> Response:
     if lacks_space(error):
         problem: Unavailable = NoSpace(
             "This hub has no space left on its disk.",
-            hint="Tell its administrator: `tfhub admin check --repair` frees what nothing needs. "
-            "An upload that does not fit can be given up.",
+            hint="Tell its administrator: `tfhub admin check --repair` removes unused files. "
+            "You can cancel an upload that does not fit.",
         )
         return _answer_hub_error(request, problem)
     part = "files" if isinstance(error, OSError) else "catalogue"
@@ -180,12 +180,12 @@ def _answer_unavailable(request: Request, error: Exception) -> Response:
     return _answer_hub_error(request, problem)
 
 
-# What SQLite and PostgreSQL say of a full disk.
+# Parts of the messages of SQLite and PostgreSQL for a full disk.
 _FULL = ("database or disk is full", "No space left on device")
 
 
 def lacks_space(error: Exception) -> bool:
-    """Whether an error of the system or of a database says that the disk is full."""
+    """Whether an error of the system or the database means that the disk is full."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
     return isinstance(error, sa.exc.DBAPIError) and any(words in str(error.orig) for words in _FULL)
@@ -198,17 +198,17 @@ def _answer_unexpected(request: Request, error: Exception) -> Response:
     )
     problem = HubError(
         "The hub failed to answer this request.",
-        hint=f"Its administrator finds why in the log, at the request {number}.",
+        hint=f"Its administrator finds the reason in the log, at the request {number}.",
     )
     try:
         return _answer_hub_error(request, problem)
     except Exception:
-        _log.exception("The page about a failure failed too.")
+        _log.exception("The page for an error could not be made.")
         return json_answer(problem)
 
 
 def _wants_page(request: Request) -> bool:
-    """People's browsers ask for HTML; programs get JSON."""
+    """Whether the client is a browser, which asks for HTML; other programs get JSON."""
     if any(name.endswith("-format") for name in request.query_params):
         return False
     return quality(request.headers.get("accept", ""), "text/html", wildcard=False) > 0

@@ -1,4 +1,4 @@
-"""Runs a hub: chooses the port, makes the first token, starts the server processes."""
+"""Runs a hub: chooses the port, creates the first token, and starts the server processes."""
 
 from __future__ import annotations
 
@@ -40,13 +40,18 @@ HEADER_SECONDS = 15
 
 @contextlib.contextmanager
 def reserved_port(settings: ServerSettings, asked_for: bool) -> Iterator[int]:
-    """The port to listen on: that of the settings, or a free one when it is taken and not asked for.
+    """Reserves a port: that of the settings, or a free one if it is in use and the user did not choose it.
 
-    On Linux no other program gets the port as long as the context lasts: between choosing it and listening
-    lies a second of preparing, in which another hub would choose the same, and both would then answer there.
+    On Linux, the port stays reserved while the context is open. The hub needs about a second from the choice
+    of the port until it listens. Meanwhile another hub could choose the same port, and both would answer
+    there.
+
+    Args:
+      settings: the address and port.
+      asked_for: whether the user chose the port.
 
     Raises:
-      SettingsError: the port was asked for and is taken, or the address is not one of this machine.
+      SettingsError: the user chose the port and it is in use, or the address is not one of this machine.
     """
     try:
         held = _bind(settings.host, settings.port)
@@ -55,25 +60,25 @@ def reserved_port(settings: ServerSettings, asked_for: bool) -> Iterator[int]:
             is_taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
             raise SettingsError(
                 f"The hub cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
-                hint="Stop what listens there, or choose another port: "
-                "`tfhub serve --port 0` takes a free one."
+                hint="Stop the program that listens there, or choose another port: "
+                "`tfhub serve --port 0` chooses a free one."
                 if is_taken
-                else "Choose an address of this machine: `tfhub serve --host 0.0.0.0` takes all of them.",
+                else "Choose an address of this machine: `tfhub serve --host 0.0.0.0` listens on all.",
             ) from error
         held = _bind(settings.host, 0)
     with held:
         port: int = held.getsockname()[1]
         if sys.platform == "linux":
-            # Shared from now on with those who ask to share it: the server processes. It never listens.
+            # From now on the server processes can share the port. This socket itself never listens.
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        else:  # a port that is bound cannot be shared later
+        else:  # on other systems, a bound port cannot be shared
             held.close()
         yield port
 
 
 def place(settings: ServerSettings) -> str:
-    """Where the hub keeps its data, for people: without the database's password."""
+    """Returns where the hub stores its data, to show it to users: without the database's password."""
     folder = settings.data_folder()
     if not settings.database:
         return str(folder)
@@ -81,19 +86,19 @@ def place(settings: ServerSettings) -> str:
 
 
 def first_token(hub: Hub) -> str | None:
-    """An administrator's token, when none was ever made; it is shown once and never again."""
+    """Creates the administrator's token if the hub has never had a token. Its secret is shown only once."""
     with hub.database.reading() as connection:
         if has_tokens(connection):
             return None
     with hub.database.writing() as connection:
-        if has_tokens(connection):  # of another process that starts
+        if has_tokens(connection):  # another starting process has created one
             return None
         _, secret = create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
         return secret
 
 
 def prepare(settings: ServerSettings) -> str | None:
-    """Migrates the catalogue, checks the store; the first administrator's token on the first run.
+    """Migrates the catalogue and checks the settings; at the first start, returns the administrator's token.
 
     Raises:
       SettingsError: the folder, the database or the store cannot be used; says why.
@@ -117,28 +122,28 @@ def prepare(settings: ServerSettings) -> str | None:
 
 @contextlib.contextmanager
 def explained(settings: ServerSettings) -> Iterator[None]:
-    """Says in a sentence why the place where a hub keeps its data cannot be used.
+    """Turns errors of the system and the database into one that says why the hub's data cannot be used.
 
     Raises:
-      SettingsError: in place of errors of the system and of the database.
+      SettingsError: an error of the system or the database was raised in the block.
     """
     try:
         yield
     except (OSError, sa.exc.DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error)
         raise SettingsError(
-            f"The hub cannot keep its data in {place(settings)}: {reason.strip().splitlines()[0]}.",
+            f"The hub cannot store its data in {place(settings)}: {reason.strip().splitlines()[0]}.",
             hint="Check that it exists, can be written to and has space, or choose another: `--data DIR`.",
         ) from error
 
 
 def serve(settings: ServerSettings, on_ready: Callable[[], None]) -> None:
-    """Serves until the process is told to stop (SIGINT, SIGTERM), then lets requests finish."""
+    """Serves until the process gets SIGINT or SIGTERM, then finishes the running requests."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
-    # Not by fork: the S3 client and the database driver of this process have threads, which a fork loses.
+    # Not "fork": it does not copy the threads of the S3 client and the database driver of this process.
     multiprocessing.set_start_method("spawn", force=True)
     server: Any = Granian(
         "tensorflow_hub.server.app:make_app",
@@ -179,7 +184,7 @@ def _wait_until_ready(host: str, port: int, on_ready: Callable[[], None]) -> Non
 
 
 def load_app(settings: ServerSettings) -> Any:
-    """The application, in a server process."""
+    """Makes the application in a server process."""
     from tensorflow_hub.server.app import make_app
 
     _die_with_parent()
@@ -188,14 +193,14 @@ def load_app(settings: ServerSettings) -> Any:
 
 
 def _die_with_parent() -> None:
-    """Ends a server process whose parent was killed: it would go on serving with nobody to stop it."""
+    """Makes Linux end this server process if its parent is killed: otherwise it would serve for ever."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def configure_log(settings: ServerSettings) -> None:
-    """Sends the log to standard error in the form the settings name."""
+    """Sends the log to standard error, in the format of the settings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormat(settings.log_format))
     logger = logging.getLogger("tensorflow_hub.server")
@@ -206,7 +211,7 @@ def configure_log(settings: ServerSettings) -> None:
 
 def _bind(host: str, port: int) -> socket.socket:
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the last hub may linger
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last hub may have left open connections
     try:
         held.bind((host, port))
     except OSError:

@@ -1,4 +1,4 @@
-"""What the hub answers: JSON objects. Each class becomes a schema of the OpenAPI description."""
+"""Types of the hub's JSON answers. Each class becomes a schema of the OpenAPI description."""
 
 from tensorflow_hub.api.answers.inside import (
     Change,

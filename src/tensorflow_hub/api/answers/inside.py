@@ -1,4 +1,4 @@
-"""What is inside a version: files, variables, graph; and the differences to another one."""
+"""Answers about the content of a version: files, variables, graph, and differences to another version."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class FilesOfVersion(TypedDict):
 
 
 class TextOfFile(TypedDict):
-    """A part of a text file; `text` is empty where the bytes are no text."""
+    """A part of a text file; `text` is empty if the bytes are not text."""
 
     handle: Handle
     deployment: DeploymentKind
     path: str
     sha256: Sha256
-    size: Annotated[int, Meta(description="Bytes of the whole file.")]
+    size: Annotated[int, Meta(description="Size of the whole file in bytes.")]
     start: Annotated[int, Meta(description="The first byte of this part.")]
-    end: Annotated[int, Meta(description="The byte behind its last one.")]
+    end: Annotated[int, Meta(description="The offset after its last byte.")]
     is_text: bool
     text: str
 
@@ -53,13 +53,13 @@ class VariableOfVersion(TypedDict):
 
 
 class VariablesOfVersion(TypedDict):
-    """The variables of a deployment whose names have the words asked for."""
+    """The variables of a deployment whose names contain the words of the search."""
 
     handle: Handle
     deployment: DeploymentKind
     variables: Sequence[VariableOfVersion]
     total: Count
-    bytes: Annotated[int, Meta(description="Of all that match.")]
+    bytes: Annotated[int, Meta(description="Size of all matching variables in bytes.")]
     page: int
     pages: int
 
@@ -69,14 +69,14 @@ class OpOfGraph(TypedDict):
 
     op: str
     count: Count
-    reaches: Annotated[str, Meta(description="What it does outside of the graph; empty for nothing.")]
+    reaches: Annotated[str, Meta(description="What it can access outside of the graph; empty for nothing.")]
 
 
 class LayerOfGraph(TypedDict):
-    """A scope of names in a graph, with the scopes within."""
+    """A scope of names in a graph, with the nested scopes."""
 
     name: str
-    ops: Annotated[int, Meta(description="Ops in it, with those of the scopes within.")]
+    ops: Annotated[int, Meta(description="Number of ops, with those of nested scopes.")]
     commonest: Sequence[str]
     layers: Sequence[LayerOfGraph]
 
@@ -91,7 +91,7 @@ class GraphOfVersion(TypedDict):
 
 
 class Change(TypedDict):
-    """What one version has, and what the other has in its place; null for nothing."""
+    """The value in each of two versions; null if a version does not have it."""
 
     name: str
     before: str | None
@@ -99,13 +99,13 @@ class Change(TypedDict):
 
 
 class Differences(TypedDict):
-    """What changed from one version of a model to another."""
+    """The differences between two versions of a model."""
 
     before: Handle
     after: Handle
-    summary: Annotated[Sequence[str], Meta(description="In sentences.")]
+    summary: Annotated[Sequence[str], Meta(description="The differences in sentences.")]
     card: Annotated[Sequence[str], Meta(description="Lines of a unified diff.")]
     variables: Sequence[Change]
     ops: Sequence[Change]
     files: Sequence[Change]
-    cut: Annotated[bool, Meta(description="Whether there are more than are listed.")]
+    cut: Annotated[bool, Meta(description="Whether the lists are cut off.")]

@@ -1,4 +1,4 @@
-"""What was measured of versions, and tables of it."""
+"""Measurements of versions, and tables of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tensorflow_hub.api.fields import Count, Handle, Time
 
 
 class Measurement(TypedDict):
-    """What was measured of a version, beside it."""
+    """A measurement of a version."""
 
     id: int
     dataset: str
@@ -26,12 +26,10 @@ class Measurement(TypedDict):
     examples: int | None
     examples_per_second: float | None
     machine: str
-    size: Annotated[int | None, Meta(description="Bytes of the files that were measured.")]
+    size: Annotated[int | None, Meta(description="Size of the measured files in bytes.")]
     tool: str
     publisher: Annotated[str, Meta(description="Who measured.")]
-    by_others: Annotated[
-        bool, Meta(description="Whether that is another one than the publisher of the model.")
-    ]
+    by_others: Annotated[bool, Meta(description="Whether another publisher than that of the model measured.")]
     measured_by: Annotated[
         str,
         Meta(description="The name of user or token; empty for callers without a token of that publisher."),
@@ -40,11 +38,11 @@ class Measurement(TypedDict):
 
 
 class MeasuredDataset(TypedDict):
-    """A dataset that models were measured on."""
+    """A dataset with measurements."""
 
     task: str
     dataset: str
-    versions: Annotated[Count, Meta(description="How many were measured.")]
+    versions: Annotated[Count, Meta(description="Number of measured versions.")]
 
 
 class MeasuredMetric(TypedDict):
@@ -64,26 +62,28 @@ class MeasuredValue(TypedDict):
 
 
 class MeasuredVersion(TypedDict):
-    """What one publisher measured of one version."""
+    """The measurements of a version by one publisher."""
 
     handle: Handle
     url: str
     publisher: Annotated[str, Meta(description="Who measured.")]
     by_others: bool
     task: str
-    size: Annotated[int | None, Meta(description="Bytes of its download.")]
+    size: Annotated[int | None, Meta(description="Size of the download in bytes.")]
     examples_per_second: float | None
     machine: str
-    values: Annotated[Mapping[str, MeasuredValue], Meta(description="By metric.")]
+    values: Annotated[Mapping[str, MeasuredValue], Meta(description="Metric → value.")]
 
 
 class Measured(TypedDict):
-    """The datasets that models were measured on, and the table of one of them."""
+    """The datasets with measurements, and the table of one of them."""
 
     datasets: Sequence[MeasuredDataset]
     metrics: Sequence[MeasuredMetric]
     rows: Sequence[MeasuredVersion]
-    total: Annotated[Count, Meta(description="Rows on all pages.")]
-    cut: Annotated[bool, Meta(description="Whether older measurements were left out: there are too many.")]
+    total: Annotated[Count, Meta(description="Number of rows on all pages.")]
+    cut: Annotated[
+        bool, Meta(description="Whether older measurements were left out, because there are too many.")
+    ]
     page: int
     pages: Count

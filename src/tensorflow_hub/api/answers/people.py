@@ -11,7 +11,7 @@ from tensorflow_hub.api.fields import Role, Scope, Time
 
 
 class Token(TypedDict):
-    """What a token may do."""
+    """A token and its rights."""
 
     id: int
     name: str
@@ -25,9 +25,9 @@ class Token(TypedDict):
 
 
 class TokenWithSecret(Token):
-    """A token that was just made."""
+    """A new token."""
 
-    secret: Annotated[str, Meta(description="Only in the answer that makes the token.")]
+    secret: Annotated[str, Meta(description="Only in the answer that creates the token.")]
 
 
 class Tokens(TypedDict):
@@ -58,37 +58,39 @@ class Invitation(TypedDict):
 
 
 class InvitationWithUrl(Invitation):
-    """An invitation that was just made."""
+    """A new invitation."""
 
-    url: Annotated[str, Meta(description="The page to accept it on; only in the answer that makes it.")]
+    url: Annotated[str, Meta(description="The page to accept it; only in the answer that creates it.")]
 
 
 class Members(TypedDict):
-    """The members of a publisher, and the invitations that are open."""
+    """The members of a publisher, and the open invitations."""
 
     members: Sequence[Member]
     invitations: Sequence[Invitation]
 
 
 class DeviceLogin(TypedDict):
-    """What a program needs in order to be signed in by a person (RFC 8628)."""
+    """The codes with which a person can sign a program in (RFC 8628)."""
 
-    device_code: Annotated[str, Meta(description="Its secret, to ask for the token with.")]
-    user_code: Annotated[str, Meta(description="To be shown; the page shows it too.")]
+    device_code: Annotated[str, Meta(description="The program's secret, to poll for the token.")]
+    user_code: Annotated[
+        str, Meta(description="The code to show to the user, who compares it with the page.")
+    ]
     verification_uri: str
     verification_uri_complete: str
     expires_in: Annotated[int, Meta(description="Seconds.")]
-    interval: Annotated[int, Meta(description="Seconds to wait between two questions.")]
+    interval: Annotated[int, Meta(description="Seconds to wait between two requests.")]
 
 
 class DeviceAnswer(TypedDict):
-    """Whether a person has signed the program in."""
+    """The state of a program's sign-in."""
 
     state: Annotated[str, Meta(extra_json_schema={"enum": ["pending", "granted", "denied"]})]
-    secret: Annotated[str | None, Meta(description="Of the token, where it was granted; only once.")]
+    secret: Annotated[str | None, Meta(description="The secret of the token, once, if it was granted.")]
 
 
 class AuditEntries(TypedDict):
-    """Lines of the audit log."""
+    """Entries of the audit log."""
 
     entries: Sequence[Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""Answers of models that the hub runs, in the form of TensorFlow Serving."""
+"""Answers of models that the hub runs, in the format of TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any, TypedDict
 
 
 class ServingError(TypedDict):
-    """The body of a refusal as TensorFlow Serving writes it: what is wrong and what to do, as one text."""
+    """An error in the format of TensorFlow Serving: message and hint in one text."""
 
     error: str
 
 
 class Predictions(TypedDict):
-    """What a model gives for each instance: a value, or values by name where it has several outputs."""
+    """The outputs for each instance: a value, or values by name if there are several outputs."""
 
     predictions: Sequence[Any]
 
 
 class Outputs(TypedDict):
-    """What a model gives for the inputs: a value, or values by name where it has several outputs."""
+    """The outputs for the inputs: a value, or values by name if there are several outputs."""
 
     outputs: Any
 
 
 class ServedVersions(TypedDict):
-    """Which versions of a model answer."""
+    """The available versions of a model."""
 
     model_version_status: Sequence[Mapping[str, Any]]
 
 
 class ServedMetadata(TypedDict):
-    """What a version takes and gives: its signatures as TensorFlow Serving writes them."""
+    """The inputs and outputs of a version: its signatures in the format of TensorFlow Serving."""
 
     model_spec: Mapping[str, str]
     metadata: Mapping[str, Any]

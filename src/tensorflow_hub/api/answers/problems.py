@@ -1,4 +1,4 @@
-"""Errors."""
+"""Answers for errors."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Problem(TypedDict):
 
 
 class ProblemWithSuggestions(Problem, total=False):
-    """The same, with names that may have been meant, and the line of a card that it is about."""
+    """An error with suggested names, or with the line of the card that has the error."""
 
     suggestions: Sequence[str]
     line: int
 
 
 class Error(TypedDict):
-    """The body of every refusal."""
+    """The body of every error."""
 
     error: ProblemWithSuggestions

@@ -11,9 +11,9 @@ from tensorflow_hub.api.fields import Count, Day, Time
 
 
 class SearchResult(TypedDict):
-    """A model that was found."""
+    """A found model."""
 
-    handle: Annotated[str, Meta(description="publisher/model/version, what code loads.")]
+    handle: Annotated[str, Meta(description="publisher/model/version, the handle for hub.load.")]
     model: str
     version: Annotated[int, Meta(ge=1)]
     url: str
@@ -31,13 +31,13 @@ class SearchResult(TypedDict):
     license: str | None
     fine_tunable: bool | None
     interfaces: Sequence[str]
-    facets: Annotated[Mapping[str, Sequence[str]], Meta(description="Every facet with the model's values.")]
+    facets: Annotated[Mapping[str, Sequence[str]], Meta(description="Facet → values of the model.")]
     signatures: Annotated[
         Sequence[str], Meta(description="Typed interfaces, such as 'string[?] -> float32[?,512]'.")
     ]
     trainable: bool | None
     custom_ops: bool | None
-    size: Annotated[int | None, Meta(description="Bytes; null when the files are not here.")]
+    size: Annotated[int | None, Meta(description="Size in bytes; null if the hub has no files.")]
     downloads: Count
     published_at: Time | None
 
@@ -54,20 +54,20 @@ class SearchAnswer(TypedDict):
     """A page of results, best first, with counts of the facets."""
 
     query: str
-    url: Annotated[str, Meta(description="The page that shows the same.")]
+    url: Annotated[str, Meta(description="The URL of the page with the same results.")]
     total: Count
     page: Annotated[int, Meta(ge=1)]
     pages: Count
-    corrected: Annotated[str | None, Meta(description="What was searched in place of mistyped words.")]
-    relaxed: Annotated[bool, Meta(description="Whether results may lack a word.")]
+    corrected: Annotated[str | None, Meta(description="The corrected words, if some were misspelt.")]
+    relaxed: Annotated[bool, Meta(description="Whether results may lack some of the words.")]
     results: Sequence[SearchResult]
     facets: Mapping[str, Sequence[FacetValue]]
-    facets_estimated: Annotated[bool, Meta(description="Counted on a sample: among very many.")]
+    facets_estimated: Annotated[bool, Meta(description="Whether the counts are estimated on a sample.")]
     took_ms: float
 
 
 class SimilarModels(TypedDict):
-    """Models that are like one."""
+    """Models that are similar to a model."""
 
     model: str
     results: Sequence[SearchResult]

@@ -17,12 +17,12 @@ class NeededPackage(TypedDict):
 
     registry: Annotated[str, Meta(description="pypi or npm.")]
     name: str
-    import_name: Annotated[str, Meta(description="In Python; empty elsewhere.")]
+    import_name: Annotated[str, Meta(description="The name to import in Python; empty for other languages.")]
     why: str
 
 
 class Needs(TypedDict):
-    """What is needed to run a deployment, by what is in its files."""
+    """The requirements to run a deployment, found in its files."""
 
     format: str
     stated_versions: Annotated[
@@ -33,14 +33,16 @@ class Needs(TypedDict):
         ),
     ]
     strips_defaults: Annotated[
-        bool | None, Meta(description="Attributes of ops with default values were left out. null: not known.")
+        bool | None, Meta(description="Attributes of ops with default values were left out. null: unknown.")
     ]
     packages: Sequence[NeededPackage]
-    features: Annotated[Sequence[str], Meta(description="Of what runs it, which not every build has.")]
-    core_ops: Annotated[int | None, Meta(description="Ops that TensorFlow brings. null: not listed.")]
-    unknown_ops: Annotated[Sequence[str], Meta(description="Ops that no package is known for.")]
-    unsafe_ops: Annotated[Mapping[str, str], Meta(description="Op → what it does outside of the graph.")]
-    not_known: Annotated[Sequence[str], Meta(description="What could not be told.")]
+    features: Annotated[Sequence[str], Meta(description="Features of the runtime that not every build has.")]
+    core_ops: Annotated[int | None, Meta(description="Number of ops of TensorFlow itself. null: not listed.")]
+    unknown_ops: Annotated[Sequence[str], Meta(description="Ops for which no package is known.")]
+    unsafe_ops: Annotated[
+        Mapping[str, str], Meta(description="Op → what it can access outside of the graph.")
+    ]
+    not_known: Annotated[Sequence[str], Meta(description="Requirements that could not be determined.")]
 
 
 class Deployment(TypedDict):
@@ -51,7 +53,7 @@ class Deployment(TypedDict):
     archive_size: int
     archive_sha256: Sha256
     digest: Digest
-    size: Annotated[int, Meta(description="Bytes of the unpacked files.")]
+    size: Annotated[int, Meta(description="Size of the unpacked files in bytes.")]
     files: int
     published_at: Time
     description: Annotated[
@@ -64,9 +66,9 @@ class Deployment(TypedDict):
 class Picture(TypedDict):
     """A picture that a card refers to."""
 
-    path: Annotated[str, Meta(description="As the card has it.")]
+    path: Annotated[str, Meta(description="The path in the card.")]
     url: str
-    sha256: Annotated[Sha256, Meta(description="Of the file without its metadata.")]
+    sha256: Annotated[Sha256, Meta(description="SHA-256 of the file without its metadata.")]
     media_type: str
     width: Annotated[int, Meta(description="Pixels.")]
     height: int
@@ -86,7 +88,7 @@ class Version(TypedDict):
     latest: int | None
     parent: str | None
     published_at: Annotated[
-        Time | None, Meta(description="null: nobody knows, the documentation was imported.")
+        Time | None, Meta(description="null: unknown, because only the documentation was imported.")
     ]
     published_by: Annotated[
         str, Meta(description="The name of the token; empty for callers without a token of the publisher.")
@@ -97,7 +99,7 @@ class Version(TypedDict):
     card: Annotated[str, Meta(description="The whole card, Markdown.")]
     pictures: Sequence[Picture]
     deployments: Sequence[Deployment]
-    derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names.")]
+    derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names as origins.")]
     used_by: Annotated[
         Sequence[Handle], Meta(description="The newest versions derived from it; 100 at most.")
     ]
@@ -132,7 +134,7 @@ class Model(TypedDict):
 
 
 class Publisher(TypedDict):
-    """Who a publisher is."""
+    """A publisher."""
 
     name: str
     url: str
@@ -160,21 +162,21 @@ class PublisherWithModels(Publisher):
 
 
 class Publishers(TypedDict):
-    """All publishers that may be seen."""
+    """All publishers that the caller may see."""
 
     publishers: Sequence[Publisher]
 
 
 class Upload(TypedDict, total=False):
-    """How far an upload is; or that the same content is published already."""
+    """The state of an upload, or that the same content is published already."""
 
     id: str
     url: str
     handle: Handle
     size: int
-    received: Annotated[int, Meta(description="Send the bytes from here on.")]
+    received: Annotated[int, Meta(description="The offset from which to send bytes.")]
     expires_at: Time
-    published: Annotated[bool, Meta(description="True: the same content is published, send nothing.")]
+    published: Annotated[bool, Meta(description="true: the same content is published already; send nothing.")]
 
 
 class StateOfVersion(TypedDict):

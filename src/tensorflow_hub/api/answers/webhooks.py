@@ -11,23 +11,23 @@ from tensorflow_hub.api.fields import Count, Event, Time
 
 
 class Webhook(TypedDict):
-    """A URL that is told of what is done."""
+    """A URL to which the hub sends messages about events."""
 
     id: int
-    publisher: Annotated[str | None, Meta(description="Whose events; null: of the whole hub.")]
+    publisher: Annotated[str | None, Meta(description="The publisher; null: events of the whole hub.")]
     url: str
     events: Sequence[Event]
     active: bool
-    reason: Annotated[str, Meta(description="Why it is switched off.")]
+    reason: Annotated[str, Meta(description="Why the hub has switched it off.")]
     failing_since: Annotated[Time | None, Meta(description="null: the last message was delivered.")]
     created_at: Time
     created_by: str
 
 
 class WebhookWithSecret(Webhook):
-    """A webhook that was just made."""
+    """A new webhook."""
 
-    secret: Annotated[str, Meta(description="To check signatures with; only in this answer.")]
+    secret: Annotated[str, Meta(description="The secret to check signatures; only in this answer.")]
 
 
 class Webhooks(TypedDict):
@@ -37,16 +37,18 @@ class Webhooks(TypedDict):
 
 
 class Mail(TypedDict):
-    """Mail that a member gets about a publisher."""
+    """A member's subscription to mail about a publisher."""
 
     publisher: str
     address: str
     events: Sequence[Event]
-    reason: Annotated[str, Meta(description="Why none is sent, for example until the address is confirmed.")]
+    reason: Annotated[
+        str, Meta(description="Why no mail is sent, for example because the address is not confirmed.")
+    ]
 
 
 class Mails(TypedDict):
-    """The mail that a member gets, for each publisher."""
+    """A member's subscriptions to mail."""
 
     mail: Sequence[Mail]
 
@@ -56,14 +58,14 @@ class Delivery(TypedDict):
 
     id: Annotated[str, Meta(description="The header `webhook-id`.")]
     event: Annotated[str, Meta(description="publish, withdraw, …, or test.")]
-    handle: Annotated[str, Meta(description="Of the version; empty for a test.")]
-    at: Annotated[Time, Meta(description="When it was done.")]
+    handle: Annotated[str, Meta(description="The version; empty for a test.")]
+    at: Annotated[Time, Meta(description="The time of the event.")]
     state: Annotated[str, Meta(extra_json_schema={"enum": ["waiting", "delivered", "failed"]})]
     attempts: Count
     tried_at: Time | None
-    next_at: Annotated[Time | None, Meta(description="The next attempt, at the earliest.")]
-    status: Annotated[int | None, Meta(description="Of the last answer; null: none came.")]
-    answer: Annotated[str, Meta(description="How it begins, or why none came.")]
+    next_at: Annotated[Time | None, Meta(description="The earliest time of the next attempt.")]
+    status: Annotated[int | None, Meta(description="HTTP status of the last answer; null: no answer.")]
+    answer: Annotated[str, Meta(description="The start of the answer, or why there was none.")]
 
 
 class Deliveries(TypedDict):

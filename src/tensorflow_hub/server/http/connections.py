@@ -1,4 +1,4 @@
-"""HTTP connections to checked addresses: the host name is not resolved again for the connection."""
+"""Opens HTTP connections only to checked addresses: the host name is not resolved again after the check."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
-# Those of RFC 1918, and that of RFC 4193 for IPv6.
+# The private networks of RFC 1918, and for IPv6 that of RFC 4193.
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _THIS_MACHINE = "this machine"
 
 
 class PinnedAdapter(TlsAdapter):
-    """Sends requests. Requests to a pinned host go only to its pinned addresses.
+    """Sends requests; those to a pinned host go only to its pinned addresses.
 
-    An attacker's name server can give one address to the check and another one to the connection.
+    Otherwise, an attacker's name server could give one address to the check and another to the connection.
 
     Args:
       settings: which certificates are trusted.
@@ -57,7 +57,7 @@ class PinnedAdapter(TlsAdapter):
 
 
 class _Pinned:
-    """The difference to the connections of urllib3: they connect to the pinned addresses."""
+    """Makes connections of urllib3 connect to the pinned addresses."""
 
     pinned: dict[str, Sequence[Address]]
     pinned_only: bool
@@ -79,16 +79,16 @@ class _Pinned:
             except (NewConnectionError, ConnectTimeoutError) as error:
                 failure = error
             finally:
-                self._dns_host = host  # the certificate has to be that of the name
+                self._dns_host = host  # the certificate is checked for the name, not for the address
         assert failure is not None
         raise failure
 
 
 def addresses_of(host: str) -> list[Address]:
-    """Returns the addresses of a host; IPv6 addresses that mean an IPv4 address as that one.
+    """Returns the addresses of a host; IPv6 addresses that contain an IPv4 address become that one.
 
     Raises:
-      DownloadError: it has none.
+      DownloadError: the host has no address.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -107,9 +107,9 @@ def is_public(address: Address) -> bool:
 
 
 def is_beside(address: Address, own: Sequence[Address]) -> bool:
-    """Whether a private address is in the private network that a hub at `own` is in.
+    """Whether a private address is in the same private network as a hub with the addresses `own`.
 
-    A hub on this machine has this machine beside it and nothing else: a redirect of it opens no network.
+    For a hub on this machine, only addresses of this machine are: its redirects open no other network.
 
     >>> store = plain_address("10.0.0.2")
     >>> is_beside(store, [plain_address("10.0.0.1")]), is_beside(store, [plain_address("127.0.0.1")])
@@ -128,7 +128,7 @@ def _private_network(address: Address) -> str | None:
 
 
 def plain_address(text: str) -> Address:
-    """An address without its zone, and of IPv4 where it only is written as one of IPv6.
+    """Parses an address without its zone; an IPv6 address that contains an IPv4 address becomes that one.
 
     >>> plain_address("::ffff:127.0.0.1"), plain_address("64:ff9b::a00:1")
     (IPv4Address('127.0.0.1'), IPv4Address('10.0.0.1'))

@@ -1,4 +1,4 @@
-"""Request middleware: a request id, a line in the log, metrics, rate limits, security headers."""
+"""Adds to each request an id, a line in the log, metrics, the rate limit and security headers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _SAFE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
-# The status in the log, as nginx writes it, if the client closed the connection before the answer.
-_CLIENT_WENT = 499
+# The status in the log, as in nginx, if the client closed the connection before the answer.
+_CLIENT_CLOSED = 499
 
 
 class RequestMiddleware:
     """ASGI middleware around the whole application.
 
     Args:
-      app: what it is around.
+      app: the application.
       hub: the hub.
-      unlimited: the paths that no limit of requests counts.
-      on_error: makes the answer to an error that nobody expected.
+      unlimited: the paths that do not count for the rate limit.
+      on_error: makes the answer for an unexpected error.
     """
 
     def __init__(
@@ -64,14 +64,13 @@ class RequestMiddleware:
         try:
             await self._limited(scope, receive, answer.send)
         except Exception as error:
-            # Here and not in the outermost handler of the application, which has neither the headers nor the
-            # id.
+            # Handled here, because Starlette's outermost handler would answer without our headers and the id.
             problem = self.on_error(Request(scope), error)
-            if answer.is_begun:  # too late to say anything else: the connection breaks off
+            if answer.is_begun:  # too late for another answer: the server closes the connection
                 raise
             await problem(scope, receive, answer.begin_anew())
         except asyncio.CancelledError:
-            answer.status = answer.status or _CLIENT_WENT
+            answer.status = answer.status or _CLIENT_CLOSED
             raise
         finally:
             self._note(scope, answer.status or 500, time.perf_counter() - started)
@@ -104,7 +103,7 @@ class _Answer:
         self._compressing = CompressingSend(self._out, self._accepted)
 
     async def send(self, message: Message) -> None:
-        """Receives a message of the application."""
+        """Sends a message of the application, with the common headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             more = ((b"x-request-id", self._number), *_SAFE_HEADERS)
@@ -122,7 +121,7 @@ class _Answer:
 
 
 def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
-    """Returns a request for the log, without the query, which may contain private data."""
+    """Returns the fields of a request for the log, without the query, which may contain private data."""
     client = scope.get("client")
     return {
         "request": scope["state"]["number"],

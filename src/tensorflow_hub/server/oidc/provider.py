@@ -26,8 +26,8 @@ from tensorflow_hub.server.core.problems import Unavailable
 from tensorflow_hub.server.settings import ServerSettings
 
 _TIMEOUT_SECONDS = 10
-# Requests to the provider at once, and how long another one waits for its turn. A provider that hangs would
-# take all threads of the hub otherwise, and with them its pages.
+# The most simultaneous requests to the provider, and how long further ones wait. Otherwise a provider that
+# hangs would block all threads of the hub.
 _AT_ONCE, _TURN_SECONDS = threading.BoundedSemaphore(8), 2
 _MAX_ANSWER_BYTES = 1 << 20
 # How long the provider's metadata and keys are cached, in seconds. If a token is signed with an unknown key,

@@ -1,4 +1,4 @@
-"""What Alembic runs: applies the migrations on the connection it was given."""
+"""Applies the migrations on the given connection. Alembic runs this file."""
 
 from __future__ import annotations
 

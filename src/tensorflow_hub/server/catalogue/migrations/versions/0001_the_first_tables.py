@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Adds the first tables."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("downloads")
     with op.batch_alter_table("deployments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deployments_archive_sha256"))

@@ -1,4 +1,4 @@
-"""The list of changes that search follows."""
+"""Adds the list of changes that the search index follows."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("changes")

@@ -1,4 +1,4 @@
-"""Publishers that are mirrored from another hub."""
+"""Marks publishers that are mirrored from another hub."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_column("publishers", "mirrored")

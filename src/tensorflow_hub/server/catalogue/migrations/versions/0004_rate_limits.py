@@ -1,4 +1,4 @@
-"""Rate limits that hold over all processes."""
+"""Adds rate limits that all processes share."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("rate_limits")

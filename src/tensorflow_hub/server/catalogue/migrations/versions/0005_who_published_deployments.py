@@ -1,4 +1,4 @@
-"""Who published each deployment, or where it was mirrored from."""
+"""Records who published each deployment, or where it was mirrored from."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_column("deployments", "published_by")

@@ -1,4 +1,4 @@
-"""People: users, members of publishers, invitations, sessions of browsers, and whose a token is."""
+"""Adds users, members of publishers, invitations, sessions of browsers, and the users of tokens."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_index("ix_tokens_user_id", "tokens")
     op.drop_column("tokens", "used_at")
     op.drop_column("tokens", "user_id")

@@ -1,4 +1,4 @@
-"""Programs that wait until somebody signs them in, in a browser."""
+"""Adds programs that wait for a user to sign them in with a browser."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("device_logins")

@@ -1,4 +1,4 @@
-"""Webhooks, and the messages on their way to them."""
+"""Adds webhooks and the messages to send to them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     for table in ("deliveries", "webhooks"):
         op.drop_table(table)

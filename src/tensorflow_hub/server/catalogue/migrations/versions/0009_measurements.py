@@ -1,4 +1,4 @@
-"""What was measured of versions: a metric on a dataset, with its interval, and who measured it."""
+"""Adds measurements of versions: a metric on a dataset, with its interval and author."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("measurements")

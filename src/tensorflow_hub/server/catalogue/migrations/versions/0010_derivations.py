@@ -1,4 +1,4 @@
-"""What versions are derived from, as their cards say."""
+"""Adds the origins from which versions are derived, as their cards say."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("derivations")

@@ -1,4 +1,4 @@
-"""Mail to members about what is done."""
+"""Adds mail to members about events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_index("ix_webhooks_user_id", "webhooks")
     with op.batch_alter_table("webhooks") as table:
         table.drop_column("user_id")

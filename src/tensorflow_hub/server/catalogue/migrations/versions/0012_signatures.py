@@ -1,4 +1,4 @@
-"""Keys that publishers sign with, and signatures of versions."""
+"""Adds the keys of publishers, and signatures of versions."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("signatures")
     op.drop_table("signing_keys")

@@ -1,4 +1,4 @@
-"""The pictures of cards."""
+"""Adds the pictures of cards."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.drop_table("pictures")

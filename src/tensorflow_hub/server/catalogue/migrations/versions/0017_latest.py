@@ -1,4 +1,4 @@
-"""The column for the latest version of a model is called `latest`."""
+"""Renames the column for the latest version of a model to `latest`."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes it back."""
+    """Reverts it."""
     op.execute("ALTER TABLE models RENAME COLUMN latest TO newest")

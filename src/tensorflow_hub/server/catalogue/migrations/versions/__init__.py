@@ -1,1 +1,1 @@
-"""One file a migration, applied in the order of their names."""
+"""The migrations, one file for each, in the order of their names."""

@@ -55,12 +55,12 @@ def encoder_calls(
 
 
 def output_keys(output_key: str | Sequence[str] | None) -> list[str | None]:
-    """The outputs to use, as a list; None stands for the usual output."""
+    """Returns the outputs to use, as a list; None stands for the usual output."""
     return [output_key] if output_key is None or isinstance(output_key, str) else list(output_key)
 
 
 def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
-    """The output to take.
+    """Returns the output to take.
 
     Args:
       outputs: a dict of all outputs by name, or the only output.
@@ -108,7 +108,7 @@ def image_size_of(calls: Sequence[ModuleCall], wanted: tuple[int, int] | None) -
 
 
 def wrong_input(handle: str, kind: Kind, calls: Sequence[ModuleCall]) -> InputError:
-    """The error for a module that takes other inputs than images or texts."""
+    """Returns the error for a module that takes other inputs than images or texts."""
     taken = dict.fromkeys(" and ".join(map(str, call.inputs.values())) for call in calls)
     pair = "; a text encoder in two parts needs --preprocessor" if kind == "text" else ""
     return InputError(

@@ -68,7 +68,7 @@ class Computation:
         self._threads.shutdown(cancel_futures=True)
 
     def load(self, rows: Sequence[Row]) -> Loaded:
-        """The first step: finds rows without text, or reads and decodes images.
+        """Returns the first step: finds rows without text, or reads and decodes images.
 
         Args:
           rows: names and values; messages name the images so.
@@ -81,7 +81,7 @@ class Computation:
         return Loaded(places, [found[i] for i in places], problems)
 
     def vectors(self, loaded: Loaded) -> Matrix:
-        """The second step: computes the vectors of the rows, float32 [n, dimension]."""
+        """Returns the second step: computes the vectors of the rows, float32 [n, dimension]."""
         result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
         if self.encoder.kind == "text":
             # Modules pad the texts of a batch to the longest one: texts of similar length waste little time.

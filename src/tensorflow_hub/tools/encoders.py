@@ -153,12 +153,12 @@ def open_encoder(
 
 
 def _chained(first: Function, second: Function) -> Function:
-    """A preprocessor, which is not trained, followed by the encoder of its outputs."""
+    """Returns a preprocessor, which is not trained, followed by the encoder of its outputs."""
     return lambda batch, training: second(first(batch, False), training)
 
 
 def _vector(value: Any, handle: str) -> Any:
-    """An output of a module as float32 [b, n].
+    """Returns an output of a module as float32 [b, n].
 
     Raises:
       ModuleError: the output is not a vector for each example.

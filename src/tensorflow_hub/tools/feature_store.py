@@ -70,7 +70,7 @@ class FeatureStore:
         self._database.close()
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, Matrix]:
-        """The vectors that the store has for some keys, by key; each float32 [dimension]."""
+        """Returns the vectors that the store has for some keys, by key; each float32 [dimension]."""
         found = {}
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
@@ -113,7 +113,7 @@ def stored_or_computed(
     keys: Sequence[bytes],
     compute: Callable[[list[bytes]], Iterable[Mapping[bytes, Matrix]]],
 ) -> tuple[dict[bytes, Matrix], int]:
-    """Vectors by key: read from the store, or else computed and added to it.
+    """Returns vectors by key: read from the store, or else computed and added to it.
 
     Args:
       store: the store; None computes all vectors.
@@ -134,7 +134,7 @@ def stored_or_computed(
 
 
 def used_bytes(folder: Path) -> int:
-    """The size in bytes of all stores in the folder of a feature cache."""
+    """Returns the size in bytes of all stores in the folder of a feature cache."""
     return sum(map(_size, _entries(folder)))
 
 

@@ -96,7 +96,7 @@ def compute_features(
 def open_store(
     encoder: Encoder, cache: Path | None, change: str
 ) -> AbstractContextManager[FeatureStore | None]:
-    """A context with the store of an encoder's features; None without a cache.
+    """Returns a context with the store of an encoder's features; None without a cache.
 
     Args:
       encoder: the module.

@@ -44,7 +44,7 @@ class FreezingEncoder:
         self._apply: Callable[[Any], Matrix] | None = None
 
     def __call__(self, images: Matrix) -> Matrix:
-        """Features of a batch: float32 [b, height, width, 3] → float32 [b, dimension]."""
+        """Returns features of a batch: float32 [b, height, width, 3] → float32 [b, dimension]."""
         self._left -= len(images)
         if self._apply is None and self._left <= 0:
             self._apply = _frozen(self._encoder)
@@ -64,7 +64,7 @@ def _frozen(encoder: Encoder) -> Callable[[Any], Matrix]:
 
 @collection_paused()
 def _with_constants(function: Any) -> Callable[[Matrix], Matrix]:
-    """A concrete function of one tensor, with constants for its variables, in a separate session.
+    """Returns a concrete function of one tensor, with constants for its variables, in a separate session.
 
     A session allows to choose the optimizations of the graph. A function, which
     `convert_variables_to_constants_v2` returns, does not, and copies the graph twice more.

@@ -32,7 +32,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 
 def readable_bytes(path: Path) -> bytes:
-    """The bytes of an upright image file in a format that `decode` takes.
+    """Returns the bytes of an upright image file in a format that `decode` takes.
 
     Raises:
       DataError: the file is not an image, is damaged, or has too many pixels.
@@ -45,7 +45,7 @@ def readable_bytes(path: Path) -> bytes:
 
 
 def upright(content: bytes, name: str) -> bytes:
-    """The bytes of an upright image file for the bytes of any image file.
+    """Returns the bytes of an upright image file for the bytes of any image file.
 
     Args:
       content: the bytes of the file.
@@ -100,7 +100,7 @@ def _is_transparent(image: Any) -> bool:
 
 
 def on_white(image: Any) -> Any:
-    """A Pillow image in RGB, on a white background where it is transparent."""
+    """Returns a Pillow image in RGB, on a white background where it is transparent."""
     if not _is_transparent(image):
         return image.convert("RGB")
     white = require("PIL.Image").new("RGBA", image.size, "white")
@@ -162,7 +162,7 @@ class Reader:
         self._decode = _decoder(size)
 
     def __call__(self, path: Path) -> Matrix:
-        """The image in a file, float32 [height, width, 3] in [0, 1].
+        """Returns the image in a file, float32 [height, width, 3] in [0, 1].
 
         Raises:
           DataError: the file cannot be read or decoded. The message says why.
@@ -170,11 +170,11 @@ class Reader:
         return self._array(readable_bytes(path), path.name)
 
     def from_bytes(self, content: bytes, name: str) -> Matrix:
-        """The image in the bytes of a file, float32 [height, width, 3] in [0, 1]."""
+        """Returns the image in the bytes of a file, float32 [height, width, 3] in [0, 1]."""
         return self._array(upright(content, name), name)
 
     def image_or_error(self, file: Path | bytes, name: str = "") -> Matrix | DataError:
-        """The image in a file, or in the bytes of a file; the error if there is none."""
+        """Returns the image in a file, or in the bytes of a file; the error if there is none."""
         try:
             return self(file) if isinstance(file, Path) else self.from_bytes(file, name)
         except DataError as error:
@@ -201,5 +201,5 @@ def _too_large(name: str) -> DataError:
 
 
 def cannot_be_decoded(name: str, error: Exception) -> DataError:
-    """The error for an image that TensorFlow could not decode."""
+    """Returns the error for an image that TensorFlow could not decode."""
     return DataError(f"{name!r} cannot be decoded: {first_line(error)}.", hint="Leave it out.")

@@ -49,7 +49,7 @@ def locate(handle: str | os.PathLike[str]) -> Located:
 
 
 def digest_of(directory: Path) -> str:
-    """The digest of a directory's content."""
+    """Returns the digest of a directory's content."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     return module_digest(_entry(path, directory) for path in files)
 

@@ -39,7 +39,7 @@ class LoadedModule:
         self._functions: dict[str | None, Function] = {}
 
     def function(self, call: ModuleCall) -> Function:
-        """The function that calls the module. The outputs of a signature are a dict.
+        """Returns the function that calls the module. The outputs of a signature are a dict.
 
         Its inputs are one tensor, or a dict of tensors by name.
         """
@@ -52,7 +52,7 @@ class LoadedModule:
         return self._functions[name]
 
     def apply(self, call: ModuleCall, values: Mapping[str, Any], error: type[ModuleError]) -> Any:
-        """The outputs for inputs by name, as TensorFlow's tensors.
+        """Returns the outputs for inputs by name, as TensorFlow's tensors.
 
         Args:
           call: how to call the module.

@@ -137,7 +137,7 @@ def _require_possible(format: str, shard_size: int | None, batch_size: int | Non
 
 
 def _shard_size(folder: Path, engine: Engine, source: Input, overwrite: bool) -> int:
-    """The shard size: of an interrupted run, so that its shards can be used; else the engine's."""
+    """Returns the shard size: of an interrupted run, so that its shards can be used; else the engine's."""
     before = None if overwrite else previous_job(folder)
     size = before.get("shard size") if before else None
     return size if isinstance(size, int) and size > 0 else engine.shard_size(source)

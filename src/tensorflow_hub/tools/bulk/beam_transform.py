@@ -53,7 +53,7 @@ class ApplyModule(beam.PTransform):  # type: ignore[misc]
         self._skipped = False
 
     def with_skipped(self) -> ApplyModule:
-        """The same transform with two outputs, `main` and `skipped`."""
+        """Returns the same transform with two outputs, `main` and `skipped`."""
         self._skipped = True
         return self
 

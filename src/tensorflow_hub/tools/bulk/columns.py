@@ -24,7 +24,7 @@ def worker_computation(
     batch_size: int | None,
     threads: int,
 ) -> Computation:
-    """The computation for a module in this process. It is created by the first call."""
+    """Returns the computation for a module in this process. It is created by the first call."""
     return _computation(module, kind, tuple(sorted(options.items())), batch_size, threads)
 
 

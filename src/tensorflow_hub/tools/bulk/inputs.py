@@ -44,7 +44,7 @@ class Input:
     listed: bool = False
 
     def rows(self, start: int = 0) -> Iterator[Row]:
-        """The rows from number `start` (counted from 0), always in the same order.
+        """Yields the rows from number `start` (counted from 0), always in the same order.
 
         The name of a row is its number in the file, from 1, or the path of the image below the folder.
 
@@ -60,7 +60,7 @@ class Input:
         return self._table(start)
 
     def count(self) -> int:
-        """The number of rows. Those of a Parquet file are not read."""
+        """Returns the number of rows. Those of a Parquet file are not read."""
         if not is_parquet(self.path):
             return sum(1 for _ in self.rows())
         with open_parquet(self.path) as file:
@@ -89,7 +89,7 @@ class Input:
                 yield str(number), text.rstrip("\r\n")
 
     def fingerprint(self) -> str:
-        """A digest of the sizes and times of the files, which changes if the input does."""
+        """Returns a digest of the sizes and times of the files, which changes if the input does."""
         digest = hashlib.sha256(f"{self.kind} {self.text_column}".encode())
         files = image_files(self.path) if self.kind == "image" else iter([self.path])
         for path in files:
@@ -128,7 +128,7 @@ def _state(path: Path) -> str:
 
 
 def open_input(path: str | os.PathLike[str], text_column: str | None = None) -> Input:
-    """The input at a path.
+    """Returns the input at a path.
 
     Args:
       path: a folder of images, a `.txt` file with one text per line, or a CSV, TSV, JSONL or Parquet table.

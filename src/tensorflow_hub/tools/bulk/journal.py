@@ -40,18 +40,18 @@ class Shard:
     skipped: tuple[Skipped, ...]
 
     def to_json(self) -> str:
-        """The shard as one line of JSON."""
+        """Returns the shard as one line of JSON."""
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, line: bytes) -> Shard:
-        """The shard of which `to_json` gave this line."""
+        """Returns the shard of which `to_json` gave this line."""
         value = json.loads(line)
         return cls(**{**value, "skipped": tuple(Skipped(**item) for item in value["skipped"])})
 
 
 def previous_job(folder: Path) -> dict[str, Any] | None:
-    """The description of the job whose output is in a folder; None if there is none."""
+    """Returns the description of the job whose output is in a folder; None if there is none."""
     try:
         value = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -92,7 +92,10 @@ class Journal:
         self.shards = {shard.number: shard for shard in self._read_shards()}
 
     def _read_shards(self) -> list[Shard]:
-        """The finished shards. A last line that is incomplete after a crash is removed from the file."""
+        """Returns the finished shards.
+
+        A last line that is incomplete after a crash is removed from the file.
+        """
         path = self._folder / "shards.jsonl"
         if not path.exists():
             return []
@@ -122,5 +125,5 @@ class Journal:
         return skipped
 
     def written(self) -> int:
-        """The number of rows in all finished shards."""
+        """Returns the number of rows in all finished shards."""
         return sum(shard.written for shard in self.shards.values())

@@ -47,7 +47,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def shard_name(number: int, suffix: str) -> str:
-    """The file name of a shard.
+    """Returns the file name of a shard.
 
     >>> shard_name(7, "parquet")
     'part-00007.parquet'
@@ -121,7 +121,7 @@ def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
 
 
 def tf_example(key: str, vector: Matrix) -> bytes:
-    """A serialized `tf.train.Example` with the features `key` (bytes) and `embedding` (floats)."""
+    """Returns a serialized `tf.train.Example` with the features `key` (bytes) and `embedding` (floats)."""
     import tensorflow as tf
 
     features = {

@@ -42,7 +42,7 @@ def write_problem(folder: Path, problem: errors.HubError) -> None:
 
 
 def read_problem(folder: Path) -> errors.HubError | None:
-    """The error that a worker wrote; None if there is none."""
+    """Returns the error that a worker wrote; None if there is none."""
     try:
         parts = json.loads((folder / _PROBLEM).read_bytes())
     except (OSError, ValueError):

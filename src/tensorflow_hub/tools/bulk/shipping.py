@@ -54,7 +54,10 @@ def ship(handle: str, folder: Path | None) -> str | Shipped:
 
 
 def arrived(module: str | Shipped) -> str:
-    """The handle of a module on this worker. An archive is unpacked into the cache, once on each machine."""
+    """Returns the handle of a module on this worker.
+
+    An archive is unpacked into the cache, once on each machine.
+    """
     if isinstance(module, str):
         return module
     settings = Settings.from_environment()

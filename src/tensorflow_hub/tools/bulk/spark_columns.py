@@ -28,7 +28,7 @@ def udf(
     batch_size: int | None = None,
     **module_options: Any,
 ) -> Any:
-    """A module as a function of a column: of texts, or of the bytes of image files.
+    """Returns a module as a function of a column: of texts, or of the bytes of image files.
 
     It is an Arrow UDF or, on Spark before 4.1, a pandas UDF.
 
@@ -66,7 +66,7 @@ def udf(
 
 
 def _structs(call: Callable[[Any], list[Any]], names: Sequence[str], values: Any) -> Any:
-    """A column of structs with these fields or, without fields, of vectors."""
+    """Returns a column of structs with these fields or, without fields, of vectors."""
     import pyarrow as arrow
 
     found = call(values)
@@ -212,7 +212,7 @@ def _require_columns(frame: Any, input: str, added: Sequence[str]) -> None:
 
 
 def _spread(frame: Any, partitions: int | None) -> Any:
-    """The frame with enough partitions."""
+    """Returns the frame with enough partitions."""
     session = frame.sparkSession
     if partitions is not None:
         return frame.repartition(partitions)

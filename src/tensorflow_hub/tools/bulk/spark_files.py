@@ -37,13 +37,13 @@ def _folder(application: str) -> Path:
 
 
 def on_worker(value: Any) -> Any:
-    """A packed module with the path of its archive on this machine; other values unchanged."""
+    """Returns a packed module with the path of its archive on this machine; other values unchanged."""
     if not isinstance(value, Shipped):
         return value
     return dataclasses.replace(value, archive=require("pyspark", "spark").SparkFiles.get(value.archive))
 
 
 def task_cores() -> int:
-    """The number of cores that Spark gives to the current task."""
+    """Returns the number of cores that Spark gives to the current task."""
     context = require("pyspark", "spark").TaskContext.get()
     return max(1, context.cpus()) if context is not None else 1

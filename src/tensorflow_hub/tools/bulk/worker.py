@@ -22,7 +22,7 @@ _lock = threading.Lock()
 def worker_encoder(
     module: str | Shipped, kind: Kind, options: Mapping[str, Any], threads: int | None = None
 ) -> Encoder:
-    """The module, which is loaded by the first call in this process.
+    """Returns the module, which is loaded by the first call in this process.
 
     Args:
       module: a handle, or a packed module.

@@ -12,7 +12,7 @@ from tensorflow_hub.tools.comparison.comparing import Comparison
 def figures_of(
     comparison: Comparison, dataset: str | None = None, dataset_url: str = ""
 ) -> list[tuple[str, Figures]]:
-    """Pairs of the handle of a module and its figures, for all modules that were measured.
+    """Returns pairs of the handle of a module and its figures, for all modules that were measured.
 
     Args:
       comparison: the comparison.

@@ -74,7 +74,7 @@ class Measurement:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Measurement:
-        """The measurement of which `to_dict` gave this dict."""
+        """Returns the measurement of which `to_dict` gave this dict."""
         share = Share(value["accuracy"]["hits"], value["accuracy"]["trials"])
         return cls(**{**value, "accuracy": share})
 
@@ -128,7 +128,7 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
 
 
 def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
-    """The number of examples in a second: the best of several passes over the same few batches."""
+    """Returns the number of examples in a second: the best of several passes over the same few batches."""
     some = examples[: SPEED_EXAMPLES[encoder.kind]]
     if encoder.kind == "image":
         read = Reader(encoder.image_size)

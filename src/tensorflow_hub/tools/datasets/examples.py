@@ -61,7 +61,7 @@ class Dataset:
     multi_label: bool = False
 
     def classes(self) -> tuple[str, ...]:
-        """The labels of the examples, sorted."""
+        """Returns the labels of the examples, sorted."""
         return tuple(sorted({label for example in self.examples for label in example.labels}))
 
     @property
@@ -82,7 +82,7 @@ class Dataset:
         return f"sha256:{content.hexdigest()}"
 
     def counts(self) -> Mapping[str, int]:
-        """The number of examples of each label."""
+        """Returns the number of examples of each label."""
         return Counter(label for example in self.examples for label in example.labels)
 
     def without(self, skipped: Sequence[Skipped]) -> Dataset:
@@ -122,7 +122,7 @@ def require_several(values: object, what: str) -> None:
 
 
 def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
-    """The example of a text.
+    """Returns the example of a text.
 
     >>> text_example("row 1", "good", ("positive",)).digest.hex()[:8]
     '770e6076'
@@ -131,7 +131,10 @@ def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
 
 
 def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[list[Example], list[Skipped]]:
-    """The examples of image files, given as (name, path, labels). Each file is read once, for its digest."""
+    """Returns the examples of image files, given as (name, path, labels).
+
+    Each file is read once, for its digest.
+    """
 
     def read(file: tuple[str, Path, tuple[str, ...]]) -> Example | Skipped:
         name, path, labels = file

@@ -58,7 +58,7 @@ def read_images(
 
 
 def image_files(folder: Path) -> Iterator[Path]:
-    """All files below `folder` with names of images, sorted, without hidden files.
+    """Yields all files below `folder` with names of images, sorted, without hidden files.
 
     A folder that cannot be listed is yielded itself, so that the error of reading it says why.
     """
@@ -66,7 +66,7 @@ def image_files(folder: Path) -> Iterator[Path]:
 
 
 def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
-    """All files below `folder` without hidden files; a folder that cannot be listed is yielded itself.
+    """Yields all files below `folder` without hidden files; a folder that cannot be listed is yielded itself.
 
     Links are followed, except links to a folder that contains them, which would never end. A link to nothing
     is yielded, so that the reader reports it.
@@ -96,7 +96,10 @@ def _is_hidden(name: str) -> bool:
 
 
 def name_below(path: Path, folder: Path) -> str:
-    r"""The path of a file below a folder, as text. Bytes of names that are not UTF-8 become `\\xff`."""
+    r"""Returns the path of a file below a folder, as text.
+
+    Bytes of names that are not UTF-8 become `\\xff`.
+    """
     return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 

@@ -24,7 +24,7 @@ class Splits:
 
 
 def place(digest: bytes, seed: int) -> float:
-    """A number in [0, 1) that depends only on the content and the seed.
+    """Returns a number in [0, 1) that depends only on the content and the seed.
 
     So an example stays in its split when other examples are added, removed, renamed or get other labels. Two
     copies of an image are always in the same split.

@@ -63,7 +63,7 @@ def read_rows(path: Path, columns: Columns, start: int = 0) -> Iterator[Row]:
 
 
 def unknown_kind_hint(path: Path) -> str:
-    """The hint of the error for a file of an unknown kind.
+    """Returns the hint of the error for a file of an unknown kind.
 
     >>> unknown_kind_hint(Path("posts.csv.gz")), unknown_kind_hint(Path("posts.doc"))
     ('Unpack it first.', 'Rename it to what it is, or convert it.')
@@ -192,7 +192,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
 
 def _parquet_rows(path: Path, columns: Columns, start: int) -> Iterator[Row]:
-    """The rows from number `start` (counted from 0). Row groups before it are not read."""
+    """Yields the rows from number `start` (counted from 0). Row groups before it are not read."""
     with open_parquet(path) as file:
         chosen = choose_columns(path, file.schema_arrow.names, columns)
         sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]

@@ -47,7 +47,9 @@ def read_texts(
 
 
 def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
-    """The labels in a cell, which is a list or a text. With `multi_label`, `|` separates labels in a text.
+    """Returns the labels in a cell, which is a list or a text.
+
+    With `multi_label`, `|` separates labels in a text.
 
     >>> read_labels("cat|dog", True), read_labels("cat|dog", False)
     (('cat', 'dog'), ('cat|dog',))
@@ -64,7 +66,7 @@ def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:
 
 
 def label_line(label: str) -> str:
-    r"""A label as a line of `labels.txt`: each run of white space becomes one space.
+    r"""Returns a label as a line of `labels.txt`: each run of white space becomes one space.
 
     >>> label_line(" New\nYork\u2028 "), label_line("caf\u00e9")
     ('New York', 'café')

@@ -122,7 +122,7 @@ def _require_free(folder: Path, overwrite: bool) -> None:
 
 
 def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
-    """The keys and vectors of all shards, the vectors in a memory map."""
+    """Returns the keys and vectors of all shards, the vectors in a memory map."""
     parts = sorted(folder.glob("part-*.npy"))
     write_matrix(folder / "all.npy", (applied.rows, applied.dimension), map(np.load, parts))
     keys: list[str] = []

@@ -108,15 +108,15 @@ class Index:
         return self.about.count
 
     def item(self, number: int) -> Item:
-        """The item with a number, counted from 0."""
+        """Returns the item with a number, counted from 0."""
         return self._items[number]
 
     def vector(self, number: int) -> Matrix:
-        """The vector of the item with a number, float32 [dimension], of unit length."""
+        """Returns the vector of the item with a number, float32 [dimension], of unit length."""
         return np.array(self._vectors[number])
 
     def search(self, queries: Matrix, k: int = 10) -> tuple[Indices, Matrix]:
-        """The nearest items of each query.
+        """Returns the nearest items of each query.
 
         Args:
           queries: float32 [q, dimension], of any length.
@@ -165,7 +165,7 @@ def replace_index(new: Path, folder: Path) -> None:
 
 
 def normalised(vectors: Matrix) -> Matrix:
-    """Rows scaled to unit length; rows of zeros are unchanged.
+    """Returns rows scaled to unit length; rows of zeros are unchanged.
 
     >>> normalised(np.array([[3, 4], [0, 0]], np.float32)).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]

@@ -38,7 +38,7 @@ _TRAINING_VECTORS_PER_CELL = 40  # faiss asks for 39
 
 
 def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """The nearest vectors of each query.
+    """Returns the nearest vectors of each query.
 
     Args:
       vectors: float32 [count, dimension], of unit length; may be a memory map.
@@ -97,7 +97,7 @@ def load(path: Path) -> Any:
 
 
 def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """The nearest vectors of each query, as of `exact_search`, but a few of them may be missing.
+    """Returns the nearest vectors of each query, as of `exact_search`, but a few of them may be missing.
 
     Args:
       index: the index of `vectors`.
@@ -121,7 +121,7 @@ def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indice
 
 
 def _cells_to_search(index: Any, vectors: Matrix) -> int:
-    """The least number of cells to search with which the index finds the share `RECALL`.
+    """Returns the least number of cells to search with which the index finds the share `RECALL`.
 
     The search for it ends early if more cells do not help: among many equal vectors the ten nearest ones are
     arbitrary.
@@ -138,7 +138,7 @@ def _cells_to_search(index: Any, vectors: Matrix) -> int:
 
 
 def _spread(count: int, wanted: int) -> Indices:
-    """At most `wanted` evenly spaced numbers below `count`."""
+    """Returns at most `wanted` evenly spaced numbers below `count`."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
 
 

@@ -76,7 +76,7 @@ class ServedModule:
             ) from error
 
     def answer(self, request: Mapping[str, Any]) -> bytes:
-        """The answer to a request, as JSON.
+        """Returns the answer to a request, as JSON.
 
         Args:
           request: a dict with "do": "predict" and "body", the request as TensorFlow Serving takes it; or with

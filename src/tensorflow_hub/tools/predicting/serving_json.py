@@ -27,7 +27,7 @@ _FORM = 'For example {"instances": [1.0, 2.0]}; see docs/api.md.'
 
 
 def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs of a call as NumPy arrays by name.
+    """Returns the inputs of a call as NumPy arrays by name.
 
     Args:
       call: how the module is called.
@@ -53,7 +53,7 @@ def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
-    """The answer with the outputs of a call, in the form of the request.
+    """Returns the answer with the outputs of a call, in the form of the request.
 
     Raises:
       InputError: the request has instances, and an output does not have one row for each of them.
@@ -102,7 +102,7 @@ def _is_by_name(value: Any, call: ModuleCall) -> bool:
 
 
 def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
-    """A value of JSON as a NumPy array of the type that the module takes."""
+    """Returns a value of JSON as a NumPy array of the type that the module takes."""
     if tensor.kind != "dense":
         raise InputError(
             f"The module takes a {tensor}, which cannot be written as JSON.",
@@ -126,7 +126,7 @@ def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
 
 
 def _bytes_in(value: Any) -> Any:
-    """A value of JSON with all strings as bytes."""
+    """Returns a value of JSON with all strings as bytes."""
     if isinstance(value, list):
         return [_bytes_in(item) for item in value]
     if isinstance(value, str):
@@ -142,7 +142,7 @@ def _bytes_in(value: Any) -> Any:
 
 
 def _plain(array: Any, name: str) -> Any:
-    """An output as JSON values."""
+    """Returns an output as JSON values."""
     if array.dtype.kind in "OSU":
         write = _b64 if name.endswith("_bytes") else _text
         return _each(array.tolist(), write)
@@ -162,7 +162,7 @@ def _text(value: bytes) -> str:
 
 
 def _alone(values: dict[str, Any]) -> Any:
-    """The outputs by name; the only output without its name."""
+    """Returns the outputs by name; the only output without its name."""
     return next(iter(values.values())) if len(values) == 1 else values
 
 

@@ -73,7 +73,10 @@ def _shown(name: str, array: Any, texts: Sequence[str], labels: Sequence[str]) -
 
 
 def shares_of(array: Any) -> Any:
-    """The shares of classes, [b, classes], from shares or logits. Values outside [0, 1] are logits."""
+    """Returns the shares of classes, [b, classes], from shares or logits.
+
+    Values outside [0, 1] are logits.
+    """
     if array.min() >= 0 and array.max() <= 1:
         return array
     exponentials = np.exp(array - array.max(axis=1, keepdims=True))
@@ -81,7 +84,7 @@ def shares_of(array: Any) -> Any:
 
 
 def cosines(vectors: Any) -> Any:
-    """The cosines between all pairs of vectors: [b, n] → [b, b]."""
+    """Returns the cosines between all pairs of vectors: [b, n] → [b, b]."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.nan_to_num(vectors / np.where(lengths > 0, lengths, 1))
     return unit @ unit.T

@@ -35,7 +35,7 @@ def chart(
     numbered: bool = False,
     mark: tuple[float, str] | None = None,
 ) -> str:
-    """An SVG of lines with axes, a legend and a text alternative. Empty without points.
+    """Returns an SVG of lines with axes, a legend and a text alternative. Empty without points.
 
     Args:
       title: what the chart shows, for people who cannot see it.
@@ -73,7 +73,7 @@ def chart(
 
 
 def interval_bar(value: float, low: float, high: float) -> str:
-    """A small bar of a share with its interval, for a cell of a table; empty for NaN."""
+    """Returns a small bar of a share with its interval, for a cell of a table; empty for NaN."""
     if math.isnan(value):
         return ""
     ends = "".join(f"M{120 * end:.1f} 3v8" for end in (low, high))
@@ -91,7 +91,7 @@ def interval_bar(value: float, low: float, high: float) -> str:
 
 
 def _drawing(title: str, x_label: str, y_label: str, parts: Sequence[str]) -> str:
-    """The whole drawing, with the names of its axes."""
+    """Returns the whole drawing, with the names of its axes."""
     turned = f"translate(12 {_BOTTOM / 2}) rotate(-90)"
     middle = {"class_": "axis", "text_anchor": "middle"}
     return element(
@@ -108,7 +108,7 @@ def _drawing(title: str, x_label: str, y_label: str, parts: Sequence[str]) -> st
 
 
 def _y_axis(low: float, high: float, percent: bool) -> tuple[Scale, list[str]]:
-    """The scale of y values, and the lines and numbers of its ticks."""
+    """Returns the scale of y values, and the lines and numbers of its ticks."""
     start, end, ticks = nice(low, high, percent)
     y_at, parts = scale(start, end, _BOTTOM, _TOP), []
     for tick in ticks:

@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **values: Any) -> str:
-    """The page that a template of this folder gives for some values."""
+    """Returns the page that a template of this folder gives for some values."""
     return str(_environment().get_template(template).render(**values))
 
 
@@ -27,7 +27,7 @@ def svg(text: str) -> Any:
 
 
 def thumbnail(path: Path, side: int = 168) -> str:
-    """A `data:` URL of a small JPEG of an image file; empty if the file cannot be read."""
+    """Returns a `data:` URL of a small JPEG of an image file; empty if the file cannot be read."""
     image_module = require("PIL.Image")
     try:
         with image_module.open(io.BytesIO(readable_bytes(path))) as image:
@@ -42,7 +42,7 @@ def thumbnail(path: Path, side: int = 168) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in percent, as a text.
+    """Returns a share in percent, as a text.
 
     >>> percent(0.8666), percent(float("nan"))
     ('86.7 %', '–')
@@ -51,7 +51,7 @@ def percent(value: float | None) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, cut after `most` characters.
+    """Returns the text, cut after `most` characters.
 
     >>> shortened("Felis catus", 6), shortened("cat", 6)
     ('Felis…', 'cat')

@@ -26,7 +26,7 @@ _BATCH = 32
 
 
 def augmented_features(encoder: Encoder, examples: Sequence[Example], options: Options) -> Matrix | None:
-    """The features of `options.augment` changed copies of each image, float32 [copies, dimension].
+    """Returns the features of `options.augment` changed copies of each image, float32 [copies, dimension].
 
     The rows of the first copies of all examples come first, then those of the second copies, and so on. The
     features are cached as others are, because a copy depends only on the image, its number and the seed.
@@ -58,7 +58,10 @@ def augmented_features(encoder: Encoder, examples: Sequence[Example], options: O
 
 
 def change(image: Matrix, key: bytes) -> Matrix:
-    """A changed copy of an image, float32 of the same shape in [0, 1]. Equal keys give equal copies."""
+    """Returns a changed copy of an image, float32 of the same shape in [0, 1].
+
+    Equal keys give equal copies.
+    """
     random = np.random.default_rng(int.from_bytes(key[:8], "big"))
     height, width = image.shape[:2]
     scale = random.uniform(0.75, 1.0)

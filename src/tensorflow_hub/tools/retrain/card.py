@@ -38,7 +38,7 @@ def require_name(name: str | None) -> None:
 
 
 def card_text(outcome: Outcome, name: str) -> str:
-    """The card, in the Markdown of the documentation files of tfhub.dev."""
+    """Returns the card, in the Markdown of the documentation files of tfhub.dev."""
     kind = outcome.dataset.kind
     labels = ", ".join(f"`{_inline(label)}`" for label in outcome.labels[:50])
     more = f" and {len(outcome.labels) - 50} more" if len(outcome.labels) > 50 else ""
@@ -112,5 +112,5 @@ def _figures(outcome: Outcome) -> str:
 
 
 def _inline(text: str) -> str:
-    """A text of the user as one line, without characters that have a meaning in Markdown or HTML."""
+    """Returns a text of the user as one line, without characters that have a meaning in Markdown or HTML."""
     return one_line(text, 200).translate({ord(c): None for c in "`<>|"})

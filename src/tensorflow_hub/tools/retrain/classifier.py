@@ -43,17 +43,17 @@ class Classifier(TrackableObject):
         self.regularization_losses: list[Any] = []
 
     def logits(self, batch: Any, training: bool) -> Any:
-        """The logits of a batch of the module's inputs, float32 [b, classes]."""
+        """Returns the logits of a batch of the module's inputs, float32 [b, classes]."""
         features = self._encoder.features(batch, training)
         return features @ self.head_weights + self.head_bias
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """The logits of a batch of the module's inputs, float32 [b, classes]."""
+        """Returns the logits of a batch of the module's inputs, float32 [b, classes]."""
         return self.logits(inputs, training)
 
     def scored(self, batch: Any) -> dict[str, Any]:
-        """The probabilities and the most probable labels of a batch of the module's inputs."""
+        """Returns the probabilities and the most probable labels of a batch of the module's inputs."""
         logits = self.logits(batch, False)
         scores = tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
         best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
@@ -66,7 +66,7 @@ class Classifier(TrackableObject):
         return self.scored(images)
 
     def input_spec(self, batch: int | None = None) -> Any:
-        """The spec of the module's inputs."""
+        """Returns the spec of the module's inputs."""
         if self._encoder.kind == "image":
             return tf.TensorSpec([batch, *self._encoder.image_size, 3], tf.float32, "inputs")
         return tf.TensorSpec([batch], tf.string, "inputs")

@@ -35,12 +35,12 @@ class Head:
     multi_label: bool = False
 
     def logits(self, features: Matrix) -> Matrix:
-        """The logits, float32 [n, classes], of features, float32 [n, features]."""
+        """Returns the logits, float32 [n, classes], of features, float32 [n, features]."""
         result: Matrix = features @ self.weights + self.bias
         return result
 
     def probabilities(self, features: Matrix) -> Matrix:
-        """The probabilities, float32 [n, classes]. Rows sum to 1, except for multi-label data."""
+        """Returns the probabilities, float32 [n, classes]. Rows sum to 1, except for multi-label data."""
         return probabilities(self.logits(features), self.multi_label)
 
 
@@ -122,7 +122,7 @@ def one_hot(classes: npt.NDArray[np.int64], count: int) -> Matrix:
 
 
 def probabilities(logits: Matrix, multi_label: bool) -> Matrix:
-    """The softmax of each row or, for multi-label data, the sigmoids; float32 of the same shape."""
+    """Returns the softmax of each row or, for multi-label data, the sigmoids; float32 of the same shape."""
     if multi_label:
         result: Matrix = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
         return result
@@ -194,13 +194,13 @@ class _Problem:
         return 0.5 * penalty * float(weights @ weights)
 
     def head(self, point: Vector) -> Head:
-        """The head for features as the module computes them, which are not centred and scaled."""
+        """Returns the head for features as the module computes them, which are not centred and scaled."""
         weights, bias = self.split(point)
         scaled = weights / np.float32(self.scale)
         return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
 
     def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:
-        """The loss and the accuracy on examples that `scaled` returned."""
+        """Returns the loss and the accuracy on examples that `scaled` returned."""
         weights, bias = self.split(point)
         logits = examples.features @ weights + bias
         losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)

@@ -54,7 +54,7 @@ def minimise(
 
 
 def _direction(gradient: Vector, history: deque[tuple[Vector, Vector]]) -> Vector:
-    """Minus the approximate inverse Hessian times the gradient."""
+    """Returns minus the approximate inverse Hessian times the gradient."""
     direction = -gradient
     weights = []
     for difference, bend in reversed(history):

@@ -87,7 +87,7 @@ class Options:
         return self.progress or ignore_progress
 
     def folder(self) -> Path | None:
-        """The folder of the feature cache; None if it is not used."""
+        """Returns the folder of the feature cache; None if it is not used."""
         if not self.cache:
             return None
         return Path(self.cache_folder) if self.cache_folder else default_folder()

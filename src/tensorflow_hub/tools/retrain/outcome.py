@@ -63,7 +63,7 @@ class Outcome:
     output: Path
 
     def __repr__(self) -> str:
-        """A short text for notebooks; the text of all fields would be megabytes."""
+        """Returns a short text for notebooks; the text of all fields would be megabytes."""
         measured = f"{self.accuracy} on {len(self.measured)} {self.measured_on} examples"
         return f"<Outcome {str(self.output)!r}: {len(self.labels)} classes, {measured}>"
 
@@ -73,7 +73,7 @@ class Outcome:
         return self.evaluation.accuracy
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, for `metrics.json` and `--json`."""
+        """Returns the figures, for `metrics.json` and `--json`."""
         dataset, evaluation = self.dataset, self.evaluation
         return {
             "output": str(self.output),
@@ -108,5 +108,5 @@ class Outcome:
 
 
 def _number(value: float) -> float | None:
-    """A number for JSON, which has no NaN."""
+    """Returns a number for JSON, which has no NaN."""
     return None if math.isnan(value) else value

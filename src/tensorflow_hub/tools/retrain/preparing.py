@@ -50,7 +50,7 @@ class Prepared:
         return self.splits.test if len(self.splits.test) else self.splits.validation
 
     def rows(self, rows: Any) -> Examples:
-        """The examples with these indices, for fitting a head."""
+        """Returns the examples with these indices, for fitting a head."""
         return fit_examples(self.features.matrix[rows], self.targets[rows], self.options.class_weights)
 
 

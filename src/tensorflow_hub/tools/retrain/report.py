@@ -14,7 +14,7 @@ MAX_MISTAKES = 24
 
 
 def report_html(outcome: Outcome) -> str:
-    """The HTML of the report."""
+    """Returns the HTML of the report."""
     evaluation = outcome.evaluation
     kind = outcome.dataset.kind
     return render(

@@ -12,7 +12,7 @@ from tensorflow_hub.tools.retrain.targets import fit_examples
 
 
 def solve_head(prepared: Prepared) -> tuple[Head, Fit]:
-    """The final head, and the fit that chose its penalty.
+    """Returns the final head, and the fit that chose its penalty.
 
     The validation examples choose the penalty. Then the final head is fitted to training and validation
     examples, if there are test examples to measure it on, and if fine-tuning does not need the validation
@@ -33,7 +33,7 @@ def solve_head(prepared: Prepared) -> tuple[Head, Fit]:
 
 
 def more_data_curve(prepared: Prepared, penalty: float) -> tuple[tuple[int, Share], ...]:
-    """The accuracy of heads fitted to an eighth, a quarter, half and all of the training examples."""
+    """Returns the accuracy of heads fitted to an eighth, a quarter, half and all of the training examples."""
     measured, targets = prepared.measured, prepared.targets
     multi_label = prepared.options.multi_label
     points = []
@@ -50,7 +50,7 @@ def more_data_curve(prepared: Prepared, penalty: float) -> tuple[tuple[int, Shar
 
 
 def _with_copies(prepared: Prepared) -> Examples:
-    """The training examples and, if the user wants them, changed copies of the images."""
+    """Returns the training examples and, if the user wants them, changed copies of the images."""
     options, train = prepared.options, prepared.rows(prepared.splits.train)
     chosen = [prepared.examples[i] for i in prepared.splits.train]
     changed = augmented_features(prepared.encoder, chosen, options)

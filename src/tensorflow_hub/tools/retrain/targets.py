@@ -12,7 +12,7 @@ from tensorflow_hub.tools.retrain.head import Examples
 
 
 def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
-    """The targets of examples, float32 [examples, labels] of 0 and 1."""
+    """Returns the targets of examples, float32 [examples, labels] of 0 and 1."""
     index = {label: i for i, label in enumerate(labels)}
     targets = np.zeros((len(examples), len(labels)), np.float32)
     for row, example in enumerate(examples):
@@ -22,7 +22,9 @@ def target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
 
 
 def example_weights(targets: Matrix, class_weights: str) -> Matrix:
-    """The weights of examples, float32 [n] with mean 1. If "balanced", all classes have equal total weights.
+    """Returns the weights of examples, float32 [n] with mean 1.
+
+    If "balanced", all classes have equal total weights.
 
     >>> example_weights(np.array([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32), "balanced").round(1)
     array([0.7, 0.7, 0.7, 2. ], dtype=float32)

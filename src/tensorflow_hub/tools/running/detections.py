@@ -71,7 +71,7 @@ def boxes_of(outputs: Mapping[str, Any], labels: Sequence[str], pictures: Any) -
 
 
 def draw_boxes(content: bytes, boxes: Sequence[Box]) -> Any:
-    """A picture file with boxes, as an image of Pillow."""
+    """Returns a picture file with boxes, as an image of Pillow."""
     image = require("PIL.Image").open(io.BytesIO(content)).convert("RGB")
     draw = require("PIL.ImageDraw").Draw(image)
     font = require("PIL.ImageFont").load_default(max(12, max(image.size) // 50))

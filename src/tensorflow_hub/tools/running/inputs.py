@@ -137,7 +137,7 @@ def _cast(array: Any, tensor: TensorDescription) -> Any:
 
 
 def _fitted(array: Any, values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
-    """The array in the shape of the tensor. A dimension of one is added if only that is missing."""
+    """Returns the array in the shape of the tensor. A dimension of one is added if only that is missing."""
     shape = tensor.shape
     if shape is None:
         return array

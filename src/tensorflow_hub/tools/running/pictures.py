@@ -69,7 +69,7 @@ def size_of_file(path: Path) -> tuple[int, int]:
 
 
 def pixels(picture: Any) -> Any:
-    """A picture as uint8 [height, width, 3] or, for a grey picture, [height, width]."""
+    """Returns a picture as uint8 [height, width, 3] or, for a grey picture, [height, width]."""
     if picture.dtype != np.uint8:
         low, high = float(picture.min()), float(picture.max())
         scaled = picture if high > 1.5 else 255 * ((picture + 1) / 2 if low < 0 else picture)

@@ -51,7 +51,7 @@ class BeamEngine(Cluster):
         """Nothing is left to close after a job."""
 
     def slots(self) -> int:
-        """The cores of this machine, or an assumed number of workers on other machines."""
+        """Returns the cores of this machine, or an assumed number of workers on other machines."""
         return os.cpu_count() or 1 if self._runner == "direct" else _SLOTS_ELSEWHERE
 
     def shipped(self, module: str, folder: Path) -> str | Shipped:

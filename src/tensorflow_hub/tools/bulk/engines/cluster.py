@@ -38,7 +38,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
 
     @abc.abstractmethod
     def slots(self) -> int:
-        """The number of shards that are computed at the same time."""
+        """Returns the number of shards that are computed at the same time."""
 
     @abc.abstractmethod
     def start(self, job: Job, shards: Sequence[range]) -> None:
@@ -57,7 +57,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
         encoder_calls(module, kind, **options)
 
     def shard_size(self, source: Input) -> int:
-        """A size that gives some shards for each core, also for a small input."""
+        """Returns a size that gives some shards for each core, also for a small input."""
         rows = -(-source.count() // (self.slots() * TASKS_PER_SLOT))
         return max(FEWEST_ROWS[source.kind], min(SHARD_SIZE, rows))
 
@@ -91,7 +91,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
         running.result()
 
     def _for_workers(self, job: Job) -> tuple[Job, int]:
-        """The job with paths and handles that workers can use, and the number of rows."""
+        """Returns the job with paths and handles that workers can use, and the number of rows."""
         folder, source = job.folder.absolute(), job.source
         if source.kind == "text" and is_parquet(source.path):
             source = dataclasses.replace(source, path=source.path.absolute())
@@ -107,6 +107,6 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
 
 
 def failed(engine: str, error: Exception, hint: str) -> DataError:
-    """The error for a job that failed on a cluster, with the last line of the cluster's error."""
+    """Returns the error for a job that failed on a cluster, with the last line of the cluster's error."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return DataError(f"The job failed on {engine}: {lines[-1].strip().rstrip('.')}.", hint=hint)

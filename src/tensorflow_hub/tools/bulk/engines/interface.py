@@ -36,7 +36,7 @@ class Engine(contextlib.AbstractContextManager["Engine"], Protocol):
         """
 
     def shard_size(self, source: Input) -> int:
-        """The number of rows in an output file, small enough to give work to all workers."""
+        """Returns the number of rows in an output file, small enough to give work to all workers."""
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes the shards that are not finished.
@@ -54,7 +54,7 @@ class Engine(contextlib.AbstractContextManager["Engine"], Protocol):
 
 
 def open_engine(name: str, where: str | None = None, options: Sequence[str] = ()) -> Engine:
-    """The engine with a name or an import string `package.module:Name`.
+    """Returns the engine with a name or an import string `package.module:Name`.
 
     Raises:
       DataError: there is no such engine.

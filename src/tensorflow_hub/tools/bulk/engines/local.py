@@ -36,7 +36,7 @@ class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
         self._encoder = open_encoder(module, kind, **options)
 
     def shard_size(self, source: Input) -> int:
-        """The default: shards are computed one after the other."""
+        """Returns the default: shards are computed one after the other."""
         return SHARD_SIZE
 
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:

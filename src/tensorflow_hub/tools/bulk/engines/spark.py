@@ -41,7 +41,7 @@ class SparkEngine(Cluster):
             self._context.stop()
 
     def slots(self) -> int:
-        """The cores that Spark has for this program."""
+        """Returns the cores that Spark has for this program."""
         return max(1, int(self._context.defaultParallelism))
 
     def start(self, job: Job, shards: Sequence[range]) -> None:

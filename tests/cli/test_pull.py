@@ -15,7 +15,9 @@ def test_pull_prints_the_path(handle, module, tmp_path):
     assert (facts["path"], facts["origin"], facts["handle"]) == (path, "cache", handle)
     tfhub("pull", handle, "--to", str(tmp_path / "copy"))
     assert contents(tmp_path / "copy") == contents(module)
-    assert "does not exist yet" in tfhub("pull", handle, "--to", str(tmp_path / "copy"), code=1)
+    refused = tfhub("pull", handle, "--to", str(tmp_path / "copy"), code=1)
+    assert f"copy the module to '{tmp_path / 'copy'}', got the error: File exists." in refused
+    assert "Pass a directory that does not exist." in refused
     assert contents(tmp_path / "copy") == contents(module)
     assert not list(tmp_path.glob(".pull-*"))
 

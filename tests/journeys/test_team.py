@@ -113,11 +113,14 @@ def test_a_team_is_told_what_happens(tmp_path, browser):
         ada.locator("td a").first.click()
         until(lambda: ada.reload() and ada.content().count("delivered after 1 attempt") == 2, "the log")
 
-        # A feed reader sends Grace's token as a password; without it, there is nothing.
+        # A feed reader sends Grace's token as a password. Without it the answer is as for an absent feed.
         feed = f"{hub.url}/team?feed=atom"
         answer = requests.get(feed, auth=("reader", laptop), timeout=PATIENCE)
         titles = [
             entry.findtext(f"{ATOM}title") for entry in ET.fromstring(answer.content).iter(f"{ATOM}entry")
         ]
         assert titles == [f"{HANDLE} was withdrawn", f"{HANDLE} was published"]
-        assert requests.get(feed, timeout=PATIENCE).status_code == 404
+        absent = f"{hub.url}/nobody?feed=atom"
+        for refused in (requests.get(url, timeout=PATIENCE) for url in (feed, absent)):
+            assert refused.status_code == 401
+            assert refused.headers["WWW-Authenticate"].startswith("Basic")

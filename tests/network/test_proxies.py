@@ -127,7 +127,7 @@ def test_a_handle_of_tfhub_dev_keeps_the_advice_about_certificates(secure, monke
     monkeypatch.setenv("NO_PROXY", "")
     with open_tunnel(to=secure.port) as (proxy, seen):
         monkeypatch.setenv("https_proxy", proxy)
-        said = "The certificate of tfhub.dev is not trusted: .*Set TFHUB_CA_BUNDLE to the file"
+        said = "(?s)The certificate of tfhub.dev is not trusted: .*Set TFHUB_CA_BUNDLE to the file"
         with pytest.raises(errors.UnreachableError, match=said):
             hub.resolve("https://tfhub.dev/google/elmo/3")
     assert seen[0].startswith(b"CONNECT tfhub.dev:443 ")

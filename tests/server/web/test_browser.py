@@ -519,7 +519,8 @@ def test_a_webhook_is_made_and_tested(visit, hub, width):
     pages = [page.evaluate("document.documentElement.scrollWidth")]
     assert Axe().run(page).violations_count == 0
     page.locator("td a").first.click()
-    page.get_by_role("button", name="Send a test").click()
+    with page.expect_navigation():  # before the reload, which would meet a page that is being left
+        page.get_by_role("button", name="Send a test").click()
     until(lambda: page.reload() and "cannot be found" in page.content(), "the answer")
     pages.append(page.evaluate("document.documentElement.scrollWidth"))
     report = Axe().run(page)

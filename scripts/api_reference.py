@@ -18,13 +18,13 @@ from tensorflow_hub.server.routes import (
     PEOPLE_AND_RIGHTS,
     PREDICTING,
     PUBLISHING,
+    READING,
     WEBHOOKS,
-    WHAT_IS_THERE,
 )
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 TABLES = {
-    "what is there": WHAT_IS_THERE,
+    "reading": READING,
     "running models": PREDICTING,
     "publishing": PUBLISHING,
     "people and rights": PEOPLE_AND_RIGHTS,

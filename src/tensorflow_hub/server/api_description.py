@@ -1,4 +1,4 @@
-"""The OpenAPI description of the API, made from its endpoints and the types of their arguments."""
+"""Makes the OpenAPI description of the API from its endpoints and the types of their arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "b
 
 
 def describe_api(endpoints: Sequence[Endpoint], base: str) -> Schema:
-    """The OpenAPI 3.1 document of the hub at `base`.
+    """Returns the OpenAPI 3.1 document of the hub at `base`.
 
     >>> from tensorflow_hub.server.routes import API
     >>> sorted(describe_api(API, "https://hub.example")["paths"]["/api/v1/tokens"])
@@ -46,12 +46,12 @@ def describe_api(endpoints: Sequence[Endpoint], base: str) -> Schema:
 
 
 def plain_path(endpoint: Endpoint) -> str:
-    """The path as OpenAPI writes it: without the types of its parameters."""
+    """Returns the path in OpenAPI's notation: without the types of its parameters."""
     return re.sub(r":\w+}", "}", endpoint.path)
 
 
 def needs_of(endpoint: Endpoint) -> str:
-    """What a caller needs and how often it may ask, in words; "" when there is nothing to say.
+    """Describes the rights that a caller needs and the rate limits; "" if there are none.
 
     >>> from tensorflow_hub.server.routes import PUBLISHING
     >>> needs_of(PUBLISHING[0])[:40]
@@ -62,12 +62,12 @@ def needs_of(endpoint: Endpoint) -> str:
 
 
 def parameter_schemas(kind: Any) -> Iterator[tuple[str, Schema, bool]]:
-    """Name, schema and whether it has to be there, of each parameter in a structure."""
+    """Yields the name and schema of each parameter in a structure, and whether it is required."""
     kind = getattr(kind, "described", kind)
     _, components = msgspec.json.schema_components([kind], ref_template=_REF)
     schema = components[kind.__name__]
     for name, described in schema["properties"].items():
-        # An absent parameter is left out; there is no way to write a null into a URL.
+        # The schema leaves out null: a URL cannot contain it, so a client omits the parameter.
         plain = [option for option in described.get("anyOf", ()) if option != {"type": "null"}]
         if len(plain) == 1:
             described = {**described, **plain[0]}  # noqa: PLW2901
@@ -120,7 +120,7 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Schema]) -> Schema:
 
 
 def _kinds(answer: Any) -> tuple[Any, ...]:
-    """The structures that an answer may be: msgspec describes no union of several."""
+    """Returns the structures that an answer may be, because msgspec cannot describe a union of several."""
     return typing.get_args(answer) if isinstance(answer, types.UnionType) else (answer,)
 
 

@@ -87,7 +87,7 @@ def _upstream_of(settings: ServerSettings) -> AnyUpstream:
 @contextlib.asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     hub: Hub = app.state.hub
-    chores = asyncio.create_task(_chores(hub, app.state.predictions))
+    jobs = asyncio.create_task(_run_background_jobs(hub, app.state.predictions))
     index = asyncio.create_task(run_in_threadpool(_build_index, hub))
     workers = DeliveryWorkers(hub.settings, hub.database)
     workers.start()
@@ -99,9 +99,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             app.state.mirror.close()
         if app.state.predictions is not None:
             await run_in_threadpool(app.state.predictions.end_idle, 0)
-        chores.cancel()
+        jobs.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await chores
+            await jobs
         await index
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             await run_in_threadpool(hub.downloads.flush, hub.database)
@@ -116,7 +116,7 @@ def _build_index(hub: Hub) -> None:
         _log.warning("The search index could not be built; the next search tries again.", exc_info=True)
 
 
-async def _chores(hub: Hub, predictions: Pool | None) -> None:
+async def _run_background_jobs(hub: Hub, predictions: Pool | None) -> None:
     """Runs the regular background jobs until it is cancelled."""
     since_sweep = SWEEP_SECONDS
     while True:
@@ -133,13 +133,13 @@ async def _chores(hub: Hub, predictions: Pool | None) -> None:
             since_sweep = 0.0
             due += [lambda: sweep_uploads(hub), lambda: sweep_sessions(hub), hub.limits.sweep]
             due += [lambda: sweep_deliveries(hub)]
-        for chore in due:  # each in its own `try`: on a full disk, some fail, but the sweep frees space
-            await run_in_threadpool(_try, chore)
+        for job in due:  # each in its own `try`: on a full disk, some fail, but the sweep frees space
+            await run_in_threadpool(_try, job)
 
 
-def _try(chore: Callable[[], object]) -> None:
+def _try(job: Callable[[], object]) -> None:
     try:
-        chore()
+        job()
     except (sa.exc.SQLAlchemyError, OSError):
         _log.warning("A background job failed; the hub tries again later.", exc_info=True)
 

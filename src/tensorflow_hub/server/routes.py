@@ -82,7 +82,7 @@ _OF_MAIL = Rights(also="by the user who gets the mail")
 # Other callers get status 404, as if the webhook did not exist.
 _OF_WEBHOOK = Rights(also="scope admin for its publisher, or for all publishers")
 
-WHAT_IS_THERE = (
+READING = (
     Endpoint(
         "GET",
         "/api/v1/search",
@@ -476,7 +476,7 @@ PEOPLE_AND_RIGHTS = (
         "starts the sign-in of a program (RFC 8628), which a signed-in person approves on the page `/device`",
         {201: "The code to show, and the code with which to poll for the token"},
         limits=(PROGRAMS,),
-        for_strangers=True,
+        ignores_token=True,
     ),
     Endpoint(
         "POST",
@@ -484,7 +484,7 @@ PEOPLE_AND_RIGHTS = (
         device_logins.take_token,
         "returns whether the sign-in of a program was approved; the token is in the answer once",
         {200: "Granted, denied, or pending"},
-        for_strangers=True,
+        ignores_token=True,
     ),
     Endpoint(
         "GET",
@@ -583,7 +583,7 @@ MAIL = (
     ),
 )
 
-API = (*WHAT_IS_THERE, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS, *MAIL)
+API = (*READING, *PREDICTING, *PUBLISHING, *PEOPLE_AND_RIGHTS, *WEBHOOKS, *MAIL)
 
 # The forms of the pages. Programs use the API instead.
 FORMS = (

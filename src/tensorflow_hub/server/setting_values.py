@@ -1,6 +1,7 @@
-"""The values of settings of the hub: each function reads one kind of value, and says what it expects.
+"""Parses the values of the hub's settings, with a function for each kind of value.
 
-They raise ValueError, which becomes a SettingsError with the name of the variable.
+The functions raise ValueError with the expected form. It becomes a SettingsError with the name of the
+variable.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def parse_networks(text: str) -> tuple[str, ...]:
 
 
 def parse_public_url(text: str) -> str:
-    """Reads the URL of a hub, which has a host of its own: a path would become part of every handle.
+    """Reads the URL of a hub. It must not have a path, which would become part of every handle.
 
     >>> parse_public_url("https://hub.example.com/")
     'https://hub.example.com'
@@ -146,7 +147,7 @@ def parse_group_roles(text: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def one_of(*values: str) -> Callable[[str], str]:
-    """Reads one of several words, in any case.
+    """Returns a parser that accepts one of several words, in upper or lower case.
 
     >>> one_of("text", "json")("JSON")
     'json'

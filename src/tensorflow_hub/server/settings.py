@@ -1,6 +1,6 @@
-"""The settings of the hub. Each is an environment variable, which has priority, or a line of a TOML file.
+"""Defines the settings of the hub. Each is an environment variable or a line of a TOML file.
 
-docs/running_a_hub.md has the same table, and a test checks that the two are equal.
+docs/running_a_hub.md has the same table, which `make settings-reference` writes from these definitions.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class ServerSettings:
         "",
         parse_upstream,
         "The URL of a hub to mirror: models that this hub does not have are fetched from there and stored. "
-        "`tfhub`: the models of tfhub.dev, from the places where they are now.",
+        "`tfhub`: mirrors the models of tfhub.dev from their present locations.",
     )
     upstream_token: str = variable(
         "TFHUB_SERVER_UPSTREAM_TOKEN", "", str, "The token that this hub sends to the upstream hub."
@@ -116,7 +116,7 @@ class ServerSettings:
         "TFHUB_SERVER_MAX_GRAPH",
         512 * MIB,
         parse_size,
-        "Largest `saved_model.pb`, in bytes. To read one takes several times as much memory.",
+        "Largest `saved_model.pb`, in bytes. Reading it needs several times as much memory.",
     )
     describe_memory: int = variable(
         "TFHUB_SERVER_DESCRIBE_MEMORY",
@@ -166,7 +166,7 @@ class ServerSettings:
         "TFHUB_SERVER_MEASUREMENTS_OF_OTHERS",
         False,
         parse_bool,
-        "Whether people who may publish for one publisher may add measurements to models of others.",
+        "Whether users who may publish for one publisher may add measurements to models of other publishers.",
     )
     guesses_per_minute: int = variable(
         "TFHUB_SERVER_GUESSES_PER_MINUTE",
@@ -295,7 +295,7 @@ class ServerSettings:
         "TFHUB_SERVER_MAIL_CONFIRMATIONS_PER_HOUR",
         10,
         parse_count,
-        "Addresses to which one user may have mails for confirmation sent per hour; 0: no limit.",
+        "Number of addresses per hour to which one user may have confirmation mails sent; 0: no limit.",
     )
     session_hours: int = variable(
         "TFHUB_SERVER_SESSION_HOURS",

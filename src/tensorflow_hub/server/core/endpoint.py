@@ -98,7 +98,7 @@ class Endpoint:
       answers: status of success → its meaning, for the documentation.
       rights: the rights that a caller needs; None if no token is needed.
       limits: the rate limits, for each token, or for each address without a token.
-      for_strangers: whether to ignore the caller's token, because callers do not have a valid one yet.
+      ignores_token: whether to ignore the caller's token, because callers do not have a valid one yet.
       largest_body: the largest JSON body, in bytes; None for the setting `max_request`.
       errors: the format of errors.
     """
@@ -110,7 +110,7 @@ class Endpoint:
     answers: Mapping[int, str]
     rights: Rights | None = None
     limits: tuple[Limit, ...] = ()
-    for_strangers: bool = False
+    ignores_token: bool = False
     largest_body: int | None = None
     errors: ErrorForm = OUR_ERRORS
 
@@ -167,7 +167,7 @@ class Endpoint:
         return self._response(self.handler(call, **arguments))
 
     def _call(self, request: Request) -> Call:
-        caller = Caller(None, address_of(request)) if self.for_strangers else caller_of(request)
+        caller = Caller(None, address_of(request)) if self.ignores_token else caller_of(request)
         if self.rights is not None:  # now, so that bodies of unknown callers are not read
             require_known(caller)
         return Call(request, hub_of(request), caller, base_url(request))

@@ -48,7 +48,9 @@ def test_a_card(tmp_path, capsys):
     card = tmp_path / "card.md"
     card.write_text(CARD.format("hub"))
     assert run("check", card, "--module", TEXT) == 0
-    assert ":4: warning: 'text-embeding' is not a known task. Did you mean" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert ":4: warning: 'text-embeding' is not a known task. Did you mean" in printed.out
+    assert "0 errors, 1 warning in " in printed.err
     card.write_text(CARD.format("saved_model_2"))
     assert run("check", card) == 0
     assert run("check", card, "--module", TEXT, "--json") == 1

@@ -64,7 +64,7 @@ def test_a_release_is_signed_as_it_is_published_and_pulled_under_a_policy(run, h
 
 
 @pytest.mark.parametrize("options", [(), ("--files", "module"), ("--files", "module.tar.gz")], ids=str)
-def test_a_version_is_signed_later(run, hub, options, tmp_path):
+def test_a_version_is_signed_later(run, hub, options, tmp_path, capsys):
     from archived_modules import tar_gz
 
     publisher = f"later{len(str(options))}"
@@ -73,6 +73,9 @@ def test_a_version_is_signed_later(run, hub, options, tmp_path):
     handle = published(run, publisher, files=files)
     with pytest.raises(SystemExit, match="1"):
         run("verify", handle)
+    printed = capsys.readouterr()
+    assert f"Expected {handle} to be signed by any key, got no signature." in printed.err
+    assert "pinned" not in printed.out
     trust(hub, publisher, run("keys", "show", "release.pem"))
     run("sign", handle, "--key", "release.pem", *options)
     answer = json.loads(run("verify", f"{hub.url}/{handle}", "--json"))
@@ -101,12 +104,14 @@ def test_other_files_are_not_signed(run, hub, tmp_path):
         run("sign", handle, "--key", "release.pem", "--deployment", "tflite")
 
 
-def test_verify_takes_keys_and_says_what_the_hub_revoked(run, hub):
+def test_verify_takes_keys_and_says_what_the_hub_revoked(run, hub, capsys):
     handle = published(run, "revoking", "--sign", "release.pem")
     key, other = run("keys", "show", "release.pem"), run("keys", "show", "other.pem")
     assert json.loads(run("verify", handle, "--key", key, "--json"))["enough"]
     with pytest.raises(SystemExit, match="1"):
         run("verify", handle, "--key", other)
+    told = f"Expected {handle} to be signed by a key that you trust, got 1 signature, but no sufficient one."
+    assert told in capsys.readouterr().err
     [listed] = json.loads(run("keys", "list", "revoking", "--json"))["keys"]
     run("keys", "revoke", "revoking", listed["id"])
     with pytest.raises(SystemExit, match="1"):

@@ -61,7 +61,10 @@ def _check_card(path: str, handle: str | None, as_json: bool) -> None:
     else:
         for problem in problems:
             output.result(problem.in_file(path))
-        output.note(f"{len(errors)} errors, {len(problems) - len(errors)} warnings in {path}")
+        output.note(
+            f"{output.counted(len(errors), 'error')}, "
+            f"{output.counted(len(problems) - len(errors), 'warning')} in {path}"
+        )
     if errors:
         raise click.exceptions.Exit(1)
 

@@ -73,17 +73,25 @@ def command(handle: str, texts: tuple[str, ...], hub: str | None, as_json: bool)
         )
     else:
         output.result(f"{found.handle}  {digest}")
-        output.table(
-            [
-                (line.key, line.name, line.signed_at, "yes" if line.pinned else "no", line.problem or "good")
-                for line in lines
-            ],
-            ("key", "name", "signed", "pinned", "signature"),
-        )
+        if lines:
+            output.table(
+                [
+                    (
+                        line.key,
+                        line.name,
+                        line.signed_at,
+                        "yes" if line.pinned else "no",
+                        line.problem or "good",
+                    )
+                    for line in lines
+                ],
+                ("key", "name", "signed", "pinned", "signature"),
+            )
     if not is_enough:
+        signer = "a key that you trust" if pinned else "any key"
+        got = f"{output.counted(len(lines), 'signature')}, but no sufficient one" if lines else "no signature"
         raise TrustError(
-            f"Expected {name} signed by {'a key that you trust' if pinned else 'anybody'}, got "
-            f"{output.counted(len(lines), 'signature')} that will not do.",
+            f"Expected {name} to be signed by {signer}, got {got}.",
             hint="Ask its publisher to sign it: `tfhub sign`.",
         )
 

@@ -188,6 +188,16 @@ def test_a_killed_run_goes_on_where_it_stopped(text_module, tmp_path):
     assert np.isfinite(vectors).all()
 
 
+def test_a_job_that_wrote_nothing_is_replaced_by_the_corrected_one(text_module, tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("id,body\n1,good\n2,bad\n")
+    with pytest.raises(DataError, match="Expected a column 'text' in "):
+        hub.tools.apply(text_module, path, tmp_path / "out", text_column="text")
+    assert hub.tools.apply(text_module, path, tmp_path / "out", text_column="body").rows == 2
+    with pytest.raises(DataError, match="holds the output of another job: input differ"):
+        hub.tools.apply(text_module, path, tmp_path / "out", text_column="id")
+
+
 def test_another_job_does_not_mix_into_a_folder(texts_file, text_module, tmp_path):
     hub.tools.apply(text_module, texts_file, tmp_path / "out")
     texts_file.write_text("changed\n")

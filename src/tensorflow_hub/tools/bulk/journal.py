@@ -67,6 +67,9 @@ class Journal:
       job: everything that the output depends on: module digest, input fingerprint, settings.
       overwrite: whether to remove the output of another job.
 
+    A job that failed before it wrote a row, for example because of a wrong column, left only its description.
+    Another job replaces that.
+
     Raises:
       DataError: the folder has other files, or the output of another job.
     """
@@ -77,7 +80,7 @@ class Journal:
         previous = previous_job(folder)
         if previous is not None and previous != dict(job):
             changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))
-            if not overwrite:
+            if not overwrite and any(path.name != JOB_FILE for path in folder.iterdir()):
                 raise DataError(
                     f"The folder {str(folder)!r} holds the output of another job: "
                     f"{', '.join(changed)} differ.",

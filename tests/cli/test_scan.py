@@ -98,7 +98,7 @@ def test_where_fails_when_nobody_has_it(tfhub):
     done = tfhub("where", GONE)
     assert done.returncode == 3
     assert f"source: {GONE}\n  Google deleted it on 2024-03-18." in done.stdout
-    assert done.stderr.splitlines()[-1] == "None of these places has it."
+    assert done.stderr.splitlines()[-1] == "It was found in none of these places."
 
 
 def test_where_tells_the_place_that_the_module_would_be_taken_from(tfhub):

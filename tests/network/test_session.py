@@ -174,6 +174,7 @@ def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
     first, *rest = done.stderr.splitlines()
     assert re.fullmatch(r"127\.0\.0\.1:9 does not answer; trying again for up to \d+ s\.", first)
     assert rest[0].startswith("error: 127.0.0.1:9 cannot be reached")
+    assert rest[1].startswith("  → `tfhub serve` starts a hub here. Check the address and the network")
 
 
 def test_a_silent_server_is_given_up(serve):

@@ -67,7 +67,7 @@ def command(
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Compare modules that take the same, on one dataset.
+    """Compare modules that take the same inputs, on one dataset.
 
     For each module a head is solved on its features; the split is the same for all. Shows the accuracy on the
     test examples with its 95 % interval, examples a second, the size on disk and the peak of memory. A table

@@ -62,6 +62,18 @@ class _Verbs(click.Group):
         _keep_lines(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            similar = difflib.get_close_matches(args[0], VERBS, 1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else ""
+            raise click.UsageError(error.message + hint, ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if not VERBS:
             return

@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Sign the version HANDLE: its name, its kind and the digest of its content.
 
-    The files are read here: those in --files, else those that the hub sends. Look that these are yours:
+    The files are read here: those in --files, else those that the hub sends. Check that these are your files:
     `--files` signs what you built, whatever the hub has.
 
     \b

@@ -26,7 +26,7 @@ def command(handle: str, ask: bool, as_json: bool) -> int:
     """Show the places where the module of HANDLE is looked for, in their order. Nothing is downloaded.
 
     These are the lock file, the caches, and the sources or the mirrors in their place. The first that has the
-    module is taken. Exit code 3 when all were asked and none has it.
+    module is taken. Exit code 3 if it was found in none of them.
     """
     settings = Settings.from_environment()
     stops = []
@@ -38,7 +38,7 @@ def command(handle: str, ask: bool, as_json: bool) -> int:
     if as_json:
         output.result_json([dataclasses.asdict(stop) for stop in stops])
     elif not found:
-        output.note("None of these places has it.")
+        output.note("It was found in none of these places.")
     elif taken := next((stop for stop in stops if stop.has_module), None):
         output.note(f"It would be taken from the first that has it: {taken.kind} {taken.place}.")
     return 0 if found else 3

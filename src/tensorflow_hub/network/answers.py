@@ -231,7 +231,8 @@ def error_of_failure(failure: Exception, url: str) -> errors.HubError:
         return _unusable_address(failure, url, host)
     return errors.UnreachableError(
         f"{host} cannot be reached ({url}): {_reason(failure)}.",
-        hint="Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
+        hint=("`tfhub serve` starts a hub here. " if host.startswith(("127.0.0.1", "localhost")) else "")
+        + "Check the address and the network, or name another hub in TFHUB_URL or TFHUB_MIRRORS.",
     )
 
 

@@ -194,14 +194,14 @@ def test_a_job_that_wrote_nothing_is_replaced_by_the_corrected_one(text_module, 
     with pytest.raises(DataError, match="Expected a column 'text' in "):
         hub.tools.apply(text_module, path, tmp_path / "out", text_column="text")
     assert hub.tools.apply(text_module, path, tmp_path / "out", text_column="body").rows == 2
-    with pytest.raises(DataError, match="holds the output of another job: input differ"):
+    with pytest.raises(DataError, match="holds the output of another job, which differs in: input"):
         hub.tools.apply(text_module, path, tmp_path / "out", text_column="id")
 
 
 def test_another_job_does_not_mix_into_a_folder(texts_file, text_module, tmp_path):
     hub.tools.apply(text_module, texts_file, tmp_path / "out")
     texts_file.write_text("changed\n")
-    with pytest.raises(DataError, match="holds the output of another job: input differ"):
+    with pytest.raises(DataError, match="holds the output of another job, which differs in: input"):
         hub.tools.apply(text_module, texts_file, tmp_path / "out")
     done = hub.tools.apply(text_module, texts_file, tmp_path / "out", overwrite=True)
     assert done.rows == 1

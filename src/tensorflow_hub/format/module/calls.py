@@ -60,10 +60,10 @@ def choose_calls(
     if name is None:
         name = next(iter(signatures), "")
     if name not in signatures:
-        has = f"the signatures {', '.join(map(repr, signatures))}" if signatures else "no signatures"
+        wanted = f"the signature {name!r}" if name else "a function or a signature"
+        has = f"only {', '.join(map(repr, signatures))}" if signatures else "none"
         raise SignatureError(
-            f"Expected {f'a signature {name!r}' if name else 'something that can be called'} in {handle!r}, "
-            f"which has {has}{f', not {name!r}' if name and signatures else ''}.",
+            f"Expected {wanted} in {handle!r}, found {has}.",
             hint="`tfhub check` shows what the module has. Only SavedModels and TF1 Hub modules can be run.",
         )
     return [ModuleCall(name, signatures[name].inputs, dict(signatures[name].outputs))]

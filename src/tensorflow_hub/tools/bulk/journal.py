@@ -82,8 +82,8 @@ class Journal:
             changed = sorted(key for key in {*previous, *job} if previous.get(key) != job.get(key))
             if not overwrite and any(path.name != JOB_FILE for path in folder.iterdir()):
                 raise DataError(
-                    f"The folder {str(folder)!r} holds the output of another job: "
-                    f"{', '.join(changed)} differ.",
+                    f"The folder {str(folder)!r} holds the output of another job, which differs in: "
+                    f"{', '.join(changed)}.",
                     hint="Choose another with -o, or start again with --overwrite.",
                 )
             remove_output(folder)

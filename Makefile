@@ -136,6 +136,10 @@ test-zoo: $(VENV)/.stamp  ## build the zoo's modules and check each against its 
 	@$(VENV)/bin/python -m pytest -m "slow and assets" tests/examples/test_zoo.py --timeout 3600 $(PYTEST_ARGS)
 
 # --- checks --------------------------------------------------------------------------------------
+.PHONY: test-pages
+test-pages: $(VENV)/.stamp  ## every page of a hub in Chromium, in all widths and colour schemes, with and without scripts
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) tests/server/web/test_browser.py $(PYTEST_ARGS)
+
 .PHONY: check
 check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list
 	@$(VENV)/bin/ruff format --check .

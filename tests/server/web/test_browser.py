@@ -234,11 +234,16 @@ def complaints(visited):
     return [text for text in visited.complaints if "Failed to load resource" not in text]
 
 
-@pytest.mark.parametrize(
-    "screen",
-    [(320, "light", False), (320, "dark", True), (1280, "light", True), (1280, "dark", False)],
-    ids=["phone", "dark phone with scripts", "desktop with scripts", "dark desktop"],
-)
+# The first two have each width, each scheme, and a page with and without scripts.
+SCREENS = [
+    pytest.param((320, "light", False), id="phone"),
+    pytest.param((1280, "dark", True), id="dark desktop with scripts"),
+    pytest.param((320, "dark", True), id="dark phone with scripts", marks=pytest.mark.slow),
+    pytest.param((1280, "light", False), id="desktop", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_are_accessible_fit_and_ask_nobody_else(visit, hub, name, screen):
     """Without scripts: without those of the page; axe is a script too."""

@@ -142,7 +142,7 @@ def test_a_module_for_something_else_is_refused_before_anything_is_written(
     out = tmp_path / "out"
     with pytest.raises(InputError, match=r"to take texts, string \[b\]; it takes float32"):
         hub.tools.apply(image_module, table, out, text_column="body", engine=engine)
-    with pytest.raises(SignatureError, match="not 'nosuch'"):
+    with pytest.raises(SignatureError, match="signature 'nosuch' in .*found only 'serving_default'"):
         hub.tools.apply(text_module, table, out, text_column="body", signature="nosuch", engine=engine)
     assert not out.exists()
 

@@ -141,7 +141,7 @@ def test_a_module_in_tf1_hub_format_answers(hub, predict):
         ({"instances": ["a"], "inputs": ["a"]}, 400, 'Expected either "instances" or "inputs"'),
         ({"instances": "a"}, 400, 'Expected "instances" as a list'),
         ({"instances": [{"b64": "not base64!"}]}, 400, "Expected base64"),
-        ({"signature_name": "other", "instances": ["a"]}, 400, "Expected a signature 'other'"),
+        ({"signature_name": "other", "instances": ["a"]}, 400, "Expected the signature 'other'"),
         ({"instances": ["a"], "version": 3}, 400, "The field 'version' is not known here."),
         ({"instances": ["x" * (5 << 20)]}, 413, "Expected inputs of at most"),
     ],

@@ -130,7 +130,7 @@ def test_images_as_bytes(spark, photos, image_module, tmp_path):
     [
         ({"kind": "image"}, InputError, r"to take images, .* it takes string\[\?\]"),
         ({"kind": "words"}, DataError, "Expected the kind 'image' or 'text', got 'words'"),
-        ({"signature": "no"}, SignatureError, "not 'no'"),
+        ({"signature": "no"}, SignatureError, "signature 'no' in .*found only 'serving_default'"),
         ({"outputs": ["no"]}, ModuleError, "it has one output without a name"),
     ],
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.client.publishing import publish
@@ -14,11 +13,11 @@ from tensorflow_hub.client.versions import show
 from tensorflow_hub.copying.card import card_of
 from tensorflow_hub.copying.documentation import card_for, copy_documentation, documentation_of
 from tensorflow_hub.copying.names import name_on_hub
+from tensorflow_hub.copying.source_answers import ask_source
 from tensorflow_hub.errors import HubError, NotFoundError, RejectedError
 from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.resolving.resolve import resolve_module
-from tensorflow_hub.resolving.sources.session import open_source_session
 from tensorflow_hub.resolving.sources.source import About, Documentation
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
@@ -70,14 +69,17 @@ def copy_to_hub(
     """
     plain = _without_version(handle, settings)
     target = name or name_on_hub(plain)
-    if target.version is not None and (there := _there(target, settings)):
+    known = _on_hub(target, settings) if target.version is not None else {}
+    if any(deployment["kind"] == "saved_model" for deployment in known.get("deployments", ())):
         _copy_signatures(handle, str(target), settings)
         _copy_documentation(documentation_of(plain, settings), plain, str(target), settings)
-        return Copied(handle, str(target), there, is_new=False)
+        return Copied(handle, str(target), str(known["url"]), is_new=False)
     found = resolve_module(handle, settings, locked=False)
-    target = target if target.version is not None else name or name_on_hub(found.handle)
+    if target.version is None:
+        target = name or name_on_hub(found.handle)
+        known = _on_hub(target, settings)
     about, card, documentation = About(), "", documentation_of(found.handle, settings)
-    if not _is_documented(target, settings):
+    if not known.get("card"):
         about = _about(handle, settings)
         card = card_for(target, documentation.card) or card_of(target, found.handle, about)
     done = publish(
@@ -90,7 +92,7 @@ def copy_to_hub(
 
 
 def _copy_documentation(found: Documentation, handle: str, name: str, settings: Settings) -> None:
-    """Gives the hub what the source has beside the files; the module is whole without it."""
+    """Copies pictures and measurements; logs a warning if that fails, as the module itself is published."""
     try:
         copy_documentation(found, name_on_hub(handle).publisher if found.card else "", name, settings)
     except HubError as problem:
@@ -99,17 +101,10 @@ def _copy_documentation(found: Documentation, handle: str, name: str, settings: 
 
 def _copy_signatures(handle: str, name: str, settings: Settings) -> None:
     """Sends the signatures of the source to the hub, which accepts those by keys of the publisher there."""
-    parsed = parse_handle(handle)
-    if isinstance(parsed, PathHandle):
-        return
-    source, location = locate(parsed.url, settings)
-    texts: Sequence[str] = ()
-    with (
-        contextlib.suppress(HubError),
-        open_source_session(source, location, settings, what=handle) as session,
-    ):
-        texts = source.signatures(location, session)
-    for text in texts:
+    texts = ask_source(
+        handle, settings, lambda source, location, session: source.signatures(location, session)
+    )
+    for text in texts or ():
         _copy_signature(name, text, settings)
 
 
@@ -126,32 +121,20 @@ def _without_version(handle: str, settings: Settings) -> str:
     return handle if isinstance(parsed, PathHandle) else locate(handle, settings).location.name
 
 
-def _there(name: ModelName, settings: Settings) -> str:
-    """The URL of a version on the hub; "" if the hub does not have its files."""
-    with contextlib.suppress(NotFoundError):
-        known: Mapping[str, Any] = show(str(name), hub=settings.hub, token=settings.token or None)
-        if any(deployment["kind"] == "saved_model" for deployment in known.get("deployments", ())):
-            return str(known["url"])
-    return ""
-
-
-def _is_documented(name: ModelName, settings: Settings) -> bool:
-    """Whether the hub has a card of the version, with or without its files."""
+def _on_hub(name: ModelName, settings: Settings) -> Mapping[str, Any]:
+    """Returns the JSON of a version on the hub, which may have documentation only; empty if there is none."""
     try:
-        return bool(show(str(name), hub=settings.hub, token=settings.token or None).get("card"))
+        return show(str(name), hub=settings.hub, token=settings.token or None)
     except NotFoundError:
-        return False
+        return {}
 
 
 def _about(handle: str, settings: Settings) -> About:
-    """The metadata of a module at its source; empty if the source has none or does not answer."""
+    """Returns the metadata of a module at its source; only the page if the source does not answer."""
+    about = ask_source(handle, settings, lambda source, location, session: source.about(location, session))
+    if about is not None:
+        return about
     parsed = parse_handle(handle)
-    if isinstance(parsed, PathHandle):
-        return About()
-    source, location = locate(parsed.url, settings)
-    with (
-        contextlib.suppress(HubError),
-        open_source_session(source, location, settings, what=handle) as session,
-    ):
-        return source.about(location, session)
-    return About(page=location.page)
+    return (
+        About() if isinstance(parsed, PathHandle) else About(page=locate(parsed.url, settings).location.page)
+    )

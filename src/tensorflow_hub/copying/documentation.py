@@ -12,14 +12,13 @@ from typing import Any
 from tensorflow_hub.client.card_pictures import send_pictures
 from tensorflow_hub.client.measurements import Figures, attach
 from tensorflow_hub.client.versions import show
+from tensorflow_hub.copying.source_answers import ask_source
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.format.card.picture_file import Picture, read_picture
 from tensorflow_hub.format.card.rules import check_text
-from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
+from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.session import open_session
-from tensorflow_hub.resolving.sources.session import open_source_session
 from tensorflow_hub.resolving.sources.source import Documentation
-from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
@@ -28,21 +27,15 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Figures) if field.nam
 
 
 def documentation_of(handle: str, settings: Settings) -> Documentation:
-    """What the source of a module has beside its files; nothing where it cannot be asked."""
-    parsed = parse_handle(handle)
-    if isinstance(parsed, PathHandle):
-        return Documentation()
-    source, location = locate(parsed.url, settings)
-    with (
-        contextlib.suppress(HubError),
-        open_source_session(source, location, settings, what=handle) as session,
-    ):
-        return source.documentation(location, session)
-    return Documentation()
+    """Returns the card, pictures and measurements of a module at its source; empty without an answer."""
+    found = ask_source(
+        handle, settings, lambda source, location, session: source.documentation(location, session)
+    )
+    return found or Documentation()
 
 
 def card_for(name: ModelName, text: str) -> str:
-    r"""A card of another hub as the card of `name`; "" where it is no card.
+    r"""Returns the card of another hub with `name` in its first line; "" if it is not a valid card.
 
     >>> print(card_for(ModelName.parse("a/b/1"), "# Module c/d/7\nKnows words.\n\n<!-- task: other -->"))
     # Module a/b/1
@@ -60,14 +53,15 @@ def card_for(name: ModelName, text: str) -> str:
 
 
 def copy_documentation(found: Documentation, publisher: str, name: str, settings: Settings) -> None:
-    """Gives the hub the pictures of the card that it has from there, and the measurements.
+    """Copies pictures and measurements to the hub.
 
     Args:
-      found: at the source.
-      publisher: of the model at the source: only what it measured itself is copied, and only where the copy
-        is of a publisher of that name, so that nobody is said to have measured what others did.
-      name: of the version on the hub.
-      settings: which hub, with which token.
+      found: the documentation at the source.
+      publisher: the publisher of the model at the source. Measurements are copied only if this publisher
+        made them and the publisher of the copy has the same name. Otherwise the hub would show them as
+        measurements of somebody who did not make them.
+      name: the name of the version on the hub.
+      settings: the hub and the token.
     """
     pictures = dict(_readable(found.pictures))
     if pictures:
@@ -98,7 +92,7 @@ def _key(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _readable(pictures: Mapping[str, bytes]) -> dict[str, Picture]:
-    """The files that are pictures, without what is written into them beside."""
+    """Returns the files that are valid pictures, without their metadata."""
     found = {}
     for path, data in pictures.items():
         with contextlib.suppress(FormatError):

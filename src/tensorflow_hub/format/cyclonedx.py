@@ -1,4 +1,4 @@
-"""What a version is made of and needs, as a bill of materials in the standard CycloneDX 1.6 (ECMA-424)."""
+"""The contents and requirements of a version as a bill of materials in CycloneDX 1.6 (ECMA-424)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class ListedDeployment:
     """A deployment of a version.
 
     Attributes:
-      kind: its name, such as "tflite".
-      url: where it is downloaded.
-      digest: of the content: `sha256:…`.
-      archive_sha256: of the archive, in hex.
-      needs: what is needed to run it.
-      inputs: of its first signature: "name: dtype[shape]".
-      outputs: of it.
-      files: with their sizes and digests.
+      kind: the name of its kind, such as "tflite".
+      url: the URL of the download.
+      digest: the digest of the content: `sha256:…`.
+      archive_sha256: the SHA-256 of the archive, in hex.
+      needs: the requirements to run it.
+      inputs: the inputs of its first signature, each as "name: dtype[shape]".
+      outputs: the outputs of that signature, in the same form.
+      files: the files with their sizes and digests.
     """
 
     kind: str
@@ -47,15 +47,15 @@ class ListedVersion:
     """A version of a model.
 
     Attributes:
-      publisher: who owns it.
-      model: its name below the publisher.
-      number: the version.
-      url: of its page.
-      published_at: in ISO 8601; None where nobody knows.
-      description: a sentence of its card.
+      publisher: the name of the publisher.
+      model: the name of the model, without the publisher.
+      number: the number of the version.
+      url: the URL of its page.
+      published_at: the time in ISO 8601; None if it is not known.
+      description: the description in its card.
       metadata: the fields of its card.
-      derived_from: the modules that it was made from.
-      deployments: the forms in which it is downloaded.
+      derived_from: the handles of the modules that it was made from.
+      deployments: the forms in which it can be downloaded.
     """
 
     publisher: str
@@ -70,16 +70,16 @@ class ListedVersion:
 
     @property
     def handle(self) -> str:
-        """The handle."""
+        """The handle of the version."""
         return f"{self.publisher}/{self.model}/{self.number}"
 
 
 def bill_of_materials(version: ListedVersion, program_version: str) -> dict[str, Any]:
-    """The document as JSON values: equal for equal content.
+    """Returns the document as JSON values. The same version always gives the same document.
 
     Args:
-      version: what it is of.
-      program_version: of this library, which writes it.
+      version: the version to describe.
+      program_version: the version of this library, which is named as the tool.
     """
     packages = {
         _purl(package.registry, package.name): package
@@ -136,7 +136,7 @@ def _model(version: ListedVersion) -> dict[str, Any]:
 
 
 def _licence(value: str) -> dict[str, Any]:
-    """By its id in the list of SPDX, where it is one that cards know, else by name."""
+    """Returns a licence by its SPDX id if the vocabulary of cards has it, else by its name."""
     known = known_values("license").get(value.lower())
     return {"license": {"id": known.name} if known is not None and known.url else {"name": value}}
 
@@ -217,7 +217,7 @@ def _ref(version: ListedVersion, deployment: ListedDeployment) -> str:
 
 
 def _purl(registry: str, name: str) -> str:
-    """The URL of a package, by the standard purl.
+    """Returns the package URL (purl) of a package.
 
     >>> _purl("npm", "@tensorflow/tfjs")
     'pkg:npm/%40tensorflow/tfjs'

@@ -1,4 +1,4 @@
-"""What is needed to run a deployment, by the description of its files: programs, packages, ops, versions."""
+"""The requirements to run a deployment, from the description of its files: packages, ops and versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow_hub.format.kinds.kind import DeploymentKind
 from tensorflow_hub.format.module.ops import custom_ops, needed_packages
 
-# Custom ops that the interpreter of TFLite brings with it.
+# Custom ops that are part of the TFLite interpreter.
 _IN_TFLITE = frozenset({"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLite_Detection_PostProcess"})
 _FLEX = "Flex"
 _FLEX_FEATURE = "ops of TensorFlow in TFLite (Select TF ops)"
@@ -31,9 +31,9 @@ class NeededPackage:
 
     Attributes:
       registry: "pypi" or "npm".
-      name: there.
-      import_name: what to import in Python; "" elsewhere.
-      why: what it is for, for people.
+      name: its name in the registry.
+      import_name: the name to import in Python; "" for other languages.
+      why: the reason to install it, as a short text.
     """
 
     registry: str
@@ -44,19 +44,19 @@ class NeededPackage:
 
 @dataclasses.dataclass(frozen=True)
 class Needs:
-    """What is needed to run a deployment.
+    """The requirements to run a deployment.
 
     Attributes:
-      format: for people: "TF2 SavedModel".
+      format: the format as a short text, for example "TF2 SavedModel".
       stated_versions: program or format → its version, as the files state it.
       strips_defaults: whether attributes of ops with default values were left out, so that earlier releases
-        of TensorFlow can load it; None where it is not known.
-      packages: to install.
-      features: of the program that runs it, which not every build has.
-      core_ops: how many ops it has that TensorFlow itself brings; None where ops are not listed.
-      unknown_ops: ops that no package is known for.
-      unsafe_ops: ops that reach outside of the graph → what they do.
-      not_known: what could not be told, for people.
+        of TensorFlow can load it; None if that is not known.
+      packages: the packages to install.
+      features: features of the runtime that not every build has.
+      core_ops: the number of its ops that are part of TensorFlow; None if the ops are not listed.
+      unknown_ops: the ops for which no package is known.
+      unsafe_ops: op → what it can access outside of the graph.
+      not_known: requirements that could not be determined, as short texts.
     """
 
     format: str
@@ -71,11 +71,12 @@ class Needs:
 
 
 def needs_of(kind: DeploymentKind, description: Mapping[str, Any]) -> Needs:
-    """What is needed to run a deployment.
+    """Returns the requirements to run a deployment.
 
     Args:
-      kind: of the deployment.
-      description: of its files, as `ModuleDescription.to_dict` gives it; of an earlier release it has less.
+      kind: the kind of the deployment.
+      description: the description of its files, as `ModuleDescription.to_dict` returns it. Descriptions by
+        earlier releases have fewer fields.
 
     >>> from tensorflow_hub.format.kinds.table import KIND_BY_NAME
     >>> described = {"kind": "saved_model_2", "ops": ["MatMul"], "custom_ops": ["SentencepieceTokenizeOp"]}
@@ -116,7 +117,7 @@ def needs_of(kind: DeploymentKind, description: Mapping[str, Any]) -> Needs:
 
 
 def stated_texts(needs: Needs) -> list[str]:
-    """The stated versions for people: `["TensorFlow 2.13.0", "Keras 2.13.1"]`."""
+    """Returns the stated versions as short texts: `["TensorFlow 2.13.0", "Keras 2.13.1"]`."""
     return [f"{_LABELS.get(name, name)} {version}" for name, version in needs.stated_versions.items()]
 
 
@@ -138,7 +139,7 @@ def _features(custom: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_in_tflite(op: str) -> bool:
-    """Whether the interpreter, or a feature of it, runs a custom op of TFLite."""
+    """Whether the TFLite interpreter, or an optional feature of it, runs a custom op."""
     return op in _IN_TFLITE or op in _EDGE_TPU or op.startswith(_FLEX)
 
 

@@ -1,4 +1,4 @@
-"""The version of Keras that saved a model, where the files of its SavedModel state it."""
+"""The version of Keras that saved a SavedModel, if its files state it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-# Beside the graph since TensorFlow 2.5; before, the same JSON was in the objects of the graph.
+# A file of its own since TensorFlow 2.5. Before, the same JSON was in the object graph.
 _FILE = "keras_metadata.pb"
 _LARGEST = 64 << 20
 _STATED = re.compile(rb'"keras_version": {0,3}"([0-9][0-9A-Za-z.+-]{0,39})"')
 
 
 def keras_version(root: Path, objects: Any) -> dict[str, str]:
-    """`{"keras": version}`; empty for what Keras did not save, or Keras 3, which states no version.
+    """Returns `{"keras": version}`; empty if Keras 2 did not save it. Keras 3 states no version.
 
     Args:
       root: the directory of the SavedModel.

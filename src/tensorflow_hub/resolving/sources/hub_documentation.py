@@ -22,11 +22,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def read_documentation(url: str, session: HubSession) -> Documentation:
-    """What the hub has beside the files of a version; nothing where it is no hub of this program.
+    """Returns the documentation of a version; empty if the server is not a hub of this program.
 
     Args:
-      url: of the version.
-      session: for the requests.
+      url: the URL of the version.
+      session: the session for the requests.
 
     Raises:
       UnreachableError: the hub cannot be reached.
@@ -50,7 +50,7 @@ def read_documentation(url: str, session: HubSession) -> Documentation:
 
 
 def _pictures(entry: dict[str, Any], card: str, url: str, session: HubSession) -> Iterator[tuple[str, bytes]]:
-    """The pictures that are what the hub says they are; the card is worth having without the others."""
+    """Yields the pictures whose digest is right. The others are left out; the card is still used."""
     listed, wanted = entry.get("pictures"), pictures_of(card)
     for item in listed[:MOST_PICTURES] if isinstance(listed, list) else ():
         path, digest = (item.get("path"), item.get("sha256")) if isinstance(item, dict) else (None, None)

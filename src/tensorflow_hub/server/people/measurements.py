@@ -1,4 +1,4 @@
-"""What people attach to versions: who may change or remove a measurement, and the audit of it."""
+"""Adding, changing and removing measurements: checks the rights, and writes the audit log."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tensorflow_hub.server.core.rights import audience_of, has_scope, require
 def attach(
     connection: sa.Connection, caller: Caller, version: Version, publisher: Publisher, figures: Figures
 ) -> tuple[Measurement, bool]:
-    """Attaches figures to a version, in the place of those of the same publisher for the same things.
+    """Attaches figures to a version. They replace the same publisher's figures for the same metric.
 
     Returns:
       The measurement, and whether it is new.
 
     Raises:
-      RejectedError: the publisher has attached as many to the version as it may.
+      RejectedError: the publisher has the most measurements of a version that are allowed.
     """
     number, is_new = measurements.put_measurement(connection, version, publisher, _author(caller), figures)
     if measurements.count_measurements(connection, version, publisher) > MOST_OF_A_PUBLISHER:
@@ -47,7 +47,7 @@ def attach(
 
 
 def own_measurements(connection: sa.Connection, caller: Caller) -> list[tuple[Measurement, Version]]:
-    """What the caller attached to versions that the caller may read, the newest first."""
+    """Returns the caller's measurements of versions that the caller may read, the newest first."""
     author = _author(caller)
     found = measurements.list_by_author(connection, author, audience_of(caller))
     pairs = [(one, reading.version_of_id(connection, one.version_id)) for one in found]
@@ -57,10 +57,10 @@ def own_measurements(connection: sa.Connection, caller: Caller) -> list[tuple[Me
 def changeable_measurement(
     connection: sa.Connection, caller: Caller, number: int
 ) -> tuple[Measurement, Version]:
-    """The measurement of that number and its version, for who may take it away.
+    """Returns a measurement and its version, if the caller may change it.
 
     Raises:
-      Missing: there is none that the caller may see.
+      Missing: there is no such measurement that the caller may see.
       ForbiddenError: somebody else attached it.
     """
     found = None
@@ -82,7 +82,7 @@ def changeable_measurement(
 def replace(
     connection: sa.Connection, caller: Caller, found: Measurement, version: Version, figures: Figures
 ) -> None:
-    """Puts other figures in the place of a measurement that the caller may change.
+    """Replaces the figures of a measurement that the caller may change.
 
     Raises:
       ForbiddenError: the caller may not attach measurements in the name of that publisher any more.
@@ -94,7 +94,7 @@ def replace(
 
 
 def remove(connection: sa.Connection, caller: Caller, number: int) -> Version:
-    """Takes a measurement away; the version that it was attached to.
+    """Removes a measurement, and returns its version.
 
     Raises:
       Missing, ForbiddenError: as `changeable_measurement`.
@@ -107,7 +107,7 @@ def remove(connection: sa.Connection, caller: Caller, number: int) -> Version:
 
 
 def may_change(caller: Caller, found: Measurement, version: Version) -> bool:
-    """Who attached it may, and the owners of both publishers."""
+    """Whether the caller attached the measurement, or administers one of the two publishers."""
     is_own = caller.token is not None and caller.token.id == found.author.token_id
     is_of_user = caller.user is not None and caller.user.id == found.author.user_id
     return (
@@ -130,7 +130,7 @@ def _author(caller: Caller) -> Author:
 def _note(
     connection: sa.Connection, caller: Caller, action: str, version: Version, found: Measurement
 ) -> None:
-    """Adds a line to the audit log of who measured; a private one is not told of to the model's people."""
+    """Adds an entry to the audit log of the publisher that measured, which may be private."""
     is_own = found.publisher == version.model.publisher
     subject = version.handle if is_own else found.publisher
     detail = {"handle": version.handle, "dataset": found.figures.dataset, "metric": found.figures.metric}

@@ -14,8 +14,6 @@ _READING_THREADS = 4
 # The largest number of characters in a batch whose texts are padded to the longest one.
 _PADDED_CHARACTERS = 1 << 17
 
-# A name, and a text, or the path or the bytes of an image file; None for a missing value.
-Row = tuple[str, Any]
 T = TypeVar("T")
 Read = TypeVar("Read")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.batches import Row, batches_by_length
+from tensorflow_hub.tools.batches import batches_by_length
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import Reader
@@ -27,12 +28,12 @@ class Loaded:
     """The rows that the module can be applied to.
 
     Attributes:
-      places: their indices.
+      places: their indices, int [n].
       values: their texts, or their images, each float32 [height, width, 3].
       problems: pairs (index, reason) of the other rows.
     """
 
-    places: list[int]
+    places: Any
     values: list[Any]
     problems: list[tuple[int, str]]
 
@@ -67,38 +68,36 @@ class Computation:
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def load(self, rows: Sequence[Row]) -> Loaded:
+    def load(self, values: Sequence[Any], names: Iterable[str] | None = None) -> Loaded:
         """Returns the first step: finds rows without text, or reads and decodes images.
 
         Args:
-          rows: names and values; messages name the images so.
+          values: texts, or the paths or bytes of image files; None for a missing one.
+          names: the names of images that are given as bytes, for messages.
         """
-        read = self._image if self._read else _text
-        found = list(self._threads.map(read, rows)) if self._read else list(map(read, rows))
+        found: list[Any]
+        if self._read:
+            found = list(self._threads.map(self._image, values, names or itertools.repeat("")))
+        else:
+            found = [text if text and not text.isspace() else _MISSING_TEXT for text in values]
         problems = [(i, item.problem) for i, item in enumerate(found) if isinstance(item, DataError)]
-        left_out = {i for i, _ in problems}
-        places = [i for i in range(len(found)) if i not in left_out]
-        return Loaded(places, [found[i] for i in places], problems)
+        places = np.delete(np.arange(len(found)), [i for i, _ in problems])
+        return Loaded(places, [found[i] for i in places.tolist()], problems)
 
     def vectors(self, loaded: Loaded) -> Matrix:
         """Returns the second step: computes the vectors of the rows, float32 [n, dimension]."""
         result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
         if self.encoder.kind == "text":
+            texts = np.array(loaded.values, object)
             # Modules pad the texts of a batch to the longest one: texts of similar length waste little time.
-            for group in batches_by_length(list(map(len, loaded.values)), self.batch_size):
-                result[group] = self._apply([loaded.values[i] for i in group])
+            for group in batches_by_length(list(map(len, texts)), self.batch_size):
+                result[group] = self._apply(texts[group])
             return result
         for start in range(0, len(loaded.values), self.batch_size):
             part = slice(start, start + self.batch_size)
             result[part] = self._apply(np.stack(loaded.values[part]))
         return result
 
-    def _image(self, row: Row) -> Matrix | DataError:
+    def _image(self, value: Any, name: str) -> Matrix | DataError:
         assert self._read is not None
-        name, value = row
         return _MISSING_IMAGE if value is None else self._read.image_or_error(value, name)
-
-
-def _text(row: Row) -> str | DataError:
-    text: str | None = row[1]
-    return text if text and not text.isspace() else _MISSING_TEXT

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -64,12 +63,15 @@ def compute_features(
     by_digest = {example.digest: example for example in examples}
     failures: dict[bytes, str] = {}
 
+    def value(key: bytes) -> str | Path | None:
+        return by_digest[key].path or by_digest[key].text
+
     def computed(missing: list[bytes]) -> Iterator[dict[bytes, Matrix]]:
         done = 0
         with Computation(encoder, batch_size, expected=len(missing)) as computation:
             missing.sort(key=lambda key: len(by_digest[key].text or ""))
             parts = in_parts(missing, computation.batch_size)
-            loaded = ahead((part, computation.load([_row(by_digest[key]) for key in part])) for part in parts)
+            loaded = ahead((part, computation.load([value(key) for key in part])) for part in parts)
             for keys, part in loaded:
                 failures.update((keys[place], reason) for place, reason in part.problems)
                 vectors = computation.vectors(part)
@@ -109,7 +111,3 @@ def open_store(
     pixels = f"{encoder.image_size} {DECODING} " if encoder.kind == "image" else ""
     usage = f"{encoder.kind} {pixels}{encoder.signature} {encoder.output}{change}"
     return FeatureStore(cache, encoder.module.digest, usage, encoder.dimension)
-
-
-def _row(example: Example) -> tuple[str, Any]:
-    return example.name, example.text if example.path is None else example.path

@@ -126,6 +126,13 @@ def test_rows_without_text_are_listed_and_the_others_keep_their_numbers(text_mod
     assert len((tmp_path / "out" / "skipped.jsonl").read_text().splitlines()) == 3
 
 
+def test_a_file_without_any_text_gives_a_list_of_what_was_left_out(text_module, tmp_path):
+    (tmp_path / "blank.txt").write_text("\n" * 5000)
+    done = hub.tools.apply(text_module, tmp_path / "blank.txt", tmp_path / "out")
+    assert (done.rows, len(done.skipped)) == (0, 5000)
+    assert read(tmp_path / "out")[0] == []
+
+
 def test_images(photos, image_module, tmp_path):
     done = hub.tools.apply(image_module, photos, tmp_path / "out", shard_size=25)
     keys, vectors = read(tmp_path / "out")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.splits import split
-from tensorflow_hub.tools.datasets.tables import read_rows
+from tensorflow_hub.tools.datasets.tables import read_lines, read_rows
 from tensorflow_hub.tools.datasets.text_table import label_line, read_texts
 
 ROWS = [("a good one", "yes"), ('a, b\n"c"', "no"), ("日本語", "yes")]
@@ -51,6 +51,23 @@ def test_any_text_survives_a_csv(tmp_path_factory, rows):
     assert [(e.text, e.labels[0]) for e in dataset.examples] == rows
 
 
+@given(st.text(st.sampled_from('ab",\n\r \u00e9'), max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_a_csv_is_read_as_by_the_module_csv(tmp_path_factory, body):
+    path = tmp_path_factory.mktemp("csv") / "data.csv"
+    path.write_bytes(f"text,label\n{body}".encode())
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = list(stream)
+    rows = list(csv.reader(lines))
+    columns = {"text": (None, ["text"]), "label": (None, ["label"])}
+    if len(list(csv.reader([*lines, "one line more"]))) == len(rows):
+        with pytest.raises(DataError, match=r"quote that opens in line \d+ of 'data.csv' is never closed"):
+            list(read_rows(path, columns))
+    else:
+        filled = [(row[0], row[1] if len(row) > 1 else None) for row in rows[1:] if row]
+        assert list(read_rows(path, columns)) == list(enumerate(filled, 1))
+
+
 VALUE = st.one_of(st.none(), st.integers(), st.booleans(), st.text(st.characters(codec="utf-8")))
 OBJECT = st.fixed_dictionaries({"text": VALUE}, optional={"other": st.lists(VALUE), "id": VALUE})
 
@@ -81,6 +98,42 @@ def test_rows_of_another_length_after_many_regular_ones_are_read(tmp_path):
     assert found[40_000][1] == ("short", None)
     assert found[40_001][1] == ("long", "label")
     assert found[50_000][1][0] == "text 49999"
+
+
+def test_rows_and_lines_are_counted_across_the_chunks_of_a_long_csv(tmp_path):
+    rows = [(f"{i}" + "\nin quotes" * 20, "label") for i in range(30_000)]
+    columns = {"text": (None, ["text"]), "label": (None, ["label"])}
+    assert list(read_rows(write(tmp_path / "data.csv", rows), columns)) == list(enumerate(rows, 1))
+    with (tmp_path / "data.csv").open("a") as stream:
+        stream.write('"never closed,y\nlost,z\n')
+    with pytest.raises(DataError, match=r"quote that opens in line 630002 of 'data.csv' is never closed\."):
+        list(read_rows(tmp_path / "data.csv", columns))
+
+
+def test_lines_are_counted_across_the_chunks_of_a_long_jsonl(tmp_path):
+    lines = [json.dumps({"text": f"{i} {'long ' * 20}"}) for i in range(60_000)]
+    lines[50_000], lines[55_000] = '{"text": 3}', ""
+    (tmp_path / "data.jsonl").write_text("\n".join(lines))
+    found = dict(read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])}))
+    expected = {n: (json.loads(line)["text"],) for n, line in enumerate(lines, 1) if line}
+    assert found == expected
+    (tmp_path / "data.jsonl").write_text("\n".join([*lines, "{"]))
+    with pytest.raises(DataError, match="Line 60001 of 'data.jsonl' is not JSON") as error:
+        list(read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])}))
+    assert error.value.line == 60_001
+
+
+def test_lines_are_counted_across_the_chunks_of_a_long_text_file(tmp_path):
+    lines = [f"{i} {'long ' * 20}" for i in range(60_000)]
+    content = "\ufeff" + "\r\n".join(lines)
+    (tmp_path / "data.txt").write_bytes(content.encode())
+    chunks = list(read_lines(tmp_path / "data.txt"))
+    assert [number for numbers, _ in chunks for number in numbers] == list(range(1, 60_001))
+    assert [text for _, (texts,) in chunks for text in texts.to_pylist()] == lines
+    (tmp_path / "data.txt").write_bytes(f"{content}\n".encode() + b"caf\xe9\n")
+    with pytest.raises(DataError, match=r"'data.txt' is not text in UTF-8: .* in line 60001\.") as error:
+        list(read_lines(tmp_path / "data.txt"))
+    assert error.value.line == 60_001
 
 
 def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,15 @@ from tensorflow_hub.tools.modules import Kind
 arrow = require("pyarrow")
 
 
+@functools.cache
 def worker_computation(
     module: str | Shipped,
     kind: Kind,
-    options: Mapping[str, Any],
+    options: tuple[tuple[str, Any], ...],
     batch_size: int | None,
     threads: int,
 ) -> Computation:
     """Returns the computation for a module in this process. It is created by the first call."""
-    return _computation(module, kind, tuple(sorted(options.items())), batch_size, threads)
-
-
-@functools.cache
-def _computation(module: Any, kind: Kind, options: Any, batch_size: int | None, threads: int) -> Computation:
     return Computation(worker_encoder(module, kind, dict(options), threads), batch_size, threads)
 
 
@@ -46,7 +41,7 @@ def columns_of(computation: Computation, values: Any) -> list[Any]:
     """
     if computation.encoder.kind == "text":
         values = values.cast(arrow.string())
-    loaded = computation.load([(str(number), value) for number, value in enumerate(values.to_pylist())])
+    loaded = computation.load(values.to_numpy(zero_copy_only=False), map(str, range(len(values))))
     ends = np.cumsum(computation.encoder.widths)[:-1]
     outputs = np.split(computation.vectors(loaded), ends, axis=1)
     vectors_of = [dict(zip(loaded.places, output, strict=True)) for output in outputs]

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.batches import Row, in_parts
+from tensorflow_hub.tools.batches import in_parts
 from tensorflow_hub.tools.datasets.image_folder import image_files, name_below
 from tensorflow_hub.tools.datasets.tables import (
     TEXT_COLUMNS,
+    Columns,
     is_parquet,
     is_table,
     open_parquet,
-    read_rows,
+    read_chunks,
+    read_lines,
     unknown_kind_hint,
 )
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind
 
-_KEY, _VALUE = "key", "value"
-_WRITTEN_AT_ONCE = 4096
+KEY, VALUE = "key", "value"
+_IMAGES = 4096  # in a record batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,50 +46,48 @@ class Input:
     text_column: str | None = None
     listed: bool = False
 
-    def rows(self, start: int = 0) -> Iterator[Row]:
-        """Yields the rows from number `start` (counted from 0), always in the same order.
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the rows are in a Parquet file, which can be read from any row."""
+        return self.listed or (self.kind == "text" and is_parquet(self.path))
 
-        The name of a row is its number in the file, from 1, or the path of the image below the folder.
+    def rows(self, start: int = 0) -> Iterator[Any]:
+        """Yields the rows as record batches of Arrow, `key` and `value`, always in the same order.
 
-        Parquet files are read from that row. Other files are read from their beginning.
+        Keys are the numbers of the rows in the file, from 1, or the paths of the images below the folder.
+        Values are texts, null where there is none, or the absolute paths of the images as bytes.
+
+        Args:
+          start: the number of rows to skip at the beginning of a Parquet file; 0 for other inputs.
         """
+        arrow = require("pyarrow")
+        batch = functools.partial(arrow.record_batch, names=[KEY, VALUE])
         if self.listed:
-            return self._listed(start)
-        if self.kind == "image":
-            files = ((name_below(path, self.path), path) for path in image_files(self.path))
-            return itertools.islice(files, start, None)
-        if not is_table(self.path):
-            return itertools.islice(self._lines(), start, None)
-        return self._table(start)
+            both: Columns = {name: (name, ()) for name in (KEY, VALUE)}
+            yield from (batch(columns) for _, columns in read_chunks(self.path, both, start))
+        elif self.kind == "image":
+            for files in in_parts(image_files(self.path), _IMAGES):
+                names = [name_below(path, self.path) for path in files]
+                paths = [os.fsencode(path.absolute()) for path in files]
+                yield batch([arrow.array(names), arrow.array(paths)])
+        else:
+            text: Columns = {"text": (self.text_column, TEXT_COLUMNS)}
+            chunks = read_chunks(self.path, text, start) if is_table(self.path) else read_lines(self.path)
+            for numbers, (texts,) in chunks:
+                yield batch([arrow.array(numbers, "int64").cast("string"), _strings(texts)])
+
+    def values(self, rows: Any) -> Sequence[Any]:
+        """Returns the texts in a record batch, None where there is none; or the paths of its images."""
+        values = rows[VALUE].to_numpy(zero_copy_only=False)
+        return [Path(os.fsdecode(path)) for path in values] if self.kind == "image" else values
 
     def count(self) -> int:
         """Returns the number of rows. Those of a Parquet file are not read."""
-        if not is_parquet(self.path):
-            return sum(1 for _ in self.rows())
+        if not self.is_parquet:
+            return sum(rows.num_rows for rows in self.rows())
         with open_parquet(self.path) as file:
             rows: int = file.metadata.num_rows
             return rows
-
-    def _table(self, start: int) -> Iterator[Row]:
-        for number, (text,) in read_rows(self.path, {"text": (self.text_column, TEXT_COLUMNS)}, start):
-            yield str(number), text if isinstance(text, str) else None
-
-    def _listed(self, start: int) -> Iterator[Row]:
-        for _, (key, value) in read_rows(self.path, {name: (name, ()) for name in (_KEY, _VALUE)}, start):
-            yield key, Path(os.fsdecode(value)) if self.kind == "image" else value
-
-    def _lines(self) -> Iterator[Row]:
-        with self.path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                try:
-                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise DataError(
-                        f"{self.path.name!r} is not text in UTF-8: {error.reason} in line {number}.",
-                        hint="Convert it to UTF-8.",
-                        line=number,
-                    ) from error
-                yield str(number), text.rstrip("\r\n")
 
     def fingerprint(self) -> str:
         """Returns a digest of the sizes and times of the files, which changes if the input does."""
@@ -97,25 +98,32 @@ class Input:
         return digest.hexdigest()
 
 
+def _strings(column: Any) -> Any:
+    """Returns a column as an Arrow array of strings, with null for what is no text."""
+    arrow = require("pyarrow")
+    if not isinstance(column, list):
+        if arrow.types.is_string(column.type) or arrow.types.is_large_string(column.type):
+            return column.cast("string")
+        column = column.to_pylist()
+    return arrow.array([value if isinstance(value, str) else None for value in column], arrow.string())
+
+
 def write_rows(source: Input, path: Path) -> Input:
     """Writes all rows of an input to a Parquet file, which can be read from any row.
 
     Args:
       source: the input.
-      path: the path of the file. Images are written as absolute paths.
+      path: the path of the file.
 
     Returns:
       The input with the file.
     """
     arrow = require("pyarrow")
-    is_image = source.kind == "image"
-    schema = arrow.schema([(_KEY, arrow.string()), (_VALUE, arrow.binary() if is_image else arrow.string())])
+    value = arrow.binary() if source.kind == "image" else arrow.string()
+    schema = arrow.schema([(KEY, arrow.string()), (VALUE, value)])
     with require("pyarrow.parquet").ParquetWriter(path, schema, compression="zstd") as writer:
-        for rows in in_parts(source.rows(), _WRITTEN_AT_ONCE):
-            keys, values = zip(*rows, strict=True)
-            if is_image:
-                values = tuple(os.fsencode(file.absolute()) for file in values)
-            writer.write_table(arrow.table([keys, values], schema=schema))
+        for rows in source.rows():
+            writer.write_batch(rows)
     return Input(path, source.kind, listed=True)
 
 

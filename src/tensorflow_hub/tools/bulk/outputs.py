@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.whole_file import whole_file
 
-Writer = Callable[[Path, Sequence[str], Matrix], None]
+Writer = Callable[[Path, Any, Matrix], None]
 VECTOR = "embedding"
 # Temporary files of a run: unfinished shards, and records for the driver. They are removed at its end.
 UNFINISHED = ".part-*"
@@ -55,7 +56,7 @@ def shard_name(number: int, suffix: str) -> str:
     return f"part-{number:05d}.{suffix}"
 
 
-def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vectors: Matrix) -> None:
+def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matrix) -> None:
     """Writes a shard. Its file appears when it is complete.
 
     Two workers may write the same shard at the same time. Each writes a temporary file, and the second one
@@ -65,13 +66,13 @@ def write_shard(folder: Path, number: int, suffix: str, keys: Sequence[str], vec
       folder: the output folder.
       number: the number of the shard.
       suffix: its format, one of `WRITERS`.
-      keys: the keys.
+      keys: the keys, an Arrow array of strings.
       vectors: float32 [n, dimension], a vector for each key.
     """
     path = folder / shard_name(number, suffix)
     if suffix == "npy":  # keys in JSON, because the name of a file may have line breaks
         with whole_file(path.with_suffix(".keys.json"), prefix=".part-", durable=True) as file:
-            file.write(json.dumps(keys).encode())
+            file.write(json.dumps(keys.to_pylist()).encode())
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
@@ -86,16 +87,16 @@ def _sync(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _write_parquet(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:
     arrow = require("pyarrow")
     flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
     lists = arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-    table = arrow.table({"key": arrow.array(keys, arrow.string()), VECTOR: lists})
+    table = arrow.table({"key": keys, VECTOR: lists})
     # Without compression and dictionaries, because they hardly make random floats smaller.
     require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
 
 
-def _write_numpy(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+def _write_numpy(path: Path, keys: Any, vectors: Matrix) -> None:
     write_matrix(path, vectors.shape, [vectors])
 
 
@@ -112,11 +113,11 @@ def write_matrix(path: Path, shape: tuple[int, ...], blocks: Iterable[Matrix]) -
             stream.write(np.ascontiguousarray(block, "<f4").data)
 
 
-def _write_tfrecord(path: Path, keys: Sequence[str], vectors: Matrix) -> None:
+def _write_tfrecord(path: Path, keys: Any, vectors: Matrix) -> None:
     import tensorflow as tf
 
     with tf.io.TFRecordWriter(os.fspath(path)) as writer:
-        for key, vector in zip(keys, vectors, strict=True):
+        for key, vector in zip(keys.to_pylist(), vectors, strict=True):
             writer.write(tf_example(key, vector))
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import operator
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from tensorflow_hub.progress import OnProgress, ignore_progress
-from tensorflow_hub.tools.batches import Row, ahead, in_parts
+from tensorflow_hub.tools.batches import ahead
+from tensorflow_hub.tools.bulk.inputs import KEY
 from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.journal import Shard
 from tensorflow_hub.tools.bulk.outputs import write_shard
-from tensorflow_hub.tools.computation import Computation, Loaded
+from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.encoders import Encoder
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
 
 
@@ -44,49 +46,41 @@ def compute_shards(
     with Computation(encoder, job.batch_size, threads) as computation, ThreadPoolExecutor(1) as writer:
         writing: Future[None] | None = None
         parts = _parts(job, shards, computation.rows_at_once)
-        loaded = ahead((number, rows, computation.load(rows)) for number, rows in parts)
+        loaded = ahead((number, rows, computation.load(job.source.values(rows))) for number, rows in parts)
         for number, group in itertools.groupby(loaded, operator.itemgetter(0)):
-            results = _Results(number)
+            results = []
             for _, rows, part in group:
-                results.add(rows, part, computation.vectors(part))
-                done += len(rows)
+                results.append((rows[KEY], part.places, part.problems, computation.vectors(part)))
+                done += rows.num_rows
                 on_progress("rows", done, None)
             if writing:
                 writing.result()  # so that at most two shards are in memory
-            writing = writer.submit(results.write, job, on_shard)
+            writing = writer.submit(_write, job, number, results, on_shard)
         if writing:
             writing.result()
 
 
-@dataclasses.dataclass
-class _Results:
-    """The results of a shard so far."""
-
-    number: int
-    keys: list[str] = dataclasses.field(default_factory=list)
-    vectors: list[Matrix] = dataclasses.field(default_factory=list)
-    skipped: list[Skipped] = dataclasses.field(default_factory=list)
-
-    def add(self, rows: Sequence[Row], part: Loaded, vectors: Matrix) -> None:
-        self.keys += [rows[place][0] for place in part.places]
-        self.skipped += [Skipped(rows[place][0], reason) for place, reason in part.problems]
-        self.vectors.append(vectors)
-
-    def write(self, job: Job, on_shard: OnShard) -> None:
-        vectors = np.concatenate(self.vectors)
-        write_shard(job.folder, self.number, job.format, self.keys, vectors)
-        read = len(self.keys) + len(self.skipped)
-        on_shard(Shard(self.number, read, len(self.keys), vectors.shape[1], tuple(self.skipped)))
+def _write(job: Job, number: int, results: Sequence[tuple[Any, Any, Any, Matrix]], on_shard: OnShard) -> None:
+    """Writes a shard: names of rows, places of those with vectors, problems of the others, vectors."""
+    keys = require("pyarrow").concat_arrays([names.take(places) for names, places, _, _ in results])
+    left_out = [(names[i].as_py(), reason) for names, _, problems, _ in results for i, reason in problems]
+    skipped = tuple(itertools.starmap(Skipped, left_out))
+    vectors = np.concatenate([vectors for *_, vectors in results])
+    write_shard(job.folder, number, job.format, keys, vectors)
+    on_shard(Shard(number, len(keys) + len(skipped), len(keys), vectors.shape[1], skipped))
 
 
-def _parts(job: Job, shards: range, size: int) -> Iterator[tuple[int, list[Row]]]:
-    """Yields parts of rows with the number of their shard, without the rows of finished shards."""
-    rows = job.source.rows(shards.start * job.shard_size)
-    for number in shards:
-        found = 0
-        for part in in_parts(itertools.islice(rows, job.shard_size), size):
-            found += len(part)
-            if number not in job.finished:
+def _parts(job: Job, shards: range, size: int) -> Iterator[tuple[int, Any]]:
+    """Yields record batches of rows with the number of their shard, without those of finished shards."""
+    place = shards.start * job.shard_size if job.source.is_parquet else 0
+    for batch in job.source.rows(place):
+        at = 0
+        while at < batch.num_rows:
+            number, within = divmod(place, job.shard_size)
+            if number >= shards.stop:
+                return
+            part = batch.slice(at, min(size, job.shard_size - within))
+            if number in shards and number not in job.finished:
                 yield number, part
-        if not found:
-            return
+            at += part.num_rows
+            place += part.num_rows

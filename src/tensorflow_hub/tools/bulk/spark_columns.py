@@ -187,7 +187,7 @@ def _columns_on_worker(
 ) -> list[Any]:
     from tensorflow_hub.tools.bulk.columns import columns_of, worker_computation
 
-    local = {name: on_worker(value) for name, value in options.items()}
+    local = tuple((name, on_worker(value)) for name, value in options.items())
     computation = worker_computation(on_worker(module), kind, local, batch_size, task_cores())
     return columns_of(computation, values)
 

@@ -1,7 +1,8 @@
-"""Rows of CSV, TSV, JSONL and Parquet files, read one after another with bounded memory."""
+"""Rows of CSV, TSV, JSONL, Parquet and text files, read in chunks with bounded memory."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import itertools
@@ -21,8 +22,12 @@ SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq"})
 Columns = Mapping[str, tuple[str | None, Sequence[str]]]
 # The number of a row, from 1, and the values of its fields.
 Row = tuple[int, tuple[Any, ...]]
+# The numbers of some rows, and a column for each field: an Arrow array, or a list of the values or None.
+Chunk = tuple[Sequence[int], list[Any]]
 TEXT_COLUMNS = ("text", "sentence", "review", "content", "comment", "title")
-_BATCH = 4096
+# The size of a chunk: in characters or bytes and, for Parquet, in rows.
+_BLOCK, _ROWS = 4 << 20, 8192
+_LARGEST = 2**31 - 1  # of a field for `csv`, of a block for Arrow
 # The line that is added to a CSV; the character is none of any text.
 _LAST_LINE = "\ufdd0"
 
@@ -36,30 +41,74 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_rows(path: Path, columns: Columns, start: int = 0) -> Iterator[Row]:
+def read_rows(path: Path, columns: Columns) -> Iterator[Row]:
     """Yields the rows of a table: the number of the row from 1, and the values of its fields, or None.
 
     Args:
       path: the table.
       columns: the columns to read. The values have the order of their fields.
-      start: the number of rows to skip at the beginning. Of a Parquet file, they are not read.
 
     Raises:
       DataError: there is no such file, its kind is unknown, a column is missing, or a line cannot be parsed.
+    """
+    for numbers, values in read_chunks(path, columns):
+        lists = [column if isinstance(column, list) else column.to_pylist() for column in values]
+        yield from zip(numbers, zip(*lists, strict=True), strict=True)
+
+
+def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]:
+    """Yields the rows of a table by column, some thousands at a time.
+
+    Arrow reads the lines of CSV and JSONL. Where it finds rows of another length, or values that are not
+    texts, Python's modules `csv` and `json` read these lines. They also find what is wrong in which line.
+
+    Args:
+      path: the table.
+      columns: the columns to read. The columns of a chunk have the order of their fields.
+      start: the number of rows to skip at the beginning of a Parquet file; 0 for other tables.
+
+    Raises:
+      DataError: as `read_rows`.
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")
     suffix = path.suffix.lower()
     if is_parquet(path):
-        return _parquet_rows(path, columns, start)
+        return _parquet_chunks(path, columns, start)
     if suffix in {".csv", ".tsv"}:
-        return itertools.islice(_csv_rows(path, "\t" if suffix == ".tsv" else ",", columns), start, None)
+        return _csv_chunks(path, "\t" if suffix == ".tsv" else ",", columns)
     if suffix in {".jsonl", ".ndjson"}:
-        return itertools.islice(_jsonl_rows(path, columns), start, None)
+        return _jsonl_chunks(path, columns)
     raise DataError(
         f"Expected a .csv, .tsv, .jsonl or .parquet file, got {path.name!r}.",
         hint=unknown_kind_hint(path),
     )
+
+
+def read_lines(path: Path) -> Iterator[Chunk]:
+    """Yields the lines of a text file, some thousands at a time, as rows with one field.
+
+    Raises:
+      DataError: a line is not text in UTF-8. The message says which one.
+    """
+    arrow, compute = require("pyarrow"), require("pyarrow.compute")
+    before = 0
+    with path.open("rb") as stream:
+        while lines := stream.readlines(_BLOCK):
+            if not before:
+                lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
+            try:
+                b"".join(lines).decode()
+            except UnicodeDecodeError as error:
+                line = before + error.object.count(b"\n", 0, error.start) + 1
+                raise DataError(
+                    f"{path.name!r} is not text in UTF-8: {error.reason} in line {line}.",
+                    hint="Convert it to UTF-8.",
+                    line=line,
+                ) from error
+            texts = compute.utf8_rtrim(arrow.array(lines, arrow.string()), "\r\n")
+            yield range(before + 1, before + 1 + len(lines)), [texts]
+            before += len(lines)
 
 
 def unknown_kind_hint(path: Path) -> str:
@@ -90,58 +139,110 @@ def choose_columns(path: Path, present: Sequence[str], columns: Columns) -> dict
     return chosen
 
 
-def _csv_rows(path: Path, delimiter: str, columns: Columns) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+def _csv_chunks(path: Path, delimiter: str, columns: Columns) -> Iterator[Chunk]:
+    csv.field_size_limit(min(sys.maxsize, _LARGEST))
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             head = stream.readline()
             if delimiter not in head and ";" in head:  # spreadsheets in many countries of Europe write this
                 delimiter = ";"
             stream.seek(0)
-            rows = _closed_rows(path, stream, delimiter)
-            names = next(rows, [])
+            reader = csv.reader(stream, delimiter=delimiter)
+            names = next(reader, [])
             places = [names.index(column) for column in choose_columns(path, names, columns).values()]
-            for number, row in enumerate(filter(None, rows), 1):
-                # A row may have too few or too many fields.
-                yield number, tuple([row[at] if at < len(row) else None for at in places])
+            number, line = 0, reader.line_num
+            while lines := stream.readlines(_BLOCK):
+                values, read = _regular_csv(lines, delimiter, len(names), places), len(lines)
+                if values is None:
+                    rows, read = _any_csv(path, line, lines, stream, delimiter)
+                    # A row may have too few or too many fields.
+                    values = [[row[at] if at < len(row) else None for row in rows] for at in places]
+                yield range(number + 1, number + 1 + len(values[0])), values
+                number, line = number + len(values[0]), line + read
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(
             f"{path.name!r} is not a CSV in UTF-8: {error}.", hint="Save it as CSV in UTF-8."
         ) from error
 
 
-def _closed_rows(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """Yields the rows of a CSV, and checks that all quotes are closed.
+def _regular_csv(
+    lines: Sequence[str], delimiter: str, fields: int, places: Sequence[int]
+) -> list[Any] | None:
+    """Returns columns, read by Arrow; None if a row has more or fewer fields, or the last one goes on."""
+    arrow, reader = require("pyarrow"), require("pyarrow.csv")
+    content = "".join([*lines, "\n", delimiter * (fields - 1), _LAST_LINE]).encode()
+    names = [str(place) for place in range(fields)]
+    wanted = [*(names[place] for place in places), names[-1]]
+    size = min(len(content) + 1, _LARGEST)
+    reading = reader.ReadOptions(use_threads=False, column_names=names, block_size=size)
+    types = dict.fromkeys(wanted, arrow.string())
+    converting = reader.ConvertOptions(column_types=types, include_columns=list(types))
+    try:
+        options = reading, reader.ParseOptions(delimiter=delimiter), converting
+        table = reader.read_csv(arrow.BufferReader(content), *options)
+    except arrow.ArrowException:
+        return None
+    *values, last = (table[name].combine_chunks() for name in wanted)
+    # If a quote is open at the end, the last line is a part of the last field.
+    return [column[:-1] for column in values] if last[-1].as_py() == _LAST_LINE else None
 
-    A field whose quote is never closed contains all lines after the quote. To notice this, a line is added at
-    the end.
+
+def _any_csv(
+    path: Path, before: int, lines: Sequence[str], rest: Iterable[str], delimiter: str
+) -> tuple[list[list[str]], int]:
+    """Returns the rows that begin in some lines, and the number of their lines. The last may end in the rest.
 
     Raises:
-      DataError: a quote is not closed. The message says in which line.
+      DataError: a quote is not closed: its field has all lines of the rest. The message says in which line.
     """
-    reader = csv.reader(itertools.chain(lines, [_LAST_LINE]), delimiter=delimiter)
-    line = 0
-    for row in reader:
-        if row == [_LAST_LINE]:
-            return
+    reader = csv.reader(itertools.chain(lines, rest, [_LAST_LINE]), delimiter=delimiter)
+    rows, read = [], 0
+    while read < len(lines):
+        row = next(reader)
         if row and row[-1].endswith(_LAST_LINE):
+            line = before + read + 1
             raise DataError(
-                f"The quote that opens in line {line + 1} of {path.name!r} is never closed.",
+                f"The quote that opens in line {line} of {path.name!r} is never closed.",
                 hint='Close it, or write "" for a quote that belongs to the text.',
-                line=line + 1,
+                line=line,
             )
-        line = reader.line_num
-        yield row
+        rows.append(row)
+        read = reader.line_num
+    return list(filter(None, rows)), read
 
 
-def _jsonl_rows(path: Path, columns: Columns) -> Iterator[Row]:
-    chosen: dict[str, str] = {}
+def _jsonl_chunks(path: Path, columns: Columns) -> Iterator[Chunk]:
+    chosen: list[str] = []
+    before = 0
     with path.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            if line.strip():
-                row = _json_object(path, number, line)
-                chosen = chosen or choose_columns(path, list(row), columns)
-                yield number, tuple([whole_text(row.get(column)) for column in chosen.values()])
+        while lines := stream.readlines(_BLOCK if chosen else 1):
+            numbers: Sequence[int] = range(before + 1, before + 1 + len(lines))
+            values = _texts_of_json(lines, chosen) if chosen else None
+            if values is None:
+                filled = [(n, line) for n, line in zip(numbers, lines, strict=True) if line.strip()]
+                rows, numbers = [_json_object(path, *one) for one in filled], [n for n, _ in filled]
+                if rows and not chosen:
+                    chosen = list(choose_columns(path, list(rows[0]), columns).values())
+                values = [[whole_text(row.get(column)) for row in rows] for column in chosen]
+            if numbers:
+                yield numbers, values
+            before += len(lines)
+
+
+def _texts_of_json(lines: Sequence[bytes], columns: Sequence[str]) -> list[Any] | None:
+    """Returns columns of texts, read by Arrow; None if some line is not an object with texts in them."""
+    arrow, reader = require("pyarrow"), require("pyarrow.json")
+    content = b"".join(lines)
+    reading = reader.ReadOptions(use_threads=False, block_size=min(len(content) + 1, _LARGEST))
+    schema = arrow.schema(dict.fromkeys(columns, arrow.string()))
+    parsing = reader.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    try:
+        table = reader.read_json(arrow.BufferReader(content), reading, parsing)
+        table.validate(full=True)  # half of a surrogate pair is not a text
+    except arrow.ArrowException:
+        return None
+    values = [table[column].combine_chunks() for column in columns]
+    return values if table.num_rows == len(lines) else None
 
 
 def whole_text(value: Any) -> Any:
@@ -191,7 +292,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
         raise DataError(f"{path.name!r} is not a Parquet file: {error}.", hint="Write it again.") from error
 
 
-def _parquet_rows(path: Path, columns: Columns, start: int) -> Iterator[Row]:
+def _parquet_chunks(path: Path, columns: Columns, start: int) -> Iterator[Chunk]:
     """Yields the rows from number `start` (counted from 0). Row groups before it are not read."""
     with open_parquet(path) as file:
         chosen = choose_columns(path, file.schema_arrow.names, columns)
@@ -199,9 +300,9 @@ def _parquet_rows(path: Path, columns: Columns, start: int) -> Iterator[Row]:
         ends = list(itertools.accumulate(sizes))
         groups = [i for i, end in enumerate(ends) if end > start]
         number = ends[groups[0]] - sizes[groups[0]] if groups else 0
-        for batch in file.iter_batches(_BATCH, groups, columns=list(dict.fromkeys(chosen.values()))):
+        for batch in file.iter_batches(_ROWS, groups, columns=list(dict.fromkeys(chosen.values()))):
+            batch.validate(full=True)  # texts may be bytes that are not UTF-8
             rest = batch.slice(max(0, start - number))
-            number = max(number, min(start, number + batch.num_rows))
-            values = zip(*(rest.column(column).to_pylist() for column in chosen.values()), strict=True)
-            yield from enumerate(values, number + 1)
-            number += rest.num_rows
+            number += batch.num_rows
+            numbers = range(number - rest.num_rows + 1, number + 1)
+            yield numbers, [rest.column(column) for column in chosen.values()]

@@ -18,7 +18,7 @@ import numpy as np
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.applying import Applied, apply
-from tensorflow_hub.tools.bulk.inputs import Input, open_input
+from tensorflow_hub.tools.bulk.inputs import KEY, Input, open_input
 from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.neighbours.index import (
@@ -136,4 +136,6 @@ def _items(source: Input, keys: list[str]) -> Iterator[Item]:
         yield from (Item(key) for key in keys)
         return
     wanted = set(keys)
-    yield from (Item(key, str(text)[:MAX_TEXT]) for key, text in source.rows() if key in wanted)
+    for rows in source.rows():
+        pairs = zip(rows[KEY].to_pylist(), source.values(rows), strict=True)
+        yield from (Item(key, str(text)[:MAX_TEXT]) for key, text in pairs if key in wanted)

@@ -18,7 +18,6 @@ from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.records import forget_problem, read_problem, take_finished
 from tensorflow_hub.tools.bulk.shipping import Shipped, ship
 from tensorflow_hub.tools.choosing import encoder_calls
-from tensorflow_hub.tools.datasets.tables import is_parquet
 from tensorflow_hub.tools.modules import Kind
 
 ROWS_FILE = ".part-rows.parquet"
@@ -93,7 +92,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"], abc.ABC):
     def _for_workers(self, job: Job) -> tuple[Job, int]:
         """Returns the job with paths and handles that workers can use, and the number of rows."""
         folder, source = job.folder.absolute(), job.source
-        if source.kind == "text" and is_parquet(source.path):
+        if source.is_parquet:
             source = dataclasses.replace(source, path=source.path.absolute())
         else:
             source = write_rows(source, folder / ROWS_FILE)

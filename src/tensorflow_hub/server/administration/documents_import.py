@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +93,15 @@ def import_documents(database: Database, folder: Path) -> ImportReport:
             hint="Give the folder `assets/docs` of the documentation tree.",
         )
     report = ImportReport(files=len(files))
-    documents = sorted(_read(folder, files, report), key=_order)
-    for start in range(0, len(documents), _FILES_PER_TRANSACTION):
+    paths = _importable(folder, files, report)
+    for start in range(0, len(paths), _FILES_PER_TRANSACTION):
+        documents = [_read(folder, path, report) for path in paths[start : start + _FILES_PER_TRANSACTION]]
         with database.writing() as connection:
             changed = [
                 model_id
-                for document in documents[start : start + _FILES_PER_TRANSACTION]
-                if (model_id := _import_document(connection, document, report)) is not None
+                for document in documents
+                if document is not None
+                and (model_id := _import_document(connection, document, report)) is not None
             ]
             record_changes(connection, dict.fromkeys(changed))
         time.sleep(_PAUSE_SECONDS)
@@ -119,27 +121,38 @@ def entry_name(card: Card) -> ModelName | None:
     return ModelName.parse(f"{publisher}/{folder}/{rest}" if folder else card.name)
 
 
-def _read(folder: Path, files: Iterable[Path], report: ImportReport) -> Iterator[_Document]:
-    """Yields the files that can be imported. Of two files about the same version, the first is used."""
-    seen: dict[tuple[str, str], str] = {}
+def _importable(folder: Path, files: Iterable[Path], report: ImportReport) -> list[Path]:
+    """Returns the files that can be imported, in the order of `_order`; the report tells the others.
+
+    Of two files about the same version, the first is used. The texts of a million models do not fit into
+    memory, so each file is read again when it is imported.
+    """
+    found: dict[tuple[bool, str], tuple[tuple[bool, str, str, int], Path]] = {}
     for path in files:
-        shown = path.relative_to(folder).as_posix()
-        try:
-            data = path.read_bytes()
-            card = parse_card(data)
-            name = entry_name(card)
-        except (CardError, HandleError, OSError) as error:
-            report.refused.append(
-                RefusedFile(shown, error.problem if isinstance(error, HubError) else str(error))
-            )
+        document = _read(folder, path, report)
+        if document is None:
             continue
-        about = ("publisher", card.name.lower()) if name is None else ("entry", str(name).lower())
-        if about in seen:
-            reason = f"{seen[about]} is about the same {card.kind} {card.name}."
-            report.refused.append(RefusedFile(shown, reason))
+        about = (document.name is None, str(document.name or document.card.name).lower())
+        if about in found:
+            card, first = document.card, found[about][1].relative_to(folder).as_posix()
+            reason = f"{first} is about the same {card.kind} {card.name}."
+            report.refused.append(RefusedFile(document.path, reason))
             continue
-        seen[about] = shown
-        yield _Document(shown, data.decode("utf-8-sig"), card, name)
+        found[about] = (_order(document), path)
+    return [path for _, path in sorted(found.values())]
+
+
+def _read(folder: Path, path: Path, report: ImportReport) -> _Document | None:
+    """Returns the document in a file; None if it cannot be imported, and the report tells why."""
+    shown = path.relative_to(folder).as_posix()
+    try:
+        data = path.read_bytes()
+        card = parse_card(data)
+        return _Document(shown, data.decode("utf-8-sig"), card, entry_name(card))
+    except (CardError, HandleError, OSError) as error:
+        reason = error.problem if isinstance(error, HubError) else str(error)
+        report.refused.append(RefusedFile(shown, reason))
+        return None
 
 
 def _order(document: _Document) -> tuple[bool, str, str, int]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
+import itertools
 import os
 import platform
 import re
@@ -133,8 +134,9 @@ def _about(path: Path) -> str:
 def with_rows_before(new: str, old: str) -> str:
     """New figures with the old ones beside them: each row of a table, and below it the same row of the old.
 
-    Rows are the same where their tables have the same head, and they begin with the same cell; of several
-    such rows, the first goes with the first. Old rows of the old are left out.
+    Rows are the same where their tables have the same head and they begin with the same cells, up to the
+    first figure after the first cell; of several such rows, the first goes with the first. Old rows of the
+    old are left out.
 
     Args:
       new: what a benchmark printed.
@@ -151,18 +153,23 @@ def with_rows_before(new: str, old: str) -> str:
     return "\n".join(lines)
 
 
-def _rows(lines: Sequence[str]) -> Iterator[tuple[int, tuple[str, str, int]]]:
-    """The rows of the tables: the number of the line, and (head, first cell, how many such rows before)."""
-    head, seen = "", Counter[tuple[str, str]]()
+def _rows(lines: Sequence[str]) -> Iterator[tuple[int, tuple[str, tuple[str, ...], int]]]:
+    """The rows of the tables: the number of the line, and (head, first cells, how many such rows before)."""
+    head, seen = "", Counter[tuple[str, tuple[str, ...]]]()
     for number, line in enumerate(lines):
         if not line.startswith("|"):
             head = ""
         elif not head:
             head = line
         elif not re.match(r"\|\s?(:?--|\*)", line):
-            row = head, line.split("|")[1].strip()
+            first, *others = [cell.strip() for cell in line.strip("|").split("|")]
+            row = head, (first, *itertools.takewhile(_is_label, others))
             yield number, (*row, seen[row])
             seen[row] += 1
+
+
+def _is_label(cell: str) -> bool:
+    return re.match(r"[-+×≤≥]?\s*\d|–?$", cell) is None
 
 
 def _revision() -> str:

@@ -60,6 +60,19 @@ def test_rows_that_begin_alike_are_told_by_their_order(bench):
     assert lines[5] == "| *2026-11-20* | *shaped* | *4* |"
 
 
+def test_a_row_that_is_new_gets_no_row_of_another(bench):
+    old = (
+        "| module | client | s |\n|---|---|---|\n| small | ours | 3 |\n\n`benchmarks/x.py`, 2026-11-20, 1 s."
+    )
+    new = "| module | client | s |\n|---|---|---|\n| small | bare loop | 1 |\n| small | ours | 2 |"
+    lines = bench.with_rows_before(new, old).splitlines()
+    assert lines[2:] == [
+        "| small | bare loop | 1 |",
+        "| small | ours | 2 |",
+        "| *2026-11-20* | *ours* | *3* |",
+    ]
+
+
 def test_without_an_old_run_the_figures_stand_alone(bench):
     assert bench.with_rows_before(NEW, "") == NEW
 

@@ -1,7 +1,7 @@
 """Writes the tables of settings: of the library (docs/settings.md) and of the hub (docs/running_a_hub.md).
 
-python scripts/settings_reference.py          writes the page
-python scripts/settings_reference.py --check  fails when a page is not what the dataclasses say
+python scripts/settings_reference.py          writes the pages
+python scripts/settings_reference.py --check  fails if a page differs from the dataclasses
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 HEAD = """\
 # Settings of the library, the command line and the tools
 
-All are environment variables, read when they are needed. This page is written by `make settings-reference`
-from `tensorflow_hub.settings.Settings`; a test keeps the two equal. What the words mean is in
-[handles, downloads and the cache](resolving.md). A hub has settings of its own.
+All settings are environment variables, which are read when they are needed. `make settings-reference`
+writes this page from `tensorflow_hub.settings.Settings`, and a test compares them. [Handles, downloads
+and the cache](resolving.md) explains the terms. A hub has [its own settings](running_a_hub.md#settings).
 
-Sizes may have a unit: KB, MB, GB and TB are powers of 1000 (also written K, M, G, T), KiB, MiB, GiB and TiB
-powers of 1024. So it is everywhere: in variables, options, settings of a hub and searches.
+Sizes may have a unit: KB, MB, GB and TB are powers of 1000 (also K, M, G, T), KiB, MiB, GiB and TiB are
+powers of 1024. This holds for variables, options, settings of a hub, and searches.
 
-Programs that parse their command line with absl have the flags `--tfhub_cache_dir` and
-`--tfhub_model_load_format` too; a flag wins over the variable.
+Programs that parse their command line with absl also have the flags `--tfhub_cache_dir` and
+`--tfhub_model_load_format`. A flag has priority over the variable.
 
 """
 SERVICES = """
 ## Kaggle, Hugging Face and tfhub.dev
 
-Where the clients of these services keep their tokens and caches, this library finds them: who has set up
-`kagglehub` or `huggingface_hub` needs to set nothing again. A token goes to its service only. From
+The library uses the settings, tokens and caches of `kagglehub` and `huggingface_hub`, so you do not have
+to set them again. A token is sent only to its service. The table is from
 `tensorflow_hub.services.settings.ServiceSettings`.
 
 """
@@ -75,4 +75,4 @@ if __name__ == "__main__":
         if "--check" not in sys.argv:
             page.write_text(text(), encoding="utf-8")
         elif not page.exists() or page.read_text(encoding="utf-8") != text():
-            raise SystemExit(f"{page.name} is not what the settings say: run `make settings-reference`.")
+            raise SystemExit(f"{page.name} differs from the settings: run `make settings-reference`.")

@@ -1,6 +1,6 @@
-"""The settings of Kaggle's and Hugging Face's own clients that hold here too, and the address of tfhub.dev.
+"""The settings of Kaggle's and Hugging Face's own clients that this library uses too; the URL of tfhub.dev.
 
-Who has set up `kagglehub` or `huggingface_hub` needs to set nothing again. `docs/settings.md` shows them.
+Users of `kagglehub` or `huggingface_hub` do not have to set anything again. `docs/settings.md` has a table.
 """
 
 from __future__ import annotations
@@ -18,54 +18,57 @@ class ServiceSettings:
     """The settings of one process for services of others, read once where they are needed."""
 
     tfhub_dev: str = variable(
-        "TFHUB_DEV_ENDPOINT", "https://tfhub.dev", parse_hub_url, "Where tfhub.dev is asked for its models."
+        "TFHUB_DEV_ENDPOINT", "https://tfhub.dev", parse_hub_url, "The URL of tfhub.dev."
     )
-    kaggle: str = variable(
-        "KAGGLE_API_ENDPOINT", _KAGGLE, parse_hub_url, "Where Kaggle is asked for its models."
-    )
+    kaggle: str = variable("KAGGLE_API_ENDPOINT", _KAGGLE, parse_hub_url, "The URL of Kaggle.")
     kaggle_token: str = variable(
-        "KAGGLE_API_TOKEN", "", str, "A token of Kaggle, or the path of a file with one. Sent to Kaggle only."
-    )
-    kaggle_username: str = variable("KAGGLE_USERNAME", "", str, "With `KAGGLE_KEY`: the older kind of token.")
-    kaggle_key: str = variable("KAGGLE_KEY", "", str, "See `KAGGLE_USERNAME`.")
-    kaggle_config: str = variable(
-        "KAGGLE_CONFIG_DIR",
+        "KAGGLE_API_TOKEN",
         "",
         str,
-        "The folder with `kaggle.json`; default `~/.kaggle`, where `access_token` is looked for too.",
+        "A token for Kaggle, or the path of a file with one. Only Kaggle gets it.",
+    )
+    kaggle_username: str = variable(
+        "KAGGLE_USERNAME", "", str, "With `KAGGLE_KEY`: the older kind of credentials."
+    )
+    kaggle_key: str = variable("KAGGLE_KEY", "", str, "See `KAGGLE_USERNAME`.")
+    kaggle_config: str = variable(
+        "KAGGLE_CONFIG_DIR", "", str, "The folder with `kaggle.json` or `access_token`; default: `~/.kaggle`."
     )
     kaggle_notebook_token: str = variable(
-        "KAGGLE_API_V1_TOKEN", "", str, "The file with the token of a notebook on Kaggle; set there."
+        "KAGGLE_API_V1_TOKEN", "", str, "The file with the token of a notebook; set by Kaggle."
     )
     kaggle_notebook: str = variable(
-        "KAGGLE_KERNEL_RUN_TYPE", "", str, "Set in notebooks on Kaggle: models attached to them are used."
+        "KAGGLE_KERNEL_RUN_TYPE", "", str, "Set by Kaggle in notebooks: their attached models are used."
     )
     kaggle_input: str = variable(
-        "KAGGLE_CACHE_MOUNT_FOLDER", "/kaggle/input", str, "Where a notebook on Kaggle has attached models."
+        "KAGGLE_CACHE_MOUNT_FOLDER", "/kaggle/input", str, "The folder of the models attached to a notebook."
     )
     kaggle_cache: str = variable(
-        "KAGGLEHUB_CACHE", "", str, "The cache of `kagglehub`, which is read; default `~/.cache/kagglehub`."
+        "KAGGLEHUB_CACHE", "", str, "The cache of `kagglehub`, only read; default: `~/.cache/kagglehub`."
     )
     hugging_face: str = variable(
-        "HF_ENDPOINT", "https://huggingface.co", parse_hub_url, "Where Hugging Face is asked for its models."
+        "HF_ENDPOINT", "https://huggingface.co", parse_hub_url, "The URL of Hugging Face."
     )
     hugging_face_token: str = variable(
-        "HF_TOKEN", "", str, "A token of Hugging Face. Sent to Hugging Face only."
+        "HF_TOKEN", "", str, "A token for Hugging Face. Only Hugging Face gets it."
     )
     hugging_face_old_token: str = variable(
-        "HUGGING_FACE_HUB_TOKEN", "", str, "The older name of `HF_TOKEN`, heeded without it."
+        "HUGGING_FACE_HUB_TOKEN", "", str, "The older name of `HF_TOKEN`; used if that is not set."
     )
     hugging_face_token_path: str = variable(
-        "HF_TOKEN_PATH", "", str, "The file where `hf auth login` keeps the token; default `$HF_HOME/token`."
+        "HF_TOKEN_PATH", "", str, "The file with the token of `hf auth login`; default: `$HF_HOME/token`."
     )
     hugging_face_home: str = variable(
-        "HF_HOME", "", str, "The folder of `huggingface_hub`; default `~/.cache/huggingface`."
+        "HF_HOME", "", str, "The folder of `huggingface_hub`; default: `~/.cache/huggingface`."
     )
     hugging_face_cache: str = variable(
-        "HF_HUB_CACHE", "", str, "The cache of `huggingface_hub`, which is read; default `$HF_HOME/hub`."
+        "HF_HUB_CACHE", "", str, "The cache of `huggingface_hub`, only read; default: `$HF_HOME/hub`."
     )
     hugging_face_offline: bool = variable(
-        "HF_HUB_OFFLINE", False, parse_bool, "Do not ask Hugging Face: what is cached works, the rest fails."
+        "HF_HUB_OFFLINE",
+        False,
+        parse_bool,
+        "1 makes no requests to Hugging Face: cached modules work, others fail.",
     )
 
     @classmethod
@@ -79,7 +82,7 @@ class ServiceSettings:
 
     @property
     def kaggle_calls(self) -> str:
-        """Where Kaggle's newer form of calls is: below it stand `models.ModelApiService/…`."""
+        """The URL of Kaggle's newer API, whose paths begin with `models.ModelApiService/`."""
         return "https://api.kaggle.com/v1" if self.kaggle == _KAGGLE else f"{self.kaggle}/api/v1"
 
     @property

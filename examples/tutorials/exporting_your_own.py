@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Publish a module of your own
 #
-# A module is a function with state: weights, vocabularies, and the graph that uses them. Written in the
-# form others expect, it can be used in one line, and trained further.
+# A module is a function with state: weights, vocabularies, and the graph that uses them. If it has the usual
+# interface, others can use it in one line, and train it further.
 
 # %% tags=["parameters"]
 HUB = "http://127.0.0.1:8500"  # `tfhub serve` runs one
@@ -25,11 +25,11 @@ VECTORS = np.array([[1, 0], [-1, 0], [0, 1], [0, 0]], np.float32)  # the last ro
 # %% [markdown]
 # ## As a TF2 SavedModel
 #
-# The *Reusable SavedModel* interface is a short list: `__call__` with a `training` argument, `variables`,
-# `trainable_variables`, `regularization_losses`. With it, `hub.KerasLayer(..., trainable=True)` can train
-# the module. `__call__` is traced for both values of `training`, also where they do the same, as here.
+# The *Reusable SavedModel* interface has four parts: `__call__` with an argument `training`, `variables`,
+# `trainable_variables` and `regularization_losses`. With these, `hub.KerasLayer(..., trainable=True)` can
+# train the module. `__call__` is traced for both values of `training`, also if they do the same, as here.
 #
-# Files belong to the module: a path in a lookup table or a `tf.saved_model.Asset` is copied along.
+# Files in a lookup table or a `tf.saved_model.Asset` are copied into the module.
 
 
 # %%
@@ -73,8 +73,8 @@ for met in hub.check_interface("as_tf2"):
 # %% [markdown]
 # ## In TF1 Hub format
 #
-# For programs that use `hub.Module`. The graph is built by a function; the signature says what goes in
-# and comes out.
+# This format is for programs that use `hub.Module`. A function builds the graph. The signature names its
+# inputs and outputs.
 
 
 # %%
@@ -96,8 +96,8 @@ with tf.Graph().as_default(), tf.compat.v1.Session() as session:
 # %% [markdown]
 # ## Publish
 #
-# A card documents it: the first line says what it is called, comments hold what search needs, the rest is
-# free Markdown. `tfhub check as_tf2 --card card.md` says what a hub would refuse.
+# A card is the documentation. Its first line has the name, the comments have fields for search, and the
+# rest is any Markdown. `tfhub check as_tf2 --card card.md` lists problems for which a hub would refuse it.
 #
 # A version never changes. To run this cell again after a change, write `/2` into the first line.
 
@@ -118,7 +118,7 @@ published = hub.publish("as_tf2", card=CARD, hub=HUB, token=TOKEN)
 print(published.url)
 
 # %% [markdown]
-# The URL is the documentation in a browser, and the handle in code:
+# The URL is a page in a browser, and a handle in code:
 
 # %%
 print(hub.load(published.url)(tf.constant(["good film", "bad film"])).numpy())

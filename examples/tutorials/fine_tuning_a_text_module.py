@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Fine-tune a text module and hand it on
+# # Fine-tune a text module and publish it
 #
-# A module can be trained further as part of your model. What comes out is a better module for your field:
-# it can be exported and published again, as the next version.
+# You can train a module further as part of your model. The result is a better module for your data. You can
+# export it, and publish it as the next version.
 
 # %% tags=["parameters"]
 REVIEWS = "reviews.csv"
@@ -29,10 +29,10 @@ print(f"{np.sum(~held_out)} texts to learn from, {np.sum(held_out)} held out")
 
 
 # %% [markdown]
-# ## First with the module fixed
+# ## First train the classifier
 #
-# The classifier on top starts from random weights. Were the module trained from the start, that noise
-# would be driven into it. So the top is trained first.
+# The classifier on top of the module starts with random weights. Their gradients would damage the weights of
+# the module. So the classifier is trained first, with a fixed module.
 
 
 # %%
@@ -51,10 +51,10 @@ model.fit(batches(~held_out), epochs=5, verbose=0)
 print(f"fixed:      {model.evaluate(batches(held_out), verbose=0)[1]:.1%} right")
 
 # %% [markdown]
-# ## Then all of it, gently
+# ## Then train the whole model
 #
-# A small learning rate and few passes: the module knows more than your data can teach it, and forgets
-# quickly. With a rate ten times as large, it is worse after three passes than before.
+# Use a small learning rate and few epochs. The module was trained on much more data than yours, and a large
+# rate destroys what it has learned.
 
 # %%
 before = [variable.numpy().copy() for variable in layer.resolved_object.trainable_variables]
@@ -68,10 +68,10 @@ print(
 )
 
 # %% [markdown]
-# ## Hand it on
+# ## Publish it
 #
-# `hub.save` writes the module with its new weights, under the same interface. Publish it as the next
-# version; who pinned the old one keeps getting the old one.
+# `hub.save` writes the module with its new weights and the same interface. Publish it as the next version.
+# Programs that name the old version still get the old one.
 #
 # ```bash
 # tfhub check fine_tuned

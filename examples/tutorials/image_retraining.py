@@ -1,12 +1,12 @@
 # %% [markdown]
-# # Teach a model your own pictures
+# # Train a classifier for your own pictures
 #
-# A network that has seen a million photographs has learnt to see: edges, textures, wheels, ears. That
-# part can be re-used. What remains is to say which of it means *your* classes, and a few hundred photos
-# are enough for that.
+# A network that was trained on a million photographs has learned general features: edges, textures, wheels,
+# ears. You can use these features again. Then a few hundred photos are enough to train a classifier for
+# *your* classes.
 #
 # You need a folder of photos with a folder for each class, and an image feature vector module. `make zoo`
-# builds some; any module of that interface will do. In the shell, all of this page is
+# builds some. You can use any module with this interface. In the shell, the commands of this page are
 #
 # ```bash
 # tfhub retrain image photos/ --module zoo/efficientnet-lite0/feature-vector/1 -o my_model
@@ -26,10 +26,10 @@ import numpy as np
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## Is it a module for this?
+# ## Check the module
 #
-# It says so itself, without being loaded. (`tfhub check` and its page on the hub also tell the size of the
-# images it takes; the tool sees to that.)
+# `hub.check_interface` reads the description of the module, and does not load it. `tfhub check` and the page
+# of the module also show the size of its images. The tool resizes your photos to this size.
 
 # %%
 (interface,) = hub.check_interface(MODULE, "image-feature-vector")
@@ -38,9 +38,9 @@ print(interface.name, "by", interface.where)
 # %% [markdown]
 # ## Train
 #
-# Each photo goes through the module once; the features are kept on disk, so the next run starts where
-# this one ended. Then a classifier is solved on the features. A part of the photos, chosen by the hash of
-# their bytes, is held out.
+# The module computes the features of each photo once. They are stored on disk, so a second run does not
+# compute them again. Then a classifier is fitted to the features. A part of the photos is kept for the test.
+# It is chosen by the hash of their bytes.
 
 # %%
 outcome = hub.tools.retrain_image(PHOTOS, MODULE, "my_model", overwrite=True)
@@ -48,8 +48,8 @@ print("labels:", outcome.labels)
 print("accuracy on held-out photos:", outcome.accuracy)
 
 # %% [markdown]
-# Open `my_model/report.html`: learning curves, the confusion matrix, and the photos it got wrong while
-# most certain. Those are usually the ones with a wrong label.
+# Open `my_model/report.html`. It has learning curves, the confusion matrix, and the photos that were
+# classified wrongly with the highest scores. Often these photos have a wrong label.
 #
 # ## Use it
 
@@ -59,12 +59,12 @@ for labelled in hub.tools.Labeller("my_model").images([photo]):
     print(photo.name, "→", labelled.label)
 
 # %% [markdown]
-# `my_model/model` is an ordinary SavedModel: TensorFlow Serving takes it as it is.
+# `my_model/model` is an ordinary SavedModel, which TensorFlow Serving can run.
 #
-# ## The same by hand, in Keras
+# ## The same in Keras
 #
-# The module is a layer like any other. With `trainable=True` its own weights are trained as well; use a
-# small learning rate then.
+# The module is a layer like any other. With `trainable=True` its weights are trained too. Then use a small
+# learning rate.
 
 # %%
 size = outcome.image_size

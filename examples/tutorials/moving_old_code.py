@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Move old `hub.Module` code to today
 #
-# Much code was written for TensorFlow 1 and `hub.Module`. It runs here as it is, on today's TensorFlow.
-# This page takes such a program and moves it in three steps; every step gives the same numbers, and you
-# may stop at any of them.
+# Much code was written for TensorFlow 1 and `hub.Module`. It still runs on current TensorFlow. This page
+# changes such a program in three steps. Each step computes the same numbers, so you can stop after any of
+# them.
 
 # %% tags=["parameters"]
 MODULE = "zoo/word-vectors-en/tf1/1"
@@ -16,9 +16,9 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## Step 0: as it was
+# ## Step 0: the old program
 #
-# A graph and a session. The only change that `import tensorflow as tf` needs today is `tf.compat.v1`.
+# It has a graph and a session. The only change for current TensorFlow is `tf.compat.v1`.
 
 # %%
 with tf.Graph().as_default():
@@ -33,8 +33,7 @@ print(as_it_was.shape)
 # %% [markdown]
 # ## Step 1: no session
 #
-# `tf.compat.v1.wrap_function` runs the same graph code and gives a function. Nothing of the model's code
-# changes.
+# `tf.compat.v1.wrap_function` makes a function from the same graph code, which does not change.
 
 
 # %%
@@ -50,7 +49,7 @@ np.testing.assert_allclose(wrapped_features, as_it_was, atol=1e-6)
 # %% [markdown]
 # ## Step 2: `hub.load`
 #
-# The module as an object. It is called like `hub.Module`, and has all signatures of the module.
+# `hub.load` returns an object. You call it like a `hub.Module`, and it has all signatures of the module.
 #
 # | TF1 | TF2 |
 # |---|---|
@@ -68,7 +67,8 @@ np.testing.assert_allclose(loaded_features, as_it_was, atol=1e-6)
 # %% [markdown]
 # ## Step 3: Keras
 #
-# The module as a layer. Regularisation losses, update ops and the training variant are taken care of.
+# Here the module is a layer. Keras adds its regularization losses, and the layer uses the graph variant for
+# training and runs its update ops.
 
 # %%
 import keras
@@ -81,9 +81,9 @@ print(model(tf.constant(SENTENCES)).shape, "trainable:", len(layer.trainable_wei
 # %% [markdown]
 # ## Handles of tfhub.dev
 #
-# Old code names modules by URLs of tfhub.dev. They work as they are: tfhub.dev is asked, then Kaggle, where
-# its models were moved, then what is left elsewhere. To depend on none of these services, publish the modules
-# on a hub of your own under the same names, and say so once instead of in every program:
+# Old code names modules by URLs of tfhub.dev. These still work. The library tries tfhub.dev, then Kaggle, to
+# which the models were moved, then other places. To be independent of these services, publish the modules on
+# your own hub under the same names. Then set one variable, and change no program:
 #
 # ```bash
 # export TFHUB_MIRRORS="https://tfhub.dev/ -> http://127.0.0.1:8500/"

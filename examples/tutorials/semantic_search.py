@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Search by meaning
 #
-# A search by words finds what has the same words. With a text-embedding module, texts that *mean* the
-# same are near each other, and search is finding the nearest vectors.
+# A search by words finds texts with the same words. A text embedding module gives texts with a similar
+# *meaning* vectors that are near each other. So a search by meaning finds the nearest vectors.
 
 # %% tags=["parameters"]
 MODULE = "zoo/universal-sentence-encoder-lite/1"
@@ -24,9 +24,9 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## By hand, to see that there is no magic
+# ## A few texts
 #
-# Vectors of length one; the cosine of the angle between two of them is their product.
+# For vectors of length one, the dot product is the cosine of the angle between them.
 
 # %%
 embed = hub.load(MODULE)
@@ -44,11 +44,12 @@ for row in np.argsort(-cosines)[:3]:
     print(f"{cosines[row]:.2f}  {SENTENCES[row]}")
 
 # %% [markdown]
-# ## With an index, for many
+# ## Many texts, with an index
 #
-# The tool applies the module to every line of a file, with bounded memory and resumably, and keeps an
-# index. Up to 50,000 items it compares all of them; above, it builds a graph that finds nearly the same
-# in a fraction of the time.
+# The tool applies the module to every line of a file, and writes an index. The length of the file does not
+# change the memory that it needs, and an interrupted run can be continued. With up to 50,000 items, a query
+# is compared with all of them. With more items, an inverted file finds nearly the same ones in a fraction of
+# the time.
 #
 # ```bash
 # tfhub neighbours build zoo/universal-sentence-encoder-lite/1 questions.txt -o questions_index

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Classify texts
 #
-# Is this review pleased or annoyed? A text-embedding module turns a sentence into a vector in which such
-# things are nearly a straight line apart, so that little data and a small classifier suffice.
+# Is a review positive or negative? A text embedding module turns a sentence into a vector. In these vectors
+# a linear classifier can separate many classes, so it needs little data.
 #
-# You need a table with a column of texts and one of labels, and a module that takes strings. In the
+# You need a table with a column of texts and a column of labels, and a module that takes strings. In the
 # shell:
 #
 # ```bash
@@ -26,7 +26,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## A look at the module
+# ## Try the module
 
 # %%
 embed = hub.load(MODULE)
@@ -36,8 +36,8 @@ print(vectors.shape)
 # %% [markdown]
 # ## Train with the tool
 #
-# One call reads the table, holds out a part, computes the vectors once, solves the classifier and writes
-# a model, a report and a card that is ready to publish.
+# One call reads the table, keeps a part of it for the test, computes the vectors, and fits the classifier. It
+# writes a model, a report, and a card for publishing.
 
 # %%
 outcome = hub.tools.retrain_text(REVIEWS, MODULE, "my_text_model", overwrite=True)
@@ -47,9 +47,9 @@ print("accuracy on held-out texts:", outcome.accuracy)
 # %% [markdown]
 # ## Train in Keras
 #
-# The same as a model of your own. `KerasLayer` takes the strings themselves: whatever splits and looks up
-# words is inside the module, so it cannot be done differently in production. Here every epoch runs the
-# module on every text again, so a part of them has to do.
+# This is the same as a Keras model. `KerasLayer` takes strings. The module itself splits them and looks up
+# the words, so this is done in the same way in training and in production. Here each epoch runs the module
+# on every text again, so we use only a part of the texts.
 
 # %%
 with open(REVIEWS, encoding="utf-8", newline="") as file:

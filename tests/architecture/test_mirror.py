@@ -1,4 +1,4 @@
-"""`tests/` mirrors `src/tensorflow_hub/`: each test lies in the folder of what it tests."""
+"""`tests/` mirrors `src/tensorflow_hub/`: each test is in the folder of the code that it tests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PACKAGE = TESTS.parent / "src" / "tensorflow_hub"
 
 # Folders without a counterpart in the package, and what their tests are about instead.
 OTHER_FOLDERS = {
-    "architecture": "rules about the source itself",
+    "architecture": "the rules of docs/ARCHITECTURE.md",
     "benchmarks": "that the programs in benchmarks/ run, on small inputs",
-    "clients": "the published client of 0.x against our hub",
+    "clients": "the clients of Kaggle and Hugging Face with the servers of our tests",
     "conformance": "the same tests for every store, source, catalogue, engine and hub",
-    "docs": "what documents promise",
+    "docs": "that the documents match the code",
     "examples": "the programs in examples/",
     "journeys": "whole jobs through several parts, with real processes",
     "tools/distributed": "one job on every engine: it tests tools/bulk and the workers' environment together",

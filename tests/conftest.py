@@ -38,7 +38,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
 
 
 @pytest.fixture(autouse=True)
-def _same_luck() -> None:
+def _seed_random_numbers() -> None:
     """Initial weights, orders of batches and the like are the same whatever ran before."""
     random.seed(0)
     np.random.seed(0)

@@ -111,7 +111,7 @@ def test_other_processes_cannot_be_reached(inside):
     assert said == "2 ProcessLookupError\n"
 
 
-def test_there_are_no_rights_and_none_to_be_had(inside):
+def test_the_process_has_no_capabilities_and_gains_none(inside):
     said, _ = inside(
         "users, mounts = 0x10000000, 0x20000\n"
         "print(*(found(lambda: call('unshare', kind)) for kind in (users, mounts)), end=' ')\n"

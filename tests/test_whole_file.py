@@ -45,13 +45,13 @@ def test_after_a_failure_the_old_one_is_there_and_nothing_else(tmp_path):
 def test_a_reader_is_waited_for_where_it_hinders(tmp_path, monkeypatch, times):
     replace, refused = os.replace, []
 
-    def held_open(source, target):  # as Windows does it
+    def replace_while_open(source, target):  # as Windows does it
         if len(refused) < times:
             refused.append(target)
             raise PermissionError(13, "The process cannot access the file", str(target))
         replace(source, target)
 
-    monkeypatch.setattr(os, "replace", held_open)
+    monkeypatch.setattr(os, "replace", replace_while_open)
     monkeypatch.setattr(whole_file_module, "_READERS_HINDER", True)
     monkeypatch.setattr(whole_file_module, "_PAUSE", 0)
 

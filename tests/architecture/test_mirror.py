@@ -36,7 +36,7 @@ def test_the_folder_of_a_test_is_one_of_the_package(path):
 
 
 @pytest.mark.parametrize("folder", OTHER_FOLDERS)
-def test_an_exception_is_one(folder):
+def test_an_exception_has_a_folder_without_counterpart(folder):
     assert (TESTS / folder).is_dir()
     assert not (PACKAGE / folder).is_dir()
 

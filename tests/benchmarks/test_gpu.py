@@ -18,11 +18,11 @@ def run(*arguments):
     return done.stdout.splitlines()
 
 
-def test_it_says_that_no_gpu_is_there():
+def test_a_missing_gpu_is_reported():
     assert run() == ["Not measured: TensorFlow sees no GPU here."]
 
 
-def test_every_part_runs_on_a_processor():
+def test_every_part_runs_on_a_cpu():
     rows = [line.strip("| ").split(" | ") for line in run("--device", "cpu", "--quick") if "|" in line]
     modules = {row[0]: row[1:] for row in rows if row[0] in {"float32", "mixed_float16"}}
     assert len(modules) == 2

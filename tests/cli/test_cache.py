@@ -29,14 +29,14 @@ def test_cache_list_verify_and_repair(handle, module):
     assert contents(path) == contents(module)
 
 
-def test_what_another_program_cached_is_said_to_have_the_right_sizes_only(handle, module):
+def test_a_module_of_another_program_is_verified_by_sizes_only(handle, module):
     path = Path(hub_library.resolve(handle))
     until_flushed()
     Path(f"{path}.manifest.json").unlink()
     assert f"{path.name}: complete by names and sizes; another program" in tfhub("cache", "verify")
 
 
-def test_what_cannot_be_fetched_again_stays_and_is_named(handle, hub, tmp_path):
+def test_modules_that_cannot_be_downloaded_again_stay_and_are_listed(handle, hub, tmp_path):
     path = Path(hub_library.resolve(handle))
     other = hub.publish("acme/b/1", make_module(tmp_path / "b", megabytes=0, seed=3))
     (Path(hub_library.resolve(other)) / "saved_model.pb").write_bytes(b"graph?" * 100_000)
@@ -52,7 +52,7 @@ def test_what_cannot_be_fetched_again_stays_and_is_named(handle, hub, tmp_path):
     assert f"got 1 of 2 that are damaged: {handle}" in said, "the other one was fetched again"
 
 
-def test_a_cache_that_is_none_is_a_sentence(tmp_path):
+def test_a_folder_that_is_not_a_cache_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     said = tfhub("cache", "list", code=1, TFHUB_CACHE_DIR=str(tmp_path / "file"))
     assert "cannot be read: Not a directory." in said

@@ -38,7 +38,7 @@ def test_a_module_for_scripts(capsys):
     assert facts["assets"] == ["assets/tokens.txt"]
 
 
-def test_an_interface_is_asked_for(capsys):
+def test_an_interface_is_requested(capsys):
     assert run("check", TEXT, "--interface", "text-embedding") == 0
     assert run("check", TEXT, "--interface", "text-encoder") == 1
     assert "Expected a module with the interface text-encoder" in capsys.readouterr().err

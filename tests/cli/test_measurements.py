@@ -24,7 +24,7 @@ def hub(tmp_path, monkeypatch, text_module):
         yield process
 
 
-def test_what_is_compared_is_attached_to_the_modules_on_the_hub(capsys, hub, reviews, text_module):
+def test_measurements_of_compare_are_added_to_the_modules_on_the_hub(capsys, hub, reviews, text_module):
     arguments = [
         "--data",
         reviews,
@@ -84,7 +84,9 @@ def test_a_retrained_classifier_carries_its_figures(capsys, hub, reviews, tmp_pa
     assert "which acme/words/1 does not have" in err
 
 
-def test_a_file_without_measurements_is_told_before_anything_is_published(capsys, hub, text_module, tmp_path):
+def test_a_file_without_measurements_is_reported_before_anything_is_published(
+    capsys, hub, text_module, tmp_path
+):
     (tmp_path / "card.md").write_text(card("acme/other/1"))
     (tmp_path / "none.json").write_text('{"measurements": [{"colour": 1}]}')
     given = ["--card", tmp_path / "card.md", "--measurements", tmp_path / "none.json"]

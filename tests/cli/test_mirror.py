@@ -74,7 +74,7 @@ def test_documentation_that_is_there_stays_and_finds_what_lacks_files(services, 
     assert "and have no files, got none (of " in said
 
 
-def test_what_fails_is_reported_and_the_others_go_on(services, mirror, tmp_path):
+def test_failures_are_reported_and_the_others_continue(services, mirror, tmp_path):
     services.kaggle.server.interfere = lambda request: (
         Answer(403, b'{"code": 403, "message": "User has not consented to terms of use."}')
         if "/gemma/" in request.path
@@ -123,7 +123,7 @@ def test_the_documentation_of_a_hub_comes_with_its_module(services, hub, mirror,
         assert facts["measurements"] == []
 
 
-def test_a_list_that_is_no_text_is_told(services, tmp_path):
+def test_a_list_that_is_no_text_is_reported(services, tmp_path):
     (tmp_path / "handles.txt").write_bytes(b"\xff\xfeacme/words/1\n")
     done = services.tfhub("mirror", "--list", tmp_path / "handles.txt")
     assert done.returncode == 1

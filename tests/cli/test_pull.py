@@ -28,6 +28,6 @@ def test_a_path_that_the_output_cannot_hold_is_printed_by_its_numbers(handle, tm
     assert handle in tfhub("cache", "list", **there)
 
 
-def test_pull_of_what_is_not_there_has_its_exit_code(handle):
+def test_pull_of_a_missing_module_has_its_exit_code(handle):
     assert "Nothing is published" in tfhub("pull", "acme/none/1", code=3)
     assert "cannot be reached" in tfhub("pull", "acme/none/1", code=4, TFHUB_URL="http://127.0.0.1:9")

@@ -44,7 +44,7 @@ def test_retrain_gives_json(capsys, reviews, text_module, tmp_path):
     assert json.loads(out)["accuracy"]["value"] > 0.7
 
 
-def test_a_problem_is_a_sentence_and_a_next_step(capsys, reviews, text_module, tmp_path):
+def test_a_problem_has_a_message_and_a_next_step(capsys, reviews, text_module, tmp_path):
     code, _, err = run(
         capsys,
         "retrain",
@@ -62,7 +62,7 @@ def test_a_problem_is_a_sentence_and_a_next_step(capsys, reviews, text_module, t
     assert "--label-column" in err
 
 
-def test_what_the_system_refuses_is_a_sentence_too(capsys, reviews, text_module, tmp_path):
+def test_an_error_of_the_system_is_reported(capsys, reviews, text_module, tmp_path):
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "model"
     code, _, err = run(capsys, "retrain", "text", reviews, "--module", text_module, "-o", out, "--no-cache")

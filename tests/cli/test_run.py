@@ -54,7 +54,7 @@ def test_a_picture_needs_a_module_that_gives_one(capsys, tmp_path):
     assert "The module gives no picture." in err
 
 
-def test_what_a_detector_finds_is_printed_and_drawn(capsys, tmp_path):
+def test_boxes_of_a_detector_are_printed_and_drawn(capsys, tmp_path):
     (tmp_path / "a.png").write_bytes(photo((120, 80)))
     module = save_detector(tmp_path / "module", "person\nbicycle\n")
     boxes = tmp_path / "boxes.jpg"

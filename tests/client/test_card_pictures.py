@@ -23,7 +23,7 @@ def test_a_card_that_is_text_has_none():
     assert read_card_pictures(None, "") == {}
 
 
-def test_a_picture_that_is_not_there_or_none_is_told(tmp_path):
+def test_a_picture_that_is_not_there_or_none_is_reported(tmp_path):
     with pytest.raises(CardError, match="'pictures/cats.png' of the card at .*, got the error: No such file"):
         read_card_pictures(tmp_path / "card.md", CARD)
     (tmp_path / "pictures").mkdir()

@@ -63,7 +63,7 @@ class CuttingProxy:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_transfer_that_breaks_goes_on_where_it_broke(hub, tmp_path):
+def test_an_interrupted_transfer_continues(hub, tmp_path):
     folder = module_with(tmp_path / "m", os.urandom(30 << 20))
     proxy = CuttingProxy(hub.url, [20 << 20, 5 << 20, 1 << 20])
     seen = []
@@ -141,7 +141,7 @@ def test_tokens_are_made_used_and_revoked(hub):
         tokens.own_token(hub=hub.url, token=made["secret"])
 
 
-def test_mistakes_are_told(hub, monkeypatch):
+def test_mistakes_are_reported(hub, monkeypatch):
     with pytest.raises(AuthenticationError, match="Expected a token, got none"):
         publish(module(), card=card("a/b/1"), hub=hub.url)
     with pytest.raises(HandleError, match="Expected a version at the end of the handle"):
@@ -163,7 +163,7 @@ def test_offline_nothing_is_asked(monkeypatch):
         versions.show("a/b", hub="http://127.0.0.1:9")
 
 
-def test_what_is_no_hub_is_told(hub, monkeypatch):
+def test_something_that_is_not_a_hub_is_reported(hub, monkeypatch):
     with pytest.raises(RequestError, match="Expected JSON from the hub"):
         call(client_settings(hub.url), "GET", "/help", what="help")
 

@@ -56,7 +56,7 @@ def test_kagglehub_downloads_a_version(run_client, kaggle, client, files):
 
 
 @KAGGLEHUBS
-def test_kagglehub_finds_the_newest_version(run_client, kaggle, client):
+def test_kagglehub_finds_the_latest_version(run_client, kaggle, client):
     for version in (1, 2, 10):
         kaggle.publish(f"google/words/tensorFlow2/small/{version}", {"saved_model.pb": b"%d" % version})
     done = run_client(client, "google/words/tensorFlow2/small", KAGGLE_API_ENDPOINT=kaggle.url)

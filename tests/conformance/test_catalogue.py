@@ -83,7 +83,7 @@ def test_names_of_publishers_do_not_differ_by_case_only(database):
         assert len(reading.list_publishers(connection, PUBLIC)) == 1
 
 
-def test_the_newest_version_is_that_of_the_highest_number_in_sight(database):
+def test_the_latest_version_is_that_of_the_highest_number_in_sight(database):
     versions = [add(database, f"a/b/{number}") for number in (2, 10, 1)]
     assert find(database, "a/b").number == 10
     for state, newest in ((WITHDRAWN, 2), (VISIBLE, 10), (DELETED, 2)):
@@ -118,7 +118,7 @@ def test_readers_see_all_of_a_version_or_nothing(database):
         with database.reading() as connection:
             return reading.list_deployments(connection, version)
 
-    def until_each_has_looked():
+    def wait_for_each_watcher():
         """A look that begins from now on: the one under way may have begun before."""
         before = looks.copy()
         until(lambda: all(now > then + 1 for now, then in zip(looks, before, strict=True)), "a look")
@@ -127,15 +127,15 @@ def test_readers_see_all_of_a_version_or_nothing(database):
         watchers = [pool.submit(watch, number) for number in range(4)]
         with database.writing() as connection:
             version = writing.add_version(connection, ModelName.parse("a/b/1"), "module", "x")
-            until_each_has_looked()
+            wait_for_each_watcher()
             writing.set_card(connection, version, CARD)
-            until_each_has_looked()
+            wait_for_each_watcher()
             writing.add_deployment(connection, version, DEPLOYMENT)
-            until_each_has_looked()
+            wait_for_each_watcher()
         assert [len(watcher.result(PATIENCE)) for watcher in watchers] == [1] * 4
 
 
-def test_of_racing_publishers_exactly_one_wins(database):
+def test_of_concurrent_publishers_exactly_one_wins(database):
     def publish(number):
         try:
             add(database, f"race/model/{number}")

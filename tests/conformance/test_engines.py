@@ -100,7 +100,7 @@ def test_rows_that_must_be_read_from_the_beginning(engine, text_module, expected
     np.testing.assert_allclose([found[str(2 * i + 1)] for i in GOOD], expected, atol=1e-5)
 
 
-def test_a_job_goes_on_where_another_engine_stopped(engine, text_module, table, expected, tmp_path):
+def test_a_job_continues_where_another_engine_stopped(engine, text_module, table, expected, tmp_path):
     out = tmp_path / "out"
     hub.tools.apply(text_module, table, out, text_column="body", shard_size=100)
     lines = (out / "shards.jsonl").read_text().splitlines(keepends=True)
@@ -147,7 +147,7 @@ def test_a_module_for_something_else_is_refused_before_anything_is_written(
     assert not out.exists()
 
 
-def test_what_only_workers_see_is_the_same_error(engine, text_module, table, tmp_path):
+def test_errors_of_workers_are_raised_by_the_driver(engine, text_module, table, tmp_path):
     with pytest.raises(DataError, match=r"Expected a column 'title' in 'texts.parquet', found 'body'\."):
         hub.tools.apply(text_module, table, tmp_path / "out", text_column="title", engine=engine)
 

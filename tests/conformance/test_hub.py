@@ -70,7 +70,7 @@ def assert_clean(data, variables):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_one_process_publishes_the_other_serves(place, kind, tmp_path):
+def test_a_version_published_by_one_process_is_served_by_the_other(place, kind, tmp_path):
     data, variables = place(kind)
     with HubProcess(data, **variables) as first, HubProcess(data, token=first.token, **variables) as second:
         folder = module_with(tmp_path / "m", os.urandom(3 << 20))
@@ -100,7 +100,7 @@ def test_what_one_process_publishes_the_other_serves(place, kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_racing_publishers_exactly_one_wins(place, kind, tmp_path):
+def test_of_concurrent_publishers_exactly_one_wins(place, kind, tmp_path):
     """Two processes that publish, and two that serve."""
     data, variables = place(kind)
     folders = [module_with(tmp_path / name, name.encode()) for name in ("a", "b")]
@@ -110,7 +110,7 @@ def test_of_racing_publishers_exactly_one_wins(place, kind, tmp_path):
         HubProcess(data, token=first.token, **variables) as second,
     ):
         race = [
-            racers.enter_context(racer(folder, hub.url, first.token))
+            racers.enter_context(publisher_process(folder, hub.url, first.token))
             for folder, hub in zip(folders, (first, second), strict=True)
         ]
         for number in range(1, ROUNDS + 1):
@@ -121,7 +121,7 @@ def test_of_racing_publishers_exactly_one_wins(place, kind, tmp_path):
     assert assert_clean(data, variables) == ROUNDS
 
 
-RACER = """
+PUBLISHER_PROGRAM = """
 import sys
 from hub_content import card
 from tensorflow_hub.client.publishing import publish
@@ -137,9 +137,9 @@ for name in map(str.strip, sys.stdin):
 
 
 @contextlib.contextmanager
-def racer(folder, hub, token):
+def publisher_process(folder, hub, token):
     """A process that publishes `folder` under each name it reads, and says whether it was the first."""
-    command = [sys.executable, "-c", RACER, str(folder), hub, token]
+    command = [sys.executable, "-c", PUBLISHER_PROGRAM, str(folder), hub, token]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, env=environ, text=True, **pipes) as process:

@@ -16,7 +16,7 @@ import tensorflow_hub as hub
 FILES = small_module(1)
 
 
-def hang_up(answer):
+def close_connection(answer):
     return dataclasses.replace(answer, cut=0)
 
 
@@ -42,7 +42,7 @@ def change_a_byte(answer):
 
 def say_another_range(answer):
     if answer.status != 206:
-        return hang_up(answer)
+        return close_connection(answer)
     return dataclasses.replace(answer, headers={**answer.headers, "Content-Range": "bytes 7-106/107"})
 
 
@@ -55,24 +55,24 @@ def refuse(status, **headers):
     return lambda answer: Answer(status, b"", headers)
 
 
-def show_a_page(answer):
+def html_page(answer):
     return page("Log in to the network")
 
 
 # Where bytes of the module are sent.
 OF_BYTES = {
-    "hang-up": hang_up,
+    "closed connection": close_connection,
     "break": break_off,
     "break-at-the-end": break_off_at_the_end,
     "break-without-validator": break_off_without_validator,
     "wrong-byte": change_a_byte,
     "another-range": say_another_range,
     "whole-for-a-part": ignore_the_range,
-    "page": show_a_page,
+    "page": html_page,
 }
 # Where anything is answered.
 OF_ANSWERS = {
-    "hang-up": hang_up,
+    "closed connection": close_connection,
     "408": refuse(408),
     "429": refuse(429, **{"Retry-After": "0"}),
     "500": refuse(500),
@@ -93,7 +93,7 @@ def case(request, monkeypatch):
     case.close()
 
 
-def comes_out_right(case, name, fault, is_meant):
+def check_download_with_fault(case, name, fault, is_meant):
     if isinstance(case, ObjectStoreCase) and name in NOT_BEFORE_STORES:
         pytest.skip("the library of the store decides")
     handle, happened = case.publish(FILES), []
@@ -114,11 +114,11 @@ def comes_out_right(case, name, fault, is_meant):
 
 @pytest.mark.parametrize("name", OF_BYTES)
 def test_a_fault_in_the_bytes_passes(case, name):
-    comes_out_right(case, name, OF_BYTES[name], has_module_bytes)
+    check_download_with_fault(case, name, OF_BYTES[name], has_module_bytes)
 
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("name", OF_ANSWERS)
 def test_a_fault_of_an_answer_passes(case, name, number):
     answers = iter(range(1, 1000))
-    comes_out_right(case, name, OF_ANSWERS[name], lambda answer: next(answers) >= number)
+    check_download_with_fault(case, name, OF_ANSWERS[name], lambda answer: next(answers) >= number)

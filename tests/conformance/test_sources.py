@@ -79,7 +79,7 @@ def test_a_module_is_downloaded_once_under_all_its_names(case):
     assert len(case.requests()) == asked
 
 
-def test_the_latest_version_is_asked_for_and_remembered(case, monkeypatch):
+def test_the_latest_version_is_requested_and_remembered(case, monkeypatch):
     if not case.has_latest:
         pytest.skip("it has no versions")
     case.publish(FILES)
@@ -92,7 +92,7 @@ def test_the_latest_version_is_asked_for_and_remembered(case, monkeypatch):
     assert len(case.requests()) == asked
 
 
-def test_a_download_that_breaks_comes_out_right(case):
+def test_an_interrupted_download_is_complete(case):
     handle, cut = case.publish(FILES), []
 
     def cut_once(server, request):

@@ -206,7 +206,7 @@ def test_pickles_that_could_run_code_are_refused():
             squeezenet._ArraysOnly(io.BytesIO(pickle.dumps(value))).load()
 
 
-def test_matches_that_agree_on_a_map_are_told_from_others():
+def test_matches_that_agree_on_a_map_are_distinguished_from_others():
     from matching import draw, match
 
     random = np.random.default_rng(0)

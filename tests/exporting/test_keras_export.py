@@ -123,7 +123,7 @@ def test_a_text_module_with_a_table_is_written_again(tmp_path):
     np.testing.assert_allclose(hub.load(str(tmp_path / "text"))(tf.constant(["hello", "world"])), expected)
 
 
-def test_dropout_draws_anew_each_time_in_the_hub_format(tmp_path):
+def test_dropout_draws_again_each_time_in_the_hub_format(tmp_path):
     import keras
     import tensorflow as tf
 
@@ -251,7 +251,7 @@ def test_a_subclassed_model_is_exported_after_its_first_call(tmp_path, name, for
         np.testing.assert_allclose(module(part), expected[:size], rtol=1e-5)
 
 
-def test_what_is_no_model_is_refused(tmp_path):
+def test_something_that_is_not_a_model_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="Expected a Keras model at"):
         hub.export_keras_model(str(tmp_path / "missing.keras"), str(tmp_path / "m"))
     (tmp_path / "text.keras").write_text("no model")

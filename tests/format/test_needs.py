@@ -71,7 +71,7 @@ def test_a_tfjs_model_needs_a_package_of_npm():
     assert (package.registry, package.name, package.import_name) == ("npm", "@tensorflow/tfjs", "")
 
 
-def test_what_earlier_releases_did_not_look_at_is_not_known():
+def test_values_that_earlier_releases_did_not_read_are_unknown():
     [told] = needs("saved_model", kind="hub", tensorflow_version="1.15.0").not_known
     assert told.startswith("versions that the files state beside that of TensorFlow")
     assert needs("saved_model").not_known == ("what is in the files",)

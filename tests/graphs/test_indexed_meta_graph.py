@@ -72,7 +72,7 @@ def test_control_dependencies_on_what_is_given_are_met():
     assert evaluate(index, "y:0", {"x:0": 3.0, "checked:0": 0.0}) == 6.0
 
 
-def test_colocated_nodes_are_needed_where_that_is_asked_for():
+def test_colocated_nodes_are_needed_where_that_is_requested():
     def build():
         anchor = tf.constant(1.0, name="anchor")
         with v1.colocate_with(anchor):

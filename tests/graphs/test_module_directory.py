@@ -230,7 +230,7 @@ def _variables(path):
     return tf.train.list_variables(str(path / "variables" / "variables"))
 
 
-def test_exporting_what_was_loaded_changes_nothing_but_values(tmp_path):
+def test_exporting_a_loaded_module_changes_only_values(tmp_path):
     for case in ("03_train_variants", "05_text_embedding", "07_partitioned", "22_attached_messages"):
         original = AUTHENTIC / case / "module"
         tags = {"train"} if case.startswith("03") else None

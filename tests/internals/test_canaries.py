@@ -216,7 +216,7 @@ def _():
 def _(tmp_path):
     from tensorflow_hub.internals.trackables import TrackableObject
 
-    class Kept(TrackableObject):
+    class WithSavedFunctions(TrackableObject):
         def __init__(self):
             self.v = tf.Variable(1.0)
             self.hidden = self.untracked([object()])
@@ -226,7 +226,7 @@ def _(tmp_path):
                 "later": tf.function(lambda x: x * self.v, input_signature=[tf.TensorSpec([], tf.float32)])
             }
 
-    kept = Kept()
+    kept = WithSavedFunctions()
     assert "hidden" not in tf.train.TrackableView.children(kept)
     tf.saved_model.save(kept, str(tmp_path / "saved"))
     loaded = tf.saved_model.load(str(tmp_path / "saved"))
@@ -265,17 +265,17 @@ def _(tmp_path):
 
     seen = []
 
-    class Asked(TrackableObject):
+    class SignatureProbe(TrackableObject):
         def saved_functions(self):
             seen.append(is_looking_for_signature())
             return {}
 
     assert not is_looking_for_signature()
-    tf.saved_model.save(Asked(), str(tmp_path / "without"))
+    tf.saved_model.save(SignatureProbe(), str(tmp_path / "without"))
     assert any(seen)
     seen.clear()
     function = tf.function(double, input_signature=[tf.TensorSpec([], tf.float32)])
-    tf.saved_model.save(Asked(), str(tmp_path / "with"), signatures=function.get_concrete_function())
+    tf.saved_model.save(SignatureProbe(), str(tmp_path / "with"), signatures=function.get_concrete_function())
     assert seen
     assert not any(seen)
 
@@ -372,7 +372,7 @@ def _():
     assert [v is other for v in layer.non_trainable_weights] == [True]
 
 
-def kerases():
+def keras_packages():
     from tensorflow_hub.internals.keras2 import keras as keras2
 
     found = [keras2]
@@ -387,7 +387,7 @@ def kerases():
 def _():
     from tensorflow_hub.internals.keras_models import nested_inputs
 
-    for keras in kerases():
+    for keras in keras_packages():
         inputs = {"a": keras.Input([1], name="a"), "b": keras.Input([1], name="b")}
         model = keras.Model(inputs, keras.layers.Add()([inputs["a"], inputs["b"]]))
         assert nested_inputs(model).keys() == {"a", "b"}
@@ -398,7 +398,7 @@ def _():
 def _():
     from tensorflow_hub.internals.keras_models import shapes_of_first_call
 
-    for keras in kerases():
+    for keras in keras_packages():
         model = subclassed(keras)
         model(tf.ones([2, 3]))
         if hasattr(model, "save_spec"):
@@ -423,7 +423,7 @@ def subclassed(keras):
 def _():
     from tensorflow_hub.internals.keras_models import computes_losses_when_asked
 
-    keras2, *keras3 = kerases()
+    keras2, *keras3 = keras_packages()
     assert computes_losses_when_asked(keras2.Sequential([keras2.layers.Dense(1)]))
     for keras in keras3:
         assert not computes_losses_when_asked(keras.Sequential([keras.layers.Dense(1)]))
@@ -496,7 +496,7 @@ def names():
 
 
 @pytest.mark.parametrize("name", names())
-def test_it_does_on_this_release_what_it_says(name, request):
+def test_a_private_name_works_on_this_release(name, request):
     assert name in CANARIES, f"{name} has no canary"
     check = CANARIES[name]
     check(*(request.getfixturevalue(parameter) for parameter in inspect.signature(check).parameters))
@@ -513,7 +513,7 @@ def test_it_says_why_since_when_and_what_is_lost_without_it(name):
     assert {line.partition(":")[0] for line in text.splitlines()} >= {"Public", "Since", "Without it"}, text
 
 
-def test_what_is_lost_is_said_once(caplog):
+def test_a_loss_of_function_is_logged_once(caplog):
     from tensorflow_hub.internals.missing import warn_missing
 
     for _ in range(2):

@@ -112,7 +112,7 @@ PUBLISHING = {
 
 
 @pytest.mark.parametrize("case", PUBLISHING)
-def test_publishing_what_cannot_be_published(place, case):
+def test_errors_of_publish(place, case):
     path, code, *words = PUBLISHING[case]
     done = place.tfhub("publish", path, "acme/new/1", "--card", "new.md")
     assert_explained(done, code, *words)
@@ -132,7 +132,7 @@ RESOLVING = {
 
 
 @pytest.mark.parametrize("case", RESOLVING)
-def test_pulling_what_cannot_be_pulled(place, case):
+def test_errors_of_pull(place, case):
     handle, code, *words = RESOLVING[case]
     assert_explained(place.tfhub("pull", handle), code, *words)
     assert_nothing_left(place)

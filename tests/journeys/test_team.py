@@ -58,7 +58,7 @@ def join(browser, hub, link, name):
     return page, page.locator("code", has_text=re.compile("^tfhub_")).first.inner_text()
 
 
-def test_a_team_is_told_what_happens(tmp_path, browser):
+def test_a_team_gets_messages_about_events(tmp_path, browser):
     networks = {"TFHUB_SERVER_WEBHOOK_NETWORKS": "127.0.0.1"}
     with private_hub(tmp_path / "data", "sqlite", **networks) as hub, Receiver() as receiver:
         api(hub, "PATCH", "/api/v1/publishers/team", json={"private": True})

@@ -26,16 +26,16 @@ class Kit:
         return self.name == "keras3"
 
 
-def _halves() -> list[str]:
+def _layer_files() -> list[str]:
     release = importlib.metadata.version("tensorflow").split(".")[:2]
     return ["keras2"] if tuple(map(int, release)) < (2, 16) else ["keras3", "keras2"]
 
 
-@pytest.fixture(scope="session", params=_halves())
+@pytest.fixture(scope="session", params=_layer_files())
 def kit(request) -> Kit:
     """Keras 3 and Keras 2 (tf_keras) with today's TensorFlow; with TensorFlow 2.15 its own Keras 2."""
-    half = importlib.import_module(f"tensorflow_hub.keras_layer.{request.param}")
-    return Kit(request.param, half.keras, half.KerasLayer)
+    layer_file = importlib.import_module(f"tensorflow_hub.keras_layer.{request.param}")
+    return Kit(request.param, layer_file.keras, layer_file.KerasLayer)
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def test_wrong_options_are_refused_at_once(kit, modules, options, error, match):
 
 
 @pytest.mark.parametrize("handle", [None, 5, [1]])
-def test_what_is_no_handle_is_refused(kit, handle):
+def test_something_that_is_not_a_handle_is_refused(kit, handle):
     with pytest.raises(InputError, match="Expected a handle"):
         kit.KerasLayer(handle)
 

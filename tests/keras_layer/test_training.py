@@ -240,14 +240,14 @@ def test_the_regularization_loss_alone_trains(kit, modules):
 
 
 def test_losses_that_cannot_be_called_are_refused(kit):
-    class Odd:
+    class WrongLosses:
         regularization_losses = (1.0,)
 
         def __call__(self, x):
             return x
 
     with pytest.raises(ValueError, match="regularization_losses .* to be callables"):
-        kit.KerasLayer(Odd())
+        kit.KerasLayer(WrongLosses())
 
 
 def test_a_trainable_layer_without_weights_warns_once(kit):

@@ -9,7 +9,7 @@ import tensorflow_hub as hub
 from tensorflow_hub.errors import ExportError
 
 
-def test_variables_without_values_are_told(tmp_path):
+def test_variables_without_values_are_reported(tmp_path):
     def module_fn():
         x = tf.compat.v1.placeholder(tf.float32, [None])
         hub.add_signature(inputs=x, outputs=x * tf.compat.v1.get_variable("w", []))

@@ -95,7 +95,7 @@ def test_errors_leave_a_function_as_they_are(add_module):
     ],
 )
 @pytest.mark.parametrize("load", [hub.load, hub.load_module_spec, hub.KerasLayer])
-def test_files_of_other_kinds_are_told_apart(tmp_path, load, name, what, advice):
+def test_files_of_other_kinds_are_distinguished(tmp_path, load, name, what, advice):
     (tmp_path / name).write_bytes(b"anything")
     with pytest.raises(NotAModuleError, match=rf"got {what}, .*{name}'.*{advice.format(folder=tmp_path)}"):
         load(str(tmp_path / name))

@@ -105,7 +105,7 @@ def test_inside_a_function_it_is_loaded_once(network):
 
 
 @pytest.mark.parametrize("handle", [None, b"acme/text/1", 3, ""])
-def test_what_is_no_handle_is_refused(handle):
+def test_something_that_is_not_a_handle_is_refused(handle):
     with pytest.raises(HandleError, match="Expected a handle"):
         hub.load(handle)
 

@@ -49,7 +49,7 @@ def recurrent(dropout: float = 0.0):
     hub.add_signature(inputs=ids, outputs={"default": states[-1], "length": tf.shape(words)[0]})
 
 
-def looking_up(inside: bool):
+def table_lookup(inside: bool):
     """Words → the last state; the vocabulary and its vectors are looked up before or inside of the loop."""
     words = v1.placeholder(tf.string, [None, None])
     keys = tf.lookup.KeyValueTensorInitializer(["a", "b", "c"], tf.range(3, dtype=tf.int64))
@@ -156,8 +156,8 @@ def gradients_of_tensorflow_1(path: str, inputs: np.ndarray) -> dict[str, np.nda
     [
         pytest.param(recurrent, IDS, id="TensorArrays"),
         pytest.param(whole_arrays, NUMBERS, id="whole TensorArrays"),
-        pytest.param(lambda: looking_up(inside=False), WORDS, id="tables and embeddings"),
-        pytest.param(lambda: looking_up(inside=True), WORDS, id="tables and embeddings inside"),
+        pytest.param(lambda: table_lookup(inside=False), WORDS, id="tables and embeddings"),
+        pytest.param(lambda: table_lookup(inside=True), WORDS, id="tables and embeddings inside"),
         pytest.param(nested, NUMBERS, id="nested loops"),
         pytest.param(branches, NUMBERS, id="branches"),
         pytest.param(scaled, NUMBERS, id="updates of what was read"),
@@ -246,7 +246,7 @@ def test_random_numbers_inside_of_a_loop_are_refused_when_one_trains(tmp_path):
 
 
 @pytest.mark.parametrize("saved", [False, True])
-def test_a_second_derivative_is_refused_where_it_is_asked_for(tmp_path, saved):
+def test_a_second_derivative_is_refused_where_it_is_requested(tmp_path, saved):
     module = hub.load(export(tmp_path / "m", nested))
     if saved:
         hub.save(module, str(tmp_path / "again"))

@@ -61,7 +61,7 @@ def test_variables_of_other_programs_name_authorities(secure, certificates, monk
 
 @pytest.mark.parametrize("other", VARIABLES)
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_what_any_of_several_variables_names_is_trusted(secure, certificates, monkeypatch, variable, other):
+def test_the_authorities_of_all_variables_are_trusted(secure, certificates, monkeypatch, variable, other):
     monkeypatch.setenv(other, str(certificates / "other.pem"))
     monkeypatch.setenv(variable, str(certificates / VARIABLES[variable]))
     assert get(secure.url).text == "ok"

@@ -77,12 +77,12 @@ def open_tunnel(context: ssl.SSLContext | None = None, to: int | None = None):
             address = ("127.0.0.1", to) if to else (host.decode(), int(port))
             with socket.create_connection(address) as there:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=pass_on, args=(there, self.connection), daemon=True)
+                back = threading.Thread(target=forward, args=(there, self.connection), daemon=True)
                 back.start()
-                pass_on(self.connection, there)
+                forward(self.connection, there)
                 back.join(5)
 
-    def pass_on(source: socket.socket, target: socket.socket) -> None:
+    def forward(source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
                 target.sendall(data)

@@ -55,7 +55,7 @@ def test_each_place_of_a_kaggle_token_is_read_and_the_first_wins(monkeypatch):
     assert service_authorization(KAGGLE) == "Bearer KGAT_notebook"
 
 
-def test_another_folder_of_kaggle_is_heeded(tmp_path, monkeypatch):
+def test_another_folder_of_kaggle_is_used(tmp_path, monkeypatch):
     (tmp_path / "kaggle.json").write_text(json.dumps({"username": "other", "key": "k"}))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
     call = "https://api.kaggle.com/v1/models.ModelApiService/GetModel"
@@ -95,7 +95,7 @@ def test_secrets_of_a_notebook_on_colab_are_read(monkeypatch):
 
 
 @pytest.mark.parametrize("token", ["hf_a b", "hf_é", "hf_a\nX: y"])
-def test_what_can_be_no_token_is_refused_and_not_shown(monkeypatch, token):
+def test_an_invalid_token_is_refused_and_not_shown(monkeypatch, token):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(errors.SettingsError, match="Expected a token in HF_TOKEN, got a text with") as caught:
         service_authorization(HUGGING_FACE)

@@ -92,7 +92,7 @@ def test_too_long_a_retry_after_is_not_waited_for(serve):
     assert len(hub.requests) == 1
 
 
-def test_what_is_not_idempotent_is_not_repeated(serve):
+def test_requests_that_are_not_idempotent_are_not_repeated(serve):
     hub = serve(lambda path, headers, number: (500, b"", {}))
     with pytest.raises(errors.UnreachableError, match="status 500"):
         get(hub.url, idempotent=False)
@@ -107,7 +107,7 @@ def test_a_redirect_to_what_is_no_web_address_is_refused(serve, target):
         get(hub.url)
 
 
-def test_what_a_server_says_does_not_act_on_a_terminal(serve):
+def test_control_characters_of_a_server_are_not_printed(serve):
     body = b'{"error": {"message": "no\\u001b]0;title\\u0007", "suggestions": ["\\u001b[31m"]}}'
     hub = serve(lambda path, headers, number: (404, body, {}))
     with pytest.raises(errors.NotFoundError, match=r"It says: no \]0;title") as caught:
@@ -125,7 +125,7 @@ def test_a_body_is_read_up_to_its_limit(serve):
         get(hub.url, largest=9_999)
 
 
-def test_a_body_that_breaks_off_is_asked_for_again(serve):
+def test_a_truncated_body_is_requested_again(serve):
     def answer(path, headers, number):
         return 200, b"whole", {} if number > 2 else {"Content-Length": "9"}  # the client counts the last one
 
@@ -177,7 +177,7 @@ def test_a_hub_that_is_not_there_is_announced_on_the_command_line():
     assert rest[1].startswith("  → `tfhub serve` starts a hub here. Check the address and the network")
 
 
-def test_a_silent_server_is_given_up(serve):
+def test_requests_to_a_silent_server_end(serve):
     given_up = threading.Event()
 
     def answer(path, headers, number):
@@ -191,7 +191,7 @@ def test_a_silent_server_is_given_up(serve):
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: "])
-def test_a_head_that_only_trickles_is_given_up(sent):
+def test_a_very_slow_head_of_an_answer_is_aborted(sent):
     """Each byte comes in time, the end of the head never does."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:

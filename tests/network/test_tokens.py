@@ -30,7 +30,7 @@ def test_a_token_from_a_file_with_a_line_break_is_sent_without(serve):
 
 
 @pytest.mark.parametrize("token", ["s3cret\nX: y", "s3 cret", "s3crét"])
-def test_what_can_be_no_token_is_refused_and_not_shown(serve, tmp_path, token):
+def test_an_invalid_token_is_refused_and_not_shown(serve, tmp_path, token):
     hub = serve(ok)
     with pytest.raises(
         errors.SettingsError, match="Expected a token in TFHUB_TOKEN, got a text with"
@@ -62,14 +62,14 @@ def netrc(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("netrc")
-def test_netrc_is_heeded(serve):
+def test_netrc_is_used(serve):
     hub = serve(ok)
     get(hub.url)
     assert hub.requests[0][1]["Authorization"].startswith("Basic ")
 
 
 @pytest.mark.usefixtures("netrc")
-def test_netrc_is_heeded_along_a_redirect_within_a_server(serve):
+def test_netrc_is_used_along_a_redirect_within_a_server(serve):
     def answer(path, headers, number):
         return (302, b"", {"Location": "/there"}) if path == "/here" else (200, b"ok", {})
 

@@ -40,7 +40,7 @@ def test_a_cache_on_another_host_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("manifest", [True, False], ids=["manifest", "no manifest"])
-def test_a_half_deleted_directory_is_fetched_again(hub, tmp_path, manifest):
+def test_an_incomplete_directory_is_downloaded_again(hub, tmp_path, manifest):
     module = make_module(tmp_path / "small", megabytes=0)
     (module / "variables" / "variables.data-00000-of-00001").write_bytes(os.urandom(1000))
     handle = hub.serve("acme/small/1", tar_gz(module))
@@ -121,7 +121,7 @@ def test_a_read_only_tier_is_read_and_not_written(hub, module, tmp_path, monkeyp
     assert not (tmp_path / "own").exists()
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(hub, module, tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_a_hub_error(hub, module, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "file" / "cache"))
     handle = hub.publish("acme/text/1", module)
@@ -129,7 +129,7 @@ def test_a_cache_that_cannot_be_written_is_a_sentence(hub, module, tmp_path, mon
         hub_library.resolve(handle)
 
 
-def test_a_cache_whose_paths_are_too_long_is_a_sentence(hub, module, tmp_path, monkeypatch):
+def test_a_cache_whose_paths_are_too_long_is_a_hub_error(hub, module, tmp_path, monkeypatch):
     longest = os.pathconf("/", "PC_PATH_MAX")
     deep = str(tmp_path)
     while len(deep) < longest - 300:
@@ -141,7 +141,7 @@ def test_a_cache_whose_paths_are_too_long_is_a_sentence(hub, module, tmp_path, m
         hub_library.resolve(hub.publish("acme/text/1", module))
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(hub, module, tmp_path, monkeypatch):
+def test_a_full_disk_is_a_hub_error_and_leaves_nothing(hub, module, tmp_path, monkeypatch):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(

@@ -28,7 +28,7 @@ def cached(hub, module):
     return handle, path
 
 
-def test_what_survived_a_crash_is_used_after_every_byte_was_hashed(hub, module, cached):
+def test_complete_files_of_a_crash_are_used_after_every_byte_was_hashed(hub, module, cached):
     handle, path = cached
     asked = len(hub.requests)
     assert hub_library.resolve(handle) == str(path)
@@ -36,7 +36,7 @@ def test_what_survived_a_crash_is_used_after_every_byte_was_hashed(hub, module, 
     assert read_manifest(f"{path}.manifest.json").unflushed == ""
 
 
-def test_what_a_crash_left_with_holes_is_fetched_again(hub, module, cached):
+def test_incomplete_files_of_a_crash_are_downloaded_again(hub, module, cached):
     handle, path = cached
     data = path / "variables" / "variables.data-00000-of-00001"
     with data.open("r+b") as file:

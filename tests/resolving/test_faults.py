@@ -98,7 +98,7 @@ def slowly(hub, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def answering(hub, count: int):
+def answer_only(hub, count: int):
     """Answers `count` requests for parts; the others wait until the context ends."""
     answered, open_again = itertools.count(1), threading.Event()
 
@@ -130,7 +130,7 @@ def kill_at_random_instants(hub, module, trials: int) -> None:
         slowly(hub, 0.4)
         # Every third one is killed before its end for sure, however much faster this machine has become.
         early = trial % 3 == 0
-        with answering(hub, generator.randrange(2)) if early else contextlib.nullcontext():
+        with answer_only(hub, generator.randrange(2)) if early else contextlib.nullcontext():
             victim = start(handle)
             time.sleep(generator.uniform(0.1, 1.0) * whole)
             victim.send_signal(signal.SIGKILL)
@@ -142,28 +142,28 @@ def kill_at_random_instants(hub, module, trials: int) -> None:
 
 
 @pytest.fixture
-def endless_patience(monkeypatch):
+def leases_never_stale(monkeypatch):
     """Whoever waits here until the heartbeat of a dead holder is stale waits longer than the test."""
     monkeypatch.setattr(lease, "STALE", 36_000.0)
 
 
-@pytest.mark.usefixtures("endless_patience")
+@pytest.mark.usefixtures("leases_never_stale")
 def test_a_killed_downloader_is_replaced_at_once(hub, module):
     kill_at_random_instants(hub, module, 10)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.usefixtures("endless_patience")
+@pytest.mark.usefixtures("leases_never_stale")
 def test_two_hundred_killed_downloaders(hub, module):
     kill_at_random_instants(hub, module, 200)
 
 
-def test_what_a_killed_process_had_is_not_fetched_again(hub, tmp_path):
+def test_downloaded_parts_of_a_killed_process_are_reused(hub, tmp_path):
     module = make_module(tmp_path / "large", megabytes=24)
     handle = hub.publish("acme/large/1", module)
     journals = (cache() / ".tfhub" / "staging").glob
-    with answering(hub, 2):
+    with answer_only(hub, 2):
         victim = start(handle)
         until(lambda: any(len(journal.read_bytes().split()) >= 4 for journal in journals("*/journal")))
         victim.kill()
@@ -171,10 +171,10 @@ def test_what_a_killed_process_had_is_not_fetched_again(hub, tmp_path):
     index = ArchiveIndex.from_json(hub.indexes["/acme/large/1"])
     [journal] = journals("*/journal")
     done = sum(index.segments[int(number)].length for number in journal.read_bytes().split())
-    hub.forget()
+    hub.clear_requests()
     assert contents(hub_library.resolve(handle)) == contents(module)
     missing = sum(segment.length for segment in index.segments) - done
-    assert missing <= hub.asked_for() < missing + 100_000
+    assert missing <= hub.requested_bytes() < missing + 100_000
 
 
 def test_a_cache_that_is_removed_under_a_downloader_harms_nothing(hub, tmp_path):
@@ -208,7 +208,7 @@ def test_a_cache_that_is_removed_under_a_downloader_harms_nothing(hub, tmp_path)
 
 def test_one_of_those_who_wait_goes_on_when_the_downloader_is_killed(hub, module):
     handle = hub.publish("acme/text/1", module)
-    with answering(hub, 0):
+    with answer_only(hub, 0):
         victim = start(handle)
         until(lambda: len(hub.requests) >= 2)
         waiting = [start(handle, ENDLESS_PATIENCE + SAY_WHEN_WAITING) for _ in range(3)]
@@ -232,7 +232,7 @@ def test_many_processes_share_one_download(hub, module, before, indexed):
     assert len([1 for _, headers in hub.requests if "Range" not in headers]) == 1
 
 
-@pytest.mark.usefixtures("endless_patience")
+@pytest.mark.usefixtures("leases_never_stale")
 def test_many_threads_share_one_download(hub, module):
     handle = hub.publish("acme/text/1", module)
     slowly(hub, 0.2)
@@ -249,7 +249,7 @@ def test_many_threads_share_one_download(hub, module):
 
 def test_a_stopped_downloader_is_overtaken_and_harms_nothing_when_it_goes_on(hub, module):
     handle = hub.publish("acme/text/1", module)
-    with answering(hub, 0):
+    with answer_only(hub, 0):
         stopped = start(handle)
         until(lambda: len(hub.requests) >= 2)
         stopped.send_signal(signal.SIGSTOP)
@@ -263,7 +263,7 @@ def test_a_stopped_downloader_is_overtaken_and_harms_nothing_when_it_goes_on(hub
 
 def test_a_dead_holder_is_taken_over_where_there_are_no_locks(hub, module):
     handle = hub.publish("acme/text/1", module)
-    with answering(hub, 0):
+    with answer_only(hub, 0):
         victim = start(handle, NO_LOCKS)
         until(lambda: len(hub.requests) >= 2)
         victim.kill()
@@ -302,21 +302,21 @@ def test_hosts_share_one_download_though_their_locks_end_at_each(hub, module, in
     assert not list((cache() / ".tfhub" / "staging").iterdir())
 
 
-def test_what_another_host_left_is_finished(hub, module):
+def test_a_download_of_another_host_is_continued(hub, module):
     handle = hub.publish("acme/text/1", module)
     journals = (cache() / ".tfhub" / "staging").glob
-    with answering(hub, 2):
+    with answer_only(hub, 2):
         victim = start(handle, A_HOST, "1")
         until(lambda: any(len(journal.read_bytes().split()) >= 4 for journal in journals("*/journal")))
         victim.kill()
         victim.communicate()
-    hub.forget()
+    hub.clear_requests()
     assert contents(finish(start(handle, A_HOST + SHORT_PATIENCE, "2"))) == contents(module)
-    assert 0 < hub.asked_for() < 8 << 20
+    assert 0 < hub.requested_bytes() < 8 << 20
     assert not list((cache() / ".tfhub" / "staging").iterdir())
 
 
-@pytest.mark.usefixtures("endless_patience")
+@pytest.mark.usefixtures("leases_never_stale")
 def test_a_forked_child_does_not_keep_the_lease_of_its_dead_parent(tmp_path):
     path = tmp_path / "x.lock"
     code = (
@@ -372,7 +372,7 @@ def test_locks_that_never_work_are_no_hang(tmp_path, monkeypatch):
 def test_a_spoilt_journal_is_not_believed(hub, module):
     handle = hub.publish("acme/text/1", module)
     stagings = cache() / ".tfhub" / "staging"
-    with answering(hub, 1):
+    with answer_only(hub, 1):
         victim = start(handle)
         until(lambda: list(stagings.glob("*/journal")) and list(stagings.glob("*/index.json")))
         victim.kill()

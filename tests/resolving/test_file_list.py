@@ -90,13 +90,13 @@ def test_digests_that_threads_compute_are_those_of_the_bytes():
         sums.close()
 
 
-def test_parts_are_asked_for_where_the_first_was_redirected_to(listed, module):
+def test_parts_are_requested_where_the_first_was_redirected_to(listed, module):
     hub_library.resolve(listed.publish("words/1", module))
     redirected = [path for path in listed.server.paths() if path.startswith("/file/")]
     assert len(redirected) == 5
 
 
-def test_a_broken_connection_goes_on_where_it_broke(listed, module):
+def test_a_download_continues_after_a_broken_connection(listed, module):
     broken = []
 
     def interfere(request):
@@ -117,7 +117,7 @@ def test_a_broken_connection_goes_on_where_it_broke(listed, module):
 
 
 @pytest.mark.usefixtures("slow")
-def test_what_a_killed_process_had_is_not_fetched_again(listed, module):
+def test_downloaded_parts_of_a_killed_process_are_reused(listed, module):
     handle = listed.publish("words/1", module)
     go_on = threading.Event()
     parts = []
@@ -171,7 +171,7 @@ def test_parts_that_nothing_holds_together_are_not_mixed(listed, module):
     assert len(whole) == 1
 
 
-def test_other_bytes_than_promised_are_asked_for_once_more_and_refused(listed, module):
+def test_bytes_with_another_digest_are_requested_once_more_and_refused(listed, module):
     handle = listed.publish("words/1", module)
     listed.listing["saved_model.pb"] = {"sha256": "0" * 64}
     with pytest.raises(errors.DigestError, match="Expected 'saved_model.pb' with the sha256 000"):

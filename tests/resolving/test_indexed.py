@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from archived_modules import contents, make_module
-from hub_server import hang_up, send_status
+from hub_server import close_connection, send_status
 from patience import PATIENCE
 
 import tensorflow_hub as hub_library
@@ -57,7 +57,7 @@ def test_the_parts_make_the_whole(hub, module):
     assert left_over() == []
 
 
-def test_what_an_archive_has_twice_is_fetched_once(hub, tmp_path):
+def test_equal_content_in_an_archive_is_downloaded_once(hub, tmp_path):
     module = make_module(tmp_path / "twice", megabytes=4)
     content = (module / "variables" / "variables.data-00000-of-00001").read_bytes()
     (module / "assets" / "again").write_bytes(content)
@@ -169,14 +169,14 @@ def test_a_server_that_always_sends_wrong_bytes_is_refused(hub, module):
     assert left_over() == []
 
 
-def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(hub, module, monkeypatch):
+def test_a_download_from_a_stalled_server_fails_and_keeps_its_parts(hub, module, monkeypatch):
     handle = hub.publish("acme/text/1", module)
     given_up = threading.Event()
 
     def behave(request, number):
         if is_range(request) and not request.headers["Range"].startswith("bytes=0-"):
             given_up.wait(PATIENCE)
-            hang_up(request)
+            close_connection(request)
             return True
         return False
 
@@ -194,7 +194,7 @@ def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(hub, module, mon
     kept = sum(segments[int(number)].length for journal in journals for number in journal.read_text().split())
     hub.requests.clear()
     assert contents(hub_library.resolve(handle)) == contents(module)
-    assert hub.asked_for() < sum(segment.length for segment in segments) - kept + 100_000
+    assert hub.requested_bytes() < sum(segment.length for segment in segments) - kept + 100_000
     assert left_over() == []
 
 
@@ -217,7 +217,7 @@ def test_content_that_was_spoilt_in_the_cache_is_not_shared(hub, module):
     assert contents(hub_library.resolve(hub.publish("acme/text/2", module))) == contents(module)
 
 
-def test_an_unversioned_handle_is_the_newest_version(hub, module, tmp_path, monkeypatch):
+def test_an_unversioned_handle_is_the_latest_version(hub, module, tmp_path, monkeypatch):
     one = hub.publish("acme/text/1", module)
     redirect_to = ["1"]
 
@@ -305,7 +305,7 @@ def test_a_locked_module_is_checked(hub, module, tmp_path, monkeypatch):
     assert hub_library.resolve(handle) == path
 
 
-def test_a_full_disk_is_a_sentence(hub, module, monkeypatch):
+def test_a_full_disk_is_a_hub_error(hub, module, monkeypatch):
     import shutil
 
     handle = hub.publish("acme/text/1", module)

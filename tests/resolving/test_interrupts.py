@@ -52,7 +52,7 @@ def silent_after(hub, count: int):
     """Archives and their parts stop after `count` bytes until the context ends; the event tells of it."""
     stalled, go_on = threading.Event(), threading.Event()
 
-    def fall_silent(request):
+    def stop_sending(request):
         request.wfile.flush()
         stalled.set()
         go_on.wait(2 * PATIENCE)
@@ -60,7 +60,7 @@ def silent_after(hub, count: int):
     def behave(request, number):
         if "Range" not in request.headers and request.path.partition("?")[0] in hub.indexes:
             return False
-        hub.send(request, limit=count, then=fall_silent)
+        hub.send(request, limit=count, then=stop_sending)
         return True
 
     hub.behave = behave

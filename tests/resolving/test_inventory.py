@@ -32,7 +32,7 @@ def cached(hub, module) -> tuple[Cache, str, Path]:
     return Cache(str(path.parent)), handle, path
 
 
-def test_what_was_used_since_it_was_listed_stays(cached):
+def test_a_module_used_after_it_was_listed_stays(cached):
     cache, handle, path = cached
     os.utime(f"{path}.manifest.json", (0, 0))
     [entry] = list_cache(cache)
@@ -44,7 +44,7 @@ def test_what_was_used_since_it_was_listed_stays(cached):
     assert list_cache(cache) == []
 
 
-def test_what_was_repaired_since_it_was_listed_stays(cached, module):
+def test_a_module_repaired_after_it_was_listed_stays(cached, module):
     cache, handle, path = cached
     (path / "saved_model.pb").unlink()
     [entry] = list_cache(cache)
@@ -55,7 +55,7 @@ def test_what_was_repaired_since_it_was_listed_stays(cached, module):
     assert contents(path) == contents(module)
 
 
-def test_what_older_versions_of_this_library_left_is_abandoned(cached):
+def test_unfinished_downloads_of_older_versions_are_abandoned(cached):
     cache, _, path = cached
     left = [path.parent / f"{'a' * 40}.lock", path.parent / f"{'a' * 40}.{'0' * 32}.tmp"]
     left[0].touch()
@@ -78,7 +78,7 @@ def test_a_module_is_put_back_when_no_other_comes(cached, module):
     assert hub_library.resolve(handle) == str(path)
 
 
-def test_what_cannot_be_removed_is_a_sentence(cached, monkeypatch):
+def test_a_failed_removal_is_a_hub_error(cached, monkeypatch):
     cache, handle, path = cached
 
     def in_use(source: str, target: str) -> None:  # as Windows answers while a program has a file of it open

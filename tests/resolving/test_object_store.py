@@ -160,11 +160,11 @@ def test_a_silent_store_does_not_keep_a_program_that_was_interrupted(bucket, mod
     bucket.put_directory("models/text/1", module)
     stalled, go_on = threading.Event(), threading.Event()
 
-    def fall_silent(key):
+    def stop_sending(key):
         stalled.set()
         go_on.wait(2 * PATIENCE)
 
-    bucket.on_get = fall_silent
+    bucket.on_get = stop_sending
     try:
         assert "error: Interrupted." in interrupted("s3://bucket/models/text/1", stalled)
     finally:
@@ -231,13 +231,13 @@ def test_a_cache_in_an_object_store_is_shared(bucket, hub, tmp_path, monkeypatch
 def test_a_store_without_credentials_says_which_to_set(bucket):
     from obstore.exceptions import GenericError
 
-    def asked_the_cloud() -> None:
+    def raise_credentials_error() -> None:
         raise GenericError("Error performing PUT http://169.254.169.254/latest/api/token in 4.8 ms")
 
     with pytest.raises(
         errors.AuthenticationError, match=r"no credentials for 's3://bucket/x'.* AWS_SKIP_SIGNATURE"
     ):
-        RemoteDirectory("s3://bucket/x")._call(asked_the_cloud)
+        RemoteDirectory("s3://bucket/x")._call(raise_credentials_error)
 
 
 def test_without_obstore_the_error_says_what_to_install(monkeypatch):

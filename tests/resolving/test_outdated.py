@@ -79,7 +79,7 @@ def test_a_project_learns_what_became_of_its_modules(hub, tfhub, tmp_path):
     assert states(tfhub("outdated", "--json")[1])["old"]["latest"] == f"{hub.url}/acme/old/2"
 
 
-def test_a_hub_that_does_not_answer_is_told_and_has_a_code_of_its_own(tfhub, tmp_path):
+def test_a_hub_that_does_not_answer_is_reported_and_has_a_code_of_its_own(tfhub, tmp_path):
     locked = {"digest": f"sha256:{'0' * 64}"}
     value = {"format": 1, "modules": {"http://127.0.0.1:1/acme/words/1": locked}}
     (tmp_path / "tfhub.lock").write_text(json.dumps(value))

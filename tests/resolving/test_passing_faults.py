@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 from archived_modules import contents, make_module
-from hub_server import HubServer, hang_up, send_status
+from hub_server import HubServer, close_connection, send_status
 from patience import PATIENCE
 
 import tensorflow_hub as hub_library
@@ -38,7 +38,7 @@ def quick(monkeypatch):
 
 
 def close(hub, request):
-    hang_up(request)
+    close_connection(request)
 
 
 def cut(hub, request):
@@ -104,7 +104,7 @@ def without(*names):
                 request.send_header(key, value)
         request.end_headers()
         request.wfile.write(content[:PART])
-        hang_up(request)
+        close_connection(request)
 
     return answer
 
@@ -118,7 +118,7 @@ def chunks_that_break(hub, request):
     request.send_header("Transfer-Encoding", "chunked")
     request.end_headers()
     request.wfile.write(b"%x\r\n" % PART + hub.files[NAME][0][:PART] + b"\r\nffff\r\n")
-    hang_up(request)
+    close_connection(request)
 
 
 def redirect(target: str, uses: int):
@@ -158,7 +158,7 @@ def broken_index(hub, request):
     request.send_header("Content-Length", str(len(whole)))
     request.end_headers()
     request.wfile.write(whole[: len(whole) // 2])
-    hang_up(request)
+    close_connection(request)
 
 
 def with_wrong_digests(document: bytes) -> bytes:
@@ -258,7 +258,7 @@ CASES = [
     ("form", "fits", "answers"),
     [pytest.param(form, fits, answers, id=f"{form}: {name}") for form, name, fits, answers in CASES],
 )
-def test_what_passes_is_recovered_from(hub, module, form, fits, answers):
+def test_downloads_recover_from_temporary_faults(hub, module, form, fits, answers):
     hub.right = module
     handle = hub.publish(NAME.strip("/"), module, indexed=form != "stream")
     faults = hub.behave = Faults(hub, fits, list(answers))
@@ -278,7 +278,7 @@ def test_what_passes_is_recovered_from(hub, module, form, fits, answers):
     ],
     ids=["a wrong byte", "a page", "too short", "breaks without an ETag", "403"],
 )
-def test_what_lasts_is_given_up_soon(hub, module, case):
+def test_lasting_faults_end_the_download_soon(hub, module, case):
     answer, error, said, most = case
     handle = hub.publish(NAME.strip("/"), module, indexed=False)
     hub.behave = lambda request, number: answer(hub, request) or True
@@ -327,7 +327,7 @@ def test_bytes_that_came_before_are_no_progress(hub, module, monkeypatch):
 
 
 @pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "stream"])
-def test_a_download_may_take_only_so_long_in_all(hub, module, monkeypatch, indexed):
+def test_the_time_of_a_whole_download_is_limited(hub, module, monkeypatch, indexed):
     handle = hub.publish(NAME.strip("/"), module, indexed=indexed)
 
     def slowly(request, number):

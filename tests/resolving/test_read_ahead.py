@@ -53,7 +53,7 @@ def test_an_archive_comes_over_one_connection_where_no_more_are_allowed(storage,
 
 
 @pytest.mark.parametrize("number", [0, 3, 12])
-def test_a_part_that_breaks_is_asked_for_again(storage, number):
+def test_a_part_that_breaks_is_requested_again(storage, number):
     broken = []
 
     def interfere(request):
@@ -67,7 +67,7 @@ def test_a_part_that_breaks_is_asked_for_again(storage, number):
     assert len(broken) == 1
 
 
-def test_an_address_that_runs_out_between_parts_is_asked_for_anew(storage):
+def test_an_address_that_runs_out_between_parts_is_requested_again(storage):
     expired = []
 
     def interfere(request):
@@ -89,7 +89,7 @@ def test_a_server_that_promises_parts_and_sends_all_is_read_as_it_sends(storage)
     assert files_in(hub.resolve(HANDLE)) == FILES
 
 
-def test_an_archive_that_is_replaced_between_parts_is_fetched_anew(storage, caplog):
+def test_an_archive_that_is_replaced_between_parts_is_fetched_again(storage, caplog):
     files = {**FILES, "assets/000.txt": b"another"}
     replaced = []
 

@@ -51,7 +51,7 @@ def test_a_module_moved_from_a_folder_to_a_hub(hub, module, monkeypatch):
 
 
 @pytest.mark.parametrize("handle", ["", "ftp://a/b", "http://", "https://a b/c", None, 3, "a\0b"])
-def test_what_is_no_handle_is_refused(handle):
+def test_something_that_is_not_a_handle_is_refused(handle):
     with pytest.raises(errors.HandleError, match="Expected a"):
         hub_library.resolve(handle)
 
@@ -68,7 +68,7 @@ def test_what_is_no_handle_is_refused(handle):
         ("a" * 5000, r"Check the path"),
     ],
 )
-def test_what_was_probably_meant_is_said(handle, hint):
+def test_a_correction_of_a_misspelt_name_is_suggested(handle, hint):
     with pytest.raises(errors.NotFoundError, match=hint) as error:
         hub_library.resolve(handle)
     assert len(str(error.value)) < 400
@@ -133,7 +133,7 @@ def test_too_large_a_module_says_which_setting_allows_more(hub, module, monkeypa
         hub_library.resolve(handle)
 
 
-def test_an_interrupted_unpacking_is_begun_anew(module, tmp_path):
+def test_an_interrupted_unpacking_is_begun_again(module, tmp_path):
     archive = tmp_path / "module.tar.gz"
     archive.write_bytes(tar_gz(module))
     path = Path(hub_library.resolve(archive))
@@ -157,7 +157,7 @@ def test_a_foreign_hub_by_the_hosting_protocol(hub, module, query):
     assert len(hub.requests) == 1
 
 
-def test_what_was_done_is_said_at_debug_level(hub, module, caplog):
+def test_resolved_handles_are_logged_at_debug_level(hub, module, caplog):
     caplog.set_level("DEBUG", "tensorflow_hub")
     handle = hub.publish("acme/text/1", module)
     path = hub_library.resolve(handle)

@@ -47,7 +47,7 @@ def two_versions(hub, module) -> tuple[Path, Path]:
 def test_by_hard_links_or_reflinks_or_else_copies(hub, module):
     one, two = two_versions(hub, module)
     assert one.read_bytes() == two.read_bytes()
-    assert hub.asked_for() < 1.2 * one.stat().st_size
+    assert hub.requested_bytes() < 1.2 * one.stat().st_size
 
 
 def test_by_reflinks(xfs, hub, module):

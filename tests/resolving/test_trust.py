@@ -75,7 +75,7 @@ def test_a_signed_module_loads_and_its_signature_stays_with_it(project, monkeypa
     project.sign()
     path = resolve(project.handle)
     assert len(project.asked()) == 1
-    project.hub.forget()
+    project.hub.clear_requests()
     monkeypatch.setenv("TFHUB_OFFLINE", "1")
     assert resolve(project.handle) == path
     assert project.hub.paths() == []
@@ -125,7 +125,7 @@ def test_a_trust_file_in_the_working_directory_holds(project, monkeypatch):
         "huge",
     ],
 )
-def test_what_is_not_signed_as_required_is_not_loaded_and_leaves_nothing(project, change, got):
+def test_modules_without_the_required_signature_are_not_loaded_and_leave_nothing(project, change, got):
     change(project)
     with pytest.raises(TrustError, match=got) as caught:
         resolve(project.handle)
@@ -228,7 +228,7 @@ def test_the_lock_file_and_the_trust_file_both_hold(project, monkeypatch):
     assert resolve(project.handle)
 
 
-def test_a_mirror_is_asked_for_signatures_of_the_name_that_was_asked_for(project, hub, monkeypatch):
+def test_a_mirror_is_asked_for_signatures_of_the_requested_name(project, hub, monkeypatch):
     asked = "https://hub.example/acme/text/1"
     monkeypatch.setenv("TFHUB_MIRRORS", f"https://hub.example -> {hub.url}")
     project.trust(project.key, hub="https://hub.example")

@@ -38,7 +38,7 @@ def notebook(*cells: str, **metadata) -> str:
     return json.dumps({"cells": listed, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
-def given_to(place: str) -> list[tuple[str, ...]]:
+def handles_in(place: str) -> list[tuple[str, ...]]:
     return [call.handles for call in scan(place, NEW).calls]
 
 
@@ -76,7 +76,7 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_calls_are_found_under_any_name(write, case):
     place = write(CALLS[case].replace("H", repr(ELMO)))
-    assert (ELMO,) in given_to(place)
+    assert (ELMO,) in handles_in(place)
 
 
 # What stands in the place of the handle, and what it may be.
@@ -146,7 +146,7 @@ def test_loops_parameters_and_programs_beside_are_followed(write):
         hub.load(BY_NAME["x"])
         """
     )
-    assert given_to(place) == [
+    assert handles_in(place) == [
         ("https://tfhub.dev/a/b0/1", "https://tfhub.dev/a/b1/1"),
         ("https://tfhub.dev/a/c/1",),
         ("https://tfhub.dev/a/config/1",),
@@ -197,7 +197,7 @@ def test_what_has_to_change_is_said(write, topic):
         "hub.load('acme/words/1').signatures",
     ],
 )
-def test_what_works_as_it_did_is_left_alone(write, program):
+def test_code_that_still_works_needs_no_change(write, program):
     place = write(f"import tensorflow_hub as hub\n{program}\n")
     assert [change for call in scan(place, NEW).calls for change in call.changes] == []
 
@@ -276,7 +276,7 @@ def test_notebooks_with_magics_are_read(write):
 def test_notebooks_of_before_version_4_are_read(write):
     cells = [{"cell_type": "code", "input": ["import tensorflow_hub as hub\n", f"hub.load('{ELMO}')"]}]
     place = write(json.dumps({"worksheets": [{"cells": cells}], "nbformat": 3}), "old.ipynb")
-    assert given_to(place) == [(ELMO,)]
+    assert handles_in(place) == [(ELMO,)]
 
 
 NO_NOTEBOOKS = {
@@ -290,7 +290,7 @@ NO_NOTEBOOKS = {
 
 
 @pytest.mark.parametrize("case", NO_NOTEBOOKS)
-def test_what_is_no_notebook_is_named(write, case):
+def test_something_that_is_not_a_notebook_is_named(write, case):
     found = scan(write(NO_NOTEBOOKS[case], "demo.ipynb"), NEW)
     assert found.programs == 0
     assert [unread.file for unread in found.unread] == ["demo.ipynb"]
@@ -304,12 +304,12 @@ def test_what_is_no_notebook_is_named(write, case):
 def test_deep_nesting_ends_no_scan(write, expression):
     write("import tensorflow_hub as hub\nhub.load('acme/words/1')\n", "other.py")
     place = write(f"import tensorflow_hub as hub\nhub.load({expression})\n")
-    assert ("acme/words/1",) in given_to(place)
+    assert ("acme/words/1",) in handles_in(place)
 
 
 def test_names_that_lead_to_many_others_end_no_scan(write):
     names = "".join(f"n{i} = n{i + 1} + n{i + 1} if x else n{i + 1}\n" for i in range(200))
-    assert given_to(write(f"import tensorflow_hub as hub\n{names}hub.load(n0)\n")) == [()]
+    assert handles_in(write(f"import tensorflow_hub as hub\n{names}hub.load(n0)\n")) == [()]
 
 
 def test_files_that_are_no_text_or_too_large_are_named(tmp_path):

@@ -49,7 +49,7 @@ def test_every_endpoint_is_in_the_page(repository, method, path):
     assert re.search(f"`{shown}`", text), f"{method} {path} is not in docs/api.md"
 
 
-def test_a_limit_is_told_wherever_its_endpoint_is_described(repository, api):
+def test_a_limit_is_reported_wherever_its_endpoint_is_described(repository, api):
     limit = "TFHUB_SERVER_PUBLISHES_PER_HOUR` uploads with one token"
     begin = PATHS["/api/v1/uploads"]["post"]
     assert limit in begin["description"]
@@ -110,7 +110,7 @@ def test_the_hub_answers_as_described(own_hub):
         )(check)()
 
 
-def test_the_facts_fit_their_schema(api, linear):
+def test_the_json_fits_its_schema(api, linear):
     jsonschema = pytest.importorskip("jsonschema")
     description = describe_api(API, "http://hub")
     schema = {"$ref": "#/components/schemas/Version", "components": description["components"]}

@@ -32,7 +32,7 @@ def damage(hub, statement):
 
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
-def test_what_nobody_expected_names_the_request(hub, accept):
+def test_an_unexpected_error_names_the_request(hub, accept):
     damage(hub, "UPDATE deployments SET description = '{\"variants\": 3}'")
     damage(hub, "UPDATE cards SET metadata = '3'")
     answer = get(hub, "/acme/words/1", accept)
@@ -50,7 +50,7 @@ def test_what_nobody_expected_names_the_request(hub, accept):
 
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
-def test_a_catalogue_that_fails_is_told(hub, accept):
+def test_a_catalogue_that_fails_is_reported(hub, accept):
     damage(hub, "ALTER TABLE versions RENAME TO elsewhere")
     answer = get(hub, "/acme/words/1", accept)
     assert answer.status_code == 503
@@ -59,7 +59,7 @@ def test_a_catalogue_that_fails_is_told(hub, accept):
     assert "The catalogue of this hub cannot be reached." in answer.text
 
 
-def test_a_store_that_lost_its_files_is_told(hub):
+def test_a_store_that_lost_its_files_is_reported(hub):
     shutil.rmtree(hub.data / "store" / "archives")
     answer = get(hub, "/acme/words/1?tf-hub-format=compressed", "*/*")
     assert answer.status_code == 503

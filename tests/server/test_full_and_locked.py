@@ -66,7 +66,7 @@ def test_a_hub_starts_beside_an_import_into_the_same_new_folder(tmp_path):
 
 
 @pytest.mark.parametrize("verb", [["serve", "--port", "0"], ["admin", "check"]])
-def test_a_folder_that_cannot_be_one_is_told_in_a_sentence(tmp_path, verb):
+def test_a_folder_that_cannot_be_one_is_a_hub_error(tmp_path, verb):
     (tmp_path / "file").write_text("")
     done = tfhub(*verb, "--data", tmp_path / "file" / "data")
     assert done.returncode == 2
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_one_is_told_in_a_sentence(tmp_path, verb):
     assert str(tmp_path / "file" / "data") in done.stderr
 
 
-def test_a_folder_that_is_read_only_is_told_in_a_sentence(small_disk):
+def test_a_folder_that_is_read_only_is_a_hub_error(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = tfhub("serve", "--port", "0", "--data", small_disk / "data")
     assert done.returncode == 2
@@ -82,7 +82,7 @@ def test_a_folder_that_is_read_only_is_told_in_a_sentence(small_disk):
     assert "Read-only file system" in done.stderr
 
 
-def test_a_full_disk_is_told_and_can_be_freed(small_disk, tmp_path):
+def test_a_full_disk_is_reported_and_can_be_freed(small_disk, tmp_path):
     with HubProcess(small_disk / "data") as hub:
         folder = module_with(tmp_path / "m", b"x")
         published = publish(folder, card=card("a/b/1"), hub=hub.url, token=hub.token)

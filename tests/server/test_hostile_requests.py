@@ -15,7 +15,7 @@ from patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
+def tightly_limited(tmp_path_factory):
     """A hub with tight limits that believes a proxy."""
     settings = {
         "TFHUB_SERVER_GUESSES_PER_MINUTE": "1",  # a minute till the next one: longer than the test takes
@@ -24,7 +24,7 @@ def guarded(tmp_path_factory):
         "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
         "TFHUB_SERVER_LOG_FORMAT": "json",
     }
-    with HubProcess(tmp_path_factory.mktemp("guarded") / "data", **settings) as hub:
+    with HubProcess(tmp_path_factory.mktemp("tightly_limited") / "data", **settings) as hub:
         yield hub
 
 
@@ -42,35 +42,35 @@ SOURCES = [
 
 
 @pytest.mark.parametrize(("addresses", "other"), SOURCES, ids=["IPv4", "IPv6"])
-def test_guessing_tokens_gets_slow(guarded, addresses, other):
+def test_guessing_tokens_gets_slow(tightly_limited, addresses, other):
     def ask(token, address):
         forwarded = {"X-Forwarded-For": address}
-        return call(guarded, "GET", "/api/v1/tokens/self", token, headers=forwarded)
+        return call(tightly_limited, "GET", "/api/v1/tokens/self", token, headers=forwarded)
 
     assert ask("tfhub_junk", addresses[0]).status_code == 401
     for address in addresses[1:]:
         refused = ask("tfhub_junk", address)
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
-        assert ask(guarded.token, address).status_code == 200, "a good token behind the same address"
+        assert ask(tightly_limited.token, address).status_code == 200, "a good token behind the same address"
     assert ask("tfhub_junk", other).status_code == 401
 
 
 @pytest.mark.parametrize(("addresses", "other"), SOURCES, ids=["IPv4", "IPv6"])
-def test_requests_have_a_limit(patient, addresses, other):
+def test_requests_have_a_limit(rate_limited, addresses, other):
     statuses = [
-        call(patient, "GET", "/help", headers={"X-Forwarded-For": address}).status_code
+        call(rate_limited, "GET", "/help", headers={"X-Forwarded-For": address}).status_code
         for address in (*addresses, other)
     ]
     assert statuses == [200, 429, 429, 200]
-    assert call(patient, "GET", "/healthz", headers={"X-Forwarded-For": addresses[0]}).status_code == 200
+    assert call(rate_limited, "GET", "/healthz", headers={"X-Forwarded-For": addresses[0]}).status_code == 200
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory):
+def rate_limited(tmp_path_factory):
     """A hub that takes a request a minute."""
     settings = {"TFHUB_SERVER_REQUESTS_PER_MINUTE": "1", "TFHUB_SERVER_TRUSTED_PROXIES": "127.0.0.1"}
-    with HubProcess(tmp_path_factory.mktemp("patient") / "data", **settings) as hub:
+    with HubProcess(tmp_path_factory.mktemp("rate_limited") / "data", **settings) as hub:
         yield hub
 
 
@@ -84,28 +84,33 @@ def test_forwarded_addresses_of_strangers_are_not_believed(hub_process, api, adm
     assert entries[0]["address"] == "127.0.0.1"
 
 
-def test_a_trusted_proxy_says_the_host_and_the_scheme(guarded):
+def test_a_trusted_proxy_says_the_host_and_the_scheme(tightly_limited):
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "hub.example"}
-    servers = call(guarded, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
+    servers = call(tightly_limited, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
     assert servers == [{"url": "https://hub.example"}]
 
 
 @pytest.mark.parametrize("host", ["evil.example/x", "a b", "<script>", "x" * 300, "user@evil.example", ""])
-def test_a_malformed_host_is_not_repeated(guarded, host):
+def test_a_malformed_host_is_not_repeated(tightly_limited, host):
     headers = {"X-Forwarded-Host": host, "Host": "hub.example"}
-    servers = call(guarded, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
+    servers = call(tightly_limited, "GET", "/api/v1/openapi.json", headers=headers).json()["servers"]
     assert servers == [{"url": "http://hub.example"}]
 
 
-def test_an_oversized_body_is_cut(guarded):
-    answer = call(guarded, "POST", "/api/v1/tokens", guarded.token, data=b"x" * 50_000)
+def test_an_oversized_body_is_cut(tightly_limited):
+    answer = call(tightly_limited, "POST", "/api/v1/tokens", tightly_limited.token, data=b"x" * 50_000)
     assert answer.status_code == 413
-    promise = {"handle": "big/model/1", "size": 2**30, "sha256": "0" * 64}
-    assert call(guarded, "POST", "/api/v1/uploads", guarded.token, json=promise).status_code == 413
+    upload_request = {"handle": "big/model/1", "size": 2**30, "sha256": "0" * 64}
+    assert (
+        call(
+            tightly_limited, "POST", "/api/v1/uploads", tightly_limited.token, json=upload_request
+        ).status_code
+        == 413
+    )
 
 
-def test_deeply_nested_json_is_refused(guarded):
-    answer = call(guarded, "POST", "/api/v1/tokens", guarded.token, data=b"[" * 9000)
+def test_deeply_nested_json_is_refused(tightly_limited):
+    answer = call(tightly_limited, "POST", "/api/v1/tokens", tightly_limited.token, data=b"[" * 9000)
     assert answer.status_code == 400
 
 
@@ -130,12 +135,12 @@ def test_a_body_that_stalls_is_cut(tmp_path):
         assert b" 400 " in answer.splitlines()[0]
 
 
-def test_slow_headers_do_not_keep_others_waiting(guarded):
+def test_slow_headers_do_not_keep_others_waiting(tightly_limited):
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(connect(guarded)) for _ in range(100)]
+        slow = [stack.enter_context(connect(tightly_limited)) for _ in range(100)]
         for connection in slow:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ")
-        assert call(guarded, "GET", "/healthz").status_code == 200
+        assert call(tightly_limited, "GET", "/healthz").status_code == 200
         cut_off, _, _ = select.select(slow, [], [], 0)
         assert len(cut_off) < len(slow), "it answered only when the slow ones had been cut off"
 
@@ -143,8 +148,8 @@ def test_slow_headers_do_not_keep_others_waiting(guarded):
 @pytest.mark.parametrize(
     "path", ["/a%0d%0aSet-Cookie:%20x=1/b/1", "/a/b%0d%0aX-Evil:1?tf-hub-format=compressed"]
 )
-def test_no_header_can_be_injected(guarded, path):
-    answer = call(guarded, "GET", path, allow_redirects=False)
+def test_no_header_can_be_injected(tightly_limited, path):
+    answer = call(tightly_limited, "GET", path, allow_redirects=False)
     assert answer.status_code in {400, 404}
     assert "set-cookie" not in answer.headers
     assert "x-evil" not in answer.headers
@@ -157,15 +162,15 @@ def test_a_redirect_stays_on_this_hub(api, linear):
     assert "x-evil" not in answer.headers
 
 
-def test_no_request_can_forge_a_line_of_the_log(guarded):
-    call(guarded, "GET", '/x%0a{"level":"info","message":"forged"}/y/1')
-    lines = Path(guarded.log.name).read_text(encoding="utf-8").splitlines()
+def test_no_request_can_forge_a_line_of_the_log(tightly_limited):
+    call(tightly_limited, "GET", '/x%0a{"level":"info","message":"forged"}/y/1')
+    lines = Path(tightly_limited.log.name).read_text(encoding="utf-8").splitlines()
     assert not [line for line in lines if line.startswith('{"level"')]
 
 
-def test_every_answer_has_safe_headers(guarded):
+def test_every_answer_has_safe_headers(tightly_limited):
     for path in ("/", "/absent", "/api/v1/nothing"):
-        headers = call(guarded, "GET", path).headers
+        headers = call(tightly_limited, "GET", path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
 

@@ -55,7 +55,7 @@ class Cookies(str):
     """The cookies of a browser, in place of a token."""
 
 
-class Twin:
+class ComparedHub:
     """A hub with the public content and, if `has_private`, the private publisher as well."""
 
     def __init__(self, hub, has_private):
@@ -170,9 +170,11 @@ class Twin:
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="twins"
+    scope="module",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)],
+    name="compared_hubs",
 )
-def _twins(request, tmp_path_factory):
+def _compared_hubs(request, tmp_path_factory):
     """The hub with the private publisher, and the one without."""
     with contextlib.ExitStack() as stack:
         databases = ["", ""]
@@ -183,7 +185,7 @@ def _twins(request, tmp_path_factory):
         hubs = [
             stack.enter_context(
                 HubProcess(
-                    tmp_path_factory.mktemp("twin") / "data",
+                    tmp_path_factory.mktemp("compared_hub") / "data",
                     TFHUB_SERVER_DATABASE=database,
                     TFHUB_SERVER_PUBLIC_URL="http://hub.example",
                     TFHUB_SERVER_MEASUREMENTS_OF_OTHERS="1",
@@ -192,7 +194,7 @@ def _twins(request, tmp_path_factory):
             )
             for database in databases
         ]
-        yield [Twin(hubs[0], has_private=True), Twin(hubs[1], has_private=False)]
+        yield [ComparedHub(hubs[0], has_private=True), ComparedHub(hubs[1], has_private=False)]
 
 
 words = st.sampled_from((*PUBLIC_WORDS, *PRIVATE_WORDS))
@@ -449,21 +451,21 @@ _MOMENTS = re.compile(
 _OF_THE_MOMENT = {"date", "x-request-id", "etag", "content-length", "connection", "set-cookie"}
 
 
-def answer_of(twin, numbers, caller, ask, accept):
+def answer_of(compared_hub, numbers, caller, ask, accept):
     method, path, body = ask
     for name, number in numbers.items():
         path = path.replace(name, number)
     is_of_api = path.startswith("/api/") or path.endswith(":predict")
     options = {} if body is None else {"json" if is_of_api else "data": body}
     headers = {"Accept": accept, "Upload-Offset": "0"}
-    token = twin.tokens[caller]
-    answer = twin.call(method, quote(path, safe="/?&=%+"), token, headers=headers, **options)
+    token = compared_hub.tokens[caller]
+    answer = compared_hub.call(method, quote(path, safe="/?&=%+"), token, headers=headers, **options)
     kept = {name: value for name, value in answer.headers.items() if name not in _OF_THE_MOMENT}
     return answer.status_code, kept, _MOMENTS.sub("…", answer.text)
 
 
-def test_every_answer_is_the_same_without_what_is_private(twins):
-    with_private, without = twins
+def test_every_answer_is_the_same_without_what_is_private(compared_hubs):
+    with_private, without = compared_hubs
     upload = with_private.admin("POST", "/api/v1/uploads", json=PROMISE).json()["id"]
     wanted = {"url": "https://9.9.9.9/", "publisher": "hidden"}
     hook = str(with_private.admin("POST", "/api/v1/webhooks", json=wanted).json()["id"])
@@ -479,7 +481,9 @@ def test_every_answer_is_the_same_without_what_is_private(twins):
     @settings(max_examples=400)
     @given(st.sampled_from(CALLERS), asked, accepts)
     def same(caller, ask, accept):
-        one, other = (answer_of(twin, numbers, caller, ask, accept) for twin in (with_private, without))
+        one, other = (
+            answer_of(compared_hub, numbers, caller, ask, accept) for compared_hub in (with_private, without)
+        )
         assert one == other
 
     same()
@@ -491,8 +495,11 @@ def test_every_answer_is_the_same_without_what_is_private(twins):
 
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("mistyped", ["platypuss", "marsupal", "echid", "quokanet"])
-def test_no_word_is_corrected_to_a_private_one(twins, mistyped, caller):
-    answers = [twin.call("GET", f"/api/v1/search?q={mistyped}", twin.tokens[caller]).json() for twin in twins]
+def test_no_word_is_corrected_to_a_private_one(compared_hubs, mistyped, caller):
+    answers = [
+        compared_hub.call("GET", f"/api/v1/search?q={mistyped}", compared_hub.tokens[caller]).json()
+        for compared_hub in compared_hubs
+    ]
     assert [answer["corrected"] for answer in answers] == [None, None]
 
 

@@ -15,7 +15,7 @@ def test_a_name_that_the_pages_need_is_told_to_be_one(name):
         versioned_name(f"{name}/words/1")
 
 
-def test_a_version_is_asked_for():
+def test_a_version_is_requested():
     with pytest.raises(Malformed, match="publisher/model/version, got 'acme/words'"):
         versioned_name("acme/words")
     assert versioned_name("acme/words/2").version == 2

@@ -52,7 +52,7 @@ def serve(data, *arguments, **settings):
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
-def test_an_address_of_another_machine_is_told_apart_from_a_port_that_is_taken():
+def test_an_address_of_another_machine_is_distinguished_from_a_port_that_is_taken():
     elsewhere = ServerSettings(host="203.0.113.9", port=0)  # an address for documentation
     with pytest.raises(
         SettingsError, match=r"cannot listen on 203\.0\.113\.9:0: .*Choose an address of this"
@@ -113,7 +113,7 @@ def test_modules_are_kept_unpacked_too(tmp_path):
         assert Path(answer.text).name == done.digest.removeprefix("sha256:")
 
 
-def test_what_is_private_is_not_kept_unpacked(tmp_path):
+def test_private_versions_have_no_unpacked_copy(tmp_path):
     unpacked = tmp_path / "unpacked"
     with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
         token = {"Authorization": f"Bearer {hub.token}"}

@@ -30,14 +30,14 @@ def test_variables_win_over_the_file(tmp_path):
         ("guesses_per_minute = -1", "expected a whole number of at least 0"),
     ],
 )
-def test_mistakes_in_the_file_are_told(tmp_path, text, message):
+def test_mistakes_in_the_file_are_reported(tmp_path, text, message):
     file = tmp_path / "hub.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=message):
         ServerSettings.read(str(file), {})
 
 
-def test_a_mistake_is_told_where_it_is(tmp_path):
+def test_a_mistake_is_reported_where_it_is(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text('port = "eighty"\nlog_format = "xml"\n')
     with pytest.raises(SettingsError, match=r"The setting 'port' in '.*hub.toml' has the value 'eighty'"):

@@ -68,12 +68,12 @@ def test_a_malformed_range_is_ignored(api, linear, wanted):
     assert api("GET", COMPRESSED, headers={"Range": wanted}).status_code == 200
 
 
-def test_if_range_with_another_etag_sends_all(api, linear):
+def test_if_range_with_another_etag_sends_the_whole_file(api, linear):
     headers = {"Range": "bytes=0-9", "If-Range": '"other"'}
     assert api("GET", COMPRESSED, headers=headers).status_code == 200
 
 
-def test_what_a_client_has_is_not_sent_again(api, linear):
+def test_cached_answers_are_not_sent_again(api, linear):
     etag = api("HEAD", COMPRESSED).headers["etag"]
     answer = api("GET", COMPRESSED, headers={"If-None-Match": f'"x", {etag}'})
     assert answer.status_code == 304
@@ -101,7 +101,7 @@ def test_a_list_of_formats_is_taken_in_its_order(api, linear):
     assert answer.content[:2] == b"\x1f\x8b"
 
 
-def test_an_unversioned_handle_leads_to_the_newest_version(api, hub_process, admin, tmp_path):
+def test_an_unversioned_handle_leads_to_the_latest_version(api, hub_process, admin, tmp_path):
     for version in (1, 2, 3):
         folder = module_with(tmp_path / str(version), bytes([version]))
         name = f"newest/model/{version}"
@@ -151,7 +151,7 @@ def test_a_page_in_a_browser(api, linear):
     assert "multiplies" in answer.text
 
 
-def test_facts_as_json_at_the_same_url(api, linear):
+def test_metadata_as_json_at_the_same_url(api, linear):
     answer = api("GET", "/shared/linear/1", headers={"Accept": "application/json"})
     assert answer.headers["vary"] == "Accept, Authorization, Cookie, Accept-Encoding", (
         "the page stands at the same URL"
@@ -208,7 +208,7 @@ def test_a_deleted_version_leaves_a_tombstone(api, hub_process, admin, tmp_path)
     assert answer.status_code == 410
     assert "licence withdrawn" in answer.json()["error"]["message"]
     assert api("GET", "/gone/model?tf-hub-format=compressed").status_code == 404
-    again = api("POST", "/api/v1/uploads", admin, json=_promise("gone/model/1", b"x"))
+    again = api("POST", "/api/v1/uploads", admin, json=_upload_request("gone/model/1", b"x"))
     assert again.status_code in {201, 410}
 
 
@@ -228,7 +228,7 @@ def test_hostile_paths_find_nothing(api, path, query):
     assert api("GET", path + query).status_code in {400, 404}
 
 
-def _promise(handle, data):
+def _upload_request(handle, data):
     return {
         "handle": handle,
         "size": len(data),

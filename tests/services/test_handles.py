@@ -159,7 +159,7 @@ def test_tfhub_dev_and_its_chinese_name_are_one(text, framework):
 
 
 @given(st.sampled_from(sorted(FRAMEWORKS.values())))
-def test_files_of_any_framework_can_be_named_where_that_is_asked_for(framework):
+def test_files_of_any_framework_can_be_named_where_that_is_requested(framework):
     assert (
         KaggleHandle.parse(f"kaggle://a/b/{framework.upper()}/c", any_framework=True).framework == framework
     )

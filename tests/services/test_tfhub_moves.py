@@ -75,7 +75,7 @@ def test_an_unknown_model_has_moved_nowhere():
     assert publisher_archive(ModelName.parse("nobody/nothing/1")) is None
 
 
-def test_the_newest_version_is_the_last():
+def test_the_latest_version_is_the_last():
     assert [move.name.version for move in moves_of(ModelName.parse("google/universal-sentence-encoder"))] == [
         1,
         2,

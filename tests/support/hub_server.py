@@ -70,13 +70,13 @@ class HubServer:
     def paths(self) -> list[str]:
         return [path for path, _ in self.requests]
 
-    def forget(self) -> None:
+    def clear_requests(self) -> None:
         """Forgets the requests of programs that are gone, those too that nobody has read yet."""
         urllib.request.urlopen(self.serve("last", b"")).close()  # connections are accepted in their order
         until(lambda: self._server.connections == 0, "the end of all connections")
         self.requests.clear()
 
-    def asked_for(self) -> int:
+    def requested_bytes(self) -> int:
         """How many bytes of archives were asked for in parts."""
         ranges = [headers["Range"] for _, headers in self.requests if "Range" in headers]
         spans = [tuple(map(int, text.removeprefix("bytes=").split("-"))) for text in ranges]
@@ -121,7 +121,7 @@ class HubServer:
                 content, status = content[start : end + 1], 206
         self._send_bytes(request, status, content, headers, limit)
         if limit is not None:
-            (then or hang_up)(request)
+            (then or close_connection)(request)
 
     def _send_bytes(
         self,
@@ -173,7 +173,7 @@ def send_status(request: BaseHTTPRequestHandler, status: int, body: bytes = b"",
     request.wfile.write(body)
 
 
-def hang_up(request: BaseHTTPRequestHandler) -> None:
+def close_connection(request: BaseHTTPRequestHandler) -> None:
     """Ends the connection."""
     with contextlib.suppress(OSError):
         request.wfile.flush()

@@ -55,7 +55,7 @@ class Answer:
       headers: beside Content-Length.
       start: of the body that is sent, the first byte.
       end: the byte behind the last one; None: all.
-      cut: hang up after so many bytes of it.
+      cut: close the connection after so many bytes of it.
     """
 
     status: int = 200

@@ -15,7 +15,7 @@ _LOWEST, _HIGHEST = 12_000, 32_000
 def fixed_ports(count: int) -> list[int]:
     """Free ports of 127.0.0.1, all different."""
     with contextlib.ExitStack() as held:
-        return [_hold_any(held) for _ in range(count)]
+        return [_bind_any_port(held) for _ in range(count)]
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def silent_port(port: int) -> Iterator[None]:
         yield
 
 
-def _hold_any(held: contextlib.ExitStack) -> int:
+def _bind_any_port(held: contextlib.ExitStack) -> int:
     dice = random.SystemRandom()  # workers of one test run must not try the same ones
     while True:
         port = dice.randint(_LOWEST, _HIGHEST)

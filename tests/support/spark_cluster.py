@@ -66,13 +66,13 @@ class SparkCluster:
         address = ["--host", "127.0.0.1", "--webui-port"]
         port = self.master.rpartition(":")[2]
         self._start("master.Master", *address, str(self._web_port), "--port", port)
-        self._until_said("master", "I have been elected leader")
+        self._wait_for_log("master", "I have been elected leader")
         for number in range(2):
             folder = str(self._folder / f"work{number}")
             limits = ["--cores", "1", "--memory", "1g", "--work-dir", folder]
             self._start("worker.Worker", *address, "0", *limits, self.master)
         for number in range(2):
-            self._until_said(f"worker{number}", "Successfully registered with master")
+            self._wait_for_log(f"worker{number}", "Successfully registered with master")
         return self
 
     def __exit__(self, *_):
@@ -107,6 +107,6 @@ class SparkCluster:
                 )
             )
 
-    def _until_said(self, name, text):
+    def _wait_for_log(self, name, text):
         log = self._folder / f"{name}.log"
         until(lambda: log.exists() and text in log.read_text(), f"{text!r} of the {name}")

@@ -84,7 +84,7 @@ while True:
 
 
 @pytest.mark.parametrize("lines", [2, 3, 5])
-def test_nothing_is_wrong_after_a_kill_in_the_middle(lines, tmp_path):
+def test_a_store_is_consistent_after_its_writer_was_killed(lines, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )

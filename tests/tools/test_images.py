@@ -39,7 +39,7 @@ TRANSPARENT = {
 
 
 @pytest.mark.parametrize("kind", TRANSPARENT)
-def test_what_is_transparent_is_laid_on_white(kind):
+def test_transparent_pixels_become_white(kind):
     pixels = Reader(SIZE).from_bytes(TRANSPARENT[kind], kind)
     np.testing.assert_allclose(pixels[:, :3], np.broadcast_to([200 / 255, 20 / 255, 20 / 255], (8, 3, 3)))
     np.testing.assert_allclose(pixels[:, 5:], 1.0)

@@ -40,7 +40,7 @@ def test_an_image_cut_off_in_the_middle_spoils_no_other(model, tmp_path):
     assert re.match(r"'cut.jpg' cannot be decoded: [^<{]*jpeg", results["cut.jpg"].problem)
 
 
-def test_what_is_no_classifier_is_refused(image_module):
+def test_something_that_is_not_a_classifier_is_refused(image_module):
     from tensorflow_hub.tools import Labeller
 
     with pytest.raises(ModuleError, match=r"Expected a classifier that `tfhub retrain` wrote"):

@@ -120,7 +120,7 @@ def test_a_hostile_index_is_refused(packed, change, sentence):
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 200_000, b"1" * 10_000, b'{"format": NaN}']
 )
-def test_what_is_no_index_is_refused(data):
+def test_something_that_is_not_an_index_is_refused(data):
     with pytest.raises(ArchiveError, match="Expected (an archive index|the index)"):
         ArchiveIndex.from_json(data)
 

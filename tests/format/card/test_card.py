@@ -95,7 +95,7 @@ def test_an_older_name_of_a_field():
         ("# Module a/b/1\n" + "x" * (1 << 20), "Line 1: expected a card of at most 1,048,576 bytes"),
     ],
 )
-def test_what_is_no_card(text, sentence):
+def test_something_that_is_not_a_card(text, sentence):
     with pytest.raises(CardError, match=sentence) as error:
         parse_card(text)
     card, [problem] = check_text(text)

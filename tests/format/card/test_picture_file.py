@@ -60,7 +60,7 @@ def test_an_animation_plays_on():
     assert (image.n_frames, image.info["loop"], image.info["duration"]) == (3, 0, 40)
 
 
-def test_what_follows_the_end_of_a_picture_is_left_out():
+def test_bytes_after_the_end_of_a_picture_are_removed():
     for data in FILES.values():
         assert b"<script>" not in read_picture(data + b"<script>alert(1)</script>").data
 

@@ -29,7 +29,7 @@ def test_tensors_are_listed_with_their_places():
     assert checkpoint.boundaries(1) == [0, 312, 624, 912, 1200]
 
 
-def test_what_is_no_index_is_refused():
+def test_something_that_is_not_an_index_is_refused():
     with pytest.raises(
         FormatError,
         match=r"the index of a checkpoint in variables.index, got 3 bytes without the magic number",

@@ -11,7 +11,7 @@ from tfhub_dev_server import TfhubDevServer
 
 
 @pytest.fixture(autouse=True)
-def _soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def _few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer is asked twice, not six times."""
     monkeypatch.setenv("TFHUB_RETRIES", "1")
 

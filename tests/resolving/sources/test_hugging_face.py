@@ -164,7 +164,7 @@ def test_a_size_that_lies_is_found(hugging_face, path, wrong):
 
 
 @pytest.mark.parametrize("fault", ["expire", "change_key"])
-def test_an_address_of_the_cdn_that_runs_out_is_asked_for_anew_and_the_download_goes_on(hugging_face, fault):
+def test_an_address_of_the_cdn_that_runs_out_is_requested_again_and_the_download_goes_on(hugging_face, fault):
     files = small_module(size=6_000_000)
     hugging_face.publish("acme/words", files)
     cdn, broken = hugging_face.cdn, []
@@ -182,7 +182,7 @@ def test_an_address_of_the_cdn_that_runs_out_is_asked_for_anew_and_the_download_
     assert broken
 
 
-def test_a_cdn_that_is_down_is_no_half_module(hugging_face):
+def test_a_failed_cdn_leaves_no_incomplete_module(hugging_face):
     hugging_face.publish("acme/words", FILES)
     hugging_face.cdn.close()
     with pytest.raises(errors.UnreachableError, match=r"127\.0\.0\.1"):
@@ -229,7 +229,7 @@ def test_a_next_page_on_another_host_is_refused(hugging_face):
         hub.resolve(HANDLE)
 
 
-def test_pages_without_an_end_are_given_up(hugging_face, monkeypatch):
+def test_an_endless_list_of_pages_is_refused(hugging_face, monkeypatch):
     monkeypatch.setattr("tensorflow_hub.resolving.sources.hugging_face._MOST_PAGES", 5)
     hugging_face.publish("acme/words", FILES)
     link = f'<{hugging_face.url}/api/models/acme/words/tree/x>; rel="next"'
@@ -275,7 +275,7 @@ def downloaded(place: Path, commit: str, branch: str = "main") -> Path:
 
 
 @pytest.mark.parametrize("variable", ["TFHUB_OFFLINE", "HF_HUB_OFFLINE"])
-def test_what_huggingface_hub_downloaded_is_used(tmp_path, monkeypatch, variable):
+def test_downloads_of_huggingface_hub_are_used(tmp_path, monkeypatch, variable):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv(variable, "1")
     with pytest.raises(errors.OfflineError, match="OFFLINE"):
@@ -285,7 +285,7 @@ def test_what_huggingface_hub_downloaded_is_used(tmp_path, monkeypatch, variable
     assert hub.resolve(f"{HANDLE}@{'c' * 40}") == str(snapshot)
 
 
-def test_what_huggingface_hub_downloaded_serves_while_hugging_face_is_down(
+def test_downloads_of_huggingface_hub_are_used_while_hugging_face_is_down(
     tmp_path, hugging_face, monkeypatch
 ):
     monkeypatch.setenv("HF_HOME", str(tmp_path))

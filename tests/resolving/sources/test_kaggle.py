@@ -54,7 +54,7 @@ def test_the_newer_form_of_the_protocol_serves_where_the_older_one_is_gone(kaggl
     assert files_in(hub.resolve(HANDLE.removesuffix("/1"))) == files
 
 
-def test_an_unversioned_handle_is_the_newest_version_also_offline_afterwards(kaggle, monkeypatch):
+def test_an_unversioned_handle_is_the_latest_version_also_offline_afterwards(kaggle, monkeypatch):
     for version in (1, 2, 10):
         kaggle.publish(f"acme/words/tensorFlow2/small/{version}", small_module(version))
     handle = HANDLE.removesuffix("/1")
@@ -78,7 +78,7 @@ def test_a_folder_around_single_files_is_taken_away(kaggle):
     assert files_in(hub.resolve(HANDLE)) == FEW
 
 
-def test_of_two_modules_in_a_version_none_is_chosen(kaggle):
+def test_a_version_with_two_modules_is_an_error(kaggle):
     kaggle.publish(PUBLISHED, {"a/saved_model.pb": b"a", "b/saved_model.pb": b"b"})
     with pytest.raises(errors.NotFoundError, match="no SavedModel at the root of .* but in: 'a', 'b'"):
         hub.resolve(HANDLE)
@@ -173,7 +173,7 @@ def test_a_long_rate_limit_is_reported(kaggle):
 
 @pytest.mark.parametrize("fault", ["expire", "change_key"])
 @pytest.mark.parametrize("many", [False, True], ids=["single files", "archive"])
-def test_a_signed_address_that_runs_out_is_asked_for_anew_and_the_download_goes_on(kaggle, many, fault):
+def test_a_signed_address_that_runs_out_is_requested_again_and_the_download_goes_on(kaggle, many, fault):
     files = {**LARGE, **(MANY if many else {}), **LARGE}
     kaggle.publish(PUBLISHED, files)
     storage, broken = kaggle.storage, []
@@ -275,7 +275,7 @@ def test_a_redirect_without_encryption_or_off_the_web_is_refused(kaggle):
 
 
 @pytest.mark.parametrize("framework", ["tensorFlow2", "TensorFlow2", "tensorflow2", "tensor_flow_2"])
-def test_what_kagglehub_downloaded_is_used(tmp_path, monkeypatch, framework):
+def test_downloads_of_kagglehub_are_used(tmp_path, monkeypatch, framework):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     monkeypatch.setenv("TFHUB_OFFLINE", "1")
     place = tmp_path / "models" / "acme" / "words" / framework / "small" / "1"
@@ -286,7 +286,7 @@ def test_what_kagglehub_downloaded_is_used(tmp_path, monkeypatch, framework):
     assert hub.resolve(HANDLE) == str(place)
 
 
-def test_half_of_what_kagglehub_downloaded_is_not_used(tmp_path, monkeypatch):
+def test_incomplete_downloads_of_kagglehub_are_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     monkeypatch.setenv("TFHUB_OFFLINE", "1")
     place = tmp_path / "models" / "acme" / "words" / "tensorFlow2" / "small" / "1"
@@ -296,7 +296,7 @@ def test_half_of_what_kagglehub_downloaded_is_not_used(tmp_path, monkeypatch):
         hub.resolve(HANDLE)
 
 
-def test_the_newest_version_that_kagglehub_has_serves_while_kaggle_is_down(tmp_path, kaggle, monkeypatch):
+def test_the_latest_version_that_kagglehub_has_serves_while_kaggle_is_down(tmp_path, kaggle, monkeypatch):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     base = tmp_path / "models" / "acme" / "words" / "tensorFlow2" / "small"
     for version in (2, 10):

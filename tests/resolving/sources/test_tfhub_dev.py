@@ -223,6 +223,6 @@ def test_kagglehubs_copy_of_a_model_that_moved_is_used(tmp_path, monkeypatch):
         hub.resolve(INFERRED)
 
 
-def test_what_is_no_model_of_tfhub_dev_is_refused(tfhub_dev):
+def test_something_that_is_not_a_model_of_tfhub_dev_is_refused(tfhub_dev):
     with pytest.raises(errors.HandleError, match=r"Expected a model of tfhub\.dev"):
         hub.resolve("https://tfhub.dev/google")

@@ -54,7 +54,7 @@ def test_what_stands_beside_a_version_is_restored(tmp_path):
     (tmp_path / "cats.png").write_bytes(picture())
     key = new_private_key(tmp_path / "key.pem")
 
-    def told(process):
+    def published_data(process):
         entry = requests.get(f"{process.url}/api/v1/models/acme/a/1", timeout=30).json()
         [shown] = entry["pictures"]
         path = shown["url"].removeprefix(process.url)
@@ -70,14 +70,14 @@ def test_what_stands_beside_a_version_is_restored(tmp_path):
         signing.add_key("acme", key.public, **options)
         publish(module(), card=tmp_path / "card.md", key=key, **options)
         attach("acme/a/1", Figures("photos", "accuracy", 0.9), **options)
-        before = told(process)
+        before = published_data(process)
     hub, fresh = (open_hub(ServerSettings(data=str(tmp_path / name))) for name in ("data", "restored"))
     with contextlib.closing(hub.database), contextlib.closing(fresh.database):
         backup(hub, tmp_path / "backup")
         restore(fresh, tmp_path / "backup")
         assert check(fresh, grace_seconds=0).findings == ()
     with HubProcess(tmp_path / "restored") as process:
-        assert told(process) == before
+        assert published_data(process) == before
         [signature] = before[1]
         envelope = Envelope.from_text(signature["envelope"])
         assert envelope.signer([key.public]) == key.public
@@ -134,7 +134,7 @@ def test_an_upload_expires(filled):
     assert list(filled.store.list_uploads()) == []
 
 
-def test_what_a_killed_process_left_of_an_upload_is_removed(filled):
+def test_upload_files_of_a_killed_process_are_removed(filled):
     [(upload, _)] = filled.store.list_uploads()
     with filled.database.writing() as connection:
         end_upload(
@@ -149,7 +149,7 @@ def test_what_a_killed_process_left_of_an_upload_is_removed(filled):
         assert list_uploads(connection) == []
 
 
-def test_what_is_backed_up_comes_back(filled, tmp_path):
+def test_a_backup_can_be_restored(filled, tmp_path):
     assert backup(filled, tmp_path / "backup") == 4
     assert backup(filled, tmp_path / "backup") == 0, "the second time nothing is new"
     other = open_hub(ServerSettings(data=str(tmp_path / "other")))
@@ -191,7 +191,7 @@ def test_a_backup_while_others_publish_is_whole(tmp_path):
         assert 1 <= report.deployments <= 11
 
 
-def test_restoring_what_is_no_backup(filled, tmp_path):
+def test_restoring_from_a_folder_without_a_backup(filled, tmp_path):
     other = open_hub(ServerSettings(data=str(tmp_path / "other")))
     with pytest.raises(SettingsError, match="Expected a backup in"):
         restore(other, tmp_path)

@@ -86,7 +86,7 @@ def test_broken_files_are_named_with_the_reason_and_the_others_taken(database, f
     assert "acme/words/1.md is about the same module acme/words/1" in reasons["zzz/again.md"]
 
 
-def test_what_was_published_here_is_left_alone(database, folder):
+def test_an_import_does_not_change_published_versions(database, folder):
     put_entry(database, "acme/words/1", "Ours.")
     report = import_documents(database, folder)
     assert [refused.path for refused in report.refused] == ["acme/words/1.md"]

@@ -37,7 +37,7 @@ def database(tmp_path):
     server.remove()
 
 
-def is_waited_for(database):
+def has_lock_waiter(database):
     with database.reading() as connection:
         waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         return connection.execute(waiting).scalar_one() > 0
@@ -63,7 +63,7 @@ def test_a_webhook_is_removed_while_the_outcome_of_a_message_is_noted(database):
         # As `record_outcome` begins: another process is between its lock and its change.
         connection.execute(sa.select(webhooks.c.id).where(webhooks.c.id == webhook.id).with_for_update())
         thread.start()
-        until(lambda: is_waited_for(database), "the removal that waits")
+        until(lambda: has_lock_waiter(database), "the removal that waits")
         record_outcome(connection, delivery, Outcome(200, "thanks"))
     thread.join(PATIENCE)
     assert failures == []
@@ -88,7 +88,7 @@ def test_a_webhook_is_removed_while_a_message_for_it_is_queued(database):
     with database.writing() as connection:
         remove_receiver(connection, webhook.id)
         thread.start()
-        until(lambda: is_waited_for(database), "the message that waits for the removal")
+        until(lambda: has_lock_waiter(database), "the message that waits for the removal")
     thread.join(PATIENCE)
     assert failures == []
     with database.reading() as connection:

@@ -86,7 +86,7 @@ def test_a_private_child_is_told_to_its_readers_only(entry, shown, api, admin, n
     assert "closed-child/model/1" in page
 
 
-def test_what_is_withdrawn_or_deleted_uses_nothing(entry, shown, api, admin):
+def test_withdrawn_and_deleted_versions_are_not_listed_as_users(entry, shown, api, admin):
     entry("gone/origin/1")
     for number, action in enumerate(("withdrawals", "deletions"), 1):
         entry(f"gone/child{number}/1", "gone/origin/1")
@@ -96,7 +96,7 @@ def test_what_is_withdrawn_or_deleted_uses_nothing(entry, shown, api, admin):
 
 
 @pytest.mark.parametrize("origin", ["javascript:alert(1)", "no handle", "https://a b", "../x"])
-def test_what_is_no_module_is_refused(api, admin, origin):
+def test_something_that_is_not_a_module_is_refused(api, admin, origin):
     handle = "refused/child/1"
     body = {"handle": handle, "card": card(handle, "Placeholder", f"derived-from: {origin}")}
     refused = api("PUT", "/api/v1/cards", admin, json=body)

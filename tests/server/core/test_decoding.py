@@ -40,7 +40,7 @@ def test_a_body_is_read():
         (b"[" * 9000, "Expected a JSON body"),
     ],
 )
-def test_what_a_body_lacks_is_told(body, message):
+def test_missing_fields_of_a_body_are_reported(body, message):
     with pytest.raises(Malformed, match=message):
         decode_body(body, NewToken)
 

@@ -42,7 +42,7 @@ def test_processes_have_one_bucket_and_ask_for_it_seldom(database):
     assert one.wait_here("b") is None, "its share is used up"
 
 
-def test_who_is_refused_is_remembered(database):
+def test_a_refused_caller_is_refused_again_without_the_database(database):
     limit = SharedLimit(database, "x", Rate(1, 3600))
     assert limit.wait("a") == 0
     assert limit.wait("a") > 0

@@ -51,7 +51,7 @@ def test_names_are_those_that_were_chosen_and_no_file_is_none():
         (KIND, PART % (b"", b"1") * 60 + END, "more than 50 parts"),
     ],
 )
-def test_what_cannot_be_read_is_told(kind, body, words):
+def test_a_malformed_body_is_reported(kind, body, words):
     with pytest.raises(Malformed, match=words):
         read_multipart(kind, body)
 

@@ -187,7 +187,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
         assert answer.status_code not in {401, 403}, answer.text
         if method == "GET" and (RUNS_MODELS or (not path.startswith("/v1/") and not path.endswith(":try"))):
             assert answer.status_code in {200, 302}, answer.text
-    elif caller == "junk" or (caller == "anonymous" and _asks_who_it_is(method, path)):
+    elif caller == "junk" or (caller == "anonymous" and _asks_for_credentials(method, path)):
         assert answer.status_code == 401
     else:
         assert answer.status_code == (404 if _hides(method, path) or _is_hidden_number(path, caller) else 403)
@@ -199,7 +199,7 @@ def _hides(method, path):
     return reads and "secret" in path and not re.search("[?]publisher=|/members|/mail/", path)
 
 
-def _asks_who_it_is(method, path):
+def _asks_for_credentials(method, path):
     """Feeds do, whether they are private or not there: readers do not sign in before they are asked."""
     return "feed=atom" in path or not _hides(method, path)
 
@@ -275,7 +275,7 @@ def test_private_names_are_not_suggested(api, private):
     assert "secret" not in [p["name"] for p in api("GET", "/api/v1/publishers").json()["publishers"]]
 
 
-def test_what_is_private_may_not_be_kept_by_shared_caches(api, admin, private):
+def test_shared_caches_may_not_store_private_answers(api, admin, private):
     answer = api("GET", f"/{HANDLE}?tf-hub-format=compressed", admin)
     assert answer.headers["cache-control"].startswith("private")
 

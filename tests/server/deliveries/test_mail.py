@@ -84,7 +84,7 @@ def put_card(hub, handle=HIDDEN):
     api(hub, "PUT", "/api/v1/cards", json={"handle": handle, "card": card(handle, "Placeholder")})
 
 
-def pass_time(hub):
+def make_all_due(hub):
     """Lets the time pass that mail waits for what else happens, or for its next attempt."""
     database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
     with database.writing() as connection:
@@ -116,7 +116,7 @@ def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, s
     [asking] = server.to(address)
     assert asking["Subject"] == "Do you want mail about hidden?"
     put_card(hub)
-    pass_time(hub)
+    make_all_due(hub)
     path = link_in(asking, "confirm")
     assert Member(hub.url).open(path).status_code == 200
     assert "not confirmed" in member.open(PAGE).text, "to look at the link does nothing"
@@ -127,7 +127,7 @@ def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, s
     api(hub, "POST", "/api/v1/restorations", json={"handle": HIDDEN})
     put_card(hub, "public/other/1")
     assert len(server.to(address)) == 1
-    pass_time(hub)
+    make_all_due(hub)
     until(lambda: len(server.to(address)) == 2, "the mail about three events")
     told = server.to(address)[1]
     assert told["Subject"] == "3 events of hidden"
@@ -173,7 +173,7 @@ def test_a_member_chooses_events_on_the_page_and_by_the_api(hub, server, new_mem
     assert ask("PATCH", "/api/v1/mail/hidden", token, json={"events": ["login"]}).status_code == 400
     put_card(hub)
     api(hub, "POST", "/api/v1/withdrawals", json={"handle": HIDDEN, "reason": "wrong"})
-    pass_time(hub)
+    make_all_due(hub)
     until(lambda: len(server.to(address)) == 2, "the mail about a withdrawal")
     assert server.to(address)[1]["Subject"] == f"{HIDDEN} was withdrawn"
     changed = ask("PATCH", "/api/v1/mail/hidden", token, json={"events": ["restore", "card"]})
@@ -186,7 +186,7 @@ def test_a_member_chooses_events_on_the_page_and_by_the_api(hub, server, new_mem
     assert "not confirmed" not in member.open(PAGE).text, "the address was confirmed before"
     api(hub, "POST", "/api/v1/restorations", json={"handle": HIDDEN})
     put_card(hub)
-    pass_time(hub)
+    make_all_due(hub)
     until(lambda: len(server.to(address)) == 3, "the mail about the end of it")
     assert server.to(address)[2]["Subject"] == f"{HIDDEN} is no longer withdrawn"
     stop = server.to(address)[2]["List-Unsubscribe"].strip("<> ").removeprefix(BASE)
@@ -199,7 +199,7 @@ def test_a_member_chooses_events_on_the_page_and_by_the_api(hub, server, new_mem
     assert ask("DELETE", "/api/v1/mail/hidden", token).status_code == 404
 
 
-def test_who_leaves_gets_no_more_mail_also_none_that_waits(hub, server, new_member):
+def test_a_former_member_gets_no_mail_and_no_waiting_mail(hub, server, new_member):
     member, address = new_member("bob"), "bob@example.com"
     subscribe(hub, server, member, address)
     put_card(hub)
@@ -207,11 +207,11 @@ def test_who_leaves_gets_no_more_mail_also_none_that_waits(hub, server, new_memb
     found = api(hub, "GET", members).json()["members"]
     [number] = [each["user"] for each in found if each["name"] == "bob"]
     api(hub, "DELETE", f"{members}/{number}")
-    pass_time(hub)
+    make_all_due(hub)
     witness = new_member("witness")
     subscribe(hub, server, witness, "witness@example.com")
     put_card(hub)
-    pass_time(hub)
+    make_all_due(hub)
     until(lambda: len(server.to("witness@example.com")) == 2, "the mail to another")
     assert len(server.to(address)) == 1
 
@@ -222,7 +222,7 @@ def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):
     server.refusal = b"451 try later"
     try:
         put_card(hub)
-        pass_time(hub)
+        make_all_due(hub)
         log = hub.data.parent / f"{hub.data.name}.log"
         until(
             lambda: "A mail about hidden could not be sent: try later" in log.read_text(),
@@ -230,7 +230,7 @@ def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):
         )
     finally:
         server.refusal = b""
-    until(lambda: pass_time(hub) or len(server.to(address)) == 2, "the mail")
+    until(lambda: make_all_due(hub) or len(server.to(address)) == 2, "the mail")
     assert server.to(address)[1]["Subject"] == f"The documentation of {HIDDEN} changed"
 
 
@@ -266,7 +266,7 @@ def test_nobody_gets_mail_about_a_publisher_of_others(hub, new_member):
     assert answers == {404}
 
 
-def test_one_user_has_few_strangers_asked(hub, new_member):
+def test_the_number_of_confirmation_mails_per_user_is_limited(hub, new_member):
     member = new_member("mallory")
     answers = [
         member.send(PAGE, publisher="hidden", address=f"stranger{number}@example.com", **ALL).status_code
@@ -332,7 +332,7 @@ def test_mail_goes_under_tls_to_a_server_with_a_certificate_that_is_trusted(
         assert mail["Subject"] == f"The documentation of {HIDDEN} changed"
 
 
-def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for():
+def test_a_server_without_tls_gets_nothing_where_tls_is_requested():
     with MailServer() as server:
         settings = ServerSettings(**SETTINGS, smtp_port=server.port)
         outcome = send_mail(settings, compose(settings, TARGET, [NEWS]))
@@ -356,6 +356,6 @@ def test_a_line_break_in_a_header_is_refused():
         ({"smtp_password_file": "/nowhere"}, "Expected a readable file at '/nowhere'"),
     ],
 )
-def test_what_is_missing_is_told_at_the_start(changed, message):
+def test_missing_requirements_are_reported_at_the_start(changed, message):
     with pytest.raises(SettingsError, match=message):
         check_mail_settings(ServerSettings(**{**SETTINGS, **changed}))

@@ -82,7 +82,7 @@ def make_due(database, webhook):
         connection.execute(sa.update(deliveries).where(of_webhook).values(due_at=0))
 
 
-def test_an_owner_is_told_of_each_event_in_the_words_of_the_api(hub, receiver, new_webhook):
+def test_an_owner_is_notified_of_each_event_in_the_words_of_the_api(hub, receiver, new_webhook):
     owner = new_token(hub, "admin")["secret"]
     webhook = new_webhook(receiver.url, token=owner)
     handle = "hidden/told/1"
@@ -110,7 +110,7 @@ def test_an_owner_is_told_of_each_event_in_the_words_of_the_api(hub, receiver, n
     assert {entry["id"] for entry in log} == {message.id for message in receiver.messages}
 
 
-def test_only_the_chosen_events_are_told(hub, receiver, new_webhook):
+def test_only_the_chosen_events_are_reported(hub, receiver, new_webhook):
     webhook = new_webhook(receiver.url, events=["withdraw"])
     put_card(hub)
     api(hub, "POST", "/api/v1/withdrawals", json={"handle": HIDDEN})
@@ -119,7 +119,7 @@ def test_only_the_chosen_events_are_told(hub, receiver, new_webhook):
     assert [entry["event"] for entry in log_of(hub, webhook)] == ["withdraw"]
 
 
-def test_administrators_are_told_of_the_whole_hub(hub, receiver, new_webhook):
+def test_administrators_are_notified_of_the_whole_hub(hub, receiver, new_webhook):
     new_webhook(receiver.url, publisher=None, events=["card"])
     put_card(hub, HIDDEN)
     put_card(hub, "public/other/1")
@@ -182,7 +182,7 @@ def test_a_failure_is_tried_again_with_the_same_id(hub, receiver, new_webhook, d
     assert all(is_signed(message, webhook["secret"], time.time()) for message in receiver.messages)
 
 
-def test_a_message_is_given_up_in_the_end_and_the_webhook_switched_off(hub, receiver, new_webhook, database):
+def test_a_message_fails_in_the_end_and_the_webhook_is_switched_off(hub, receiver, new_webhook, database):
     receiver.answer = lambda message: (503, {}, b"")
     webhook = new_webhook(receiver.url)
     put_card(hub)
@@ -258,7 +258,7 @@ def test_a_slow_receiver_keeps_no_other_waiting(hub, receiver, new_webhook):
     release.set()
 
 
-def test_what_waits_survives_the_hub(tmp_path, receiver):
+def test_waiting_messages_survive_a_restart(tmp_path, receiver):
     with HubProcess(tmp_path / "data", **LOOPBACK) as hub:
         body = {"url": receiver.url, "publisher": None, "events": []}
         webhook = api(hub, "POST", "/api/v1/webhooks", json=body).json()
@@ -318,7 +318,7 @@ def test_private_networks_are_allowed_one_by_one(receiver):
         "http://10.0.0.1/",
     ],
 )
-def test_what_is_no_url_of_a_public_place_is_refused(hub, url):
+def test_a_url_that_is_not_public_is_refused(hub, url):
     headers = {"Authorization": f"Bearer {new_token(hub, 'admin')['secret']}"}
     body = {"url": url, "publisher": "hidden", "events": []}
     answer = requests.post(f"{hub.url}/api/v1/webhooks", json=body, headers=headers, timeout=PATIENCE)

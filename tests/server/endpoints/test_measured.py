@@ -128,7 +128,7 @@ def test_a_table_has_pages(api, measure):
     assert "There is no page 3" in api("GET", "/s/measured?dataset=paged&page=3").text
 
 
-def test_what_is_private_or_withdrawn_is_in_no_table(api, admin, measure, new_token):
+def test_private_and_withdrawn_versions_are_in_no_table(api, admin, measure, new_token):
     measure("tables-closed/model/1", "accuracy", 0.7, dataset="private set")
     measure("tables-open/model/1", "accuracy", 0.7, dataset="open set")
     assert order(api("GET", "/api/v1/measured?dataset=private set")) == ["model"]

@@ -79,7 +79,7 @@ def team(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays(team):
+def remove_measurements(team):
     """Each test begins without measurements."""
     yield
     for one in team.call("GET", f"/api/v1/models/{HANDLE}", team.hub.token).json()["measurements"]:
@@ -108,16 +108,16 @@ def test_the_version_stays_as_it_is(team):
     assert (before.content, before.headers["etag"]) == (after.content, after.headers["etag"])
 
 
-def test_page_and_etag_notice(team):
+def test_changes_change_the_page_and_its_etag(team):
     before = team.page()
 
-    def is_known():
+    def is_not_modified():
         nonlocal before
         answer = team.page(**{"If-None-Match": before.headers["etag"]})
         before = answer if answer.status_code == 200 else before
         return answer.status_code == 304
 
-    until(is_known, "the page, which shows the downloads of the tests before")
+    until(is_not_modified, "the page, which shows the downloads of the tests before")
     team.attach("publisher")
     after = team.page(**{"If-None-Match": before.headers["etag"]})
     assert after.status_code == 200
@@ -169,7 +169,7 @@ def test_a_private_publisher_does_not_show(team):
         ("other", "hidden", 403),
     ],
 )
-def test_who_may_not_publish_for_a_publisher_measures_nothing_for_it(team, caller, publisher, status):
+def test_only_people_who_may_publish_may_add_measurements(team, caller, publisher, status):
     assert team.attach(caller, publisher=publisher).status_code == status
     assert team.measured() == []
 
@@ -203,7 +203,7 @@ def test_the_owner_of_a_model_deletes_what_others_attached(team):
     assert team.call("DELETE", f"/api/v1/measurements/{'9' * 18}", team.tokens["owner"]).status_code == 404
 
 
-def test_what_was_measured_of_other_content_is_refused(team):
+def test_a_measurement_of_other_content_is_refused(team):
     assert team.attach("publisher", digest=team.done.digest).status_code == 201
     refused = team.attach("publisher", digest=f"sha256:{'0' * 64}")
     assert refused.status_code == 409
@@ -245,7 +245,7 @@ def test_what_was_measured_of_other_content_is_refused(team):
         ({"colour": 1}, "colour"),
     ],
 )
-def test_what_is_no_measurement_is_refused_and_the_field_named(team, changes, field):
+def test_something_that_is_not_a_measurement_is_refused_and_the_field_named(team, changes, field):
     refused = team.attach("publisher", **changes)
     assert refused.status_code == 400
     assert f"field '{field}'" in refused.json()["error"]["message"], refused.text
@@ -294,7 +294,7 @@ def test_a_deleted_version_loses_them(team):
     assert team.call("DELETE", f"/api/v1/measurements/{number}", team.hub.token).status_code == 404
 
 
-def test_who_did_what_is_noted(team):
+def test_actions_are_in_the_audit_log(team):
     number = team.attach("publisher").json()["id"]
     team.call("DELETE", f"/api/v1/measurements/{number}", team.tokens["owner"])
     entries = team.call("GET", "/api/v1/audit?publisher=acme", team.tokens["owner"]).json()["entries"]

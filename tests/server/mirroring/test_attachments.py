@@ -111,7 +111,7 @@ SENSELESS = [
 ]
 
 
-def test_of_what_upstream_says_was_measured_only_figures_are_kept(mirrored):
+def test_only_valid_measurements_of_upstream_are_stored(mirrored):
     hub, version = mirrored
     for listed in (None, 7, "text", {}, SENSELESS):
         with hub.database.writing() as connection:

@@ -43,7 +43,7 @@ def names_in(content):
         return {member.name.removeprefix("./") for member in archive if member.isfile()}
 
 
-def test_what_is_absent_comes_from_upstream_and_stays(tmp_path):
+def test_absent_models_are_fetched_from_upstream_and_stored(tmp_path):
     upstream = HubProcess(tmp_path / "upstream")
     with upstream:
         publish(module(), card=card("acme/a/1"), hub=upstream.url, token=upstream.token)
@@ -232,7 +232,7 @@ def large_archive(tmp_path):
     return packed(module_with(tmp_path / "large", os.urandom(3 << 20)))
 
 
-def test_who_asks_first_reads_while_it_comes(foreign, tmp_path):
+def test_the_first_caller_reads_the_archive_while_it_is_fetched(foreign, tmp_path):
     _Foreign.archive, _Foreign.gate = large_archive(tmp_path), threading.Event()
     path = "/other/model/3?tf-hub-format=compressed"
     with HubProcess(tmp_path / "mirror", arguments=("--upstream", foreign)) as mirror:
@@ -267,7 +267,7 @@ def test_what_does_not_end_well_is_not_passed_on_to_its_end(foreign, tmp_path, e
         assert again.status_code == (502 if ending == "breaks off" else 404), "a broken transfer says nothing"
 
 
-def test_only_so_much_is_fetched_at_once(foreign, tmp_path, monkeypatch):
+def test_the_number_of_parallel_fetches_is_limited(foreign, tmp_path, monkeypatch):
     monkeypatch.setattr(mirror_module, "MOST_PENDING_FETCHES", 1)
     _Foreign.archive, _Foreign.gate, _Foreign.breaks_off = large_archive(tmp_path), threading.Event(), True
     hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
@@ -296,7 +296,7 @@ def test_names_that_are_made_up_wait_for_no_thread(tmp_path):
         mirror.close()
 
 
-def test_upstream_hears_nothing_of_what_is_published_here(foreign, tmp_path):
+def test_upstream_is_not_asked_about_local_publishers(foreign, tmp_path):
     with HubProcess(tmp_path / "mirror", arguments=("--upstream", foreign)) as mirror:
         publish(module(), card=card("mine/a/1"), hub=mirror.url, token=mirror.token)
         for path in ("/mine/a/1?tf-hub-format=compressed", "/mine/a?tf-hub-format=compressed", "/mine/b/1"):
@@ -307,7 +307,7 @@ def test_upstream_hears_nothing_of_what_is_published_here(foreign, tmp_path):
     assert _Foreign.asked == []
 
 
-def test_what_upstream_withdrew_is_withdrawn_here(tmp_path):
+def test_versions_withdrawn_upstream_are_withdrawn_here(tmp_path):
     with HubProcess(tmp_path / "upstream") as upstream:
         to = {"hub": upstream.url, "token": upstream.token}
         for number in (1, 2, 3):

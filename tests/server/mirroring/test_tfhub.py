@@ -108,7 +108,7 @@ def names_in(content):
         return {member.name.removeprefix("./") for member in archive if member.isfile()}
 
 
-def test_a_documented_model_comes_when_it_is_asked_for_and_stays(mirror, kaggle):
+def test_a_documented_model_comes_when_it_is_requested_and_stays(mirror, kaggle):
     page = get(mirror, f"/{ELMO}", headers={"Accept": "text/html"}).text
     assert f"fetches them from <code>kaggle://{ELMO_ON_KAGGLE}</code>" in page
     assert get(mirror, f"/api/v1/models/{ELMO}").json()["deployments"] == []
@@ -193,7 +193,7 @@ def test_a_hub_that_stops_ends_what_it_fetches(mirror, kaggle):
     over.set()
 
 
-def test_the_newest_version_is_the_last_that_tfhub_dev_had(tmp_path):
+def test_the_latest_version_is_the_last_that_tfhub_dev_had(tmp_path):
     upstream = Tfhub(tmp_path)
     assert upstream.latest(None, ModelName.parse("google/elmo")) == 3
     assert upstream.latest(None, ModelName.parse("acme/invented")) is None

@@ -88,19 +88,19 @@ def processes_of(hub):
     return sorted(found)
 
 
-def busy_of(hub):
+def busy_processes(hub):
     """Those of them that computed for a tenth of a second within the last one, half a second long."""
 
-    def ticks():
+    def processor_ticks():
         found = {}
         for pid in processes_of(hub):
             with contextlib.suppress(OSError):
                 found[pid] = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
         return found
 
-    before = ticks()
+    before = processor_ticks()
     time.sleep(0.5)
-    return [pid for pid, now in ticks().items() if now - before.get(pid, now) >= 10]
+    return [pid for pid, now in processor_ticks().items() if now - before.get(pid, now) >= 10]
 
 
 def test_predictions_come_row_by_row_or_input_by_input(texts, predict):
@@ -146,7 +146,7 @@ def test_a_module_in_tf1_hub_format_answers(hub, predict):
         ({"instances": ["x" * (5 << 20)]}, 413, "Expected inputs of at most"),
     ],
 )
-def test_what_does_not_fit_is_told_as_tensorflow_serving_tells_it(texts, predict, body, status, words):
+def test_invalid_input_is_reported_as_by_tensorflow_serving(texts, predict, body, status, words):
     answer = predict(texts, body)
     assert answer.status_code == status, answer.text
     assert set(answer.json()) == {"error"}
@@ -204,7 +204,7 @@ def test_a_table_reads_no_file_of_the_hub(published, predict, hub, tmp_path):
     assert copied.json() == {"predictions": [0]}
 
 
-def test_a_module_that_remembers_is_shared_by_nobody(harmful, predict, hub):
+def test_a_module_with_changing_state_is_not_shared(harmful, predict, hub):
     handle = harmful("remembering")
     assert predict(handle, {"inputs": [7.0]}).json() == {"outputs": [0.0]}
     assert predict(handle, {"inputs": [8.0]}).json() == {"outputs": [0.0]}
@@ -224,7 +224,7 @@ def test_a_process_that_dies_while_it_answers_is_named_and_the_next_request_work
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         asked = pool.submit(predict, handle, {"instances": [1.0]})
         busy = []
-        until(lambda: busy.extend(busy_of(hub)) or busy, "a process that computes")
+        until(lambda: busy.extend(busy_processes(hub)) or busy, "a process that computes")
         for pid in busy:
             os.kill(pid, signal.SIGKILL)
         answer = asked.result()
@@ -277,7 +277,7 @@ def test_a_warm_process_answers_the_next_request(texts, predict, hub):
     assert processes_of(hub) == before
 
 
-def test_who_asks_when_all_are_busy_is_told_when_to_come_back(harmful, predict, texts, hub):
+def test_requests_to_a_busy_hub_are_answered_with_retry_after(harmful, predict, texts, hub):
     handle = harmful("endless")
     with concurrent.futures.ThreadPoolExecutor(30) as pool:
         asked = [pool.submit(predict, handle, {"instances": [1.0]}) for _ in range(30)]
@@ -296,7 +296,7 @@ def test_who_asks_when_all_are_busy_is_told_when_to_come_back(harmful, predict, 
     assert predict(texts, {"instances": ["a"]}).status_code == 200
 
 
-def test_what_is_private_is_run_for_its_readers_only(hub, predict, published):
+def test_private_models_are_run_for_their_readers_only(hub, predict, published):
     admin = {"Authorization": f"Bearer {hub.token}"}
     url = f"{hub.url}/api/v1/publishers/secret"
     assert requests.patch(url, json={"private": True}, headers=admin, timeout=PATIENCE).status_code == 201

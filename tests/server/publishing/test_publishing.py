@@ -21,7 +21,7 @@ from tensorflow_hub.format.archive.index import INDEX_MEDIA_TYPE, LARGEST_SEGMEN
 from tensorflow_hub.format.archive.writer import write_archive
 
 
-def promise(handle, data, **more):
+def upload_request(handle, data, **more):
     return {
         "handle": handle,
         "size": len(data),
@@ -51,7 +51,7 @@ def send(api, admin):
     """Uploads bytes and asks to publish them; the last answer."""
 
     def do(handle, data, index=None, **more):
-        started = api("POST", "/api/v1/uploads", admin, json=promise(handle, data, **more))
+        started = api("POST", "/api/v1/uploads", admin, json=upload_request(handle, data, **more))
         if started.status_code >= 400:
             return started
         path = f"/api/v1/uploads/{started.json()['id']}"
@@ -106,16 +106,16 @@ def test_the_facts_tell_what_is_inside(send):
     assert facts["description"] == "A line through the origin."
 
 
-def test_an_upload_is_resumed_where_it_broke(api, admin, hub_process):
+def test_an_upload_is_resumed_where_it_was_interrupted(api, admin, hub_process):
     data = tar_gz(module_members())
-    started = api("POST", "/api/v1/uploads", admin, json=promise("resumed/model/1", data))
+    started = api("POST", "/api/v1/uploads", admin, json=upload_request("resumed/model/1", data))
     path = started.json()["url"].removeprefix(hub_process.url)
     assert started.headers["location"] == hub_process.url + path
     assert api("PATCH", path, admin, data=data[:100], headers={"Upload-Offset": "0"}).status_code == 204
     wrong = api("PATCH", path, admin, data=data[50:], headers={"Upload-Offset": "50"})
     assert wrong.status_code == 409
     assert wrong.headers["upload-offset"] == "100"
-    again = api("POST", "/api/v1/uploads", admin, json=promise("resumed/model/1", data))
+    again = api("POST", "/api/v1/uploads", admin, json=upload_request("resumed/model/1", data))
     assert again.json()["received"] == 100
     early = api("POST", f"{path}/publish", admin, json={})
     assert early.json()["error"]["code"] == "wrong_offset"
@@ -126,27 +126,29 @@ def test_an_upload_is_resumed_where_it_broke(api, admin, hub_process):
     assert api("HEAD", path, admin).status_code == 404
 
 
-def test_an_upload_can_be_given_up(api, admin, hub_process):
-    started = api("POST", "/api/v1/uploads", admin, json=promise("dropped/model/1", b"x" * 10))
+def test_an_upload_can_be_cancelled(api, admin, hub_process):
+    started = api("POST", "/api/v1/uploads", admin, json=upload_request("dropped/model/1", b"x" * 10))
     path = started.json()["url"].removeprefix(hub_process.url)
     assert api("DELETE", path, admin).status_code == 204
     assert api("PATCH", path, admin, data=b"x", headers={"Upload-Offset": "0"}).status_code == 404
 
 
 def test_more_bytes_than_announced_are_refused(api, admin, hub_process):
-    started = api("POST", "/api/v1/uploads", admin, json=promise("more/model/1", b"x" * 10))
+    started = api("POST", "/api/v1/uploads", admin, json=upload_request("more/model/1", b"x" * 10))
     path = started.json()["url"].removeprefix(hub_process.url)
     answer = api("PATCH", path, admin, data=b"x" * 11, headers={"Upload-Offset": "0"})
     assert answer.status_code == 413
     assert "announced with 10 bytes, but more arrived" in answer.json()["error"]["message"]
 
 
-def test_bytes_that_differ_from_the_promise_are_refused(api, admin, send):
+def test_bytes_with_another_digest_than_announced_are_refused(api, admin, send):
     data = tar_gz(module_members())
     answer = send("digest/model/1", data, sha256="0" * 64)
     assert answer.status_code == 422
     assert "Expected bytes with the SHA-256 0000" in answer.json()["error"]["message"]
-    again = api("POST", "/api/v1/uploads", admin, json=promise("digest/model/1", data, sha256="0" * 64))
+    again = api(
+        "POST", "/api/v1/uploads", admin, json=upload_request("digest/model/1", data, sha256="0" * 64)
+    )
     assert again.json()["received"] == 0, "damaged bytes must be sent anew"
 
 
@@ -191,7 +193,7 @@ def test_an_index_that_lies_is_refused(send, tmp_path):
     assert send("lying/model/1", archive.read_bytes(), index=index).status_code == 201
 
 
-def test_an_archive_with_segments_beyond_memory_is_packed_anew(api, send, tmp_path, monkeypatch):
+def test_an_archive_with_segments_beyond_memory_is_packed_again(api, send, tmp_path, monkeypatch):
     folder = module_with(tmp_path / "large", bytes(LARGEST_SEGMENT + 1))
     monkeypatch.setattr(segment_cuts, "SEGMENT", 2 * LARGEST_SEGMENT)
     sent = write_archive(folder, tmp_path / "large.tar.gz")
@@ -245,7 +247,7 @@ def test_a_card_that_cannot_be_read(tmp_path):
         publish(module(), card=tmp_path / "absent.md")
 
 
-def test_what_is_no_module_is_refused_before_anything_is_sent(tmp_path):
+def test_something_that_is_not_a_module_is_refused_before_anything_is_sent(tmp_path):
     with pytest.raises(NotAModuleError, match=r"Expected"):
         publish(tmp_path, card=card("a/b/1"), hub="http://127.0.0.1:1")
     with pytest.raises(NotAModuleError, match="does not exist"):

@@ -35,7 +35,7 @@ def found(indexes, database, audience):
         )
 
 
-def let_days_pass(folder, days):
+def set_last_use(folder, days):
     moment = time.time() - days * 86_400
     os.utime(folder / "used", (moment, moment))
 
@@ -49,10 +49,10 @@ def test_an_index_that_nobody_asked_for_a_month_is_removed(database, tmp_path):
     before = AudienceIndexes(database, folder)
     assert (found(before, database, BOTH), found(before, database, PUBLIC)) == (2, 0)
     [several] = folder.glob("several-*")
-    let_days_pass(several, 29)
+    set_last_use(several, 29)
     assert found(AudienceIndexes(database, folder), database, EVERYTHING) == 2
     assert folders_with_an_index(folder) == {"several", "public", "everything"}
-    let_days_pass(several, 31)
+    set_last_use(several, 31)
     AudienceIndexes(database, folder).build()
     assert folders_with_an_index(folder) == {"public", "everything"}
     assert found(AudienceIndexes(database, folder), database, BOTH) == 2, "made again for who asks"
@@ -63,7 +63,7 @@ def test_who_has_it_open_goes_on_after_it_was_removed(database, tmp_path):
     opened = AudienceIndexes(database, folder)
     assert found(opened, database, BOTH) == 2
     [several] = folder.glob("several-*")
-    let_days_pass(several, 31)
+    set_last_use(several, 31)
     AudienceIndexes(database, folder).build()
     assert not (several / "index").exists()
     assert found(opened, database, BOTH) == 2
@@ -76,7 +76,7 @@ def test_an_index_that_is_asked_again_is_kept(database, tmp_path):
     opened = AudienceIndexes(database, folder)
     assert found(opened, database, BOTH) == 2
     [several] = folder.glob("several-*")
-    let_days_pass(several, 31)
+    set_last_use(several, 31)
     assert found(opened, database, BOTH) == 2
     AudienceIndexes(database, folder).build()
     assert (several / "index").exists()

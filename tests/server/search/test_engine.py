@@ -119,7 +119,7 @@ def test_a_collection_stands_below_the_models_in_it(tmp_path):
     assert ids(index, "image classifier") == [2, 1]
 
 
-def test_a_correction_is_told(index):
+def test_a_correction_is_reported(index):
     assert search(index, SearchRequest(text="moblienet")).corrected == "mobilenet"
     assert search(index, SearchRequest(text="mobilenet")).corrected is None
 
@@ -205,7 +205,7 @@ def test_many_can_be_looked_through_without_words(many):
     assert search(many, SearchRequest(text="encoder", sort="newest")).total == 640
 
 
-def test_what_can_be_downloaded_here_stands_before_what_is_only_documented(tmp_path):
+def test_models_with_files_rank_above_documentation(tmp_path):
     index = SearchIndex(tmp_path)
     with index.changing() as change:
         change.put(SearchDocument(1, "acme/encoder-of-words", 1, description="An encoder of words."))
@@ -294,7 +294,7 @@ def test_a_damaged_index_is_made_again(tmp_path):
     assert ids(SearchIndex(tmp_path), "encoder") == []
 
 
-def test_nobody_pages_for_ever(index):
+def test_the_number_of_pages_is_limited(index):
     answer = search(index, SearchRequest(text="encoder", page=10_000, page_size=100))
     assert (answer.ids, answer.total) == ((), 2)
 

@@ -32,7 +32,7 @@ def found(database, follower, text):
         return list(answer.ids)
 
 
-def test_what_is_published_is_found_at_once(database, tmp_path):
+def test_published_models_are_found_at_once(database, tmp_path):
     follower = SearchFollower(database, tmp_path / "search")
     assert found(database, follower, "words") == []
     model = put_entry(database, "acme/words/1", "Embeds words.")
@@ -41,7 +41,7 @@ def test_what_is_published_is_found_at_once(database, tmp_path):
     assert found(database, follower, "sentences") == [model]
 
 
-def test_what_is_withdrawn_is_no_longer_found(database, tmp_path):
+def test_withdrawn_versions_are_not_found(database, tmp_path):
     follower = SearchFollower(database, tmp_path / "search")
     model = put_entry(database, "acme/words/1", "Embeds words.")
     assert found(database, follower, "words") == [model]
@@ -167,7 +167,7 @@ def task_of(database, follower, text):
         return set(answer.ids), dict(answer.facets["domain"])
 
 
-def test_a_form_of_a_model_has_the_task_of_that_model(database, tmp_path):
+def test_a_deployment_has_the_task_of_its_model(database, tmp_path):
     follower = SearchFollower(database, tmp_path / "search")
     lite = put_entry(database, "acme/lite-model/words/1", kind="lite", parent_model=["acme/words/1"])
     assert task_of(database, follower, "text-embedding") == (set(), {})

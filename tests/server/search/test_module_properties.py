@@ -21,7 +21,7 @@ DESCRIPTION = {
 }
 
 
-def test_facts_of_a_description():
+def test_metadata_of_a_description():
     found = properties_of([DESCRIPTION])
     assert found.interfaces == ("text-embedding",)
     assert found.flags == ("trainable", "custom-ops")
@@ -36,7 +36,7 @@ def test_signatures_and_functions_are_found_by_their_types():
         assert matches(parse_interface("string -> float32[512]"), parse_interface(str(interface)))
 
 
-def test_facts_of_a_real_module():
+def test_metadata_of_a_real_module():
     found = properties_of([describe(module()).to_dict()])
     assert found.signatures
     assert all(parse_interface(text) for text in found.signatures)

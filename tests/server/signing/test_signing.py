@@ -176,7 +176,7 @@ def test_a_broken_envelope_is_refused(hub_process, signed, envelope):
 
 
 @pytest.mark.parametrize("key", ["", "ed25519:AAAA", "rsa:AAAA", "ed25519:" + "A" * 80])
-def test_what_is_no_key_is_refused(hub_process, signed, key):
+def test_something_that_is_not_a_key_is_refused(hub_process, signed, key):
     path = f"{hub_process.url}/api/v1/publishers/{ModelName.parse(signed.handle).publisher}/keys"
     token = {"Authorization": f"Bearer {hub_process.token}"}
     refused = requests.post(path, json={"public_key": key}, headers=token, timeout=PATIENCE)

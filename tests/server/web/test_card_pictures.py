@@ -122,13 +122,13 @@ def test_only_pictures_that_the_card_refers_to_are_taken(hub):
 @pytest.mark.parametrize(
     "data", [b"", b"<svg onload='alert(1)'/>", b"<html>", b"\x89PNG\r\n\x1a\n", b"GIF89a"]
 )
-def test_what_is_no_picture_is_refused(hub, data):
+def test_something_that_is_not_a_picture_is_refused(hub, data):
     refused = send(hub, "acme/cats/1", "raw.jpg", data)
     assert refused.status_code == 422
     assert "Expected a picture in PNG, JPEG, GIF or WebP" in refused.json()["error"]["message"]
 
 
-def test_what_is_too_large_is_refused_before_it_came(hub):
+def test_a_body_that_is_too_large_is_refused_before_it_arrives(hub):
     assert send(hub, "acme/cats/1", "raw.jpg", b"\xff" * (LARGEST_FILE + 1)).status_code == 413
     assert len(shown(hub, "acme/cats/1")) == 3
 

@@ -69,7 +69,7 @@ def test_who_refuses_gives_nothing(hub, owner):
     assert "No program is waiting with the code" in again
 
 
-def test_nobody_gives_more_than_they_have(hub, owner):
+def test_nobody_gives_more_rights_than_they_have(hub, owner):
     waiting = start(hub)
     assert allow(owner, waiting, publisher="elsewhere").status_code == 403
     reader = Visitor(hub.url)
@@ -86,7 +86,7 @@ def test_the_page_is_for_those_who_are_signed_in(hub):
     assert 'href="/login?next=/device%3Fcode%3DBCDF-GHJK"' in answer.text
 
 
-def test_what_a_program_says_of_itself_is_escaped(hub, owner):
+def test_the_name_of_a_program_is_escaped(hub, owner):
     waiting = start(hub, "<b>bank</b>")
     assert "&lt;b&gt;bank&lt;/b&gt;" in owner.open(f"/device?code={waiting['user_code']}").text
 
@@ -137,7 +137,7 @@ def test_the_command_waits_for_the_browser_without_a_screen(hub, owner, tmp_path
     assert api(hub, "GET", "/api/v1/tokens/self", secret).json()["scope"] == "publish"
 
 
-def test_a_hub_without_the_page_is_told_apart():
+def test_a_hub_without_the_page_is_distinguished():
     server = LoopbackServer(lambda request: Answer(404))
     with pytest.raises(NotFoundError, match="sign-in at"):
         sign_in(server.url, "ci", lambda waiting: None)

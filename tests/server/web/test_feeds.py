@@ -78,7 +78,7 @@ def test_entries_are_what_feed_readers_need(hub):
     assert "first administrator" not in get(hub, "/acme?feed=atom").text
 
 
-def test_what_is_private_is_told_to_its_readers_only(hub):
+def test_private_models_are_shown_to_their_readers_only(hub):
     assert "hidden" not in get(hub, "/?feed=atom").text
     assert "hidden" not in get(hub, "/s?feed=atom").text
     token = {"Authorization": f"Bearer {hub.token}"}

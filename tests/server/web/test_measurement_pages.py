@@ -71,7 +71,7 @@ def test_an_author_finds_corrects_and_removes_a_measurement(hub, author):
         ({"value": "0.9", "low": "", "high": "", "machine": "a\x07b"}, "printable text"),
     ],
 )
-def test_what_are_no_figures_is_refused(hub, author, fields, told):
+def test_invalid_figures_are_refused(hub, author, fields, told):
     secret, browser = author
     number = attach(hub, secret)
     answer = browser.send(f"{CHANGES}/{number}", **fields)

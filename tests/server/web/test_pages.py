@@ -260,7 +260,7 @@ def test_questions_and_names_are_escaped(hub, text):
         assert text not in page
 
 
-def test_nothing_there_suggests_what_was_meant(hub):
+def test_a_missing_model_suggests_similar_names(hub):
     answer = get(hub, "/acme/wordz/1")
     assert answer.status_code == 404
     assert '<a href="/acme/words">acme/words</a>' in answer.text

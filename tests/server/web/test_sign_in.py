@@ -127,11 +127,11 @@ def test_use_keeps_a_session_alive(hub, visitor):
         before = connection.execute(_used_at(token)).scalar_one()
     visitor.open("/settings")
 
-    def is_noted():
+    def is_use_recorded():
         with catalogue(hub) as connection:
             return connection.execute(_used_at(token)).scalar_one() > before + 3000
 
-    until(is_noted)
+    until(is_use_recorded)
 
 
 def _used_at(token):
@@ -214,7 +214,7 @@ def test_a_form_comes_as_browsers_send_it(visitor, content):
     assert "Expected a form as application/x-www-form-urlencoded" in answer.text
 
 
-def test_the_api_heeds_no_cookie(hub, visitor):
+def test_the_api_ignores_cookies(hub, visitor):
     visitor.sign_in(hub.token)
     for method, path in (
         ("GET", "/api/v1/audit"),
@@ -270,7 +270,7 @@ def test_guesses_are_slowed_down_over_all_processes(tmp_path):
         assert visitors[0].sign_in(hubs[0].token).status_code == 303, "others there have good tokens"
 
 
-def test_what_is_shown_to_one_is_kept_for_nobody(hub, visitor):
+def test_answers_for_one_user_are_not_cached(hub, visitor):
     visitor.sign_in(new_token(hub)["secret"])
     for path in (
         "/",
@@ -331,10 +331,10 @@ def test_tokens_are_made_shown_once_and_revoked(hub, visitor):
     assert secret not in shown
     assert "ci &lt;b&gt;" in shown
 
-    def is_used():
+    def was_used():
         return api(hub, "GET", "/api/v1/tokens/self", secret).json()["used_at"] is not None
 
-    until(is_used)
+    until(was_used)
     assert visitor.send("/settings/tokens", f"/settings/tokens/{facts['id']}/revoke").status_code == 303
     bearer = {"Authorization": f"Bearer {secret}"}
     assert requests.get(f"{hub.url}/api/v1/tokens/self", headers=bearer, timeout=PATIENCE).status_code == 401
@@ -359,7 +359,7 @@ def test_no_token_has_more_than_who_made_it(hub, visitor, fields, status):
     assert visitor.send("/settings/tokens", **asked).status_code == status
 
 
-def test_who_owns_no_publisher_makes_no_token_and_sees_the_own_one(hub, visitor):
+def test_a_user_who_owns_no_publisher_sees_only_the_own_token(hub, visitor):
     visitor.sign_in(new_token(hub, "publish")["secret"])
     page = visitor.open("/settings/tokens").text
     assert "publish hidden" in page

@@ -96,7 +96,7 @@ def test_a_person_signs_in_and_has_the_roles_of_the_groups(hub, issuer):
     assert "tfhub_sign_in" not in visitor.session.cookies
 
 
-def test_who_leaves_a_group_loses_its_role_at_the_next_sign_in(hub, issuer):
+def test_a_person_who_left_a_group_loses_its_role_at_the_next_sign_in(hub, issuer):
     person(issuer, "grace", groups=["team", "admins"])
     visitor = Visitor(hub.url)
     sign_in(visitor, "grace")
@@ -109,7 +109,7 @@ def test_who_leaves_a_group_loses_its_role_at_the_next_sign_in(hub, issuer):
     assert "grace@example.com" not in [member["name"] for member in members]
 
 
-def test_a_person_is_known_by_the_providers_number_not_by_mail(hub, issuer):
+def test_a_person_is_identified_by_sub_and_not_by_mail(hub, issuer):
     person(issuer, "first", mail="shared@example.com", groups=["team"])
     sign_in(Visitor(hub.url), "first")
     person(issuer, "second", mail="shared@example.com")
@@ -154,7 +154,7 @@ def test_a_cookie_of_somebody_else_sends_nobody_to_another_site(hub, issuer):
     assert (done.status_code, done.headers["Location"]) == (303, "/")
 
 
-def test_a_cookie_of_endless_depth_is_none(hub):
+def test_a_deeply_nested_cookie_is_ignored(hub):
     nested = base64.urlsafe_b64encode(b"[" * 4000).decode()
     answer = Visitor(hub.url).open("/login/end?state=x&code=x", Cookie=f"tfhub_sign_in={nested}")
     assert answer.status_code == 401

@@ -150,7 +150,7 @@ def test_several_inputs_have_a_field_each(visitor):
     assert "<code>2, 4, 6, 8, 10, 12, 14</code>" in answer.text
 
 
-def test_what_does_not_fit_is_told_above_the_form_that_keeps_it(visitor):
+def test_invalid_input_is_reported_above_the_form_that_keeps_it(visitor):
     answer = visitor.send("/acme/picture/1:try", input_0="no <numbers>")
     assert answer.status_code == 400
     assert "Expected float32[?, 3]" in answer.text
@@ -195,7 +195,7 @@ def test_many_who_try_at_once_wait_or_are_told_when_to_come_back_and_pages_stay_
     assert Visitor(hub.url).send("/acme/slow/1:try", input_0="[1]").status_code == 200
 
 
-def test_what_is_private_is_tried_by_those_who_are_signed_in_and_may_read_it(hub, visitor):
+def test_private_models_can_be_tried_by_signed_in_readers(hub, visitor):
     assert visitor.open("/hidden/texts/1:try").status_code == 404
     form = visitor.open("/acme/texts/1:try").text
     token = re.search(r'name="form_token" value="(\w+)"', form)[1]
@@ -225,7 +225,7 @@ def test_image_files_go_in_as_bytes_where_a_model_takes_those(visitor):
 @pytest.mark.parametrize(
     ("name", "turned"), [("<i>cats.png", 1), ("turned.jpg", 6)], ids=["upright", "turned by its EXIF"]
 )
-def test_what_a_detector_finds_is_drawn_on_the_picture_and_listed(visitor, name, turned):
+def test_boxes_of_a_detector_are_drawn_and_listed(visitor, name, turned):
     exif = Image.Exif()
     exif[0x0112] = turned
     sent = photo((1200, 800), "PNG" if turned == 1 else "JPEG", exif=exif)
@@ -263,7 +263,7 @@ def test_what_a_detector_finds_is_drawn_on_the_picture_and_listed(visitor, name,
     ],
     ids=["text", "cut", "empty", "large"],
 )
-def test_a_file_that_cannot_be_used_is_told_on_the_page(visitor, content, words):
+def test_a_file_that_cannot_be_used_is_reported_on_the_page(visitor, content, words):
     if len(content) == 4 << 20:
         content += b"x"
     answer = visitor.send("/acme/detector/1:try", files={"input_0": ("x.png", content)})
@@ -272,7 +272,7 @@ def test_a_file_that_cannot_be_used_is_told_on_the_page(visitor, content, words)
     assert 'type="file"' in answer.text
 
 
-def test_a_picture_that_is_missing_or_one_too_many_is_told(visitor):
+def test_a_picture_that_is_missing_or_one_too_many_is_reported(visitor):
     answer = visitor.send("/acme/detector/1:try")
     assert answer.status_code == 400
     assert "Expected uint8[1, ?, ?, 3] for the input &#39;input_tensor&#39;, got nothing" in answer.text

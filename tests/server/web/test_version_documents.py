@@ -121,7 +121,7 @@ def test_a_version_without_files_has_no_bill_of_materials(hub):
 
 
 @pytest.mark.parametrize("parameter", DOCUMENTS)
-def test_another_value_is_told(hub, parameter):
+def test_another_value_is_reported(hub, parameter):
     answer = get(hub, f"/acme/words/2?{parameter}=png", Accept="application/json")
     assert answer.status_code == 400
     assert f"Expected {parameter}={DOCUMENTS[parameter]}, got 'png'" in answer.json()["error"]["message"]

@@ -179,7 +179,7 @@ hub.tools.apply(*sys.argv[1:4], shard_size=500, batch_size=8, progress=kill)
 """
 
 
-def test_a_killed_run_goes_on_where_it_stopped(text_module, tmp_path):
+def test_a_killed_run_continues_where_it_stopped(text_module, tmp_path):
     path = tmp_path / "many.txt"
     path.write_text("".join(f"{TEXTS[i % 230]} {i}\n" for i in range(10_000)))
     out = tmp_path / "out"
@@ -215,7 +215,7 @@ def test_another_job_does_not_mix_into_a_folder(texts_file, text_module, tmp_pat
     assert len(list((tmp_path / "out").glob("part-*"))) == 1
 
 
-def test_beginning_anew_leaves_what_others_put_into_the_folder(texts_file, text_module, tmp_path):
+def test_beginning_again_leaves_what_others_put_into_the_folder(texts_file, text_module, tmp_path):
     out = tmp_path / "out"
     hub.tools.apply(text_module, texts_file, out)
     texts_file = texts_file.rename(out / "texts.txt")

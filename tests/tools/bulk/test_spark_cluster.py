@@ -66,7 +66,9 @@ def read(out):
 
 
 @pytest.mark.timeout(2 * PATIENCE)
-def test_what_is_killed_is_done_again_and_every_value_is_there_once(cluster, table, text_module, tmp_path):
+def test_tasks_of_killed_processes_are_repeated_and_every_value_is_there_once(
+    cluster, table, text_module, tmp_path
+):
     out, size = tmp_path / "out", -(-ROWS // SHARDS)
     options = [part for item in SETTINGS.items() for part in ("--engine-option", "=".join(item))]
     where = ["--engine", "spark", "--master", cluster.master, "--shard-size", size]

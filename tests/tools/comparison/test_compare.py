@@ -45,7 +45,7 @@ def test_the_page_has_table_and_plot(compared):
     assert not re.search(r"""(?:src|href)=["'](?!data:)|<script""", page)
 
 
-def test_what_is_of_use_with_no_module_is_said_once(reviews, text_module, tmp_path):
+def test_errors_for_every_module_are_reported_once(reviews, text_module, tmp_path):
     with pytest.raises(DataError, match="Expected a column 'stars'"):
         hub.tools.compare([text_module, text_module], reviews, label_column="stars")
     (tmp_path / "one.csv").write_text("text,label\na,x\nb,x\n")

@@ -190,7 +190,7 @@ def test_rows_without_text_or_label_are_counted_with_their_number(tmp_path):
         ("data.csv", b"", "found none"),
     ],
 )
-def test_what_is_no_table_is_refused(name, content, match, tmp_path):
+def test_something_that_is_not_a_table_is_refused(name, content, match, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=match) as caught:
         read_texts(tmp_path / name)

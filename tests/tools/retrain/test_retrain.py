@@ -100,7 +100,7 @@ def test_the_report_needs_nothing_from_elsewhere(trained):
     assert "Would more examples help?" in page
 
 
-def test_a_second_run_computes_nothing_and_another_seed_splits_anew(trained, photos, image_module, tmp_path):
+def test_a_second_run_computes_nothing_and_another_seed_splits_again(trained, photos, image_module, tmp_path):
     again = hub.tools.retrain_image(
         photos,
         image_module,

@@ -100,7 +100,7 @@ def test_a_text_is_no_picture(image_module):
         run(image_module, ["a cat"])
 
 
-def test_what_the_module_refuses_is_a_sentence(tmp_path):
+def test_an_input_that_the_module_refuses_is_a_hub_error(tmp_path):
     class Reshaping(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None])])
         def __call__(self, values):
@@ -129,7 +129,7 @@ def test_pictures_are_written(sampler, tmp_path):
         assert (image.size, image.getpixel((0, 0))) == ((12, 16), (0, 0, 0))
 
 
-def test_what_is_no_picture_is_not_written(text_module, tmp_path):
+def test_something_that_is_not_a_picture_is_not_written(text_module, tmp_path):
     found = run(text_module, ["a"])
     with pytest.raises(DataError, match="The module gives no picture"):
         write_pictures(found, tmp_path / "x.png")

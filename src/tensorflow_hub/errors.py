@@ -46,8 +46,15 @@ class HubError(Exception):
     """Base of all errors of this package.
 
     Args:
-      problem: a sentence that says what was expected and what was got, with the value quoted.
+      problem: a sentence that says what was expected and what came, with the value quoted.
       hint: a sentence that says what to do next, with a command if possible.
+
+    Attributes:
+      problem: the argument.
+      hint: the argument. The text of the error is both sentences.
+
+    >>> str(HubError("Expected a handle, got ''.", hint="For example acme/words/1."))
+    "Expected a handle, got ''. For example acme/words/1."
     """
 
     # Keras converts errors of layers to a RuntimeError, unless they have this attribute.

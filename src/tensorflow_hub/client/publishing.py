@@ -83,10 +83,12 @@ def publish(
       deployment: `saved_model`, `tfjs`, `tflite`, `coral`, …; None means the kind in the card.
       key: a private key to sign the version with (`tensorflow_hub.signing.keys.load_private_key`). The
         signature is for the content of `path`.
-      on_progress: called with the step ("packing", "sending", "checking"), the bytes done, and all bytes.
+      on_progress: called with the step ("packing", "sending", "checking"), the number of bytes that are done,
+        and the number of all bytes.
 
     Returns:
-      The published version.
+      A `Published` with `handle`, `url`, `digest` and more. `is_new` is False if the same content was
+      published there before.
 
     Raises:
       NotAModuleError: `path` has no module.

@@ -91,7 +91,8 @@ def search(
       token: a token with which models of private publishers are found too.
 
     Returns:
-      A page of results, best first.
+      A `SearchResults`: its `results` are the models, best first, each with `handle`, `version`, `url`,
+      `task` and more; `total` is the number of all models that match.
 
     Raises:
       RejectedError: an argument is not valid; the message says what the hub expected.
@@ -100,7 +101,7 @@ def search(
     Example::
 
         results = hub.search("sentences", filters={"task": ["text-embedding"]}, max_size="100MB")
-        for result in results:
+        for result in results.results:
             print(result.handle)
     """
     parameters: list[tuple[str, str]] = [

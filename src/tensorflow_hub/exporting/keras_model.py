@@ -20,7 +20,7 @@ from tensorflow_hub.internals.trackables import is_saved_resource
 
 
 def export_keras_model(model: Any, path: str | os.PathLike[str], *, format: str = "saved_model_2") -> None:
-    """Writes a Keras model as a module.
+    """Writes a Keras model as a module, with the inputs and outputs of the model.
 
     Args:
       model: a built model of Keras 3 or Keras 2 (a subclassed model has to be called once), or the path of a

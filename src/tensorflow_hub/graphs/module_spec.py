@@ -47,6 +47,13 @@ class ModuleSpec:
 
     `hub.create_module_spec`, `hub.load_module_spec` and `hub.create_module_spec_from_saved_model` return one,
     and `hub.Module` takes one. It is immutable.
+
+    Example::
+
+        spec = hub.load_module_spec("acme/text-embedding/1")
+        spec.get_tags()  # [frozenset(), frozenset({"train"})]
+        spec.get_signature_names()  # ["default"]
+        spec.get_input_info_dict()["default"].get_shape()  # TensorShape([None])
     """
 
     def __init__(

@@ -24,12 +24,13 @@ DOCSTRING = """A module as a Keras layer.
       **kwargs: arguments of every Keras layer: `name`, `dtype`, `input_shape` (without the batch size).
 
     Call it with a tensor, an array or a list of values, or with a nest (list or dict) of these, and if needed
-    with `training=True`. It returns the outputs of the module: a tensor `[batch, …]`, or a nest of tensors.
+    with `training=True`. Numbers are cast to the dtype that the module was traced for. It returns the outputs
+    of the module: a tensor `[batch, …]`, or a nest of tensors.
 
     Raises:
       ResolveError: nothing was found at the handle.
       SignatureError: there is no such signature or output.
-      InputError: an argument has a wrong type.
+      InputError: an argument has a wrong type; or an input has another dtype or shape than the module takes.
       MissingDependencyError: the layer needs a package that is not installed, such as tf_keras.
 
     Example::

@@ -83,7 +83,7 @@ class Labeller:
           files: paths of files and folders.
 
         Returns:
-          An iterator of `Labelled`, one for each image.
+          An iterator of `Labelled`, one for each image: `label`, and `scores`, pairs (class, probability).
 
         Raises:
           DataError: the classifier takes texts, or there is no such file.
@@ -109,7 +109,7 @@ class Labeller:
           texts: the texts.
 
         Returns:
-          An iterator of `Labelled`, one for each text.
+          An iterator of `Labelled`, one for each text: `label`, and `scores`, pairs (class, probability).
 
         Raises:
           DataError: the classifier takes images.

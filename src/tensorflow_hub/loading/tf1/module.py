@@ -190,23 +190,29 @@ class Module:
         return self._spec.get_signature_names(tags=self._variant.tags)
 
     def get_input_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
-        """The inputs of a signature; see `hub.ModuleSpec.get_input_info_dict`.
+        """Returns the inputs of a signature; see `hub.ModuleSpec.get_input_info_dict`.
 
         Args:
           signature: its name; None means `"default"`.
+
+        Raises:
+          SignatureError: there is no such signature.
         """
         return self._spec.get_input_info_dict(signature, tags=self._variant.tags)
 
     def get_output_info_dict(self, signature: str | None = None) -> dict[str, SignatureTensor]:
-        """The outputs of a signature; see `hub.ModuleSpec.get_input_info_dict`.
+        """Returns the outputs of a signature; see `hub.ModuleSpec.get_output_info_dict`.
 
         Args:
           signature: its name; None means `"default"`.
+
+        Raises:
+          SignatureError: there is no such signature.
         """
         return self._spec.get_output_info_dict(signature, tags=self._variant.tags)
 
     def get_attached_message(self, key: str, message_type: Any, required: bool = False) -> Any:
-        """The message that the author attached under a key; see `hub.ModuleSpec.get_attached_message`.
+        """Returns the message that the author attached; see `hub.ModuleSpec.get_attached_message`.
 
         Args:
           key: the key given to `hub.attach_message`.

@@ -93,7 +93,7 @@ def apply(
       **module_options: options of the module: `signature`, `output_key`, `preprocessor`, `image_size`.
 
     Returns:
-      The result of the run.
+      An `Applied`: the number of `rows`, the `skipped` inputs, the `dimension` of the vectors, the `seconds`.
 
     Raises:
       DataError: the input or the output folder cannot be used, or the job of a cluster failed.

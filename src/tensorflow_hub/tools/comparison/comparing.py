@@ -74,7 +74,8 @@ def compare(
         …
 
     Returns:
-      A measurement for each module. If a module could not be measured, its `problem` says why.
+      A `Comparison`: `measurements` has one for each module, and `best` is the most accurate one. If a module
+      could not be measured, its `problem` says why.
 
     Raises:
       DataError: there are no modules, or the data or the options cannot be used.

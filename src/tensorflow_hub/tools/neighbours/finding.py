@@ -62,13 +62,31 @@ class Finder:
         self._encoder: Encoder | None = None
 
     def texts(self, texts: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
-        """Returns the nearest items of each text."""
+        """Returns the nearest items of each text.
+
+        Args:
+          texts: the queries.
+          k: the number of items to find for each.
+
+        Returns:
+          For each query a list of `Neighbour`, the nearest first, with `cosine`, and `text` or `path`.
+
+        Raises:
+          DataError: the index is one of images.
+        """
         self._require("text")
         require_several(texts, "texts")
         return self.vectors(self._open()([whole_text(text) for text in texts]), k)
 
     def images(self, files: Sequence[str | os.PathLike[str]], k: int = 10) -> list[list[Neighbour]]:
         """Returns the nearest items of each image file.
+
+        Args:
+          files: the paths of the images.
+          k: the number of items to find for each.
+
+        Returns:
+          For each image a list of `Neighbour`, the nearest first.
 
         Raises:
           DataError: a file cannot be read, or the index is one of texts.
@@ -79,13 +97,24 @@ class Finder:
         return self.vectors(self._open()(np.stack([read(Path(file)) for file in files])), k)
 
     def image_bytes(self, content: bytes, name: str, k: int = 10) -> list[Neighbour]:
-        """Returns the nearest items of an image given as the bytes of a file."""
+        """Returns the nearest items of an image.
+
+        Args:
+          content: the bytes of an image file.
+          name: its name, for errors.
+          k: the number of items to find.
+        """
         self._require("image")
         array = Reader(self._open().image_size).from_bytes(content, name)
         return self.vectors(self._open()(array[None]), k)[0]
 
     def item(self, number: int, k: int = 10) -> list[Neighbour]:
-        """Returns the nearest items of an item of the index, without the item itself."""
+        """Returns the nearest items of an item of the index, without the item itself.
+
+        Args:
+          number: the number of the item, from 0.
+          k: the number of items to find.
+        """
         if not 0 <= number < len(self.index):
             raise DataError(
                 f"Expected an item from 0 to {len(self.index) - 1}, got {number}.", hint="Check it."
@@ -94,7 +123,12 @@ class Finder:
         return [neighbour for neighbour in found if neighbour.number != number][:k]
 
     def vectors(self, queries: Matrix, k: int = 10) -> list[list[Neighbour]]:
-        """Returns the nearest items of each vector, float32 [q, dimension]."""
+        """Returns the nearest items of each vector.
+
+        Args:
+          queries: float32 [q, dimension].
+          k: the number of items to find for each.
+        """
         if queries.shape[1] != self.index.about.dimension:
             raise DataError(
                 f"Expected vectors of {self.index.about.dimension}, {self._module!r} gives "

@@ -72,7 +72,7 @@ def run_module(
       signature: the signature to call; None for the object itself, or the usual one.
 
     Returns:
-      The outputs, and what is needed to show them.
+      A `ModuleRun`: its `outputs` are NumPy arrays by name; the other attributes say how to show them.
 
     Raises:
       SignatureError: there is no such signature.

@@ -34,10 +34,10 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-This page is written by `make bench`. Every table is what one run of the script named below it printed: ours
-and the peers' on the same machine, in the same run. Figures of one machine say little about another; the
-ratios say more. A row in italics that begins with a day is what the run of that day printed for the row
-above it.
+`make bench` writes this page. Each table is the output of one run of the script that is named below it. The
+script measures this package and its peers in the same run on the same machine. Times depend on the machine,
+so compare the ratios. A row in italics has the figures of an earlier run for the row above it; it begins
+with the day of that run.
 
 """
 _SOURCE = re.compile(r"^(?:\S+ of )?`benchmarks/[^`]*`.*?(\d{4}-\d\d-\d\d)(?:.+\n?)*", re.MULTILINE)

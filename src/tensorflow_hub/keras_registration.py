@@ -7,8 +7,8 @@ not imported.
 
 If Keras is imported later, a finder in `sys.meta_path` notices it. There is no other way: Keras does not use
 entry points of installed packages, it imports the module that a saved layer names only for its own packages,
-and importing Keras here would take seconds. The finder takes less than a microsecond for every other module,
-and is removed when both packages of Keras are imported. With `TFHUB_IMPORT_HOOK=0` it is not installed; then
+and importing Keras here would take seconds. The finder costs one Python call for every other module, and
+is removed when both packages of Keras are imported. With `TFHUB_IMPORT_HOOK=0` it is not installed; then
 import Keras first, or use `hub.KerasLayer` before loading a model.
 """
 

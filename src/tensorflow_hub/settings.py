@@ -281,7 +281,7 @@ class Settings:
         "TFHUB_RETRIES",
         5,
         parse_count,
-        "How often a failed request, or one answered 429 or 5xx, is repeated.",
+        "How often a failed request is repeated, also after answers such as 429 and 503.",
     )
     connections: int = variable(
         "TFHUB_CONNECTIONS",

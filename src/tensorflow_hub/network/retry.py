@@ -20,8 +20,7 @@ class RetryPolicy:
     Attributes:
       retries: the number of repetitions.
       connect_retries: the number of repetitions if no connection can be opened. It is smaller, so that a hub
-        that
-        is not running is reported soon.
+        that is not running is reported soon.
       base: the largest first pause in seconds. It is doubled for each further pause.
       longest: the longest pause in seconds, if the server does not ask for a pause.
       longest_asked: the longest `Retry-After` in seconds that is waited for.

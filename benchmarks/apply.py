@@ -2,17 +2,18 @@
 
     python benchmarks/apply.py [--sentences 1000000] [--images 2000] [--rounds 5] [--only loop memory]
 
-Modules: Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
-EfficientNet-Lite0 by their recipes in `examples/zoo/`, and a text module that does next to nothing, the mean
-of hashed word vectors. The loop over texts is the limit of Arrow in, Arrow out: it opens the module, reads
-the table by Arrow in batches of 1,024, calls the module, and writes the same Parquet file; it knows no rows
-without text, no shards and no journal, and does not sort by length. The loop over images decodes by tf.data
-in batches of 32, and throws the result away. Apply and the loop take turns, each in a process of its own; the
-figures are medians with the least and the most of all rounds, and so are the ratios, which are of the two
-runs of a round; of processor time, all threads together, less is better, and it changes little where other
-programs run. Memory is the peak of the process itself (VmHWM): what `getrusage` tells is at least the peak of
-the process that started it. `--spark` and `--beam` are interpreters with pyspark and apache-beam (else those
-in TFHUB_PEERS); their workers have started TensorFlow when the time begins for Spark, and not for Beam.
+The modules are Universal Sentence Encoder Lite (on a hundredth of the sentences), GloVe word vectors and
+EfficientNet-Lite0, by their recipes in `examples/zoo/`, and a very fast text module, the mean of hashed word
+vectors. The loop over texts opens the module, reads the table by Arrow in batches of 1,024, calls the module,
+and writes the same Parquet file. It has no shards and no journal, does not look for rows without text, and
+does not sort by length. The loop over images decodes with tf.data in batches of 32, and drops the result.
+
+Apply and the loop alternate, each in a separate process. The table has the median of all rounds, with minimum
+and maximum. The ratios are of the two runs of a round. Processor time is that of all threads; other programs
+on the machine change it little. Memory is the peak of the process itself (VmHWM), because `getrusage` returns
+at least the peak of the process that started it. `--spark` and `--beam` are interpreters with pyspark and
+apache-beam, by default those in TFHUB_PEERS. For Spark, the workers have started TensorFlow when the time
+begins; for Beam they have not.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
     python benchmarks/gpu.py [--images 4000] [--steps 50]
     python benchmarks/gpu.py --device cpu --quick      # that it runs, where no GPU is
 
-Where TensorFlow sees no GPU, it says so and measures nothing. The module is MobileNetV2 for 224 × 224 pixels
-(with --quick, a small network for 16 × 16) with random weights, exported twice: with numbers of 32 bits, and
-with Keras' policy of mixed precision. Rates are images a second of the whole program, after a call that is
-not counted, in which TensorFlow sets itself up and XLA compiles. Applying is measured in parts: the host
-alone decodes all images, the device alone computes as many, and `hub.tools.apply` does both. "Overlap" is the
-sum of the parts over the time of apply: 1 when they wait for each other, up to 2 when they never do. Nothing
-is downloaded; a GPU of a data centre takes a few minutes.
+Without a GPU, it says so and measures nothing. The module is MobileNetV2 for 224 × 224 pixels (with --quick,
+a small network for 16 × 16) with random weights. It is exported twice: in float32, and with Keras' policy of
+mixed precision. Rates are images a second of the whole program, after a first call that is not counted, in
+which TensorFlow starts and XLA compiles. Apply is measured in parts: the host decodes all images, the device
+computes as many, and `hub.tools.apply` does both. "Overlap" is the sum of the parts divided by the time of
+apply: 1 if one part always waits for the other, and up to 2 if they never wait. Nothing is downloaded. On a
+GPU of a data centre it takes a few minutes.
 """
 
 from __future__ import annotations

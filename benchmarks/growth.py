@@ -2,21 +2,21 @@
 
     python benchmarks/growth.py [--only apply,hub,cache,archive] [--quick]
 
-Each size is measured in a process of its own. Costs are seconds of the processor, all threads together,
-which change little where other programs run; memory is the peak of the process itself, with the interpreter
-and what it imports. The last row, "× for 10 ×", compares the two largest sizes: so many times the cost for
-ten times the work.
+Each size is measured in a separate process. Costs are seconds of processor time of all threads, because
+other programs on the machine change these little. Memory is the peak of the process itself, with the
+interpreter and its imports. The last row, "× for 10 ×", has the ratio of the two largest sizes: the factor
+of the cost for ten times the work.
 
-apply    rows of Parquet through a text module that does next to nothing, as in `apply.py`.
-hub      documentation files, imported as by `tfhub admin import-docs`; then a hub serves them: its start
-         until the first answer, with the search index made, and pages that it has not kept.
-cache    modules of four files each: list them, find one, remove the half that was unused for long.
-archive  modules of many small files: a `.tar.gz` from the disk into the cache, the same again from the cache,
-         and published to a hub and resolved from there. 50,000 files are the most an archive may have.
+apply    rows of Parquet through a very fast text module, as in `apply.py`.
+hub      documentation files, imported by `tfhub admin import-docs`; then a hub serves them: its start until
+         the first answer, with a new search index, and pages that are not in its cache.
+cache    modules with four files each: list them, find one, remove the half that was not used recently.
+archive  modules with many small files: unpack a `.tar.gz` from disk into the cache, find it there, publish it
+         on a hub, and resolve it from there. An archive has at most 50,000 files here.
 
-The plots are written to `docs/pictures/`; with --quick, which takes small sizes, to a temporary folder. By
-their processor time, apply takes about 3 minutes, hub 10, cache 1 and archive 3. A million models are only
-measured with `--most 1000000`: about 45 minutes more, most of them the import, and 6 GB of disk.
+The plots are written to `docs/pictures/`; with --quick, which uses small sizes, to a temporary folder. In
+processor time, apply takes about 3 minutes, hub 10, cache 1 and archive 3. A million models are measured only
+with `--most 1000000`, which takes about 45 minutes more, mostly for the import, and 6 GB of disk.
 """
 
 from __future__ import annotations

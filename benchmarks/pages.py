@@ -2,9 +2,9 @@
 
     python benchmarks/pages.py --catalogue docs [--only search]
 
-`--catalogue` names the folder of tfhub.dev's documentation files, or a tar of it; by default
-TFHUB_TEST_CATALOGUE does. A hub in a process of its own serves it, beside a model with files. No answer comes
-from what the hub keeps: each request is of another model or question, or has a parameter of its own.
+`--catalogue` is the folder of tfhub.dev's documentation files, or a tar of it; by default
+TFHUB_TEST_CATALOGUE. A hub in a separate process serves it, and a model with files. No answer comes from a
+cache of the hub: each request is for another model or question, or has another parameter.
 """
 
 from __future__ import annotations

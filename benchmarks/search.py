@@ -5,11 +5,12 @@
     python benchmarks/search.py --folder /var/tmp/s --prepare makes the catalogues, asks nothing
     python benchmarks/search.py --folder /var/tmp/s           asks; makes only what is not there yet
 
-Each question is answered as the API does: find, count all facets, load a page of results from the database,
-write JSON; one after another, in one process. Questions are those of people (a task, an architecture, a
-dataset, a language, a name), one in six with a typing error, one in ten with filters, one in twenty by typed
-interface; they are drawn at random, and those of a run are all different. Thirty others are asked before.
-Making a million models and their index takes some minutes for each database.
+Each question is answered as the API does it: find, count all facets, load a page of results from the
+database, write JSON. One question follows the other in one process. The questions are like those of people
+(a task, an architecture, a dataset, a language, a name). One in six has a typing error, one in ten has
+filters, and one in twenty is for an interface. They are chosen at random, and all questions of a run are
+different. Thirty others come before and are not measured. To make a million models and their index takes
+some minutes for each database.
 """
 
 from __future__ import annotations

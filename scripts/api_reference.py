@@ -1,7 +1,7 @@
 """Writes the tables of endpoints in docs/api.md from the table of the hub's routes.
 
 python scripts/api_reference.py          writes the page
-python scripts/api_reference.py --check  fails when the page is not what the table says
+python scripts/api_reference.py --check  fails if the page differs from the table
 """
 
 from __future__ import annotations

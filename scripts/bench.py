@@ -2,14 +2,14 @@
 
     python scripts/bench.py                          all of them
     python scripts/bench.py startup pages            some; the page keeps the others' last figures
-    python scripts/bench.py growth -- --only cache   with options of the benchmark, which the page tells
-    python scripts/bench.py --quick                  small inputs of those that have them; writes no page
+    python scripts/bench.py growth -- --only cache   with options of the benchmark, which the page shows
+    python scripts/bench.py --quick                  those with small inputs; writes no page
 
-A benchmark is a script in `benchmarks/` that prints Markdown tables to standard output, ours and the peers'
-figures of one run side by side, perhaps in parts with a heading each (`### A cache`). A run replaces the
-parts that it prints; the others keep their last figures. Each part ends with what made it: options, day,
-revision. Below each row of a table the page shows the row of the run before, with its day. Interpreters of
-environments with the peers are found by the variable TFHUB_PEERS, a folder of such environments.
+A benchmark is a script in `benchmarks/` that prints Markdown tables to standard output, with the figures of
+this package and of its peers from one run. It may print several parts, each with a heading (`### A cache`).
+A run replaces the parts that it prints; the others keep their last figures. Each part ends with its options,
+day and revision. Below each row, the page has the row of the run before, with its day. TFHUB_PEERS is a
+folder with environments of the peers.
 """
 
 from __future__ import annotations

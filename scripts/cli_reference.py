@@ -1,7 +1,7 @@
 """Writes docs/cli.md, the reference of the command line, from the commands themselves.
 
 python scripts/cli_reference.py          writes the page
-python scripts/cli_reference.py --check  fails when the page is not what the commands say
+python scripts/cli_reference.py --check  fails if the page differs from the commands
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 HEAD = """\
 # The command line
 
-This page is written by `make cli-reference` from the commands themselves; a test keeps the two equal.
-`tfhub --help` and `tfhub VERB --help` show the same.
+`make cli-reference` writes this page from the commands, and a test compares them. `tfhub --help` and
+`tfhub VERB --help` show the same texts.
 
 """
 

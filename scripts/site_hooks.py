@@ -1,7 +1,7 @@
 """Pages of the documentation site that are made from other files of the repository.
 
-README, CONTRIBUTING, SECURITY and CHANGELOG stay where people look for them on a code host; the tutorials
-are the scripts in examples/tutorials/. The site shows all of them without keeping a second copy.
+README, CONTRIBUTING, SECURITY and CHANGELOG are in the root of the repository, and the tutorials are the
+scripts in examples/tutorials/. The site shows them without a second copy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAGES = {
     "changelog.md": "CHANGELOG.md",
 }
 
-# The public names of the library by what one wants to do.
+# The public names of the library by task.
 SECTIONS = {
     "Use modules": ("load", "KerasLayer", "endpoint_names", "with_endpoints"),
     "Find and publish them": ("search", "publish", "resolve", "check_interface"),
@@ -31,7 +31,7 @@ SECTIONS = {
 
 
 def on_config(config: Any) -> Any:
-    """Puts pages that nobody gave a place in the navigation below "More", so that none is lost."""
+    """Puts pages that are not in the navigation below "More"."""
     placed = set(re.findall(r"[\w/]+\.md", repr(config.nav)))
     docs = Path(config.docs_dir)
     lost = [
@@ -58,7 +58,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def _reference() -> dict[str, str]:
-    """The pages of the Python interface, from the tables of public names and the docstrings."""
+    """The pages of the Python API, from the tables of public names and the docstrings."""
     import tensorflow_hub
     from tensorflow_hub import tools
 
@@ -73,7 +73,7 @@ def _reference() -> dict[str, str]:
         "tools": "\n\n".join(
             [
                 "# The tools",
-                "`hub.tools`: what the tools' commands do, from Python.",
+                "`hub.tools`: the commands of the tools as Python functions.",
                 *(f"::: {own[name]}.{name}" for name in sorted(own)),
             ]
         ),
@@ -86,10 +86,10 @@ def _reference() -> dict[str, str]:
 
 
 def _library_page(library: dict[str, str]) -> str:
-    """What most programs use first; what nobody gave a section belongs to the TF1 Hub format."""
+    """The page of the library: the sections, and last the names of the TF1 Hub format."""
     placed = {name for names in SECTIONS.values() for name in names}
     rest = sorted(set(library) - placed)
-    parts = ["# The library", "`import tensorflow_hub as hub`: what `hub.` has."]
+    parts = ["# The library", "The public names of `import tensorflow_hub as hub`."]
     for title, names in {**SECTIONS, "The TF1 Hub format": rest}.items():
         parts.append(f"## {title}")
         parts += [f"::: {library[name]}.{name}\n    options:\n      heading_level: 3" for name in names]
@@ -116,7 +116,7 @@ def _source_map() -> str:
 
 
 def _moved(path: Path) -> str:
-    """A root document with its links written as they are seen from docs/."""
+    """A root document, with links relative to docs/."""
     text = path.read_text(encoding="utf-8")
     for page, source in PAGES.items():
         text = text.replace(f"]({source})", f"]({page})")
@@ -126,7 +126,7 @@ def _moved(path: Path) -> str:
 
 
 def _tutorial(script: Path) -> str:
-    """The notebook of a script as a page: its text, its code, and what the code printed."""
+    """The notebook of a script as a page: its text, its code, and the output."""
     import nbformat
 
     parts = []

@@ -126,7 +126,7 @@ def test_it_ends_as_the_program_does(inside):
     assert inside("os.kill(os.getpid(), signal.SIGTERM)")[1] == 128 + signal.SIGTERM
 
 
-def test_all_of_it_ends_when_nobody_holds_the_other_end(tmp_path):
+def test_all_processes_end_when_the_other_end_is_closed(tmp_path):
     for name in ("root", "shown"):
         (tmp_path / name).mkdir()
     program = _BEGIN + "import time\nprint('in', flush=True)\nif not os.fork(): os.setsid()\ntime.sleep(600)"

@@ -33,7 +33,7 @@ def imports_of(folder: Path) -> dict[str, set[str]]:
     return {name: imported(path, set(paths)) for name, path in paths.items()}
 
 
-def test_there_are_no_circles_of_imports():
+def test_there_are_no_import_cycles():
     try:
         graphlib.TopologicalSorter(imports_of(PACKAGE)).prepare()
     except graphlib.CycleError as error:

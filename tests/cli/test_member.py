@@ -38,7 +38,7 @@ def test_members_are_managed_on_the_command_line(tmp_path, monkeypatch, capsys):
         assert done == ["member.remove", "member.role", "member.join", "invitation.create"]
 
 
-def test_a_user_who_is_disabled_is_nobody(tmp_path):
+def test_a_disabled_user_has_no_rights(tmp_path):
     with private_hub(tmp_path / "data", "sqlite") as hub:
         path = "/api/v1/publishers/hidden/invitations"
         url = api(hub, "POST", path, json={"role": "reader"}).json()["url"]

@@ -55,7 +55,7 @@ def test_a_model_of_tfhub_dev_keeps_its_name_and_comes_once(services, hub, mirro
     assert fetched.returncode == 0, fetched.stderr
 
 
-def test_names_on_kaggle_and_names_of_ones_own(services, hub, mirror):
+def test_names_on_kaggle_and_other_names(services, hub, mirror):
     code, [report] = mirror(f"kaggle://{ELMO_ON_KAGGLE}")
     assert (code, report["name"]) == (0, "google/elmo/tensorFlow1/elmo/3")
     code, [report] = mirror(f"kaggle://{ELMO_ON_KAGGLE}", "--to", "acme/words/7")
@@ -123,7 +123,7 @@ def test_the_documentation_of_a_hub_comes_with_its_module(services, hub, mirror,
         assert facts["measurements"] == []
 
 
-def test_a_list_that_is_no_text_is_reported(services, tmp_path):
+def test_a_list_that_is_not_text_is_reported(services, tmp_path):
     (tmp_path / "handles.txt").write_bytes(b"\xff\xfeacme/words/1\n")
     done = services.tfhub("mirror", "--list", tmp_path / "handles.txt")
     assert done.returncode == 1

@@ -36,7 +36,7 @@ def programs(tmp_path):
     return tmp_path / "programs"
 
 
-def test_a_scan_lists_handles_places_and_changes_and_asks_nobody(tfhub, services, programs):
+def test_a_scan_lists_handles_places_and_changes_without_requests(tfhub, services, programs):
     done = tfhub("scan", "programs")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:4] == [
@@ -94,7 +94,7 @@ def test_where_says_what_each_place_answers(tfhub, services, kaggle, day):
     assert next(stop["has_module"] for stop in stops if stop["kind"] == "cache") is True
 
 
-def test_where_fails_when_nobody_has_it(tfhub):
+def test_where_fails_if_no_place_has_the_module(tfhub):
     done = tfhub("where", GONE)
     assert done.returncode == 3
     assert f"source: {GONE}\n  Google deleted it on 2024-03-18." in done.stdout

@@ -9,7 +9,7 @@ from tensorflow_hub.errors import CardError
 CARD = "# Module acme/x/1\n![cats](pictures/cats.png)\n"
 
 
-def test_pictures_lie_beside_the_card(tmp_path):
+def test_pictures_are_files_beside_the_card(tmp_path):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "cats.png").write_bytes(picture())
     (tmp_path / "card.md").write_text(CARD)

@@ -83,7 +83,7 @@ def test_names_of_publishers_do_not_differ_by_case_only(database):
         assert len(reading.list_publishers(connection, PUBLIC)) == 1
 
 
-def test_the_latest_version_is_that_of_the_highest_number_in_sight(database):
+def test_the_latest_version_has_the_highest_visible_number(database):
     versions = [add(database, f"a/b/{number}") for number in (2, 10, 1)]
     assert find(database, "a/b").number == 10
     for state, newest in ((WITHDRAWN, 2), (VISIBLE, 10), (DELETED, 2)):

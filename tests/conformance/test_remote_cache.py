@@ -58,7 +58,7 @@ def take(remote, target, required=None):
     return take_from_remote(remote, job)
 
 
-def test_what_was_put_is_taken(remote, module, tmp_path):
+def test_stored_modules_are_used(remote, module, tmp_path):
     assert take(remote, tmp_path / "before") is None
     put_to_remote(remote, module)
     assert take(remote, tmp_path / "after") == dataclasses.replace(module.manifest, source=remote)

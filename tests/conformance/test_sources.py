@@ -163,7 +163,7 @@ def test_refusals_mean_what_they_should(case, status):
     assert_nothing_cached()
 
 
-def test_a_page_in_the_place_of_an_answer_is_no_module(case):
+def test_a_html_page_instead_of_an_answer_is_not_a_module(case):
     handle = case.publish(FILES)
     case.interfere(lambda server, request: page("Log in to the network"))
     with pytest.raises(errors.HubError, match="Expected|page|There is nothing"):
@@ -171,7 +171,7 @@ def test_a_page_in_the_place_of_an_answer_is_no_module(case):
     assert_nothing_cached()
 
 
-def test_offline_asks_nobody(case, monkeypatch):
+def test_offline_makes_no_requests(case, monkeypatch):
     handle = case.publish(FILES)
     monkeypatch.setenv("TFHUB_OFFLINE", "1")
     with pytest.raises(errors.OfflineError, match="TFHUB_OFFLINE forbids"):

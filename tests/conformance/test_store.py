@@ -44,7 +44,7 @@ def test_it_works(store):
     store.check()
 
 
-def test_an_object_comes_back(store):
+def test_an_object_round_trips(store):
     store.write("archives/a", [b"ab", b"", b"cde"])
     assert read(store, "archives/a") == b"abcde"
     assert store.size("archives/a") == 5
@@ -140,7 +140,7 @@ def test_an_upload_that_changed_after_it_was_checked_is_refused(store):
     assert store.size("archives/u1") is None
 
 
-def test_a_part_that_comes_late_changes_no_object(store):
+def test_a_late_part_does_not_change_an_object(store):
     content = os.urandom(2 << 20)
     store.append("u1", 0, content)
     digest = hashlib.sha256(content).hexdigest()

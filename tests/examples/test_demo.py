@@ -14,7 +14,7 @@ DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo" / "demo.py"
 
 @pytest.mark.assets
 @pytest.mark.slow
-def test_the_demo_shows_what_reuse_is_worth():
+def test_the_demo_shows_the_gain_of_a_module():
     pytest.importorskip("keras", minversion="3")
     done = subprocess.run([sys.executable, str(DEMO)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -65,7 +65,7 @@ def test_it_is_valid_by_the_published_schema(changes):
     assert read.validate()
 
 
-def test_what_it_says():
+def test_the_content_of_a_bill_of_materials():
     document = bill_of_materials(version(), "1.0.0")
     model = document["metadata"]["component"]
     assert (model["type"], model["bom-ref"], model["version"]) == (

@@ -194,7 +194,7 @@ def test_versions_that_the_files_state(exported, tmp_path):
     assert describe(model.parent).stated_versions == {"keras": "2.15.0"}
 
 
-def test_a_keras_version_that_is_none_is_not_told(exported, tmp_path):
+def test_an_invalid_keras_version_is_not_shown(exported, tmp_path):
     shutil.copytree(exported / "embedding", tmp_path / "m")
     for text in ('{"keras_version": "<script>"}', '{"keras_version": "' + "9" * 50 + '"}', ""):
         (tmp_path / "m" / "keras_metadata.pb").write_text(text)
@@ -354,7 +354,7 @@ def test_a_damaged_module_is_refused(tmp_path):
         describe(tmp_path)
 
 
-def test_other_values_are_no_description():
+def test_other_values_are_not_a_description():
     for wrong in ({}, {"kind": 3}, []):
         with pytest.raises(FormatError, match="Expected a description of a module"):
             ModuleDescription.from_dict(wrong)

@@ -106,7 +106,7 @@ def test_a_program_of_2021_trains(services, day):
 
 
 @pytest.mark.keras
-def test_a_second_run_asks_nobody(services):
+def test_a_second_run_makes_no_requests(services):
     run("of_2021.py")
     asked = len(services.server.requests)
     services.kaggle.close()

@@ -32,7 +32,7 @@ def test_a_keras_file_loads_without_custom_objects(kit, modules, tmp_path):
     assert loaded.layers[0].resolved_object.w.numpy() == 5.0
 
 
-def test_a_compiled_model_goes_on_training_after_loading(kit, modules, tmp_path):
+def test_a_compiled_model_continues_training_after_loading(kit, modules, tmp_path):
     model = small_model(kit, modules)
     model.compile("adam", "mse")
     model.fit(X, X, verbose=0)

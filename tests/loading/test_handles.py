@@ -31,7 +31,7 @@ WAYS = {
 
 @pytest.mark.parametrize("handle", ["foo://x/y", "hdfs://name/path", "ftp://host/module.tar.gz"])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_unknown_scheme_is_no_handle(way, handle):
+def test_an_unknown_scheme_is_not_a_handle(way, handle):
     with pytest.raises(errors.HandleError, match=f"got '{handle}'"):
         WAYS[way](handle)
 

@@ -206,7 +206,7 @@ def test_missing_files_are_named_as_the_cause(network, tmp_path, missing):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a protobuf", b"\xff" * 100])
-def test_a_damaged_graph_is_said_to_be_one(tmp_path, content):
+def test_a_damaged_graph_is_reported(tmp_path, content):
     (tmp_path / "saved_model.pb").write_bytes(content)
     with pytest.raises(NotAModuleError, match="Expected a SavedModel"):
         hub.load(str(tmp_path))
@@ -254,7 +254,7 @@ def _functions_without_bodies(meta_graph):
     "damage", [_without_variables, _children_beyond_the_nodes, _functions_without_bodies]
 )
 @pytest.mark.parametrize("inference_only", [False, True])
-def test_damaged_objects_are_said_to_be_so(network, tmp_path, damage, inference_only):
+def test_damaged_objects_are_reported(network, tmp_path, damage, inference_only):
     from tensorflow.core.protobuf import saved_model_pb2
 
     path = tmp_path / "module"

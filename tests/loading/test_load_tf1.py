@@ -106,7 +106,7 @@ def test_unknown_tags_name_those_there_are():
         hub.load(MODULES / "03_train_variants" / "module", tags=["nope"])
 
 
-def test_a_directory_without_a_module_is_said_to_be_one(tmp_path):
+def test_a_directory_without_a_module_is_reported(tmp_path):
     with pytest.raises(NotAModuleError, match="Expected a SavedModel in"):
         hub.load(tmp_path)
 

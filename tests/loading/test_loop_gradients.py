@@ -264,7 +264,7 @@ def test_a_second_derivative_is_refused_where_it_is_requested(tmp_path, saved):
             outer.gradient(by_x, source)
 
 
-def test_gradients_that_were_left_out_are_said_to_be(tmp_path):
+def test_missing_gradients_are_reported(tmp_path):
     hub.save(hub.load(export(tmp_path / "m", nested)), str(tmp_path / "again"))
     module = hub.load(str(tmp_path / "again"), inference_only=True)
     with (
@@ -274,7 +274,7 @@ def test_gradients_that_were_left_out_are_said_to_be(tmp_path):
         tape.gradient(module(NUMBERS), module.trainable_variables)
 
 
-def test_a_tensor_inside_of_a_loop_is_no_endpoint(tmp_path):
+def test_a_tensor_inside_of_a_loop_is_not_an_endpoint(tmp_path):
     module = hub.load(export(tmp_path / "m", nested))
     names = hub.endpoint_names(module)
     assert "while/Exit_1:0" in names

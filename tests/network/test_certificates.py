@@ -67,7 +67,7 @@ def test_the_authorities_of_all_variables_are_trusted(secure, certificates, monk
     assert get(secure.url).text == "ok"
 
 
-def test_of_a_list_of_folders_those_count_that_are_there(secure, certificates, monkeypatch):
+def test_existing_folders_of_a_list_are_used(secure, certificates, monkeypatch):
     folders = ["/no/such/folder", "", str(certificates / "authorities")]
     monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(folders))
     assert get(secure.url).text == "ok"
@@ -88,7 +88,7 @@ def test_a_program_whose_authorities_the_official_client_takes_works(secure, cer
     assert get(secure.url).text == "ok"
 
 
-def test_a_server_without_tls_is_said_to_have_none(serve):
+def test_a_server_without_tls_is_reported(serve):
     with pytest.raises(errors.UnreachableError, match=r"does not speak TLS .*Is it http://127.0.0.1:\d+\?"):
         get(serve(ok).url.replace("http:", "https:"))
 
@@ -96,7 +96,7 @@ def test_a_server_without_tls_is_said_to_have_none(serve):
 @pytest.mark.parametrize(
     ("setting", "name"), [("client_cert", "TFHUB_CLIENT_CERT"), ("ca_bundle", "TFHUB_CA_BUNDLE")]
 )
-def test_a_file_that_is_no_certificate_is_named(secure, tmp_path, setting, name):
+def test_a_file_without_a_certificate_is_named(secure, tmp_path, setting, name):
     (tmp_path / "notes.txt").write_text("not a certificate")
     with pytest.raises(errors.SettingsError, match=rf"{name} names .*notes.txt'.* not a PEM file"):
         get(secure.url, Settings(**{setting: str(tmp_path / "notes.txt")}))

@@ -37,7 +37,7 @@ def test_a_proxy_that_is_none_is_explained(monkeypatch, proxy):
     assert "s3cret" not in str(caught.value)
 
 
-def test_what_a_socks_proxy_needs_is_said(monkeypatch):
+def test_the_package_for_socks_proxies_is_named(monkeypatch):
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
     failure = requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
     assert "pip install 'requests[socks]'" in str(error_of_failure(failure, "http://hub.example/acme/text/1"))

@@ -47,7 +47,7 @@ def test_each_refusal_is_an_error_with_what_the_hub_says(serve, status, kind):
         get(f"{hub.url}/acme/text/1")
 
 
-def test_the_words_of_a_server_that_is_no_hub_are_explained(serve):
+def test_answers_of_a_server_that_is_not_a_hub_are_explained(serve):
     body = b'{"error": {"code": 404, "message": "Not Found"}}'
     store = serve(lambda path, headers, number: (404, body, {"Content-Type": "application/json"}))
     with pytest.raises(
@@ -241,5 +241,5 @@ def test_a_message_repeats_neither_passwords_nor_signatures(kind):
     assert "secret" not in str(problem)
 
 
-def test_a_version_beyond_all_numbers_is_none():
+def test_a_version_that_is_too_large_is_invalid():
     assert version_at_end("https://hub.example/acme/text/" + "9" * 5000) is None

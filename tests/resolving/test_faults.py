@@ -206,7 +206,7 @@ def test_a_cache_that_is_removed_under_a_downloader_harms_nothing(hub, tmp_path)
     assert not paths
 
 
-def test_one_of_those_who_wait_goes_on_when_the_downloader_is_killed(hub, module):
+def test_a_waiting_process_continues_when_the_downloader_is_killed(hub, module):
     handle = hub.publish("acme/text/1", module)
     with answer_only(hub, 0):
         victim = start(handle)
@@ -261,7 +261,7 @@ def test_a_stopped_downloader_is_overtaken_and_harms_nothing_when_it_goes_on(hub
     assert contents(path) == contents(module)
 
 
-def test_a_dead_holder_is_taken_over_where_there_are_no_locks(hub, module):
+def test_a_lease_of_a_dead_process_is_taken_over_without_locks(hub, module):
     handle = hub.publish("acme/text/1", module)
     with answer_only(hub, 0):
         victim = start(handle, NO_LOCKS)
@@ -358,7 +358,7 @@ def test_a_pause_of_our_own_does_not_make_the_holder_seem_dead(tmp_path, monkeyp
     assert stale
 
 
-def test_locks_that_never_work_are_no_hang(tmp_path, monkeypatch):
+def test_locks_that_never_work_do_not_block(tmp_path, monkeypatch):
     def taken(descriptor: int) -> None:
         raise BlockingIOError(errno.EAGAIN, "taken")
 

@@ -79,7 +79,7 @@ def test_a_server_that_serves_no_parts(hub, module):
     assert contents(hub_library.resolve(handle)) == contents(module)
 
 
-def test_connections_that_break_are_taken_up_where_they_broke(hub, module):
+def test_interrupted_connections_are_continued(hub, module):
     handle = hub.publish("acme/text/1", module)
     broken = []
 
@@ -254,7 +254,7 @@ def test_mirrors_are_tried_in_order(hub, module, monkeypatch):
     )
 
 
-def test_mirrors_that_answer_wrongly_are_passed_over(hub, module, monkeypatch, caplog):
+def test_mirrors_with_wrong_answers_are_skipped(hub, module, monkeypatch, caplog):
     hub.publish("d/acme/text/1", module)
 
     def behave(request, number):

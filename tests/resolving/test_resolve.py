@@ -172,7 +172,7 @@ def test_an_archive_on_a_web_server(hub, module):
     assert hub.paths() == ["/files/module.tar.gz"]
 
 
-def test_content_encoding_gzip_is_not_undone_twice(hub, module):
+def test_content_encoding_gzip_is_decoded_once(hub, module):
     handle = hub.serve("acme/text/1", tar_gz(module), **{"Content-Encoding": "gzip"})
     assert contents(hub_library.resolve(handle)) == contents(module)
 
@@ -214,7 +214,7 @@ def test_what_is_not_there_says_what_is_near(hub):
         hub_library.resolve(f"{hub.url}/acme/txet/1")
 
 
-def test_a_web_page_is_no_archive(hub):
+def test_a_web_page_is_not_an_archive(hub):
     handle = hub.serve("acme/text/1", b"<html>login", **{"Content-Type": "text/html; charset=utf-8"})
     with pytest.raises(errors.ArchiveError, match="got a web page"):
         hub_library.resolve(handle)

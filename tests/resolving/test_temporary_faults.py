@@ -351,6 +351,6 @@ def test_the_time_of_a_whole_download_is_limited(hub, module, monkeypatch, index
         hub_library.resolve(handle)
 
 
-def test_who_is_patient_with_each_wait_is_not_given_less():
+def test_a_longer_read_timeout_extends_the_stall_limit():
     assert TimeLimit(Settings(read_timeout=300.0)).stall == 300
     assert TimeLimit(Settings()).stall == 60

@@ -148,7 +148,7 @@ def test_other_content_under_a_signed_name_is_refused(project):
         resolve(project.handle)
 
 
-def test_an_index_that_lies_about_its_files_is_found_out(project):
+def test_an_index_with_wrong_files_is_found(project):
     """Segments fit the index, and the index the signature; the files on disk are what counts."""
     project.sign()
     changed = make_module(project.folder / "changed", seed=7)
@@ -238,7 +238,7 @@ def test_a_mirror_is_asked_for_signatures_of_the_requested_name(project, hub, mo
     assert resolve(asked)
 
 
-def test_a_mirror_without_signatures_is_passed_over_for_one_that_has_them(project, hub, monkeypatch):
+def test_a_mirror_without_signatures_is_skipped(project, hub, monkeypatch):
     hub.publish("bare/acme/text/1", project.module)
     behave = hub.behave
     hub.behave = lambda request, n: "/bare/" not in request.path and behave(request, n)
@@ -288,7 +288,7 @@ def test_no_other_spelling_of_a_handle_goes_around_a_rule(project, spelling):
         resolve(spelling.format(project.hub.url))
 
 
-def test_what_no_rule_is_about_is_refused_unless_the_file_allows_it(project):
+def test_handles_without_a_rule_are_refused_unless_the_file_allows_them(project):
     project.trust(project.key, publisher="other")
     with pytest.raises(TrustError, match="Expected a handle that a rule of .* is about"):
         resolve(project.handle)

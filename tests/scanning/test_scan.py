@@ -179,7 +179,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("topic", CHANGES)
-def test_what_has_to_change_is_said(write, topic):
+def test_required_changes_are_reported(write, topic):
     place = write(f"import tensorflow_hub as hub\n{CHANGES[topic]}\n")
     changes = [change for call in scan(place, NEW).calls for change in call.changes]
     assert [change.topic for change in changes] == [topic]
@@ -202,7 +202,7 @@ def test_code_that_still_works_needs_no_change(write, program):
     assert [change for call in scan(place, NEW).calls for change in call.changes] == []
 
 
-def test_what_has_to_change_depends_on_what_is_installed(write):
+def test_required_changes_depend_on_the_installed_tensorflow(write):
     place = write(f"import tensorflow_hub as hub\n{CHANGES['estimator']}\n")
     assert [call.changes for call in scan(place, OLD).calls] == [()]
 
@@ -237,7 +237,7 @@ def test_python_2_is_read(write):
     assert "It is Python 2 (line 3: Missing parentheses" in unread.reason
 
 
-def test_lines_that_are_no_python_are_passed_over_and_named(write):
+def test_lines_that_are_not_python_are_skipped_and_named(write):
     place = write(
         "import tensorflow_hub as hub\nthis is no python\nhub.load('acme/words/1')\nnor this here\n"
     )

@@ -74,7 +74,7 @@ def rate_limited(tmp_path_factory):
         yield hub
 
 
-def test_forwarded_addresses_of_strangers_are_not_believed(hub_process, api, admin):
+def test_forwarded_addresses_of_unknown_proxies_are_ignored(hub_process, api, admin):
     """No proxy is trusted there, so the address in the audit log is that of the connection."""
     headers = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Host": "evil.example"}
     body = {"handle": "forged/model/1", "card": card("forged/model/1", "Placeholder")}
@@ -208,7 +208,7 @@ def test_a_parameter_that_cannot_be_used_is_named(api, path, message, hint):
 
 @pytest.mark.parametrize("digits", [19, 5000])
 @pytest.mark.parametrize("place", ["tokens", "publishers/acme/members", "publishers/acme/invitations"])
-def test_a_number_beyond_all_numbers_is_none(api, admin, place, digits):
+def test_a_number_that_is_too_large_is_invalid(api, admin, place, digits):
     answer = api("DELETE", f"/api/v1/{place}/{'9' * digits}", admin)
     assert answer.status_code == 404
     assert "The API has nothing at" in answer.json()["error"]["message"]

@@ -135,7 +135,7 @@ def test_a_refused_name_on_hugging_face_says_which_part_is_wrong(text, problem):
 @pytest.mark.parametrize(
     "text", ["https://tfhub.dev", "https://tfhub.dev/google", "https://tfhub.dev/a/b/../c/1"]
 )
-def test_pages_of_tfhub_dev_that_are_no_model_are_refused(text):
+def test_pages_of_tfhub_dev_without_a_model_are_refused(text):
     with pytest.raises(HandleError, match=r"Expected a model of tfhub\.dev, got"):
         TfhubDevHandle.parse(text)
 

@@ -78,7 +78,7 @@ def test_an_envelope_and_its_statement_are_read_again(key, envelope):
 
 
 @given(data=st.data())
-def test_no_bit_of_an_envelope_can_be_turned(data, key, envelope):
+def test_no_bit_of_an_envelope_can_be_flipped(data, key, envelope):
     """It is refused, or it says the same as before: no other statement is accepted."""
     text = envelope.to_text().encode()
     at = data.draw(st.integers(0, len(text) * 8 - 1))
@@ -94,7 +94,7 @@ def test_no_bit_of_an_envelope_can_be_turned(data, key, envelope):
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_anything_else_is_no_statement(payload):
+def test_other_values_are_not_a_statement(payload):
     with pytest.raises(FormatError, match="Expected a statement about a version"):
         Statement.from_bytes(payload)
 
@@ -142,7 +142,7 @@ def test_subject_and_predicate_have_to_agree():
         Statement.from_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
-def test_a_gigantic_envelope_is_refused_before_it_is_read(envelope):
+def test_a_very_large_envelope_is_refused_before_it_is_read(envelope):
     with pytest.raises(FormatError, match=f"at most {LARGEST} characters, got"):
         Envelope.from_text(envelope.to_text() + " " * LARGEST)
     nested = '{"payload":' + "[" * (LARGEST - 100)

@@ -206,7 +206,7 @@ def test_names_that_readers_refuse_are_not_written(module, tmp_path):
     assert error.value.hint == "Rename the file, then export or publish again."
 
 
-def test_no_module_is_no_archive(tmp_path):
+def test_an_archive_without_a_module_is_refused(tmp_path):
     with pytest.raises(
         NotAModuleError, match="Expected a module directory, got .*nowhere', which is not a directory"
     ):
@@ -249,7 +249,7 @@ trees = st.dictionaries(
 
 @settings(max_examples=40)
 @given(trees)
-def test_any_tree_comes_back_or_is_refused(tmp_path_factory, content):
+def test_any_tree_round_trips_or_is_refused(tmp_path_factory, content):
     root = tmp_path_factory.mktemp("tree")
     directory = root / "module"
     directory.mkdir()

@@ -84,7 +84,7 @@ def test_an_encrypted_zip_is_refused(tmp_path):
         extracted(tmp_path, bytes(data))
 
 
-def test_a_size_that_lies_is_refused(tmp_path):
+def test_a_wrong_size_is_refused(tmp_path):
     data = bytearray(zipped({"a": b"graph" * 1000}))
     at = data.index(b"PK\x01\x02") + 24
     data[at : at + 4] = struct.pack("<I", 6000)

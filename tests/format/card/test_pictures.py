@@ -54,11 +54,11 @@ def test_the_pictures_beside_a_card_are_found_once_each():
         ),
     ],
 )
-def test_other_targets_are_no_pictures_of_a_card(target):
+def test_other_targets_are_not_pictures_of_a_card(target):
     assert picture_path(target) is None
 
 
-def test_svg_and_too_many_are_told_to_the_author():
+def test_svg_and_too_many_pictures_are_reported_to_the_author():
     with pytest.raises(CardError, match=r"Expected pictures in PNG, JPEG, GIF or WebP, got 'x/y\.svg'"):
         check_pictures("![x](x/y.svg)")
     many = " ".join(f"![x]({n}.png)" for n in range(MOST_PICTURES + 1))

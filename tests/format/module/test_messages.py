@@ -45,7 +45,7 @@ def test_any_bytes_parse_or_are_refused(data, name):
 
 @pytest.mark.tf1
 @pytest.mark.keras
-def test_the_messages_live_beside_those_of_tensorflow():
+def test_the_messages_can_be_used_beside_those_of_tensorflow():
     program = (
         "from tensorflow_hub.format.module.messages import parse\n"
         "import tensorflow\n"

@@ -144,7 +144,7 @@ def test_other_bytes_than_the_digest_says_are_refused(hugging_face, path):
 
 @pytest.mark.parametrize("wrong", [-1, 1])
 @pytest.mark.parametrize("path", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
-def test_a_size_that_lies_is_found(hugging_face, path, wrong):
+def test_a_wrong_size_is_found(hugging_face, path, wrong):
     hugging_face.publish("acme/words", FILES)
 
     def interfere(request):

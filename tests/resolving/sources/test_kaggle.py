@@ -200,7 +200,7 @@ def test_a_storage_that_always_refuses_is_named(kaggle):
 
 
 @WAYS
-def test_a_storage_that_is_down_is_no_half_module(kaggle, files):
+def test_a_failed_storage_leaves_no_incomplete_module(kaggle, files):
     kaggle.publish(PUBLISHED, files)
     kaggle.storage.close()
     with pytest.raises(errors.UnreachableError, match=r"127\.0\.0\.1"):
@@ -226,7 +226,7 @@ def test_a_name_that_leaves_the_module_is_refused(kaggle, name):
 
 
 @pytest.mark.parametrize("wrong", [-1, 1, -1000])
-def test_a_size_that_lies_is_found(kaggle, wrong):
+def test_a_wrong_size_is_found(kaggle, wrong):
     kaggle.publish(PUBLISHED, FEW)
     listed = [{"name": path, "size": len(content)} for path, content in FEW.items()]
     listed[0]["size"] += wrong

@@ -48,7 +48,7 @@ def filled(tmp_path):
     hub.database.close()
 
 
-def test_what_stands_beside_a_version_is_restored(tmp_path):
+def test_attachments_of_a_version_are_restored(tmp_path):
     """Pictures are bytes in the catalogue, signatures verify only if nothing of them changed."""
     (tmp_path / "card.md").write_text(card("acme/a/1") + "\n![Cats](cats.png)\n")
     (tmp_path / "cats.png").write_bytes(picture())

@@ -75,7 +75,7 @@ def test_modules_of_elsewhere_are_named(entry, shown):
     assert "kaggle://google/yamnet" in page
 
 
-def test_a_private_child_is_told_to_its_readers_only(entry, shown, api, admin, new_token):
+def test_a_private_derived_model_is_shown_to_its_readers_only(entry, shown, api, admin, new_token):
     entry("open/origin/1")
     api("PATCH", "/api/v1/publishers/closed-child", admin, json={"private": True})
     entry("closed-child/model/1", "open/origin/1")

@@ -305,7 +305,7 @@ def test_no_two_publishers_differ_by_case_only(hub_process, admin, new_token):
         publish(module(), card=card("SHARED/linear/1"), hub=hub_process.url, token=token)
 
 
-def test_the_audit_log_tells_who_did_what(api, admin, hub_process, tmp_path):
+def test_the_audit_log_has_who_did_what(api, admin, hub_process, tmp_path):
     folder = module_with(tmp_path / "m", b"audited")
     publish(folder, card=card("audited/model/1"), hub=hub_process.url, token=admin)
     [entry] = api("GET", "/api/v1/audit?publisher=audited", admin).json()["entries"]

@@ -92,7 +92,7 @@ def test_datasets_are_listed_by_task(api, filled):
     assert 'href="/s/measured?task=image-classification&amp;dataset=pictures"' in page
 
 
-def test_the_heading_of_the_order_says_so_and_turns_it_round(api, filled):
+def test_the_heading_of_the_order_shows_and_reverses_it(api, filled):
     page = api("GET", "/s/measured?dataset=reviews&sort=metric:error", headers={"Accept": "text/html"}).text
     assert page.count("aria-sort") == 1
     turned = r'aria-sort="ascending"><a href="/s/measured\?dataset=reviews&amp;sort=-metric%3Aerror"'
@@ -109,7 +109,7 @@ def test_the_heading_of_the_order_says_so_and_turns_it_round(api, filled):
         ("dataset=" + "d" * 201, "Expected the field 'dataset' as str of length <= 200"),
     ],
 )
-def test_what_no_table_has_is_refused(api, filled, query, message):
+def test_queries_without_a_table_are_refused(api, filled, query, message):
     for path in ("/api/v1/measured", "/s/measured"):
         answer = api("GET", f"{path}?{query}", headers={"Accept": "application/json"})
         assert answer.status_code == 400

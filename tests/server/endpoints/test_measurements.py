@@ -127,7 +127,7 @@ def test_changes_change_the_page_and_its_etag(team):
     assert "0.8 to 0.95" not in team.page().text
 
 
-def test_measured_again_takes_the_place_of_what_was_there(team):
+def test_a_new_measurement_replaces_the_old_one(team):
     first = team.attach("publisher").json()["id"]
     again = team.attach("publisher", value=0.85)
     assert (again.status_code, again.json()["id"]) == (200, first)
@@ -187,7 +187,7 @@ def test_others_need_a_setting(tmp_path):
     ("caller", "status"),
     [(None, 401), ("reader", 403), ("colleague", 403), ("other", 403), ("publisher", 204), ("owner", 204)],
 )
-def test_who_attached_it_and_owners_delete_it(team, caller, status):
+def test_its_author_and_owners_can_delete_it(team, caller, status):
     number = team.attach("publisher").json()["id"]
     answer = team.call("DELETE", f"/api/v1/measurements/{number}", team.tokens.get(caller))
     assert answer.status_code == status

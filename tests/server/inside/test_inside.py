@@ -94,7 +94,7 @@ def test_a_part_may_begin_anywhere(hub):
     api(hub, "texts/acme/words/1", 400, file="assets/lines.txt", **{"from": -1})
 
 
-def test_files_of_strangers_are_shown_as_text_and_nothing_else(hub):
+def test_files_of_other_people_are_shown_as_text_only(hub):
     shown = page(hub, "acme/words/1?inside=text&file=assets/hostile.html")
     assert "&lt;script&gt;window.hacked" in shown
     assert "<script>window" not in shown

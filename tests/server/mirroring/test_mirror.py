@@ -182,7 +182,7 @@ def test_a_foreign_hub_is_mirrored_too(foreign, tmp_path):
         ("http://1.1.1.1", "http://8.8.8.8:x/"),
     ],
 )
-def test_upstream_leads_nowhere_it_is_not_itself(upstream, target):
+def test_upstream_cannot_redirect_into_another_network(upstream, target):
     with pytest.raises(
         DownloadError, match="which is not public|cannot be found|to redirect to http|is no URL"
     ):
@@ -351,7 +351,7 @@ def state_after_refresh(hub, upstream, name):
     [b'{"deployments": ["tflite"]}', b'{"deployments": {}}', b"[" * 100_000, b'"' + b"x" * (33 << 20) + b'"'],
     ids=["of texts", "no list", "deep", "large"],
 )
-def test_senseless_entries_are_no_entries(foreign, entry):
+def test_meaningless_entries_are_ignored(foreign, entry):
     _Foreign.entry = entry
     upstream = Upstream(foreign)
     with upstream.open() as session:

@@ -63,7 +63,7 @@ def send(api, admin):
     return do
 
 
-def test_the_same_content_again_is_no_error(hub_process, admin, tmp_path):
+def test_publishing_the_same_content_again_is_allowed(hub_process, admin, tmp_path):
     folder = module_with(tmp_path / "m", b"1")
     arguments = {"card": card("again/model/1"), "hub": hub_process.url, "token": admin}
     first, second = publish(folder, **arguments), publish(folder, **arguments)
@@ -161,7 +161,7 @@ def test_bytes_with_another_digest_than_announced_are_refused(api, admin, send):
         ([("saved_model.pb", b"\xff\xff not a proto")], "saved_model.pb"),
     ],
 )
-def test_hostile_or_senseless_archives_are_refused(api, send, members, message):
+def test_hostile_and_meaningless_archives_are_refused(api, send, members, message):
     answer = send("hostile/model/1", tar_gz(members))
     assert answer.status_code == 422, answer.text
     assert message in answer.json()["error"]["message"]
@@ -178,7 +178,7 @@ def test_broken_archives_are_refused(send, data):
     assert answer.status_code == 422, answer.text
 
 
-def test_an_index_that_lies_is_refused(send, tmp_path):
+def test_an_index_with_wrong_values_is_refused(send, tmp_path):
     archive = tmp_path / "module.tar.gz"
     index = json.loads(write_archive(module(), archive).to_json())
     truth = json.dumps(index)
@@ -206,7 +206,7 @@ def test_an_archive_with_segments_beyond_memory_is_packed_again(api, send, tmp_p
     assert ArchiveIndex.from_json(stored).digest == sent.digest
 
 
-def test_a_segment_that_lies_is_refused(send, tmp_path):
+def test_a_segment_with_wrong_values_is_refused(send, tmp_path):
     archive = tmp_path / "module.tar.gz"
     index = json.loads(write_archive(module(), archive).to_json())
     segment = index["files"][0]["segments"][0]

@@ -58,7 +58,7 @@ def test_an_index_that_nobody_asked_for_a_month_is_removed(database, tmp_path):
     assert found(AudienceIndexes(database, folder), database, BOTH) == 2, "made again for who asks"
 
 
-def test_who_has_it_open_goes_on_after_it_was_removed(database, tmp_path):
+def test_a_reader_can_read_on_after_a_file_was_removed(database, tmp_path):
     folder = tmp_path / "search"
     opened = AudienceIndexes(database, folder)
     assert found(opened, database, BOTH) == 2

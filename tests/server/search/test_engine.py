@@ -110,7 +110,7 @@ def test_a_phrase_is_found_by_its_other_name(tmp_path):
     assert ids(index, "speech recognition")[0] == 1
 
 
-def test_a_collection_stands_below_the_models_in_it(tmp_path):
+def test_a_collection_ranks_below_its_models(tmp_path):
     index = SearchIndex(tmp_path)
     task = {"task": ("image-classification",)}
     with index.changing() as change:
@@ -124,7 +124,7 @@ def test_a_correction_is_reported(index):
     assert search(index, SearchRequest(text="mobilenet")).corrected is None
 
 
-def test_nothing_alike_finds_nothing(index):
+def test_a_word_without_similar_words_finds_nothing(index):
     answer = search(index, SearchRequest(text="qqqqqqqq"))
     assert (answer.ids, answer.total) == ((), 0)
 
@@ -261,7 +261,7 @@ def test_similar_models_after_many_changes(tmp_path):
     assert search(index, SearchRequest(text="encoder")).total == 2
 
 
-def test_a_changed_document_takes_the_place_of_the_old_one(tmp_path):
+def test_a_changed_document_replaces_the_old_one(tmp_path):
     index = SearchIndex(tmp_path)
     for version in (1, 2):
         with index.changing() as change:

@@ -177,7 +177,7 @@ def test_a_deployment_has_the_task_of_its_model(database, tmp_path):
     assert task_of(database, follower, "text-embedding")[0] == {words, lite, newest}
 
 
-def test_a_private_model_lends_its_task_to_nobody_who_may_not_read_it(database, tmp_path):
+def test_the_task_of_a_private_model_is_shown_to_its_readers_only(database, tmp_path):
     put_entry(database, "hidden/words/1", task=["text-embedding"])
     lite = put_entry(database, "acme/lite-model/words/1", kind="lite", parent_model=["hidden/words/1"])
     with database.writing() as connection:

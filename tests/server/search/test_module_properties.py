@@ -42,7 +42,7 @@ def test_metadata_of_a_real_module():
     assert all(parse_interface(text) for text in found.signatures)
 
 
-def test_a_description_of_another_form_is_no_obstacle():
+def test_a_description_in_another_form_is_ignored():
     assert properties_of([{"variants": [{"signature": 5}]}]).signatures == ()
 
 

@@ -85,7 +85,7 @@ def test_the_whole_catalogue_is_taken(imported):
         ("questions_second_set.json", 0.85, 0.93),
     ],
 )
-def test_right_answers_stand_high(ask, file, least_mrr, least_recall):
+def test_right_answers_rank_high(ask, file, least_mrr, least_recall):
     reciprocal_ranks, recalls = [], []
     for question in json.loads((Path(__file__).parent / file).read_text(encoding="utf-8")):
         handles = ask(question["query"])
@@ -102,6 +102,6 @@ def test_right_answers_stand_high(ask, file, least_mrr, least_recall):
     assert recall >= least_recall
 
 
-def test_models_of_a_task_stand_above_those_that_mention_its_words(find):
+def test_models_of_a_task_rank_above_models_that_mention_its_words(find):
     tasks = {task for document in find("image classifier") for task in document.facets["task"]}
     assert tasks <= {"image-classification", "image-classification-logits"}

@@ -245,7 +245,7 @@ SCREENS = [
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_are_accessible_fit_and_ask_nobody_else(visit, hub, name, screen):
+def test_pages_are_accessible_fit_and_use_no_other_host(visit, hub, name, screen):
     """Without scripts: without those of the page; axe is a script too."""
     from axe_playwright_python.sync_playwright import Axe
 
@@ -337,7 +337,7 @@ def test_code_is_coloured_by_the_style_sheet(visit, scheme):
     assert text != string
 
 
-def test_what_is_wide_scrolls_by_the_keyboard_and_code_of_cards_is_copied(visit):
+def test_wide_content_scrolls_by_the_keyboard_and_code_of_cards_is_copied(visit):
     visited = visit("/acme/wide/1", permissions=["clipboard-read", "clipboard-write"])
     page = visited.page
     for name in ("Code 1", "Table 1", "Table 2"):

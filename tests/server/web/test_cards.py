@@ -169,7 +169,7 @@ def test_ordinary_markdown():
     ) in html
 
 
-def test_what_scrolls_has_a_name_of_its_own():
+def test_scrollable_areas_have_their_own_name():
     html = render_card(
         "```\na\n```\n\n    b\n\n|a|b|\n|-|-|\n|1|2|\n\n<table><tr><td>x</td></tr>\n</table>\n\n"
         '<pre tabindex="3" role="alert" aria-label="Enter your password">x</pre>'

@@ -33,7 +33,7 @@ def test_without_an_entry_one_is_made(card):
     )
 
 
-def test_a_year_that_nobody_knows_is_left_out():
+def test_an_unknown_year_is_left_out():
     imported = Version(1, MODEL, 2, VISIBLE, "", None, 1_780_000_000, DOCUMENTED)
     assert "year" not in bibtex("", imported, ACME, URL)
 

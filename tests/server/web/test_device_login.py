@@ -61,7 +61,7 @@ def test_a_program_gets_a_token_once_when_somebody_allows_it(hub, owner):
     assert "laptop" in owner.open("/settings/tokens").text
 
 
-def test_who_refuses_gives_nothing(hub, owner):
+def test_a_refused_request_gets_no_token(hub, owner):
     waiting = start(hub)
     assert "Access refused" in allow(owner, waiting, "deny").text
     assert ask(hub, waiting) == {"state": "denied", "secret": None}

@@ -132,7 +132,7 @@ def test_a_token_of_a_user_is_good_for_one_publisher_where_it_says_so(hub, owner
     assert "You are signed in with a token that has fewer rights" in more.text
 
 
-def test_no_field_takes_the_place_of_what_the_url_names(hub, owner):
+def test_no_field_overrides_the_url(hub, owner):
     api(hub, "PATCH", "/api/v1/publishers/third", json={"private": True})
     admin = Visitor(hub.url)
     admin.sign_in(hub.token)

@@ -161,7 +161,7 @@ def test_names_of_tokens_are_for_the_people_of_a_publisher(hub):
     assert requests.get(url, headers=headers, timeout=30).json()["published_by"] == "first administrator"
 
 
-def test_an_old_version_leads_to_the_newest(hub):
+def test_an_old_version_links_to_the_latest_version(hub):
     assert "There is a newer version" in get(hub, "/acme/words/1").text
 
 

@@ -42,7 +42,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(hub, visitor):
     assert visitor.open(f"/{HIDDEN}").status_code == 404
 
 
-def test_absent_and_private_look_alike(visitor):
+def test_absent_and_private_models_look_the_same(visitor):
     hidden, absent = (visitor.open(f"/hidden/{name}/1") for name in ("model", "mdoel"))
     for text in ("/hidden/model/1", "hidden model"):
         assert text in hidden.text

@@ -120,7 +120,7 @@ def test_a_person_is_identified_by_sub_and_not_by_mail(hub, issuer):
 
 
 @pytest.mark.parametrize(("mail", "verified"), [("x@evil.example", True), ("x@example.com", False)])
-def test_only_verified_addresses_of_the_domains_are_let_in(hub, issuer, mail, verified):
+def test_only_verified_addresses_of_the_domains_may_sign_in(hub, issuer, mail, verified):
     person(issuer, "stranger", mail=mail, verified=verified, groups=["team"])
     visitor = Visitor(hub.url)
     refused = sign_in(visitor, "stranger")
@@ -143,7 +143,7 @@ def test_an_answer_of_another_browser_is_refused(hub, issuer):
     assert mallory.open(back).status_code == 401, "an answer is good once"
 
 
-def test_a_cookie_of_somebody_else_sends_nobody_to_another_site(hub, issuer):
+def test_a_forged_cookie_does_not_redirect_to_another_site(hub, issuer):
     """Over http, other servers of the same host can set cookies."""
     person(issuer, "guest")
     visitor = Visitor(hub.url)
@@ -243,7 +243,7 @@ def test_a_token_that_does_not_fit_is_refused(key, change, alg):
         provider._verified_claims(token, "n")
 
 
-def test_a_provider_that_hangs_keeps_nobody_from_the_pages(tmp_path):
+def test_pages_work_while_the_provider_hangs(tmp_path):
     """It takes connections and says nothing; more people than the hub has threads press "Sign in"."""
     with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"

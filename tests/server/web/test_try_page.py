@@ -172,7 +172,7 @@ def test_a_form_of_another_page_is_refused(visitor):
     assert stranger.status_code == 403
 
 
-def test_many_who_try_at_once_wait_or_are_told_when_to_come_back_and_pages_stay_fast(hub):
+def test_many_requests_at_once_wait_or_get_retry_after_and_pages_stay_fast(hub):
     """40 at once for two processes: some wait their turn, the others are refused."""
     visitors = [Visitor(hub.url) for _ in range(40)]
     for each in visitors:
@@ -282,7 +282,7 @@ def test_a_picture_that_is_missing_or_one_too_many_is_reported(visitor):
     assert "Give 1 at once." in answer.text
 
 
-def test_a_small_file_of_a_huge_picture_harms_nobody(visitor):
+def test_a_small_file_of_a_huge_picture_is_harmless(visitor):
     file = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(file, "PNG")
     assert len(file.getvalue()) < 100_000

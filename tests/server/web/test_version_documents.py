@@ -59,7 +59,7 @@ def test_a_badge_is_kept_by_others_for_a_while(hub):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_what_the_card_calls_bibtex_is_cited_and_otherwise_the_version(hub):
+def test_the_bibtex_of_the_card_is_cited_or_else_the_version(hub):
     answer = get(hub, "/acme/words/2?cite=bibtex")
     assert answer.text == CITED + "\n"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="acme_words_2.bib"'

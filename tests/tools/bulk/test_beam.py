@@ -38,7 +38,7 @@ def test_texts_become_vectors(text_module, expected):
         assert_that(pipeline | beam.Create(TEXTS) | hub.beam.ApplyModule(text_module), check)
 
 
-def test_keys_stay_with_their_vectors_and_what_is_no_text_is_put_aside(text_module, expected):
+def test_keys_stay_with_their_vectors_and_invalid_texts_are_skipped(text_module, expected):
     def check(pairs):
         found = dict(pairs)
         assert sorted(found) == list(range(100))

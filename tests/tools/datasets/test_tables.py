@@ -82,7 +82,7 @@ def test_any_values_survive_jsonl(tmp_path_factory, rows, escaped):
     assert found == [(2 * i + 1, (row["text"],)) for i, row in enumerate(rows)]
 
 
-def test_a_half_of_an_emoji_is_replaced(tmp_path):
+def test_a_lone_surrogate_is_replaced(tmp_path):
     (tmp_path / "data.jsonl").write_text('{"text": "fine"}\n{"text": "cut \\ud83d", "id": 1}\n')
     found = [text for _, (text,) in read_rows(tmp_path / "data.jsonl", {"text": (None, ["text"])})]
     assert found == ["fine", "cut \ufffd"]

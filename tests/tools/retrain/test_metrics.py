@@ -45,6 +45,6 @@ def test_multi_label_counts_an_example_only_when_all_labels_are_right():
     assert found.classes[1].recall == Share(1, 2)
 
 
-def test_no_examples_are_no_error():
+def test_an_empty_list_of_examples_is_allowed():
     empty = np.zeros((0, 2), np.float32)
     assert str(evaluate(empty, empty, ["a", "b"], multi_label=False).accuracy) == "no examples"

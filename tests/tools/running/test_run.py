@@ -95,7 +95,7 @@ def test_numbers_come_from_a_file_too(sampler, tmp_path):
     assert len(found.outputs[""]) == 3
 
 
-def test_a_text_is_no_picture(image_module):
+def test_a_text_is_not_a_picture(image_module):
     with pytest.raises(InputError, match=r"Expected float32\[.*\], got 'a cat'"):
         run(image_module, ["a cat"])
 
@@ -153,7 +153,7 @@ def test_boxes_of_a_detector_are_shares_of_the_photo(tmp_path, in_pixels):
         assert image.getpixel((110, 5)) == (20, 40, 90)
 
 
-def test_outputs_of_other_shapes_are_no_detections():
+def test_outputs_of_other_shapes_are_not_detections():
     boxes, rows = np.zeros([1, 2, 4], np.float32), np.zeros([1, 2], np.float32)
     fit = {"detection_boxes": boxes, "detection_scores": rows, "detection_classes": rows}
     assert are_detections(fit)
@@ -177,6 +177,6 @@ def test_names_of_open_images_are_taken_as_they_come():
     assert 0 <= first.top <= first.bottom <= 1
 
 
-def test_values_that_are_missing_are_a_sentence(sampler):
+def test_missing_values_are_a_hub_error(sampler):
     with pytest.raises(InputError, match=r"Expected float32\[\] for the input 'factor', got nothing"):
         run(sampler, named={"z": ["[0, 0]"], "factor": []})

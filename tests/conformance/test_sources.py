@@ -163,7 +163,7 @@ def test_refusals_mean_what_they_should(case, status):
     assert_nothing_cached()
 
 
-def test_a_html_page_instead_of_an_answer_is_not_a_module(case):
+def test_an_html_page_instead_of_an_answer_is_not_a_module(case):
     handle = case.publish(FILES)
     case.interfere(lambda server, request: page("Log in to the network"))
     with pytest.raises(errors.HubError, match="Expected|page|There is nothing"):

@@ -74,6 +74,79 @@ class _OnlySignatures(tf.Module):
         return {"num_detections": tf.reduce_sum(tf.cast(input_tensor, tf.float32))}
 
 
+class _Options(tf.Module):
+    """Options without a default, which a program passes by name."""
+
+    @tf.function
+    def __call__(self, inputs, scale, mode, training=False):
+        return scale * inputs + (1.0 if training or mode == "more" else 0.0)
+
+
+class _Dtypes(tf.Module):
+    """An input of each dtype and usual shape."""
+
+    names = (
+        *("bfloat16", "bool", "complex64", "complex128", "float16", "float32", "float64", "int8", "int16"),
+        *("int32", "int64", "string", "uint8", "uint16", "uint32", "uint64"),
+    )
+    shapes = ([], [None], [2, None], [1, None, None, 3], None)
+
+    def __init__(self):
+        super().__init__()
+        specs = {
+            f"{name}_{number}": tf.TensorSpec(shape, name)
+            for name in self.names
+            for number, shape in enumerate(self.shapes)
+        }
+        self.__call__ = tf.function(self._sizes, input_signature=[specs])
+
+    @staticmethod
+    def _sizes(inputs):
+        return {name: tf.size(value) for name, value in inputs.items()}
+
+
+class _Sparse(tf.Module):
+    @tf.function(
+        input_signature=[tf.SparseTensorSpec([None, 5], tf.string), tf.RaggedTensorSpec([None, None])]
+    )
+    def __call__(self, words, numbers):
+        return tf.size(words.values) + tf.size(numbers.flat_values)
+
+
+class _ImageFiles(tf.Module):
+    """Image files as strings."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, files):
+        return tf.map_fn(_mean_of_picture, files, fn_output_signature=tf.float32)
+
+
+class _ImageAndText(tf.Module):
+    """An image file and a text, both as strings."""
+
+    @tf.function(
+        input_signature=[
+            {"image_bytes": tf.TensorSpec([], tf.string), "text": tf.TensorSpec([None], tf.string)}
+        ]
+    )
+    def __call__(self, inputs):
+        return _mean_of_picture(inputs["image_bytes"]) + tf.cast(
+            tf.strings.length(inputs["text"]), tf.float32
+        )
+
+
+def _mean_of_picture(file):
+    return tf.reduce_mean(tf.cast(tf.io.decode_image(file, expand_animations=False), tf.float32))
+
+
+class _Examples(tf.Module):
+    """Serialized messages, as Estimators take them."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, serialized):
+        return tf.io.parse_example(serialized, {"x": tf.io.FixedLenFeature([3], tf.float32)})["x"]
+
+
 def _save(module: tf.Module, folder: Path) -> None:
     tf.saved_model.save(module, str(folder))
 
@@ -86,6 +159,20 @@ def _save_flagged(module: tf.Module, folder: Path) -> None:
     for training in (True, False):
         module.__call__.get_concrete_function(tf.TensorSpec([None, 5]), training=training)
     tf.saved_model.save(module, str(folder))
+
+
+def _save_options(module: tf.Module, folder: Path) -> None:
+    for training in (True, False):
+        module.__call__.get_concrete_function(tf.TensorSpec([None, 5]), 3.0, mode="more", training=training)
+    tf.saved_model.save(module, str(folder))
+
+
+def _save_inputs(folder: Path, names: tuple[str, str]) -> None:
+    """A sum of two inputs with these names."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = {name: v1.placeholder(tf.float32, [None, 2]) for name in names}
+        v1.saved_model.simple_save(session, str(folder), inputs, {"sum": tf.add_n(list(inputs.values()))})
 
 
 def _save_tf1(folder: Path) -> None:
@@ -108,14 +195,38 @@ OBJECT_MODULES: dict[str, Callable[[Path], None]] = {
     "sound": lambda folder: _save(_Sound(), folder),
     "only-signatures": lambda folder: _save_signatures(_OnlySignatures(), folder),
     "tf1": _save_tf1,
+    "options": lambda folder: _save_options(_Options(), folder),
+    "dtypes": lambda folder: _save(_Dtypes(), folder),
+    "sparse": lambda folder: _save(_Sparse(), folder),
+    "image-files": lambda folder: _save(_ImageFiles(), folder),
+    "image-and-text": lambda folder: _save(_ImageAndText(), folder),
+    "examples": lambda folder: _save(_Examples(), folder),
+    "words-of-python": lambda folder: _save_inputs(folder, ("in", "class")),
+    "numbers-as-names": lambda folder: _save_inputs(folder, ("a b", "1")),
 }
 
 
-def write_tflite(folder: Path) -> None:
-    """A TFLite model: images of 8 by 8 pixels → 3 numbers."""
-    function = tf.function(
-        lambda images: tf.reduce_mean(images, [1, 2]), input_signature=[tf.TensorSpec([1, 8, 8, 3])]
-    )
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
+def _tflite(function: Callable[..., tf.Tensor], *specs: tf.TensorSpec) -> bytes:
+    traced = tf.function(function, input_signature=specs).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    return converter.convert()
+
+
+# Name → makes a TFLite model.
+TFLITE_MODELS: dict[str, Callable[[], bytes]] = {
+    "tflite": lambda: _tflite(lambda images: tf.reduce_mean(images, [1, 2]), tf.TensorSpec([1, 8, 8, 3])),
+    "tflite-texts": lambda: _tflite(lambda texts: tf.gather(texts, [0]), tf.TensorSpec([None], tf.string)),
+    "tflite-several": lambda: _tflite(
+        lambda ids, mask, scale: tf.where(mask, tf.cast(ids, tf.float32) * scale, 0.0),
+        tf.TensorSpec([None, 7], tf.int64),
+        tf.TensorSpec([None, 7], tf.bool),
+        tf.TensorSpec([]),
+    ),
+}
+
+
+def write_tflite(folder: Path, name: str = "tflite") -> None:
+    """Writes one of the `TFLITE_MODELS`; that with the name "tflite" takes images of 8 by 8 pixels."""
     folder.mkdir()
-    (folder / "model.tflite").write_bytes(converter.convert())
+    (folder / "model.tflite").write_bytes(TFLITE_MODELS[name]())

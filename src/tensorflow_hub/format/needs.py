@@ -86,7 +86,9 @@ def needs_of(kind: DeploymentKind, description: Mapping[str, Any]) -> Needs:
     custom = tuple(description.get("custom_ops") or ())
     is_lite = bool(kind.suffix)
     features = _features(custom) if is_lite else ()
-    foreign = [op for op in custom if not (is_lite and _is_in_tflite(op))]
+    foreign = [
+        op for op in custom if not (is_lite and (op in _IN_TFLITE or op in _EDGE_TPU or op.startswith(_FLEX)))
+    ]
     by_package: dict[tuple[str, str], list[str]] = {}
     unknown = []
     for op in foreign:
@@ -138,9 +140,13 @@ def _features(custom: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(feature for feature in found if feature))
 
 
-def _is_in_tflite(op: str) -> bool:
-    """Whether the TFLite interpreter, or an optional feature of it, runs a custom op."""
-    return op in _IN_TFLITE or op in _EDGE_TPU or op.startswith(_FLEX)
+def is_in_interpreter(op: str) -> bool:
+    """Whether the TFLite interpreter of TensorFlow's package for Python runs a custom op.
+
+    >>> is_in_interpreter("TFLite_Detection_PostProcess"), is_in_interpreter("FlexErf")
+    (True, False)
+    """
+    return op in _IN_TFLITE
 
 
 def _not_known(description: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import requests
 from hub_content import MODULES, MORE_MODULES, card
 from hub_process import SOURCES, HubProcess
 from patience import PATIENCE
-from tfjs_models import write_graph_model, write_layers_model
+from tfjs_models import TFJS_MODELS
 
 from tensorflow_hub.client.publishing import publish
 
@@ -46,10 +46,15 @@ const require = createRequire(import.meta.url);
 _WRITER = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[2])
-from object_modules import OBJECT_MODULES, write_tflite
+from call_forms import FORMS, save_form
+from object_modules import OBJECT_MODULES, TFLITE_MODELS, write_tflite
+folder = pathlib.Path(sys.argv[1])
 for name, write in OBJECT_MODULES.items():
-    write(pathlib.Path(sys.argv[1]) / name)
-write_tflite(pathlib.Path(sys.argv[1]) / "tflite")
+    write(folder / "tf2" / name)
+for number, name in enumerate(FORMS):
+    save_form(name, folder / "tf2" / f"form-{number}")
+for name in TFLITE_MODELS:
+    write_tflite(folder / name, name)
 """
 
 
@@ -61,23 +66,29 @@ def hub(tmp_path_factory):
     subprocess.run(
         [sys.executable, "-c", _WRITER, str(folder), str(support)], check=True, timeout=PATIENCE * 5
     )
-    write_graph_model(folder / "graph")
-    write_layers_model(folder / "layers")
+    for name, write in TFJS_MODELS.items():
+        write(folder / name)
     with HubProcess(folder / "data") as hub:
         to = {"hub": hub.url, "token": hub.token}
         for module in sorted([*MODULES.iterdir(), *MORE_MODULES.iterdir()]):
             if (module / "module").is_dir() and module.name not in _OTHER_MACHINES:
                 publish(module / "module", card=card(f"tf1/{module.name}/1"), **to)
-        for module in sorted(folder.iterdir()):
-            if (module / "saved_model.pb").is_file():
-                publish(module, card=card(f"tf2/{module.name}/1"), **to)
-        publish(folder / "tflite", card=card("forms/lite/1", "Lite"), **to)
+        for module in sorted((folder / "tf2").iterdir()):
+            publish(module, card=card(f"tf2/{module.name}/1"), **to)
+        for path in folder.glob("tflite*"):
+            publish(path, card=card(f"forms/{path.name}/1", "Lite"), **to)
         publish(folder / "tflite", card=card("forms/coral/1", "Coral"), **to)
-        publish(folder / "graph", card=card("forms/graph/1", "Tfjs"), **to)
-        publish(folder / "layers", card=card("forms/layers/1", "Tfjs"), **to)
-        publish(folder / "images", card=card("forms/all/1"), **to)
+        for name in TFJS_MODELS:
+            publish(folder / name, card=card(f"forms/{name}/1", "Tfjs"), **to)
+        publish(folder / "tf2" / "images", card=card("forms/all/1"), **to)
         for deployment, path in (("tflite", "tflite"), ("tfjs", "graph"), ("coral", "tflite")):
             publish(folder / path, card=card("forms/all/1"), deployment=deployment, **to)
+        known = {"Authorization": f"Bearer {hub.token}"}
+        secret = f"{hub.url}/api/v1/publishers/secret"
+        requests.patch(secret, json={"private": True}, headers=known, timeout=PATIENCE).raise_for_status()
+        publish(folder / "tf2" / "texts", card=card("secret/all/1"), **to)
+        for deployment, path in (("tflite", "tflite"), ("tfjs", "graph"), ("coral", "tflite")):
+            publish(folder / path, card=card("secret/all/1"), deployment=deployment, **to)
         yield hub
 
 
@@ -88,20 +99,41 @@ def snippets(hub):
     for publisher in ("tf1", "tf2", "forms"):
         models = requests.get(f"{hub.url}/api/v1/publishers/{publisher}", timeout=PATIENCE).json()["models"]
         for model in models:
-            handle = f"{model['handle']}/1"
-            page = requests.get(f"{hub.url}/{handle}", timeout=PATIENCE).text
-            shown = _SNIPPET.findall(page)
-            assert shown, handle
-            found += [
-                (handle, html.unescape(title), language, html.unescape(_COLOUR.sub("", code)))
-                for title, language, code in shown
-            ]
+            found += shown_on(hub, f"{model['handle']}/1")
     return found
 
 
-def environ(folder):
+@pytest.fixture(scope="module")
+def private_snippets(hub):
+    """Those of a private version with each kind of deployment."""
+    return shown_on(hub, "secret/all/1", Authorization=f"Bearer {hub.token}")
+
+
+def shown_on(hub, handle, **headers):
+    page = requests.get(f"{hub.url}/{handle}", headers=headers, timeout=PATIENCE).text
+    shown = _SNIPPET.findall(page)
+    assert shown, handle
+    return [
+        (handle, html.unescape(title), language, html.unescape(_COLOUR.sub("", code)))
+        for title, language, code in shown
+    ]
+
+
+def environ(folder, **settings):
     cleaned = {name: value for name, value in os.environ.items() if not name.startswith("TFHUB_")}
-    return cleaned | {"PYTHONPATH": str(SOURCES), "TFHUB_CACHE_DIR": str(folder / "cache")}
+    return cleaned | {"PYTHONPATH": str(SOURCES), "TFHUB_CACHE_DIR": str(folder / "cache")} | settings
+
+
+def run_programs(programs, folder, **settings):
+    """Runs (name, code) pairs in one process; fails with those that fail."""
+    (folder / "programs.json").write_text(json.dumps(programs))
+    command = [sys.executable, "-c", _RUNNER, "programs.json", "failed.json"]
+    done = subprocess.run(
+        command, cwd=folder, env=environ(folder, **settings), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    failed = json.loads((folder / "failed.json").read_text())
+    assert not failed, "\n\n".join(failed)
 
 
 def test_the_programs_in_python_run(snippets, tmp_path):
@@ -115,15 +147,8 @@ def test_the_programs_in_python_run(snippets, tmp_path):
         "TF1 graphs: hub.Module",
         "TFLite: Python",
     }
-    (tmp_path / "programs.json").write_text(json.dumps(programs))
-    command = [sys.executable, "-c", _RUNNER, "programs.json", "failed.json"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environ(tmp_path), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    failed = json.loads((tmp_path / "failed.json").read_text())
-    assert not failed, "\n\n".join(failed)
-    assert len(programs) > 80
+    run_programs(programs, tmp_path)
+    assert len(programs) > 150
 
 
 def test_the_notebooks_run(hub, snippets, tmp_path):
@@ -137,11 +162,7 @@ def test_the_notebooks_run(hub, snippets, tmp_path):
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         assert code == [code for of, _, language, code in snippets if (of, language) == (handle, "python")]
         notebooks.append((handle, "\n\n".join(code)))
-    (tmp_path / "programs.json").write_text(json.dumps(notebooks))
-    command = [sys.executable, "-c", _RUNNER, "programs.json", "failed.json"]
-    subprocess.run(command, cwd=tmp_path, env=environ(tmp_path), capture_output=True, check=True)
-    failed = json.loads((tmp_path / "failed.json").read_text())
-    assert not failed, "\n\n".join(failed)
+    run_programs(notebooks, tmp_path)
 
 
 def test_programs_call_what_can_be_called(snippets):
@@ -150,32 +171,58 @@ def test_programs_call_what_can_be_called(snippets):
     assert "model(tf.zeros([1, 8]), tf.zeros([1], tf.int64))" in code["tf2/pair/1", "Python: hub.load"]
     assert 'tf.constant(["a sentence", "and another"])' in code["tf2/texts/1", "Keras: hub.KerasLayer"]
     assert "layer(tf.zeros([1, 224, 224, 3]))" in code["tf2/images/1", "Keras: hub.KerasLayer"]
+    assert "model(tf.zeros([1, 5]), training=False)" in code["tf2/flagged/1", "Python: hub.load"]
+    assert "scale=3.0, mode='more', training=False)" in code["tf2/options/1", "Python: hub.load"]
+    assert 'arguments={"scale": 3.0, "mode": \'more\'}' in code["tf2/options/1", "Keras: hub.KerasLayer"]
+    assert "tf.io.encode_jpeg(" in code["tf2/image-files/1", "Python: hub.load"]
+    assert '"text": tf.fill([1], "a sentence")' in code["tf2/image-and-text/1", "Python: hub.load"]
+    # Nobody can guess such inputs, or TensorFlow does not take their names.
+    for name in ("examples", "words-of-python", "numbers-as-names"):
+        assert "outputs" not in code[f"tf2/{name}/1", "Python: hub.load"]
     assert "tf.loadLayersModel(" in code["forms/layers/1", "JavaScript: TF.js"]
     assert "tf.loadGraphModel(" in code["forms/graph/1", "JavaScript: TF.js"]
 
 
-def test_the_commands_run(hub, snippets, tmp_path):
+def test_the_programs_for_a_private_model_run_with_a_token_alone(hub, private_snippets, tmp_path):
+    programs = [(title, code) for _, title, language, code in private_snippets if language == "python"]
+    assert [title for title, _ in programs] == [
+        "Python: hub.load",
+        "Keras: hub.KerasLayer",
+        "TFLite: Python",
+    ]
+    run_programs(programs, tmp_path, TFHUB_URL=hub.url, TFHUB_TOKEN=hub.token)
+    with pytest.raises(AssertionError, match="HTTP Error 401|HTTP Error 404"):
+        run_programs(programs[2:], tmp_path, TFHUB_URL=hub.url, TFHUB_TOKEN="tfhub_wrong")
+
+
+def test_the_commands_run(hub, snippets, private_snippets, tmp_path):
     commands = {title: (handle, code) for handle, title, language, code in snippets if language == "bash"}
     assert set(commands) == {"Command line: tfhub", "Without Python: curl", "TFLite: curl", "Coral: curl"}
+    private = {
+        title: (handle, code) for handle, title, language, code in private_snippets if language == "bash"
+    }
+    assert private.keys() == commands.keys()
     (tmp_path / "tfhub").write_text(f'#!/bin/sh\nexec {sys.executable} -m tensorflow_hub "$@"\n')
     (tmp_path / "tfhub").chmod(0o755)
-    for title, (handle, code) in commands.items():
-        folder = tmp_path / title.split()[0]
-        folder.mkdir()
-        env = environ(tmp_path) | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        for _ in range(2):  # a second run finds the folders of the first
-            subprocess.run(["bash", "-ec", code], cwd=folder, env=env, check=True, timeout=PATIENCE)
-        absent = code.replace(handle, "nobody/has/1")
-        gone = subprocess.run(["bash", "-ec", absent], cwd=folder, env=env, check=False, timeout=PATIENCE)
-        assert gone.returncode != 0, title
-    assert (tmp_path / "TFLite:" / "model.tflite").read_bytes()[4:8] == b"TFL3"
-    assert (tmp_path / "Without" / "module" / "saved_model.pb").is_file()
+    for shown, settings in ((commands, {}), (private, {"TFHUB_TOKEN": hub.token})):
+        env = environ(tmp_path, **settings) | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        for title, (handle, code) in shown.items():
+            folder = tmp_path / f"{title.split()[0]} {len(settings)}"
+            folder.mkdir()
+            for _ in range(2):  # a second run finds the folders of the first
+                subprocess.run(["bash", "-ec", code], cwd=folder, env=env, check=True, timeout=PATIENCE)
+            absent = code.replace(handle, "nobody/has/1")
+            gone = subprocess.run(["bash", "-ec", absent], cwd=folder, env=env, check=False, timeout=PATIENCE)
+            assert gone.returncode != 0, title
+    for number in (0, 1):
+        assert (tmp_path / f"TFLite: {number}" / "model.tflite").read_bytes()[4:8] == b"TFL3"
+        assert (tmp_path / f"Without {number}" / "module" / "saved_model.pb").is_file()
 
 
 @pytest.mark.assets
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")
-def test_the_programs_in_javascript_run(snippets, tmp_path, repository, monkeypatch):
-    monkeypatch.syspath_prepend(str(repository / "examples"))
+def test_the_programs_in_javascript_run(hub, snippets, private_snippets, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "examples"))
     from assets import fetch, read_member
 
     sha256 = "56505c191e24116787477b3bb5bb1cc0cf1c2bdce8112b9c402a8a2d31cf2f00"
@@ -187,8 +234,14 @@ def test_the_programs_in_javascript_run(snippets, tmp_path, repository, monkeypa
     (package / "tf.mjs").write_bytes(_REQUIRE + whole)
     (package / "package.json").write_text('{"name": "@tensorflow/tfjs", "main": "tf.mjs"}')
     programs = {handle: code for handle, _, language, code in snippets if language == "javascript"}
-    assert set(programs) == {"forms/graph/1", "forms/layers/1", "forms/all/1"}
-    for code in programs.values():
+    assert set(programs) == {*(f"forms/{name}/1" for name in TFJS_MODELS), "forms/all/1"}
+    programs |= {
+        handle: code.replace('token = "…"', f'token = "{hub.token}"')
+        for handle, _, language, code in private_snippets
+        if language == "javascript"
+    }
+    assert "secret/all/1" in programs
+    for handle, code in programs.items():
         (tmp_path / "program.mjs").write_text(code)
         done = subprocess.run(
             ["node", "program.mjs"],
@@ -199,4 +252,11 @@ def test_the_programs_in_javascript_run(snippets, tmp_path, repository, monkeypa
             timeout=PATIENCE,
         )
         assert done.returncode == 0, f"{code}\n{done.stderr[-2000:]}"
-        assert "shape: [ 1, 3 ]" in done.stdout
+        shape = {
+            "forms/sum/1": [1, 2],
+            "forms/where/1": [0, 2],
+            "forms/repeat/1": [1, 2],
+            "forms/pair/1": [1, 5],
+        }
+        expected = ", ".join(map(str, shape.get(handle, [1, 3])))
+        assert f"shape: [ {expected} ]" in done.stdout, done.stdout

@@ -30,11 +30,13 @@ class Snippet:
       title: the heading.
       code: the code.
       language: the language for highlighting, such as "python".
+      code_with_token: the code for private models, where it has to send a token; "" if it is the same.
     """
 
     title: str
     code: str
     language: str
+    code_with_token: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.format.kinds.example_values import (
+    has_examples,
     is_tensor,
     python_value,
     python_values,
@@ -14,7 +16,10 @@ from tensorflow_hub.format.kinds.example_values import (
 )
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.module.default_signature import default_signature
+from tensorflow_hub.format.module.functions import is_argument_name
+from tensorflow_hub.format.module.ops import needed_packages
 
+_MOST_OPS = 3  # that a comment names
 _LOAD, _KERAS, _TF1 = "Python: hub.load", "Keras: hub.KerasLayer", "TF1 graphs: hub.Module"
 
 
@@ -42,7 +47,7 @@ def _hub(url: str, description: Mapping[str, Any]) -> list[Snippet]:
     signature = _signature(description) or {"name": "default", "inputs": {}, "outputs": {"default": None}}
     name, has_default = json.dumps(signature["name"]), "default" in signature["outputs"]
     tags = f", tags={tags}" if (tags := _tags(description, [])) else ""
-    example = _by_name(signature, description) if _has_values(signature) else ""
+    example = _by_name(signature, description)
     module = f'    module = hub.Module("{url}"{tags})'
     if example:
         chosen = "" if name == '"default"' else f", signature={name}"
@@ -55,6 +60,7 @@ def _hub(url: str, description: Mapping[str, Any]) -> list[Snippet]:
     load = f'model = hub.load("{url}"{tags})'
     output = 'output_key="default"' if has_default else "signature_outputs_as_dict=True"
     layer = f'layer = hub.KerasLayer("{url}", signature={name}, {output}{tags})'
+    example = example if _are_taken(signature["inputs"]) else ""
     return [
         _python(_TF1, in_graph, description, "tensorflow.compat.v1"),
         _python(_LOAD, load + _line(_signature_call(description)), description),
@@ -64,52 +70,96 @@ def _hub(url: str, description: Mapping[str, Any]) -> list[Snippet]:
 
 def _keras_layer(url: str, description: Mapping[str, Any]) -> str:
     tunable = ", trainable=True" if description.get("fine_tunable") is not False else ""
-    trace = _call_trace(description)
-    if trace is not None:
-        given = [value for value in trace["arguments"] if tensors_in(value) and not _is_flag(value)]
-        example = python_value(given[0] if len(given) == 1 else given, description)
-        return f'layer = hub.KerasLayer("{url}"{tunable})' + (
-            f"\noutputs = layer({example})" if given else ""
+    function, signature = _call_function(description), _signature(description)
+    if function is not None:
+        options = _options(function)
+        given = f", arguments={python_value(options, description)}" if options else ""
+        layer, example = (
+            f'layer = hub.KerasLayer("{url}"{given}{tunable})',
+            _layer_inputs(function, description),
         )
-    signature = _signature(description)
-    if signature is None:
-        return f'layer = hub.KerasLayer("{url}"{tunable})'
-    layer = f'layer = hub.KerasLayer("{url}", signature={json.dumps(signature["name"])}, '
-    layer += "signature_outputs_as_dict=True)"
-    return layer + (
-        f"\noutputs = layer({_by_name(signature, description)})" if _has_values(signature) else ""
+    elif signature is not None and _are_taken(signature["inputs"]):
+        layer = f'layer = hub.KerasLayer("{url}", signature={json.dumps(signature["name"])}, '
+        layer, example = layer + "signature_outputs_as_dict=True)", _by_name(signature, description)
+    else:
+        layer, example = f'layer = hub.KerasLayer("{url}"{tunable})', ""
+    return layer + (f"\noutputs = layer({example})" if example else "")
+
+
+def _layer_inputs(function: Mapping[str, Any], description: Mapping[str, Any]) -> str:
+    """The argument of a call of a layer: the only input, or all inputs; "" if there is no example."""
+    trace, known = _trace(function), function.get("argument_names", ())
+    inputs = [value for value in trace["arguments"] if not _is_option(value)]
+    by_name = {name: value for name, value in trace["keywords"].items() if not _is_option(value)}
+    if not has_examples([*inputs, *by_name.values()], description):
+        return ""
+    if by_name:  # a layer passes all by name, or none
+        positional = dict(zip(known, trace["arguments"], strict=False))
+        by_name |= {name: value for name, value in positional.items() if not _is_option(value)}
+        return python_value(by_name, description) if len(known) >= len(inputs) else ""
+    if not inputs:
+        return ""
+    return (
+        python_value(inputs, description) if len(inputs) > 1 else python_values(inputs, description, known)[0]
     )
+
+
+def _options(function: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a trace that are neither tensors nor flags: a layer passes them in each call."""
+    trace = _trace(function)
+    named = {
+        **dict(zip(function.get("argument_names", ()), trace["arguments"], strict=False)),
+        **trace["keywords"],
+    }
+    return {
+        name: value
+        for name, value in named.items()
+        if not tensors_in(value) and not isinstance(value, bool) and value not in (None, {}, [])
+    }
 
 
 def _object_call(description: Mapping[str, Any]) -> str:
     """A call of the loaded object with the arguments of a trace; "" if it cannot be called."""
-    trace = _call_trace(description)
-    if trace is None:
+    function = _call_function(description)
+    if function is None:
         return ""
-    keywords = trace["keywords"]
-    values = python_values([*trace["arguments"], *keywords.values()], description)
-    names = ["" for _ in trace["arguments"]] + [f"{name}=" for name in keywords]
-    return f"model({', '.join(map(str.__add__, names, values))})"
+    trace = _trace(function)
+    arguments, keywords = list(trace["arguments"]), trace["keywords"]
+    is_written = has_examples([*arguments, *keywords.values()], description)
+    if not is_written or not all(map(is_argument_name, keywords)):
+        return ""
+    known = list(function.get("argument_names", ()))[: len(arguments)]
+    names = [*known, *[""] * (len(arguments) - len(known)), *keywords]
+    has_tuples = bool(trace.get("has_tuples"))
+    values = python_values([*arguments, *keywords.values()], description, names, has_tuples=has_tuples)
+    # Options are passed by name, since `training=False` says more than `False`; all arguments after one, too.
+    first = next((i for i, value in enumerate(arguments) if _is_option(value)), len(arguments))
+    first = first if all(names) else len(arguments)
+    labels = [f"{name}=" if i >= first else "" for i, name in enumerate(names)]
+    return f"model({', '.join(map(str.__add__, labels, values))})"
 
 
-def _call_trace(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The first trace of the object's `__call__` that is not for training, else its first trace."""
-    for function in description.get("functions", ()):
-        if function["name"] == "__call__" and function["traces"]:
-            traces: list[Mapping[str, Any]] = list(function["traces"])
-            return next((trace for trace in traces if not _trains(trace)), traces[0])
-    return None
+def _call_function(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The object's `__call__`, if it has traces."""
+    functions: Sequence[Mapping[str, Any]] = description.get("functions", ())
+    return next((each for each in functions if each["name"] == "__call__" and each["traces"]), None)
+
+
+def _trace(function: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first trace of a function that is not for training, else its first trace."""
+    traces: Sequence[Mapping[str, Any]] = function["traces"]
+    return next((trace for trace in traces if not _trains(trace)), traces[0])
 
 
 def _trains(trace: Mapping[str, Any]) -> bool:
     return any(value is True for value in (*trace["arguments"], *trace["keywords"].values()))
 
 
-def _is_flag(structure: Any) -> bool:
-    """Whether an argument is a flag such as `training`, which the layer passes itself."""
-    return isinstance(structure, bool) or (
-        is_tensor(structure) and structure["dtype"] == "bool" and structure["shape"] == []
-    )
+def _is_option(structure: Any) -> bool:
+    """Whether an argument is no input: a value without tensors, or a flag such as `training`."""
+    if is_tensor(structure):
+        return bool(structure["dtype"] == "bool" and structure["shape"] == [])
+    return not tensors_in(structure)
 
 
 def _signature_call(description: Mapping[str, Any]) -> str:
@@ -117,8 +167,10 @@ def _signature_call(description: Mapping[str, Any]) -> str:
     if signature is None or any(tensor["kind"] != "dense" for tensor in signature["inputs"].values()):
         return ""
     names = signature["inputs"]
-    if all(name.isidentifier() for name in names):
-        values = python_values(names.values(), description)
+    if not has_examples(names.values(), description) or not _are_taken(names):
+        return ""
+    if all(map(is_argument_name, names)):
+        values = python_values(names.values(), description, list(names))
         arguments = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
     else:
         arguments = f"**{python_value(names, description)}"
@@ -150,14 +202,20 @@ def _tags(description: Mapping[str, Any], otherwise: list[str]) -> list[str]:
 
 
 def _by_name(signature: Mapping[str, Any], description: Mapping[str, Any]) -> str:
+    """The inputs as one argument: the only one, or a dict; "" if there are none, or no example of one."""
     inputs = signature["inputs"]
-    return python_value(next(iter(inputs.values())) if len(inputs) == 1 else inputs, description)
+    if not inputs or not has_examples(inputs.values(), description):
+        return ""
+    return (
+        python_values(inputs.values(), description, list(inputs))[0]
+        if len(inputs) == 1
+        else python_value(inputs, description)
+    )
 
 
-def _has_values(signature: Mapping[str, Any]) -> bool:
-    """Whether there are inputs with an example for each. A sparse tensor of unknown rank has none."""
-    inputs = signature["inputs"].values()
-    return bool(inputs) and all(tensor["kind"] == "dense" or tensor["shape"] is not None for tensor in inputs)
+def _are_taken(names: Iterable[str]) -> bool:
+    """Whether TensorFlow 2 takes all names as those of inputs of a signature: words of Python it does not."""
+    return all(name[:1].isalpha() and not keyword.iskeyword(name) for name in names)
 
 
 def _line(call: str) -> str:
@@ -171,4 +229,10 @@ def _python(title: str, code: str, description: Mapping[str, Any], tensorflow: s
     imports.append("import tensorflow_hub as hub")
     packages = description.get("packages") or {}
     imports += [f"import {module}  # its ops" for module in sorted(set(packages.values()))]
+    unknown = [json.dumps(op) for op in description.get("custom_ops", ()) if not needed_packages([op])]
+    if unknown:
+        more = " and others" if len(unknown) > _MOST_OPS else ""
+        imports.append(
+            f"# Import the package that defines the op {', '.join(unknown[:_MOST_OPS])}{more} here."
+        )
     return Snippet(title, "\n".join(imports) + f"\n\n{code}", "python")

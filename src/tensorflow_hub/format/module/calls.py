@@ -92,8 +92,12 @@ def takes_image_files(name: str, tensor: TensorDescription) -> bool:
     >>> takes_image_files("image_bytes", TensorDescription("string", (None,)))
     True
     """
-    is_bytes = tensor.dtype == "string" and name.lower().endswith(_NAMES_OF_BYTES)
-    return takes_images(tensor) or is_bytes
+    return takes_images(tensor) or (tensor.dtype == "string" and is_name_of_image_bytes(name))
+
+
+def is_name_of_image_bytes(name: str) -> bool:
+    """Whether an input of strings with this name takes the bytes of image files."""
+    return name.lower().endswith(_NAMES_OF_BYTES)
 
 
 def _inputs_of(arguments: tuple[Any, ...]) -> Mapping[str, TensorDescription]:

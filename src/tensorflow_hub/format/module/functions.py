@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import re
 from typing import Any, Union
 
@@ -17,6 +18,7 @@ _MOST_TRACES = 16
 # Attributes that Keras 2 saves for its own use.
 _KERAS_INTERNAL = re.compile(r"_(?!_call__)|layer-|layer_with_weights-|keras_api|call_and_return_|optimizer$")
 _MOST_FUNCTIONS = 64
+_MOST_NAMES, _LONGEST_NAME = 64, 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Trace:
       arguments: the positional arguments.
       keywords: the keyword arguments by name.
       result: the result.
+      has_tuples: whether sequences in the arguments are tuples. TensorFlow distinguishes them from lists.
     """
 
     arguments: tuple[Structure, ...]
     keywords: dict[str, Structure]
     result: Structure
+    has_tuples: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +45,20 @@ class FunctionDescription:
     Attributes:
       name: the name of the attribute, such as `__call__` or `tokenize`.
       traces: its traces.
+      argument_names: the names of the positional arguments; empty if they are not known.
     """
 
     name: str
     traces: tuple[Trace, ...]
+    argument_names: tuple[str, ...] = ()
 
 
 def functions_of(graph: Any) -> tuple[FunctionDescription, ...]:
     """The functions of the root of a SavedObjectGraph, and those of callable objects on it, by name."""
     found = saved_functions(graph)
     return tuple(
-        FunctionDescription(name, tuple(_traces(graph, function))) for name, function in sorted(found.items())
+        FunctionDescription(name, tuple(_traces(graph, function)), _argument_names(function))
+        for name, function in sorted(found.items())
     )
 
 
@@ -102,9 +109,40 @@ def _traces(graph: Any, function: Any) -> list[Trace]:
                 tuple(arguments) if isinstance(arguments, list) else (),
                 keywords if isinstance(keywords, dict) else {},
                 structure_of(concrete.output_signature),
+                any(map(_has_tuples, concrete.canonicalized_input_signature.tuple_value.values)),
             )
         )
     return traces
+
+
+def _has_tuples(arguments: Any) -> bool:
+    """Whether there are tuples in the positional or keyword arguments, themselves a tuple or a dict."""
+    values = [*arguments.tuple_value.values, *arguments.dict_value.fields.values()]
+    while values:
+        value = values.pop()
+        if value.HasField("tuple_value"):
+            return True
+        values += [*value.list_value.values, *value.dict_value.fields.values()]
+    return False
+
+
+def _argument_names(function: Any) -> tuple[str, ...]:
+    """The names of the positional arguments without `self`; empty if one is no name that Python takes."""
+    spec = function.function_spec
+    pairs = {pair.key: pair.value for pair in spec.fullargspec.named_tuple_value.values}
+    found = structure_of(pairs["args"]) if "args" in pairs else []
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    names = names[1:] if spec.is_method or names[:1] == ["self"] else names
+    return tuple(names[:_MOST_NAMES]) if all(map(is_argument_name, names)) else ()
+
+
+def is_argument_name(name: str) -> bool:
+    """Whether Python takes a name as that of an argument, so that a program can contain it.
+
+    >>> is_argument_name("training"), is_argument_name("class"), is_argument_name("x=1, y")
+    (True, False, False)
+    """
+    return name.isidentifier() and not keyword.iskeyword(name) and len(name) <= _LONGEST_NAME
 
 
 def structure_of(value: Any) -> Structure:

@@ -94,7 +94,8 @@ _MESSAGES: dict[str, dict[str, tuple[int, Any]]] = {
     "ObjectReference": {"node_id": (1, "int32"), "local_name": (2, "string")},
     "SavedUserObject": {"identifier": (1, "string"), "metadata": (3, "bytes")},
     "SavedAsset": {"asset_file_def_index": (1, "int32")},
-    "SavedFunction": {"concrete_functions": (1, ["string"])},
+    "SavedFunction": {"concrete_functions": (1, ["string"]), "function_spec": (2, "FunctionSpec")},
+    "FunctionSpec": {"fullargspec": (1, "StructuredValue"), "is_method": (2, "bool")},
     "SavedVariable": {
         "dtype": (1, "int32"),
         "shape": (2, "TensorShapeProto"),

@@ -102,7 +102,10 @@ def _from_dict(value: Mapping[str, Any]) -> ModuleDescription:
             for v in value["variants"]
         ),
         functions=tuple(
-            FunctionDescription(f["name"], tuple(map(_trace, f["traces"]))) for f in value["functions"]
+            FunctionDescription(
+                f["name"], tuple(map(_trace, f["traces"])), tuple(f.get("argument_names", ()))
+            )
+            for f in value["functions"]
         ),
         variables=None if variables is None else VariablesDescription(**variables),
         ops=tuple(value["ops"]),
@@ -136,7 +139,7 @@ def _tensor(value: Mapping[str, Any]) -> TensorDescription:
 def _trace(value: Mapping[str, Any]) -> Trace:
     arguments = tuple(_structure(item) for item in value["arguments"])
     keywords = {name: _structure(item) for name, item in value["keywords"].items()}
-    return Trace(arguments, keywords, _structure(value["result"]))
+    return Trace(arguments, keywords, _structure(value["result"]), value.get("has_tuples", False))
 
 
 def _structure(value: Any) -> Structure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from tensorflow_hub.server.search.signatures import MOST_TENSORS
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A tensor: "input" or "output", its name ("" for a positional argument), its type and shape."""
+    """A tensor: "input" or "output", its name ("" if it has none), its type and shape."""
 
     side: str
     name: str
@@ -40,7 +41,7 @@ def signature_tables(deployment: Deployment) -> list[SignatureTable]:
     functions = [f for f in deployment.description.get("functions", ()) if f["traces"]]
     return [
         *(SignatureTable(name, _tags(tags), rows) for (name, rows), tags in tags_of.items()),
-        *(SignatureTable(f["name"], "", _rows_of_trace(f["traces"][0])) for f in functions),
+        *(SignatureTable(f["name"], "", _rows_of_function(f)) for f in functions),
     ]
 
 
@@ -59,9 +60,12 @@ def _rows_of_signature(signature: Mapping[str, Any]) -> tuple[Row, ...]:
     )
 
 
-def _rows_of_trace(trace: Mapping[str, Any]) -> tuple[Row, ...]:
-    """Returns the inputs and outputs of a trace, in the order of the arguments."""
-    inputs = [*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"])]
+def _rows_of_function(function: Mapping[str, Any]) -> tuple[Row, ...]:
+    """Returns the inputs and outputs of the first trace of a function, in the order of the arguments."""
+    trace, names = function["traces"][0], function.get("argument_names", ())
+    arguments = itertools.zip_longest(trace["arguments"], names[: len(trace["arguments"])])
+    inputs = [tensor for argument, name in arguments for tensor in tensors_of(argument, name)]
+    inputs += tensors_of(trace["keywords"])
     return tuple(
         Row(side, tensor.name or "", _type(tensor.dtype, tensor.shape))
         for side, tensors in (("input", inputs), ("output", tensors_of(trace["result"])))

@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.kinds.table import KIND_BY_FORMAT
 
-# For private models. TFHUB_TOKEN is a token of the user or of the publisher.
+# For private models, as `Snippet.code_with_token`. TFHUB_TOKEN is a token of the user or of the publisher.
 _CURL = 'curl -H "Authorization: Bearer $TFHUB_TOKEN" '
 
 
@@ -38,7 +38,12 @@ def snippets(
     every = [*found, *_downloads(handle, url, base)] if found and is_model else found
     if not private:
         return every
-    return [dataclasses.replace(snippet, code=snippet.code.replace("curl ", _CURL)) for snippet in every]
+    return [
+        dataclasses.replace(
+            snippet, code=snippet.code_with_token or snippet.code.replace("curl ", _CURL), code_with_token=""
+        )
+        for snippet in every
+    ]
 
 
 def _downloads(handle: str, url: str, base: str) -> list[Snippet]:

@@ -100,6 +100,23 @@ def test_a_session_has_the_rights_of_its_token_and_no_more(hub, visitor):
     assert 'href="/hidden"' not in account
 
 
+@pytest.mark.parametrize("path", ["", "/tokens", "/mail", "/measurements", "/webhooks"])
+def test_who_manages_the_hub_finds_its_webhooks_from_each_page_of_the_account(hub, visitor, path):
+    visitor.sign_in(hub.token)
+    assert '<a href="/settings/webhooks"' in _tabs(visitor.open(f"/settings{path}").text)
+
+
+def test_an_owner_of_a_publisher_gets_no_link_to_the_webhooks_of_the_hub(owner):
+    for path in ("", "/tokens", "/mail", "/measurements"):
+        tabs = _tabs(owner.open(f"/settings{path}").text)
+        assert "/settings/tokens" in tabs
+        assert "/settings/webhooks" not in tabs
+
+
+def _tabs(page):
+    return page.partition('<nav class="on-page" aria-label="Your account">')[2].partition("</nav>")[0]
+
+
 @pytest.mark.parametrize("end", ["revoke", "expire", "idle", "too old"])
 def test_a_session_ends(hub, visitor, end):
     token = new_token(hub, days=1)

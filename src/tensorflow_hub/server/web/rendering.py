@@ -20,11 +20,13 @@ from starlette.responses import Response
 
 from tensorflow_hub.server.catalogue.audience import PUBLIC
 from tensorflow_hub.server.catalogue.changes import latest_change
+from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.cookies import form_token, keep_form_secret
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.negotiation import VARY
+from tensorflow_hub.server.core.rights import has_scope
 from tensorflow_hub.server.web.coloured_code import coloured
 from tensorflow_hub.server.web.site import site_of
 
@@ -65,6 +67,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     caller: Caller | None = getattr(request.state, "caller", None)
     signed_in = caller is not None and caller.session is not None
     values["signed_in"] = caller.short_name if caller is not None and signed_in else ""
+    values["manages_hub"] = caller is not None and signed_in and has_scope(caller, ADMIN, None)
     body = _html(request, template, values)
     has_forms = getattr(request.state, "has_forms", False)
     may_cache = status < 400 and not signed_in and not has_forms and not values.get("secret")

@@ -96,7 +96,9 @@ def _print_about(about: About, as_json: bool) -> None:
 
 def _print_model(model: Mapping[str, Any]) -> None:
     output.result(f"{model['handle']}  {model['url']}")
-    rows = [(v["version"], v["state"], v["published_at"], v["reason"]) for v in model["versions"]]
+    rows = [
+        (v["version"], v["state"], v["published_at"] or "not known", v["reason"]) for v in model["versions"]
+    ]
     output.table(rows, ("version", "state", "published", "reason"))
 
 

@@ -7,6 +7,7 @@ import http.server
 import io
 import ipaddress
 import os
+import sqlite3
 import tarfile
 import threading
 from typing import ClassVar
@@ -85,6 +86,27 @@ def test_absent_models_are_fetched_from_upstream_and_stored(tmp_path):
     hub = open_hub(ServerSettings(data=str(mirror.data)))
     assert check(hub, grace_seconds=0).findings == ()
     hub.database.close()
+
+
+def test_a_mirrored_version_has_the_date_of_its_publication_upstream(foreign, tmp_path):
+    upstream = HubProcess(tmp_path / "upstream")
+    with upstream:
+        publish(module(), card=card("acme/a/1"), hub=upstream.url, token=upstream.token)
+        with sqlite3.connect(upstream.data / "catalogue.sqlite") as catalogue:
+            catalogue.execute("UPDATE versions SET published_at = 1551441600")
+        with HubProcess(tmp_path / "mirror", arguments=("--upstream", upstream.url)) as mirror:
+            get(mirror, "/acme/a/1?tf-hub-format=compressed").raise_for_status()
+            entry = get(mirror, "/api/v1/models/acme/a/1").json()
+            assert entry["published_at"] == "2019-03-01T12:00:00Z"
+            assert entry["deployments"][0]["published_at"] > "2026"
+            found = get(mirror, "/api/v1/search?sort=newest").json()["results"]
+            assert found[0]["published_at"] == "2019-03-01T12:00:00Z"
+            assert "1 March 2019" in get(mirror, "/acme/a/1", headers={"Accept": "text/html"}).text
+    with HubProcess(tmp_path / "other", arguments=("--upstream", foreign)) as mirror:
+        get(mirror, "/other/model/3?tf-hub-format=compressed").raise_for_status()
+        assert get(mirror, "/api/v1/models/other/model/3").json()["published_at"] is None
+        page = get(mirror, "/other/model/3", headers={"Accept": "text/html"}).text
+        assert "<dt>Published</dt><dd>date not known</dd>" in page
 
 
 class _Foreign(http.server.BaseHTTPRequestHandler):

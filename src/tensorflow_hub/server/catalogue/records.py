@@ -107,11 +107,12 @@ class Version:
 
     @property
     def published(self) -> int | None:
-        """When it was published, in seconds since 1970; None if only its documentation was imported.
+        """When it was published, in seconds since 1970; None if that is not known.
 
-        In that case, `published_at` is the time of the import.
+        It is not known of versions of which only the documentation was imported, where `published_at` is the
+        time of the import, and of mirrored ones if upstream does not say.
         """
-        return None if self.published_by == DOCUMENTED else self.published_at
+        return None if self.published_by == DOCUMENTED else self.published_at or None
 
     @property
     def name(self) -> ModelName:

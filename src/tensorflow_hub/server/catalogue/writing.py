@@ -179,6 +179,11 @@ def add_version(connection: sa.Connection, name: ModelName, kind: str, published
     return found
 
 
+def set_published(connection: sa.Connection, version: Version, seconds: int) -> None:
+    """Sets when a version was published, in seconds since 1970; 0 if that is not known."""
+    connection.execute(sa.update(versions).where(versions.c.id == version.id).values(published_at=seconds))
+
+
 def add_deployment(connection: sa.Connection, version: Version, deployment: Deployment) -> None:
     """Adds a deployment to a version that has none of its kind."""
     values = dataclasses.asdict(deployment)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
-from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Grant, Token, Upload
+from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Grant, Token, Upload, Version
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
 from tensorflow_hub.server.core.callers import Caller
@@ -98,8 +100,31 @@ def _publish(hub: Hub, source: str, upload: Upload, entry: Mapping[str, Any], sp
     hub.metrics.count("mirrored_versions")
     assert publication.version is not None
     with hub.database.writing() as connection:
+        _keep_date(connection, publication.version, entry)
         keep_signatures(connection, publication.version, entry, source)
     return publication.version.id
+
+
+def _keep_date(connection: sa.Connection, version: Version, entry: Mapping[str, Any]) -> None:
+    """Sets that a mirrored version was published when it was published upstream, not when it was fetched."""
+    if not version.published_by.startswith(MIRROR_OF):
+        return  # it is of this hub, or has imported documentation
+    writing.set_published(connection, version, _published_upstream(entry))
+    record_changes(connection, [version.model.id])
+
+
+def _published_upstream(entry: Mapping[str, Any]) -> int:
+    """Returns when a version was published upstream, in seconds since 1970; 0 if upstream does not say.
+
+    >>> _published_upstream({"published_at": "2019-03-01T12:00:00Z"}), _published_upstream({})
+    (1551441600, 0)
+    """
+    text = str(entry.get("published_at")).replace("Z", "+00:00")
+    try:
+        seconds = int(datetime.datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return 0
+    return seconds if 0 < seconds <= time.time() else 0
 
 
 def _begin(hub: Hub, name: ModelName, deployment: str, card: str) -> Upload:
@@ -205,6 +230,7 @@ def _add_entry(hub: Hub, name: ModelName, card: str, entry: Mapping[str, Any]) -
                 writing.ensure_publisher(connection, name.publisher, mirrored=True)
                 version = writing.add_version(connection, name, checked.kind, "mirror")
                 writing.set_card(connection, version, checked)
+                writing.set_published(connection, version, _published_upstream(entry))
                 if entry.get("state") == WITHDRAWN:
                     writing.set_state(
                         connection, version, WITHDRAWN, reason_from_upstream(entry.get("reason"))

@@ -154,15 +154,36 @@ def test_ops_that_reach_outside_are_marked_and_first(hub, tmp_path):
     model = message_class("SavedModel")(saved_model_schema_version=1)
     graph = model.meta_graphs.add()
     graph.meta_info_def.tags.append("serve")
-    for number, op in enumerate(["Const"] * 5 + ["ReadFile"]):
+    for number, op in enumerate(["Const"] * 5 + ["ReadFile", "Mine", "RestoreV2", "SaveV2"]):
         graph.graph_def.node.add(name=f"deep/scope/n{number}", op=op)
+    graph.signature_def["restoring"].outputs["y"].name = "deep/scope/n7:0"
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "saved_model.pb").write_bytes(model.SerializeToString())
     publish(tmp_path / "m", card=card("acme/reads/1"), hub=hub.url, token=hub.token)
     ops = api(hub, "graphs/acme/reads/1")["ops"]
-    assert ops[0] == {"op": "ReadFile", "count": 1, "reaches": "reads files"}
-    assert ops[1] == {"op": "Const", "count": 5, "reaches": ""}
-    assert '<span class="bad">reads files</span>' in page(hub, "acme/reads/1?inside=graph")
+    assert [(each["op"], each["count"], each["reaches"]) for each in ops] == [
+        ("ReadFile", 1, "reads files"),
+        ("RestoreV2", 1, "reads files"),  # the signature runs it; the saver alone runs the other
+        ("Mine", 1, None),
+        ("Const", 5, ""),
+        ("SaveV2", 1, ""),
+    ]
+    shown = page(hub, "acme/reads/1?inside=graph")
+    assert '<span class="bad">reads files</span>' in shown
+    assert "not known: no op of TensorFlow" in shown
+
+
+def test_each_deployment_can_be_looked_into(hub):
+    shown = page(hub, "acme/words/2?inside=files")
+    assert re.findall(r'aria-current="true">([^<]+)<', shown) == ["SavedModel"]
+    [target] = re.findall(r'href="/([^"]+)" rel="nofollow">TF.js</a>', shown)
+    other = page(hub, target.replace("&amp;", "&"))
+    assert "<code>model.json</code>" in other
+    assert re.findall(r'aria-current="true">([^<]+)<', other) == ["TF.js"]
+    assert "inside=variables" in other
+    assert "deployment=tfjs" in other
+    for single in ("acme/words/1?inside=files", "acme/words/2?inside=changes"):
+        assert 'aria-label="Deployments"' not in page(hub, single)
 
 
 def test_changes_name_card_files_and_deployments(hub):

@@ -69,7 +69,13 @@ class OpOfGraph(TypedDict):
 
     op: str
     count: Count
-    reaches: Annotated[str, Meta(description="What it can access outside of the graph; empty for nothing.")]
+    reaches: Annotated[
+        str | None,
+        Meta(
+            description="What it can access outside of the graph; empty for nothing; null: not known, for "
+            "ops that TensorFlow does not have."
+        ),
+    ]
 
 
 class LayerOfGraph(TypedDict):

@@ -6,14 +6,14 @@ import dataclasses
 import functools
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tensorflow_hub.format.module import layout
 from tensorflow_hub.format.module.functions import saved_functions
 from tensorflow_hub.format.module.messages import parse
-from tensorflow_hub.format.module.ops import UNSAFE_OPS
-from tensorflow_hub.format.module.reachable_ops import called_functions, signature_nodes
+from tensorflow_hub.format.module.ops import custom_ops, unsafe_ops
+from tensorflow_hub.format.module.reachable_ops import applied_ops, called_functions, signature_nodes
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 
 # The largest graph that is read, in bytes. It takes a second, and memory of ten times its size.
@@ -35,12 +35,13 @@ class OpCount:
     Attributes:
       op: its name, for example "MatMul".
       count: how often the graph has it.
-      reaches: what it accesses outside of the graph, for example files; "" for nothing.
+      reaches: what it accesses outside of the graph, for example files; "" for nothing; None if that is not
+        known, because it is no op of TensorFlow.
     """
 
     op: str
     count: int
-    reaches: str
+    reaches: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,12 +82,18 @@ def graph_of(files: StoredFiles) -> GraphView | None:
     with _LOCK:
         data = files.read(layout.SAVED_MODEL, most=LARGEST_GRAPH)
         saved_model = parse("SavedModel", data, layout.SAVED_MODEL)
-        ops: Counter[str] = Counter()
-        for meta_graph in saved_model.meta_graphs:
-            ops += _count(meta_graph.graph_def)
-        counted = (OpCount(op, count, UNSAFE_OPS.get(op, "")) for op, count in ops.items())
-        ordered = sorted(counted, key=lambda op: (not op.reaches, -op.count, op.op))
-        return GraphView(tuple(ordered), tuple(_signatures(saved_model.meta_graphs)))
+        return GraphView(_ops(saved_model.meta_graphs), tuple(_signatures(saved_model.meta_graphs)))
+
+
+def _ops(meta_graphs: Sequence[Any]) -> tuple[OpCount, ...]:
+    """Returns the ops by count; first those that access something outside of the graph, then unknown ones."""
+    ops: Counter[str] = Counter()
+    for meta_graph in meta_graphs:
+        ops += _count(meta_graph.graph_def)
+    reached = unsafe_ops(ops, {op for meta_graph in meta_graphs for op in applied_ops(meta_graph)})
+    reached_or_not: dict[str, str | None] = {**reached, **dict.fromkeys(custom_ops(ops))}
+    counted = (OpCount(op, count, reached_or_not.get(op, "")) for op, count in ops.items())
+    return tuple(sorted(counted, key=lambda op: (not op.reaches, op.reaches == "", -op.count, op.op)))
 
 
 def _count(graph: Any) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,9 @@ from tensorflow_hub.api.requests import (
     TextAsked,
     VariablesAsked,
 )
+from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.format.module.tensor_types import shape_text
+from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.decoding import decode_parameters
@@ -26,6 +28,7 @@ from tensorflow_hub.server.core.json_forms import signatures_json
 from tensorflow_hub.server.core.negotiation import VARY
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.inside import views
+from tensorflow_hub.server.web.model_lists import Value
 from tensorflow_hub.server.web.rendering import render, show_count, show_size
 from tensorflow_hub.server.web.version_differences import differences, version_before
 from tensorflow_hub.server.web.version_page import PARTS
@@ -63,6 +66,7 @@ def inside(
         version=version,
         part="files" if part == _TEXT else part,
         parts=[(name, label, url(inside=name)) for name, label in PARTS.items()],
+        deployments=_deployments(connection, version, part, shown, url),
         shown=shown,
         url=url,
         deployment=deployment,
@@ -71,6 +75,25 @@ def inside(
         shape=shape_text,
         next_url=url(**_next(request, shown)),
     )
+
+
+def _deployments(
+    connection: sa.Connection, version: Version, part: str, shown: Mapping[str, Any], url: Callable[..., str]
+) -> list[Value]:
+    """Returns the deployments with links to the same page of each; none if there is only one to look into."""
+    names = reading.list_archives(connection, version) if "deployment" in shown else {}
+    page = "files" if part == _TEXT else part
+    found = [
+        Value(
+            kind.name,
+            kind.label,
+            url=url(inside=page, deployment=kind.name),
+            on=kind.name == shown["deployment"],
+        )
+        for kind in KINDS
+        if kind.name in names
+    ]
+    return found if len(found) > 1 else []
 
 
 def _next(request: Request, shown: Mapping[str, Any]) -> dict[str, Any]:

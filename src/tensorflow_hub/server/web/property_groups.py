@@ -19,6 +19,8 @@ from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 _MOST_KEYS = 3
 # And so many ops that nobody knows a package for; the JSON has the rest.
 _MOST_OPS = 20
+# The line about what ops may do names so many that were not checked.
+_MOST_NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,6 +172,12 @@ def _ops(name: str, deployment: Deployment) -> Property:
         return Property(name, f"Access outside the graph: {text}", tone="bad")
     if not KIND_BY_NAME[deployment.kind].is_model:
         return Property(name, "Not checked for this format", tone="quiet")
+    if not description.get("ops"):
+        return Property(name, "Not checked", tone="quiet")
+    if custom := description.get("custom_ops"):
+        shown = ", ".join(custom[:_MOST_NAMED]) + (" …" if len(custom) > _MOST_NAMED else "")
+        text = f"None of TensorFlow's ops has access outside the graph. Not checked: {shown}"
+        return Property(name, text, tone="quiet")
     return Property(name, "None has access outside the graph", tone="good")
 
 

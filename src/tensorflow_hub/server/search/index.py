@@ -38,7 +38,7 @@ _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
 _MOST_SIGNATURES = 20_000
 _MOST_KEPT = 300
 # To be raised when the code makes other documents from the same catalogue.
-_RULES = 4
+_RULES = 5
 
 
 @functools.cache

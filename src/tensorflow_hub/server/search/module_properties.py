@@ -67,7 +67,10 @@ def _gather(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
 
 
 def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
-    """Returns name → interface of the signatures of all variants, and of `__call__` and other functions."""
+    """Returns name → interface of the signatures of all variants, and of `__call__` and other functions.
+
+    The inputs are in the order in which they are passed.
+    """
     found: dict[str, Interface] = {}
     for variant in description.get("variants", ()):
         for signature in variant["signatures"]:
@@ -75,9 +78,8 @@ def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
             found.setdefault(signature["name"], interface)
     for function in description.get("functions", ()):
         for trace in function["traces"][:1]:
-            inputs = [*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"])]
-            interface = Interface(_sorted(inputs), _sorted(tensors_of(trace["result"])))
-            found.setdefault(function["name"], interface)
+            inputs = (*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"]))
+            found.setdefault(function["name"], Interface(inputs, tuple(tensors_of(trace["result"]))))
     return {name: interface for name, interface in found.items() if _is_small(interface)}
 
 
@@ -86,7 +88,7 @@ def _is_small(interface: Interface) -> bool:
 
 
 def _side(tensors: Mapping[str, Mapping[str, Any]]) -> tuple[Tensor, ...]:
-    return _sorted(_tensor(description, name) for name, description in tensors.items())
+    return tuple(_tensor(description, name) for name, description in tensors.items())
 
 
 def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
@@ -105,10 +107,6 @@ def _tensor(description: Mapping[str, Any], name: str | None) -> Tensor:
     dims = None if shape is None else tuple(None if d is None or d < 0 else int(d) for d in shape)
     clean = "_".join(_NAME.findall(name)) if name else ""
     return Tensor(str(description["dtype"]), dims, clean or None)
-
-
-def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
-    return tuple(sorted(tensors, key=lambda tensor: (tensor.name or "", str(tensor))))
 
 
 def _is_trainable(description: Mapping[str, Any]) -> bool:

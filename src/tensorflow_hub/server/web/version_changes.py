@@ -56,7 +56,8 @@ def _contents(older: VersionContent, newer: VersionContent) -> list[str]:
     found = []
     for kind in sorted(set(older.descriptions) & set(newer.descriptions)):
         sides = older.descriptions[kind], newer.descriptions[kind]
-        found += [*_interfaces(*sides), *_parameters(*sides), *_ops(*sides)]
+        of = f"{KIND_BY_NAME[kind].label}: " if len(newer.descriptions) > 1 else ""
+        found += [of + change for change in (*_interfaces(*sides), *_parameters(*sides), *_ops(*sides))]
     for kind in sorted(set(older.sizes) & set(newer.sizes)):
         before, after = show_size(older.sizes[kind]), show_size(newer.sizes[kind])
         if before != after:

@@ -32,6 +32,8 @@ PAGES = {
     "refused": "/s?q=x&page=zero",
     "model": "/acme/words/2",
     "wide card": "/acme/wide/1",
+    "entry with a long word": "/zoo/another/1",
+    "newest": "/s?sort=newest&publisher=zoo",
     "entry without files": "/zoo/pictures/1",
     "entry without files and programs": "/zoo/words/1",
     "publisher": "/acme",
@@ -129,6 +131,8 @@ def hub(tmp_path_factory):
     database = open_catalogue(data)
     for number in range(30):
         put_entry(database, f"zoo/entry{number}/1", "Turns text into vectors.", task=["text-embedding"])
+    long = f"Turns text into vectors like zoo/{'long' * 15}/1."
+    put_entry(database, "zoo/another/1", long, task=["text-embedding"])
     put_entry(
         database, "zoo/pictures/1", "Classifies pictures.", task=["image-classification"], license=["mit"]
     )

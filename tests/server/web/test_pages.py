@@ -15,8 +15,10 @@ from tfjs_models import write_graph_model
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, put_card, withdraw
-from tensorflow_hub.server.catalogue.records import Deployment
-from tensorflow_hub.server.web.pages import install_command
+from tensorflow_hub.server.administration.documents_import import import_documents
+from tensorflow_hub.server.catalogue.records import Deployment, Model, Version
+from tensorflow_hub.server.web.help_page import install_command
+from tensorflow_hub.server.web.property_groups import trust
 from tensorflow_hub.server.web.rendering import show_size
 from tensorflow_hub.server.web.signature_tables import signature_tables
 
@@ -43,8 +45,7 @@ def get(hub, path, **headers):
 
 def test_the_help_page_installs_what_can_be_had():
     assert install_command("1.0.0") == "pip install 'tensorflow-hub[tensorflow]'"
-    unreleased = install_command("1.0.0.dev0")
-    assert unreleased == "pip install './tensorflow_hub-1.0.0.dev0-py3-none-any.whl[tensorflow]'"
+    assert install_command("1.0.0.dev0") == "pip install '.[tensorflow]'", "in a clone of the source"
 
 
 @pytest.mark.parametrize("path", ["/", "/s", "/s?q=words", "/help", "/help/api", "/acme", "/acme/words/2"])
@@ -153,6 +154,24 @@ def test_arguments_stand_in_the_order_in_which_they_are_passed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("description", "text"),
+    [
+        ({"ops": ["MatMul"]}, "None has access outside the graph"),
+        ({"ops": ["MatMul", "Mine"], "custom_ops": ["Mine"]}, "Not checked: Mine"),
+        ({}, "Not checked"),
+        ({"ops": ["ReadFile"], "unsafe_ops": {"ReadFile": "reads files"}}, "ReadFile reads files"),
+    ],
+)
+def test_what_ops_may_do_is_said_only_of_those_that_were_checked(description, text):
+    model = Model(1, "acme", False, "words", "acme/words", "module", 1, 0, 0, 0)
+    version = Version(1, model, 1, "visible", "", None, 0, "")
+    deployment = Deployment("saved_model", "", 0, "sha256:0", 0, 0, description, 0)
+    [shown] = [line for line in trust(version, {}, [deployment], []) if line.label == "Ops"]
+    assert shown.text.endswith(text)
+    assert (shown.tone == "good") == (description.get("ops") == ["MatMul"])
+
+
 def test_names_of_tokens_are_for_the_people_of_a_publisher(hub):
     url = f"{hub.url}/acme/words/2"
     headers = {"Accept": "application/json"}
@@ -176,11 +195,36 @@ def test_a_collection_counts_links_to_the_hubs_own_url(hub):
     assert '<a href="/acme/words/2">acme/<wbr>words</a>' in get(hub, "/acme/collection/own/1").text
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[words](/acme/words)",
+        "[words](https://tfhub.dev/acme/words/1 'The words')",
+        "[words](https://tfhub.dev/acme/words/1?tf-hub-format=compressed)",
+        "[words]({hub}/acme/words/2/#use)",
+        "<{hub}/acme/words/1>",
+        "[words][1]\n\n[1]: {hub}/acme/words",
+        '<a href="{hub}/acme/words">words</a>',
+    ],
+)
+def test_a_collection_counts_each_kind_of_link_of_markdown(hub, link):
+    text = f"# Collection acme/collection/some/1\n\nSome.\n\n* {link.format(hub=hub.url)}\n"
+    put_card("acme/collection/some/1", text, hub=hub.url, token=hub.token)
+    assert '<a href="/acme/words/2">acme/<wbr>words</a>' in get(hub, "/acme/collection/some/1").text
+
+
+def test_a_collection_counts_no_links_to_other_places(hub):
+    links = "* [words](https://hub.example/acme/words/2) `(/acme/words)`"
+    text = f"# Collection acme/collection/none/1\n\nNone.\n\n{links}\n"
+    put_card("acme/collection/none/1", text, hub=hub.url, token=hub.token)
+    assert '<h2 id="members">' not in get(hub, "/acme/collection/none/1").text
+
+
 def test_a_publisher_and_the_first_page_show_all_there_is(tmp_path):
     database = open_catalogue(tmp_path / "data")
     for number in range(47):
         put_entry(database, f"p{number}/model/1")
-        put_entry(database, f"p0/more{number}/1")
+        put_entry(database, f"p0/more{number}/1", task=[f"image-task-{number % 17}"])
     database.close()
     with HubProcess(tmp_path / "data") as hub:
         home = get(hub, "/").text
@@ -190,6 +234,8 @@ def test_a_publisher_and_the_first_page_show_all_there_is(tmp_path):
             shown += re.findall(r'<h3><a href="([^"]+)"', get(hub, f"/p0?page={page}").text)
         assert len(shown) == len(set(shown)) == 48
         assert get(hub, "/p0?page=4").status_code == 404
+        assert 'href="/s?publisher=p0&amp;all_of=task"' in get(hub, "/p0").text
+        assert "All values of" not in get(hub, "/p1").text
         few = get(hub, "/s").text
         assert few.count("publisher=p") == 15
         assert "All values of publisher" in few
@@ -200,6 +246,20 @@ def test_nothing_found_leads_to_questions_with_answers(hub):
     page = get(hub, "/s?q=words&publisher=acme&language=de").text
     assert "No models match this search" in page
     assert '<a href="/s?q=words&amp;publisher=acme">without “German”</a>' in page
+
+
+def test_where_nothing_is_near_the_commonest_tasks_are_offered(hub):
+    page = get(hub, "/s?q=qqqqqqqq").text
+    assert re.search(
+        r'<a class="chip" href="/s\?task=text-embedding">Text embedding <span class="quiet">\d+<', page
+    )
+    assert "of one of these tasks" not in get(hub, "/s?q=words&publisher=acme&language=de").text
+
+
+def test_an_interface_that_no_model_has_leads_to_those_of_other_shapes(hub):
+    page = get(hub, "/s?interface=float32%5B7%2C9%5D+-%3E+float32").text
+    assert "No models match this search" in page
+    assert re.search(r'<a href="/s\?interface=float32\+-%3E\+float32">[^<]*of any shape</a> \(\d+\)', page)
 
 
 def test_long_cards_have_contents_and_cut_ones_say_so(hub):
@@ -225,6 +285,18 @@ def test_results_show_licence_and_date(hub):
     page = get(hub, "/s?q=free").text
     assert "<li>MIT</li>" in page
     assert re.search(r"<li>\d+ \w+ 20\d\d</li>", page)
+
+
+def test_the_order_by_date_says_where_models_without_one_stand(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "1.md").write_text("# Module acme/old/1\nFrom tfhub.dev.\n\n<!-- task: other -->\n")
+    database = open_catalogue(tmp_path / "data")
+    import_documents(database, tmp_path / "docs")
+    database.close()
+    with HubProcess(tmp_path / "data") as hub:
+        assert "Models whose date is not known come last." in get(hub, "/s?sort=newest").text
+        assert "date is not known" not in get(hub, "/s").text
+        assert "<dt>Published</dt><dd>date not known</dd>" in get(hub, "/acme/old/1").text
 
 
 def test_results_show_facets_and_keep_the_question(hub):

@@ -61,7 +61,10 @@ class SearchAnswer(TypedDict):
     corrected: Annotated[str | None, Meta(description="The corrected words, if some were misspelt.")]
     relaxed: Annotated[bool, Meta(description="Whether results may lack some of the words.")]
     results: Sequence[SearchResult]
-    facets: Mapping[str, Sequence[FacetValue]]
+    facets: Annotated[
+        Mapping[str, Sequence[FacetValue]],
+        Meta(description="The 30 commonest values of each facet; all_of=FACET counts all of one."),
+    ]
     facets_estimated: Annotated[bool, Meta(description="Whether the counts are estimated on a sample.")]
     took_ms: float
 

@@ -138,6 +138,28 @@ def model_ids(connection: sa.Connection, handles: Sequence[str]) -> list[int]:
     return [found[handle] for handle in handles if handle in found]
 
 
+def handles_with_deployment(
+    connection: sa.Connection, ids: Sequence[int], kind: str, audience: Audience
+) -> list[str]:
+    """Returns the handles of the latest versions that have a deployment of a kind, in the order of `ids`.
+
+    Args:
+      connection: to the catalogue.
+      ids: the ids of models.
+      kind: the kind of the deployment.
+      audience: who reads.
+    """
+    query = (
+        sa.select(models.c.id, models.c.handle, models.c.latest)
+        .join(publishers, models.c.publisher_id == publishers.c.id)
+        .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.latest))
+        .join(deployments, deployments.c.version_id == versions.c.id)
+        .where(models.c.id.in_(ids), deployments.c.kind == kind, audience.condition())
+    )
+    found = {row.id: f"{row.handle}/{row.latest}" for row in connection.execute(query)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
 def find_version(connection: sa.Connection, name: ModelName) -> Version | None:
     """Returns the version with that name in any state, or None.
 

@@ -9,6 +9,7 @@ from tensorflow_hub.server.core.callers import caller_of, session_caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web import pages
 from tensorflow_hub.server.web.feeds import event_feed, newest_of, search_feed, wants_feed
+from tensorflow_hub.server.web.help_page import help_page
 
 
 def show_home(request: Request) -> Response:
@@ -33,7 +34,8 @@ def show_search(request: Request) -> Response:
 def show_help(request: Request) -> Response:
     """Returns the page about using the hub."""
     request.state.caller = session_caller(request)
-    return pages.help_page(request)
+    with hub_of(request).database.reading() as connection:
+        return help_page(request, connection)
 
 
 def show_api_help(request: Request) -> Response:

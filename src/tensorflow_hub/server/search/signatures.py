@@ -52,6 +52,14 @@ class Interface:
     def __str__(self) -> str:
         return f"{', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))}".strip()
 
+    def of_any_shape(self) -> Interface:
+        """Returns the same interface without shapes, for a search."""
+        inputs, outputs = (
+            tuple(dataclasses.replace(tensor, shape=None) for tensor in side)
+            for side in (self.inputs, self.outputs)
+        )
+        return Interface(inputs, outputs)
+
 
 def parse_interface(text: str) -> Interface:
     """Parses an interface that a user wrote.

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub import __version__
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.format.card.facets import FACET_BY_KEY, label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
@@ -35,6 +34,7 @@ from tensorflow_hub.server.web.cards import MAX_CARD, plain_text, render_card
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.rendering import render, render_cached, show_count
 from tensorflow_hub.server.web.results_page import (
+    common_tasks,
     results_values,
     shown_facets,
     similar_searches,
@@ -123,6 +123,10 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
         values["similar_searches"] = similar_searches(
             asked, lambda other: find(request, connection, caller, other, with_facets=False).total
         )
+        if not values["similar_searches"]:
+            values["common_tasks"] = common_tasks(
+                find(request, connection, caller, SearchRequest(page_size=1))
+            )
     status = status_of(problem)[0] if problem else 200
     return render(request, "results.html", status=status, **values)
 
@@ -134,24 +138,6 @@ def _is_readable(pair: tuple[str, str]) -> bool:
     except FormatError:
         return False
     return True
-
-
-def help_page(request: Request) -> Response:
-    """Returns the page `/help`."""
-    return render(
-        request, "help.html", title="Help", base=base_url(request), install=install_command(__version__)
-    )
-
-
-def install_command(version: str) -> str:
-    """Returns the command that installs the library.
-
-    Before a release, it installs the wheel of `make dist`. A package registry does not have versions such as
-    1.0.0.dev0, and would install an older one.
-    """
-    is_released = re.fullmatch(r"[0-9.]+", version)
-    package = "tensorflow-hub" if is_released else f"./tensorflow_hub-{version}-py3-none-any.whl"
-    return f"pip install '{package}[tensorflow]'"
 
 
 def api_page(request: Request) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.format.card.facets import FACET_BY_KEY, FACETS
+from tensorflow_hub.format.card.facets import FACET_BY_KEY, FACETS, label
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.search.engine import SearchAnswer
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
@@ -22,6 +22,8 @@ _SHOWN = 15
 # For a search without results: how many similar searches are tried, and with how many of its words. The last
 # number is how many characters of an invalid parameter stay in its field.
 _MOST_NEAR, _MOST_WORDS, _LONGEST = 8, 4, 300
+# If there is no similar search either: how many tasks are offered.
+_MOST_TASKS = 8
 _SORTS = {"relevance": "Best match", "downloads": "Most used", "newest": "Newest", "size": "Smallest"}
 
 
@@ -53,6 +55,7 @@ def results_values(
         "estimated": answer.estimated,
         "relaxed": answer.relaxed,
         "similar_searches": [],
+        "common_tasks": [],
         "pages": pages,
         "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
         "last_url": request.on_page(max(pages, 1)).to_url(),
@@ -116,6 +119,9 @@ def similar_searches(request: SearchRequest, count: Callable[[SearchRequest], in
     others = [(f"without “{filter_.label}”", filter_.request_without) for filter_ in _filters(bare)]
     if len(others) > 1:
         others.append(("without any filter", SearchRequest(text=request.text)))
+    if bare.interface is not None:
+        of_any_shape = dataclasses.replace(bare, interface=bare.interface.of_any_shape())
+        others.insert(0, (f"“{of_any_shape.interface}” of any shape", of_any_shape))
     words = request.text.split()
     if len(words) > 1:
         others += [(f"“{word}”", dataclasses.replace(bare, text=word)) for word in words[:_MOST_WORDS]]
@@ -125,6 +131,14 @@ def similar_searches(request: SearchRequest, count: Callable[[SearchRequest], in
         Value("", name, number, url=other.to_url())
         for (name, _, number), other in zip(found, shown, strict=True)
         if number
+    ]
+
+
+def common_tasks(answer: SearchAnswer) -> list[Value]:
+    """Returns the commonest tasks of an answer, each with the URL of its models."""
+    return [
+        Value(value, label("task", value), count, SearchRequest().with_filter("task", value).to_url())
+        for value, count in answer.facets.get("task", ())[:_MOST_TASKS]
     ]
 
 

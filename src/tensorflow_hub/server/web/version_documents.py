@@ -24,8 +24,8 @@ from tensorflow_hub.server.store.interface import Store
 from tensorflow_hub.server.web.badge import badge_svg
 from tensorflow_hub.server.web.cards import plain_text
 from tensorflow_hub.server.web.citation import bibtex
+from tensorflow_hub.server.web.help_page import install_command
 from tensorflow_hub.server.web.notebook import notebook
-from tensorflow_hub.server.web.pages import install_command
 from tensorflow_hub.server.web.snippets import snippets
 from tensorflow_hub.server.web.version_listing import listed_version
 from tensorflow_hub.server.web.version_page import forms_of

@@ -35,6 +35,7 @@ from tensorflow_hub.server.web.citation import bibtex
 from tensorflow_hub.server.web.measurement_table import MOST_ROWS, measurement_rows
 from tensorflow_hub.server.web.model_lists import Value, load_listed
 from tensorflow_hub.server.web.property_groups import property_groups, trust
+from tensorflow_hub.server.web.related_models import member_ids
 from tensorflow_hub.server.web.rendering import show_day, show_size
 from tensorflow_hub.server.web.signature_tables import SignatureTable, signature_tables
 from tensorflow_hub.server.web.snippets import snippets
@@ -53,7 +54,6 @@ PARTS: Mapping[str, str] = {
     "signatures": "Signatures",
     "changes": "Changes",
 }
-_CARD_HANDLE = re.compile(r"\((?:https?://(?:www\.)?tfhub\.dev)?/?([A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)+)\)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,14 +77,13 @@ def version_values(
     card = reading.find_card(connection, shown)
     deployments = reading.list_deployments(connection, shown)
     metadata: Mapping[str, Sequence[str]] = card.metadata if card else {}
-    children = _children(connection, shown)
-    member_ids = _member_ids(connection, shown, card, children, base)
-    members = load_listed(connection, member_ids, audience)
+    related = member_ids(connection, shown, card, base)
+    members = load_listed(connection, related, audience)
     versions = _versions(connection, shown)
     forms = forms_of(shown, metadata, deployments)
     code = snippets(shown.handle, base, forms, private=shown.model.private)
     metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
-    others = [model_id for model_id in similar_ids if model_id not in member_ids]
+    others = [model_id for model_id in similar_ids if model_id not in related]
     similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
     url = f"{base}/{shown.handle}"
     pictures = _pictures(connection, shown)
@@ -241,32 +240,6 @@ def forms_of(
         if kind is not None and not kind.is_model:
             found[kind.format_of("")] = {}
     return found
-
-
-def _children(connection: sa.Connection, shown: Version) -> list[Version]:
-    """Returns the versions that name this version, or its model, as their parent."""
-    found = [
-        *reading.list_children(connection, shown.handle),
-        *reading.list_children(connection, shown.model.handle),
-    ]
-    return list({child.handle: child for child in found}.values())
-
-
-def _member_ids(
-    connection: sa.Connection,
-    shown: Version,
-    card: CardRecord | None,
-    children: Sequence[Version],
-    base: str,
-) -> list[int]:
-    """Returns the ids of the models in a collection, or of the deployments of a model."""
-    ids = [child.model.id for child in children]
-    if shown.model.kind == "collection" and card:
-        # Makes links with the URL of this hub relative.
-        links = _CARD_HANDLE.findall(card.text.replace(f"({base}/", "(/"))
-        handles = [re.sub(r"/\d+$", "", handle) for handle in links]
-        ids = reading.model_ids(connection, list(dict.fromkeys(handles))[:200])
-    return list(dict.fromkeys(ids))
 
 
 def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]:

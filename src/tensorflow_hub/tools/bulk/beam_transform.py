@@ -88,9 +88,8 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
     def process(self, batch: Sequence[Any]) -> Iterator[Any]:
         assert self._computation is not None
         pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
-        loaded = self._computation.load(
-            [self._usable(value) for _, value in pairs], [str(key) for key, _ in pairs]
-        )
+        values, names = [self._usable(value) for _, value in pairs], [str(key) for key, _ in pairs]
+        loaded = self._computation.load(values, names)
         for place, reason in loaded.problems:
             yield beam.pvalue.TaggedOutput("skipped", (pairs[place][0], reason))
         for place, vector in zip(loaded.places, self._computation.vectors(loaded), strict=True):

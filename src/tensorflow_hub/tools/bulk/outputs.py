@@ -92,8 +92,9 @@ def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:
     flat = arrow.array(np.ascontiguousarray(vectors).reshape(-1))
     lists = arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
     table = arrow.table({"key": keys, VECTOR: lists})
-    # Without compression and dictionaries, because they hardly make random floats smaller.
-    require("pyarrow.parquet").write_table(table, path, compression="none", use_dictionary=False)
+    # Compression and dictionaries hardly make random floats smaller, and nobody searches for their range.
+    options = {"compression": "none", "use_dictionary": False, "write_statistics": ["key"]}
+    require("pyarrow.parquet").write_table(table, path, **options)
 
 
 def _write_numpy(path: Path, keys: Any, vectors: Matrix) -> None:

@@ -115,7 +115,7 @@ def own(vectors: np.ndarray, exact: bool, folder: Path) -> Searching:
     from tensorflow_hub.tools.neighbours.index import About, Index, Item, write_index
 
     about = About("benchmark", {}, "text", "words", len(vectors), vectors.shape[1], exact)
-    write_index(folder, vectors, [Item(str(i)) for i in range(len(vectors))], about)
+    write_index(folder, [vectors], [Item(str(i)) for i in range(len(vectors))], about)
     index = Index(folder)
     return lambda _: lambda q: index.search(q, K)[0]
 

@@ -40,7 +40,7 @@ TRANSPARENT = {
 
 @pytest.mark.parametrize("kind", TRANSPARENT)
 def test_transparent_pixels_become_white(kind):
-    pixels = Reader(SIZE).from_bytes(TRANSPARENT[kind], kind)
+    pixels = Reader(SIZE)(TRANSPARENT[kind], kind)
     np.testing.assert_allclose(pixels[:, :3], np.broadcast_to([200 / 255, 20 / 255, 20 / 255], (8, 3, 3)))
     np.testing.assert_allclose(pixels[:, 5:], 1.0)
 
@@ -48,7 +48,7 @@ def test_transparent_pixels_become_white(kind):
 def test_half_transparent_grey_is_mixed_with_white():
     image = Image.merge("LA", [Image.new("L", SIZE, 50), Image.new("L", SIZE, 128)])
     mixed = (50 * 128 + 255 * 127) / 255 / 255
-    np.testing.assert_allclose(Reader(SIZE).from_bytes(saved(image, "PNG"), "grey"), mixed, atol=1 / 500)
+    np.testing.assert_allclose(Reader(SIZE)(saved(image, "PNG"), "grey"), mixed, atol=1 / 500)
 
 
 def test_the_graph_does_with_a_png_what_the_tool_does():
@@ -61,7 +61,7 @@ def test_the_graph_does_with_a_png_what_the_tool_does():
         lambda files: decode_batch(files, SIZE), input_signature=[tf.TensorSpec([None], tf.string)]
     )
     for content, pixels in zip(contents, graph(tf.constant(contents)).numpy(), strict=True):
-        np.testing.assert_array_equal(pixels, Reader(SIZE).from_bytes(content, "it"))
+        np.testing.assert_array_equal(pixels, Reader(SIZE)(content, "it"))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
@@ -70,7 +70,7 @@ def test_a_bmp_looks_as_it_does_elsewhere(mode):
     content = saved(image, "BMP")
     with Image.open(io.BytesIO(content)) as shown:
         expected = np.asarray(shown.convert("RGB"), np.float32) / 255
-    np.testing.assert_allclose(Reader(SIZE).from_bytes(content, "bmp"), expected, atol=1e-6)
+    np.testing.assert_allclose(Reader(SIZE)(content, "bmp"), expected, atol=1e-6)
 
 
 def test_the_report_shows_it_on_white_too(tmp_path):

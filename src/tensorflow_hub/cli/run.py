@@ -117,14 +117,15 @@ def _print(run: ModuleRun, name: str, array: Any, top: int) -> None:
 
 def _print_boxes(run: ModuleRun) -> None:
     """What a detector found on each photo, in pixels of that photo."""
+    from tensorflow_hub.tools.images import readable_bytes
     from tensorflow_hub.tools.running.detections import LEAST_SCORE
-    from tensorflow_hub.tools.running.pictures import size_of_file
+    from tensorflow_hub.tools.running.inputs import size_of
 
     for file, boxes in zip(run.inputs, run.boxes, strict=False):
         output.result(
             f"{Path(file).name}: {len(boxes)} found with a score of {100 * LEAST_SCORE:.0f} % or more"
         )
-        height, width = size_of_file(Path(file))
+        height, width = size_of(readable_bytes(Path(file)))
         rows = [
             (
                 f"{100 * box.score:.1f} %",

@@ -1,4 +1,4 @@
-"""Image files as the tensors that modules take: checked, upright, in [0, 1], of one size.
+"""Converts image files to the tensors that modules take: checked, upright, in [0, 1], of one size.
 
 Images are decoded and resized by TensorFlow ops only. So an exported classifier does in its graph exactly
 what was done in training. Pillow checks each file first. It converts files that TensorFlow does not decode
@@ -45,11 +45,7 @@ def readable_bytes(path: Path) -> bytes:
 
 
 def upright(content: bytes, name: str) -> bytes:
-    """Returns the bytes of an upright image file for the bytes of any image file.
-
-    Args:
-      content: the bytes of the file.
-      name: its name, for messages.
+    """Returns the bytes of an upright image file, for the bytes of any image file. Messages have its name.
 
     Raises:
       DataError: the bytes are not an image, are damaged, or have too many pixels.
@@ -86,13 +82,9 @@ def upright(content: bytes, name: str) -> bytes:
 
 def _decodes_rightly(image: Any) -> bool:
     """Whether TensorFlow decodes a file to the same pixels as Pillow."""
-    plain = image.mode in {"L", "RGB"} and not _is_transparent(image)
     # TensorFlow reads the palette indices of a BMP as grey values, and ignores the transparency of a GIF.
-    return (
-        image.format in _TENSORFLOW_DECODES
-        or (image.format == "BMP" and plain)
-        or (image.format == "GIF" and not _is_transparent(image))
-    )
+    is_plain = image.format == "GIF" or (image.format == "BMP" and image.mode in {"L", "RGB"})
+    return image.format in _TENSORFLOW_DECODES or (is_plain and not _is_transparent(image))
 
 
 def _is_transparent(image: Any) -> bool:
@@ -109,14 +101,9 @@ def on_white(image: Any) -> Any:
 
 
 def decode(content: Any, size: tuple[int, int]) -> Any:
-    """Decodes a JPEG, PNG, GIF (first frame) or BMP. Transparent pixels of a PNG get a white background.
+    """Decodes a JPEG, PNG, GIF (first frame) or BMP, a scalar string, to float32 [*size, 3] in [0, 1].
 
-    Args:
-      content: the bytes of the file, a scalar string.
-      size: (height, width) in pixels.
-
-    Returns:
-      float32 [height, width, 3] in [0, 1].
+    Transparent pixels of a PNG get a white background.
     """
     image = tf.io.decode_image(content, channels=0, dtype=tf.uint8, expand_animations=False)
     transparent = (tf.strings.substr(content, 0, 4) == b"\x89PNG") & (tf.shape(image)[2] % 2 == 0)
@@ -127,7 +114,7 @@ def decode(content: Any, size: tuple[int, int]) -> Any:
 
 
 def _resized(image: Any, size: tuple[int, int]) -> Any:
-    """uint8 [height, width, 3] → float32 [*size, 3].
+    """Resizes uint8 [height, width, 3] to float32 [*size, 3].
 
     The input is not converted to floats before, which would take four times the memory. Antialiasing is used
     only if the image gets smaller. Otherwise it changes pixels by at most 0.3 of 255 and takes five times as
@@ -142,7 +129,7 @@ def _resized(image: Any, size: tuple[int, int]) -> Any:
 
 
 def _on_white(image: Any) -> Any:
-    """uint8 [height, width, 2 or 4] with opacity as the last channel → [height, width, 1 or 3] on white."""
+    """Puts uint8 [height, width, 2 or 4], opacity last, on white: uint8 [height, width, 1 or 3]."""
     wide = tf.cast(image, tf.uint16)
     colours, opacity = wide[:, :, :-1], wide[:, :, -1:]
     return tf.cast((colours * opacity + 255 * (255 - opacity) + 127) // 255, tf.uint8)
@@ -161,26 +148,16 @@ class Reader:
         self.size = size
         self._decode = _decoder(size)
 
-    def __call__(self, path: Path) -> Matrix:
-        """Returns the image in a file, float32 [height, width, 3] in [0, 1].
+    def __call__(self, file: Path | bytes, name: str = "") -> Matrix:
+        """Returns the image in a file, or in the bytes of a file, float32 [height, width, 3] in [0, 1].
 
         Raises:
-          DataError: the file cannot be read or decoded. The message says why.
+          DataError: the file cannot be read or decoded. The message has the name, and says why.
         """
-        return self._array(readable_bytes(path), path.name)
-
-    def from_bytes(self, content: bytes, name: str) -> Matrix:
-        """Returns the image in the bytes of a file, float32 [height, width, 3] in [0, 1]."""
-        return self._array(upright(content, name), name)
-
-    def image_or_error(self, file: Path | bytes, name: str = "") -> Matrix | DataError:
-        """Returns the image in a file, or in the bytes of a file; the error if there is none."""
-        try:
-            return self(file) if isinstance(file, Path) else self.from_bytes(file, name)
-        except DataError as error:
-            return error
-
-    def _array(self, content: bytes, name: str) -> Matrix:
+        if isinstance(file, Path):
+            name, content = file.name, readable_bytes(file)
+        else:
+            content = upright(file, name)
         try:
             with tf.device("CPU"):
                 result: Matrix = self._decode(tf.constant(content)).numpy()
@@ -188,10 +165,17 @@ class Reader:
             raise cannot_be_decoded(name, error) from error
         return result
 
+    def image_or_error(self, file: Path | bytes, name: str = "") -> Matrix | DataError:
+        """Returns the image, or the error if there is none."""
+        try:
+            return self(file, name)
+        except DataError as error:
+            return error
+
 
 @functools.lru_cache(maxsize=8)
 def _decoder(size: tuple[int, int]) -> Any:
-    """`decode` as a graph. All readers of a size share it, because tracing takes longer than decoding."""
+    """Returns `decode` as a graph. Readers of a size share it: tracing takes longer than decoding."""
     spec = tf.TensorSpec([], tf.string)
     return tf.function(lambda content: decode(content, size), input_signature=[spec], autograph=False)
 

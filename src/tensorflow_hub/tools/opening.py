@@ -1,4 +1,4 @@
-"""Loading a module and calling it: every tool does it here.
+"""Loads a module and calls it: every tool does it here.
 
 `choose_calls` (in `format/module/calls.py`) chooses the signature by the module's description.
 `ModuleCallable`, which Keras layers use too, fits the inputs and calls the object or the signature.
@@ -25,23 +25,16 @@ Function = Callable[[Any, bool], Any]
 
 
 class LoadedModule:
-    """A loaded module.
-
-    Args:
-      directory: the directory of the module.
-
-    Attributes:
-      loaded: the object of `hub.load`.
-    """
+    """A loaded module; its field `loaded` is the object of `hub.load`."""
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self.loaded: Any = load(directory)
         self._functions: dict[str | None, Function] = {}
 
     def function(self, call: ModuleCall) -> Function:
-        """Returns the function that calls the module. The outputs of a signature are a dict.
+        """Returns the function that calls the module with one tensor, or with a dict of tensors by name.
 
-        Its inputs are one tensor, or a dict of tensors by name.
+        The outputs of a signature are a dict.
         """
         name = call.signature
         if name not in self._functions:
@@ -52,12 +45,9 @@ class LoadedModule:
         return self._functions[name]
 
     def apply(self, call: ModuleCall, values: Mapping[str, Any], error: type[ModuleError]) -> Any:
-        """Returns the outputs for inputs by name, as TensorFlow's tensors.
+        """Returns the outputs, as TensorFlow's tensors, for NumPy arrays by the names of `call.inputs`.
 
-        Args:
-          call: how to call the module.
-          values: NumPy arrays by the names of `call.inputs`.
-          error: the type of the error for inputs that the module cannot be applied to.
+        If the module cannot be applied to these, it raises an error of the given type.
         """
         tensors = {name: tf.constant(value) for name, value in values.items()}
         try:
@@ -73,7 +63,7 @@ class LoadedModule:
 
 
 def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
-    """Tensors in any structure as NumPy arrays by name; sparse and ragged ones with zeros filled in."""
+    """Returns tensors in any structure as NumPy arrays by name; sparse and ragged ones filled with zeros."""
     if isinstance(value, Mapping):
         items = [(str(key), inner) for key, inner in value.items()]
     elif isinstance(value, (list, tuple)):
@@ -88,3 +78,8 @@ def arrays_of(value: Any, name: str = "") -> dict[str, Any]:
     for key, inner in items:
         found.update(arrays_of(inner, f"{name}.{key}" if name else key))
     return found
+
+
+def text_of(value: Any) -> str:
+    """Returns a text for a value of an output. Bytes that are not UTF-8 are replaced."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

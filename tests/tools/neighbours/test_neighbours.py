@@ -24,7 +24,7 @@ from tensorflow_hub.tools.neighbours.searching import MINIMUM, exact_search
 def make_index(folder, vectors, exact):
     folder.mkdir(exist_ok=True)
     about = About("m", {}, "text", "x.txt", len(vectors), vectors.shape[1], exact)
-    write_index(folder, vectors, [Item(str(i), f"text {i}") for i in range(len(vectors))], about)
+    write_index(folder, [vectors], [Item(str(i), f"text {i}") for i in range(len(vectors))], about)
     return Index(folder)
 
 

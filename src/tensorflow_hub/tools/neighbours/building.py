@@ -1,10 +1,11 @@
-"""Building an index: the module is applied to every input, then the vectors are indexed.
+"""Builds an index: applies the module to every input, then indexes the vectors.
 
 An interrupted build can be continued.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -19,8 +20,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.applying import Applied, apply
 from tensorflow_hub.tools.bulk.inputs import KEY, Input, open_input
-from tensorflow_hub.tools.bulk.outputs import require_folder, write_matrix
-from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -98,11 +98,12 @@ def build_neighbours(
     )
     if progress:
         progress("indexing", 0, applied.rows)
-    keys, vectors = _collected(folder / _VECTORS, applied)
+    parts = sorted((folder / _VECTORS).glob("part-*.npy"))
+    keys = [json.loads(path.with_suffix(".keys.json").read_text(encoding="utf-8")) for path in parts]
+    items = _items(source, list(itertools.chain.from_iterable(keys)))
     finished = folder / _VECTORS / "index"
     finished.mkdir(exist_ok=True)
-    write_index(finished, vectors, list(_items(source, keys)), about)
-    del vectors  # a memory map of a file that is removed next
+    write_index(finished, map(np.load, parts), items, about)
     replace_index(finished, folder)
     shutil.rmtree(folder / _VECTORS)
     return Index(folder), applied
@@ -121,19 +122,9 @@ def _require_free(folder: Path, overwrite: bool) -> None:
         raise DataError(f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o.")
 
 
-def _collected(folder: Path, applied: Applied) -> tuple[list[str], Matrix]:
-    """Returns the keys and vectors of all shards, the vectors in a memory map."""
-    parts = sorted(folder.glob("part-*.npy"))
-    write_matrix(folder / "all.npy", (applied.rows, applied.dimension), map(np.load, parts))
-    keys: list[str] = []
-    for path in parts:
-        keys += json.loads(path.with_suffix(".keys.json").read_text(encoding="utf-8"))
-    return keys, np.load(folder / "all.npy", mmap_mode="r")
-
-
 def _items(source: Input, keys: list[str]) -> Iterator[Item]:
     if source.kind == "image":
-        yield from (Item(key) for key in keys)
+        yield from map(Item, keys)
         return
     wanted = set(keys)
     for rows in source.rows():

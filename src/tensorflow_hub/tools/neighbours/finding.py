@@ -1,8 +1,9 @@
-"""Finding the neighbours of a text, an image, or an item of the index."""
+"""Finds the neighbours of a text, an image, or an item of the index."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ class Neighbour:
     cosine: float
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns a dict for JSON."""
         value = {"key": self.key, "cosine": round(self.cosine, 6)}
         return {**value, "text": self.text} if self.text is not None else {**value, "path": str(self.path)}
 
@@ -59,7 +60,6 @@ class Finder:
     def __init__(self, index: str | os.PathLike[str], module: str | None = None) -> None:
         self.index = Index(index)
         self._module = module or self.index.about.module
-        self._encoder: Encoder | None = None
 
     def texts(self, texts: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
         """Returns the nearest items of each text.
@@ -76,7 +76,7 @@ class Finder:
         """
         self._require("text")
         require_several(texts, "texts")
-        return self.vectors(self._open()([whole_text(text) for text in texts]), k)
+        return self.vectors(self._encoder([whole_text(text) for text in texts]), k)
 
     def images(self, files: Sequence[str | os.PathLike[str]], k: int = 10) -> list[list[Neighbour]]:
         """Returns the nearest items of each image file.
@@ -93,8 +93,8 @@ class Finder:
         """
         self._require("image")
         require_several(files, "files")
-        read = Reader(self._open().image_size)
-        return self.vectors(self._open()(np.stack([read(Path(file)) for file in files])), k)
+        read = Reader(self._encoder.image_size)
+        return self.vectors(self._encoder(np.stack([read(Path(file)) for file in files])), k)
 
     def image_bytes(self, content: bytes, name: str, k: int = 10) -> list[Neighbour]:
         """Returns the nearest items of an image.
@@ -105,8 +105,8 @@ class Finder:
           k: the number of items to find.
         """
         self._require("image")
-        array = Reader(self._open().image_size).from_bytes(content, name)
-        return self.vectors(self._open()(array[None]), k)[0]
+        array = Reader(self._encoder.image_size)(content, name)
+        return self.vectors(self._encoder(array[None]), k)[0]
 
     def item(self, number: int, k: int = 10) -> list[Neighbour]:
         """Returns the nearest items of an item of the index, without the item itself.
@@ -142,21 +142,17 @@ class Finder:
         ]
 
     def _neighbour(self, number: int, cosine: float) -> Neighbour:
-        item = self.index.item(number)
-        image = self.index.about.kind == "image"
-        path = Path(self.index.about.source) / item.key if image else None
+        item, about = self.index.item(number), self.index.about
+        path = Path(about.source) / item.key if about.kind == "image" else None
         return Neighbour(number, item.key, item.text, path, cosine)
 
-    def _open(self) -> Encoder:
-        if self._encoder is None:
-            about = self.index.about
-            options = dict(about.module_options)
-            if "image_size" in options:
-                options["image_size"] = tuple(options["image_size"])
-            self._encoder = open_encoder(
-                self._module, "image" if about.kind == "image" else "text", **options
-            )
-        return self._encoder
+    @functools.cached_property
+    def _encoder(self) -> Encoder:
+        about = self.index.about
+        options = dict(about.module_options)
+        if "image_size" in options:
+            options["image_size"] = tuple(options["image_size"])
+        return open_encoder(self._module, about.kind, **options)
 
     def _require(self, kind: str) -> None:
         if self.index.about.kind != kind:

@@ -1,4 +1,4 @@
-"""An index of vectors on disk: exact search for small sets, approximate search for large ones.
+"""Keeps vectors on disk: exact search for small sets, approximate search for large ones.
 
 An index is a folder. `index.json` describes it, `vectors.npy` has the vectors (float32, of unit length),
 `items.jsonl` the items that the vectors were computed from. Large sets also have `approximate.faiss`. The
@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import write_matrix
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.modules import Kind
 from tensorflow_hub.tools.neighbours import searching
 from tensorflow_hub.tools.neighbours.searching import Indices
 from tensorflow_hub.whole_file import whole_file
@@ -35,11 +36,9 @@ FILES = ("vectors.npy", "items.jsonl", _APPROXIMATE, "graph.usearch", "index.jso
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """The input that a vector was computed from.
+    """The input that a vector was computed from: a text, or an image without one.
 
-    Attributes:
-      key: the number of its row in the input, or the path of the image below the folder.
-      text: the text; None for an image.
+    The key is the number of its row in the input, or the path of the image below the folder.
     """
 
     key: str
@@ -53,16 +52,13 @@ class About:
     Attributes:
       module: the handle of the module that computed the vectors, and computes those of queries.
       module_options: the options of `open_encoder` for it.
-      kind: `image` or `text`.
       source: the path of the input; the paths of images are below it.
-      count: the number of vectors.
-      dimension: the length of a vector.
       exact: whether a query is compared with every vector.
     """
 
     module: str
     module_options: Mapping[str, Any]
-    kind: str
+    kind: Kind
     source: str
     count: int
     dimension: int
@@ -88,7 +84,8 @@ class Index:
                 raise ValueError("unknown format")
             self.about = About(**value)
             self._vectors = np.load(path / "vectors.npy", mmap_mode="r")
-            self._items = list(_read_items(path / "items.jsonl"))
+            with (path / "items.jsonl").open(encoding="utf-8") as lines:
+                self._items = [Item(**json.loads(line)) for line in lines]
             is_exact = self.about.exact or format_ == 1
             self._approximate = None if is_exact else searching.load(path / _APPROXIMATE)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -133,18 +130,12 @@ class Index:
         return searching.search(self._approximate, self._vectors, unit, k)
 
 
-def write_index(folder: Path, vectors: Matrix, items: Sequence[Item], about: About) -> None:
-    """Writes an index. `index.json` is written last, so that a folder with it is complete.
+def write_index(folder: Path, blocks: Iterable[Matrix], items: Iterable[Item], about: About) -> None:
+    """Writes an index to a folder. `index.json` is written last, so that a folder with it is complete.
 
-    Args:
-      folder: an existing folder.
-      vectors: float32 [count, dimension], of any length; may be a memory map.
-      items: the item of each vector.
-      about: the description of the index.
+    The vectors come in blocks, each float32 [n, dimension], of any length; each vector has an item.
     """
-    starts = range(0, len(vectors), 65_536)
-    blocks = (normalised(vectors[start : start + 65_536]) for start in starts)
-    write_matrix(folder / "vectors.npy", vectors.shape, blocks)
+    write_matrix(folder / "vectors.npy", (about.count, about.dimension), map(normalised, blocks))
     with (folder / "items.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n" for item in items)
     if not about.exact:
@@ -172,9 +163,3 @@ def normalised(vectors: Matrix) -> Matrix:
     """
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
-
-
-def _read_items(path: Path) -> Iterator[Item]:
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield Item(**json.loads(line))

@@ -1,4 +1,4 @@
-"""Pages of neighbours: an HTML file, and a search page that is served on this machine."""
+"""Shows neighbours: in an HTML file, and on a search page that is served on this machine."""
 
 from __future__ import annotations
 
@@ -25,14 +25,9 @@ Result = tuple[str, Path | None, list[Neighbour]]
 def neighbours_page(
     finder: Finder, results: list[Result], *, search: bool = False, query: str = "", problem: str = ""
 ) -> str:
-    """One self-contained HTML page of queries with their neighbours.
+    """Returns one self-contained HTML page of queries with their neighbours.
 
-    Args:
-      finder: the finder that found the neighbours.
-      results: the queries with their neighbours.
-      search: whether the page has a form for a search.
-      query: the text in the form.
-      problem: why nothing was found; empty if there is no error.
+    With `search` it has a form, whose text is `query`. The problem says why nothing was found.
     """
     groups = [
         {
@@ -47,12 +42,7 @@ def neighbours_page(
 
 
 class SearchServer(http.server.ThreadingHTTPServer):
-    """An HTTP server of a search page for an index, only on 127.0.0.1.
-
-    Args:
-      finder: the index with its module.
-      port: the port; 0 for a free one, which is then in `.server_port`.
-    """
+    """Serves the search page of an index, only on 127.0.0.1. With port 0, `.server_port` is a free one."""
 
     daemon_threads = True
 
@@ -72,7 +62,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """The search page, or the results of `?q=text` and `?item=number`."""
+        """Sends the search page, or the results of `?q=text` and `?item=number`."""
         if not self._is_local():
             return
         parts = urlsplit(self.path)
@@ -83,7 +73,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         self._answer(values.get("q", "").strip(), values.get("item", ""), None)
 
     def do_POST(self) -> None:
-        """The results of an image that was sent by the form."""
+        """Sends the results of an image that was sent by the form."""
         if not self._is_local():
             return
         length = self.headers.get("Content-Length", "")
@@ -140,7 +130,7 @@ def _results(finder: Finder, query: str, item: str, image: tuple[str, bytes] | N
 
 
 def _uploaded(content_type: str, body: bytes) -> tuple[str, bytes]:
-    """File name and bytes of the first file in a multipart/form-data body."""
+    """Returns file name and bytes of the first file in a multipart/form-data body."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
     for part in message.iter_parts() if message.is_multipart() else ():

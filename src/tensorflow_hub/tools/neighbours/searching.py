@@ -1,4 +1,4 @@
-"""Exact search, and approximate search among many vectors, with the library faiss.
+"""Searches vectors with the library faiss: exactly or, among many vectors, approximately.
 
 Exact search compares a query with every vector. Approximate search uses an inverted file of short codes. The
 vectors are grouped into cells (`IVF`). For each pair of numbers of a vector a code of four bits is stored
@@ -38,15 +38,10 @@ _TRAINING_VECTORS_PER_CELL = 40  # faiss asks for 39
 
 
 def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """Returns the nearest vectors of each query.
+    """Returns the numbers of the `k` nearest vectors of each query, int64 [q, k], and their cosines, float32.
 
-    Args:
-      vectors: float32 [count, dimension], of unit length; may be a memory map.
-      queries: float32 [q, dimension], of unit length.
-      k: the number of vectors to find for each query; at most `count`.
-
-    Returns:
-      The numbers of the vectors, int64 [q, k], and their cosines, float32 [q, k]; the nearest vectors first.
+    The nearest vectors come first. Vectors [count, dimension] and queries [q, dimension] are float32 of unit
+    length. There are `k` vectors or more; they may be a memory map.
     """
     faiss = require("faiss")
     cosines, numbers = faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
@@ -54,14 +49,7 @@ def exact_search(vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Mat
 
 
 def build(vectors: Matrix) -> Any:
-    """Makes a searchable index.
-
-    Args:
-      vectors: float32 [count, dimension], of unit length, at least MINIMUM; may be a memory map.
-
-    Returns:
-      The index, for `save` and `search`.
-    """
+    """Makes an index of MINIMUM or more vectors, float32 [count, dimension] of unit length, for `search`."""
     faiss = require("faiss")
     count, dimension = vectors.shape
     cells = min(int(4 * count**0.5), count // _TRAINING_VECTORS_PER_CELL)
@@ -97,14 +85,7 @@ def load(path: Path) -> Any:
 
 
 def search(index: Any, vectors: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-    """Returns the nearest vectors of each query, as of `exact_search`, but a few of them may be missing.
-
-    Args:
-      index: the index of `vectors`.
-      vectors: as for `exact_search`.
-      queries: as for `exact_search`.
-      k: as for `exact_search`.
-    """
+    """Returns the nearest vectors of each query, as `exact_search`, but a few of them may be missing."""
     numbers = np.empty((len(queries), k), np.int64)
     cosines = np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), _SAMPLE):
@@ -143,5 +124,5 @@ def _spread(count: int, wanted: int) -> Indices:
 
 
 def _even(vectors: Matrix) -> Matrix:
-    """Vectors with an even number of columns, because codes are of pairs: a column of zeros may be added."""
+    """Returns vectors with an even number of columns, because codes are of pairs: zeros may be added."""
     return np.ascontiguousarray(np.pad(vectors, ((0, 0), (0, vectors.shape[1] % 2))), np.float32)

@@ -1,4 +1,4 @@
-"""The prediction process: loads one module in a sandbox, and answers requests one after the other.
+"""Runs one module in a sandbox, in a process of its own, and answers requests one after the other.
 
     python -m tensorflow_hub.tools.predicting.process ROOT FOLDER MEMORY SECONDS HIDDEN…
 
@@ -12,12 +12,13 @@ Python, no network, no secrets. Standard input is a socket for messages of `mult
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -35,53 +36,46 @@ def main() -> None:
     hub = _take_standard_input()
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     tempfile.tempdir = "/"  # TensorFlow asks for it, and writes nothing there
-    answer = _opened(hub)
-    while answer is not None:
+    module: Any = None
+    with _errors_sent(hub):
+        from tensorflow_hub.tools.predicting.served_module import ServedModule
+
+        module = ServedModule(FOLDER, _THREADS)
+        _send(hub, json.dumps({"remembers": module.remembers}).encode())
+    while module:
         try:
             request = json.loads(hub.recv_bytes())
         except EOFError:
             return
         _allow_processor(_THREADS * int(seconds))
-        _send(hub, lambda request=request: answer(request))  # type: ignore[misc]
+        with _errors_sent(hub):
+            _send(hub, module.answer(request))
 
 
-def _opened(hub: Connection) -> Callable[[Mapping[str, Any]], bytes] | None:
-    """Loads the module and tells the hub. Returns the function that answers requests; None after an error."""
-    found: list[Callable[[Mapping[str, Any]], bytes]] = []
-
-    def load() -> bytes:
-        from tensorflow_hub.tools.predicting.served_module import ServedModule
-
-        module = ServedModule(FOLDER, _THREADS)
-        found.append(module.answer)
-        return json.dumps({"remembers": module.remembers}).encode()
-
-    _send(hub, load)
-    return found[0] if found else None
+def _send(hub: Connection, answer: bytes) -> None:
+    if len(answer) > _MOST_ANSWER:
+        raise LimitError(
+            f"The answer has {len(answer):,} bytes, more than the hub sends.", hint="Send less at once."
+        )
+    hub.send_bytes(b"+" + answer)
 
 
-def _send(hub: Connection, work: Callable[[], bytes]) -> None:
-    """Calls `work` and sends its result or, after an error, the error."""
+@contextlib.contextmanager
+def _errors_sent(hub: Connection) -> Iterator[None]:
+    """Sends errors of the module, or of the request, to the hub."""
     try:
-        said = work()
-        if len(said) > _MOST_ANSWER:
-            raise LimitError(
-                f"The answer has {len(said):,} bytes, more than the hub sends.", hint="Send less at once."
-            )
-        hub.send_bytes(b"+" + said)
-    except MemoryError:
-        _refuse(hub, LimitError("The module needs more memory than the hub gives it.", hint="Send less."))
+        try:
+            yield
+        except MemoryError as error:
+            message = "The module needs more memory than the hub gives it."
+            raise LimitError(message, hint="Send less.") from error
     except HubError as error:
-        _refuse(hub, error)
-
-
-def _refuse(hub: Connection, error: HubError) -> None:
-    said = {"error": type(error).__name__, "problem": error.problem, "hint": error.hint}
-    hub.send_bytes(b"-" + json.dumps(said).encode())
+        said = {"error": type(error).__name__, "problem": error.problem, "hint": error.hint}
+        hub.send_bytes(b"-" + json.dumps(said).encode())
 
 
 def _take_standard_input() -> Connection:
-    """The socket to the hub, with another number, so that nothing else reads from it or writes to it."""
+    """Returns the socket to the hub with another number, so that nothing else reads or writes there."""
     own = os.dup(0)
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)

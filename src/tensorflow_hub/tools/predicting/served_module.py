@@ -1,4 +1,4 @@
-"""A module that answers requests: it is checked before it is loaded, and its answers are bounded."""
+"""Answers requests to a module: it is checked before it is loaded, and its answers are bounded."""
 
 from __future__ import annotations
 
@@ -46,11 +46,7 @@ _ONLY_READ = frozenset(_READING.split())
 
 
 class ServedModule:
-    """A module that is checked and loaded, and answers requests.
-
-    Args:
-      directory: the directory of the module.
-      threads: the number of processors that TensorFlow uses at once.
+    """Checks and loads a module, and answers requests. TensorFlow uses `threads` processors at once.
 
     Attributes:
       remembers: whether a call may change what later calls see. Then two callers must not share the module.
@@ -78,10 +74,9 @@ class ServedModule:
     def answer(self, request: Mapping[str, Any]) -> bytes:
         """Returns the answer to a request, as JSON.
 
-        Args:
-          request: a dict with "do": "predict" and "body", the request as TensorFlow Serving takes it; or with
-            "do": "show", with "rows", the values of each input as a person writes them, and "files", the
-            names and contents (base64) of the image files of each input.
+        A request has "do": "predict" and "body", the request as TensorFlow Serving takes it; or "do": "show",
+        with "rows", the values of each input as a person writes them, and "files", the names and contents
+        (base64) of the image files of each input.
 
         Raises:
           HubError: the module cannot be applied to these inputs, or the answer is larger than allowed.

@@ -1,4 +1,4 @@
-"""The JSON of TensorFlow Serving's REST API: requests → tensors, outputs → answers.
+"""Converts the JSON of TensorFlow Serving's REST API: requests to tensors, outputs to answers.
 
     {"instances": [{"a": 1, "b": "x"}, …]}  → {"predictions": [{"y": …}, …]}    row by row
     {"inputs": {"a": [1, …], "b": ["x", …]}} → {"outputs": {"y": [ …]}}         input by input
@@ -21,33 +21,25 @@ import tensorflow as tf
 from tensorflow_hub.errors import InputError
 from tensorflow_hub.format.module.calls import ModuleCall
 from tensorflow_hub.format.module.signatures import TensorDescription
-from tensorflow_hub.tools.running.inputs import has_shape, wrong_value
+from tensorflow_hub.tools.opening import text_of
+from tensorflow_hub.tools.running.inputs import wrong_value
 
 _FORM = 'For example {"instances": [1.0, 2.0]}; see docs/api.md.'
 
 
 def tensors_of(call: ModuleCall, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the inputs of a call as NumPy arrays by name.
-
-    Args:
-      call: how the module is called.
-      body: the request, with `instances` or `inputs`.
+    """Returns the inputs of a call as NumPy arrays by name, for the body of a request.
 
     Raises:
-      InputError: the request has neither or both, or values that do not fit. The message says what the module
-        takes.
+      InputError: the request has neither `instances` nor `inputs` or both, or values that do not fit. The
+        message says what the module takes.
     """
     if ("instances" in body) == ("inputs" in body):
         raise InputError('Expected either "instances" or "inputs" in the body.', hint=_FORM)
-    if "instances" in body:
-        given = _by_input(call, body["instances"])
-    else:
-        inputs = body["inputs"]
-        [only, *others] = call.inputs
-        given = inputs if _is_by_name(inputs, call) else {only: inputs}
-        if others and given is not inputs:
-            raise _names_differ(call, inputs)
-    if set(given) != set(call.inputs):
+    given = _by_input(call, body["instances"]) if "instances" in body else body["inputs"]
+    if len(call.inputs) == 1 and not _is_by_name(given, call):
+        given = dict.fromkeys(call.inputs, given)
+    if not isinstance(given, dict) or set(given) != set(call.inputs):
         raise _names_differ(call, given)
     return {name: _array(given[name], name, tensor) for name, tensor in call.inputs.items()}
 
@@ -58,28 +50,23 @@ def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
     Raises:
       InputError: the request has instances, and an output does not have one row for each of them.
     """
+    values = {name: _plain(array, name) for name, array in outputs.items()}
     if "inputs" in body:
-        values = {name: _plain(array, name) for name, array in outputs.items()}
         return _json({"outputs": _alone(values)})
-    rows = len(body["instances"])
-    wrong = next((name for name, array in outputs.items() if array.ndim == 0 or len(array) != rows), None)
+    count = len(body["instances"])
+    wrong = next((name for name, array in outputs.items() if array.ndim == 0 or len(array) != count), None)
     if wrong is not None:
         raise InputError(
             f"The output {wrong!r} has the shape {list(outputs[wrong].shape)}, no row for each of the "
-            f"{rows} instances.",
+            f"{count} instances.",
             hint='Send "inputs" in place of "instances".',
         )
-    columns = {name: _plain(array, name) for name, array in outputs.items()}
-    return _json(
-        {
-            "predictions": [
-                _alone(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)
-            ]
-        }
-    )
+    rows = zip(*values.values(), strict=True)
+    return _json({"predictions": [_alone(dict(zip(values, row, strict=True))) for row in rows]})
 
 
-def _by_input(call: ModuleCall, instances: Any) -> dict[str, Any]:
+def _by_input(call: ModuleCall, instances: Any) -> Any:
+    """Returns the values of each input by its name, or the instances themselves where they have no names."""
     if not isinstance(instances, list) or not instances:
         raise InputError(f'Expected "instances" as a list with values, got {_quoted(instances)}.', hint=_FORM)
     if _is_by_name(instances[0], call):
@@ -94,7 +81,7 @@ def _by_input(call: ModuleCall, instances: Any) -> dict[str, Any]:
         return {name: [one[name] for one in instances] for name in instances[0]}
     if len(call.inputs) != 1:
         raise _names_differ(call, instances[0])
-    return dict.fromkeys(call.inputs, instances)
+    return instances
 
 
 def _is_by_name(value: Any, call: ModuleCall) -> bool:
@@ -108,21 +95,21 @@ def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
             f"The module takes a {tensor}, which cannot be written as JSON.",
             hint="Load it: hub.load(handle).",
         )
-    wanted = tf.as_dtype(tensor.dtype).as_numpy_dtype
     value = _bytes_in(value)
     try:
         array = np.asarray(value, object if tensor.dtype == "string" else None)
     except ValueError as error:
-        raise _unfit(value, name, tensor, "All lists of one level need the same length.") from error
+        hint = "All lists of one level need the same length."
+        raise wrong_value(_quoted(value), name, tensor, hint) from error
     if tensor.dtype == "string":
         fits = all(isinstance(item, bytes) for item in array.ravel())
     else:
-        fits = array.dtype.kind in (
-            "b" if tensor.dtype == "bool" else "iuf" if "float" in tensor.dtype else "iu"
-        )
-    if not (fits and has_shape(array, tensor)):
-        raise _unfit(value, name, tensor, f"The value has the shape {list(array.shape)}.")
-    return array if tensor.dtype == "string" else array.astype(wanted)
+        kinds = "b" if tensor.dtype == "bool" else "iuf" if "float" in tensor.dtype else "iu"
+        fits = array.dtype.kind in kinds
+    if not (fits and tf.TensorShape(tensor.shape).is_compatible_with(array.shape)):
+        hint = f"The value has the shape {list(array.shape)}."
+        raise wrong_value(_quoted(value), name, tensor, hint)
+    return array if tensor.dtype == "string" else array.astype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
 
 
 def _bytes_in(value: Any) -> Any:
@@ -144,21 +131,13 @@ def _bytes_in(value: Any) -> Any:
 def _plain(array: Any, name: str) -> Any:
     """Returns an output as JSON values."""
     if array.dtype.kind in "OSU":
-        write = _b64 if name.endswith("_bytes") else _text
-        return _each(array.tolist(), write)
+        write = _b64 if name.endswith("_bytes") else text_of
+        return np.vectorize(write, otypes=[object])(array).tolist()
     return array.astype(np.float64).tolist() if array.dtype.kind == "V" else array.tolist()
-
-
-def _each(value: Any, write: Any) -> Any:
-    return [_each(item, write) for item in value] if isinstance(value, list) else write(value)
 
 
 def _b64(value: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(value).decode()}
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _alone(values: dict[str, Any]) -> Any:
@@ -167,7 +146,7 @@ def _alone(values: dict[str, Any]) -> Any:
 
 
 def _json(value: Any) -> bytes:
-    """JSON as TensorFlow Serving writes it: with NaN and Infinity, which standard JSON does not have."""
+    """Returns JSON as TensorFlow Serving writes it: with NaN and Infinity, which standard JSON lacks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -177,14 +156,6 @@ def _names_differ(call: ModuleCall, given: Any) -> InputError:
     return InputError(f"Expected the inputs {wanted}; got {got}.", hint=_FORM)
 
 
-def _unfit(value: Any, name: str, tensor: TensorDescription, hint: str) -> InputError:
-    return wrong_value(_quoted(value), name, tensor, hint)
-
-
 def _quoted(value: Any) -> str:
-    text = (
-        value
-        if isinstance(value, str)
-        else json.dumps(value, default=lambda item: item.decode("utf-8", "replace"))
-    )
+    text = value if isinstance(value, str) else json.dumps(value, default=text_of)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -1,4 +1,4 @@
-"""How a page shows the outputs of a module: as classes, similarities of texts, pictures or values."""
+"""Says how a page shows the outputs of a module: as classes, similarities of texts, pictures or values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import upright
+from tensorflow_hub.tools.opening import text_of
 from tensorflow_hub.tools.running.detections import Box
 from tensorflow_hub.tools.running.pictures import is_pictures, pixels
 
@@ -24,7 +25,7 @@ _LONGEST_SIDE = 800  # pixels of a picture with boxes
 def shown_outputs(
     outputs: Mapping[str, Any], texts: Sequence[str], labels: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """What a page shows of outputs, as JSON values.
+    """Returns what a page shows of outputs, as JSON values.
 
     Args:
       outputs: NumPy arrays by name.
@@ -39,7 +40,7 @@ def shown_outputs(
 
 
 def shown_detections(pictures: Sequence[bytes], found: Sequence[Sequence[Box]]) -> list[dict[str, Any]]:
-    """What a page shows of a detector: each picture as a small JPEG in base64, with its boxes."""
+    """Returns what a page shows of a detector: each picture as a small JPEG in base64, with its boxes."""
     return [
         {"name": "", "type": "", "boxes": [dataclasses.astuple(box) for box in boxes], **_small(picture)}
         for picture, boxes in zip(pictures[:_MOST_PICTURES], found, strict=False)
@@ -79,8 +80,7 @@ def shares_of(array: Any) -> Any:
     """
     if array.min() >= 0 and array.max() <= 1:
         return array
-    exponentials = np.exp(array - array.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return tf.nn.softmax(array).numpy()
 
 
 def cosines(vectors: Any) -> Any:
@@ -102,11 +102,6 @@ def _png(picture: Any) -> str:
 
 
 def _first(row: Any) -> list[str]:
-    shown = [_text(value)[:200] for value in row.ravel()[:_MOST_VALUES].tolist()]
+    values = row.ravel()[:_MOST_VALUES].tolist()
+    shown = [f"{value:.4g}" if isinstance(value, float) else text_of(value)[:200] for value in values]
     return shown + (["…"] if row.size > _MOST_VALUES else [])
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What a detector gives: boxes on a picture, with the names and scores of what is in them."""
+"""Reads the outputs of a detector: boxes on a picture, with the names and scores of what is in them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tensorflow_hub.svg import LIGHT_COLOURS
 from tensorflow_hub.tools.extras import require
+from tensorflow_hub.tools.opening import text_of
 
 # The names of the outputs, as the TensorFlow Object Detection API gives them.
 BOXES, SCORES, CLASSES = OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes")
@@ -48,13 +49,11 @@ def are_detections(outputs: Mapping[str, Any]) -> bool:
 
 
 def boxes_of(outputs: Mapping[str, Any], labels: Sequence[str], pictures: Any) -> list[list[Box]]:
-    """The boxes on each picture, the highest score first; none where the outputs are not those of a detector.
+    """Returns the boxes on each picture, the highest score first; none for the outputs of other modules.
 
-    Args:
-      outputs: NumPy arrays by name: `detection_boxes` [b, n, 4] as top, left, bottom and right, in shares of
-        the picture or in pixels; `detection_scores` and `detection_classes` [b, n]. Or all without `b`.
-      labels: the names of the classes.
-      pictures: what went in: [b, height, width, channels], or the bytes of files as strings.
+    The output `detection_boxes` [b, n, 4] has top, left, bottom and right, in shares of the picture or in
+    pixels; `detection_scores` and `detection_classes` are [b, n]. All may lack `b`. The pictures that went in
+    are [b, height, width, channels], or the bytes of files as strings.
     """
     if not are_detections(outputs):
         return []
@@ -97,7 +96,7 @@ def _best(boxes: Any, scores: Any, names: Any, labels: Sequence[str]) -> list[Bo
 
 def _label(name: Any, labels: Sequence[str]) -> str:
     if isinstance(name, (bytes, str)):
-        return (name.decode("utf-8", "replace") if isinstance(name, bytes) else name)[:100]
+        return text_of(name)[:100]
     number = int(np.nan_to_num(name))
     place = number if labels and labels[0].strip().lower() in _NOTHING else number - 1
     return labels[place][:100] if 0 <= place < len(labels) else f"class {number}"

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tensorflow_hub.errors import DataError, InputError
 from tensorflow_hub.format.module.calls import takes_image_files, takes_images
 from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.tools.datasets.image_folder import is_image_name
 from tensorflow_hub.tools.extras import require
-from tensorflow_hub.tools.images import Reader, upright
+from tensorflow_hub.tools.images import Reader, readable_bytes, upright
 
 _NUMBERS_HINT = "Write numbers as JSON: '[1, 2, 3]'; or give a .npy file."
 
@@ -45,13 +46,10 @@ def tensor_of(values: Sequence[str], name: str, tensor: TensorDescription) -> An
 def tensor_of_pictures(
     files: Sequence[tuple[str, bytes]], name: str, tensor: TensorDescription, largest: int | None = None
 ) -> Any:
-    """Image files as the NumPy array that an input takes.
+    """Converts image files, by name and bytes, to the NumPy array that an input takes.
 
-    Args:
-      files: the name and the bytes of each file.
-      name: of the input; "" for the only one.
-      tensor: what the module takes: pictures [b, height, width, 1 or 3], or strings.
-      largest: pixels of the longer side, at most, where the module takes pictures of any size.
+    The module takes pictures [b, height, width, 1 or 3], or strings. If it takes pictures of any size, their
+    longer side has at most `largest` pixels.
 
     Raises:
       InputError: there are no files, or the module takes another number of them.
@@ -66,17 +64,17 @@ def tensor_of_pictures(
     if many not in {None, len(files)}:
         raise _unfit(names, name, tensor, f"Give {many} at once.")
     if height is None or width is None:
-        free = _size_of(contents[0], largest)
+        free = size_of(contents[0], largest)
         height, width = height or free[0], width or free[1]
     read = Reader((height, width))
-    pixels = np.stack([read.from_bytes(content, file) for file, content in zip(names, contents, strict=True)])
+    pixels = np.stack([read(content, file) for file, content in zip(names, contents, strict=True)])
     if channels == 1:
         pixels = pixels.mean(axis=3, keepdims=True)
     return (255 * pixels).round().astype(np.uint8) if tensor.dtype == "uint8" else _cast(pixels, tensor)
 
 
-def _size_of(content: bytes, largest: int | None) -> tuple[int, int]:
-    """Height and width of a picture, in proportion within `largest`."""
+def size_of(content: bytes, largest: int | None = None) -> tuple[int, int]:
+    """Returns height and width of a picture, in proportion within `largest`."""
     with require("PIL.Image").open(io.BytesIO(content)) as image:
         share = min(1.0, (largest or sys.maxsize) / max(image.size))
         return max(1, round(share * image.height)), max(1, round(share * image.width))
@@ -90,10 +88,7 @@ def _images(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
 
 
 def _named_bytes(path: str) -> tuple[str, bytes]:
-    try:
-        return Path(path).name, Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path!r} cannot be read: {error.strerror}.", hint="Check it.") from error
+    return Path(path).name, readable_bytes(Path(path))
 
 
 def _strings(values: Sequence[str], name: str, tensor: TensorDescription) -> Any:
@@ -131,8 +126,6 @@ def _array(value: str, name: str, tensor: TensorDescription) -> Any:
 
 
 def _cast(array: Any, tensor: TensorDescription) -> Any:
-    import tensorflow as tf
-
     return array.astype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
 
 
@@ -145,21 +138,13 @@ def _fitted(array: Any, values: Sequence[str], name: str, tensor: TensorDescript
         return array.reshape(())
     if len(shape) == array.ndim + 1 and shape[-1] == 1:
         array = array[..., None]
-    if not has_shape(array, tensor):
+    if not tf.TensorShape(shape).is_compatible_with(array.shape):
         raise _unfit(values, name, tensor, f"The values have the shape {list(array.shape)}.")
     return array
 
 
-def has_shape(array: Any, tensor: TensorDescription) -> bool:
-    """Whether an array has the shape of a tensor."""
-    shape = tensor.shape
-    return shape is None or (
-        len(shape) == array.ndim and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True))
-    )
-
-
 def wrong_value(given: str, name: str, tensor: TensorDescription, hint: str) -> InputError:
-    """The error for a value that does not fit the tensor of an input; `given` is the value as a text."""
+    """Returns the error for a value, given as a text, that does not fit the tensor of an input."""
     of = f" for the input {name!r}" if name else ""
     return InputError(f"Expected {tensor}{of}, got {given}.", hint=hint)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import readable_bytes
 from tensorflow_hub.tools.running.detections import draw_boxes
-
-if TYPE_CHECKING:
-    from tensorflow_hub.tools.running.run import ModuleRun
+from tensorflow_hub.tools.running.run import ModuleRun
 
 _SMALLEST_SIDE = 8
 
@@ -29,11 +26,8 @@ def is_pictures(array: Any) -> bool:
 def write_pictures(run: ModuleRun, path: Path) -> list[Path]:
     """Writes the pictures among the outputs of a module, or the photos of a detector with their boxes.
 
-    Args:
-      run: the outputs of the module. Floats are in [0, 1], in [-1, 1] if some are negative, or in [0, 255] if
-        some are larger than 1.5.
-      path: the path of the file. Its suffix chooses the format. The names of several pictures get `-1`, `-2`,
-        … before the suffix.
+    Floats are in [0, 1], in [-1, 1] if some are negative, or in [0, 255] if some are larger than 1.5. The
+    suffix of the path chooses the format. The names of several pictures get `-1`, `-2`, … before it.
 
     Returns:
       The paths of the files.
@@ -60,12 +54,6 @@ def write_pictures(run: ModuleRun, path: Path) -> list[Path]:
     except ValueError as error:
         raise DataError(f"{path.name!r} cannot be written: {error}.", hint="Name it .png or .jpg.") from error
     return paths
-
-
-def size_of_file(path: Path) -> tuple[int, int]:
-    """Height and width of an image file, upright, in pixels."""
-    with require("PIL.Image").open(io.BytesIO(readable_bytes(path))) as image:
-        return image.height, image.width
 
 
 def pixels(picture: Any) -> Any:

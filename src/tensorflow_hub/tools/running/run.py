@@ -10,10 +10,9 @@ import numpy as np
 
 from tensorflow_hub.errors import InputError, ModuleError
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_images
-from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.format.module.calls import ModuleCall, choose_call
 from tensorflow_hub.tools.modules import locate
-from tensorflow_hub.tools.opening import LoadedModule, arrays_of
+from tensorflow_hub.tools.opening import LoadedModule, arrays_of, text_of
 from tensorflow_hub.tools.running.detections import Box, are_detections, boxes_of
 from tensorflow_hub.tools.running.inputs import tensor_of
 
@@ -43,7 +42,7 @@ class ModuleRun:
     boxes: Sequence[Sequence[Box]] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: values of outputs as lists, bytes as text."""
+        """Returns a dict for JSON: values of outputs as lists, bytes as text."""
         found = {
             "module": self.module,
             "signature": self.signature,
@@ -96,7 +95,7 @@ def run_module(
         module,
         call.signature,
         tuple(given.get(first, ())),
-        first in call.inputs and _is_text(call.inputs[first]),
+        first in call.inputs and call.inputs[first].dtype == "string",
         outputs,
         labels,
         description.unsafe_ops,
@@ -109,26 +108,20 @@ def _by_input(
 ) -> Mapping[str, Sequence[str]]:
     if values and named:
         raise InputError("Expected values, or values by name, got both.", hint="Name all inputs, or none.")
-    wanted = (
-        ", ".join(f"{name or 'one input'}: {tensor}" for name, tensor in call.inputs.items()) or "nothing"
-    )
     if values and len(call.inputs) == 1:
         return dict.fromkeys(call.inputs, values)
     if set(named) != set(call.inputs) or values:
+        wanted = ", ".join(f"{name or 'one input'}: {tensor}" for name, tensor in call.inputs.items())
         what = f"values for {sorted(named)}" if named else "values without names" if values else "none"
         raise InputError(
-            f"Expected values for the inputs of the module ({wanted}), got {what}.",
+            f"Expected values for the inputs of the module ({wanted or 'nothing'}), got {what}.",
             hint="Give INPUTs to a module with one input, else --input NAME=VALUE for each.",
         )
     return named
 
 
-def _is_text(tensor: TensorDescription) -> bool:
-    return tensor.dtype == "string" and not takes_images(tensor)
-
-
 def labels_of(directory: Any, outputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of classes, from an asset with a line for each column of an output, or of a detector."""
+    """Returns the names of classes: an asset with a line for each column of an output, or of a detector."""
     widths = {array.shape[1] for array in outputs.values() if array.ndim == 2 and array.dtype.kind == "f"}
     files = sorted(
         (directory / "assets").glob("*.txt"), key=lambda path: (path.name != "labels.txt", path.name)
@@ -145,5 +138,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return text_of(value)
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -126,7 +126,7 @@ def test_the_features_of_examples_are_shown_and_cleared(tmp_path, capsys, monkey
     keys = [number.to_bytes(32, "big") for number in range(2000)]
     for name in "ab":
         with FeatureStore(tmp_path, name, "usage", 50) as store:
-            store.write((key, np.ones(50, np.float32)) for key in keys)
+            store.write({key: np.ones(50, np.float32) for key in keys})
     before = json.loads(features("--json"))
     assert before["size"] > 2 * 2000 * 200
     assert before["cleared"] == 0

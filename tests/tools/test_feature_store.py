@@ -23,7 +23,7 @@ def vector(number, dimension=50):
 
 def fill(folder, module, count=2000, used=None):
     with FeatureStore(folder, module, "manner", 50) as store:
-        store.write([(key(i), vector(i)) for i in range(count)])
+        store.write({key(i): vector(i) for i in range(count)})
     if used is not None:
         os.utime(store.path, (used, used))
     return store.path
@@ -76,7 +76,7 @@ while True:
     with FeatureStore(folder, "a", "manner", 50) as store:
         for start in range(0, 2000, 20):
             numbers = range(start, start + 20)
-            store.write([(i.to_bytes(32, "big"), np.full(50, i, np.float32)) for i in numbers])
+            store.write({i.to_bytes(32, "big"): np.full(50, i, np.float32) for i in numbers})
         print("full", flush=True)
     make_room(folder, 0, keep=folder / "other")
     print("empty", flush=True)
@@ -98,7 +98,7 @@ def test_a_store_is_consistent_after_its_writer_was_killed(lines, tmp_path):
         assert len(found) % 20 == 0  # whole batches only
         for name, value in found.items():
             assert (value == int.from_bytes(name, "big")).all()
-        store.write([(key(i), vector(i)) for i in range(2000)])
+        store.write({key(i): vector(i) for i in range(2000)})
     assert kept(tmp_path, "a") == 2000
 
 

@@ -119,9 +119,8 @@ def command(
 def _publish(comparison: Comparison, dataset: str | None, url: str, measured_by: str | None) -> None:
     """Attaches the measurements to the modules that are on the hub."""
     from tensorflow_hub.client.measurements import attach, name_on_hub
-    from tensorflow_hub.tools.comparison.figures import figures_of
 
-    for module, figures in figures_of(comparison, dataset, url):
+    for module, figures in comparison.figures(dataset, url):
         name = name_on_hub(module)
         if name is None:
             output.note(f"not attached: {module} is not a module of the hub in TFHUB_URL")

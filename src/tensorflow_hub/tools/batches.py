@@ -1,4 +1,4 @@
-"""Batches of examples: texts of similar length together, the next batches prepared by other threads."""
+"""Makes batches: texts of similar length together, the next batches prepared by other threads."""
 
 from __future__ import annotations
 
@@ -30,13 +30,10 @@ def in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def batches_by_length(lengths: Any, size: int, padded: int = _PADDED_CHARACTERS) -> Iterator[Any]:
-    """Yields groups of the indices of texts with similar lengths.
+    """Yields groups of the indices of texts with similar lengths in characters, int [n].
 
-    Args:
-      lengths: the lengths of the texts in characters, int [n].
-      size: the largest number of texts in a group.
-      padded: the largest number of characters in a group after padding: its number of texts times the length
-        of the longest one. A single text may be longer.
+    A group has at most `size` texts, and at most `padded` characters if all are padded to the longest one. A
+    single text may be longer.
 
     >>> [group.tolist() for group in batches_by_length([5, 1, 4, 2], 2)]
     [[0, 2], [3, 1]]

@@ -1,4 +1,4 @@
-"""Which signature and output of a module give the vectors of images or texts, by the module's description."""
+"""Chooses the signature and output that give the vectors of images or texts, by a module's description."""
 
 from __future__ import annotations
 
@@ -30,12 +30,9 @@ def encoder_calls(
     output_key: str | Sequence[str] | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> list[ModuleCall]:
-    """How to call a module for vectors of images or texts, as far as its description says it.
+    """Returns ways to call a module for vectors of images or texts; they differ only in the types of inputs.
 
-    The arguments are those of `open_encoder`.
-
-    Returns:
-      Ways to call the module, which differ only in the types of inputs.
+    It reads the description of the module only. The arguments are those of `open_encoder`.
 
     Raises:
       ModuleError: the module does not have the signature or output, or it takes other inputs.
@@ -60,15 +57,10 @@ def output_keys(output_key: str | Sequence[str] | None) -> list[str | None]:
 
 
 def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
-    """Returns the output to take.
-
-    Args:
-      outputs: a dict of all outputs by name, or the only output.
-      named: the output that the user asked for; None for the usual one.
-      handle: the module's handle, for messages.
+    """Returns the output that the user named, or the usual one, of a dict of outputs or the only output.
 
     Raises:
-      ModuleError: the module has no such output.
+      ModuleError: the module has no such output. The message has its handle.
     """
     if not isinstance(outputs, Mapping):
         if named in {None, "default"}:
@@ -89,7 +81,7 @@ def choose_output(outputs: Any, named: str | None, handle: str) -> Any:
 
 
 def image_size_of(calls: Sequence[ModuleCall], wanted: tuple[int, int] | None) -> tuple[int, int]:
-    """The size of images, (height, width) in pixels: what the module declares, or `wanted`, or 224 by 224.
+    """Returns the size of images, (height, width): what the module declares, else `wanted`, else 224 pixels.
 
     Raises:
       InputError: the module takes only other sizes than the wanted one.

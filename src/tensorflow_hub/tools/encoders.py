@@ -1,4 +1,4 @@
-"""A module as a function from a batch of images or texts to a matrix of features.
+"""Loads a module as a function from a batch of images or texts to a matrix of features.
 
 Images are float32 [b, height, width, 3] in [0, 1], texts string [b]; features float32 [b, n].
 """
@@ -32,12 +32,10 @@ class Encoder:
 
     Attributes:
       module: the module on disk. Its digest includes the digest of the preprocessor.
-      kind: `image` or `text`.
       signature: the name of the signature that is called; empty for the object itself.
       output: the name of the output that is used; empty for the usual one.
       image_size: (height, width) in pixels; (0, 0) for texts.
-      dimension: the length of a feature vector; for several outputs, the sum of their lengths.
-      widths: the length of each output.
+      dimension: the length of a feature vector; for several outputs, the sum of `widths`, their lengths.
       features: a differentiable function: (batch, whether it is for training) → float32 [b, dimension].
       apply: a `tf.function` of a batch, for inference: batch → float32 [b, dimension].
       loaded: the loaded objects. They have to be kept as long as the functions, and saved with them.
@@ -69,11 +67,6 @@ class Encoder:
         found = {id(v): v for one in self.loaded for v in getattr(one, "variables", ())}
         found.update({id(v): v for v in self.apply.get_concrete_function().variables})
         return tuple(found.values())
-
-    @property
-    def weight_bytes(self) -> int:
-        """The size of all variables in memory, in bytes."""
-        return sum((v.shape.num_elements() or 0) * v.dtype.size for v in self.variables)
 
     def __call__(self, batch: Any) -> Matrix:
         """Computes features: float32 images or a sequence of strings → NumPy float32 [b, dimension]."""
@@ -115,17 +108,17 @@ def open_encoder(
     with collection_paused():
         parts = [LoadedModule(module.directory)]
         function = parts[0].function(calls[0])
+        prepare: Function | None = None
         if preprocessor is not None:
             first = locate(preprocessor)
             parts.append(LoadedModule(first.directory))
-            function = _chained(
-                parts[1].function(encoder_calls(preprocessor, "text", output_key=())[0]), function
-            )
+            prepare = parts[1].function(encoder_calls(preprocessor, "text", output_key=())[0])
             module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
         widths: list[int] = []
 
         def features(batch: Any, training: bool) -> Any:
-            value = function(batch, training)
+            inputs = prepare(batch, False) if prepare else batch  # the preprocessor is not trained
+            value = function(inputs, training)
             vectors = [_vector(choose_output(value, key, handle), handle) for key in keys]
             widths[:] = [int(vector.shape[-1]) for vector in vectors]
             return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
@@ -150,11 +143,6 @@ def open_encoder(
         apply=apply,
         loaded=tuple(part.loaded for part in parts),
     )
-
-
-def _chained(first: Function, second: Function) -> Function:
-    """Returns a preprocessor, which is not trained, followed by the encoder of its outputs."""
-    return lambda batch, training: second(first(batch, False), training)
 
 
 def _vector(value: Any, handle: str) -> Any:

@@ -1,4 +1,4 @@
-"""Importing packages that belong to an extra of the distribution."""
+"""Imports packages that belong to an extra of the distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache of features on disk: each is computed once for a content and a module, and read by later runs.
+"""Caches features on disk: each is computed once for a content and a module, and read by later runs.
 
 There is one SQLite file for each module and each way to apply it. The key is the SHA-256 of the content, the
 value the bytes of the vector, float32 in little-endian order. SQLite allows several processes at once, and
@@ -12,25 +12,21 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
 
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.settings import Settings
-
-if TYPE_CHECKING:
-    from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.matrices import Matrix
 
 _BATCH = 500
 
 
 def default_folder() -> Path:
-    """`$TFHUB_FEATURE_CACHE`, else `features` in the user's cache folder for this library."""
+    """Returns `$TFHUB_FEATURE_CACHE`, else `features` in the user's cache folder for this library."""
     named = Settings.from_environment().feature_cache
     return Path(named) if named else Path(platformdirs.user_cache_dir("tensorflow-hub")) / "features"
 
@@ -41,8 +37,7 @@ class FeatureStore:
     Args:
       folder: the folder of the feature cache.
       module_digest: the digest of the module's content.
-      usage: how the module is applied, for example the image size and the name of the output. Each usage has
-        its own store.
+      usage: how the module is applied, for example the image size. Each usage has its own store.
       dimension: the length of a vector.
     """
 
@@ -60,13 +55,7 @@ class FeatureStore:
     def __enter__(self) -> FeatureStore:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file."""
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, Matrix]:
@@ -88,13 +77,12 @@ class FeatureStore:
     def _unusable(self, error: Exception) -> CacheError:
         return CacheError(
             f"The feature cache {str(self.path)!r} cannot be used: {error}.",
-            hint="Delete it, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
+            hint="Delete it, make room, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
         )
 
-    def write(self, vectors: Mapping[bytes, Matrix] | Iterable[tuple[bytes, Matrix]]) -> None:
+    def write(self, vectors: Mapping[bytes, Matrix]) -> None:
         """Adds vectors, all of them or, after an error, none. Vectors with known keys are not replaced."""
-        items = vectors.items() if isinstance(vectors, Mapping) else vectors
-        rows = [(key, np.ascontiguousarray(vector, "<f4").tobytes()) for key, vector in items]
+        rows = [(key, np.ascontiguousarray(vector, "<f4").tobytes()) for key, vector in vectors.items()]
         try:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", rows)
@@ -102,54 +90,21 @@ class FeatureStore:
         except sqlite3.Error as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
-            raise CacheError(
-                f"The feature cache {str(self.path)!r} cannot be written: {error}.",
-                hint="Make room, set TFHUB_FEATURE_CACHE to another folder, or run with --no-cache.",
-            ) from error
-
-
-def stored_or_computed(
-    store: FeatureStore | None,
-    keys: Sequence[bytes],
-    compute: Callable[[list[bytes]], Iterable[Mapping[bytes, Matrix]]],
-) -> tuple[dict[bytes, Matrix], int]:
-    """Returns vectors by key: read from the store, or else computed and added to it.
-
-    Args:
-      store: the store; None computes all vectors.
-      keys: the keys of the wanted vectors; they may repeat.
-      compute: a function that takes the missing keys, each once, and yields their vectors in batches.
-
-    Returns:
-      The vectors, each float32 [dimension], and the number of them that the store had.
-    """
-    distinct = list(dict.fromkeys(keys))
-    vectors = store.read(distinct) if store else {}
-    reused = len(vectors)
-    for batch in compute([key for key in distinct if key not in vectors]):
-        vectors.update(batch)
-        if store:
-            store.write(batch)
-    return vectors, reused
+            raise self._unusable(error) from error
 
 
 def used_bytes(folder: Path) -> int:
     """Returns the size in bytes of all stores in the folder of a feature cache."""
-    return sum(map(_size, _entries(folder)))
+    return sum(map(_size, folder.glob("*.sqlite")))
 
 
 def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
-    """Empties stores, those not used for the longest time first, until a feature cache fits into a limit.
+    """Empties stores, those not used for the longest time first, until all have at most `limit` bytes.
 
     The files are emptied and not deleted, because another process may have them open. With SQLite that
-    process can continue, also if this one is killed.
-
-    Args:
-      folder: the folder of the feature cache.
-      limit: the largest size of all stores together, in bytes.
-      keep: a store that is in use and is not emptied.
+    process can continue, also if this one is killed. The store `keep`, which is in use, is not emptied.
     """
-    entries = sorted(_entries(folder), key=_used)
+    entries = sorted(folder.glob("*.sqlite"), key=_used)
     total = sum(map(_size, entries))
     for entry in entries:
         if total <= limit:
@@ -157,10 +112,6 @@ def make_room(folder: Path, limit: int, keep: Path | None = None) -> None:
         if entry != keep:
             total -= _size(entry)
             _drop(entry)
-
-
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.glob("*.sqlite"))
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""An encoder for many images, whose weights become constants if that saves time.
+"""Applies an encoder to many images; its weights become constants if that saves time.
 
 If the weights of a graph are constants, TensorFlow folds batch normalization into the convolutions. This
 saves a quarter of the time or more. To make that graph takes as long as it saves on about 128 images of 224
@@ -19,9 +19,8 @@ from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.matrices import Matrix
 
-PAYS_FROM = (
-    128 * 224 * 224
-)  # pixels; the time for an image depends on its size, the time for the graph does not
+# In pixels: the time for an image depends on its size, the time for the graph does not.
+PAYS_FROM = 128 * 224 * 224
 LARGEST = 512 << 20  # bytes of weights: they are in memory twice then, and a graph has at most 2 GiB
 
 _log = logging.getLogger("tensorflow_hub")
@@ -30,10 +29,8 @@ _log = logging.getLogger("tensorflow_hub")
 class FreezingEncoder:
     """Applies an encoder to batches of images; its weights must not change while this object is used.
 
-    Args:
-      encoder: an encoder of images.
-      expected: the least number of images that will come.
-      pays_from: the number of pixels, of all images together, from which the weights become constants.
+    They become constants after as many images as have `pays_from` pixels together, or at once if at least so
+    many are expected.
     """
 
     def __init__(self, encoder: Encoder, *, expected: int = 0, pays_from: int = PAYS_FROM) -> None:
@@ -52,8 +49,8 @@ class FreezingEncoder:
 
 
 def _frozen(encoder: Encoder) -> Callable[[Any], Matrix]:
-    """The encoder with constants for its weights; unchanged if they are too large or TensorFlow fails."""
-    if encoder.weight_bytes > LARGEST:
+    """Returns the encoder with constants for its weights, or unchanged where that is not possible."""
+    if sum((v.shape.num_elements() or 0) * v.dtype.size for v in encoder.variables) > LARGEST:
         return encoder
     try:
         return _with_constants(encoder.apply.get_concrete_function())

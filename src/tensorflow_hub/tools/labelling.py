@@ -18,9 +18,10 @@ from tensorflow_hub.tools.datasets.examples import require_several
 from tensorflow_hub.tools.datasets.image_folder import image_files
 from tensorflow_hub.tools.datasets.tables import whole_text
 from tensorflow_hub.tools.images import Reader
-from tensorflow_hub.tools.labels_file import LABELS_FILE
 from tensorflow_hub.tools.modules import locate
 
+# The names of the classes, one per line, in the order of the scores.
+LABELS_FILE = "labels.txt"
 BATCH = 16
 
 
@@ -41,7 +42,7 @@ class Labelled:
     problem: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns a dict for JSON."""
         entry: dict[str, Any] = {"name": self.name, "label": self.label, "scores": dict(self.scores)}
         return {**entry, "problem": self.problem} if self.problem else entry
 
@@ -135,14 +136,10 @@ class Labeller:
 
 
 def _expanded(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    for file in files:
-        path = Path(file)
-        if path.is_dir():
-            found = list(image_files(path))
-            if not found:
-                raise DataError(f"There are no images in the folder {str(path)!r}.", hint="Check the path.")
-            yield from found
-        elif path.exists():
-            yield path
-        else:
+    for path in map(Path, files):
+        if not path.exists():
             raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")
+        found = list(image_files(path)) if path.is_dir() else [path]
+        if not found:
+            raise DataError(f"There are no images in the folder {str(path)!r}.", hint="Check the path.")
+        yield from found

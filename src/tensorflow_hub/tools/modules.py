@@ -1,4 +1,4 @@
-"""Finding a module by its handle, without loading it: its directory and the digest of its content."""
+"""Finds a module by its handle, without loading it: its directory and the digest of its content."""
 
 from __future__ import annotations
 
@@ -27,12 +27,9 @@ def require_kind(kind: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Located:
-    """A module on disk.
+    """A module on disk, with the handle that the user wrote and the digest of its content.
 
-    Attributes:
-      handle: the handle as the user wrote it.
-      directory: the module's directory.
-      digest: the digest of its content. Modules with equal content have equal digests.
+    Modules with equal content have equal digests.
     """
 
     handle: str
@@ -50,8 +47,7 @@ def locate(handle: str | os.PathLike[str]) -> Located:
 
 def digest_of(directory: Path) -> str:
     """Returns the digest of a directory's content."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return module_digest(_entry(path, directory) for path in files)
+    return module_digest(_entry(path, directory) for path in directory.rglob("*") if path.is_file())
 
 
 def _entry(path: Path, directory: Path) -> FileEntry:

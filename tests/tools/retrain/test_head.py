@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensorflow_hub.tools.retrain.head import Examples, fit, one_hot
+from tensorflow_hub.tools.retrain.head import Examples, fit
 from tensorflow_hub.tools.retrain.lbfgs import minimise
+
+
+def one_hot(labels, classes):
+    return np.eye(classes, dtype=np.float32)[labels]
 
 
 def clusters(count, classes=3, dimension=8, seed=0, spread=1.5):

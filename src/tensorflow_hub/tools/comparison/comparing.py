@@ -1,4 +1,4 @@
-"""Compares modules. Each is measured in a process of its own, with the same split of the same examples."""
+"""Compares modules on one dataset. Each is measured in a process of its own, with the same split."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tensorflow_hub import __version__
+from tensorflow_hub.client.measurements import Figures
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.tools.comparison.measuring import Measurement, read_dataset
 from tensorflow_hub.tools.datasets.examples import require_classes, require_several
 from tensorflow_hub.tools.report.charts import Series, chart
 from tensorflow_hub.tools.report.pages import render, svg
+from tensorflow_hub.tools.retrain.metrics import Share
 from tensorflow_hub.tools.retrain.options import Options
 
 
@@ -39,14 +42,45 @@ class Comparison:
     metric: str = "accuracy"
 
     @property
+    def measured(self) -> list[Measurement]:
+        """The modules that could be measured on one example or more."""
+        return [one for one in self.measurements if one.problem is None and one.accuracy.trials]
+
+    @property
     def best(self) -> Measurement | None:
         """The most accurate module; None if no module could be measured."""
-        measured = [m for m in self.measurements if m.problem is None and m.accuracy.trials]
-        return max(measured, key=lambda m: m.accuracy.value, default=None)
+        return max(self.measured, key=lambda m: m.accuracy.value, default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns a dict for JSON."""
         return {"data": self.data, "modules": [m.to_dict() for m in self.measurements]}
+
+    def figures(self, dataset: str | None = None, dataset_url: str = "") -> Iterator[tuple[str, Figures]]:
+        """Yields the handle and the figures of each measured module, to be attached to it on a hub.
+
+        Args:
+          dataset: the name of the dataset; None for the name of its file or folder.
+          dataset_url: the URL of the dataset.
+        """
+        for one in self.measured:
+            low, high = one.accuracy.interval
+            figures = Figures(
+                dataset=dataset or Path(self.data).resolve().name,
+                metric=self.metric,
+                value=one.accuracy.value,
+                task=self.task,
+                low=low,
+                high=high,
+                examples=one.accuracy.trials,
+                examples_per_second=one.examples_per_second,
+                machine=one.machine,
+                size=one.size,
+                dataset_url=dataset_url,
+                dataset_digest=self.data_digest,
+                digest=one.digest,
+                tool=f"tfhub compare {__version__}, a linear head on the features",
+            )
+            yield one.module, figures
 
 
 def compare(
@@ -103,7 +137,7 @@ def compare(
 
 
 def comparison_page(comparison: Comparison) -> str:
-    """One self-contained HTML page with the table and the plot."""
+    """Returns one self-contained HTML page with the table and the plot."""
     points = []
     for one in comparison.measurements:
         if one.problem is None:
@@ -129,7 +163,9 @@ def _measured_apart(module: str, job: Mapping[str, Any]) -> Measurement:
         env=environment,
     )
     try:
-        return Measurement.from_dict(json.loads(process.stdout))
+        value = json.loads(process.stdout)
+        share = Share(value["accuracy"]["hits"], value["accuracy"]["trials"])
+        return Measurement(**{**value, "accuracy": share})
     except ValueError:
         last = (process.stderr.strip().splitlines() or ["it printed no error"])[-1]
         reason = f"The process of the measurement ended with code {process.returncode}: {last}"

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import platform
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.process_usage import peak_memory
@@ -25,7 +29,6 @@ from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
-from tensorflow_hub.tools.machine import machine_in_words
 from tensorflow_hub.tools.retrain.metrics import Share, evaluate
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.preparing import Clock, prepare
@@ -33,6 +36,7 @@ from tensorflow_hub.tools.retrain.solving import solve_head
 
 SPEED_EXAMPLES = {"image": 64, "text": 1024}
 SPEED_SECONDS = 1.0
+BATCH = {"image": 32, "text": 256}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,31 +73,16 @@ class Measurement:
     problem: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns a dict for JSON."""
         return {**dataclasses.asdict(self), "accuracy": self.accuracy.to_dict()}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Measurement:
-        """Returns the measurement of which `to_dict` gave this dict."""
-        share = Share(value["accuracy"]["hits"], value["accuracy"]["trials"])
-        return cls(**{**value, "accuracy": share})
 
 
 def read_dataset(data: str, columns: Mapping[str, str | None], multi_label: bool) -> Dataset:
     """Reads a folder of images, a table of images (with `image_column`), or a table of texts."""
-    if Path(data).is_dir() or columns.get("image_column"):
-        return read_images(
-            data,
-            image_column=columns.get("image_column"),
-            label_column=columns.get("label_column"),
-            multi_label=multi_label,
-        )
-    return read_texts(
-        data,
-        text_column=columns.get("text_column"),
-        label_column=columns.get("label_column"),
-        multi_label=multi_label,
-    )
+    image, text, label = (columns.get(f"{name}_column") for name in ("image", "text", "label"))
+    if Path(data).is_dir() or image:
+        return read_images(Path(data), image_column=image, label_column=label, multi_label=multi_label)
+    return read_texts(Path(data), text_column=text, label_column=label, multi_label=multi_label)
 
 
 def measure(module: str, data: str, columns: Mapping[str, str | None], options: Options) -> Measurement:
@@ -110,12 +99,11 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     targets = prepared.targets[prepared.measured]
     found = evaluate(scores, targets, prepared.labels, options.multi_label)
-    files = [p for p in prepared.encoder.module.directory.rglob("*") if p.is_file()]
-    size = sum(path.stat().st_size for path in files)
+    size = sum(p.stat().st_size for p in prepared.encoder.module.directory.rglob("*") if p.is_file())
     return Measurement(
         module=module,
         accuracy=found.accuracy,
-        examples_per_second=_speed(prepared.encoder, prepared.examples),
+        examples_per_second=_speed(prepared.encoder, prepared.features.examples),
         megabytes=size / 1e6,
         peak_megabytes=peak_memory() / 1e6,
         dimension=prepared.encoder.dimension,
@@ -132,12 +120,11 @@ def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
     some = examples[: SPEED_EXAMPLES[encoder.kind]]
     if encoder.kind == "image":
         read = Reader(encoder.image_size)
-        images = np.stack([read(example.path) for example in some if example.path])
-        batches: list[Any] = [images[start : start + 32] for start in range(0, len(images), 32)]
+        values: Any = np.stack([read(example.path) for example in some if example.path])
     else:
-        texts = sorted((example.text or "" for example in some), key=len)
-        batches = [texts[start : start + 256] for start in range(0, len(texts), 256)]
-    count = sum(map(len, batches))
+        values = sorted((example.text or "" for example in some), key=len)
+    size, count = BATCH[encoder.kind], len(values)
+    batches = [values[start : start + size] for start in range(0, count, size)]
     best, until = 0.0, time.perf_counter() + SPEED_SECONDS
     for number in range(1000):
         started = time.perf_counter()
@@ -147,6 +134,27 @@ def _speed(encoder: Encoder, examples: Sequence[Example]) -> float:
         if number and time.perf_counter() > until:
             break
     return best
+
+
+def machine_in_words() -> str:
+    """Returns processor, cores and accelerators, for example `8 cores of AMD EPYC 7B13, NVIDIA H100`."""
+    cores = os.cpu_count() or 1
+    counted = f"{cores} core{'' if cores == 1 else 's'} of {_processor()}"
+    accelerators = [
+        str(tf.config.experimental.get_device_details(device).get("device_name", device.device_type))
+        for kind in ("GPU", "TPU")
+        for device in tf.config.list_physical_devices(kind)
+    ]
+    return ", ".join([counted, *accelerators])[:200]
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
+        if found:
+            return " ".join(found[1].split())
+    return platform.processor() or platform.machine() or "an unknown processor"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Examples: a text or an image file, its labels, and the digest of its content."""
+"""Describes examples: a text or an image file, its labels, and the digest of its content."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tensorflow_hub.errors import DataError
+from tensorflow_hub.tools.modules import Kind
 
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """A text or an image to learn from, or to apply a module to.
+    """A text, or the path of an image, to learn from or to apply a module to.
 
     Attributes:
       name: its place, for messages: a path, or `reviews.csv, row 12`.
       labels: its classes; one, except in multi-label data.
-      text: the text; None for an image.
-      path: the path of the image; None for a text.
       digest: the SHA-256 of the text in UTF-8, or of the bytes of the file.
     """
 
@@ -42,18 +41,16 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """Examples of one kind, and what was left out when they were read.
+    """Examples of one kind, always in the same order, and what was left out when they were read.
 
     Attributes:
-      kind: `image` or `text`.
       source: the path of the folder or table.
-      examples: the examples, always in the same order.
       skipped: files or rows that cannot be used, each with the reason.
       empty_classes: classes that have a folder but no usable example.
       multi_label: whether an example may have any number of labels.
     """
 
-    kind: str
+    kind: Kind
     source: str
     examples: tuple[Example, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -66,7 +63,7 @@ class Dataset:
 
     @property
     def task(self) -> str:
-        """What a classifier of it solves."""
+        """The task of its classifiers, such as `image-classification`."""
         return f"{self.kind}-classification"
 
     @property
@@ -75,7 +72,7 @@ class Dataset:
         return "exact match" if self.multi_label else "accuracy"
 
     def digest(self) -> str:
-        """`sha256:…` of the contents and labels of the examples, whatever their order and names."""
+        """Returns `sha256:…` of the contents and labels of the examples, whatever their order and names."""
         content = hashlib.sha256()
         for line in sorted(f"{one.digest.hex()} {json.dumps(sorted(one.labels))}\n" for one in self.examples):
             content.update(line.encode())
@@ -86,7 +83,7 @@ class Dataset:
         return Counter(label for example in self.examples for label in example.labels)
 
     def without(self, skipped: Sequence[Skipped]) -> Dataset:
-        """The dataset without the examples named in `skipped`, which are added to its field `skipped`."""
+        """Returns the dataset without examples, by their names; they are added to its field `skipped`."""
         names = {item.name for item in skipped}
         kept = tuple(example for example in self.examples if example.name not in names)
         remaining = {label for example in kept for label in example.labels}
@@ -99,7 +96,7 @@ class Dataset:
         )
 
     def same_content_other_labels(self) -> tuple[tuple[Example, Example], ...]:
-        """Pairs of examples with equal content and different labels: one of the labels must be wrong."""
+        """Returns pairs of examples with equal content and different labels: one of them must be wrong."""
         first: dict[bytes, Example] = {}
         pairs = []
         for example in self.examples:
@@ -121,20 +118,8 @@ def require_several(values: object, what: str) -> None:
         )
 
 
-def text_example(name: str, text: str, labels: tuple[str, ...] = ()) -> Example:
-    """Returns the example of a text.
-
-    >>> text_example("row 1", "good", ("positive",)).digest.hex()[:8]
-    '770e6076'
-    """
-    return Example(name, labels, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), text=text)
-
-
 def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[list[Example], list[Skipped]]:
-    """Returns the examples of image files, given as (name, path, labels).
-
-    Each file is read once, for its digest.
-    """
+    """Returns the examples of image files, given as (name, path, labels). Each file is read once."""
 
     def read(file: tuple[str, Path, tuple[str, ...]]) -> Example | Skipped:
         name, path, labels = file
@@ -152,27 +137,24 @@ def image_examples(files: Iterable[tuple[str, Path, tuple[str, ...]]]) -> tuple[
     )
 
 
-def require_classes(dataset: Dataset, least: int = 2) -> None:
-    """Checks that a dataset has enough classes to learn from.
+def require_classes(dataset: Dataset) -> None:
+    """Checks that a dataset has enough classes to learn from: two, or one of multi-label data.
 
     Raises:
-      DataError: it has fewer than `least` classes with examples. The message says which, and what was left
-        out.
+      DataError: it has fewer classes with examples. The message says which, and what was left out.
     """
     classes = dataset.classes()
-    if len(classes) >= (1 if dataset.multi_label else least):
+    if len(classes) >= (1 if dataset.multi_label else 2):
         return
     found = f"only {classes[0]!r} ({dataset.counts()[classes[0]]} examples)" if classes else "none"
-    left_out = f" {len(dataset.skipped)} were left out, first {_first(dataset)}." if dataset.skipped else ""
     empty = f" Empty: {', '.join(map(repr, dataset.empty_classes))}." if dataset.empty_classes else ""
+    left_out = ""
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        left_out = f" {len(dataset.skipped)} were left out, first {first.name!r} ({first.reason})."
     raise DataError(
-        f"Expected at least {least} classes with examples in {dataset.source!r}, found {found}."
-        f"{empty}{left_out}",
+        f"Expected at least 2 classes with examples in {dataset.source!r}, found {found}.{empty}{left_out}",
         hint="Put the images of each class in a folder of its own, named as the class."
         if dataset.kind == "image"
         else "Check the label column: name it with --label-column.",
     )
-
-
-def _first(dataset: Dataset) -> str:
-    return f"{dataset.skipped[0].name!r} ({dataset.skipped[0].reason})"

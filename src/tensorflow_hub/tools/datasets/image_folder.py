@@ -1,4 +1,4 @@
-"""Labelled images: one folder per class, or a table of paths and labels."""
+"""Reads labelled images: one folder per class, or a table of paths and labels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, image_examples
-from tensorflow_hub.tools.datasets.tables import is_table, read_rows
-from tensorflow_hub.tools.datasets.text_table import label_line, read_labels
+from tensorflow_hub.tools.datasets.tables import is_table
+from tensorflow_hub.tools.datasets.text_table import label_line, read_labelled
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif"}
@@ -20,41 +20,32 @@ _NOT_DATA = frozenset({"thumbs.db", "desktop.ini"})
 
 
 def read_images(
-    source: str | os.PathLike[str],
-    *,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    multi_label: bool = False,
+    path: Path, *, image_column: str | None = None, label_column: str | None = None, multi_label: bool = False
 ) -> Dataset:
     """Reads labelled images from a folder with one folder per class, or from a CSV, JSONL or Parquet table.
 
-    Args:
-      source: the folder or the table. Paths in a table are relative to the table's own folder.
-      image_column: the table's column of paths; default `image`, `path`, `file` or `filename`.
-      label_column: the table's column of labels; default `label`, `labels`, `class` or `category`.
-      multi_label: labels are lists, or texts separated by `|`.
-
-    Returns:
-      The dataset. Files whose names are not those of images are in `skipped`. Whether an image can be decoded
-      is only known when its features are computed.
+    Paths in a table are relative to the table's own folder. Files whose names are not those of images are in
+    `skipped`. Whether an image can be decoded is only known when its features are computed.
 
     Raises:
       DataError: there is no such folder or table, or a column is missing.
     """
-    path = Path(source)
     if path.is_dir():
         if multi_label:
             raise DataError(
-                f"Expected a table for multi-label images, got the folder {str(source)!r}.",
+                f"Expected a table for multi-label images, got the folder {str(path)!r}.",
                 hint="Give a CSV, JSONL or Parquet file with a column of paths and one of labels.",
             )
         return _from_folder(path)
     if not path.is_file() or not is_table(path):
         raise DataError(
-            f"Expected a folder of class folders or a CSV, JSONL or Parquet table, got {str(source)!r}.",
+            f"Expected a folder of class folders or a CSV, JSONL or Parquet table, got {str(path)!r}.",
             hint="For example: photos/cat/1.jpg, photos/dog/2.jpg; then `tfhub retrain image photos/ …`.",
         )
-    return _from_table(path, image_column, label_column, multi_label)
+    rows, skipped = read_labelled(path, "image", image_column, label_column, multi_label)
+    files = [(f"{name}: {file}", path.parent / file, labels) for name, file, labels in rows]
+    examples, unreadable = image_examples(files)
+    return Dataset("image", str(path), tuple(examples), (*skipped, *unreadable), (), multi_label)
 
 
 def image_files(folder: Path) -> Iterator[Path]:
@@ -133,24 +124,3 @@ def _from_folder(folder: Path) -> Dataset:
     used = {example.labels[0] for example in examples}
     empty = tuple(dict.fromkeys(name for name in classes if name not in used))
     return Dataset("image", str(folder), tuple(examples), (*skipped, *unreadable), empty)
-
-
-def _from_table(
-    table: Path, image_column: str | None, label_column: str | None, multi_label: bool
-) -> Dataset:
-    files, skipped = [], []
-    columns = {
-        "image": (image_column, ("image", "path", "file", "filename", "image_path")),
-        "label": (label_column, ("label", "labels", "class", "category")),
-    }
-    for number, (relative, label) in read_rows(table, columns):
-        name = f"{table.name}, row {number}"
-        labels = read_labels(label, multi_label)
-        if not labels and not multi_label:
-            skipped.append(Skipped(name, "has no label"))
-        elif not isinstance(relative, str) or not relative:
-            skipped.append(Skipped(name, "has no path"))
-        else:
-            files.append((f"{name}: {relative}", table.parent / relative, labels))
-    examples, unreadable = image_examples(files)
-    return Dataset("image", str(table), tuple(examples), (*skipped, *unreadable), (), multi_label)

@@ -1,4 +1,4 @@
-"""Splitting examples into training, validation and test examples, by their content alone."""
+"""Splits examples into training, validation and test examples, by their content alone."""
 
 from __future__ import annotations
 
@@ -23,33 +23,26 @@ class Splits:
     test: Indices
 
 
-def place(digest: bytes, seed: int) -> float:
+def _place(digest: bytes, seed: int) -> float:
     """Returns a number in [0, 1) that depends only on the content and the seed.
 
     So an example stays in its split when other examples are added, removed, renamed or get other labels. Two
     copies of an image are always in the same split.
-
-    >>> 0 <= place(b"content", 0) < 1, place(b"content", 0) == place(b"content", 0)
-    (True, True)
     """
     mixed = hashlib.sha256(b"split %d " % seed + digest).digest()
     return int.from_bytes(mixed[:8], "big") / 2**64
 
 
 def split(digests: Sequence[bytes], validation: float, test: float, seed: int) -> Splits:
-    """Splits examples by the digests of their contents.
+    """Splits examples by the SHA-256 of their contents.
 
-    Args:
-      digests: the SHA-256 of each example's content.
-      validation: the share of validation examples, in [0, 1). They are used to choose the head.
-      test: the share of test examples, in [0, 1). They are used only to measure the result.
-      seed: each seed gives another split.
+    The shares of validation and test examples are in [0, 1). Each seed gives another split.
 
     Raises:
       DataError: the shares leave nothing to train on.
     """
     require_shares(validation, test)
-    places = np.array([place(digest, seed) for digest in digests])
+    places = np.array([_place(digest, seed) for digest in digests])
     is_test = places < test
     is_validation = ~is_test & (places < test + validation)
     return Splits(

@@ -1,49 +1,59 @@
-"""Labelled texts: a CSV, TSV, JSONL or Parquet table of texts and labels."""
+"""Reads tables of labelled texts, and of labelled paths of images: CSV, TSV, JSONL or Parquet."""
 
 from __future__ import annotations
 
-import os
+import hashlib
 from pathlib import Path
 from typing import Any
 
-from tensorflow_hub.tools.datasets.examples import Dataset, Skipped, text_example
+from tensorflow_hub.tools.datasets.examples import Dataset, Example, Skipped
 from tensorflow_hub.tools.datasets.tables import TEXT_COLUMNS, read_rows, whole_text
+from tensorflow_hub.tools.modules import Kind
 
-LABEL_COLUMNS = ("label", "labels", "class", "category", "sentiment")
+_USUAL_COLUMNS = {
+    "text": TEXT_COLUMNS,
+    "image": ("image", "path", "file", "filename", "image_path"),
+    "label": ("label", "labels", "class", "category", "sentiment"),
+}
 
 
 def read_texts(
-    source: str | os.PathLike[str],
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    multi_label: bool = False,
+    path: Path, *, text_column: str | None = None, label_column: str | None = None, multi_label: bool = False
 ) -> Dataset:
-    """Reads labelled texts from a CSV, TSV, JSONL or Parquet table.
-
-    Args:
-      source: the table; a CSV has its column names in the first line.
-      text_column: the column of texts; default `text`, `sentence`, `review`, `content`, `comment`, `title`.
-      label_column: the column of labels; default `label`, `labels`, `class`, `category`, `sentiment`.
-      multi_label: labels are lists, or texts separated by `|`.
+    """Reads labelled texts from a CSV, TSV, JSONL or Parquet table. With `multi_label`, `|` separates labels.
 
     Raises:
       DataError: there is no such file, it is malformed, or a column is missing. The message lists the
         columns.
     """
-    path = Path(source)
-    examples, skipped = [], []
-    columns = {"text": (text_column, TEXT_COLUMNS), "label": (label_column, LABEL_COLUMNS)}
-    for number, (text, label) in read_rows(path, columns):
-        name = f"{path.name}, row {number}"
+    rows, skipped = read_labelled(path, "text", text_column, label_column, multi_label)
+    examples = [
+        Example(name, labels, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), text=text)
+        for name, text, labels in rows
+    ]
+    return Dataset("text", str(path), tuple(examples), tuple(skipped), (), multi_label)
+
+
+def read_labelled(
+    table: Path, kind: Kind, column: str | None, label_column: str | None, multi_label: bool
+) -> tuple[list[tuple[str, str, tuple[str, ...]]], list[Skipped]]:
+    """Reads the rows of a table that have a text, or the path of an image, and labels.
+
+    Returns:
+      For each such row its name, its text or path, and its labels; and the other rows.
+    """
+    columns = {kind: (column, _USUAL_COLUMNS[kind]), "label": (label_column, _USUAL_COLUMNS["label"])}
+    found, skipped = [], []
+    for number, (value, label) in read_rows(table, columns):
+        name = f"{table.name}, row {number}"
         labels = read_labels(label, multi_label)
-        if not isinstance(text, str) or not text.strip():
-            skipped.append(Skipped(name, "has no text"))
+        if not isinstance(value, str) or not value.strip():
+            skipped.append(Skipped(name, "has no text" if kind == "text" else "has no path"))
         elif not labels and not multi_label:
             skipped.append(Skipped(name, "has no label"))
         else:
-            examples.append(text_example(name, text, labels))
-    return Dataset("text", str(path), tuple(examples), tuple(skipped), (), multi_label)
+            found.append((name, value, labels))
+    return found, skipped
 
 
 def read_labels(value: Any, multi_label: bool) -> tuple[str, ...]:

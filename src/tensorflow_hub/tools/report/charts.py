@@ -1,4 +1,4 @@
-"""Charts as inline SVG: lines and points with intervals. The colours come from the style of the page."""
+"""Draws charts as inline SVG: lines and points with intervals. Their colours come from the page's style."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def chart(
     numbered: bool = False,
     mark: tuple[float, str] | None = None,
 ) -> str:
-    """Returns an SVG of lines with axes, a legend and a text alternative. Empty without points.
+    """Returns an SVG of lines with axes, a legend and a text alternative; an empty text without points.
 
     Args:
       title: what the chart shows, for people who cannot see it.
       series: the lines, drawn in the page's series colours, in this order.
       x_label: the label of the x axis.
       y_label: the label of the y axis.
-      percent: whether y values are shares, which are shown in percent.
+      percent: whether y values are shares.
       markers: whether to draw the points and their intervals.
       log_x: whether the x axis is logarithmic.
       numbered: whether points have the number of their series, as many series have the same colour.
@@ -132,14 +132,14 @@ def _x_ticks(xs: Sequence[float], at_points: bool) -> Sequence[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten within [low, high], with their double and fivefold where there is room."""
+    """Returns powers of ten within [low, high], with their double and fivefold where there is room."""
     factors = (1, 2, 5) if high / low < 100 else (1,)
     start, end = math.floor(math.log10(low)), math.ceil(math.log10(high))
     return [f * 10.0**e for e in range(start, end + 1) for f in factors if low <= f * 10.0**e <= high]
 
 
 def nice(low: float, high: float, percent: bool) -> tuple[float, float, list[float]]:
-    """Round ends and ticks that contain [low, high].
+    """Returns round ends, and ticks, that contain [low, high].
 
     >>> nice(12, 37, percent=False)
     (0.0, 40.0, [0.0, 10.0, 20.0, 30.0, 40.0])

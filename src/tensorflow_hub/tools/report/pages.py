@@ -13,6 +13,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import on_white, readable_bytes
 
+_SIDE = 168  # pixels of a thumbnail
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -26,14 +27,14 @@ def svg(text: str) -> Any:
     return require("markupsafe").Markup(text)
 
 
-def thumbnail(path: Path, side: int = 168) -> str:
+def thumbnail(path: Path) -> str:
     """Returns a `data:` URL of a small JPEG of an image file; empty if the file cannot be read."""
     image_module = require("PIL.Image")
     try:
         with image_module.open(io.BytesIO(readable_bytes(path))) as image:
-            image.draft("RGB", (2 * side, 2 * side))
+            image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
             small = on_white(image)
-            small.thumbnail((side, side))
+            small.thumbnail((_SIDE, _SIDE))
             target = io.BytesIO()
             small.save(target, "JPEG", quality=80)
     except (OSError, DataError, ValueError):
@@ -50,15 +51,6 @@ def percent(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
 
 
-def shortened(text: str, most: int) -> str:
-    """Returns the text, cut after `most` characters.
-
-    >>> shortened("Felis catus", 6), shortened("cat", 6)
-    ('Felis…', 'cat')
-    """
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 @functools.cache
 def _environment() -> Any:
     jinja2 = require("jinja2")
@@ -70,5 +62,5 @@ def _environment() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["percent"] = percent
-    environment.filters["shortened"] = shortened
+    environment.policies["truncate.leeway"] = 0
     return environment

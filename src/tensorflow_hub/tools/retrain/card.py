@@ -1,21 +1,24 @@
-"""The card of a retrained classifier, ready to publish with it."""
+"""Writes the card of a retrained classifier, ready to publish with it."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tensorflow_hub.client.measurements import name_on_hub
 from tensorflow_hub.errors import DataError, HandleError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.foreign_text import one_line
+from tensorflow_hub.tools.retrain.outcome import Outcome
 
-if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.outcome import Outcome
+# The argument of the signature in examples of its use.
+EXAMPLE_INPUT = {
+    "image": 'image_bytes=tf.constant([open("photo.jpg", "rb").read()])',
+    "text": 'text=tf.constant(["One text"])',
+}
 
 
 def model_name(outcome: Outcome) -> str:
-    """The name of the model: the one that the user gave, or one made of the name of the output folder."""
+    """Returns the name that the user gave to the model, or one made of the name of the output folder."""
     if outcome.options.name:
         return outcome.options.name
     slug = re.sub(r"[^a-z0-9]+", "-", outcome.output.resolve().name.lower()).strip("-") or "classifier"
@@ -44,11 +47,6 @@ def card_text(outcome: Outcome, name: str) -> str:
     more = f" and {len(outcome.labels) - 50} more" if len(outcome.labels) > 50 else ""
     what = "images" if kind == "image" else "texts"
     scores = "independent probabilities" if outcome.dataset.multi_label else "probabilities that sum to 1"
-    example = (
-        'image_bytes=tf.constant([open("photo.jpg", "rb").read()])'
-        if kind == "image"
-        else 'text=tf.constant(["One text"])'
-    )
     first = f" after `{_inline(outcome.options.preprocessor)}`" if outcome.options.preprocessor else ""
     tunable = "true" if outcome.options.fine_tune else "false"
     return f"""# Module {name}
@@ -76,7 +74,7 @@ collection: on other {what} it may be worse.
 import tensorflow as tf
 import tensorflow_hub as hub
 classifier = hub.load("{name}").signatures["serving_default"]
-result = classifier({example})
+result = classifier({EXAMPLE_INPUT[kind]})
 result["label"], result["scores"]
 ```
 
@@ -90,7 +88,7 @@ The licence of the module holds for its part.
 
 
 def _derived_from(*modules: str | None) -> str:
-    """The fields for the modules that it is made from, without those that are directories of this machine."""
+    """Returns the fields for the modules that it is made from, except for directories of this machine."""
     named = [
         name_on_hub(module) or (_inline(module) if "://" in module else "") for module in modules if module
     ]

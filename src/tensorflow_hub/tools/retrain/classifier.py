@@ -1,10 +1,9 @@
-"""The result of retraining: module and head in one SavedModel that takes raw images or strings."""
+"""Writes module and head as one SavedModel that takes raw images or strings."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +58,6 @@ class Classifier(TrackableObject):
         best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
         return {"scores": scores, "label": best}
 
-    def _serve_text(self, text: Any) -> dict[str, Any]:
-        return self.scored(text)
-
-    def _serve_images(self, images: Any) -> dict[str, Any]:
-        return self.scored(images)
-
     def input_spec(self, batch: int | None = None) -> Any:
         """Returns the spec of the module's inputs."""
         if self._encoder.kind == "image":
@@ -72,24 +65,24 @@ class Classifier(TrackableObject):
         return tf.TensorSpec([batch], tf.string, "inputs")
 
     def signatures(self) -> dict[str, Any]:
-        """The signatures: `serving_default` for files or texts, and for images also `images` for pixels."""
+        """Returns `serving_default` for files or texts, and for images also `images` for pixels."""
         if self._encoder.kind == "text":
-            spec = tf.TensorSpec([None], tf.string, "text")
-            serve = tf.function(self._serve_text, input_signature=[spec], autograph=False)
-            return {"serving_default": serve.get_concrete_function()}
+            return {"serving_default": _traced(self.scored, "text", tf.string, [None])}
         size = self._encoder.image_size
-        spec = tf.TensorSpec([None], tf.string, "image_bytes")
-        serve = tf.function(
-            lambda image_bytes: self.scored(decode_batch(image_bytes, size)),
-            input_signature=[spec],
-            autograph=False,
-        )
-        pixels = tf.TensorSpec([None, *size, 3], tf.float32, "images")
-        images = tf.function(self._serve_images, input_signature=[pixels], autograph=False)
+
+        def from_files(contents: Any) -> dict[str, Any]:
+            return self.scored(decode_batch(contents, size))
+
         return {
-            "serving_default": serve.get_concrete_function(),
-            "images": images.get_concrete_function(),
+            "serving_default": _traced(from_files, "image_bytes", tf.string, [None]),
+            "images": _traced(self.scored, "images", tf.float32, [None, *size, 3]),
         }
+
+
+def _traced(function: Any, name: str, dtype: Any, shape: Sequence[int | None]) -> Any:
+    """Returns the graph of a function of one tensor."""
+    spec = tf.TensorSpec(shape, dtype, name)
+    return tf.function(function, input_signature=[spec], autograph=False).get_concrete_function()
 
 
 @collection_paused()
@@ -102,27 +95,18 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     # Traced for training only if the module has variables to train.
     for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
         classifier.__call__.get_concrete_function(classifier.input_spec(), training)
-    with _failures_explained():
-        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    try:
         signatures = classifier.signatures()
         tf.saved_model.save(classifier, os.fspath(directory), signatures=signatures, options=options)
-
-
-@contextlib.contextmanager
-def _failures_explained() -> Iterator[None]:
-    """A context that replaces errors of the system and of TensorFlow by an error that says what to do."""
-    try:
-        yield
-    except (OSError, tf.errors.OpError) as error:
-        raise _unwritable(error, hint="Make room on the disk, or choose another folder.") from error
-    except (AssertionError, ValueError) as error:
-        hint = "If the module is in the TF1 Hub format, try its TF2 version."
-        raise _unwritable(error, hint=hint) from error
-
-
-def _unwritable(error: Exception, hint: str) -> ExportError:
-    said = (str(error).splitlines() or [type(error).__name__])[0]
-    return ExportError(f"The classifier cannot be written: {said.rstrip('.')}.", hint=hint)
+    except (OSError, tf.errors.OpError, AssertionError, ValueError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ExportError(
+            f"The classifier cannot be written: {said.rstrip('.')}.",
+            hint="Make room on the disk, or choose another folder."
+            if isinstance(error, (OSError, tf.errors.OpError))
+            else "If the module is in the TF1 Hub format, try its TF2 version.",
+        ) from error
 
 
 def write_tflite(classifier: Classifier, path: Path) -> None:

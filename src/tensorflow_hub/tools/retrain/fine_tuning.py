@@ -1,4 +1,4 @@
-"""Fine-tuning: training module and head together with a small learning rate, from the fitted head on."""
+"""Fine-tunes: trains module and head together with a small learning rate, from the fitted head on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.classifier import Classifier
 from tensorflow_hub.tools.retrain.head import cross_entropy, probabilities
-from tensorflow_hub.tools.retrain.preparing import Prepared
-from tensorflow_hub.tools.retrain.targets import example_weights
+from tensorflow_hub.tools.retrain.preparing import Prepared, example_weights
 
 PATIENCE = 2
 
@@ -76,7 +75,8 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
         ]
         history.append(validated(number, float(np.mean(losses))))
         options.on_progress("fine-tuning", number, options.epochs)
-        if _is_better(history[number], history[kept]):
+        loss, least = history[number].validation_loss, history[kept].validation_loss
+        if loss is None or least is None or loss < least:  # without validation examples, the last one is kept
             kept, best = number, [v.numpy() for v in classifier.variables]
         elif number - kept >= PATIENCE:
             break
@@ -86,19 +86,12 @@ def fine_tune(classifier: Classifier, prepared: Prepared) -> tuple[FineTuning, M
     return FineTuning(tuple(history), kept, len(variables) - 2), scores
 
 
-def _is_better(epoch: Epoch, other: Epoch) -> bool:
-    """Whether an epoch has a lower validation loss; without validation examples, always true."""
-    if epoch.validation_loss is None or other.validation_loss is None:
-        return True
-    return epoch.validation_loss < other.validation_loss
-
-
 def _batches(prepared: Prepared, rows: Any) -> Iterator[tuple[Any, Any]]:
     """Yields pairs (row numbers, batch of inputs). Threads read the images of the next batches."""
     read = Reader(prepared.encoder.image_size) if prepared.encoder.kind == "image" else None
 
     def value_of(row: int) -> Any:
-        example = prepared.examples[row]
+        example = prepared.features.examples[row]
         return read(example.path) if read and example.path else example.text
 
     for part, values in batches_read_ahead(rows, prepared.options.batch_size or 16, value_of):

@@ -1,4 +1,4 @@
-"""The head: logistic regression on a module's features, multinomial or, for multi-label data, one-vs-rest.
+"""Fits the head: logistic regression on features, multinomial or, for multi-label data, one-vs-rest.
 
 While the module does not change, the problem is convex. So the head is not trained for a number of epochs:
 L-BFGS runs until it converges. This is done for a series of smaller and smaller penalties, each from the
@@ -8,7 +8,8 @@ solution for the one before, until the validation loss does not fall any more.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import functools
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,7 @@ class Head:
 
     def logits(self, features: Matrix) -> Matrix:
         """Returns the logits, float32 [n, classes], of features, float32 [n, features]."""
-        result: Matrix = features @ self.weights + self.bias
-        return result
+        return np.asarray(features @ self.weights + self.bias, np.float32)
 
     def probabilities(self, features: Matrix) -> Matrix:
         """Returns the probabilities, float32 [n, classes]. Rows sum to 1, except for multi-label data."""
@@ -82,57 +82,45 @@ class Examples:
 def fit(
     train: Examples, validation: Examples | None, *, penalty: float | None = None, multi_label: bool = False
 ) -> Fit:
-    """Fits the head.
+    """Fits the head. The validation examples choose the penalty; without them it is 1e-3, or as given.
 
-    Args:
-      train: the training examples.
-      validation: the examples that choose the penalty. Without them it is `penalty`, by default 1e-3.
-      penalty: `penalty / 2` times the squared norm of the weights is added to the mean loss. The features are
-        scaled to a mean square of 1.
-      multi_label: whether to use sigmoids instead of a softmax.
+    The mean loss grows by `penalty / 2` times the squared norm of the weights, for features that are scaled
+    to a mean square of 1.
     """
-    if validation is None or not len(validation.targets):
-        penalties: tuple[float, ...] = (penalty or 1e-3,)
-        validation = None
-    else:
-        penalties = PENALTIES if penalty is None else (penalty,)
     problem = _Problem(train, multi_label)
-    chooser = problem.scaled(validation) if validation else problem.train
-    point = problem.start()
+    chooser = problem.scaled(validation) if validation and len(validation.targets) else None
+    penalties = PENALTIES if chooser and penalty is None else (penalty or 1e-3,)
     curve: list[Step] = []
-    best: tuple[float, float, Vector] | None = None
-    for value in penalties:
-        for solved, step in _solve(problem, point, value, chooser if validation else None, len(curve)):
-            curve.append(step)
+    point = best = np.zeros(problem.size)
+    least, chosen = math.inf, 0
+    for number, value in enumerate(penalties):
+        objective = functools.partial(problem.objective, value)
+        for solved, total in minimise(objective, point, tolerance=1e-4):
             point = solved
-        loss, _ = problem.measured(point, chooser)
-        if best is None or loss < best[0] - 1e-6:
-            best = (loss, value, point)
-        elif penalties.index(value) - penalties.index(best[1]) >= PATIENCE:
+            train_loss = total - problem.penalty(value, point)
+            measured = _measured(problem.scaled_head(point), chooser) if chooser else (None, None)
+            curve.append(Step(len(curve), value, train_loss, *measured))
+        loss = curve[-1].validation_loss
+        if loss is None or loss < least - 1e-6:
+            least, chosen, best = loss or 0.0, number, point
+        elif number - chosen >= PATIENCE:
             break
-    assert best is not None
-    return Fit(problem.head(best[2]), best[1], tuple(curve))
-
-
-def one_hot(classes: npt.NDArray[np.int64], count: int) -> Matrix:
-    """float32 [n, count] of 0, with a 1 in the column of each row's class."""
-    result = np.zeros((len(classes), count), np.float32)
-    result[np.arange(len(classes)), classes] = 1
-    return result
+    return Fit(problem.head(best), penalties[chosen], tuple(curve))
 
 
 def probabilities(logits: Matrix, multi_label: bool) -> Matrix:
     """Returns the softmax of each row or, for multi-label data, the sigmoids; float32 of the same shape."""
     if multi_label:
-        result: Matrix = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
-        return result
+        return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    normal: Matrix = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
-    return normal
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
 
 
 def cross_entropy(logits: Matrix, targets: Matrix, multi_label: bool) -> npt.NDArray[np.float32]:
-    """The cross-entropy of each row in nats, float32 [n]; for multi-label data the sum over the classes."""
+    """Returns the cross-entropy of each row in nats, float32 [n].
+
+    For multi-label data it is the sum over the classes.
+    """
     if multi_label:
         losses = np.logaddexp(0, logits) - targets * logits
         return np.asarray(losses.sum(axis=1), np.float32)
@@ -140,72 +128,60 @@ def cross_entropy(logits: Matrix, targets: Matrix, multi_label: bool) -> npt.NDA
     return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - (targets * shifted).sum(axis=1), np.float32)
 
 
-def _solve(
-    problem: _Problem, start: Vector, penalty: float, validation: Examples | None, done: int
-) -> Iterator[tuple[Vector, Step]]:
-    iterations = minimise(lambda p: problem.objective(p, penalty), start, tolerance=1e-4)
-    for iteration, (point, value) in enumerate(iterations, done):
-        train_loss = value - problem.penalty(point, penalty)
-        loss = accuracy = None
-        if validation is not None:
-            loss, accuracy = problem.measured(point, validation)
-        yield point, Step(iteration, penalty, train_loss, loss, accuracy)
+def _measured(head: Head, examples: Examples) -> tuple[float, float]:
+    """Returns the mean loss and the accuracy of a head."""
+    logits = head.logits(examples.features)
+    losses = cross_entropy(logits, examples.targets, head.multi_label).astype(np.float64)
+    if head.multi_label:
+        right = ((logits > 0) == (examples.targets > 0.5)).all(axis=1)
+    else:
+        right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
+    return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))
 
 
 class _Problem:
-    """The loss of the head as a function of one float64 vector, for features that are centred and scaled."""
+    """Gives the loss of the head as a function of one float64 vector, for centred and scaled features.
+
+    The vector has the rows of the weights, one after the other, and at the end the bias.
+    """
 
     def __init__(self, train: Examples, multi_label: bool) -> None:
         self.multi_label = multi_label
         self.mean = train.features.mean(axis=0)
         centred = train.features - self.mean
         self.scale = float(np.sqrt(np.mean(centred * centred))) or 1.0
-        features = centred / self.scale
-        self.train = dataclasses.replace(train, features=features)
-        self.shape = (features.shape[1], train.targets.shape[1])
+        self.train = dataclasses.replace(train, features=centred / self.scale)
+        self.classes = train.targets.shape[1]
+        self.size = (len(self.mean) + 1) * self.classes
         self.total = float(train.weights.sum()) or 1.0
 
     def scaled(self, examples: Examples) -> Examples:
-        """Other examples, centred and scaled as the training examples are."""
+        """Returns other examples, centred and scaled as the training examples are."""
         return dataclasses.replace(examples, features=(examples.features - self.mean) / self.scale)
 
-    def start(self) -> Vector:
-        return np.zeros(self.shape[0] * self.shape[1] + self.shape[1])
-
-    def split(self, point: Vector) -> tuple[Matrix, Matrix]:
-        size = self.shape[0] * self.shape[1]
-        single = point.astype(np.float32)
-        return single[:size].reshape(self.shape), single[size:]
-
-    def objective(self, point: Vector, penalty: float) -> tuple[float, Vector]:
-        weights, bias = self.split(point)
-        logits = self.train.features @ weights + bias
-        losses = cross_entropy(logits, self.train.targets, self.multi_label)
-        error = probabilities(logits, self.multi_label) - self.train.targets
-        error *= (self.train.weights / self.total)[:, None]
-        gradient = np.concatenate([(self.train.features.T @ error).ravel(), error.sum(axis=0)])
-        full = gradient.astype(np.float64)
-        full[: weights.size] += penalty * point[: weights.size]
-        loss = float(losses.astype(np.float64) @ self.train.weights) / self.total
-        return loss + self.penalty(point, penalty), full
-
-    def penalty(self, point: Vector, penalty: float) -> float:
-        weights = point[: self.shape[0] * self.shape[1]]
-        return 0.5 * penalty * float(weights @ weights)
+    def scaled_head(self, point: Vector) -> Head:
+        """Returns the head for scaled features."""
+        rows = point.astype(np.float32).reshape(-1, self.classes)
+        return Head(rows[:-1], rows[-1], self.multi_label)
 
     def head(self, point: Vector) -> Head:
-        """Returns the head for features as the module computes them, which are not centred and scaled."""
-        weights, bias = self.split(point)
-        scaled = weights / np.float32(self.scale)
-        return Head(scaled, (bias - self.mean @ scaled).astype(np.float32), self.multi_label)
+        """Returns the head for features as the module computes them."""
+        head = self.scaled_head(point)
+        weights = head.weights / np.float32(self.scale)
+        return Head(weights, (head.bias - self.mean @ weights).astype(np.float32), self.multi_label)
 
-    def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:
-        """Returns the loss and the accuracy on examples that `scaled` returned."""
-        weights, bias = self.split(point)
-        logits = examples.features @ weights + bias
-        losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)
-        if self.multi_label:
-            right = ((logits > 0) == (examples.targets > 0.5)).all(axis=1)
-        else:
-            right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
-        return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))
+    def objective(self, penalty: float, point: Vector) -> tuple[float, Vector]:
+        """Returns the loss with the penalty, and its gradient."""
+        train = self.train
+        logits = self.scaled_head(point).logits(train.features)
+        losses = cross_entropy(logits, train.targets, self.multi_label).astype(np.float64)
+        error = probabilities(logits, self.multi_label) - train.targets
+        error *= (train.weights / self.total)[:, None]
+        gradient = np.vstack([train.features.T @ error, error.sum(axis=0)]).astype(np.float64).ravel()
+        gradient[: -self.classes] += penalty * point[: -self.classes]
+        return float(losses @ train.weights) / self.total + self.penalty(penalty, point), gradient
+
+    def penalty(self, penalty: float, point: Vector) -> float:
+        """Returns the part of the loss that grows with the weights."""
+        weights = point[: -self.classes]
+        return 0.5 * penalty * float(weights @ weights)

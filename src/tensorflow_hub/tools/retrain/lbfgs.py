@@ -1,4 +1,4 @@
-"""Limited-memory BFGS: the minimum of a smooth convex function from its values and gradients.
+"""Finds the minimum of a smooth convex function from its values and gradients: limited-memory BFGS.
 
 Source: J. Nocedal, S. Wright, "Numerical Optimization", 2nd ed., algorithms 7.4 (two-loop recursion) and
 3.5 and 3.6 (line search for the strong Wolfe conditions; bisection is enough for convex functions).
@@ -25,11 +25,7 @@ def minimise(
 ) -> Iterator[tuple[Vector, float]]:
     """Yields (point, value) after each iteration, until no entry of the gradient is larger than `tolerance`.
 
-    Args:
-      objective: a function that returns value and gradient at a point; convex and smooth.
-      start: the first point, float64 of any length.
-      tolerance: the largest absolute value of an entry of the gradient.
-      max_iterations: the largest number of iterations.
+    The objective, convex and smooth, returns its value and its gradient at a point, float64 of any length.
 
     >>> *_, (point, value) = minimise(lambda x: (float(x @ x), 2 * x), np.array([3.0, -4.0]))
     >>> bool(abs(point).max() < 1e-5)
@@ -72,7 +68,7 @@ def _direction(gradient: Vector, history: deque[tuple[Vector, Vector]]) -> Vecto
 def _line_search(
     objective: Objective, point: Vector, value: float, gradient: Vector, direction: Vector, *, first: bool
 ) -> tuple[Vector, float, Vector] | None:
-    """A step that satisfies the Wolfe conditions; None if the decrease is smaller than rounding errors."""
+    """Returns a step that satisfies the Wolfe conditions; None if it lowers the value by a rounding error."""
     slope = float(gradient @ direction)
     low, high = 0.0, np.inf
     step = min(1.0, 1.0 / float(np.abs(gradient).sum())) if first else 1.0

@@ -1,4 +1,4 @@
-"""Metrics of a classifier: accuracy, recall and precision with intervals, confusion matrix, mistakes."""
+"""Measures a classifier: accuracy, recall and precision with intervals, confusion matrix, mistakes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Share:
         return f"{100 * self.value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
     def to_dict(self) -> dict[str, float | int | None]:
-        """For JSON: value (None without trials), low, high, hits, trials."""
+        """Returns a dict for JSON: value (None without trials), low, high, hits, trials."""
         low, high = self.interval
         value = self.value if self.trials else None
         return {"value": value, "low": low, "high": high, "hits": self.hits, "trials": self.trials}
@@ -110,21 +110,16 @@ def evaluate(probabilities: Matrix, targets: Matrix, labels: Sequence[str], mult
         certainty = probabilities.max(axis=1, initial=0)
     right = (predicted == truth).all(axis=1)
     wrong = np.flatnonzero(~right)
+    counts = [columns.sum(axis=0).tolist() for columns in (predicted & truth, truth, predicted)]
     return Evaluation(
         Share(int(right.sum()), len(right)),
-        tuple(_class_metrics(i, label, predicted, truth) for i, label in enumerate(labels)),
+        tuple(
+            ClassMetrics(label, Share(hits, there), Share(hits, said))
+            for label, hits, there, said in zip(labels, *counts, strict=True)
+        ),
         confusion,
         _loss(probabilities, truth, multi_label),
         tuple(int(i) for i in wrong[np.argsort(-certainty[wrong], kind="stable")]),
-    )
-
-
-def _class_metrics(
-    index: int, label: str, predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]
-) -> ClassMetrics:
-    hits = int((predicted[:, index] & truth[:, index]).sum())
-    return ClassMetrics(
-        label, Share(hits, int(truth[:, index].sum())), Share(hits, int(predicted[:, index].sum()))
     )
 
 

@@ -1,4 +1,4 @@
-"""The options of retraining."""
+"""Checks the options of retraining."""
 
 from __future__ import annotations
 

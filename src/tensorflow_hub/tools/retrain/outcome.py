@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tensorflow_hub import __version__
+from tensorflow_hub.client.measurements import Figures
 from tensorflow_hub.tools.datasets.examples import Dataset, Example
 from tensorflow_hub.tools.datasets.splits import Splits
 from tensorflow_hub.tools.features import Features
 from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.modules import digest_of
+from tensorflow_hub.tools.retrain.fine_tuning import FineTuning
 from tensorflow_hub.tools.retrain.head import Fit
 from tensorflow_hub.tools.retrain.metrics import Evaluation, Share
 from tensorflow_hub.tools.retrain.options import Options
-
-if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.fine_tuning import FineTuning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Outcome:
       scores: their probabilities, float32 [measured examples, classes].
       measured: these examples.
       more_data: pairs (number of training examples, accuracy of a head fitted on them).
-      features: the features, with the time they took.
+      features: the features, and how many of them the cache had.
       seconds: step → its time in seconds.
       output: the output folder.
     """
@@ -105,6 +106,34 @@ class Outcome:
             "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
             "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
         }
+
+    def figures(self, model: Path) -> list[Figures]:
+        """Returns the accuracy and the balanced accuracy, to be attached to the published classifier.
+
+        Args:
+          model: the folder of the SavedModel.
+        """
+        if not self.measured:
+            return []
+        low, high = self.accuracy.interval
+        accuracy = Figures(
+            dataset=Path(self.dataset.source).resolve().name,
+            metric=self.dataset.metric,
+            value=self.accuracy.value,
+            task=self.dataset.task,
+            low=low,
+            high=high,
+            examples=self.accuracy.trials,
+            size=sum(path.stat().st_size for path in model.rglob("*") if path.is_file()),
+            dataset_digest=self.dataset.digest(),
+            digest=digest_of(model),
+            tool=f"tfhub retrain {__version__}, {self.measured_on} examples",
+        )
+        balanced = self.evaluation.balanced_accuracy
+        if self.dataset.multi_label or math.isnan(balanced):
+            return [accuracy]
+        other = dataclasses.replace(accuracy, metric="balanced accuracy", value=balanced, low=None, high=None)
+        return [accuracy, other]
 
 
 def _number(value: float) -> float | None:

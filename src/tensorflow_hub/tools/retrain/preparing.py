@@ -1,10 +1,13 @@
-"""Preparing the data that a head is fitted to: features, targets and splits."""
+"""Prepares the data that a head is fitted to: features, targets and splits."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.datasets.examples import Dataset, Example, require_classes
@@ -14,21 +17,15 @@ from tensorflow_hub.tools.features import Features, compute_features
 from tensorflow_hub.tools.matrices import Matrix
 from tensorflow_hub.tools.retrain.head import Examples
 from tensorflow_hub.tools.retrain.options import Options
-from tensorflow_hub.tools.retrain.targets import fit_examples, target_matrix
 
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """A learning problem.
+    """A learning problem: the examples that could be read, their features, and their targets.
 
     Attributes:
-      dataset: the examples that could be read.
       labels: the classes, in the order of the columns of the targets.
-      encoder: the module.
-      features: the features of the examples, in their order.
       targets: float32 [examples, classes] of 0 and 1.
-      splits: the training, validation and test examples.
-      options: the options of the user.
     """
 
     dataset: Dataset
@@ -40,18 +37,17 @@ class Prepared:
     options: Options
 
     @property
-    def examples(self) -> tuple[Example, ...]:
-        """The examples with features."""
-        return self.features.examples
-
-    @property
     def measured(self) -> Indices:
         """The test examples or, if there are none, the validation examples."""
         return self.splits.test if len(self.splits.test) else self.splits.validation
 
     def rows(self, rows: Any) -> Examples:
         """Returns the examples with these indices, for fitting a head."""
-        return fit_examples(self.features.matrix[rows], self.targets[rows], self.options.class_weights)
+        return self.weighted(self.features.matrix[rows], self.targets[rows])
+
+    def weighted(self, features: Matrix, targets: Matrix) -> Examples:
+        """Returns features and targets with the weights that the options ask for."""
+        return Examples(features, targets, example_weights(targets, self.options.class_weights))
 
 
 class Clock:
@@ -78,7 +74,7 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
     require_classes(dataset)
     encoder = open_encoder(
         module,
-        "image" if dataset.kind == "image" else "text",
+        dataset.kind,
         preprocessor=options.preprocessor,
         signature=options.signature,
         output_key=options.output_key,
@@ -95,7 +91,7 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
     dataset = dataset.without(features.skipped)
     require_classes(dataset)
     labels = dataset.classes()
-    targets = target_matrix(features.examples, labels)
+    targets = _target_matrix(features.examples, labels)
     digests = [example.digest for example in features.examples]
     splits = split(digests, options.validation, options.test, options.seed)
     prepared = Prepared(dataset, labels, encoder, features, targets, splits, options)
@@ -116,3 +112,26 @@ def _require_trainable(prepared: Prepared) -> None:
             f"{len(splits.test)} for test.",
             hint="Add examples of it, leave the class out, or lower --validation and --test.",
         )
+
+
+def _target_matrix(examples: Sequence[Example], labels: Sequence[str]) -> Matrix:
+    columns = {label: column for column, label in enumerate(labels)}
+    targets = np.zeros((len(examples), len(labels)), np.float32)
+    for row, example in enumerate(examples):
+        targets[row, [columns[label] for label in example.labels]] = 1
+    return targets
+
+
+def example_weights(targets: Matrix, class_weights: str) -> Matrix:
+    """Returns the weights of examples, float32 [n] with mean 1.
+
+    If "balanced", all classes have equal total weights.
+
+    >>> example_weights(np.array([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32), "balanced").round(1)
+    array([0.7, 0.7, 0.7, 2. ], dtype=float32)
+    """
+    weights = np.ones(len(targets), np.float32)
+    if class_weights == "balanced" and len(targets):
+        share = targets / np.maximum(targets.sum(axis=0), 1)
+        weights = np.asarray(np.where(targets.any(axis=1), share.max(axis=1), 1 / len(targets)), np.float32)
+    return weights / np.float32(weights.mean()) if len(weights) else weights

@@ -1,47 +1,32 @@
-"""The report of a retraining: one self-contained HTML page."""
+"""Writes the report of a retraining: one self-contained HTML page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tensorflow_hub.tools.report.charts import Series, chart, interval_bar
 from tensorflow_hub.tools.report.pages import render, svg, thumbnail
-
-if TYPE_CHECKING:
-    from tensorflow_hub.tools.retrain.outcome import Outcome
+from tensorflow_hub.tools.retrain.card import EXAMPLE_INPUT
+from tensorflow_hub.tools.retrain.outcome import Outcome
 
 MAX_MISTAKES = 24
 
 
 def report_html(outcome: Outcome) -> str:
     """Returns the HTML of the report."""
-    evaluation = outcome.evaluation
-    kind = outcome.dataset.kind
     return render(
         "retrain.html",
         title=outcome.output.resolve().name,
         outcome=outcome,
-        evaluation=evaluation,
-        kind=kind,
+        evaluation=outcome.evaluation,
+        kind=outcome.dataset.kind,
         multi_label=outcome.dataset.multi_label,
-        total_seconds=sum(outcome.seconds.values()),
         loss_chart=svg(_loss_chart(outcome)),
         accuracy_chart=svg(_accuracy_chart(outcome)),
         more_data_chart=svg(_more_data_chart(outcome)),
         tuning_chart=svg(_tuning_chart(outcome)),
-        classes=[
-            {
-                "label": c.label,
-                "recall": c.recall,
-                "precision": c.precision,
-                "f1": c.f1,
-                "recall_bar": svg(interval_bar(c.recall.value, *c.recall.interval)),
-                "precision_bar": svg(interval_bar(c.precision.value, *c.precision.interval)),
-            }
-            for c in evaluation.classes
-        ],
-        confusion=_confusion(outcome),
-        mistakes=[_mistake(outcome, index) for index in evaluation.mistakes[:MAX_MISTAKES]],
+        bar=lambda share: svg(interval_bar(share.value, *share.interval)),
+        mistakes=[_mistake(outcome, index) for index in outcome.evaluation.mistakes[:MAX_MISTAKES]],
         contradictions=outcome.dataset.same_content_other_labels(),
         usage=_usage(outcome),
     )
@@ -88,19 +73,6 @@ def _tuning_chart(outcome: Outcome) -> str:
     return chart("Loss by epoch of fine-tuning", lines, "epoch", "loss, nats", markers=True)
 
 
-def _confusion(outcome: Outcome) -> list[dict[str, Any]] | None:
-    matrix = outcome.evaluation.confusion
-    if matrix is None:
-        return None
-    return [
-        {
-            "label": label,
-            "cells": [{"count": int(n), "share": int(n) / max(1, int(row.sum()))} for n in row],
-        }
-        for label, row in zip(outcome.labels, matrix, strict=True)
-    ]
-
-
 def _mistake(outcome: Outcome, index: int) -> dict[str, Any]:
     example, scores = outcome.measured[index], outcome.scores[index]
     if outcome.dataset.multi_label:
@@ -119,17 +91,11 @@ def _mistake(outcome: Outcome, index: int) -> dict[str, Any]:
 
 
 def _usage(outcome: Outcome) -> str:
-    folder = outcome.output
-    if outcome.dataset.kind == "image":
-        return f"""tfhub label {folder} photo.jpg another.png
+    folder, kind = outcome.output, outcome.dataset.kind
+    inputs = "photo.jpg another.png" if kind == "image" else '--text "One text" --text "Another"'
+    return f"""tfhub label {folder} {inputs}
 
 import tensorflow as tf
 classifier = tf.saved_model.load("{folder}/model").signatures["serving_default"]
-result = classifier(image_bytes=tf.constant([open("photo.jpg", "rb").read()]))
-print(result["label"].numpy(), result["scores"].numpy())"""
-    return f"""tfhub label {folder} --text "One text" --text "Another"
-
-import tensorflow as tf
-classifier = tf.saved_model.load("{folder}/model").signatures["serving_default"]
-result = classifier(text=tf.constant(["One text"]))
+result = classifier({EXAMPLE_INPUT[kind]})
 print(result["label"].numpy(), result["scores"].numpy())"""

@@ -1,4 +1,4 @@
-"""Retraining: trains a classifier on the features of a module and writes a folder with the result.
+"""Retrains: trains a classifier on the features of a module and writes a folder with the result.
 
 The steps are, in this order: read the data, compute the features (or read them from the cache), split the
 examples, fit the head, fine-tune if the user wants it, evaluate, and write the SavedModel, TFLite file,
@@ -25,10 +25,9 @@ from tensorflow_hub.tools.bulk.outputs import require_folder
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
-from tensorflow_hub.tools.labels_file import LABELS_FILE, write_labels
+from tensorflow_hub.tools.labelling import LABELS_FILE
 from tensorflow_hub.tools.retrain.card import card_text, model_name, require_name
 from tensorflow_hub.tools.retrain.classifier import Classifier, write_saved_model, write_tflite
-from tensorflow_hub.tools.retrain.figures import figures_of
 from tensorflow_hub.tools.retrain.fine_tuning import fine_tune
 from tensorflow_hub.tools.retrain.metrics import evaluate
 from tensorflow_hub.tools.retrain.options import Options
@@ -58,8 +57,8 @@ def retrain_image(
       module: the handle of an image feature vector module.
       output: the folder to write: `model/` (a SavedModel that takes the bytes of image files), `labels.txt`,
         `card.md`, `report.html`, `metrics.json`, `measurements.json`, and `model.tflite` for `tflite=True`.
-      image_column: the table's column of paths.
-      label_column: the table's column of labels.
+      image_column: the table's column of paths; default `image`, `path`, `file`, `filename`, `image_path`.
+      label_column: the column of labels; default `label`, `labels`, `class`, `category`, `sentiment`.
       **options: fields of `Options`: `test=0.2`, `tflite=True`, `fine_tune=True`, …
 
     Returns:
@@ -73,7 +72,7 @@ def retrain_image(
       outcome = hub.tools.retrain_image("photos", "zoo/efficientnet-lite0/feature-vector/1", "my_model")
       print(outcome.accuracy)  # on the test examples, with its interval
     """
-    read = functools.partial(read_images, data, image_column=image_column, label_column=label_column)
+    read = functools.partial(read_images, Path(data), image_column=image_column, label_column=label_column)
     return _retrain(read, module, Path(output), Options(**options))
 
 
@@ -92,8 +91,8 @@ def retrain_text(
       data: a CSV, TSV, JSONL or Parquet table of texts and labels.
       module: the handle of a text embedding module, or of an encoder with `preprocessor=` in the options.
       output: the folder to write, as for `retrain_image`; the SavedModel takes strings.
-      text_column: the column of texts.
-      label_column: the column of labels.
+      text_column: the column of texts; default `text`, `sentence`, `review`, `content`, `comment`, `title`.
+      label_column: the column of labels; default `label`, `labels`, `class`, `category`, `sentiment`.
       **options: fields of `Options`.
 
     Returns:
@@ -106,7 +105,7 @@ def retrain_text(
     Example:
       outcome = hub.tools.retrain_text("reviews.csv", "zoo/word-vectors-en/tf2/1", "my_model")
     """
-    read = functools.partial(read_texts, data, text_column=text_column, label_column=label_column)
+    read = functools.partial(read_texts, Path(data), text_column=text_column, label_column=label_column)
     return _retrain(read, module, Path(output), Options(**options))
 
 
@@ -120,7 +119,11 @@ def _retrain(read: Callable[..., Dataset], module: str, output: Path, options: O
     _require_free(output, options.overwrite)
     with _whole_result(output) as folder:
         outcome = dataclasses.replace(_trained(dataset, module, folder, clock, options), output=output)
-        _write_documents(outcome, folder, clock)
+        (folder / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
+        (folder / "report.html").write_text(report_html(outcome), encoding="utf-8")
+        clock.lap("writing the report")
+        write_figures(folder / "measurements.json", outcome.figures(folder / "model"))
+        (folder / "metrics.json").write_text(json.dumps(outcome.to_dict(), indent=2), encoding="utf-8")
     return outcome
 
 
@@ -131,7 +134,7 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
     clock.lap("solving the head")
 
     labels_file = folder / LABELS_FILE
-    write_labels(labels_file, prepared.labels)
+    labels_file.write_text("".join(f"{label}\n" for label in prepared.labels), encoding="utf-8")
     classifier, tuning = Classifier(prepared.encoder, head, prepared.labels, labels_file), None
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     if options.fine_tune:
@@ -157,7 +160,7 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
         measured_on="test" if len(prepared.splits.test) else "validation",
         evaluation=evaluation,
         scores=scores,
-        measured=tuple(prepared.examples[i] for i in prepared.measured),
+        measured=tuple(prepared.features.examples[i] for i in prepared.measured),
         more_data=more_data,
         features=prepared.features,
         seconds=clock.laps,
@@ -167,7 +170,7 @@ def _trained(dataset: Dataset, module: str, folder: Path, clock: Clock, options:
 
 @contextlib.contextmanager
 def _whole_result(output: Path) -> Iterator[Path]:
-    """A context with a folder to write to. At the end its files replace an earlier result in `output`.
+    """Opens a folder to write to. At the end its files replace an earlier result in `output`.
 
     An interrupted run does not change the earlier result. So model and figures always belong to the same run.
     """
@@ -188,14 +191,6 @@ def _whole_result(output: Path) -> Iterator[Path]:
         if not existed:
             with contextlib.suppress(OSError):  # the folder is not empty
                 output.rmdir()
-
-
-def _write_documents(outcome: Outcome, folder: Path, clock: Clock) -> None:
-    (folder / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
-    (folder / "report.html").write_text(report_html(outcome), encoding="utf-8")
-    clock.lap("writing the report")
-    write_figures(folder / "measurements.json", figures_of(outcome, folder / "model"))
-    (folder / "metrics.json").write_text(json.dumps(outcome.to_dict(), indent=2), encoding="utf-8")
 
 
 def _require_free(output: Path, overwrite: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 from catalogues import open_catalogue, put_entry
+from queries import queries_of
 
 from tensorflow_hub.api.figures import Figures
 from tensorflow_hub.handles import ModelName
@@ -41,14 +41,10 @@ def answer(database):
     """The JSON of a version, and how many queries it took."""
 
     def ask(handle):
-        statements = []
-        listen = (database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-        sa.event.listen(*listen)
-        with database.reading() as connection:
+        with queries_of(database) as queries, database.reading() as connection:
             version = find_readable_version(connection, ModelName.parse(handle), STRANGER)
             found = version_json(connection, version, "http://hub", STRANGER)
-        sa.event.remove(*listen)
-        return found, len(statements)
+        return found, len(queries)
 
     return ask
 

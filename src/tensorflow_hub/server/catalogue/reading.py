@@ -236,9 +236,9 @@ def _latest(*columns: sa.ColumnElement[Any], audience: Audience) -> sa.Select[An
     return joined.where(models.c.latest.is_not(None), audience.condition())
 
 
-def list_children(connection: sa.Connection, handle: str) -> list[Version]:
-    """Returns the visible versions whose card names `handle` as their parent."""
-    query = _versions_with_models.where(versions.c.parent == handle, versions.c.state == VISIBLE).order_by(
+def list_children(connection: sa.Connection, *handles: str) -> list[Version]:
+    """Returns the visible versions whose card names one of the handles as their parent."""
+    query = _versions_with_models.where(versions.c.parent.in_(handles), versions.c.state == VISIBLE).order_by(
         models.c.handle, versions.c.number.desc()
     )
     return [_version(tuple(row[:7]), _model(row[7:])) for row in connection.execute(query)]

@@ -1,9 +1,11 @@
-"""What a version has, in one query: a query for each table would take most of the time of an answer."""
+"""What versions have, in one query: a query for each table would take most of the time of an answer."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,6 +42,26 @@ class Contents:
     has_measurements: bool
     has_derived: bool
 
+    @property
+    def metadata(self) -> Mapping[str, list[str]]:
+        """The fields of the card; {} without a card."""
+        return self.card.metadata if self.card else {}
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionContent:
+    """The parts of a version that are compared with those of another.
+
+    Attributes:
+      metadata: the fields of the card.
+      descriptions: kind of deployment → the JSON form of its `ModuleDescription`.
+      sizes: kind of deployment → size of its files in bytes.
+    """
+
+    metadata: Mapping[str, Iterable[str]]
+    descriptions: Mapping[str, Mapping[str, Any]]
+    sizes: Mapping[str, int]
+
 
 def _has(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.exists(sa.select(1).where(table.c.version_id == versions.c.id).correlate(versions))
@@ -59,6 +81,18 @@ _contents_of = (
     .order_by(deployments.c.id)
 )
 _DEPLOYMENTS_FROM = len(_flags) + len(CARD)
+_compared = (
+    sa.select(
+        versions.c.id,
+        cards.c.metadata,
+        deployments.c.kind,
+        deployments.c.description,
+        deployments.c.unpacked_size,
+    )
+    .select_from(versions.outerjoin(cards).outerjoin(deployments))
+    .where(versions.c.id.in_(sa.bindparam("versions", expanding=True)))
+    .order_by(versions.c.id, deployments.c.id)
+)
 
 
 def contents_of(connection: sa.Connection, version: Version) -> Contents:
@@ -68,3 +102,19 @@ def contents_of(connection: sa.Connection, version: Version) -> Contents:
     flags, card = rows[0][: len(_flags)], rows[0][len(_flags) : _DEPLOYMENTS_FROM]
     found = [Deployment(*row[_DEPLOYMENTS_FROM:]) for row in rows if row[_DEPLOYMENTS_FROM] is not None]
     return Contents(None if card[0] is None else CardRecord(*card), found, *flags)
+
+
+def compared_contents(connection: sa.Connection, compared: Iterable[Version]) -> dict[int, VersionContent]:
+    """Returns what versions are compared by, by the id of the version."""
+    ids = [version.id for version in compared]
+    found = {}
+    every = connection.execute(_compared, {"versions": ids})
+    for id_, of_version in itertools.groupby(every, lambda row: row.id):
+        rows = list(of_version)
+        files = [row for row in rows if row.kind is not None]
+        found[id_] = VersionContent(
+            rows[0].metadata or {},
+            {row.kind: row.description for row in files},
+            {row.kind: row.unpacked_size for row in files},
+        )
+    return found

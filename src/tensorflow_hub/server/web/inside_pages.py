@@ -31,9 +31,16 @@ from tensorflow_hub.server.inside import views
 from tensorflow_hub.server.web.model_lists import Value
 from tensorflow_hub.server.web.rendering import render, show_count, show_size
 from tensorflow_hub.server.web.version_differences import differences, version_before
-from tensorflow_hub.server.web.version_page import PARTS
 
 PARAMETER = "inside"
+# Value of the parameter → label of the link to that page.
+PARTS: Mapping[str, str] = {
+    "files": "Files",
+    "graph": "Graph and ops",
+    "variables": "Variables",
+    "signatures": "Signatures",
+    "changes": "Changes",
+}
 _TEXT = "text"
 
 

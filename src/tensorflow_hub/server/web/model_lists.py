@@ -79,6 +79,8 @@ def load_documents(
     connection: sa.Connection, ids: Sequence[int], audience: Audience = PUBLIC
 ) -> list[SearchDocument]:
     """Returns the search documents of those models that the audience may read, in the order of the ids."""
+    if not ids:
+        return []
     found = {document.id: document for document in documents_of(connection, ids, audience)}
     return [found[id_] for id_ in ids if id_ in found]
 

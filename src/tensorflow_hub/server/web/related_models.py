@@ -23,10 +23,7 @@ def member_ids(connection: sa.Connection, shown: Version, card: CardRecord | Non
     if shown.model.kind == "collection" and card:
         linked = (linked_model(link, base) for link in card_links(card.text))
         return reading.model_ids(connection, list(dict.fromkeys(filter(None, linked)))[:_MOST])
-    children = [
-        *reading.list_children(connection, shown.handle),
-        *reading.list_children(connection, shown.model.handle),
-    ]
+    children = reading.list_children(connection, shown.handle, shown.model.handle)
     return list(dict.fromkeys(child.model.id for child in children))
 
 

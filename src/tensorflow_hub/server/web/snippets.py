@@ -1,16 +1,33 @@
-"""Example code that uses a model, for each way to use it."""
+"""Example code that uses a version, for each of its formats."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.format.kinds.kind import Snippet
-from tensorflow_hub.format.kinds.table import KIND_BY_FORMAT
+from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_FORMAT, KIND_BY_NAME
+from tensorflow_hub.server.catalogue.records import Deployment, Version
 
 # For private models, as `Snippet.code_with_token`. TFHUB_TOKEN is a token of the user or of the publisher.
 _CURL = 'curl -H "Authorization: Bearer $TFHUB_TOKEN" '
+
+
+def forms_of(
+    shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
+) -> dict[str, Mapping[str, Any]]:
+    """Returns for each format of a version the JSON form of its `ModuleDescription`, for example code."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for deployment in deployments:
+        content = str(deployment.description.get("kind") or "")
+        found[KIND_BY_NAME[deployment.kind].format_of(content)] = deployment.description
+    if not deployments:
+        found |= {value: {} for value in metadata.get("format", ())}
+        kind = KIND_BY_CARD.get(shown.model.kind)
+        if kind is not None and not kind.is_model:
+            found[kind.format_of("")] = {}
+    return found
 
 
 def snippets(

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.format.card.facets import FACET_BY_FIELD
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.server.catalogue.version_contents import VersionContent
 from tensorflow_hub.server.search.module_properties import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 _MOST = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class VersionContent:
-    """The parts of a version that are compared.
-
-    Attributes:
-      metadata: the fields of the card.
-      descriptions: kind of deployment → the JSON form of its `ModuleDescription`.
-      sizes: kind of deployment → size of its files in bytes.
-    """
-
-    metadata: Mapping[str, Iterable[str]]
-    descriptions: Mapping[str, Mapping[str, Any]]
-    sizes: Mapping[str, int]
 
 
 def changes(older: VersionContent, newer: VersionContent) -> list[str]:

@@ -11,13 +11,13 @@ from tensorflow_hub.api import answers
 from tensorflow_hub.api.requests import OfDeployment
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import DELETED, Version
+from tensorflow_hub.server.catalogue.version_contents import VersionContent, compared_contents
 from tensorflow_hub.server.core.problems import Missing, NotOffered, TooLarge
 from tensorflow_hub.server.inside.stored_files import StoredFiles
 from tensorflow_hub.server.inside.variables import variables_in
 from tensorflow_hub.server.inside.views import open_deployment
 from tensorflow_hub.server.store.interface import Store
-from tensorflow_hub.server.web.version_changes import VersionContent, all_changes
-from tensorflow_hub.server.web.version_page import content_of
+from tensorflow_hub.server.web.version_changes import all_changes
 
 # Limits, because the time to compare texts grows with the square of the number of their lines.
 _MOST_LINES, _LONGEST_LINE = 1500, 400
@@ -45,7 +45,8 @@ def differences(
     store: Store, connection: sa.Connection, before: Version, after: Version
 ) -> answers.Differences:
     """Returns the changes from the version `before` to the version `after`."""
-    older, newer = content_of(connection, before), content_of(connection, after)
+    contents = compared_contents(connection, (before, after))
+    older, newer = contents[before.id], contents[after.id]
     old_files, new_files = _files(store, connection, before), _files(store, connection, after)
     card = _card_lines(_card(connection, before), _card(connection, after))
     variables = _changes(_variables(old_files), _variables(new_files))

@@ -15,6 +15,7 @@ from tensorflow_hub import __version__
 from tensorflow_hub.format import cyclonedx
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.version_contents import contents_of
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.negotiation import VARY
@@ -26,9 +27,8 @@ from tensorflow_hub.server.web.cards import plain_text
 from tensorflow_hub.server.web.citation import bibtex
 from tensorflow_hub.server.web.help_page import install_command
 from tensorflow_hub.server.web.notebook import notebook
-from tensorflow_hub.server.web.snippets import snippets
+from tensorflow_hub.server.web.snippets import forms_of, snippets
 from tensorflow_hub.server.web.version_listing import listed_version
-from tensorflow_hub.server.web.version_page import forms_of
 
 # Seconds that others may show a badge as it was.
 _KEPT_SECONDS = 300
@@ -114,8 +114,8 @@ def _bibtex(source: _Source) -> str:
 
 def _notebook(source: _Source) -> str | None:
     connection, version, base = source.connection, source.version, source.base
-    card = reading.find_card(connection, version)
-    forms = forms_of(version, card.metadata if card else {}, reading.list_deployments(connection, version))
+    contents = contents_of(connection, version)
+    card, forms = contents.card, forms_of(version, contents.metadata, contents.deployments)
     setup = f"Install the library first:\n\n```bash\n{install_command(__version__)}\n```"
     if version.model.private:
         setup += f"\n\nThe model is private. Sign in once:\n\n```bash\ntfhub login {base}\n```"

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from tensorflow_hub.format.cyclonedx import ListedDeployment, ListedVersion
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.format.needs import needs_of
-from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.derivations import origins_of
 from tensorflow_hub.server.catalogue.records import Deployment, Version
+from tensorflow_hub.server.catalogue.version_contents import contents_of
 from tensorflow_hub.server.core.json_forms import iso_or_none
 from tensorflow_hub.server.inside.stored_files import open_files
 from tensorflow_hub.server.store.interface import Store
@@ -21,8 +21,8 @@ _LONGEST_DESCRIPTION = 600
 
 def listed_version(connection: sa.Connection, store: Store, version: Version, base: str) -> ListedVersion:
     """The version, with the files of its deployments from their stored indexes."""
-    card = reading.find_card(connection, version)
-    metadata = card.metadata if card else {}
+    contents = contents_of(connection, version)
+    card, metadata = contents.card, contents.metadata
     return ListedVersion(
         publisher=version.model.publisher,
         model=version.model.name,
@@ -32,10 +32,7 @@ def listed_version(connection: sa.Connection, store: Store, version: Version, ba
         description=plain_text(card.description, _LONGEST_DESCRIPTION) if card else "",
         metadata=metadata,
         derived_from=origins_of(metadata),
-        deployments=[
-            _deployment(store, version, deployment, base)
-            for deployment in reading.list_deployments(connection, version)
-        ],
+        deployments=[_deployment(store, version, deployment, base) for deployment in contents.deployments],
     )
 
 

@@ -3,57 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from markupsafe import Markup
 
 from tensorflow_hub.format.card.facets import FACET_BY_FIELD
 from tensorflow_hub.format.card.syntax import WITHOUT_FILES
-from tensorflow_hub.format.kinds.kind import Snippet
-from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
+from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.derivations import list_derived
 from tensorflow_hub.server.catalogue.measurements import list_measurements
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.pictures import list_pictures
-from tensorflow_hub.server.catalogue.records import DELETED, CardRecord, Deployment, Publisher, Version
+from tensorflow_hub.server.catalogue.records import Deployment, Version
 from tensorflow_hub.server.catalogue.signatures import list_signatures
+from tensorflow_hub.server.catalogue.version_contents import Contents, contents_of
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import picture_url
 from tensorflow_hub.server.core.rights import audience_of
-from tensorflow_hub.server.web.badge import HEIGHT, badge_texts, badge_width
-from tensorflow_hub.server.web.cards import MAX_CARD, ShownPicture, card_sections, plain_text, render_card
+from tensorflow_hub.server.web.badge import badge_link
+from tensorflow_hub.server.web.cards import MAX_CARD, ShownPicture, card_sections, plain_text
 from tensorflow_hub.server.web.chart import downloads_chart
 from tensorflow_hub.server.web.citation import bibtex
+from tensorflow_hub.server.web.inside_pages import PARTS
 from tensorflow_hub.server.web.measurement_table import MOST_ROWS, measurement_rows
-from tensorflow_hub.server.web.model_lists import Value, load_listed
+from tensorflow_hub.server.web.model_lists import Value, listed, load_documents
 from tensorflow_hub.server.web.property_groups import property_groups, trust
 from tensorflow_hub.server.web.related_models import member_ids
-from tensorflow_hub.server.web.rendering import show_day, show_size
+from tensorflow_hub.server.web.rendering import show_size
 from tensorflow_hub.server.web.signature_tables import SignatureTable, signature_tables
-from tensorflow_hub.server.web.snippets import snippets
-from tensorflow_hub.server.web.version_changes import VersionContent, changes
+from tensorflow_hub.server.web.snippets import forms_of, snippets
+from tensorflow_hub.server.web.version_card import card_body
+from tensorflow_hub.server.web.version_history import version_rows
 
-# How many versions, signatures, and similar and derived models a page shows. The API has all.
-_MOST_VERSIONS = 12
+# How many signatures, and similar and derived models a page shows. The API has all.
 _MOST_SIGNATURES = 12
 _MOST_SIMILAR = 6
 _MOST_DERIVED = 20
-# Value of the parameter `inside` → label of the link to that page.
-PARTS: Mapping[str, str] = {
-    "files": "Files",
-    "graph": "Graph and ops",
-    "variables": "Variables",
-    "signatures": "Signatures",
-    "changes": "Changes",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +55,39 @@ class DownloadLink:
     size: str
 
 
+@dataclasses.dataclass(frozen=True)
+class _Page:
+    """What the page is made from.
+
+    Attributes:
+      connection: to the catalogue.
+      version: the version that is shown.
+      contents: what the version has.
+      metadata: the fields of its card; without a task there, the tasks of its parent.
+      forms: its formats with the descriptions of their files.
+      base: the URL of the hub.
+      caller: the reader.
+    """
+
+    connection: sa.Connection
+    version: Version
+    contents: Contents
+    metadata: Mapping[str, Sequence[str]]
+    forms: Mapping[str, Mapping[str, Any]]
+    base: str
+    caller: Caller
+
+    @property
+    def url(self) -> str:
+        """The URL of the page."""
+        return f"{self.base}/{self.version.handle}"
+
+    @property
+    def audience(self) -> Audience:
+        """The publishers whose models the page may show."""
+        return audience_of(self.caller)
+
+
 def version_values(
     connection: sa.Connection,
     shown: Version,
@@ -73,85 +96,123 @@ def version_values(
     caller: Caller,
 ) -> dict[str, Any]:
     """Returns the values for `version.html`."""
-    audience = audience_of(caller)
-    card = reading.find_card(connection, shown)
-    deployments = reading.list_deployments(connection, shown)
-    metadata: Mapping[str, Sequence[str]] = card.metadata if card else {}
-    related = member_ids(connection, shown, card, base)
-    members = load_listed(connection, related, audience)
-    versions = _versions(connection, shown)
-    forms = forms_of(shown, metadata, deployments)
-    code = snippets(shown.handle, base, forms, private=shown.model.private)
-    metadata = with_task(metadata, shown.parent, _tasks_of_parent(connection, shown, audience))
-    others = [model_id for model_id in similar_ids if model_id not in related]
-    similar = load_listed(connection, others[:_MOST_SIMILAR], audience)
-    url = f"{base}/{shown.handle}"
-    pictures = _pictures(connection, shown)
-    body = _body(shown, card, pictures)
-    measured = list_measurements(connection, shown, audience)
-    derived = list_derived(connection, shown, audience)
+    contents = contents_of(connection, shown)
+    tasks = tasks_of_parents(connection, [shown.parent], audience_of(caller)) if shown.parent else {}
+    metadata = with_task(contents.metadata, shown.parent, tasks)
+    forms = forms_of(shown, metadata, contents.deployments)
+    page = _Page(connection, shown, contents, metadata, forms, base, caller)
     values = {
-        "title": shown.handle,
-        "heading": shown.model.handle,
+        **_heading(page),
+        **_documentation(page),
+        **_files(page),
+        **_use(page),
+        **_properties(page),
+        **_by_others(page),
+        **_related(page, similar_ids),
+        **_history(page),
+        **_citation(page),
+    }
+    return values | {"sections": _sections(values)}
+
+
+def _heading(page: _Page) -> dict[str, Any]:
+    version, card = page.version, page.contents.card
+    return {
+        "title": version.handle,
+        "heading": version.model.handle,
+        "version": version,
         "summary": plain_text(card.description, 200) if card else "",
-        "version": shown,
-        "feed_url": f"/{shown.model.handle}?feed=atom",
-        "base": base,
-        "page_url": url,
-        "picture_url": f"{base}{pictures[0].url}" if pictures else "",
         "lead": plain_text(card.description, 1000) if card else "",
+        "chips": _chips(page.metadata),
+        "feed_url": f"/{version.model.handle}?feed=atom",
+        "base": page.base,
+        "page_url": page.url,
+    }
+
+
+def _documentation(page: _Page) -> dict[str, Any]:
+    card = page.contents.card
+    pictures = _pictures(page)
+    body = card_body(page.version, card, pictures) if card else None
+    return {
+        "picture_url": f"{page.base}{pictures[0].url}" if pictures else "",
         "card": body,
         "card_sections": card_sections(body or ""),
         "card_is_cut": card is not None and len(card.text) > MAX_CARD,
-        "chips": _chips(metadata),
-        "absent": not deployments and shown.model.kind not in WITHOUT_FILES,
-        "kind_word": {"module": "model"}.get(shown.model.kind, "deployment"),
-        "asset_path": _asset_path(metadata),
+    }
+
+
+def _files(page: _Page) -> dict[str, Any]:
+    version, deployments = page.version, page.contents.deployments
+    return {
+        "absent": not deployments and version.model.kind not in WITHOUT_FILES,
+        "kind_word": {"module": "model"}.get(version.model.kind, "deployment"),
+        "asset_path": _asset_path(page.metadata),
+        "downloads_links": [_download(version, deployment) for deployment in deployments],
+        "inside_parts": [(name, title) for name, title in PARTS.items() if name != "changes"],
+    }
+
+
+def _use(page: _Page) -> dict[str, Any]:
+    version = page.version
+    code = snippets(version.handle, page.base, page.forms, private=version.model.private)
+    return {
         "snippets": code,
-        "signatures": _signatures(deployments),
+        "has_notebook": any(snippet.language == "python" for snippet in code),
+        "signatures": _signatures(page.contents.deployments),
+    }
+
+
+def _properties(page: _Page) -> dict[str, Any]:
+    version, contents = page.version, page.contents
+    signatures = list_signatures(page.connection, version) if contents.has_signatures else []
+    today = int(time.time()) // 86_400
+    since, has_downloads = today - 200, version.model.downloads > 0
+    by_day = reading.downloads_by_day(page.connection, version.model, since) if has_downloads else []
+    return {
+        "trust": trust(version, page.metadata, contents.deployments, signatures),
+        "property_groups": property_groups(version, page.metadata, contents.deployments, page.forms),
+        "chart": downloads_chart(by_day, today),
+    }
+
+
+def _by_others(page: _Page) -> dict[str, Any]:
+    """Returns what others, or the publisher later, added: measurements, and models made from this one."""
+    connection, version, contents = page.connection, page.version, page.contents
+    measured = list_measurements(connection, version, page.audience) if contents.has_measurements else []
+    derived = list_derived(connection, version, page.audience) if contents.has_derived else []
+    return {
+        "measured": measurement_rows(measured[:MOST_ROWS], version, page.caller),
+        "measured_is_cut": len(measured) > MOST_ROWS,
         "used_by": derived[:_MOST_DERIVED],
         "used_by_is_cut": len(derived) > _MOST_DERIVED,
-        "measured": measurement_rows(measured[:MOST_ROWS], shown, caller),
-        "measured_is_cut": len(measured) > MOST_ROWS,
-        "members": members,
-        "members_title": "Models" if shown.model.kind == "collection" else "Deployments",
-        "versions": versions,
-        "changes": any(entry["changes"] for entry in versions),
-        "similar": similar,
-        "downloads_links": [_download(shown, deployment) for deployment in deployments],
-        "inside_parts": [(name, title) for name, title in PARTS.items() if name != "changes"],
-        "trust": trust(shown, metadata, deployments, list_signatures(connection, shown)),
-        "bibtex": bibtex(card.text if card else "", shown, _publisher(connection, shown), url),
-        "badge": _badge(shown, url),
-        "has_notebook": any(snippet.language == "python" for snippet in code),
-        "property_groups": property_groups(shown, metadata, deployments, forms),
-        "chart": downloads_chart(reading.downloads_by_day(connection, shown.model, _today() - 200), _today()),
     }
-    return values | {"sections": _sections(values, code)}
 
 
-def _publisher(connection: sa.Connection, shown: Version) -> Publisher:
-    publisher = reading.find_publisher(connection, shown.model.publisher)
-    assert publisher is not None
-    return publisher
-
-
-def _badge(shown: Version, url: str) -> dict[str, Any]:
-    """Returns the badge, and Markdown with which other pages show the badge of the latest version."""
-    latest = url.rpartition("/")[0] if shown.model.kind != "collection" else url
+def _related(page: _Page, similar_ids: Sequence[int]) -> dict[str, Any]:
+    members = dict.fromkeys(member_ids(page.connection, page.version, page.contents.card, page.base))
+    similar = [model_id for model_id in similar_ids if model_id not in members][:_MOST_SIMILAR]
+    documents = load_documents(page.connection, [*members, *similar], page.audience)
     return {
-        "url": f"/{shown.handle}?badge=svg",
-        "width": badge_width(shown),
-        "height": HEIGHT,
-        "text": ": ".join(badge_texts(shown)),
-        "markdown": f"[![{shown.model.handle}]({latest}?badge=svg)]({latest})",
+        "members": [listed(document) for document in documents if document.id in members],
+        "members_title": "Models" if page.version.model.kind == "collection" else "Deployments",
+        "similar": [listed(document) for document in documents if document.id not in members],
     }
 
 
-def _tasks_of_parent(
-    connection: sa.Connection, shown: Version, audience: Audience
-) -> Mapping[str, Sequence[str]]:
-    return tasks_of_parents(connection, [shown.parent], audience) if shown.parent else {}
+def _history(page: _Page) -> dict[str, Any]:
+    rows = version_rows(page.connection, page.version)
+    return {"versions": rows, "changes": any(row["changes"] for row in rows)}
+
+
+def _citation(page: _Page) -> dict[str, Any]:
+    card, version = page.contents.card, page.version
+    publisher = reading.find_publisher(page.connection, version.model.publisher)
+    assert publisher is not None
+    return {
+        "bibtex": bibtex(card.text if card else "", version, publisher, page.url),
+        "badge": badge_link(version, page.url),
+    }
 
 
 def _signatures(deployments: Sequence[Deployment]) -> list[tuple[str, list[SignatureTable]]]:
@@ -164,9 +225,9 @@ def _signatures(deployments: Sequence[Deployment]) -> list[tuple[str, list[Signa
     return [(name, tables) for name, tables in found if tables]
 
 
-def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[str, str]]:
+def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     there = [
-        ("use", "Use it", code),
+        ("use", "Use it", values["snippets"]),
         ("signatures", "Inputs and outputs", values["signatures"]),
         ("documentation", "Documentation", values["card"]),
         ("measured", "Measured", values["measured"]),
@@ -178,32 +239,11 @@ def _sections(values: Mapping[str, Any], code: Sequence[Snippet]) -> list[tuple[
     return [(name, title) for name, title, shown in there if shown]
 
 
-def _pictures(connection: sa.Connection, shown: Version) -> tuple[ShownPicture, ...]:
+def _pictures(page: _Page) -> tuple[ShownPicture, ...]:
+    found = list_pictures(page.connection, page.version) if page.contents.has_pictures else ()
     return tuple(
-        ShownPicture(found.path, picture_url(found, shown), found.width, found.height)
-        for found in list_pictures(connection, shown)
+        ShownPicture(each.path, picture_url(each, page.version), each.width, each.height) for each in found
     )
-
-
-def _body(shown: Version, card: CardRecord | None, pictures: tuple[ShownPicture, ...]) -> Markup | None:
-    """Returns the card without title and description, which the page shows separately."""
-    if card is None:
-        return None
-    rendered = _render(shown.id, card.updated_at, card.text, card.description, pictures)
-    return Markup(rendered) if rendered.strip() else None  # noqa: S704 - sanitised by render_card
-
-
-@functools.lru_cache(maxsize=256)
-def _render(
-    _version_id: int, _updated_at: int, text: str, description: str, pictures: tuple[ShownPicture, ...]
-) -> str:
-    lines = text.lstrip("\ufeff\n\r ").split("\n", 1)
-    body = lines[1] if len(lines) > 1 and lines[0].startswith("#") else text
-    first, blank, rest = body.lstrip().partition("\n\n")
-    plain = " ".join(re.sub(r"<!--.*?(?:-->|\Z)", " ", first, flags=re.DOTALL).split())
-    if blank and plain and description.startswith(plain[:200]):
-        body = rest
-    return render_card(body, pictures)
 
 
 def _chips(metadata: Mapping[str, Sequence[str]]) -> list[Value]:
@@ -226,64 +266,9 @@ def _asset_path(metadata: Mapping[str, Sequence[str]]) -> str:
     return path if "://" in path else ""
 
 
-def forms_of(
-    shown: Version, metadata: Mapping[str, Sequence[str]], deployments: Sequence[Deployment]
-) -> dict[str, Mapping[str, Any]]:
-    """Returns for each format of a version the JSON form of its `ModuleDescription`, for example code."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for deployment in deployments:
-        content = str(deployment.description.get("kind") or "")
-        found[KIND_BY_NAME[deployment.kind].format_of(content)] = deployment.description
-    if not deployments:
-        found |= {value: {} for value in metadata.get("format", ())}
-        kind = KIND_BY_CARD.get(shown.model.kind)
-        if kind is not None and not kind.is_model:
-            found[kind.format_of("")] = {}
-    return found
-
-
-def _versions(connection: sa.Connection, shown: Version) -> list[dict[str, Any]]:
-    """Returns the versions with the changes of each, the latest first."""
-    every = reading.list_versions(connection, shown.model)
-    near = sorted(every[:_MOST_VERSIONS], key=lambda version: -version.number)
-    contents = {
-        version.number: content_of(connection, version) for version in near if version.state != DELETED
-    }
-    entries = []
-    for at, version in enumerate(near):
-        before = next((contents[other.number] for other in near[at + 1 :] if other.number in contents), None)
-        now = contents.get(version.number)
-        entries.append(
-            {
-                "number": version.number,
-                "state": version.state,
-                "reason": version.reason,
-                "date": show_day(version.published),
-                "changes": changes(before, now) if before and now else [],
-                "has_older": before is not None and now is not None,
-            }
-        )
-    return entries
-
-
-def content_of(connection: sa.Connection, version: Version) -> VersionContent:
-    """Returns the parts of a version that are compared."""
-    card = reading.find_card(connection, version)
-    deployments = reading.list_deployments(connection, version)
-    return VersionContent(
-        card.metadata if card else {},
-        {deployment.kind: deployment.description for deployment in deployments},
-        {deployment.kind: deployment.unpacked_size for deployment in deployments},
-    )
-
-
 def _download(shown: Version, deployment: Deployment) -> DownloadLink:
     return DownloadLink(
         KIND_BY_NAME[deployment.kind].label,
         f"/{shown.handle}?{KIND_BY_NAME[deployment.kind].download}",
         show_size(deployment.archive_size),
     )
-
-
-def _today() -> int:
-    return int(time.time()) // 86_400

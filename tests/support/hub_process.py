@@ -52,14 +52,17 @@ class HubProcess:
                 self.url = line.split()[1]
                 return self
             elif line == "END":
-                log = Path(self.log.name).read_text(errors="replace")
-                raise RuntimeError(f"The hub ended at once: {log}")
+                raise RuntimeError(f"The hub ended at once: {self.log_text()}")
 
     def _read(self, found: queue.Queue[str]) -> None:
         for line in self._process.stdout:
             self.lines.append(line.rstrip())
             found.put(line.rstrip())
         found.put("END")
+
+    def log_text(self) -> str:
+        """What it has logged until now."""
+        return Path(self.log.name).read_text(errors="replace")
 
     @property
     def pid(self) -> int:

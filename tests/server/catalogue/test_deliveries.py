@@ -12,13 +12,8 @@ from real_services import Postgres
 
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.deliveries import (
-    Outcome,
-    claim_delivery,
-    queue_test,
-    record_outcome,
-    remove_receiver,
-)
+from tensorflow_hub.server.catalogue.deliveries import queue_test, remove_receiver
+from tensorflow_hub.server.catalogue.delivery_attempts import Outcome, claim_delivery, record_outcome
 from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import deliveries, webhooks
 from tensorflow_hub.server.catalogue.webhooks import add_webhook

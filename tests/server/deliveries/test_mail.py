@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import re
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from failing_catalogue import end_claims, has_claims, outcomes_are_refused
 from hub_content import card
 from mail_server import MailServer
 from patience import PATIENCE, until
@@ -20,7 +22,8 @@ from web_visitor import Visitor
 
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.deliveries import Delivery, Target
+from tensorflow_hub.server.catalogue.deliveries import Delivery
+from tensorflow_hub.server.catalogue.delivery_attempts import Target
 from tensorflow_hub.server.catalogue.events import ACTIONS
 from tensorflow_hub.server.catalogue.tables import deliveries
 from tensorflow_hub.server.deliveries.mail import check_mail_settings, compose, is_address, send_mail
@@ -84,12 +87,17 @@ def put_card(hub, handle=HIDDEN):
     api(hub, "PUT", "/api/v1/cards", json={"handle": handle, "card": card(handle, "Placeholder")})
 
 
+@contextlib.contextmanager
+def database_of(hub):
+    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
+    yield database
+    database.close()
+
+
 def make_all_due(hub):
     """Lets the time pass that mail waits for what else happens, or for its next attempt."""
-    database = Database(database_url(hub.settings.get("TFHUB_SERVER_DATABASE", ""), hub.data))
-    with database.writing() as connection:
+    with database_of(hub) as database, database.writing() as connection:
         connection.execute(sa.update(deliveries).where(deliveries.c.state == "waiting").values(due_at=0))
-    database.close()
 
 
 def link_in(mail, what):
@@ -214,6 +222,26 @@ def test_a_former_member_gets_no_mail_and_no_waiting_mail(hub, server, new_membe
     make_all_due(hub)
     until(lambda: len(server.to("witness@example.com")) == 2, "the mail to another")
     assert len(server.to(address)) == 1
+
+
+def test_a_mail_whose_outcome_cannot_be_stored_is_sent_again_as_it_was(hub, server, new_member):
+    member, address = new_member("grace"), "grace@example.com"
+    subscribe(hub, server, member, address)
+    with database_of(hub) as database:
+        until(lambda: not has_claims(database), "the outcome of the mail that asks")
+        with outcomes_are_refused(database):
+            put_card(hub)
+            api(hub, "POST", "/api/v1/withdrawals", json={"handle": HIDDEN})
+            api(hub, "POST", "/api/v1/restorations", json={"handle": HIDDEN})
+            make_all_due(hub)
+            until(lambda: len(server.to(address)) == 2, "the mail about three events")
+            message_id = server.to(address)[1]["Message-ID"].strip("<>").partition("@")[0]
+            until(lambda: message_id in hub.log_text(), "the error")
+        end_claims(database)
+    until(lambda: len(server.to(address)) == 3, "the second sending")
+    first, second = server.to(address)[1:]
+    assert first["Subject"] == second["Subject"] == "3 events of hidden"
+    assert (first["Message-ID"], first.get_content()) == (second["Message-ID"], second.get_content())
 
 
 def test_a_mail_that_is_not_taken_is_sent_again(hub, server, new_member):

@@ -14,6 +14,7 @@ import time
 import pytest
 import requests
 import sqlalchemy as sa
+from failing_catalogue import end_claims, outcomes_are_refused
 from hub_content import card
 from hub_process import HubProcess
 from patience import PATIENCE, until
@@ -22,7 +23,7 @@ from web_visitor import Visitor
 from webhook_receiver import Receiver, is_signed
 
 from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.deliveries import DELAYS
+from tensorflow_hub.server.catalogue.delivery_attempts import DELAYS
 from tensorflow_hub.server.catalogue.tables import deliveries, webhooks
 from tensorflow_hub.server.deliveries.sending import check_url, send
 
@@ -180,6 +181,23 @@ def test_a_failure_is_tried_again_with_the_same_id(hub, receiver, new_webhook, d
     assert {message.path for message in receiver.messages} == {"/hook"}, "no redirect is followed"
     assert len({message.id for message in receiver.messages}) == 1
     assert all(is_signed(message, webhook["secret"], time.time()) for message in receiver.messages)
+
+
+def test_a_message_whose_outcome_cannot_be_stored_is_sent_again_with_the_same_id(
+    hub, receiver, new_webhook, database
+):
+    webhook = new_webhook(receiver.url)
+    with outcomes_are_refused(database):
+        put_card(hub)
+        until(lambda: receiver.messages, "the message")
+        until(lambda: receiver.messages[0].id in hub.log_text(), "the error")
+    [entry] = log_of(hub, webhook)
+    assert (entry["state"], entry["status"], entry["attempts"]) == ("waiting", None, 1)
+    end_claims(database)
+    until(lambda: log_of(hub, webhook)[0]["state"] == "delivered", "the second sending")
+    first, second = receiver.messages
+    assert (first.id, first.body) == (second.id, second.body) == (entry["id"], first.body)
+    assert log_of(hub, webhook)[0]["attempts"] == 2
 
 
 def test_a_message_fails_in_the_end_and_the_webhook_is_switched_off(hub, receiver, new_webhook, database):

@@ -14,7 +14,8 @@ from typing import Any
 
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.network.foreign_text import one_line
-from tensorflow_hub.server.catalogue.deliveries import TEST, Delivery, Outcome, Target
+from tensorflow_hub.server.catalogue.deliveries import TEST, Delivery
+from tensorflow_hub.server.catalogue.delivery_attempts import Outcome, Target
 from tensorflow_hub.server.catalogue.events import TITLES
 from tensorflow_hub.server.catalogue.mail import SCHEME
 from tensorflow_hub.server.settings import ServerSettings

@@ -17,7 +17,7 @@ from tensorflow_hub.errors import HubError
 from tensorflow_hub.network.answers import is_timeout
 from tensorflow_hub.network.body import READ_FAILURES
 from tensorflow_hub.network.foreign_text import one_line
-from tensorflow_hub.server.catalogue.deliveries import Outcome
+from tensorflow_hub.server.catalogue.delivery_attempts import Outcome
 from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.http.connections import (
     Address,

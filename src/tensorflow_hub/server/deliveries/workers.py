@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.database import Database
-from tensorflow_hub.server.catalogue.deliveries import (
-    TEST,
-    Delivery,
+from tensorflow_hub.server.catalogue.deliveries import TEST, Delivery
+from tensorflow_hub.server.catalogue.delivery_attempts import (
     Outcome,
     Target,
     claim_delivery,
@@ -72,7 +72,9 @@ class DeliveryWorkers:
                 pass
         except (sa.exc.SQLAlchemyError, OSError):
             _log.warning(
-                "The queue of messages cannot be read. The next try is in %s s.", _POLL_SECONDS, exc_info=True
+                "The queue of messages cannot be read or changed. The next try is in %s s.",
+                _POLL_SECONDS,
+                exc_info=True,
             )
         except Exception:  # the thread continues, because this may concern one message only
             _log.exception("A message to a webhook could not be sent because of an unexpected error.")
@@ -93,7 +95,7 @@ class DeliveryWorkers:
         body = body_of(delivery, target.publisher, self._base)
         headers = headers_of(delivery.id, body, target.secret)
         outcome = send(target.url, body, headers, self._settings.webhook_networks)
-        self._record(delivery, outcome)
+        self._record([delivery], outcome)
         return True
 
     def _mail(self, delivery: Delivery, target: Target) -> None:
@@ -107,21 +109,28 @@ class DeliveryWorkers:
             outcome = send_mail(self._settings, compose(self._settings, target, deliveries))
         if not outcome.is_success:
             _log.warning("A mail about %s could not be sent: %s", target.publisher, outcome.answer)
-        for each in deliveries:
-            self._record(each, outcome)
+        self._record(deliveries, outcome)
 
-    def _record(self, delivery: Delivery, outcome: Outcome) -> None:
+    def _record(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
+        """Records the outcome of what was sent together, in one transaction.
+
+        If that fails, all of it is sent again when the claim ends: together, and with the same ids.
+        """
         with self._database.writing() as connection:
-            reason = record_outcome(connection, delivery, outcome)
-            if reason is None:
-                return
-            switch_off(connection, delivery.webhook_id, reason)
-            webhook = find_webhook(connection, delivery.webhook_id)
-            if webhook is not None:  # None for a subscription to mail, which the audit log does not have
-                detail = {"webhook": webhook.id, "reason": reason}
-                add_entry(connection, "the hub", "", "webhook.off", webhook.publisher or "", **detail)
+            for delivery in deliveries:
+                reason = record_outcome(connection, delivery, outcome)
+                if reason is not None:
+                    _switch_off(connection, delivery.webhook_id, reason)
 
     @property
     def _base(self) -> str:
         settings = self._settings
         return settings.public_url or f"http://{settings.host}:{settings.port}"
+
+
+def _switch_off(connection: sa.Connection, webhook_id: int, reason: str) -> None:
+    switch_off(connection, webhook_id, reason)
+    webhook = find_webhook(connection, webhook_id)
+    if webhook is not None:  # None for a subscription to mail, which the audit log does not have
+        detail = {"webhook": webhook.id, "reason": reason}
+        add_entry(connection, "the hub", "", "webhook.off", webhook.publisher or "", **detail)

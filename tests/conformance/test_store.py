@@ -6,6 +6,7 @@ import concurrent.futures
 import hashlib
 import os
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from tensorflow_hub.server.store.directory import DirectoryStore
 from tensorflow_hub.server.store.indexes import read_index
 from tensorflow_hub.server.store.interface import index_key
 from tensorflow_hub.server.store.objects import ObjectStore
-from tensorflow_hub.server.store.opening import open_store
+from tensorflow_hub.server.store.opening import BUCKETS, StoreClasses, open_store, open_tree_store
 
 
 @pytest.fixture(
@@ -224,3 +225,20 @@ def test_settings_open_stores(tmp_path):
     assert open_store(ServerSettings(store=f"file://{tmp_path}/y")).root == tmp_path / "y"
     with pytest.raises(SettingsError, match="Expected a folder or a URL like s3://bucket/prefix"):
         open_store(ServerSettings(store="ftp://x"))
+
+
+class Shelf(DirectoryStore):
+    """A made-up place for archives: `shelf:///folder`."""
+
+    def __init__(self, url):
+        super().__init__(Path(url.removeprefix("shelf://")))
+
+
+def test_a_new_place_for_archives_takes_its_classes_and_one_row(tmp_path, monkeypatch):
+    name = f"{__name__}:{Shelf.__name__}"
+    monkeypatch.setitem(BUCKETS, "shelf", StoreClasses(name, name))
+    url = f"shelf://{tmp_path}/shelf"
+    store = open_store(ServerSettings(store=url))
+    store.write("archives/a.tar.gz", [b"ab", b"c"])
+    assert read(store, "archives/a.tar.gz") == b"abc"
+    assert isinstance(open_tree_store(url), Shelf)

@@ -27,10 +27,12 @@ class Field:
         (true or false), "url", "colab" (a URL of Colab), "handle" (a model on a hub), "module" (a handle or a
         URL), or "text".
       repeats: whether a card may have it several times.
+      link: the label with which the page of a version shows its URLs as links; "" if it does not.
     """
 
     form: FieldForm
     repeats: bool = False
+    link: str = ""
 
 
 FIELDS: Mapping[str, Field] = {
@@ -45,8 +47,8 @@ FIELDS: Mapping[str, Field] = {
     "parent-model": Field("handle"),
     "derived-from": Field("module", repeats=True),
     "interactive-visualizer": Field("known", repeats=True),
-    "colab": Field("colab", repeats=True),
-    "demo": Field("url", repeats=True),
+    "colab": Field("colab", repeats=True, link="Notebook"),
+    "demo": Field("url", repeats=True, link="Demo"),
 }
 # Old name of a field → its name.
 RENAMED_FIELDS: Mapping[str, str] = {"module-type": "task"}

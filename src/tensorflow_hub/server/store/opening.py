@@ -1,9 +1,15 @@
-"""Opens the folder or bucket that a path or URL in the settings names."""
+"""Opens the folder or bucket that a path or URL in the settings names.
+
+A new place for archives is a file with its classes, and a row of `BUCKETS`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import importlib
 from pathlib import Path
+from typing import Any
 
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.settings import ServerSettings
@@ -11,7 +17,25 @@ from tensorflow_hub.server.store.directory import DirectoryStore
 from tensorflow_hub.server.store.folder import Folder
 from tensorflow_hub.server.store.interface import Store, TreeStore
 
-BUCKETS = ("s3", "gs", "az")
+
+@dataclasses.dataclass(frozen=True)
+class StoreClasses:
+    """The classes for the URLs of a scheme, each as `module:class`. They take the URL.
+
+    Attributes:
+      store: the class of a `Store`.
+      tree_store: the class of a `TreeStore`.
+    """
+
+    store: str
+    tree_store: str
+
+
+_OBSTORE = StoreClasses(
+    "tensorflow_hub.server.store.objects:ObjectStore", "tensorflow_hub.server.store.bucket:Bucket"
+)
+# Scheme of a URL → the classes for it, which are imported when such a URL is opened.
+BUCKETS: dict[str, StoreClasses] = {"s3": _OBSTORE, "gs": _OBSTORE, "az": _OBSTORE}
 
 
 def open_store(settings: ServerSettings) -> Store:
@@ -23,9 +47,8 @@ def open_store(settings: ServerSettings) -> Store:
     path = local_folder(settings.store or str(settings.data_folder() / "store"))
     if path is not None:
         return DirectoryStore(path)
-    from tensorflow_hub.server.store.objects import ObjectStore
-
-    return ObjectStore(settings.store)
+    store: Store = _open(_classes_for(settings.store).store, settings.store)
+    return store
 
 
 @functools.lru_cache(maxsize=8)
@@ -38,9 +61,8 @@ def open_tree_store(text: str) -> TreeStore:
     path = local_folder(text)
     if path is not None:
         return Folder(path)
-    from tensorflow_hub.server.store.bucket import Bucket
-
-    return Bucket(text)
+    store: TreeStore = _open(_classes_for(text).tree_store, text)
+    return store
 
 
 def local_folder(text: str) -> Path | None:
@@ -63,3 +85,12 @@ def local_folder(text: str) -> Path | None:
         f"Expected a folder or a URL like s3://bucket/prefix as store, got {text!r}.",
         hint=f"The known schemes of URLs are file, {', '.join(BUCKETS)}.",
     )
+
+
+def _classes_for(url: str) -> StoreClasses:
+    return BUCKETS[url.partition("://")[0]]
+
+
+def _open(place: str, url: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)(url)

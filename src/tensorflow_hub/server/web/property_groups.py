@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from tensorflow_hub.format.card.facets import label
-from tensorflow_hub.format.card.vocabulary import known_values
+from tensorflow_hub.format.card.vocabulary import FIELDS, known_values
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.format.needs import Needs, needs_of, stated_texts
 from tensorflow_hub.handles import as_model_name
@@ -59,8 +59,7 @@ def property_groups(
     if len(deployments) > 1:
         groups += [PropertyGroup(f"{_label(d)} files", tuple(_of_deployment(d))) for d in deployments]
     groups += _needs_groups(shown, deployments)
-    links = [*_links(metadata, "colab", "Notebook"), *_links(metadata, "demo", "Demo")]
-    if links:
+    if links := _links(metadata):
         groups.append(PropertyGroup("Try it", tuple(links)))
     return groups
 
@@ -215,6 +214,10 @@ def _origins(deployments: Sequence[Deployment]) -> list[Property]:
     ]
 
 
-def _links(metadata: Mapping[str, Sequence[str]], field: str, name: str) -> list[Property]:
-    urls = [url for url in metadata.get(field, ()) if url.startswith(("https://", "http://"))]
-    return [Property(name, url.rsplit("/", 1)[-1][:60] or url, url=url, external=True) for url in urls]
+def _links(metadata: Mapping[str, Sequence[str]]) -> list[Property]:
+    return [
+        Property(field.link, url.rsplit("/", 1)[-1][:60] or url, url=url, external=True)
+        for name, field in FIELDS.items()
+        for url in metadata.get(name, ())
+        if field.link and url.startswith(("https://", "http://"))
+    ]

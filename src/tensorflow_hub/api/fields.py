@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tensorflow_hub.api.names import EVENTS, ROLES, SCOPES
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 
 Handle = Annotated[
@@ -19,9 +20,9 @@ Digest = Annotated[
         description="sha256:… of the content; does not depend on the compression.",
     ),
 ]
-Scope = Annotated[str, Meta(extra_json_schema={"enum": ["read", "publish", "admin"]})]
-Role = Annotated[str, Meta(extra_json_schema={"enum": ["reader", "publisher", "owner"]})]
-Event = Annotated[str, Meta(extra_json_schema={"enum": ["publish", "withdraw", "restore", "delete", "card"]})]
+Scope = Annotated[str, Meta(extra_json_schema={"enum": list(SCOPES)})]
+Role = Annotated[str, Meta(extra_json_schema={"enum": list(ROLES)})]
+Event = Annotated[str, Meta(extra_json_schema={"enum": list(EVENTS)})]
 DeploymentKind = Annotated[str, Meta(extra_json_schema={"enum": list(KIND_BY_NAME)})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]

@@ -43,3 +43,7 @@ class Figures:
     dataset_digest: str = ""
     tool: str = ""
     digest: str = ""
+
+
+# The fields that a hub stores, in the order of the arguments.
+STORED_FIELDS = tuple(field.name for field in dataclasses.fields(Figures) if field.name != "digest")

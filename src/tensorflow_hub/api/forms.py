@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from tensorflow_hub.api.fields import Role, Scope
+from tensorflow_hub.api.names import EVENTS
 
 
 class Fields(Struct, frozen=True):
@@ -108,7 +109,7 @@ class EventFields(Fields, frozen=True, kw_only=True):
     @property
     def events(self) -> list[str]:
         """Returns the events whose checkboxes are ticked."""
-        return [name for name in EventFields.__struct_fields__ if getattr(self, name)]
+        return [name for name in EVENTS if getattr(self, name)]
 
 
 class Subscribe(EventFields, frozen=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.cli import output
 
-_ROLES = click.Choice(("reader", "publisher", "owner"))
+_ROLES = click.Choice(list(ROLES))
 _HUB = click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 

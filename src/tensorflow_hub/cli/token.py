@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from tensorflow_hub.api.names import SCOPES
 from tensorflow_hub.cli import options, output
-
-_SCOPES = ("read", "publish", "admin")
 
 
 @click.group()
@@ -23,7 +22,7 @@ def command() -> None:
 @click.option("--all-publishers", is_flag=True, help="Make it good for all of them; --scope has to be said.")
 @click.option(
     "--scope",
-    type=click.Choice(_SCOPES),
+    type=click.Choice(SCOPES),
     help="What it is good for; default publish, for a publisher.",
 )
 @click.option("--days", type=click.IntRange(1), help="After how many days it expires; default never.")
@@ -124,8 +123,8 @@ def _scope(all_publishers: bool) -> str:
     if not all_publishers:
         return "publish"
     if not sys.stdin.isatty():
-        raise click.UsageError(f"A token for all publishers needs a --scope: {', '.join(_SCOPES)}.")
-    chosen: str = click.prompt("Scope for all publishers", type=click.Choice(_SCOPES), err=True)
+        raise click.UsageError(f"A token for all publishers needs a --scope: {', '.join(SCOPES)}.")
+    chosen: str = click.prompt("Scope for all publishers", type=click.Choice(SCOPES), err=True)
     return chosen
 
 

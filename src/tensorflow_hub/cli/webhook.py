@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.cli import options, output
 
-_EVENTS = ("publish", "withdraw", "restore", "delete", "card")
 _EVENT = click.option(
     "--event",
     "events",
     multiple=True,
-    type=click.Choice(_EVENTS),
+    type=click.Choice(list(EVENTS)),
     help="Which; may be repeated; default all.",
 )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from tensorflow_hub.api.figures import STORED_FIELDS
 from tensorflow_hub.client.card_pictures import send_pictures
 from tensorflow_hub.client.measurements import Figures, attach
 from tensorflow_hub.client.versions import show
@@ -23,7 +23,6 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _FIRST_LINE = re.compile(r"\s*#\s+(\w+)\s+\S+")
-_FIELDS = tuple(field.name for field in dataclasses.fields(Figures) if field.name != "digest")
 
 
 def documentation_of(handle: str, settings: Settings) -> Documentation:
@@ -80,7 +79,7 @@ def _copy_measurements(found: Documentation, publisher: str, name: str, settings
 
 
 def _copy_measurement(item: Mapping[str, Any], name: str, settings: Settings) -> None:
-    values = {field: item[field] for field in _FIELDS if field in item}
+    values = {field: item[field] for field in STORED_FIELDS if field in item}
     try:
         attach(name, Figures(**values), hub=settings.hub, token=settings.token or None)
     except (HubError, TypeError, ValueError) as problem:  # the hub checks the figures

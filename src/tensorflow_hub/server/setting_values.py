@@ -11,6 +11,7 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
+from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.settings import parse_hub_url
 
@@ -139,9 +140,9 @@ def parse_group_roles(text: str) -> tuple[tuple[str, str, str], ...]:
     """
     found = []
     for part in filter(None, map(str.strip, text.split(","))):
-        match = re.fullmatch(r"(.+?)\s*=\s*([^\s:=]+):(reader|publisher|owner)", part)
+        match = re.fullmatch(rf"(.+?)\s*=\s*([^\s:=]+):({'|'.join(ROLES)})", part)
         if match is None or not (match[2] == "*" or is_publisher_name(match[2])):
-            raise ValueError(f"expected group=publisher:role with reader, publisher or owner, got {part!r}")
+            raise ValueError(f"expected group=publisher:role with a role of {', '.join(ROLES)}, got {part!r}")
         found.append((match[1], match[2], match[3]))
     return tuple(found)
 

@@ -20,11 +20,11 @@ from patience import PATIENCE, until
 from private_hub import HIDDEN, api, private_hub
 from web_visitor import Visitor
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import Delivery
 from tensorflow_hub.server.catalogue.delivery_attempts import Target
-from tensorflow_hub.server.catalogue.events import ACTIONS
 from tensorflow_hub.server.catalogue.tables import deliveries
 from tensorflow_hub.server.deliveries.mail import check_mail_settings, compose, is_address, send_mail
 from tensorflow_hub.server.settings import ServerSettings
@@ -105,7 +105,7 @@ def link_in(mail, what):
     return path
 
 
-ALL = dict.fromkeys(ACTIONS, "on")
+ALL = dict.fromkeys(EVENTS, "on")
 
 
 def subscribe(hub, server, member, address, events=ALL):

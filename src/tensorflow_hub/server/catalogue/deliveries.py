@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.server.catalogue.events import ACTIONS
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.server.catalogue.tables import audit, deliveries, members, publishers, users, webhooks
 
 # The action of test messages.
@@ -91,7 +91,7 @@ MAY_RECEIVE = sa.or_(
 
 def queue_deliveries(connection: sa.Connection, audit_id: int, action: str, handle: str) -> None:
     """Adds a message about an entry of the audit log for each webhook and member who subscribed to it."""
-    if action not in ACTIONS:
+    if action not in EVENTS:
         return
     of_publisher = sa.select(publishers.c.id).where(publishers.c.name == handle.partition("/")[0])
     query = sa.select(webhooks.c.id, webhooks.c.events, webhooks.c.user_id).where(

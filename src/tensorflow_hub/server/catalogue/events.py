@@ -8,18 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.tables import audit, publishers
-
-# The actions of the audit log that are events for readers, each with its title.
-TITLES: Mapping[str, str] = {
-    "publish": "{handle} was published",
-    "withdraw": "{handle} was withdrawn",
-    "restore": "{handle} is no longer withdrawn",
-    "delete": "{handle} was deleted",
-    "card": "The documentation of {handle} changed",
-}
-ACTIONS = tuple(TITLES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +19,7 @@ class Event:
 
     Attributes:
       at: when it happened, in seconds since 1970.
-      action: one of `ACTIONS`.
+      action: one of `EVENTS`.
       handle: the version.
       detail: more values of the audit log: the reason, the deployment.
     """
@@ -55,7 +46,7 @@ def list_events(
     query = (
         sa.select(audit.c.at, audit.c.action, audit.c.subject, audit.c.detail)
         .join(publishers, of_publisher == publishers.c.name + "/")
-        .where(audit.c.action.in_(ACTIONS), audience.condition())
+        .where(audit.c.action.in_(list(EVENTS)), audience.condition())
         .order_by(audit.c.id.desc())
         .limit(limit)
     )

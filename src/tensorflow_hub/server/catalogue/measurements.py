@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.api.figures import STORED_FIELDS, Figures
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import measurements, publishers
@@ -49,9 +49,7 @@ class Measurement:
     figures: Figures
 
 
-# In the order of the fields; the digest of what was measured is checked and not kept.
-KEPT = tuple(field.name for field in dataclasses.fields(Figures) if field.name != "digest")
-FIGURES = tuple(measurements.c[name] for name in KEPT)
+FIGURES = tuple(measurements.c[name] for name in STORED_FIELDS)
 _query = sa.select(
     measurements.c.id,
     measurements.c.version_id,
@@ -125,7 +123,7 @@ def put_measurement(
       The id of the measurement, and whether it is new.
     """
     values = {
-        **{name: getattr(figures, name) for name in KEPT},
+        **{name: getattr(figures, name) for name in STORED_FIELDS},
         "measured_by": author.name,
         "user_id": author.user_id,
         "token_id": author.token_id,

@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import SCOPES
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.catalogue.tables import publishers, tokens
 
 # A prefix by which scanners for leaked secrets can recognise tokens.
 PREFIX = "tfhub_"
-READ, PUBLISH, ADMIN = "read", "publish", "admin"
-SCOPES = (READ, PUBLISH, ADMIN)
+READ, PUBLISH, ADMIN = SCOPES
 
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     tokens.c.id,

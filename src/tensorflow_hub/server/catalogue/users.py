@@ -7,12 +7,10 @@ import time
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import ROLES, SCOPES
 from tensorflow_hub.server.catalogue.records import Grant, Token, User
 from tensorflow_hub.server.catalogue.tables import members, publishers, users
-from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES, new_id
-
-# Role of a member → its scope for the publisher.
-ROLES = {"reader": READ, "publisher": PUBLISH, "owner": ADMIN}
+from tensorflow_hub.server.catalogue.tokens import new_id
 
 # The issuer of local users, who sign in with a token and not at an identity provider.
 LOCAL = ""

@@ -26,7 +26,7 @@ class Webhook:
 
     Attributes:
       publisher: whose events it gets; None for those of the whole hub.
-      events: which events it gets, of `events.ACTIONS`.
+      events: which events it gets, of `EVENTS`.
       failing_since: the time of the first failure after the last success; None if the last attempt succeeded.
       off_at: since when it is switched off; None if it is on.
       off_reason: why it is switched off.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import urllib.parse
 
-from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.api.figures import STORED_FIELDS, Figures
 from tensorflow_hub.api.requests import NewMeasurement
-from tensorflow_hub.server.catalogue.measurements import KEPT
 from tensorflow_hub.server.core.problems import Malformed
 
 # How far an interval may miss its value, as a part of the value: both may have been rounded.
@@ -39,7 +38,7 @@ def figures_of(body: NewMeasurement) -> Figures:
         raise _refused("low", f"at most the value {body.value}", body.low)
     if body.high is not None and body.high < body.value - room:
         raise _refused("high", f"at least the value {body.value}", body.high)
-    values = {name: getattr(body, name) for name in KEPT}
+    values = {name: getattr(body, name) for name in STORED_FIELDS}
     return Figures(**{**values, "dataset_digest": body.dataset_digest or ""})
 
 

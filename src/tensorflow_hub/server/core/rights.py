@@ -13,10 +13,11 @@ To a caller who may not read a private publisher, the hub answers that it does n
 
 from __future__ import annotations
 
+from tensorflow_hub.api.names import SCOPES
 from tensorflow_hub.errors import AuthenticationError, ForbiddenError
 from tensorflow_hub.server.catalogue.audience import EVERYTHING, Audience
 from tensorflow_hub.server.catalogue.records import Grant
-from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ, SCOPES
+from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH, READ
 from tensorflow_hub.server.core.callers import Caller
 
 # What each scope allows, for messages.

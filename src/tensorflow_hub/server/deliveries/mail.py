@@ -12,11 +12,11 @@ from email.utils import formataddr, formatdate
 from pathlib import Path
 from typing import Any
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.server.catalogue.deliveries import TEST, Delivery
 from tensorflow_hub.server.catalogue.delivery_attempts import Outcome, Target
-from tensorflow_hub.server.catalogue.events import TITLES
 from tensorflow_hub.server.catalogue.mail import SCHEME
 from tensorflow_hub.server.settings import ServerSettings
 
@@ -126,7 +126,7 @@ def _connection(settings: ServerSettings) -> smtplib.SMTP:
 
 
 def _title(delivery: Delivery) -> str:
-    return TITLES[delivery.action].format(handle=delivery.handle)
+    return EVENTS[delivery.action].title.format(handle=delivery.handle)
 
 
 def _paragraph(delivery: Delivery, base: str) -> str:

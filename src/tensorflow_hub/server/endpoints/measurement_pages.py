@@ -6,10 +6,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.api.figures import STORED_FIELDS, Figures
 from tensorflow_hub.api.forms import ChangeMeasurement, OfMeasurement
 from tensorflow_hub.api.requests import NewMeasurement
-from tensorflow_hub.server.catalogue.measurements import KEPT
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.figures import figures_of
@@ -62,7 +61,7 @@ def _figures(fields: ChangeMeasurement, before: Figures, version: Version) -> Fi
     """
     sent = {name: getattr(fields, name).strip() for name in (*_NUMBERS, "machine")}
     changes = {name: text or (None if name in _NUMBERS else "") for name, text in sent.items()}
-    body = {**{name: getattr(before, name) for name in KEPT}, **changes, "handle": version.handle}
+    body = {**{name: getattr(before, name) for name in STORED_FIELDS}, **changes, "handle": version.handle}
     body["dataset_digest"] = before.dataset_digest or None
     try:
         return figures_of(msgspec.convert(body, NewMeasurement, strict=False))

@@ -17,13 +17,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.api.figures import STORED_FIELDS, Figures
 from tensorflow_hub.api.requests import NewMeasurement
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audience import EVERYTHING
 from tensorflow_hub.server.catalogue.measurements import (
-    KEPT,
     MOST_OF_A_PUBLISHER,
     Author,
     count_measurements,
@@ -98,7 +97,7 @@ def _read(connection: sa.Connection, version: Version, item: Mapping[str, Any]) 
     publisher = _publisher(connection, item["publisher"])
     if publisher is None:
         return None
-    body = {name: item[name] for name in KEPT if name in item}
+    body = {name: item[name] for name in STORED_FIELDS if name in item}
     body |= {"handle": version.handle, "dataset_digest": item.get("dataset_digest") or None}
     figures = figures_of(msgspec.convert(body, NewMeasurement))
     return _CheckedMeasurement(publisher, figures, _seconds(item.get("measured_at")))

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.errors import ForbiddenError
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.members import find_member, remove_member, set_role
 from tensorflow_hub.server.catalogue.records import User
-from tensorflow_hub.server.catalogue.users import ROLES, add_user, find_identity, has_name, set_scope
+from tensorflow_hub.server.catalogue.users import add_user, find_identity, has_name, set_scope
 from tensorflow_hub.server.catalogue.writing import ensure_publisher
 from tensorflow_hub.server.settings import ServerSettings
 

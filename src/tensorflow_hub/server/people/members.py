@@ -6,6 +6,7 @@ import re
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import members
 from tensorflow_hub.server.catalogue.audit import add_entry
@@ -13,7 +14,7 @@ from tensorflow_hub.server.catalogue.members import Invitation, Member
 from tensorflow_hub.server.catalogue.reading import find_publisher
 from tensorflow_hub.server.catalogue.records import Publisher, User
 from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token
-from tensorflow_hub.server.catalogue.users import LOCAL, ROLES, add_user, has_name
+from tensorflow_hub.server.catalogue.users import LOCAL, add_user, has_name
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.rights import has_scope, require

@@ -7,12 +7,13 @@ import time
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import SCOPES
 from tensorflow_hub.errors import ForbiddenError, HandleError
 from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.server.catalogue import tokens
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.records import Token
-from tensorflow_hub.server.catalogue.tokens import ADMIN, SCOPES
+from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.catalogue.writing import ensure_publisher
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.lookup import find_readable_publisher

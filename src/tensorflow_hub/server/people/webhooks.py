@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import deliveries, webhooks
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.deliveries import Delivery
-from tensorflow_hub.server.catalogue.events import ACTIONS
 from tensorflow_hub.server.catalogue.reading import find_publisher
 from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.catalogue.webhooks import Webhook
@@ -163,13 +163,13 @@ def _require_on(webhook: Webhook) -> None:
 def checked_events(events: Iterable[str]) -> list[str]:
     """Returns the chosen events in the usual order; all events if none is chosen."""
     chosen = set(events)
-    unknown = next(iter(sorted(chosen - set(ACTIONS))), None)
+    unknown = next(iter(sorted(chosen - set(EVENTS))), None)
     if unknown is not None:
         raise Malformed(
-            f"Expected events of {', '.join(ACTIONS)}, got {unknown[:50]!r}.",
+            f"Expected events of {', '.join(EVENTS)}, got {unknown[:50]!r}.",
             hint="Leave events out for all.",
         )
-    return [event for event in ACTIONS if event in chosen or not chosen]
+    return [event for event in EVENTS if event in chosen or not chosen]
 
 
 def _note(connection: sa.Connection, caller: Caller, action: str, webhook: Webhook, **detail: str) -> None:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.server.catalogue.records import Session, Token
 from tensorflow_hub.server.catalogue.tokens import ADMIN
-from tensorflow_hub.server.catalogue.users import ROLES
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.web.rendering import render, show_day

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.server.catalogue.events import TITLES, Event, list_events
+from tensorflow_hub.server.catalogue.events import Event, list_events
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import iso
@@ -95,7 +96,7 @@ def _of_event(event: Event, base: str) -> _Entry:
     return _Entry(
         # Not the numbers of the audit log, which would reveal how many events a reader may not see.
         f"{base}/{event.handle}#{event.action}-{deployment or 'version'}-{event.at}",
-        TITLES[event.action].format(handle=event.handle),
+        EVENTS[event.action].title.format(handle=event.handle),
         event.at,
         f"{base}/{event.handle}",
         str(reason) or (f"The deployment {deployment}." if deployment else ""),

@@ -8,11 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.server.catalogue.mail import Subscription
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.web.rendering import render
-from tensorflow_hub.server.web.webhook_pages import EVENTS
 
 _TITLES = {"confirm": "Do you want this mail?", "stop": "Unsubscribe?"}
 _DONE = {"confirm": "You will get mail", "stop": "No more mail comes"}

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tensorflow_hub.api.names import EVENTS
 from tensorflow_hub.server.catalogue.deliveries import WAITING, Delivery
 from tensorflow_hub.server.catalogue.webhooks import Webhook
 from tensorflow_hub.server.core.json_forms import iso
 from tensorflow_hub.server.web.rendering import render, show_day
-
-EVENTS: Mapping[str, str] = {
-    "publish": "a version is published",
-    "withdraw": "a version is withdrawn",
-    "restore": "a withdrawn version is restored",
-    "delete": "a version is deleted",
-    "card": "a card changes",
-}
 
 
 def webhooks(request: Request, publisher: str | None, found: Sequence[Webhook], secret: str = "") -> Response:
@@ -67,7 +60,7 @@ def webhook(request: Request, shown: Webhook, log: Sequence[Delivery]) -> Respon
         title=f"Webhook {shown.id}",
         publisher=shown.publisher or "",
         webhook=shown,
-        events=[EVENTS[event] for event in shown.events],
+        events=[EVENTS[event].choice for event in shown.events],
         state=_state(shown),
         made=show_day(shown.created_at),
         deliveries=deliveries,

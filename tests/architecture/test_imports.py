@@ -16,6 +16,7 @@ MAY_IMPORT_TENSORFLOW = ("internals", "graphs", "exporting", "loading", "keras_l
 # Imports point one way: a layer may import those in its set, and itself.
 BASE = {
     "errors",
+    "setting_values",
     "settings",
     "handles",
     "services",
@@ -27,9 +28,10 @@ BASE = {
 }
 LAYERS = {
     "errors": set(),
-    "settings": {"errors", "handles"},
+    "setting_values": {"errors", "handles"},
+    "settings": {"setting_values"},
     "handles": {"errors"},
-    "services": {"errors", "settings", "handles"},
+    "services": {"errors", "setting_values", "settings", "handles"},
     "whole_file": set(),
     "process_usage": set(),
     "progress": set(),

@@ -15,7 +15,8 @@ from tensorflow_hub.resolving.cache.manifest import CachedFile, Manifest
 from tensorflow_hub.resolving.lock_file import LockedModule, LockFile, read_lock_file, write_lock_file
 from tensorflow_hub.resolving.mirrors import mirrors_of, places_of_path
 from tensorflow_hub.resolving.sources.hub import with_format
-from tensorflow_hub.settings import Settings, parse_mirrors, parse_size
+from tensorflow_hub.setting_values import parse_mirrors, parse_size
+from tensorflow_hub.settings import Settings
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -27,7 +27,8 @@ from tensorflow_hub.resolving.cache.inventory import (
 from tensorflow_hub.resolving.cache.layout import Cache, discard
 from tensorflow_hub.resolving.latest import remembered
 from tensorflow_hub.resolving.sources.table import locate
-from tensorflow_hub.settings import Settings, parse_size
+from tensorflow_hub.setting_values import parse_size
+from tensorflow_hub.settings import Settings
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 

@@ -1,8 +1,4 @@
-"""Parses the values of the hub's settings, with a function for each kind of value.
-
-The functions raise ValueError with the expected form. It becomes a SettingsError with the name of the
-variable.
-"""
+"""Parses the forms of values that only settings of the hub have; see also `tensorflow_hub.setting_values`."""
 
 from __future__ import annotations
 
@@ -13,20 +9,13 @@ from collections.abc import Callable
 
 from tensorflow_hub.api.names import ROLES
 from tensorflow_hub.handles import is_publisher_name
-from tensorflow_hub.settings import parse_hub_url
+from tensorflow_hub.setting_values import parse_hub_url
 
 
 def parse_positive(text: str) -> int:
     """Reads a whole number of at least 1."""
     if not text.strip().isdigit() or int(text) < 1:
         raise ValueError("expected a whole number of at least 1")
-    return int(text)
-
-
-def parse_count(text: str) -> int:
-    """Reads a whole number of at least 0."""
-    if not text.strip().isdigit():
-        raise ValueError("expected a whole number of at least 0")
     return int(text)
 
 

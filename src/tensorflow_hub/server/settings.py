@@ -17,7 +17,6 @@ from tensorflow_hub.server.setting_values import (
     one_of,
     parse_colour,
     parse_contact,
-    parse_count,
     parse_domains,
     parse_group_roles,
     parse_issuer,
@@ -28,7 +27,7 @@ from tensorflow_hub.server.setting_values import (
     parse_site_name,
     parse_upstream,
 )
-from tensorflow_hub.settings import from_environment, parse_bool, parse_size, variable
+from tensorflow_hub.setting_values import from_environment, parse_bool, parse_count, parse_size, variable
 
 if sys.version_info >= (3, 11):
     import tomllib

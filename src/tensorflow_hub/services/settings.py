@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 
-from tensorflow_hub.settings import from_environment, parse_bool, parse_hub_url, variable
+from tensorflow_hub.setting_values import from_environment, parse_bool, parse_hub_url, variable
 
 _KAGGLE = "https://www.kaggle.com"
 

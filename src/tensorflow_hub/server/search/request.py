@@ -15,7 +15,7 @@ from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
-from tensorflow_hub.settings import parse_size
+from tensorflow_hub.setting_values import parse_size
 
 SORTS = ("relevance", "newest", "downloads", "size")
 MAX_QUERY = 300

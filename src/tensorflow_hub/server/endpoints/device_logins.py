@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tensorflow_hub.api import answers
 from tensorflow_hub.api.forms import DeviceAnswer
-from tensorflow_hub.api.requests import DeviceSecret, NewDeviceLogin
+from tensorflow_hub.api.requests import DeviceSecret, NewDeviceLogin, NewToken
 from tensorflow_hub.server.catalogue.device_logins import (
     DENIED,
     GRANTED,
@@ -29,7 +29,7 @@ from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.limits import UNKNOWN_TOKENS, source_of
 from tensorflow_hub.server.core.problems import Malformed, Missing, TooManyRequests
 from tensorflow_hub.server.endpoints.account import signed_in_caller
-from tensorflow_hub.server.people.tokens import NewToken, make_own_token
+from tensorflow_hub.server.people.tokens import make_own_token
 from tensorflow_hub.server.web import device_pages
 
 # How many seconds a program waits between two requests.

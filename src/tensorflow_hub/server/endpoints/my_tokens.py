@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.api.forms import OfToken, OwnToken
+from tensorflow_hub.api.requests import NewToken
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.endpoints.account import signed_in_caller
-from tensorflow_hub.server.people.tokens import NewToken, make_own_token, revoke, tokens_of
+from tensorflow_hub.server.people.tokens import make_own_token, revoke, tokens_of
 from tensorflow_hub.server.web import account_pages
 
 

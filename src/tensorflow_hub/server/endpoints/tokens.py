@@ -7,7 +7,7 @@ from tensorflow_hub.api.requests import NewToken, OfToken, WithinPublisher
 from tensorflow_hub.server.catalogue import tokens
 from tensorflow_hub.server.catalogue.records import Token
 from tensorflow_hub.server.core.endpoint import Answer, Call
-from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.json_forms import iso, iso_or_none
 from tensorflow_hub.server.endpoints.publisher_of import own_or_asked
 from tensorflow_hub.server.people import tokens as people
 
@@ -29,8 +29,7 @@ def list_tokens(call: Call, query: WithinPublisher) -> Answer[answers.Tokens]:
 def create_token(call: Call, body: NewToken) -> Answer[answers.TokenWithSecret]:
     """Makes a token. Only this answer has its secret."""
     with call.hub.database.writing() as connection:
-        wanted = people.NewToken(body.name, body.scope, body.publisher, body.days)
-        token, secret = people.make_token(connection, call.caller, wanted)
+        token, secret = people.make_token(connection, call.caller, body)
     return Answer({**_json(token), "secret": secret}, 201)
 
 
@@ -49,7 +48,7 @@ def _json(token: Token) -> answers.Token:
         "publisher": token.publisher,
         "created_at": iso(token.created_at),
         "created_by": token.created_by,
-        "expires_at": iso(token.expires_at) if token.expires_at else None,
-        "revoked_at": iso(token.revoked_at) if token.revoked_at else None,
-        "used_at": iso(token.used_at) if token.used_at else None,
+        "expires_at": iso_or_none(token.expires_at),
+        "revoked_at": iso_or_none(token.revoked_at),
+        "used_at": iso_or_none(token.used_at),
     }

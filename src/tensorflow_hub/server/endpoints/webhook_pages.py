@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.api.forms import CreateWebhook, OfDelivery, OfWebhook, SwitchWebhook
+from tensorflow_hub.api.requests import NewWebhook
 from tensorflow_hub.server.catalogue.deliveries import list_deliveries
 from tensorflow_hub.server.catalogue.webhooks import Webhook
 from tensorflow_hub.server.core.endpoint import Call
@@ -30,7 +31,7 @@ def show_webhooks(request: Request) -> Response:
 
 def create_webhook(call: Call, fields: CreateWebhook) -> Response:
     """Makes a webhook. Only the page of this answer shows its secret."""
-    wanted = webhooks.NewWebhook(fields.url, fields.events, fields.publisher or None)
+    wanted = NewWebhook(url=fields.url, publisher=fields.publisher or None, events=fields.events)
     with call.hub.database.writing() as connection:
         networks = call.hub.settings.webhook_networks
         made, secret = webhooks.make_webhook(connection, call.caller, wanted, networks)

@@ -7,7 +7,7 @@ from tensorflow_hub.api.requests import NewWebhook, OfDelivery, OfWebhook, Webho
 from tensorflow_hub.server.catalogue.deliveries import WAITING, Delivery, find_delivery, list_deliveries
 from tensorflow_hub.server.catalogue.webhooks import Webhook
 from tensorflow_hub.server.core.endpoint import Answer, Call
-from tensorflow_hub.server.core.json_forms import iso
+from tensorflow_hub.server.core.json_forms import iso, iso_or_none
 from tensorflow_hub.server.endpoints.publisher_of import own_or_asked
 from tensorflow_hub.server.people import webhooks
 
@@ -21,10 +21,9 @@ def list_webhooks(call: Call, query: WithinPublisher) -> Answer[answers.Webhooks
 
 def create_webhook(call: Call, body: NewWebhook) -> Answer[answers.WebhookWithSecret]:
     """Makes a webhook. Only this answer has its secret."""
-    wanted = webhooks.NewWebhook(body.url, body.events, body.publisher)
     with call.hub.database.writing() as connection:
         networks = call.hub.settings.webhook_networks
-        made, secret = webhooks.make_webhook(connection, call.caller, wanted, networks)
+        made, secret = webhooks.make_webhook(connection, call.caller, body, networks)
     return Answer({**_json(made), "secret": secret}, 201)
 
 
@@ -78,7 +77,7 @@ def _json(webhook: Webhook) -> answers.Webhook:
         "events": list(webhook.events),
         "active": webhook.off_at is None,
         "reason": webhook.off_reason,
-        "failing_since": iso(webhook.failing_since) if webhook.failing_since else None,
+        "failing_since": iso_or_none(webhook.failing_since),
         "created_at": iso(webhook.created_at),
         "created_by": webhook.created_by,
     }
@@ -92,7 +91,7 @@ def _delivery_json(delivery: Delivery) -> answers.Delivery:
         "at": iso(delivery.at),
         "state": delivery.state,
         "attempts": delivery.attempts,
-        "tried_at": iso(delivery.tried_at) if delivery.tried_at else None,
+        "tried_at": iso_or_none(delivery.tried_at),
         "next_at": iso(delivery.due_at) if delivery.state == WAITING else None,
         "status": delivery.status,
         "answer": delivery.answer,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 
 import sqlalchemy as sa
 
 from tensorflow_hub.api.names import SCOPES
+from tensorflow_hub.api.requests import NewToken
 from tensorflow_hub.errors import ForbiddenError, HandleError
 from tensorflow_hub.handles import is_publisher_name
 from tensorflow_hub.server.catalogue import tokens
@@ -21,23 +21,6 @@ from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.rights import has_scope, require
 
 SECONDS_PER_DAY = 86_400
-
-
-@dataclasses.dataclass(frozen=True)
-class NewToken:
-    """The properties of a new token.
-
-    Attributes:
-      name: what its owner calls it.
-      scope: read, publish or admin.
-      publisher: the publisher that it is for; None for all publishers.
-      days: after how many days it expires; None for never.
-    """
-
-    name: str
-    scope: str
-    publisher: str | None = None
-    days: int | None = None
 
 
 def make_token(connection: sa.Connection, caller: Caller, new: NewToken) -> tuple[Token, str]:

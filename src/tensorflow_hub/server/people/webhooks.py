@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import urllib.parse
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from tensorflow_hub.api.names import EVENTS
+from tensorflow_hub.api.requests import NewWebhook
 from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import deliveries, webhooks
 from tensorflow_hub.server.catalogue.audit import add_entry
@@ -22,21 +22,6 @@ from tensorflow_hub.server.core.rights import has_scope, require
 from tensorflow_hub.server.deliveries.sending import check_url
 
 _MOST = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class NewWebhook:
-    """The properties of a new webhook.
-
-    Attributes:
-      url: where messages are sent.
-      events: which events it gets; empty for all.
-      publisher: whose events it gets; None for those of the whole hub.
-    """
-
-    url: str
-    events: Sequence[str]
-    publisher: str | None
 
 
 def webhooks_of(connection: sa.Connection, caller: Caller, publisher: str | None) -> list[Webhook]:

@@ -28,7 +28,10 @@ class Database:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # With SQLite, SQLAlchemy would reset the isolation level after each use of a connection. Its PRAGMA
+        # makes SQLite compile all statements again, which takes longer than running them.
+        options = {"tfhub_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reader = self.engine.execution_options(**options)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -119,11 +122,10 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            # Takes the write lock at the beginning: two transactions that read and then write cannot
-            # deadlock.
-            connection.exec_driver_sql(options.get("tfhub_begin", "BEGIN IMMEDIATE"))
+        # Takes the write lock at the beginning: two transactions that read and then write cannot deadlock.
+        statement = connection.get_execution_options().get("tfhub_begin", "BEGIN IMMEDIATE")
+        if statement:  # without one, each query sees the latest commit
+            connection.exec_driver_sql(statement)
 
     return engine
 

@@ -13,7 +13,9 @@ from pictures import picture
 
 from tensorflow_hub.client.measurements import Figures, attach
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.signing import add_key, sign_version
 from tensorflow_hub.client.versions import put_card
+from tensorflow_hub.signing.keys import new_private_key
 
 ELMO = "https://tfhub.dev/google/elmo/3"
 ELMO_ON_KAGGLE = "google/elmo/tensorFlow1/elmo/3"
@@ -121,6 +123,67 @@ def test_the_documentation_of_a_hub_comes_with_its_module(services, hub, mirror,
         assert facts["card"].startswith("# Module mine/pets/7\n")
         assert [one["path"] for one in facts["pictures"]] == ["pictures/cats.png"]
         assert facts["measurements"] == []
+
+
+def a_documented_module(folder, first):
+    """Publishes a signed module with a picture and measurements, one of them by another publisher."""
+    (folder / "card.md").write_text(card("acme/cats/1", "Module", "license: mit") + "\n![Cats](cats.png)\n")
+    (folder / "cats.png").write_bytes(picture())
+    key = new_private_key(folder / "key.pem")
+    to = {"hub": first.url, "token": first.token}
+    publish(module(), card=folder / "card.md", **to)
+    publish(module(), card=card("other/words/1"), **to)
+    add_key("acme", key.public, "key", **to)
+    sign_version("acme/cats/1", module(), key, **to)
+    attach("acme/cats/1", Figures("photos", "accuracy", 0.9), **to)
+    attach("acme/cats/1", Figures("photos", "accuracy", 0.1), publisher="other", **to)
+    return f"{first.url}/acme/cats/1", key
+
+
+def test_a_bundle_feeds_a_hub_without_a_network(services, hub, tmp_path):
+    bundle, there = tmp_path / "modules.tar", str(tmp_path / "there")
+    with HubProcess(tmp_path / "first", TFHUB_SERVER_MEASUREMENTS_OF_OTHERS="1") as first:
+        url, key = a_documented_module(tmp_path, first)
+        assert services.tfhub("cache", "export", url, "-o", bundle).returncode == 0
+        before = bundle.read_bytes()
+        assert services.tfhub("cache", "export", url, "-o", bundle).returncode == 0
+        assert bundle.read_bytes() == before
+    # The first hub has stopped: all that follows comes from the bundle.
+    publish(module(), card=card("acme/first/1"), hub=hub.url, token=hub.token)
+    add_key("acme", key.public, "key", hub=hub.url, token=hub.token)
+    inside = {"TFHUB_URL": hub.url, "TFHUB_TOKEN": hub.token, "TFHUB_CACHE_DIR": there}
+    imported = services.tfhub("cache", "import", bundle, **inside)
+    assert (imported.returncode, imported.stdout.strip()) == (0, url), imported.stderr
+    for outcome in ("copied", "there already"):
+        done = services.tfhub("mirror", url, "--json", **inside)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)[0]["outcome"] == outcome
+        facts = shown(services, hub, "acme/cats/1")
+        assert facts["card"] == (tmp_path / "card.md").read_text()
+        assert [one["path"] for one in facts["pictures"]] == ["cats.png"]
+        assert [(one["publisher"], one["value"]) for one in facts["measurements"]] == [("acme", 0.9)]
+        assert [one["key"]["id"] for one in facts["signatures"]] == [key.public.id]
+    # An imported module can go into the next bundle, also offline.
+    again = services.tfhub("cache", "export", url, "-o", bundle, **inside, TFHUB_OFFLINE="1")
+    assert again.returncode == 0, again.stderr
+    assert bundle.read_bytes() == before
+    assert services.tfhub("cache", "clear", url, **inside).returncode == 0
+    assert not list((tmp_path / "there").glob("*.json"))
+
+
+def test_a_bundle_of_another_source_has_its_card(services, hub, mirror, tmp_path):
+    bundle = tmp_path / "modules.tar"
+    handle = f"kaggle://{ELMO_ON_KAGGLE}"
+    assert services.tfhub("cache", "export", handle, "-o", bundle).returncode == 0
+    services.kaggle.server.interfere = lambda request: Answer(503)
+    inside = {"TFHUB_URL": hub.url, "TFHUB_TOKEN": hub.token, "TFHUB_CACHE_DIR": str(tmp_path / "there")}
+    assert services.tfhub("cache", "import", bundle, **inside).stdout.strip() == handle
+    done = services.tfhub("mirror", handle, "--to", "acme/elmo/3", **inside)
+    assert done.returncode == 0, done.stderr
+    text = shown(services, hub, "acme/elmo/3")["card"]
+    assert text.startswith("# Module acme/elmo/3\n")
+    assert f"Copied from {handle}" in text
+    assert "License, as its source names it:" in text
 
 
 def test_a_list_that_is_not_text_is_reported(services, tmp_path):

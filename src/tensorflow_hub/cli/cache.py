@@ -177,28 +177,42 @@ def features(clear: bool, as_json: bool) -> None:
 @click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
 @click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False), help="The bundle.")
 def export(handles: tuple[str, ...], path: str) -> None:
-    """Write modules to one file for a machine without a network; fetches modules that are not cached."""
+    """Write modules to one file for a machine without a network; fetches modules that are not cached.
+
+    Their signatures and documentation come too: card, pictures, and what their publisher measured. A hub
+    there gets all of it by `tfhub mirror`.
+    """
+    from tensorflow_hub.copying.bundling import documentation_for_bundle, signed_module
     from tensorflow_hub.resolving.cache.bundle import export_bundle
     from tensorflow_hub.resolving.cache.layout import CachedModule
     from tensorflow_hub.resolving.resolve import resolve_module
 
-    modules = []
+    settings = Settings.from_environment()
+    modules, documentation = [], {}
     for handle in handles:
         found = resolve_module(handle)
         if found.manifest is None:
             raise click.UsageError(
                 f"Expected the handle of a cached module, got your own directory {handle}."
             )
-        modules.append(CachedModule(found.path, found.manifest))
-    export_bundle(modules, path)
+        modules.append(signed_module(CachedModule(found.path, found.manifest), settings))
+        name = found.manifest.handle
+        documentation[name] = documentation_for_bundle(name, settings)
+    export_bundle(modules, path, documentation)
     output.result(path)
     output.note(f"{output.counted(len(modules), 'module')}, {output.size(Path(path).stat().st_size)}")
 
 
-@command.command("import", epilog="\b\nExamples:\n  tfhub cache import modules.tar")
+@command.command(
+    "import",
+    epilog="""\b
+Examples:
+  tfhub cache import modules.tar
+  tfhub cache import modules.tar | tfhub mirror --list - --hub http://hub.example""",
+)
 @click.argument("path", metavar="BUNDLE", type=click.Path(exists=True, dir_okay=False))
 def import_command(path: str) -> None:
-    """Add the modules of a bundle to the cache, after checking their digests."""
+    """Add the modules of a bundle to the cache, after checking their digests; prints their handles."""
     from tensorflow_hub.resolving.cache.bundle import import_bundle
 
     settings = Settings.from_environment()

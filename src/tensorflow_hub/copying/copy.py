@@ -11,9 +11,9 @@ from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.signing import send_envelope
 from tensorflow_hub.client.versions import show
 from tensorflow_hub.copying.card import card_of
-from tensorflow_hub.copying.documentation import card_for, copy_documentation, documentation_of
+from tensorflow_hub.copying.documentation import card_for, copy_documentation
 from tensorflow_hub.copying.names import name_on_hub
-from tensorflow_hub.copying.source_answers import ask_source
+from tensorflow_hub.copying.source_answers import about_of, documentation_of, signatures_of
 from tensorflow_hub.errors import HubError, NotFoundError, RejectedError
 from tensorflow_hub.handles import ModelName, PathHandle, parse_handle
 from tensorflow_hub.progress import OnProgress
@@ -71,7 +71,7 @@ def copy_to_hub(
     target = name or name_on_hub(plain)
     known = _on_hub(target, settings) if target.version is not None else {}
     if any(deployment["kind"] == "saved_model" for deployment in known.get("deployments", ())):
-        _copy_signatures(handle, str(target), settings)
+        _copy_signatures(plain, str(target), settings)
         _copy_documentation(documentation_of(plain, settings), plain, str(target), settings)
         return Copied(handle, str(target), str(known["url"]), is_new=False)
     found = resolve_module(handle, settings, locked=False)
@@ -80,7 +80,7 @@ def copy_to_hub(
         known = _on_hub(target, settings)
     about, card, documentation = About(), "", documentation_of(found.handle, settings)
     if not known.get("card"):
-        about = _about(handle, settings)
+        about = about_of(handle, settings)
         card = card_for(target, documentation.card) or card_of(target, found.handle, about)
     done = publish(
         found.path, str(target), card=card or None, hub=settings.hub, token=settings.token or None,
@@ -101,10 +101,7 @@ def _copy_documentation(found: Documentation, handle: str, name: str, settings: 
 
 def _copy_signatures(handle: str, name: str, settings: Settings) -> None:
     """Sends the signatures of the source to the hub, which accepts those by keys of the publisher there."""
-    texts = ask_source(
-        handle, settings, lambda source, location, session: source.signatures(location, session)
-    )
-    for text in texts or ():
+    for text in signatures_of(handle, settings):
         _copy_signature(name, text, settings)
 
 
@@ -127,14 +124,3 @@ def _on_hub(name: ModelName, settings: Settings) -> Mapping[str, Any]:
         return show(str(name), hub=settings.hub, token=settings.token or None)
     except NotFoundError:
         return {}
-
-
-def _about(handle: str, settings: Settings) -> About:
-    """Returns the metadata of a module at its source; only the page if the source does not answer."""
-    about = ask_source(handle, settings, lambda source, location, session: source.about(location, session))
-    if about is not None:
-        return about
-    parsed = parse_handle(handle)
-    return (
-        About() if isinstance(parsed, PathHandle) else About(page=locate(parsed.url, settings).location.page)
-    )

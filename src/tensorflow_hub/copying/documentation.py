@@ -12,7 +12,6 @@ from tensorflow_hub.api.figures import STORED_FIELDS
 from tensorflow_hub.client.card_pictures import send_pictures
 from tensorflow_hub.client.measurements import Figures, attach
 from tensorflow_hub.client.versions import show
-from tensorflow_hub.copying.source_answers import ask_source
 from tensorflow_hub.errors import FormatError, HubError
 from tensorflow_hub.format.card.picture_file import Picture, read_picture
 from tensorflow_hub.format.card.rules import check_text
@@ -23,14 +22,6 @@ from tensorflow_hub.settings import Settings
 
 _log = logging.getLogger("tensorflow_hub")
 _FIRST_LINE = re.compile(r"\s*#\s+(\w+)\s+\S+")
-
-
-def documentation_of(handle: str, settings: Settings) -> Documentation:
-    """Returns the card, pictures and measurements of a module at its source; empty without an answer."""
-    found = ask_source(
-        handle, settings, lambda source, location, session: source.documentation(location, session)
-    )
-    return found or Documentation()
 
 
 def card_for(name: ModelName, text: str) -> str:

@@ -1,35 +1,52 @@
 """Cached modules in one file, for machines without a network.
 
-A bundle is a tar file with the layout of a cache. So `tar -xf bundle.tar -C $TFHUB_CACHE_DIR` imports it,
-too. The import here checks every byte, because a bundle may come from anywhere.
+A bundle is a tar file with the layout of a cache: the files of each module, its manifest with the signatures,
+and its documentation if there is any. So `tar -xf bundle.tar -C $TFHUB_CACHE_DIR` imports it,
+too. The import here checks every byte, because a bundle may come from anywhere. Bundles of before have no
+documentation, and earlier releases read bundles of today without it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import io
+import logging
 import os
 import tarfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
 from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.format.archive.reader import extract_archive
+from tensorflow_hub.resolving.cache.kept_documentation import (
+    ENDING,
+    read_documentation,
+    to_json,
+    write_documentation,
+)
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest
+from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest, write_manifest
 from tensorflow_hub.resolving.cache.verification import with_digest
 from tensorflow_hub.resolving.limits import limits_of
+from tensorflow_hub.resolving.signatures import MOST_SIGNATURES
+from tensorflow_hub.resolving.sources.source import Documentation
 from tensorflow_hub.settings import Settings
 from tensorflow_hub.whole_file import whole_file
 
+_log = logging.getLogger("tensorflow_hub")
+_NOTHING: Mapping[str, Documentation] = {}
 
-def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
+
+def export_bundle(
+    modules: Sequence[CachedModule], path: str, documentation: Mapping[str, Documentation] = _NOTHING
+) -> None:
     """Writes modules to a bundle. Equal modules give equal bytes.
 
     Args:
       modules: complete modules.
       path: the path of the bundle. The file appears there when it is complete.
+      documentation: of the modules that have any, by the handles of their manifests.
 
     Raises:
       CacheError: a file cannot be read, or the bundle cannot be written.
@@ -41,6 +58,9 @@ def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
         ):
             for module in sorted(map(with_digest, modules), key=lambda module: module.manifest.handle):
                 _add_module(archive, module)
+                found = documentation.get(module.manifest.handle)
+                if found is not None and found != Documentation():
+                    _add_file(archive, key_of(module.manifest.handle) + ENDING, to_json(found))
     except OSError as error:
         if isinstance(error, HubError):
             raise
@@ -51,7 +71,10 @@ def export_bundle(modules: Sequence[CachedModule], path: str) -> None:
 
 
 def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedModule]:
-    """Adds the modules of a bundle to the cache. Modules that the cache has already are not changed.
+    """Adds the modules of a bundle to the cache.
+
+    The files of modules that the cache has already are not changed. Their documentation is replaced, and
+    signatures are added.
 
     Raises:
       ArchiveError: the file is not a bundle.
@@ -68,15 +91,34 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
             raise CacheError(
                 f"There are no modules in {path!r}.", hint="Make bundles with `tfhub cache export`."
             )
-        return [
-            cache.install(os.path.join(staging, key_of(manifest.handle)), manifest) for manifest in manifests
-        ]
+        return [_install(manifest, staging, cache) for manifest in manifests]
     except OSError as error:
         if isinstance(error, HubError):
             raise
         raise cache_error(error, cache.root) from error
     finally:
         discard(cache, staging)
+
+
+def _install(manifest: Manifest, staging: str, cache: Cache) -> CachedModule:
+    """Moves one unpacked module with its documentation into the cache."""
+    unpacked = os.path.join(staging, key_of(manifest.handle))
+    has_documentation, found = os.path.lexists(unpacked + ENDING), read_documentation(unpacked + ENDING)
+    module = cache.install(unpacked, manifest)
+    if module.manifest.digest not in {None, manifest.digest}:
+        return module  # the cache has other content under this handle
+    if found is not None:
+        write_documentation(cache, manifest.handle, found)
+    elif has_documentation:
+        _log.warning("The documentation of %s in the bundle cannot be read; it is left out.", manifest.handle)
+    had = module.manifest.signatures
+    signatures = tuple(dict.fromkeys((*had, *manifest.signatures)))[:MOST_SIGNATURES]
+    if signatures != had:
+        module = dataclasses.replace(
+            module, manifest=dataclasses.replace(module.manifest, signatures=signatures)
+        )
+        write_manifest(cache.manifest_path(manifest.handle), module.manifest)
+    return module
 
 
 def _extract(path: str, target: str, settings: Settings) -> tuple[FileEntry, ...]:
@@ -99,14 +141,18 @@ def _extract(path: str, target: str, settings: Settings) -> tuple[FileEntry, ...
 def _add_module(archive: tarfile.TarFile, module: CachedModule) -> None:
     key = key_of(module.manifest.handle)
     document = dataclasses.replace(module.manifest, unflushed="").to_json()  # only valid here
-    member = tarfile.TarInfo(f"{key}.manifest.json")
-    member.size = len(document)
-    archive.addfile(member, io.BytesIO(document))
+    _add_file(archive, f"{key}.manifest.json", document)
     for file in module.manifest.files:
         member = tarfile.TarInfo(f"{key}/{file.path}")
         member.size = file.size
         with open(os.path.join(module.path, *file.path.split("/")), "rb") as content:
             archive.addfile(member, content)
+
+
+def _add_file(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
 
 
 def _is_manifest(path: str) -> bool:

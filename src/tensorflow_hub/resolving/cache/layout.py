@@ -2,6 +2,7 @@
 
     <root>/<sha1 of the handle>/                 the module, as TensorFlow reads it
     <root>/<sha1 of the handle>.manifest.json    the files that it must have
+    <root>/<sha1 of the handle>.documentation.json   card, pictures and measurements, from a bundle
     <root>/.tfhub/staging/…                      downloads in progress; renamed into place when complete
     <root>/.tfhub/locks/…, .tfhub/newest/…, .tfhub/trash/…
 

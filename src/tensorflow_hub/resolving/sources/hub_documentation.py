@@ -1,4 +1,7 @@
-"""Card, pictures and measurements of a version on a hub of this program, by its JSON."""
+"""Card, pictures and measurements of a version, in the JSON that hubs of this program have for it.
+
+The same JSON is in bundles (`resolving/cache/kept_documentation.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import hashlib
 import json
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tensorflow_hub.errors import HubError, UnreachableError
@@ -38,25 +41,37 @@ def read_documentation(url: str, session: HubSession) -> Documentation:
         raise
     except (HubError, ValueError, RecursionError):
         return Documentation()
+    return checked_documentation(entry, lambda digest: _picture(url, digest, session))
+
+
+def checked_documentation(entry: Any, picture: Callable[[str], bytes | None]) -> Documentation:
+    """Returns the documentation in the JSON of a version; empty if it has no card.
+
+    Args:
+      entry: unchecked JSON values.
+      picture: returns the content of the picture with this SHA-256, unchecked; None for none.
+    """
     card = entry.get("card") if isinstance(entry, dict) else None
     if not isinstance(card, str) or len(card) > _LONGEST_CARD:
         return Documentation()
     measured = entry.get("measurements")
     return Documentation(
         card,
-        dict(_pictures(entry, card, url, session)),
-        measured[:_MOST_MEASUREMENTS] if isinstance(measured, list) else (),
+        dict(_pictures(entry, card, picture)),
+        tuple(measured[:_MOST_MEASUREMENTS]) if isinstance(measured, list) else (),
     )
 
 
-def _pictures(entry: dict[str, Any], card: str, url: str, session: HubSession) -> Iterator[tuple[str, bytes]]:
+def _pictures(
+    entry: dict[str, Any], card: str, picture: Callable[[str], bytes | None]
+) -> Iterator[tuple[str, bytes]]:
     """Yields the pictures whose digest is right. The others are left out; the card is still used."""
     listed, wanted = entry.get("pictures"), pictures_of(card)
     for item in listed[:MOST_PICTURES] if isinstance(listed, list) else ():
         path, digest = (item.get("path"), item.get("sha256")) if isinstance(item, dict) else (None, None)
         if path in wanted and isinstance(digest, str) and _DIGEST.fullmatch(digest):
-            data = _picture(url, digest, session)
-            if data is not None:
+            data = picture(digest)
+            if data is not None and hashlib.sha256(data).hexdigest() == digest:
                 yield str(path), data
 
 
@@ -64,9 +79,8 @@ def _picture(url: str, digest: str, session: HubSession) -> bytes | None:
     parts = urllib.parse.urlsplit(url)
     place = urllib.parse.urlunsplit(parts._replace(query=f"picture={digest}", fragment=""))
     try:
-        data = session.request("GET", place, largest=LARGEST_FILE).content
+        return session.request("GET", place, largest=LARGEST_FILE).content
     except UnreachableError:
         raise
     except HubError:
         return None
-    return data if hashlib.sha256(data).hexdigest() == digest else None

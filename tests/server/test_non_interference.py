@@ -252,10 +252,11 @@ def get(strategy, prefix="", suffix=""):
 
 def predictions(path):
     """Requests to run a version, or a model."""
+    body = {"instances" if path.endswith(":predict") else "examples": [1.0]}
 
     def ask(handle):
         model, _, version = handle.rpartition("/")
-        return ("POST", path.format(model, version), {"instances": [1.0]})
+        return ("POST", path.format(model, version), body)
 
     return any_handle.map(ask)
 
@@ -358,9 +359,15 @@ REQUESTS = {
     "/v1/models/{handle:path}/versions/{version:int}:predict": predictions(
         "/v1/models/{}/versions/{}:predict"
     ),
+    **{
+        f"/v1/models/{{handle:path}}{version}:{verb}": predictions(f"/v1/models/{{}}{place}:{verb}")
+        for version, place in (("", ""), ("/versions/{version:int}", "/versions/{}"))
+        for verb in ("classify", "regress")
+    },
     "/{handle:path}:try": get(any_handle, "/", ":try")
     | any_handle.map(lambda handle: ("POST", f"/{handle}:try", {"input_0": "1.0"})),
-    "/v1/models/{handle:path}": get(unversioned, "/v1/models/"),
+    "/v1/models/{handle:path}": get(unversioned, "/v1/models/")
+    | get(unversioned, "/v1/models/", "/labels/stable"),
     "/v1/models/{handle:path}/metadata": get(unversioned, "/v1/models/", "/metadata"),
     "/v1/models/{handle:path}/versions/{version:int}": get(unversioned, "/v1/models/", "/versions/1"),
     "/v1/models/{handle:path}/versions/{version:int}/metadata": get(
@@ -455,7 +462,7 @@ def answer_of(compared_hub, numbers, caller, ask, accept):
     method, path, body = ask
     for name, number in numbers.items():
         path = path.replace(name, number)
-    is_of_api = path.startswith("/api/") or path.endswith(":predict")
+    is_of_api = path.startswith("/api/") or path.endswith((":predict", ":classify", ":regress"))
     options = {} if body is None else {"json" if is_of_api else "data": body}
     headers = {"Accept": accept, "Upload-Offset": "0"}
     token = compared_hub.tokens[caller]

@@ -42,6 +42,27 @@ class PredictionAsked(Body, frozen=True):
     ] = UNSET
 
 
+class ExamplesAsked(Body, frozen=True):
+    """Examples to classify or to find a number for, in the format of TensorFlow Serving."""
+
+    examples: Annotated[
+        Raw,
+        Meta(
+            extra_json_schema={
+                "type": "array",
+                "description": "For each example its features by name: numbers, strings, or lists of these.",
+            }
+        ),
+    ]
+    context: Annotated[
+        Raw | UnsetType,
+        Meta(extra_json_schema={"type": "object", "description": "Features that all examples have."}),
+    ] = UNSET
+    signature_name: Annotated[
+        str, Meta(max_length=200, description="The signature; default: the model's default for serving.")
+    ] = ""
+
+
 class NewUpload(Body, frozen=True):
     """An announced upload."""
 

@@ -184,6 +184,7 @@ READING = (
 )
 
 _PREDICTED = {200: "The predictions"}
+_RESULTS = {200: "The results"}
 
 # The paths of TensorFlow Serving come first: a handle may contain slashes, so its route matches them too.
 PREDICTING = (
@@ -216,6 +217,42 @@ PREDICTING = (
         errors=SERVING_ERRORS,
     ),
     Endpoint(
+        "POST",
+        "/v1/models/{handle:path}/versions/{version:int}:classify",
+        predictions.classify_version,
+        "returns labels with scores for examples, by a version with such a signature",
+        _RESULTS,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/models/{handle:path}:classify",
+        predictions.classify,
+        "returns labels with scores for examples, by the newest version",
+        _RESULTS,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/models/{handle:path}/versions/{version:int}:regress",
+        predictions.regress_version,
+        "returns a number for each example, by a version with such a signature",
+        _RESULTS,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/models/{handle:path}:regress",
+        predictions.regress,
+        "returns a number for each example, by the newest version",
+        _RESULTS,
+        limits=(PREDICTIONS,),
+        errors=SERVING_ERRORS,
+    ),
+    Endpoint(
         "GET",
         "/v1/models/{handle:path}/versions/{version:int}/metadata",
         predictions.show_version_metadata,
@@ -243,8 +280,8 @@ PREDICTING = (
         "GET",
         "/v1/models/{handle:path}",
         predictions.show_status,
-        "returns whether the hub can run the newest version, in the format of TensorFlow Serving",
-        {200: "The version is available"},
+        "lists the versions that the hub can run, in the format of TensorFlow Serving",
+        {200: "The versions"},
         errors=SERVING_ERRORS,
     ),
 )

@@ -66,6 +66,10 @@ MATRIX = [
     ("POST", f"/{HANDLE}:predict", {"instances": [1.0]}, READERS),
     ("POST", "/v1/models/secret/model:predict", {"instances": [1.0]}, READERS),
     ("POST", "/v1/models/secret/model/versions/1:predict", {"instances": [1.0]}, READERS),
+    ("POST", "/v1/models/secret/model:classify", {"examples": [{}]}, READERS),
+    ("POST", "/v1/models/secret/model/versions/1:classify", {"examples": [{}]}, READERS),
+    ("POST", "/v1/models/secret/model:regress", {"examples": [{}]}, READERS),
+    ("POST", "/v1/models/secret/model/versions/1:regress", {"examples": [{}]}, READERS),
     ("GET", "/v1/models/secret/model", None, READERS),
     ("GET", "/v1/models/secret/model/metadata", None, READERS),
     ("GET", "/v1/models/secret/model/versions/1", None, READERS),
@@ -195,7 +199,7 @@ def test_every_endpoint_lets_through_who_may(api, token_of, new_token, row, call
 
 def _hides(method, path):
     """What a private publisher has is not even said to exist."""
-    reads = method == "GET" or path.endswith(":predict")
+    reads = method == "GET" or path.endswith((":predict", ":classify", ":regress"))
     return reads and "secret" in path and not re.search("[?]publisher=|/members|/mail/", path)
 
 

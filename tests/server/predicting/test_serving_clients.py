@@ -12,13 +12,48 @@ from patience import PATIENCE
 from running_models import RUNS_MODELS, needs_sandbox
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.client.versions import withdraw
 
 pytestmark = needs_sandbox
 
 
+def save_old(folder):
+    """A SavedModel of TensorFlow 1 that parses examples with the features x, country and image."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    utils = v1.saved_model.signature_def_utils
+    with tf.Graph().as_default(), v1.Session() as session:
+        texts = v1.placeholder(tf.string, [None], name="examples")
+        features = {
+            "x": v1.FixedLenFeature([1], tf.float32, [0.0]),
+            "count": v1.FixedLenFeature([1], tf.int64, [0]),
+            "country": v1.FixedLenFeature([1], tf.string, ""),
+        }
+        parsed = v1.parse_example(texts, features)
+        x = parsed["x"] + tf.cast(parsed["count"], tf.float32)
+        half = x / 2 + 3
+        classes = tf.concat([parsed["country"], tf.fill(tf.shape(x), b"other")], 1)
+        scores = tf.concat([x, 1 - x], 1)
+        signatures = {
+            "serving_default": utils.classification_signature_def(texts, classes, scores),
+            "scores": utils.classification_signature_def(texts, None, scores),
+            "regress": utils.regression_signature_def(texts, half),
+            "numbers": utils.build_signature_def(
+                {"x": v1.saved_model.build_tensor_info(v1.placeholder(tf.float32, [None]))},
+                {"outputs": v1.saved_model.build_tensor_info(half)},
+                "tensorflow/serving/regress",
+            ),
+            "plain": utils.predict_signature_def({"examples": texts}, {"half": half}),
+        }
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+        builder.save()
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    """A hub's `/v1/models` with the model that halves a number and adds three, and one of three inputs."""
+    """A hub's `/v1/models`: the model that halves a number and adds three, one of three inputs, old ones."""
     import tensorflow as tf
 
     class Half(tf.Module):
@@ -51,6 +86,11 @@ def url(tmp_path_factory):
         for name in ("half", "examples"):
             handle = f"acme/{name}/1"
             publish(folder / name, card=card(handle), hub=hub.url, token=hub.token)
+        save_old(folder / "old")
+        for version in (1, 2, 4):
+            handle = f"acme/old/{version}"
+            publish(folder / "old", card=card(handle), hub=hub.url, token=hub.token)
+        withdraw("acme/old/2", "Wrong labels.", hub=hub.url, token=hub.token)
         yield f"{hub.url}/v1/models/acme"
 
 
@@ -149,3 +189,85 @@ def test_errors_have_their_one_field(url, path, body, status):
     assert answer.status_code == status
     assert list(answer.json()) == ["error"]
     assert isinstance(answer.json()["error"], str)
+
+
+CLASSES = [[["it", 0.25], ["other", 0.75]], [["it", 1.0], ["other", 0.0]]]
+
+
+@pytest.mark.parametrize("path", ["old:classify", "old/versions/1:classify"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"context": {"country": "it"}, "examples": [{"x": 0.25}, {"x": 1.0}]},
+        {"examples": [{"x": [0.25], "country": b64(b"it")}, {"count": 1, "country": ["it"]}]},
+        {
+            "signature_name": "serving_default",
+            "context": {"country": "it", "unused": []},
+            "examples": [{"x": 0.25}, {"x": 1.0}],
+        },
+    ],
+)
+def test_examples_are_classified(url, path, body):
+    answer = post(url, path, body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"results": CLASSES}
+
+
+def test_labels_that_a_model_does_not_have_are_empty(url):
+    answer = post(url, "old:classify", {"signature_name": "scores", "examples": [{"x": 0.25}]})
+    assert answer.json() == {"results": [[["", 0.25], ["", 0.75]]]}
+
+
+@pytest.mark.parametrize("path", ["old:regress", "old/versions/4:regress"])
+def test_examples_get_a_number(url, path):
+    answer = post(url, path, {"signature_name": "regress", "examples": [{"x": 1.0}, {"x": 2.0}]})
+    assert answer.json() == {"results": [3.5, 4.0]}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("half:classify", {"examples": [{}]}, "classify', got 'serving_default' with the method"),
+        ("half:regress", {"examples": [{}]}, "It has none. Use `:predict`."),
+        ("old:regress", {"examples": [{}]}, "Send \"signature_name\": one of ['numbers', 'regress']."),
+        ("old:classify", {"examples": [{}], "signature_name": "none"}, "Expected the signature 'none'"),
+        ("old:regress", {"examples": [{}], "signature_name": "numbers"}, "got one with x: float32[?]"),
+        ("old:classify", {"examples": []}, 'Expected "examples" as a list of objects, got []'),
+        ("old:classify", {"examples": [1.0]}, 'Expected "examples" as a list of objects, got [1.0]'),
+        ("old:classify", {"examples": [{}], "context": [1]}, '"context" as an object, got [1]'),
+        ("old:classify", {"examples": [{"x": 1.0}], "context": {"x": 1.0}}, "got ['x'] in both"),
+        ("old:classify", {"examples": [{"x": None}]}, "for the feature 'x', got null."),
+        ("old:classify", {"examples": [{"x": [True]}]}, "for the feature 'x', got [true]."),
+        ("old:classify", {"examples": [{"x": [1.0, "a"]}]}, "for the feature 'x', got [1.0,"),
+        ("old:classify", {"examples": [{"x": 2**70}]}, "numbers of at most 64 bits"),
+        ("old:classify", {"examples": [{"x": {"b64": "?"}}]}, 'Expected base64 in "b64"'),
+        ("old:classify", {"examples": [{"x": [1.0, 2.0]}]}, "The module cannot be applied to this"),
+        ("old:classify", {"instances": [{}]}, "instances"),
+        ("old/labels/stable:classify", {"examples": [{}]}, "got the label 'stable' of acme/old, and hubs"),
+        ("old/labels/stable:predict", {"instances": [1]}, "or /v1/models/acme/old/versions/1."),
+    ],
+)
+def test_what_cannot_be_classified_is_reported(url, path, body, words):
+    answer = post(url, path, body)
+    assert answer.status_code == (404 if "/labels/" in path else 400), answer.text
+    assert words in answer.json()["error"]
+
+
+def test_the_metadata_has_the_methods_of_signatures(url):
+    told = requests.get(f"{url}/old/metadata", timeout=PATIENCE).json()["metadata"]["signature_def"]
+    methods = {name: one["method_name"] for name, one in told["signature_def"].items()}
+    names = ("classify", "classify", "regress", "regress", "predict")
+    expected = [f"tensorflow/serving/{name}" for name in names]
+    assert [
+        methods[name] for name in ("serving_default", "scores", "regress", "numbers", "plain")
+    ] == expected
+
+
+def test_the_state_lists_the_versions_that_can_be_run(url):
+    status = requests.get(f"{url}/old", timeout=PATIENCE).json()["model_version_status"]
+    assert [(one["version"], one["state"]) for one in status] == [("4", "AVAILABLE"), ("1", "AVAILABLE")]
+    withdrawn = requests.get(f"{url}/old/versions/2", timeout=PATIENCE).json()["model_version_status"]
+    assert [one["version"] for one in withdrawn] == ["2"]
+    for path in ("old/labels/stable", "old/labels/stable/metadata", "none/labels/stable"):
+        answer = requests.get(f"{url}/{path}", timeout=PATIENCE)
+        assert (answer.status_code, "hubs have no labels" in answer.text) == (404, True)

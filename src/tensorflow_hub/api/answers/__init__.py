@@ -35,6 +35,7 @@ from tensorflow_hub.api.answers.people import (
 from tensorflow_hub.api.answers.predictions import (
     Outputs,
     Predictions,
+    Results,
     ServedMetadata,
     ServedVersions,
     ServingError,
@@ -116,6 +117,7 @@ __all__ = [
     "Publisher",
     "PublisherWithModels",
     "Publishers",
+    "Results",
     "SearchAnswer",
     "SearchResult",
     "ServedMetadata",

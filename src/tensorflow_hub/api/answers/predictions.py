@@ -24,6 +24,12 @@ class Outputs(TypedDict):
     outputs: Any
 
 
+class Results(TypedDict):
+    """For each example the labels with their scores, `[["cat", 0.9], …]`, or a number."""
+
+    results: Sequence[Any]
+
+
 class ServedVersions(TypedDict):
     """The available versions of a model."""
 

@@ -128,7 +128,7 @@ def _signature(value: Mapping[str, Any]) -> SignatureDescription:
     sides = [
         {name: _tensor(tensor) for name, tensor in value[side].items()} for side in ("inputs", "outputs")
     ]
-    return SignatureDescription(value["name"], sides[0], sides[1])
+    return SignatureDescription(value["name"], sides[0], sides[1], value.get("method", ""))
 
 
 def _tensor(value: Mapping[str, Any]) -> TensorDescription:

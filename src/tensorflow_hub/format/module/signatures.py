@@ -34,11 +34,20 @@ class TensorDescription:
 
 @dataclasses.dataclass(frozen=True)
 class SignatureDescription:
-    """A signature: inputs and outputs by name."""
+    """A signature.
+
+    Attributes:
+      name: its name.
+      inputs: the inputs by name.
+      outputs: the outputs by name.
+      method: for what TensorFlow Serving uses it, such as "tensorflow/serving/predict"; "" if the file does
+        not say it, or an earlier release described the module.
+    """
 
     name: str
     inputs: Mapping[str, TensorDescription]
     outputs: Mapping[str, TensorDescription]
+    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +63,9 @@ def variant_of(meta_graph: Any) -> VariantDescription:
     return VariantDescription(
         tuple(sorted(set(meta_graph.meta_info_def.tags))),
         tuple(
-            SignatureDescription(name, _tensors(signature.inputs), _tensors(signature.outputs))
+            SignatureDescription(
+                name, _tensors(signature.inputs), _tensors(signature.outputs), signature.method_name
+            )
             for name, signature in sorted(meta_graph.signature_def.items())
             if not name.startswith(_INTERNAL)
         ),

@@ -1,4 +1,4 @@
-"""Finds the version to run for a request: one that the caller may read, and that the hub can run."""
+"""Finds the versions to run for a request: those that the caller may read, and that the hub can run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.records import VISIBLE, Version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
-from tensorflow_hub.server.core.lookup import find_readable_version
+from tensorflow_hub.server.core.lookup import find_readable_model, find_readable_version
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.predicting.pool import Pool, Runnable
+
+# The most versions of a model that are looked at for a list.
+_MOST_LISTED = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +48,40 @@ def can_be_run(request: Request, connection: sa.Connection, version: Version) ->
     return True
 
 
+def list_runnable(request: Request, caller: Caller, name: ModelName) -> list[int]:
+    """Returns the numbers of the visible versions of a model that the hub can run, the latest first.
+
+    Args:
+      request: the request.
+      caller: who sent it.
+      name: the model; with a version, only that one.
+
+    Raises:
+      Missing, Gone, RejectedError: as `choose`; for a model, if the hub can run none of its versions.
+    """
+    found = []
+    if name.version is None and request.app.state.predictions is not None:
+        with hub_of(request).database.reading() as connection:
+            try:
+                model = find_readable_model(connection, name, caller)
+            except Missing as problem:
+                raise _without_label(name) or problem from None
+            visible = [one for one in reading.list_versions(connection, model) if one.state == VISIBLE]
+            found = [one.number for one in visible[:_MOST_LISTED] if can_be_run(request, connection, one)]
+    return found or [choose(request, caller, name).version.number]
+
+
+def _without_label(name: ModelName) -> Missing | None:
+    """Returns the error for a path with a label of TensorFlow Serving; None for other names."""
+    model, found, label = str(name).partition("/labels/")
+    if not found:
+        return None
+    return Missing(
+        f"Expected a model or a version, got the label {label!r} of {model}, and hubs have no labels.",
+        hint=f"Ask for /v1/models/{model}, the latest version, or /v1/models/{model}/versions/1.",
+    )
+
+
 def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
     """Returns the version with that name, or the latest version for a name without one.
 
@@ -59,7 +96,10 @@ def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
             "This hub runs no models.", hint="Its administrator can turn that on with TFHUB_SERVER_PREDICT."
         )
     with hub_of(request).database.reading() as connection:
-        version = find_readable_version(connection, name, caller)
+        try:
+            version = find_readable_version(connection, name, caller)
+        except Missing as problem:
+            raise _without_label(name) or problem from None
         deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
     if deployment is None:
         raise Missing(

@@ -31,7 +31,7 @@ def metadata_form(version: Version, description: ModuleDescription) -> answers.S
         signature.name: {
             "inputs": _tensors(signature.inputs),
             "outputs": _tensors(signature.outputs),
-            "method_name": "tensorflow/serving/predict",
+            "method_name": signature.method or "tensorflow/serving/predict",
         }
         for variant in variants
         for signature in variant.signatures

@@ -6,7 +6,7 @@ The process runs modules of strangers. So it has nothing of the hub: only the fi
 Python, no network, no secrets. Standard input is a socket for messages of `multiprocessing.connection`:
 
     ← +{"remembers": false}          the module is loaded
-    → {"do": "predict", "body": {…}}
+    → {"do": "predict", "body": {…}}   or "classify", "regress", "show"
     ← +{"predictions": […]}          or -{"error": "InputError", "problem": "…", "hint": "…"}
 """
 

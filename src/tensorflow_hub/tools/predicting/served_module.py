@@ -19,6 +19,7 @@ from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.internals.ops import op_definition
 from tensorflow_hub.tools.opening import LoadedModule, arrays_of
+from tensorflow_hub.tools.predicting.examples_json import check_method, examples_of, results_of
 from tensorflow_hub.tools.predicting.serving_json import answer_of, tensors_of
 from tensorflow_hub.tools.predicting.shown_outputs import shown_detections, shown_outputs
 from tensorflow_hub.tools.running.detections import OUTPUTS as DETECTIONS
@@ -74,22 +75,28 @@ class ServedModule:
     def answer(self, request: Mapping[str, Any]) -> bytes:
         """Returns the answer to a request, as JSON.
 
-        A request has "do": "predict" and "body", the request as TensorFlow Serving takes it; or "do": "show",
-        with "rows", the values of each input as a person writes them, and "files", the names and contents
-        (base64) of the image files of each input.
+        A request has "do": "predict", "classify" or "regress", and "body", the request as TensorFlow Serving
+        takes it; or "do": "show", with "rows", the values of each input as a person writes them, and
+        "files", the names and contents (base64) of the image files of each input.
 
         Raises:
           HubError: the module cannot be applied to these inputs, or the answer is larger than allowed.
         """
-        return {"predict": self._predict, "show": self._show}[request["do"]](request)
+        if request["do"] == "show":
+            return self._show(request)
+        return self._serve(request["do"], request["body"])
 
-    def _predict(self, request: Mapping[str, Any]) -> bytes:
+    def _serve(self, asked: str, body: Mapping[str, Any]) -> bytes:
         """Answers as TensorFlow Serving does. It prefers a signature for serving to the object itself."""
-        body = request["body"]
-        names = {s.name for variant in self._description.variants for s in variant.signatures}
-        default = default_signature(names, preferred=[SERVING_DEFAULT])
-        call = choose_call(self._description, "the module", body.get("signature_name") or default)
-        return answer_of(body, self._outputs(call, tensors_of(call, body)))
+        methods = {s.name: s.method for variant in self._description.variants for s in variant.signatures}
+        name = body.get("signature_name") or default_signature(methods, preferred=[SERVING_DEFAULT])
+        if asked == "predict":
+            call = choose_call(self._description, "the module", name)
+            return answer_of(body, self._outputs(call, tensors_of(call, body)))
+        check_method(asked, name, methods)
+        call = choose_call(self._description, "the module", name)
+        outputs = self._outputs(call, examples_of(call, body))
+        return results_of(asked, outputs, len(body["examples"]))
 
     def _show(self, request: Mapping[str, Any]) -> bytes:
         """Answers with what a page shows of the outputs."""

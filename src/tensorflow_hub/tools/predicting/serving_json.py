@@ -52,7 +52,7 @@ def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
     """
     values = {name: _plain(array, name) for name, array in outputs.items()}
     if "inputs" in body:
-        return _json({"outputs": _alone(values)})
+        return json_of({"outputs": _alone(values)})
     count = len(body["instances"])
     wrong = next((name for name, array in outputs.items() if array.ndim == 0 or len(array) != count), None)
     if wrong is not None:
@@ -62,20 +62,20 @@ def answer_of(body: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
             hint='Send "inputs" in place of "instances".',
         )
     rows = zip(*values.values(), strict=True)
-    return _json({"predictions": [_alone(dict(zip(values, row, strict=True))) for row in rows]})
+    return json_of({"predictions": [_alone(dict(zip(values, row, strict=True))) for row in rows]})
 
 
 def _by_input(call: ModuleCall, instances: Any) -> Any:
     """Returns the values of each input by its name, or the instances themselves where they have no names."""
     if not isinstance(instances, list) or not instances:
-        raise InputError(f'Expected "instances" as a list with values, got {_quoted(instances)}.', hint=_FORM)
+        raise InputError(f'Expected "instances" as a list with values, got {quoted(instances)}.', hint=_FORM)
     if _is_by_name(instances[0], call):
         wrong = next(
             (one for one in instances if not _is_by_name(one, call) or set(one) != set(instances[0])), None
         )
         if wrong is not None:
             raise InputError(
-                f"Expected instances with the inputs {sorted(instances[0])}, got {_quoted(wrong)}.",
+                f"Expected instances with the inputs {sorted(instances[0])}, got {quoted(wrong)}.",
                 hint=_FORM,
             )
         return {name: [one[name] for one in instances] for name in instances[0]}
@@ -95,12 +95,12 @@ def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
             f"The module takes a {tensor}, which cannot be written as JSON.",
             hint="Load it: hub.load(handle).",
         )
-    value = _bytes_in(value)
+    value = bytes_in(value)
     try:
         array = np.asarray(value, object if tensor.dtype == "string" else None)
     except ValueError as error:
         hint = "All lists of one level need the same length."
-        raise wrong_value(_quoted(value), name, tensor, hint) from error
+        raise wrong_value(quoted(value), name, tensor, hint) from error
     if tensor.dtype == "string":
         fits = all(isinstance(item, bytes) for item in array.ravel())
     else:
@@ -108,14 +108,14 @@ def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
         fits = array.dtype.kind in kinds
     if not (fits and tf.TensorShape(tensor.shape).is_compatible_with(array.shape)):
         hint = f"The value has the shape {list(array.shape)}."
-        raise wrong_value(_quoted(value), name, tensor, hint)
+        raise wrong_value(quoted(value), name, tensor, hint)
     return array if tensor.dtype == "string" else array.astype(tf.as_dtype(tensor.dtype).as_numpy_dtype)
 
 
-def _bytes_in(value: Any) -> Any:
+def bytes_in(value: Any) -> Any:
     """Returns a value of JSON with all strings as bytes."""
     if isinstance(value, list):
-        return [_bytes_in(item) for item in value]
+        return [bytes_in(item) for item in value]
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str):
@@ -123,7 +123,7 @@ def _bytes_in(value: Any) -> Any:
             return base64.b64decode(value["b64"], validate=True)
         except binascii.Error as error:
             raise InputError(
-                f'Expected base64 in "b64", got {_quoted(value["b64"])}.', hint=str(error)
+                f'Expected base64 in "b64", got {quoted(value["b64"])}.', hint=str(error)
             ) from error
     return value
 
@@ -145,17 +145,18 @@ def _alone(values: dict[str, Any]) -> Any:
     return next(iter(values.values())) if len(values) == 1 else values
 
 
-def _json(value: Any) -> bytes:
+def json_of(value: Any) -> bytes:
     """Returns JSON as TensorFlow Serving writes it: with NaN and Infinity, which standard JSON lacks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _names_differ(call: ModuleCall, given: Any) -> InputError:
     wanted = ", ".join(f"{name or 'one without a name'}: {tensor}" for name, tensor in call.inputs.items())
-    got = f"the names {sorted(given)}" if isinstance(given, dict) else _quoted(given)
+    got = f"the names {sorted(given)}" if isinstance(given, dict) else quoted(given)
     return InputError(f"Expected the inputs {wanted}; got {got}.", hint=_FORM)
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """Returns a value as in JSON for a message, shortened."""
     text = value if isinstance(value, str) else json.dumps(value, default=text_of)
     return text if len(text) <= 60 else text[:59] + "…"

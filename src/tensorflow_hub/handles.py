@@ -96,6 +96,30 @@ class ModelName:
         return base if self.version is None else f"{base}/{self.version}"
 
 
+def parse_version_name(text: str) -> ModelName:
+    """Reads `publisher/model/version`.
+
+    Raises:
+      HandleError: it is no name of a model, or the last part is no version.
+
+    >>> parse_version_name("acme/text/1").version
+    1
+    """
+    name = ModelName.parse(text)
+    if name.version is not None:
+        return name
+    shorter, _, last = str(name).rpartition("/")
+    if shorter == name.publisher:
+        raise HandleError(
+            f"Expected a version at the end of the handle, got {text!r} without one.",
+            hint=f"Write for example '{name}/1'.",
+        )
+    raise HandleError(
+        f"Expected a version at the end of the handle, a whole number, got {last!r} in {text!r}.",
+        hint=f"Write for example '{shorter}/1'; or '{name}/1' if {last!r} is a part of the model's name.",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class UrlHandle:
     """A handle `scheme://…`. The table in `resolving/sources/table.py` tells which source reads it.

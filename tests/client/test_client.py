@@ -146,6 +146,9 @@ def test_mistakes_are_reported(hub, monkeypatch):
         publish(module(), card=card("a/b/1"), hub=hub.url)
     with pytest.raises(HandleError, match="Expected a version at the end of the handle"):
         publish(module(), "a/b", card=card("a/b/1"), hub=hub.url)
+    with pytest.raises(HandleError, match="a whole number, got 'one' in 'acme/name/one'") as problem:
+        publish(module(), "acme/name/one", card=card("acme/name/1"), hub=hub.url)
+    assert problem.value.hint.startswith("Write for example 'acme/name/1'; or 'acme/name/one/1' if")
     with pytest.raises(HandleError, match="Expected a card, or a handle"):
         publish(module(), hub=hub.url)
     with pytest.raises(SettingsError, match="Expected the URL of a hub, got 'nonsense'"):

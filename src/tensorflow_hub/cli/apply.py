@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.cli.quiet_tensorflow import loud_tensorflow
 from tensorflow_hub.progress import Progress
 
 
@@ -73,8 +73,8 @@ def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> N
     """
     engine, where = chosen["engine"], _where(chosen)
     chosen["format"] = chosen.pop("file_format")
-    # Only the engine that computes in this process needs TensorFlow here.
-    import_quietly(f"tensorflow_hub.tools.bulk.{'engines.local' if engine == 'local' else 'applying'}")
+    if engine != "local":  # workers, perhaps in this process, choose the threads of TensorFlow
+        loud_tensorflow()
     from tensorflow_hub import tools
 
     with Progress(" rows") as progress:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import Progress
 
@@ -81,7 +80,6 @@ def command(
       tfhub compare acme/words/1 acme/sentences/1 --data reviews.csv --html comparison.html
       tfhub compare acme/words/1 acme/sentences/1 --data reviews.csv --publish --dataset "our reviews"
     """
-    import_quietly("tensorflow_hub.tools.comparison.comparing")
     from tensorflow_hub import tools
     from tensorflow_hub.tools.comparison.comparing import comparison_page
 

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.format.description import describe
 
 _FORMAT = click.option(
@@ -50,7 +49,6 @@ def keras_application(
     name: str | None, directory: str | None, list_names: bool, as_json: bool, **chosen: Any
 ) -> None:
     """Export an architecture of keras.applications as a module for images in [0, 1]."""
-    import_quietly("tensorflow")
     from tensorflow_hub.exporting.keras_applications import application_names, export_keras_application
 
     if list_names:
@@ -79,7 +77,6 @@ def keras_application(
 @options.JSON
 def keras(model: str, directory: str, format: str, as_json: bool) -> None:
     """Export a saved Keras model."""
-    import_quietly("tensorflow")
     from tensorflow_hub.exporting.keras_model import export_keras_model
 
     export_keras_model(model, directory, format=format)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from tensorflow_hub.cli import output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def command(
       tfhub label my_reviews --text "A waste of two hours." --text "Brilliant!"
       head -100 posts.txt | tfhub label my_reviews --text-file - --json
     """
-    import_quietly("tensorflow_hub.tools.labelling")
     from tensorflow_hub.tools.labelling import Labeller
 
     labeller = Labeller(model)

@@ -11,6 +11,7 @@ import click
 import tensorflow_hub
 from tensorflow_hub.cli import output
 from tensorflow_hub.cli.errors import exit_code, report
+from tensorflow_hub.cli.quiet_tensorflow import quiet_tensorflow
 from tensorflow_hub.errors import HubError
 
 # Verb → (the file in this folder that has its `command`, its line in the list of verbs).
@@ -114,7 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
     output.take_any_text()
     try:
-        code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
+        with quiet_tensorflow():
+            code = tfhub.main(args=arguments, prog_name="tfhub", standalone_mode=False)
         if isinstance(code, int) and code:  # the code of a click.exceptions.Exit
             sys.exit(code)
     except click.exceptions.Abort as error:

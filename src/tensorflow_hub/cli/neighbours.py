@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError, SettingsError
 from tensorflow_hub.progress import Progress
 
@@ -53,7 +52,6 @@ def build(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> Non
       tfhub neighbours build acme/sentences/1 questions.csv -o index --text-column question
       tfhub neighbours build acme/image-vectors/1 photos/ -o photos_index
     """
-    import_quietly("tensorflow_hub.tools.neighbours.building")
     from tensorflow_hub import tools
 
     with Progress(" rows") as progress:
@@ -99,7 +97,6 @@ def query(
         raise DataError(
             "Expected a text or an image to search with, got none.", hint="Pass a text, or --image FILE."
         )
-    import_quietly("tensorflow_hub.tools.neighbours.finding")
     from tensorflow_hub.tools.neighbours.finding import Finder
     from tensorflow_hub.tools.neighbours.pages import neighbours_page
 
@@ -136,7 +133,6 @@ def serve(index: str, port: int, module: str | None) -> None:
     Examples:
       tfhub neighbours serve questions_index
     """
-    import_quietly("tensorflow_hub.tools.neighbours.finding")
     from tensorflow_hub.tools.neighbours.finding import Finder
     from tensorflow_hub.tools.neighbours.pages import SearchServer
 

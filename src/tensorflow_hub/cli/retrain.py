@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.progress import Progress
 
 if TYPE_CHECKING:
@@ -129,7 +128,6 @@ def text(data: str, **chosen: Any) -> None:
 
 
 def _run(kind: str, data: str, chosen: dict[str, Any]) -> None:
-    import_quietly("tensorflow_hub.tools.retrain.training")
     from tensorflow_hub import tools
 
     as_json, out, module = chosen.pop("as_json"), chosen.pop("out"), chosen.pop("module")

@@ -10,7 +10,6 @@ import click
 import numpy as np
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
 from tensorflow_hub.errors import DataError
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ def command(
       tfhub run acme/linear/1 "[1, 2, 3]" --json
       tfhub run acme/faces/1 --input "z=[0.1, 0.5]" --input "truncation=0.7" --output face.png
     """
-    import_quietly("tensorflow_hub.tools.running.run")
     from tensorflow_hub.tools.running.detections import OUTPUTS as DETECTIONS
     from tensorflow_hub.tools.running.pictures import write_pictures
     from tensorflow_hub.tools.running.run import run_module

@@ -17,7 +17,7 @@ from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
 
-_MOST_MEASUREMENTS, _MOST_USERS = 10, 10
+_MOST_MEASUREMENTS, _MOST_USERS, _MOST_FUNCTIONS = 10, 10, 10
 
 
 @click.command()
@@ -25,9 +25,10 @@ _MOST_MEASUREMENTS, _MOST_USERS = 10, 10
 @options.HUB
 @options.JSON
 def command(handle: str, hub: str | None, as_json: bool) -> None:
-    """Show the model or version HANDLE: versions, or card, signatures and downloads.
+    """Show the model or version HANDLE: its versions, card, measurements, downloads and signatures.
 
-    Of a source that is no hub: what it tells, as title, license, versions and page.
+    Of a model without a version: all versions, and the signatures of the latest one. Of a source that is no
+    hub: what it tells, as title, license, versions and page.
 
     \b
     Examples:
@@ -46,6 +47,10 @@ def command(handle: str, hub: str | None, as_json: bool) -> None:
         output.result_json(answer)
     elif "versions" in answer:
         _print_model(answer)
+        if answer["latest"] is not None:
+            latest = show(f"{answer['handle']}/{answer['latest']}", hub=hub or hub_of(handle))
+            output.result(f"\n{latest['handle']}")
+            _print_deployments(latest)
     else:
         _print_version(answer)
 
@@ -117,6 +122,10 @@ def _print_version(version: Mapping[str, Any]) -> None:
     if used_by := version.get("used_by"):
         more = ", …" if len(used_by) > _MOST_USERS else ""
         output.result(f"used by: {', '.join(used_by[:_MOST_USERS])}{more}")
+    _print_deployments(version)
+
+
+def _print_deployments(version: Mapping[str, Any]) -> None:
     for deployment in version["deployments"]:
         files = output.counted(deployment["files"], "file")
         output.result(
@@ -143,10 +152,26 @@ def _print_signatures(description: Mapping[str, Any]) -> None:
         for signature in variant["signatures"]:
             inputs, outputs = _tensors(signature["inputs"]), _tensors(signature["outputs"])
             output.result(f"  {signature['name']}{tags}: ({inputs}) → {outputs}")
+    functions = [function for function in description.get("functions", ()) if function["traces"]]
+    for function in functions[:_MOST_FUNCTIONS]:
+        trace, *others = function["traces"]
+        arguments = [*map(_nested, trace["arguments"])]
+        arguments += [f"{name}={_nested(value)}" for name, value in trace["keywords"].items()]
+        more = f", and {output.counted(len(others), 'other trace')}" if others else ""
+        output.result(f"  {function['name']}({', '.join(arguments)}) → {_nested(trace['result'])}{more}")
 
 
 def _tensors(tensors: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(f"{name}: {_type(tensor)}" for name, tensor in tensors.items())
+
+
+def _nested(value: Any) -> str:
+    """An argument or result of a function: tensors in lists and dicts, and plain values."""
+    if isinstance(value, Mapping):
+        if set(value) == {"dtype", "shape", "kind"}:
+            return _type(value)
+        return "{" + ", ".join(f"{name}: {_nested(item)}" for name, item in value.items()) + "}"
+    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else repr(value)
 
 
 def _type(tensor: Mapping[str, Any]) -> str:

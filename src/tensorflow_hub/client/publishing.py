@@ -20,7 +20,7 @@ from tensorflow_hub.format.archive.module_files import module_files
 from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.card.syntax import parse_card
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.handles import ModelName
+from tensorflow_hub.handles import ModelName, parse_version_name
 from tensorflow_hub.network.session import HubSession, open_session
 from tensorflow_hub.progress import OnProgress, ignore_progress
 from tensorflow_hub.settings import Settings
@@ -264,12 +264,7 @@ def _name(handle: str | None, card: str) -> ModelName:
             "Expected a card, or a handle of the form publisher/model/version, got neither.",
             hint="Write a card.md that begins with `# Module publisher/model/1` and pass it.",
         )
-    name = ModelName.parse(text)
-    if name.version is None:
-        raise HandleError(
-            f"Expected a version at the end of the handle, got {text!r}.",
-            hint=f"Write for example '{name}/1'.",
-        )
+    name = parse_version_name(text)
     if described and described.name and described.name != str(name):
         # The hub would refuse it too, but only after the module was packed and sent.
         raise CardError(

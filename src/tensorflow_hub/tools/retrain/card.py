@@ -6,7 +6,7 @@ import re
 
 from tensorflow_hub.client.measurements import name_on_hub
 from tensorflow_hub.errors import DataError, HandleError
-from tensorflow_hub.handles import ModelName
+from tensorflow_hub.handles import parse_version_name
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.tools.retrain.outcome import Outcome
 
@@ -34,10 +34,9 @@ def require_name(name: str | None) -> None:
     if name is None:
         return
     try:
-        if ModelName.parse(name).version is None:
-            raise DataError(f"Expected a version at the end of {name!r}.", hint=f"For example {name}/1.")
+        parse_version_name(name)
     except HandleError as error:
-        raise DataError(error.problem, hint="For example --name acme/cats-and-dogs/1.") from error
+        raise DataError(error.problem, hint=error.hint) from error
 
 
 def card_text(outcome: Outcome, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Applying an encoder to any number of rows: reading images, grouping texts by length, calling the module."""
+"""Applies an encoder to any number of rows: reads images, groups texts by length, calls the module."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Loaded:
 
 
 class Computation:
-    """A module applied to any number of rows, in two steps that can run at the same time. A context manager.
+    """Applies a module to any number of rows, in two steps that can run at the same time. A context manager.
 
     Args:
       encoder: the module.
@@ -69,7 +69,7 @@ class Computation:
         self._threads.shutdown(cancel_futures=True)
 
     def load(self, values: Sequence[Any], names: Iterable[str] | None = None) -> Loaded:
-        """Returns the first step: finds rows without text, or reads and decodes images.
+        """Takes the first step: finds rows without text, or reads and decodes images.
 
         Args:
           values: texts, or the paths or bytes of image files; None for a missing one.
@@ -85,7 +85,7 @@ class Computation:
         return Loaded(places, [found[i] for i in places.tolist()], problems)
 
     def vectors(self, loaded: Loaded) -> Matrix:
-        """Returns the second step: computes the vectors of the rows, float32 [n, dimension]."""
+        """Takes the second step: computes the vectors of the rows, float32 [n, dimension]."""
         result = np.empty((len(loaded.values), self.encoder.dimension), np.float32)
         if self.encoder.kind == "text":
             texts = np.array(loaded.values, object)

@@ -64,12 +64,11 @@ print(sum(weight.nbytes for weight in layer.get_weights()))
 
 
 NOTE = """
-An archive that our hub makes holds weights as they are, since deflate hardly shrinks them: every client
-unpacks it fast, the official one too. The plain tar.gz is what publishers made before, and what the goal
-for a cold cache was set against. It is bound by inflating, which goes from the first byte to the last: of
-random weights, zlib inflates 240 MB/s, ISA-L 290 MB/s and zlib-ng 305 MB/s on an AMD EPYC, so that this step
-alone takes more than half of the time of the official client. Importing TensorFlow, which the official client
-needs, counts for the whole process.
+An archive of our hub has weights without compression, because compression would hardly reduce them. So
+every client unpacks it fast, also the official one. The plain tar.gz is what publishers made before, and
+the goal for a cold cache refers to it. Its limit is inflating, which has to go from the first byte to
+the last. The times of the whole process include the import of TensorFlow, which the official client
+needs.
 """
 
 

@@ -24,8 +24,7 @@ from pathlib import Path
 SIZES = {"MobileNetV2": 224, "ResNet50": 224, "EfficientNetB0": 224, "EfficientNetB7": 600}
 NOTE = """
 The first result is the load and the first call. In the first call TensorFlow optimizes the graph and prepares
-its kernels, which takes the same time for all ways. With EfficientNetB7 it is 0.41 of the total for plain
-TensorFlow, so the load would have to be three times as fast as today for a ratio of 0.5.
+its kernels, which takes the same time for all ways.
 """
 WAYS = ("tf.saved_model.load", "hub.load", "hub.load(inference_only=True)")
 # At least so many seconds and calls of each way, and the median counts.

@@ -239,8 +239,8 @@ def main() -> None:
     if runs:
         print(line("seven classes of stamps", runs))
     print(
-        f"\nThe usual loop runs {arguments.epochs} epochs. “Ours again” is a second run with other head "
-        "settings: the features are kept."
+        f"\nThe usual loop runs {arguments.epochs} epochs. “Ours again” is a second run with other settings "
+        "of the head: the features are in the cache."
     )
 
 

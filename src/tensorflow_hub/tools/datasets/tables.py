@@ -57,18 +57,12 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Row]:
 
 
 def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]:
-    """Yields the rows of a table by column, some thousands at a time.
+    """Yields the rows of a table by column, some thousands at a time. It raises the errors of `read_rows`.
 
     Arrow reads the lines of CSV and JSONL. Where it finds rows of another length, or values that are not
     texts, Python's modules `csv` and `json` read these lines. They also find what is wrong in which line.
 
-    Args:
-      path: the table.
-      columns: the columns to read. The columns of a chunk have the order of their fields.
-      start: the number of rows to skip at the beginning of a Parquet file; 0 for other tables.
-
-    Raises:
-      DataError: as `read_rows`.
+    Of a Parquet file, the first `start` rows are skipped. For other tables, `start` has to be 0.
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")

@@ -28,6 +28,7 @@ from tensorflow_hub.server.core.problems import (
     headers_of,
     json_answer,
 )
+from tensorflow_hub.server.core.route_index import RouteIndex
 from tensorflow_hub.server.deliveries.workers import DeliveryWorkers
 from tensorflow_hub.server.http.middleware import RequestMiddleware
 from tensorflow_hub.server.mirroring import tfhub
@@ -51,7 +52,7 @@ def make_app(settings: ServerSettings) -> Starlette:
     """Makes the application of a hub; opens its catalogue and store."""
     hub = open_hub(settings)
     app = Starlette(
-        routes=ROUTES,
+        routes=[RouteIndex(ROUTES)],
         middleware=[
             Middleware(
                 RequestMiddleware,

@@ -8,7 +8,7 @@ Endpoints of the API are declared only here: the checks and limits, the OpenAPI 
 from __future__ import annotations
 
 from starlette.convertors import CONVERTOR_TYPES, IntegerConvertor
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from tensorflow_hub.format.archive.index import LARGEST_SENT_INDEX
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
@@ -656,7 +656,7 @@ RUNNING: tuple[Route, ...] = (
     Route("/metrics", metrics.show_metrics),
 )
 
-ROUTES: list[BaseRoute] = [
+ROUTES: list[Route] = [
     *RUNNING,
     *(endpoint.route() for endpoint in API),
     Route("/api/v1/openapi.json", openapi.show_openapi),

@@ -74,6 +74,20 @@ class _OnlySignatures(tf.Module):
         return {"num_detections": tf.reduce_sum(tf.cast(input_tensor, tf.float32))}
 
 
+class _Trained(tf.Module):
+    """Changes its variable in training alone, as layers of batch normalization do."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean = tf.Variable(1.0)
+
+    @tf.function
+    def __call__(self, inputs, training=False):
+        if training:
+            self.mean.assign_sub(0.5 * tf.reduce_mean(inputs))
+        return inputs - self.mean
+
+
 class _Options(tf.Module):
     """Options without a default, which a program passes by name."""
 
@@ -189,6 +203,7 @@ OBJECT_MODULES: dict[str, Callable[[Path], None]] = {
     "texts": lambda folder: _save(_Texts(), folder),
     "images": lambda folder: _save(_Images(), folder),
     "flagged": lambda folder: _save_flagged(_Flagged(), folder),
+    "trained": lambda folder: _save_flagged(_Trained(), folder),
     "tokens": lambda folder: _save(_Tokens(), folder),
     "pair": lambda folder: _save(_Pair(), folder),
     "ragged": lambda folder: _save(_Ragged(), folder),

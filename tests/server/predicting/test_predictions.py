@@ -210,6 +210,18 @@ def test_a_module_with_changing_state_is_not_shared(harmful, predict, hub):
     assert predict(handle, {"inputs": [8.0]}).json() == {"outputs": [0.0]}
 
 
+def test_a_module_that_changes_in_training_alone_is_not_started_again(published, predict, hub):
+    """Each start imports TensorFlow, which takes seconds, and on a busy machine half a minute."""
+    handle = published("acme/trained/1", OBJECT_MODULES["trained"])
+    before = set(processes_of(hub))
+    rows = {"instances": [[1.0, 2.0, 3.0, 4.0, 5.0]]}
+    assert predict(handle, rows).json() == {"predictions": [[0.0, 1.0, 2.0, 3.0, 4.0]]}
+    started = set(processes_of(hub)) - before
+    assert started
+    assert predict(handle, rows).json() == {"predictions": [[0.0, 1.0, 2.0, 3.0, 4.0]]}
+    assert started <= set(processes_of(hub))
+
+
 def test_a_process_that_is_killed_is_named_and_replaced(texts, predict, hub):
     assert predict(texts, {"instances": ["a"]}).status_code == 200
     for pid in processes_of(hub):

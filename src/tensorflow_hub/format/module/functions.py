@@ -76,6 +76,28 @@ def saved_functions(graph: Any) -> dict[str, Any]:
     return found
 
 
+def inference_functions(graph: Any) -> list[str]:
+    """The names of the concrete functions that a call of the root may run if `training` is False."""
+    call = saved_functions(graph).get("__call__")
+    if call is None:
+        return []
+    names = _argument_names(call)
+    return [
+        name
+        for name in call.concrete_functions
+        if name in graph.concrete_functions and not _is_for_training(graph.concrete_functions[name], names)
+    ]
+
+
+def _is_for_training(concrete: Any, names: tuple[str, ...]) -> bool:
+    """Whether a trace was made with `training=True`. A call with another value does not run it."""
+    both = [structure_of(value) for value in concrete.canonicalized_input_signature.tuple_value.values]
+    arguments, keywords = [*both, [], {}][:2]
+    given = dict(zip(names, arguments, strict=False)) if isinstance(arguments, list) else {}
+    given |= keywords if isinstance(keywords, dict) else {}
+    return given.get("training") is True
+
+
 def node(graph: Any, node_id: int) -> Any:
     """A node of an object graph; None if there is no such node."""
     return graph.nodes[node_id] if 0 <= node_id < len(graph.nodes) else None

@@ -9,14 +9,18 @@ from typing import Any
 _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
 
-def applied_ops(meta_graph: Any) -> set[str]:
+def applied_ops(meta_graph: Any, functions: Iterable[str] | None = None) -> set[str]:
     """The ops of the signatures of a graph and of the functions of its objects, and of all called functions.
 
     The ops of the saver are not among them, because only the `saver_def` refers to them.
+
+    Args:
+      meta_graph: the MetaGraphDef.
+      functions: the names of the functions of objects that count; None for all.
     """
     library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
     found: set[str] = set()
-    waiting = list(meta_graph.object_graph_def.concrete_functions)
+    waiting = list(meta_graph.object_graph_def.concrete_functions if functions is None else functions)
     for node in _applied_nodes(meta_graph):
         found.add(node.op)
         waiting += called_functions(node)

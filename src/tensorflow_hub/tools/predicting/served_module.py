@@ -15,6 +15,7 @@ from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.module import layout
 from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_image_files
 from tensorflow_hub.format.module.default_signature import SERVING_DEFAULT, default_signature
+from tensorflow_hub.format.module.functions import inference_functions
 from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.internals.ops import op_definition
@@ -44,6 +45,8 @@ _READING = """
     ResourceGatherNd StatefulPartitionedCall TruncatedNormal VarHandleOp VarIsInitializedOp Variable
     VariableShape VariableV2 While"""
 _ONLY_READ = frozenset(_READING.split())
+# The tag of graphs of TensorFlow 1 for training.
+_TRAIN = "train"
 
 
 class ServedModule:
@@ -63,8 +66,7 @@ class ServedModule:
         self._directory = Path(directory)
         self._description = describe(directory, files=())
         check_runnable(self._description)
-        graphs = layout.read_saved_model(self._directory).meta_graphs
-        self.remembers = any(_remembers(op) for graph in graphs for op in applied_ops(graph))
+        self.remembers = any(map(_remembers, _ops_of_calls(self._directory)))
         try:
             self._module = LoadedModule(directory)
         except (tf.errors.OpError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -130,6 +132,14 @@ class ServedModule:
             raise LimitError(
                 "The module needs more memory for this than the hub gives it.", hint="Send less at once."
             ) from error
+
+
+def _ops_of_calls(directory: Path) -> set[str]:
+    """The ops that answers may run: those of graphs and traces for training only are not among them."""
+    graphs = layout.read_saved_model(directory).meta_graphs
+    for_inference = [graph for graph in graphs if _TRAIN not in graph.meta_info_def.tags] or graphs
+    called = [applied_ops(graph, inference_functions(graph.object_graph_def)) for graph in for_inference]
+    return set().union(*called)
 
 
 def _remembers(op: str) -> bool:

@@ -33,6 +33,8 @@ def test_members_are_managed_on_the_command_line(tmp_path, monkeypatch, capsys):
         assert "owner" in run("list", "hidden")
         run("remove", "hidden", str(member["user"]))
         assert json.loads(run("list", "hidden", "--json")) == {"members": [], "invitations": []}
+        main(["member", "list", "hidden"])
+        assert capsys.readouterr() == ("", "There is nothing to list.\n")
         entries = api(hub, "GET", "/api/v1/audit?publisher=hidden").json()["entries"]
         done = [entry["action"] for entry in entries[:4]]
         assert done == ["member.remove", "member.role", "member.join", "invitation.create"]

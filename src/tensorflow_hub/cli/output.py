@@ -33,8 +33,12 @@ def result_json(value: Any) -> None:
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> None:
-    """Writes rows as aligned columns under a header."""
-    lines = [list(header), *([_harmless(str(cell)).replace("\n", "\\n") for cell in row] for row in rows)]
+    """Writes rows as aligned columns under a header; without rows only a message to standard error."""
+    lines = [[_harmless(str(cell)).replace("\n", "\\n") for cell in row] for row in rows]
+    if not lines:
+        note("There is nothing to list.")
+        return
+    lines.insert(0, list(header))
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -9,21 +9,27 @@ from hypothesis import strategies as st
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS
+from tensorflow_hub.format.module.interfaces import INTERFACES
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest
 from tensorflow_hub.server.search.signatures import parse_interface
 
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
-# Without dots: an `interface` with one is read as typed.
 values = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
+
+
+def filters_of(key):
+    """The values of a filter; other values of `interface` than the known ones are read as typed."""
+    value = st.sampled_from(sorted(INTERFACES)) if key == "interface" else values
+    return st.lists(value, min_size=1, max_size=3, unique=True).map(tuple)
+
+
 requests = st.builds(
     SearchRequest,
     text=st.just("") | texts,
-    filters=st.dictionaries(
-        st.sampled_from(FACET_KEYS),
-        st.lists(values, min_size=1, max_size=3, unique=True).map(tuple),
-        max_size=3,
+    filters=st.sets(st.sampled_from(FACET_KEYS), max_size=3).flatmap(
+        lambda keys: st.fixed_dictionaries({key: filters_of(key) for key in sorted(keys)})
     ),
     interface=st.none() | st.sampled_from(["string -> float32[512]", "-> float32"]).map(parse_interface),
     max_size=st.none() | st.integers(0, 10**12),
@@ -58,6 +64,7 @@ def test_a_filter_is_put_on_and_taken_off():
         (("max_size", "²MB"), "Expected a size such as 100MB"),
         (("trainable", "perhaps"), "Expected true or false"),
         (("interface", "-> ->"), "Expected an interface"),
+        (("interface", "nonsense"), "Expected an interface"),
     ],
 )
 def test_values_that_cannot_be_read_are_refused(pair, message):

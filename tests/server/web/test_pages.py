@@ -319,6 +319,18 @@ def test_a_question_that_cannot_be_read_is_explained(hub):
     assert '<a href="/acme/words/2">' in mistyped.text
 
 
+def test_an_interface_without_an_arrow_stays_in_its_box(hub):
+    answer = get(hub, "/s?q=words&publisher=acme&interface=strng")
+    assert answer.status_code == 400
+    assert "Expected an interface such as &#39;string -&gt; float32[512]&#39;" in answer.text
+    assert 'name="interface" value="strng"' in answer.text
+    assert 'type="hidden" name="interface"' not in answer.text
+    assert '<a href="/acme/words/2">' in answer.text
+    named = get(hub, "/s?interface=text-embedding")
+    assert named.status_code == 200
+    assert "Chosen filters" in named.text
+
+
 def test_a_page_ignores_parameters_that_others_add_to_links(hub):
     assert get(hub, "/s?q=words&utm_source=mail").status_code == 200
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
+from tensorflow_hub.format.module.interfaces import INTERFACES
 from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.setting_values import parse_size
 
@@ -23,8 +23,6 @@ MAX_PAGE_SIZE = 100
 # Users do not read further, and each page takes longer than the one before.
 MAX_RESULTS = 10_000
 
-# A value of `interface` with other characters is parsed as a typed interface.
-_INTERFACE_NAME = re.compile(r"[\w-]+")
 # The largest number that the index can store.
 _LARGEST_SIZE = 2**63 - 1
 
@@ -78,7 +76,7 @@ class SearchRequest:
             if not value:
                 continue
             try:
-                if key == "interface" and not _INTERFACE_NAME.fullmatch(value):
+                if key == "interface" and value not in INTERFACES:
                     fields["interface"] = parse_interface(value)
                 elif key in FACET_KEYS:
                     filters.setdefault(key, []).append(value[:100])

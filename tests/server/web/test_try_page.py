@@ -304,6 +304,28 @@ def test_a_form_with_files_is_checked_as_others_are(visitor):
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; TFHUB_TEST_CHROMIUM may name one")
+def test_with_javascript_the_button_says_that_it_takes_a_while(hub):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.goto(f"{hub.url}/acme/texts/1:try")
+        button = page.locator("main button")
+        # Playwright waits until the page of the answer is there; so the event is sent without the form.
+        page.evaluate("document.querySelector('form[data-busy]').dispatchEvent(new SubmitEvent('submit'))")
+        assert button.inner_text() == "Running …"
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+        assert button.inner_text() == "Run it"
+        page.fill("textarea", "a cat\na dog")
+        button.click()
+        page.get_by_role("heading", name="What it gives").wait_for()
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; TFHUB_TEST_CHROMIUM may name one")
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1200, "dark")])
 def test_it_works_without_javascript_and_is_accessible(hub, width, scheme, tmp_path):
     from axe_playwright_python.sync_playwright import Axe

@@ -41,6 +41,14 @@ if (matchMedia("(max-width: 56rem)").matches) {
   document.querySelectorAll("details.all-facets").forEach((facets) => { facets.open = false; });
 }
 
+// What takes a while says so on its button: the page stays until the answer comes.
+document.querySelectorAll("form[data-busy]").forEach((form) => {
+  const button = form.querySelector("button");
+  const text = button.textContent;
+  form.addEventListener("submit", () => { button.textContent = form.dataset.busy; });
+  addEventListener("pageshow", () => { button.textContent = text; });
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 
-from tensorflow_hub.cli.quiet_tensorflow import import_quietly
+from tensorflow_hub.cli.quiet_tensorflow import quiet_tensorflow
 
 
 def import_tensorflow() -> None:
     """Imports TensorFlow; from now on only its errors are shown."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import_quietly("tensorflow")
+    with quiet_tensorflow():
+        import tensorflow  # noqa: F401
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -45,7 +45,16 @@ def test_matching(wanted, offered, fits):
 
 
 @pytest.mark.parametrize(
-    "text", ["string", "a -> b -> c", "string -> float32[x]", "-> [512]", "string float32 -> x", ""]
+    "text",
+    [
+        "string",
+        "a -> b -> c",
+        "string -> float32[x]",
+        f"string -> float32[{'9' * 5000}]",
+        "-> [512]",
+        "string float32 -> x",
+        "",
+    ],
 )
 def test_something_that_is_not_an_interface_is_refused(text):
     with pytest.raises(FormatError, match="Expected an interface such as 'string -> float32\\[512\\]'"):

@@ -15,7 +15,11 @@ from collections.abc import Sequence
 
 from tensorflow_hub.errors import FormatError
 
-_TENSOR = re.compile(r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)\s*(?P<dims>\[[^\]]*\])?")
+# A tensor, and the comma after it.
+_TENSOR = re.compile(
+    r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)(?:\s*\[(?P<dims>[^\]]*)\])?\s*(?:,\s*|$)"
+)
+_DIM = re.compile(r"\?|\*|None|-1|[0-9]{1,18}")
 # The most tensors on one side. Typed search does not find signatures with more.
 MOST_TENSORS = 12
 
@@ -85,10 +89,10 @@ def matches(wanted: Interface, offered: Interface) -> bool:
     >>> matches(parse_interface("string -> float32[128]"), use)
     False
     """
-    if wanted.inputs and len(wanted.inputs) != len(offered.inputs):
-        return False
-    return _assign(wanted.inputs, offered.inputs, given=True) and _assign(
-        wanted.outputs, offered.outputs, given=False
+    return (
+        len(wanted.inputs) in (0, len(offered.inputs))
+        and _assign(wanted.inputs, offered.inputs, given=True)
+        and _assign(wanted.outputs, offered.outputs, given=False)
     )
 
 
@@ -114,37 +118,28 @@ def _assign(wanted: Sequence[Tensor], offered: Sequence[Tensor], *, given: bool)
 def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
     if wanted.dtype not in ("*", offered.dtype) or wanted.name not in (None, offered.name):
         return False
-    if wanted.shape is None:
-        return True
-    if offered.shape is None:
-        return given  # an input of unknown shape accepts any shape
-    batched = bool(offered.shape) and offered.shape[0] is None
-    return _dims_fit(wanted.shape, offered.shape, given=given) or (
-        batched and _dims_fit(wanted.shape, offered.shape[1:], given=given)
-    )
-
-
-def _dims_fit(wanted: Sequence[int | None], offered: Sequence[int | None], *, given: bool) -> bool:
-    return len(wanted) == len(offered) and all(
-        want is None or want == have or (have is None and given)
-        for want, have in zip(wanted, offered, strict=True)
+    if wanted.shape is None or offered.shape is None:
+        return wanted.shape is None or given  # an input of unknown shape accepts any shape
+    without_batch = offered.shape[1:] if offered.shape[:1] == (None,) else offered.shape
+    return any(
+        len(wanted.shape) == len(shape)
+        and all(
+            want is None or want == have or (have is None and given)
+            for want, have in zip(wanted.shape, shape, strict=True)
+        )
+        for shape in (offered.shape, without_batch)
     )
 
 
 def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
-    tensors = []
+    tensors: list[Tensor] = []
     rest = side.strip()
     while rest:
         found = _TENSOR.match(rest)
-        if not found:
+        if found is None or len(tensors) == MOST_TENSORS:
             raise _malformed(text)
         tensors.append(_tensor(found, text))
-        rest = rest[found.end() :].lstrip()
-        if rest and not rest.startswith(","):
-            raise _malformed(text)
-        rest = rest.removeprefix(",").lstrip()
-    if len(tensors) > MOST_TENSORS:
-        raise _malformed(text)
+        rest = rest[found.end() :]
     return tuple(tensors)
 
 
@@ -152,14 +147,14 @@ def _tensor(found: re.Match[str], text: str) -> Tensor:
     dtype = _DTYPE_NAMES.get(found["dtype"], found["dtype"])
     if found["dims"] is None:
         return Tensor(dtype, None, found["name"])
-    dims = [dim.strip() for dim in found["dims"][1:-1].split(",") if dim.strip()]
-    if not all(dim in {"?", "*", "None", "-1"} or (dim.isascii() and dim.isdigit()) for dim in dims):
+    dims = [dim.strip() for dim in found["dims"].split(",") if dim.strip()]
+    if not all(map(_DIM.fullmatch, dims)):
         raise _malformed(text)
     return Tensor(dtype, tuple(int(d) if d.isdigit() else None for d in dims), found["name"])
 
 
 def _malformed(text: str) -> FormatError:
     return FormatError(
-        f"Expected an interface such as 'string -> float32[512]', got {text!r}.",
+        f"Expected an interface such as 'string -> float32[512]', got {text!r:.200}.",
         hint="Write inputs, an arrow, outputs; each a dtype with its shape in brackets, '?' for any size.",
     )

@@ -281,7 +281,7 @@ def test_answers_are_kept_while_nothing_changes(tmp_path):
     first = search(index, asked)
     assert search(index, asked) is first
     assert first.ids == (1,)
-    assert search(index, asked, with_facets=False).facets == {}
+    assert search(index, SearchRequest(with_facets=False)).facets == {}
     with index.changing() as change:
         change.remove(1)
     assert search(index, asked).ids == ()

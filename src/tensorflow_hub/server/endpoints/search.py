@@ -29,11 +29,9 @@ _DAY = 86_400
 def show_search(call: Call, query: SearchRequest) -> Answer[answers.SearchAnswer]:
     """Returns the models that match, best first, with the counts of the facets and the corrected words."""
     started = time.perf_counter()
-    audience, with_facets = audience_of(call.caller), query.with_facets
+    audience = audience_of(call.caller)
     with call.hub.database.reading() as connection:
-        found = call.hub.search.answer(
-            connection, audience, lambda index: search(index, query, with_facets=with_facets)
-        )
+        found = call.hub.search.answer(connection, audience, lambda index: search(index, query))
         results = _results(connection, found.ids, call)
     return Answer(
         {

@@ -26,7 +26,7 @@ def show_search(request: Request) -> Response:
         caller = caller_of(request)
         if wants_feed(request):
             asked = newest_of(request)
-            found = pages.find(request, connection, caller, asked, with_facets=False)
+            found = pages.find(request, connection, caller, asked)
             return search_feed(request, connection, caller, asked, found.ids)
         return pages.search(request, connection, caller)
 

@@ -57,30 +57,18 @@ class SearchAnswer:
     relaxed: bool
 
 
-def search(
-    index: SearchIndex,
-    request: SearchRequest,
-    *,
-    with_facets: bool = True,
-) -> SearchAnswer:
-    """Answers a search request.
-
-    Args:
-      index: the index of the caller's audience (see `audiences.py`).
-      request: the request.
-      with_facets: whether to count the facets.
-    """
-    key = (request.to_url(), with_facets)
-    return index.kept(key, lambda: _answer(index, request, with_facets))
+def search(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
+    """Answers a search request from the index of the caller's audience (see `audiences.py`)."""
+    return index.kept(repr(request), lambda: _answer(index, request))
 
 
-def _answer(index: SearchIndex, request: SearchRequest, with_facets: bool) -> SearchAnswer:
+def _answer(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
     searcher = index.searcher()
     asked = question_words(request.text)
     words = correct(index.schema, searcher, asked)
     found = _Matches(index, searcher, request, words)
     estimated = found.total > _EXACT
-    facets = _count_facets(found, sample=estimated) if with_facets else {}
+    facets = _count_facets(found, sample=estimated) if request.with_facets else {}
     return SearchAnswer(
         ids=tuple(found.page()),
         total=found.total,

@@ -81,7 +81,7 @@ class SearchRequest:
                 elif key in FACET_KEYS:
                     filters.setdefault(key, []).append(value[:100])
                 elif key in _PARAMETERS:
-                    fields[_PARAMETERS[key].field] = _PARAMETERS[key].parse(value)
+                    fields[_PARAMETERS[key].field or key] = _PARAMETERS[key].parse(value)
             except FormatError as error:
                 problem = f"The parameter {key!r} cannot be used. {error.problem}"
                 raise FormatError(problem, hint=error.hint) from error
@@ -92,21 +92,9 @@ class SearchRequest:
         """Returns the parameters of the URL of this request, without those that have their default."""
         pairs = [("q", self.text)] if self.text else []
         pairs += [(key, value) for key in FACET_KEYS for value in self.filters.get(key, ())]
-        if self.interface:
-            pairs.append(("interface", str(self.interface)))
-        if self.max_size is not None:
-            pairs.append(("max_size", str(self.max_size)))
-        for key, flag in (("trainable", self.trainable), ("custom_ops", self.custom_ops)):
-            if flag is not None:
-                pairs.append((key, "true" if flag else "false"))
-        if self.sort != "relevance":
-            pairs.append(("sort", self.sort))
-        if self.page != 1:
-            pairs.append(("page", str(self.page)))
-        if self.page_size != 20:
-            pairs.append(("page_size", str(self.page_size)))
-        if self.all_of:
-            pairs.append(("all_of", self.all_of))
+        for key in ("interface", *(key for key, parameter in _PARAMETERS.items() if not parameter.field)):
+            if (value := getattr(self, key)) != getattr(SearchRequest, key):
+                pairs.append((key, str(value).lower() if isinstance(value, bool) else str(value)))
         return pairs
 
     def to_url(self) -> str:
@@ -121,13 +109,18 @@ class SearchRequest:
         filters = {k: v for k, v in {**self.filters, key: changed}.items() if v}
         return dataclasses.replace(self, filters=filters, page=1)
 
-    def on_page(self, page: int) -> SearchRequest:
-        """Returns the request for another page of the same results."""
-        return dataclasses.replace(self, page=page)
 
-    def sorted_by(self, sort: str) -> SearchRequest:
-        """Returns the request for the first page of the same results in another order."""
-        return dataclasses.replace(self, sort=sort, page=1)
+@dataclasses.dataclass(frozen=True)
+class _Parameter:
+    """A parameter of a search URL other than a facet.
+
+    `field` is the field of `SearchRequest`; "" if it has the same name, and is part of permanent links.
+    """
+
+    type: Any
+    meaning: str
+    parse: Callable[[str], object]
+    field: str = ""
 
 
 def _size(text: str) -> int:
@@ -145,79 +138,52 @@ def _flag(text: str) -> bool:
     return text.lower() in {"true", "1", "yes"}
 
 
-def _facet(text: str) -> str:
-    if text not in FACET_KEYS:
-        raise FormatError(f"Expected a facet, got {text!r:.100}.", hint=f"One of {', '.join(FACET_KEYS)}.")
-    return text
+def _one_of(values: tuple[str, ...], what: str, meaning: str) -> _Parameter:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise FormatError(f"Expected {what}, got {text!r:.100}.", hint=f"One of {', '.join(values)}.")
+        return text
+
+    return _Parameter(Literal[values], meaning, parse)
 
 
-def _sort(text: str) -> str:
-    if text not in SORTS:
-        raise FormatError(
-            f"Expected an order of the results, got {text!r:.100}.", hint=f"One of {', '.join(SORTS)}."
-        )
-    return text
+def _number(limit: int, meaning: str) -> _Parameter:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 13) or not 1 <= int(text) <= limit:
+            problem = f"Expected a number from 1 to {limit}, got {text!r:.100}."
+            raise FormatError(problem, hint="For example 1.")
+        return int(text)
 
-
-def _number(text: str, limit: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 13) or not 1 <= int(text) <= limit:
-        raise FormatError(f"Expected a number from 1 to {limit}, got {text!r:.100}.", hint="For example 1.")
-    return int(text)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Parameter:
-    """A parameter of a search URL other than a facet: type, description, field and parser."""
-
-    type: Any
-    meaning: str
-    field: str
-    parse: Callable[[str], object]
+    return _Parameter(Annotated[int, Meta(ge=1, le=limit)], meaning, parse)
 
 
 _PARAMETERS: dict[str, _Parameter] = {
-    "q": _Parameter(str, "Words; typing errors are corrected.", "text", lambda text: text[:MAX_QUERY]),
-    "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", "max_size", _size),
+    "q": _Parameter(str, "Words; typing errors are corrected.", lambda text: text[:MAX_QUERY], "text"),
+    "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", _size),
     "trainable": _Parameter(
-        bool, "true: only models with trainable variables; false: only models without.", "trainable", _flag
+        bool, "true: only models with trainable variables; false: only models without.", _flag
     ),
-    "custom_ops": _Parameter(
-        bool, "true: only models with custom ops; false: only models without.", "custom_ops", _flag
+    "custom_ops": _Parameter(bool, "true: only models with custom ops; false: only models without.", _flag),
+    "sort": _one_of(SORTS, "an order of the results", "The order of the results."),
+    "page": _number(MAX_RESULTS, "The page of the results, from 1."),
+    "page_size": _number(MAX_PAGE_SIZE, "Results on a page."),
+    "all_of": _one_of(
+        FACET_KEYS, "a facet", "A facet of which all values are counted, not only the commonest."
     ),
-    "sort": _Parameter(Literal[SORTS], "The order of the results.", "sort", _sort),
-    "page": _Parameter(
-        Annotated[int, Meta(ge=1, le=MAX_RESULTS)],
-        "The page of the results, from 1.",
-        "page",
-        lambda text: _number(text, MAX_RESULTS),
-    ),
-    "page_size": _Parameter(
-        Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)],
-        "Results on a page.",
-        "page_size",
-        lambda text: _number(text, MAX_PAGE_SIZE),
-    ),
-    "all_of": _Parameter(
-        Literal[FACET_KEYS],
-        "A facet of which all values are counted, not only the commonest.",
-        "all_of",
-        _facet,
-    ),
-    "facets": _Parameter(bool, "false: do not count the facets.", "with_facets", _flag),
+    "facets": _Parameter(bool, "false: do not count the facets.", _flag, "with_facets"),
 }
 
 
 def _described() -> type[Parameters]:
     """Returns the parameters as a structure, for the description of the API."""
     of_facet = Annotated[list[str], Meta(max_length=20)]
-    facets = {
+    every: dict[str, tuple[Any, str]] = {
         facet.key: (of_facet, f"{facet.label}. If repeated, a model needs only one of the values.")
         for facet in FACETS
         if facet.key != "interface"
     }
-    interface = (str, "A name such as text-embedding, or types such as 'string -> float32[512]'.")
-    others = {key: (parameter.type, parameter.meaning) for key, parameter in _PARAMETERS.items()}
-    every = {**facets, "interface": interface, **others}
+    every["interface"] = (str, "A name such as text-embedding, or types such as 'string -> float32[512]'.")
+    every |= {key: (parameter.type, parameter.meaning) for key, parameter in _PARAMETERS.items()}
     fields = [
         (key, Annotated[kind, Meta(description=text)] | UnsetType, UNSET)
         for key, (kind, text) in every.items()

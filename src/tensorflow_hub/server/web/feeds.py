@@ -88,7 +88,7 @@ def newest_of(request: Request) -> SearchRequest:
         asked = SearchRequest.parse(request.query_params.multi_items())
     except FormatError as error:
         raise Malformed(error.problem, hint=error.hint) from error
-    return dataclasses.replace(asked.sorted_by("newest"), page_size=_MOST)
+    return dataclasses.replace(asked, sort="newest", page=1, page_size=_MOST, with_facets=False)
 
 
 def _of_event(event: Event, base: str) -> _Entry:

@@ -48,7 +48,7 @@ _MOST_COLLECTIONS = 5
 _MOST_PUBLISHERS = 300
 _DOMAINS = ("image", "text", "audio", "video")
 # The models in the lists of the home page: no deployments of other models, and no collections.
-_MAIN_KINDS = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8)
+_MAIN_KINDS = SearchRequest(filters={"kind": ("module", "placeholder")}, page_size=8, with_facets=False)
 _ALL_BUT_COLLECTIONS = tuple(kind for kind in FACET_BY_KEY["kind"].names if kind != "collection")
 _VERSION = re.compile(r"/\d+$")
 _HEADINGS = {
@@ -72,7 +72,7 @@ def _home_values(request: Request, connection: sa.Connection, caller: Caller) ->
     used, newest = (
         load_listed(
             connection,
-            find(request, connection, caller, _MAIN_KINDS.sorted_by(order), with_facets=False).ids,
+            find(request, connection, caller, dataclasses.replace(_MAIN_KINDS, sort=order)).ids,
             audience,
         )
         for order in ("downloads", "newest")
@@ -121,7 +121,7 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
         values = with_problem(values, request.query_params, problem)
     elif not answer.total:
         values["similar_searches"] = similar_searches(
-            asked, lambda other: find(request, connection, caller, other, with_facets=False).total
+            asked, lambda other: find(request, connection, caller, other).total
         )
         if not values["similar_searches"]:
             values["common_tasks"] = common_tasks(
@@ -164,8 +164,8 @@ def publisher(request: Request, connection: sa.Connection, caller: Caller, shown
     pages = max(1, math.ceil(min(answer.total, MAX_RESULTS) / asked.page_size))
     if asked.page > pages:
         raise Missing(f"{shown.name} has {pages} pages of models.", hint=f"See /{shown.name}.")
-    only_collections = of_publisher.with_filter("kind", "collection")
-    found = find(request, connection, caller, only_collections, with_facets=False)
+    only_collections = dataclasses.replace(of_publisher, with_facets=False).with_filter("kind", "collection")
+    found = find(request, connection, caller, only_collections)
     collections = load_listed(connection, found.ids[:_MOST_COLLECTIONS], audience) if asked.page == 1 else []
     body = shown.card.split("\n", 1)[1] if shown.card.startswith("# ") and "\n" in shown.card else shown.card
     return render(
@@ -255,15 +255,8 @@ def problem(request: Request, error: HubError) -> Response:
     )
 
 
-def find(
-    request: Request,
-    connection: sa.Connection,
-    caller: Caller,
-    asked: SearchRequest,
-    *,
-    with_facets: bool = True,
-) -> SearchAnswer:
+def find(request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest) -> SearchAnswer:
     """Searches the models that the caller may see."""
     return hub_of(request).search.answer(
-        connection, audience_of(caller), lambda index: answer_search(index, asked, with_facets=with_facets)
+        connection, audience_of(caller), lambda index: answer_search(index, asked)
     )

@@ -57,9 +57,9 @@ def results_values(
         "similar_searches": [],
         "common_tasks": [],
         "pages": pages,
-        "previous_url": request.on_page(request.page - 1).to_url() if request.page > 1 else "",
-        "last_url": request.on_page(max(pages, 1)).to_url(),
-        "next_url": request.on_page(request.page + 1).to_url() if request.page < pages else "",
+        "previous_url": _on_page(request, request.page - 1) if request.page > 1 else "",
+        "last_url": _on_page(request, max(pages, 1)),
+        "next_url": _on_page(request, request.page + 1) if request.page < pages else "",
     }
 
 
@@ -115,10 +115,10 @@ def similar_searches(request: SearchRequest, count: Callable[[SearchRequest], in
       request: the search without results.
       count: returns the number of results of a search.
     """
-    bare = dataclasses.replace(request, page=1, page_size=1, all_of="")
+    bare = dataclasses.replace(request, page=1, page_size=1, with_facets=False, all_of="")
     others = [(f"without “{filter_.label}”", filter_.request_without) for filter_ in _filters(bare)]
     if len(others) > 1:
-        others.append(("without any filter", SearchRequest(text=request.text)))
+        others.append(("without any filter", SearchRequest(text=request.text, with_facets=False)))
     if bare.interface is not None:
         of_any_shape = dataclasses.replace(bare, interface=bare.interface.of_any_shape())
         others.insert(0, (f"“{of_any_shape.interface}” of any shape", of_any_shape))
@@ -153,7 +153,12 @@ def _frame(request: SearchRequest) -> dict[str, Any]:
         "chosen": _chosen(request),
         "clear_url": SearchRequest(text=request.text, sort=request.sort).to_url(),
         "sorts": [
-            Value(sort, name, url=request.sorted_by(sort).to_url(), on=sort == request.sort)
+            Value(
+                sort,
+                name,
+                url=dataclasses.replace(request, sort=sort, page=1).to_url(),
+                on=sort == request.sort,
+            )
             for sort, name in _SORTS.items()
         ],
         "kept": _kept(request),
@@ -161,6 +166,10 @@ def _frame(request: SearchRequest) -> dict[str, Any]:
         "max_size": show_size(request.max_size) if request.max_size is not None else "",
         "typed_open": any(_typed(request)),
     }
+
+
+def _on_page(request: SearchRequest, page: int) -> str:
+    return dataclasses.replace(request, page=page).to_url()
 
 
 def _feed_of(request: SearchRequest) -> str:

@@ -10,8 +10,8 @@ from catalogues import open_catalogue, put_entry
 
 from tensorflow_hub.server.catalogue.audience import EVERYTHING, PUBLIC, Audience
 from tensorflow_hub.server.catalogue.tables import publishers
-from tensorflow_hub.server.search.audiences import AudienceIndexes
 from tensorflow_hub.server.search.engine import search
+from tensorflow_hub.server.search.follow import AudienceIndexes
 from tensorflow_hub.server.search.request import SearchRequest
 
 BOTH = Audience(("acme", "zoo"))

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.documents import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SearchRequest
@@ -52,9 +52,7 @@ DOCUMENTS = [
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
     index = SearchIndex(tmp_path_factory.mktemp("index"))
-    with index.changing() as change:
-        for document in DOCUMENTS:
-            change.put(document)
+    index.change(DOCUMENTS)
     return index
 
 
@@ -86,36 +84,43 @@ def test_words_find(index, text, first):
 
 def test_a_letter_written_with_the_word_before_it_is_that_of_the_number(tmp_path):
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        for number in range(3):
-            handle = f"acme/efficientnet/b{number}/classification"
-            change.put(SearchDocument(number, handle, 1, description=f"{7 * number} layers"))
+    handles = {number: f"acme/efficientnet/b{number}/classification" for number in range(3)}
+    index.change(SearchDocument(n, handles[n], 1, description=f"{7 * n} layers") for n in handles)
     answer = search(index, SearchRequest(text="EfficientNetB1"))
     assert (answer.ids[0], answer.corrected) == (1, "efficientnet b1")
 
 
 def test_the_beginning_of_a_name_finds_it_also_where_another_name_is_just_that(tmp_path):
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        change.put(SearchDocument(1, "acme/regnety200mf", 1))
-        change.put(SearchDocument(2, "acme/regnet", 1))
+    index.change(
+        [
+            SearchDocument(1, "acme/regnety200mf", 1),
+            SearchDocument(2, "acme/regnet", 1),
+        ]
+    )
     assert ids(index, "regnet") == [2, 1]
 
 
 def test_a_phrase_is_found_by_its_other_name(tmp_path):
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        change.put(SearchDocument(1, "acme/wave", 1, facets={"task": ("audio-stt",)}))
-        change.put(SearchDocument(2, "acme/commands", 1, description="Speech of a few words."))
+    index.change(
+        [
+            SearchDocument(1, "acme/wave", 1, facets={"task": ("audio-stt",)}),
+            SearchDocument(2, "acme/commands", 1, description="Speech of a few words."),
+        ]
+    )
     assert ids(index, "speech recognition")[0] == 1
 
 
 def test_a_collection_ranks_below_its_models(tmp_path):
     index = SearchIndex(tmp_path)
     task = {"task": ("image-classification",)}
-    with index.changing() as change:
-        change.put(SearchDocument(1, "acme/collection/image-classification", 1, "collection", facets=task))
-        change.put(SearchDocument(2, "acme/resnet", 1, description="Image classifier.", facets=task))
+    index.change(
+        [
+            SearchDocument(1, "acme/collection/image-classification", 1, "collection", facets=task),
+            SearchDocument(2, "acme/resnet", 1, description="Image classifier.", facets=task),
+        ]
+    )
     assert ids(index, "image classifier") == [2, 1]
 
 
@@ -174,13 +179,13 @@ def test_pages_do_not_overlap(index):
 def many(tmp_path):
     """640 models of which 20 are much used and 80 have a rare word."""
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        for number in range(640):
-            used, rare = number % 32 == 5, number % 8 == 0
-            description = "An encoder of unusual sounds." if rare else "An encoder."
-            handle = f"acme/model{number}"
-            document = SearchDocument(number, handle, 1, description=description, downloads=4000 * used)
-            change.put(document, is_new=True)
+    documents = []
+    for number in range(640):
+        used, rare = number % 32 == 5, number % 8 == 0
+        description = "An encoder of unusual sounds." if rare else "An encoder."
+        handle = f"acme/model{number}"
+        documents.append(SearchDocument(number, handle, 1, description=description, downloads=4000 * used))
+    index.change(documents)
     return index
 
 
@@ -207,10 +212,13 @@ def test_many_can_be_looked_through_without_words(many):
 
 def test_models_with_files_rank_above_documentation(tmp_path):
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        change.put(SearchDocument(1, "acme/encoder-of-words", 1, description="An encoder of words."))
-        change.put(SearchDocument(2, "acme/other", 1, description="Words, by an encoder.", size=10**6))
-        change.put(SearchDocument(3, "acme/words", 1, description="Anything."))
+    index.change(
+        [
+            SearchDocument(1, "acme/encoder-of-words", 1, description="An encoder of words."),
+            SearchDocument(2, "acme/other", 1, description="Words, by an encoder.", size=10**6),
+            SearchDocument(3, "acme/words", 1, description="Anything."),
+        ]
+    )
     assert ids(index, "encoder words") == [2, 1, 3]
     assert ids(index)[0] == 2
     assert ids(index, "words")[0] == 3, "a name that is just the question"
@@ -235,14 +243,18 @@ def test_similar_models_are_of_the_same_domain_first(tmp_path):
         return SearchDocument(id, name, 1, description=card, facets=facets)
 
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        change.put(document(1, "acme/cats", "image"))
-        for number in range(10, 14):
-            change.put(document(number, f"acme/cats-{number}", "text"))
-        for number in range(20, 60):
-            seen = document(number, f"zoo/net-{number}", "image")
-            change.put(dataclasses.replace(seen, description="A network for photos."))
-        change.put(SearchDocument(4, "zoo/other", 1, description="Features and classes of collections."))
+    photos = "A network for photos."
+    index.change(
+        [
+            document(1, "acme/cats", "image"),
+            *(document(number, f"acme/cats-{number}", "text") for number in range(10, 14)),
+            *(
+                dataclasses.replace(document(number, f"zoo/net-{number}", "image"), description=photos)
+                for number in range(20, 60)
+            ),
+            SearchDocument(4, "zoo/other", 1, description="Features and classes of collections."),
+        ]
+    )
     assert all(number >= 20 for number in similar(index, 1))
     assert len(similar(index, 1)) == 6
     assert similar(index, 4), "a model without a domain is like others, too"
@@ -251,12 +263,11 @@ def test_similar_models_are_of_the_same_domain_first(tmp_path):
 def test_similar_models_after_many_changes(tmp_path):
     """The statistics of words count replaced documents for a while: more of them than there are documents."""
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        for number in range(40):
-            change.put(dataclasses.replace(DOCUMENTS[0], id=number, handle=f"acme/text-encoder-{number}"))
-    with index.changing() as change:
-        for number in range(2, 40):
-            change.remove(number)
+    index.change(
+        dataclasses.replace(DOCUMENTS[0], id=number, handle=f"acme/text-encoder-{number}")
+        for number in range(40)
+    )
+    index.change([], removed=range(2, 40))
     assert set(similar(index, 1)) <= {0}
     assert search(index, SearchRequest(text="encoder")).total == 2
 
@@ -264,32 +275,28 @@ def test_similar_models_after_many_changes(tmp_path):
 def test_a_changed_document_replaces_the_old_one(tmp_path):
     index = SearchIndex(tmp_path)
     for version in (1, 2):
-        with index.changing() as change:
-            change.put(SearchDocument(7, "acme/thing", version, description=f"word{'a' * version}"))
+        document = SearchDocument(7, "acme/thing", version, description=f"word{'a' * version}")
+        index.change([document], removed=[7])
     assert ids(index, "thing") == [7]
     assert ids(index, "wordaa") == [7]
-    with index.changing() as change:
-        change.remove(7)
+    index.change([], removed=[7])
     assert ids(index, "thing") == []
 
 
 def test_answers_are_kept_while_nothing_changes(tmp_path):
     index = SearchIndex(tmp_path)
-    with index.changing() as change:
-        change.put(SearchDocument(1, "acme/open", 1))
+    index.change([SearchDocument(1, "acme/open", 1)])
     asked = SearchRequest()
     first = search(index, asked)
     assert search(index, asked) is first
     assert first.ids == (1,)
     assert search(index, SearchRequest(with_facets=False)).facets == {}
-    with index.changing() as change:
-        change.remove(1)
+    index.change([], removed=[1])
     assert search(index, asked).ids == ()
 
 
 def test_a_damaged_index_is_made_again(tmp_path):
-    with SearchIndex(tmp_path).changing() as change:
-        change.put(DOCUMENTS[0])
+    SearchIndex(tmp_path).change([DOCUMENTS[0]])
     (tmp_path / "meta.json").write_text("{")
     assert ids(SearchIndex(tmp_path), "encoder") == []
 

@@ -5,9 +5,9 @@ once at random (`random.Random(20261128).shuffle`). Weights were chosen on one h
 how well search answers questions that it was not tuned for. Nobody read its questions; but when search was
 made simpler, one of about 28 variants was chosen by the scores of all sets, so its figures flatter a little.
 
-The 90 of the second set are harder. They were written together with the words in `also_called.tsv`, before
-anybody saw results for them. Since then their results were compared while search was changed: they are not
-unseen any more, and show only that search did not become worse.
+The 90 of the second set are harder. They were written together with the synonyms of the values of facets,
+before anybody saw results for them. Since then their results were compared while search was changed: they
+are not unseen any more, and show only that search did not become worse.
 """
 
 from __future__ import annotations

@@ -65,7 +65,6 @@ class SearchAnswer(TypedDict):
         Mapping[str, Sequence[FacetValue]],
         Meta(description="The 30 commonest values of each facet; all_of=FACET counts all of one."),
     ]
-    facets_estimated: Annotated[bool, Meta(description="Whether the counts are estimated on a sample.")]
     took_ms: float
 
 

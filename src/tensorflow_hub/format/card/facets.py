@@ -63,6 +63,7 @@ class Facet:
       card_field: the field of a card that has its values; "" if there is none. The page of a version shows
         these values, and how they changed.
       names: value → name for people, for values that are in no list of known values.
+      synonyms: value → other words for it, for values that are in no list of known values.
       is_phrase: whether its values are words joined by hyphens.
       is_searched: whether full-text search finds its values and their names.
       is_open: whether the filter is expanded on a page of results.
@@ -74,6 +75,7 @@ class Facet:
     values: Callable[[Entry], Iterable[str]]
     card_field: str = ""
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    synonyms: Mapping[str, str] = dataclasses.field(default_factory=dict)
     is_phrase: bool = False
     is_searched: bool = False
     is_open: bool = False
@@ -87,6 +89,11 @@ class Facet:
         if self.is_phrase and value not in self.names:
             return value.replace("-", " ").replace("_", " ").capitalize()
         return self.names.get(value, value)
+
+    def also_called(self, value: str) -> str:
+        """Other words for a value, which full-text search finds too."""
+        known = known_values(self.card_field).get(value)
+        return self.synonyms.get(value) or (known.also_called if known else "")
 
     def of(self, entry: Entry) -> tuple[str, ...]:
         """The values of a model, each once."""
@@ -139,6 +146,12 @@ FACETS: tuple[Facet, ...] = (
         "domain",
         "Domain",
         _domains,
+        synonyms={
+            "image": "photo picture",
+            "text": "nlp document",
+            "audio": "sound",
+            "video": "movie",
+        },
         is_phrase=True,
         is_searched=True,
         is_open=True,
@@ -160,6 +173,11 @@ FACETS: tuple[Facet, ...] = (
         _formats,
         card_field="format",
         names=FORMATS,
+        synonyms={
+            "tflite": "lite mobile android ios phone device edge embedded",
+            "tfjs": "browser web javascript js",
+            "coral": "tpu edge",
+        },
         is_searched=True,
         is_open=True,
         help=f"{', '.join(FORMATS)}: TF1 modules are hub, TF2 ones saved_model_2.",
@@ -170,6 +188,7 @@ FACETS: tuple[Facet, ...] = (
         "Language",
         _of_field("language"),
         card_field="language",
+        synonyms={"multilingual": "languages cross lingual"},
         is_searched=True,
         help="A language code, such as de.",
     ),

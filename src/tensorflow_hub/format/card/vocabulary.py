@@ -1,7 +1,7 @@
 """The fields of a model card and their known values.
 
-The lists in `known_values/` are TSV files with a header and one value per line. They are the values of
-tfhub.dev. A card may have other values, which a hub shows unchanged.
+The lists in `known_values/` are TSV files with a header and one value per line, where the last columns may be
+missing. They are the values of tfhub.dev. A card may have other values, which a hub shows unchanged.
 """
 
 from __future__ import annotations
@@ -63,12 +63,14 @@ class KnownValue:
       name: the name for people.
       domains: of a task: "image", "text", "audio", "video".
       url: of a licence: its text.
+      also_called: other words for it. Cards do not say that text recognition is "ocr", so search adds them.
     """
 
     id: str
     name: str
     domains: tuple[str, ...] = ()
     url: str = ""
+    also_called: str = ""
 
 
 @functools.cache
@@ -84,13 +86,13 @@ def known_values(field: str) -> Mapping[str, KnownValue]:
         return {}
     file = resources.files(__package__).joinpath("known_values").joinpath(f"{field}.tsv")
     header, *rows = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines())
-    values = (_value(dict(zip(header, row, strict=True))) for row in rows)
+    values = (_value(dict(zip(header, row, strict=False))) for row in rows)
     return {value.id: value for value in values}
 
 
 def _value(row: Mapping[str, str]) -> KnownValue:
     domains = tuple(domain for domain in row.get("domains", "").split(",") if domain)
-    return KnownValue(row["id"], row["name"], domains, row.get("url", ""))
+    return KnownValue(row["id"], row["name"], domains, row.get("url", ""), row.get("also_called", ""))
 
 
 def display_name(field: str, value: str) -> str:

@@ -68,7 +68,6 @@ class DeploymentKind:
       program: the program that runs it; None if it is in no package registry.
       folder: the folder of this kind below the publisher in URLs of tfhub.dev; "" for models themselves.
       suffix: the suffix of its only file; "" for a kind of several files.
-      static_score: the rank among search results with the same words: models come before deployments.
     """
 
     name: str
@@ -84,7 +83,6 @@ class DeploymentKind:
     program: Program | None = None
     folder: str = ""
     suffix: str = ""
-    static_score: int = 0
 
     @property
     def is_model(self) -> bool:

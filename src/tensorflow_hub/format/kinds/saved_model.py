@@ -30,5 +30,4 @@ KIND = DeploymentKind(
     read=_read,
     snippets=snippets,
     program=Program("pypi", "tensorflow", "tensorflow"),
-    static_score=3,
 )

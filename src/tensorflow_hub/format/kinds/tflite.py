@@ -72,5 +72,4 @@ KIND = DeploymentKind(
     program=Program("pypi", "tensorflow", "tensorflow"),
     folder="lite-model",
     suffix=".tflite",
-    static_score=1,
 )

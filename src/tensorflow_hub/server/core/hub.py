@@ -12,7 +12,7 @@ from tensorflow_hub.server.core.download_counter import DownloadCounter
 from tensorflow_hub.server.core.last_use import LastUses
 from tensorflow_hub.server.core.limits import Limits
 from tensorflow_hub.server.core.metrics import Metrics
-from tensorflow_hub.server.search.audiences import AudienceIndexes
+from tensorflow_hub.server.search.follow import AudienceIndexes
 from tensorflow_hub.server.settings import ServerSettings
 from tensorflow_hub.server.store.interface import Store
 from tensorflow_hub.server.store.opening import open_store

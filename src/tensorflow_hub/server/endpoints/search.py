@@ -18,7 +18,7 @@ from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import iso_or_none
 from tensorflow_hub.server.core.lookup import find_readable_model
 from tensorflow_hub.server.core.rights import audience_of
-from tensorflow_hub.server.search.document import SearchDocument
+from tensorflow_hub.server.search.documents import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 from tensorflow_hub.server.web.model_lists import load_documents
@@ -44,7 +44,6 @@ def show_search(call: Call, query: SearchRequest) -> Answer[answers.SearchAnswer
             "relaxed": found.relaxed,
             "results": results,
             "facets": {key: _facet_values(key, counts) for key, counts in found.facets.items()},
-            "facets_estimated": found.estimated,
             "took_ms": round((time.perf_counter() - started) * 1000, 1),
         }
     )

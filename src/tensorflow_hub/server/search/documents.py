@@ -1,7 +1,9 @@
-"""Makes the search documents of models from the rows of the catalogue."""
+"""The search documents of models, made from the rows of the catalogue."""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,32 +12,90 @@ from typing import Any
 import sqlalchemy as sa
 
 from tensorflow_hub.format.card.facets import FACETS, Entry, format_of
-from tensorflow_hub.format.kinds.table import KIND_BY_CARD, KIND_BY_NAME
+from tensorflow_hub.format.kinds.table import FORMATS, KIND_BY_CARD, KIND_BY_NAME
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DOCUMENTED, VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
-from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.module_properties import properties_of
+from tensorflow_hub.server.search.signatures import signatures_of
 
 _CHUNK = 1000
+_log = logging.getLogger("tensorflow_hub.server")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchDocument:
+    """A model in the search index, described by its newest version that is not withdrawn.
+
+    Attributes:
+      id: its id in the catalogue.
+      handle: `publisher/model`.
+      version: the number of the described version.
+      kind: the kind of its card: module, lite, placeholder, ….
+      description: the first paragraph of the card.
+      card: the text of the card.
+      facets: facet name → values.
+      interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
+      flags: `trainable` and `custom-ops`, or the same with `no-`, for filters.
+      size: bytes on disk of the model itself, else of its first deployment; None if this hub has no files.
+      downloads: the total number of downloads.
+      published_at: when the version was published, in seconds since 1970; 0 if unknown, because only its
+        documentation was imported.
+      private: whether only readers of its publisher see it.
+    """
+
+    id: int
+    handle: str
+    version: int
+    kind: str = "module"
+    description: str = ""
+    card: str = ""
+    facets: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    interfaces: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    size: int | None = None
+    downloads: int = 0
+    published_at: int = 0
+    private: bool = False
+
+    @property
+    def publisher(self) -> str:
+        """The first part of the handle."""
+        return self.handle.split("/", 1)[0]
+
+    @property
+    def quality(self) -> int:
+        """Orders models in searches without words: with files first, then by downloads and static score."""
+        is_here = self.size is not None
+        return (is_here << 60) + (min(self.downloads, 2**40) << 16) + round(10 * self.static_score)
+
+    @property
+    def static_score(self) -> float:
+        """Orders models that match the same words; higher is better.
+
+        Adds points if a model is not a collection, if it is not a deployment or preprocessor of another
+        model, for each power of ten of its downloads, and for each of its first versions.
+        """
+        of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
+            "task", ()
+        )
+        rank = 12.0 * (self.kind != "collection") + 3.0 * of_its_own
+        return rank + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
+
+    @property
+    def power_of_downloads(self) -> int:
+        """0 below 10 downloads, 1 below 100, …, at most 8."""
+        return min(len(str(self.downloads)) - 1, 8)
+
 
 _select = (
     sa.select(
-        models.c.id,
-        models.c.handle,
-        models.c.kind,
-        models.c.latest,
-        models.c.downloads,
+        *(models.c[name] for name in ("id", "handle", "kind", "latest", "downloads")),
         publishers.c.private,
         versions.c.id.label("version_id"),
-        versions.c.published_at,
-        versions.c.published_by,
-        versions.c.parent,
-        cards.c.text,
-        cards.c.description,
-        cards.c.metadata,
+        *(versions.c[name] for name in ("published_at", "published_by", "parent")),
+        *(cards.c[name] for name in ("text", "description", "metadata")),
     )
     .join(publishers, models.c.publisher_id == publishers.c.id)
     .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.latest))
@@ -43,35 +103,20 @@ _select = (
 )
 
 
-def all_documents(connection: sa.Connection, audience: Audience) -> Iterator[SearchDocument]:
-    """Yields the document of each model that has a version which the audience may see."""
-    last = 0
-    while True:
-        ids = connection.execute(
-            sa.select(models.c.id).where(models.c.id > last).order_by(models.c.id).limit(_CHUNK)
-        ).scalars()
-        chunk = list(ids)
-        if not chunk:
-            return
-        yield from documents_of(connection, chunk, audience)
-        last = chunk[-1]
-
-
-def documents_of(connection: sa.Connection, ids: Sequence[int], audience: Audience) -> list[SearchDocument]:
-    """Returns the documents of models; none for a model without a version that the audience may see."""
-    rows = connection.execute(_select.where(models.c.id.in_(ids), audience.condition())).all()
-    described = _descriptions(connection, [row.version_id for row in rows])
-    children = _formats_of_children(connection, [f"{row.handle}/{row.latest}" for row in rows], audience)
-    tasks = tasks_of_parents(connection, {row.parent for row in rows if row.parent}, audience)
-    return [
-        _document(
-            row,
-            with_task(row.metadata or {}, row.parent, tasks),
-            described[row.version_id],
-            children[f"{row.handle}/{row.latest}"],
-        )
-        for row in rows
-    ]
+def documents_of(
+    connection: sa.Connection, ids: Sequence[int], audience: Audience
+) -> Iterator[SearchDocument]:
+    """Yields the documents of models; none for a model without a version that the audience may see."""
+    for start in range(0, len(ids), _CHUNK):
+        chosen = models.c.id.in_(ids[start : start + _CHUNK])
+        rows = connection.execute(_select.where(chosen, audience.condition())).all()
+        described = _descriptions(connection, [row.version_id for row in rows])
+        children = _formats_of_children(connection, [f"{row.handle}/{row.latest}" for row in rows], audience)
+        tasks = tasks_of_parents(connection, {row.parent for row in rows if row.parent}, audience)
+        for row in rows:
+            metadata = with_task(row.metadata or {}, row.parent, tasks)
+            formats = children[f"{row.handle}/{row.latest}"]
+            yield _document(row, metadata, described[row.version_id], formats)
 
 
 def _document(
@@ -84,7 +129,7 @@ def _document(
         publisher=row.handle.partition("/")[0],
         kind=row.kind,
         metadata=metadata,
-        deployments=[deployment.kind for deployment in described],
+        deployments=list(sizes),
         formats=[*properties.formats, *sorted(children)],
         interfaces=properties.interfaces,
         fine_tunable=properties.fine_tunable,
@@ -104,6 +149,51 @@ def _document(
         downloads=row.downloads,
         published_at=0 if row.published_by == DOCUMENTED else row.published_at,
         private=row.private,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleProperties:
+    """The properties of all deployments of a version together.
+
+    Attributes:
+      signatures: the different signatures, in the notation of `signatures.Interface`.
+      interfaces: the names of the common interfaces that the version implements.
+      formats: the formats that are in the table of kinds.
+      flags: `trainable` or `no-trainable`, `custom-ops` or `no-custom-ops`; empty without files.
+      fine_tunable: whether it can be fine-tuned; None if unknown.
+    """
+
+    signatures: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    fine_tunable: bool | None = None
+
+
+def properties_of(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
+    """Returns the properties of a version from the descriptions of its deployments.
+
+    Returns empty properties if a description has another form, for example of another release: one bad entry
+    must not stop the search.
+    """
+    try:
+        return _gather(descriptions) if descriptions else ModuleProperties()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        _log.warning("A description in the catalogue cannot be read; typed search does not find its version.")
+        return ModuleProperties()
+
+
+def _gather(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
+    trainable = any((d.get("variables") or {}).get("trainable") for d in descriptions)
+    custom = any(d.get("custom_ops") for d in descriptions)
+    known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
+    return ModuleProperties(
+        signatures=tuple(dict.fromkeys(str(s) for d in descriptions for s in signatures_of(d).values())),
+        interfaces=tuple(name for d in descriptions for name in d.get("interfaces", ())),
+        formats=tuple(d["kind"] for d in descriptions if d.get("kind") in FORMATS),
+        flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
+        fine_tunable=any(known) if known else None,
     )
 
 

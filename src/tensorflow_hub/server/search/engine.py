@@ -1,39 +1,60 @@
-"""Answers a search request: a page of hits, their number, the counts of the facets, the corrected words."""
+"""Answers a search request: a page of hits, their number, the counts of the facets, the corrected words.
+
+One query finds the hits. The score of a document is a sum. For each word of the search: BM25 in the whole
+text and, if words may be missing, points for having the word. Points are added if the name or the handle
+equals the search, if the files are on this hub, and for downloads.
+
+Other parts would take too long for all hits, and are added only for the best ones (`_rank`): BM25 of each
+word in the name, the values of facets and the description, and the static score of the model. Finally,
+models whose handles start with the same parts lose points, so that ten sizes of one model do not fill a
+page.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import tantivy
+from tantivy import Query
 
 from tensorflow_hub.format.card.facets import FACET_KEYS
-from tensorflow_hub.server.search.index import SAMPLING, SearchIndex
-from tensorflow_hub.server.search.query import (
-    Must,
-    Should,
-    filtered,
-    matching_query,
-    numbers,
-    rank,
-    sampled,
-    scored_query,
-)
-from tensorflow_hub.server.search.question import correct, question_words, with_names
+from tensorflow_hub.server.search.index import SCHEMA, TEXT_FIELDS, SearchIndex
+from tensorflow_hub.server.search.question import asked_name, correct, question_words, with_names
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
+from tensorflow_hub.server.search.signatures import matches
+
+# The weight of BM25 in the whole text; and the points for having a word if words may be missing, to which its
+# inverse document frequency is added.
+ANYWHERE, COVERAGE = 0.5, 4.0
+# The points if the search is the name or the handle of the model, and if its files are on this hub.
+WHOLE_NAME, DOWNLOADABLE = 100.0, 8.0
+# The points for each of these powers of ten of downloads.
+USED, POWERS = 0.4, (3, 5, 7)
+# For the best hits: the weights of BM25 in the text fields, and of names that a word may stand for.
+PLACES = {"name": 1.0, "facet_words": 1.0, "also_called": 0.5, "description": 1.0}
+OTHER_NAME = 0.5
+# Among so many best hits, each further model whose handle starts the same keeps this part of its score.
+SPREAD, SAME_BEGINNING = 60, 0.9
+# A score above the sum of any scores of words.
+ABOVE_ALL = 1000.0
 
 # With fewer hits than this, documents that lack some words match too. In other orders than relevance, they
 # would be mixed with the full matches; so there they match only if there is no full match.
 _ENOUGH = 20
-# How many of the best hits are ordered by the complete score (see `query.rank`).
+# How many of the best hits are ordered by the complete score.
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
 _FACET_VALUES, _ALL_VALUES = 30, 2_000
-# The facets of more documents than this are counted on a sample.
-_EXACT = 20_000
-# A score above the sum of any scores of words.
-_ABOVE_ALL = 1000.0
+
+# Facet → values and their numbers, commonest first.
+Counts = dict[str, tuple[tuple[str, int], ...]]
+Hit = tuple[Any, tantivy.DocAddress]
+Must, Should = tantivy.Occur.Must, tantivy.Occur.Should
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,89 +65,47 @@ class SearchAnswer:
       ids: the models of this page, best first.
       total: the number of hits on all pages.
       facets: facet key → (value, number), commonest first.
-      estimated: whether the counts of the facets were made on a sample.
       corrected: the corrected words of the search, if a word was unknown; else None.
       relaxed: whether hits may lack some of the words.
     """
 
     ids: tuple[int, ...]
     total: int
-    facets: dict[str, tuple[tuple[str, int], ...]]
-    estimated: bool
+    facets: Counts
     corrected: str | None
     relaxed: bool
 
 
 def search(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
-    """Answers a search request from the index of the caller's audience (see `audiences.py`)."""
+    """Answers a search request from the index of the caller's audience (see `follow.py`)."""
     return index.kept(repr(request), lambda: _answer(index, request))
 
 
 def _answer(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
-    searcher = index.searcher()
-    asked = question_words(request.text)
-    words = correct(index.schema, searcher, asked)
-    found = _Matches(index, searcher, request, words)
-    estimated = found.total > _EXACT
-    facets = _count_facets(found, sample=estimated) if request.with_facets else {}
+    searcher, asked = index.searcher(), question_words(request.text)
+    words = correct(searcher, asked)
+    stems = [with_names(searcher, word) for word in words]
+    field = None if words and request.sort == "relevance" else _SORT_FIELDS.get(request.sort, "quality")
+    order = tantivy.Order.Asc if request.sort == "size" else tantivy.Order.Desc
+    end = min(request.page * request.page_size, MAX_RESULTS)
+    limit = end if field else max(end, _CANDIDATES)
+    for relaxed in (False, True):
+        query = _matching(searcher, request.text, stems, relaxed)
+        narrowed = _filtered(index, query, request)
+        found = searcher.search(narrowed, limit, count=True, order_by_field=field, order=order)
+        total: int = found.count  # type: ignore[attr-defined]
+        if len(words) < 2 or total >= (1 if field else _ENOUGH):
+            break
+    best = [] if field else found.hits[:_CANDIDATES]
+    ids = _rank(searcher, query, stems, best) if best else []
+    ids += _numbers(searcher, "id", found.hits[len(best) :])
     return SearchAnswer(
-        ids=tuple(found.page()),
-        total=found.total,
-        facets=facets,
-        estimated=estimated,
+        ids=tuple(ids[(request.page - 1) * request.page_size : end]),
+        total=total,
+        facets=_count_facets(index, searcher, query, request) if request.with_facets else {},
         corrected=" ".join(words) if words != asked else None,
-        relaxed=found.relaxed,
+        relaxed=relaxed,
     )
-
-
-class _Matches:
-    """The documents that match a request.
-
-    Attributes:
-      total: the number of matching documents.
-      relaxed: whether some of them may lack words.
-    """
-
-    def __init__(
-        self, index: SearchIndex, searcher: tantivy.Searcher, request: SearchRequest, words: Sequence[str]
-    ) -> None:
-        self.index, self.searcher, self.request = index, searcher, request
-        self._words = with_names(searcher, words)
-        self._by_words = bool(words) and request.sort == "relevance"
-        self.relaxed = False
-        self._first, self.total = self._search(0, _CANDIDATES)
-        if len(words) > 1 and self.total < (_ENOUGH if self._by_words else 1):
-            self.relaxed = True
-            self._first, self.total = self._search(0, _CANDIDATES)
-
-    def query(self, *, without: str = "") -> tantivy.Query:
-        """Returns the query for all matches, for counts; `without` names a facet whose filter is left out."""
-        query = matching_query(self.index, self.searcher, self._words, self.relaxed)
-        return filtered(self.index, query, self.request, without=without)
-
-    def page(self) -> list[int]:
-        """Returns the models on the requested page."""
-        start = (self.request.page - 1) * self.request.page_size
-        end = min(start + self.request.page_size, MAX_RESULTS)
-        if start >= end:
-            return []
-        if not self._by_words:
-            return self._ids(start, end)
-        hits = rank(self.index, self.searcher, self._words, self._first)[start:end]
-        return hits + self._ids(max(start, _CANDIDATES), end) if self.total > _CANDIDATES else hits
-
-    def _ids(self, start: int, end: int) -> list[int]:
-        return numbers(self.searcher, "id", self._search(start, end - start)[0]) if end > start else []
-
-    def _search(self, offset: int, limit: int) -> tuple[list[Any], int]:
-        query = scored_query(self.index, self.searcher, self._words, self.relaxed, self.request.text)
-        field = None if self._by_words else _SORT_FIELDS.get(self.request.sort, "quality")
-        order = tantivy.Order.Asc if self.request.sort == "size" else tantivy.Order.Desc
-        ordered: dict[str, Any] = {"order_by_field": field, "order": order} if field else {}
-        found = self.searcher.search(
-            filtered(self.index, query, self.request), limit, count=True, offset=offset, **ordered
-        )
-        return found.hits, _count_of(found)
 
 
 def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
@@ -135,11 +114,11 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
     Models of the same domain come first. Otherwise, a text classifier would be similar to an image
     classifier, because their cards have many words in common.
     """
-    searcher, itself = index.searcher(), tantivy.Query.term_query(index.schema, "id", id)
+    searcher, itself = index.searcher(), _term("id", id)
     own = searcher.search(itself, 1, count=False).hits
     if not own:
         return ()
-    alike = tantivy.Query.more_like_this_query(
+    alike = Query.more_like_this_query(
         own[0][1],
         min_doc_frequency=2,
         # Frequencies include replaced documents that are not yet merged away. Tantivy panics if a word seems
@@ -148,64 +127,126 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
         min_term_frequency=1,
         max_query_terms=20,
     )
-    facets = _aggregate(searcher, itself, ["domain", "task"])
-
-    def same(key: str, score: float) -> tantivy.Query:
-        values = [value for value, _ in facets[key]]
-        return tantivy.Query.const_score_query(tantivy.Query.term_set_query(index.schema, key, values), score)
-
-    either = tantivy.Query.boolean_query([(Should, alike), (Should, same("task", 0.0))])
-    clauses = [(Must, either), (Should, same("domain", _ABOVE_ALL))]
-    hits = searcher.search(tantivy.Query.boolean_query(clauses), limit + 1, count=False).hits
-    ids = (searcher.doc(address)["id"][0] for _, address in hits)
-    return tuple(other for other in ids if other != id)[:limit]
+    values = _aggregate(searcher, itself, ["domain", "task"])
+    of_domain, of_task = (
+        Query.const_score_query(Query.term_set_query(SCHEMA, key, [value for value, _ in values[key]]), score)
+        for key, score in (("domain", ABOVE_ALL), ("task", 0.0))
+    )
+    either = Query.boolean_query([(Should, alike), (Should, of_task)])
+    hits = searcher.search(_lifted(either, [of_domain]), limit + 1, count=False).hits
+    return tuple(other for other in _numbers(searcher, "id", hits) if other != id)[:limit]
 
 
-def _count_facets(found: _Matches, *, sample: bool) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Counts the values of the facets. A facet with a filter is counted as if it had none.
+def _matching(searcher: tantivy.Searcher, text: str, words: Sequence[Sequence[str]], relaxed: bool) -> Query:
+    """Returns the query for a search, and for models with only some of the words if it is relaxed.
 
-    If very many documents match, one in `SAMPLING` is counted, and the counts are multiplied.
+    The score decides which are the best hits. Each word is its stem and the names that it may stand for.
     """
-    filters = found.request.filters
-    counts = _count(found, [key for key in FACET_KEYS if key not in filters], sample=sample)
-    for key in filters:
-        counts |= _count(found, [key], sample=sample or _is_large(found, key), without=key)
+    if not words:
+        return Query.all_query()
+    clauses = [(Should if relaxed else Must, _anywhere(*word)) for word in words]
+    if relaxed:
+        for word in words:
+            having = searcher.doc_freq("all", word[0])
+            rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
+            clauses.append((Should, Query.const_score_query(_anywhere(*word), COVERAGE + rarity)))
+    points = [(_term("title", asked_name(text)), WHOLE_NAME), (_term("flag", "here"), DOWNLOADABLE)]
+    points += [(_term("flag", f"used-{power}"), USED) for power in POWERS]
+    return _lifted(
+        Query.boolean_query(clauses), [Query.const_score_query(query, score) for query, score in points]
+    )
+
+
+def _anywhere(stem: str, *names: str) -> Query:
+    """Returns a query for documents with a word, or one of its names; the score is BM25."""
+    own = Query.boost_query(_term("all", stem), ANYWHERE)
+    others = [(Should, Query.const_score_query(_term("name", name), 0.0)) for name in names]
+    return Query.boolean_query([(Should, own), *others]) if others else own
+
+
+def _term(field: str, value: str | int) -> Query:
+    """Returns a query for documents with a value in a field."""
+    return Query.term_query(SCHEMA, field, value, "freq" if field in TEXT_FIELDS else "basic")
+
+
+def _lifted(query: Query, parts: Iterable[Query]) -> Query:
+    """Returns a query that matches the same as `query`, and adds the scores of the `parts` that match too."""
+    for part in parts:
+        # Nested, because Tantivy would scan all documents of each part if the parts were in one query.
+        query = Query.boolean_query([(Must, query), (Should, part)])
+    return query
+
+
+def _filtered(index: SearchIndex, query: Query, request: SearchRequest, *, without: str = "") -> Query:
+    """Returns `query` with the filters of a request, except the filter of the facet `without`."""
+    filters = [
+        Query.term_set_query(SCHEMA, key, list(values))
+        for key, values in request.filters.items()
+        if key != without
+    ]
+    if request.max_size is not None:
+        kind, largest = tantivy.FieldType.Unsigned, request.max_size
+        filters.append(Query.range_query(SCHEMA, "bytes", kind, lower_bound=0, upper_bound=largest))
+    for flag, wanted in (("trainable", request.trainable), ("custom-ops", request.custom_ops)):
+        if wanted is not None:
+            filters.append(_term("flag", flag if wanted else f"no-{flag}"))
+    if request.interface:
+        fitting = [text for text, offered in index.signatures() if matches(request.interface, offered)]
+        filters.append(Query.term_set_query(SCHEMA, "signature", fitting))
+    clauses = [(Must, Query.const_score_query(filter_, 0.0)) for filter_ in filters]
+    return Query.boolean_query([(Must, query), *clauses])
+
+
+def _rank(
+    searcher: tantivy.Searcher, query: Query, words: Sequence[Sequence[str]], hits: Sequence[Hit]
+) -> list[int]:
+    """Returns the models of the best hits of a query in the order of their complete scores."""
+    among = Query.term_set_query(SCHEMA, "id", _numbers(searcher, "id", hits))
+    best = Query.boolean_query([(Must, Query.const_score_query(among, 0.0)), (Must, query)])
+    parts = []
+    for stem, *names in words:
+        parts += [Query.boost_query(_term(place, stem), weight) for place, weight in PLACES.items()]
+        parts += [Query.boost_query(_term("name", name), OTHER_NAME) for name in names]
+    found = searcher.search(_lifted(best, parts), len(hits), count=False).hits
+    statics, ids, starts = (_numbers(searcher, field, found) for field in ("static", "id", "beginning"))
+    scores = [score + static / 10 for (score, _), static in zip(found, statics, strict=True)]
+    ranked = sorted(zip(scores, ids, starts, strict=True), key=itemgetter(0), reverse=True)
+    seen: Counter[int] = Counter()
+    spread = []
+    for score, model, start in ranked[:SPREAD]:
+        spread.append((score * SAME_BEGINNING ** seen[start], model))
+        seen[start] += 1
+    first = [model for _, model in sorted(spread, key=itemgetter(0), reverse=True)]
+    return first + [model for _, model, _ in ranked[SPREAD:]]
+
+
+def _numbers(searcher: tantivy.Searcher, field: str, hits: Sequence[Hit]) -> list[int]:
+    """Returns the values of hits in a field of numbers."""
+    values = searcher.fast_field_values(field, [address for _, address in hits])
+    return [int(value) for value in values if value is not None]
+
+
+def _count_facets(
+    index: SearchIndex, searcher: tantivy.Searcher, query: Query, request: SearchRequest
+) -> Counts:
+    """Counts the values of the facets. A facet with a filter is counted as if it had none."""
+    others = [key for key in FACET_KEYS if key not in request.filters]
+    counts = _aggregate(searcher, _filtered(index, query, request), others, request.all_of)
+    for key in request.filters:
+        every = _filtered(index, query, request, without=key)
+        counts |= _aggregate(searcher, every, [key], request.all_of)
     return {key: counts.get(key, ()) for key in FACET_KEYS}
 
 
-def _count(
-    found: _Matches, keys: Sequence[str], *, sample: bool, without: str = ""
-) -> dict[str, tuple[tuple[str, int], ...]]:
-    query, times = found.query(without=without), SAMPLING if sample else 1
-    counts = _aggregate(
-        found.searcher, sampled(found.index, query) if sample else query, keys, found.request.all_of
-    )
-    return {key: tuple((value, count * times) for value, count in counts[key]) for key in counts}
-
-
-def _is_large(found: _Matches, key: str) -> bool:
-    """Whether very many documents match without the filter of a facet, estimated on the sample."""
-    query = sampled(found.index, found.query(without=key))
-    return _count_of(found.searcher.search(query, 1, count=True)) * SAMPLING > _EXACT
-
-
-def _aggregate(
-    searcher: tantivy.Searcher, query: tantivy.Query, fields: Sequence[str], all_of: str = ""
-) -> dict[str, tuple[tuple[str, int], ...]]:
+def _aggregate(searcher: tantivy.Searcher, query: Query, fields: Sequence[str], all_of: str = "") -> Counts:
+    """Returns the values in some fields of the matches; more of them for the field `all_of`."""
     if not fields or not searcher.num_docs:
         return {}
-    wanted = {
-        field: {"terms": {"field": field, "size": _ALL_VALUES if field == all_of else _FACET_VALUES}}
-        for field in fields
-    }
-    answer = searcher.aggregate(query, wanted)
+    sizes = {field: _ALL_VALUES if field == all_of else _FACET_VALUES for field in fields}
+    answer = searcher.aggregate(
+        query, {field: {"terms": {"field": field, "size": size}} for field, size in sizes.items()}
+    )
     return {
         field: tuple((bucket["key"], bucket["doc_count"]) for bucket in answer[field]["buckets"])
         for field in fields
     }
-
-
-def _count_of(found: tantivy.SearchResult) -> int:
-    """Returns the number of all matches, which is larger than the number of hits in `found`."""
-    count: int = found.count  # type: ignore[attr-defined]
-    return count

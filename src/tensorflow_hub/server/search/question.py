@@ -1,15 +1,16 @@
-"""Splits the text of a search into words, corrects misspelt words, and recognizes handles and URLs."""
+"""Splits the text of a search into words, corrects misspelt words, and recognizes names and URLs."""
 
 from __future__ import annotations
 
-import dataclasses
+import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import tantivy
 
+from tensorflow_hub.server.search.index import SCHEMA
 from tensorflow_hub.server.search.words import stem, words
 
 # Words that are ignored in a search, unless it has no other words.
@@ -21,21 +22,8 @@ STOP_WORDS = frozenset(
 _MOST_WORDS = 12
 _HOST = re.compile(r"\s*(?:https?://[^/\s]+|(?:www\.)?tfhub\.dev|localhost:[0-9]+)/+", re.IGNORECASE)
 _VERSION = re.compile(r"/[0-9]+$")
-# How many documents with a similar word are read, and how many longer names are added to a word.
-_LOOK_AT, _LONGER_NAMES = 40, 5
-
-
-@dataclasses.dataclass(frozen=True)
-class AskedWord:
-    """A word of a search.
-
-    Attributes:
-      stem: its stem.
-      names: words of model names that start with it, or with which it starts: "regnety" for "regnet".
-    """
-
-    stem: str
-    names: tuple[str, ...] = ()
+# How many documents with a similar word are read, and how many longer words and names are taken.
+_LOOK_AT, _LONGER_WORDS, _LONGER_NAMES = 40, 50, 5
 
 
 def question_words(text: str) -> list[str]:
@@ -52,58 +40,46 @@ def question_words(text: str) -> list[str]:
     return [word for word in found if word not in STOP_WORDS or word in names] or found
 
 
-def asked_handle(text: str) -> str | None:
-    """Returns the handle if the search is a handle or the URL of a model, else None.
+def asked_name(text: str) -> str:
+    """Returns the words that the title of a model has if the search is its name, its handle or its URL.
 
-    >>> asked_handle("https://tfhub.dev/google/elmo/3"), asked_handle("elmo")
-    ('google/elmo', None)
+    >>> asked_name("https://tfhub.dev/google/elmo/3")
+    'google elmo'
     """
-    handle = _VERSION.sub("", _without_host(text).strip("/ "))
-    return handle if "/" in handle and " " not in handle else None
+    return " ".join(words(_VERSION.sub("", _without_host(text).strip("/ "))))
 
 
-def correct(schema: tantivy.Schema, searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
-    """Returns the words of a search; unknown words are replaced by the most likely word that documents have.
+def correct(searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
+    """Returns the words of a search; unknown words are replaced by the most likely words that documents have.
 
     Unknown words without a likely correction stay.
     """
     corrected: list[str] = []
-    for word in _numbers_with_letter(searcher, asked):
-        corrected += [word] if _is_known(searcher, word) else _correction(schema, searcher, word)
+    rest = list(asked)
+    while rest:
+        word = rest.pop(0)
+        if _are_known(searcher, word):
+            corrected.append(word)
+        elif rest and rest[0].isdigit() and _are_known(searcher, word[:-1], word[-1] + rest[0]):
+            # "efficientnetb7" was split into "efficientnetb" and "7", and becomes "efficientnet" and "b7".
+            corrected += [word[:-1], word[-1] + rest.pop(0)]
+        else:
+            corrected += _correction(searcher, word)
     return list(dict.fromkeys(corrected))
 
 
-def with_names(searcher: tantivy.Searcher, words: Sequence[str]) -> list[AskedWord]:
-    """Adds to each word the model names that it may stand for.
+def with_names(searcher: tantivy.Searcher, word: str) -> list[str]:
+    """Returns the stem of a word, and the names of models that it may stand for.
 
     A name may start with the word ("regnety" with "regnet"), or the word with a name ("multilingual" with
     "multi").
     """
-    return [AskedWord(stem(word), tuple(_names(searcher, word))) for word in words]
-
-
-def distance(one: str, other: str, limit: int) -> int:
-    """Returns the number of typing errors between two words: added, missing, changed or swapped letters.
-
-    Stops counting at `limit` + 1.
-
-    >>> distance("objct", "object", 2), distance("tranformer", "transformer", 2), distance("ab", "ba", 2)
-    (1, 1, 1)
-    """
-    if abs(len(one) - len(other)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, char in enumerate(one, 1):
-        older, before, row = before, row, [i]
-        for j, against in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != against))
-            if i > 1 and j > 1 and char == other[j - 2] and one[i - 2] == against:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-    return row[-1]
+    if len(word) < 4 or not word.isalpha():
+        return [stem(word)]
+    longer = [name for name, _ in searcher.terms_with_prefix("name", stem(word), limit=_LONGER_NAMES)]
+    shorter = (word[:length] for length in range(len(word) - 3, 4, -1))
+    known = (name for name in shorter if searcher.doc_freq("name", name))
+    return [stem(word), *(name for name in longer if name != stem(word)), *itertools.islice(known, 1)]
 
 
 def _without_host(text: str) -> str:
@@ -111,58 +87,30 @@ def _without_host(text: str) -> str:
     return re.split(r"[?#]", text[host.end() :])[0] if host else text
 
 
-def _names(searcher: tantivy.Searcher, word: str) -> Iterator[str]:
-    if len(word) < 4 or not word.isalpha():
-        return
-    longer = searcher.terms_with_prefix("name", stem(word), limit=_LONGER_NAMES)
-    yield from (name for name, _ in longer if name != stem(word))
-    shorter = (word[:length] for length in range(len(word) - 3, 4, -1))
-    yield from itertools.islice((name for name in shorter if searcher.doc_freq("name", name)), 1)
+def _are_known(searcher: tantivy.Searcher, *words: str) -> bool:
+    """Whether each of the words is in a document."""
+    return all(searcher.doc_freq("all", stem(word)) for word in words)
 
 
-def _is_known(searcher: tantivy.Searcher, word: str) -> bool:
-    """Returns whether a document has the word."""
-    return searcher.doc_freq("all", stem(word)) > 0
-
-
-def _numbers_with_letter(searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
-    """Moves the last letter of an unknown word to the number after it, if that makes two known words.
-
-    For example, "efficientnetb7" was split into "efficientnetb" and "7", and becomes "efficientnet" and "b7".
-    """
-    found = list(asked)
-    for at, (word, number) in enumerate(itertools.pairwise(asked)):
-        parts = [word[:-1], word[-1:] + number]
-        if number.isdigit() and not _is_known(searcher, word) and _are_known(searcher, parts):
-            found[at : at + 2] = parts
-    return found
-
-
-def _correction(schema: tantivy.Schema, searcher: tantivy.Searcher, word: str) -> list[str]:
+def _correction(searcher: tantivy.Searcher, word: str) -> list[str]:
     """Returns the correction of an unknown word: a similar word, a longer one, two words, or itself."""
-    likely: str | None = None
-    if len(word) >= 4 and word.isalpha():
-        begun = (other for other, _ in searcher.terms_with_prefix("spelling", word, limit=1))
-        likely = _similar(schema, searcher, word, 1) or next(begun, None)
-    if likely is None:
-        # Two known words that were written as one ("sentenceencoder").
-        cuts = ([word[:at], word[at:]] for at in range(len(word) - 4, 3, -1))
-        if parts := next((parts for parts in cuts if _are_known(searcher, parts)), None):
-            return parts
-        likely = _similar(schema, searcher, word, 2) if len(word) >= 6 and word.isalpha() else None
-    return [likely or word]
+    if len(word) < 4 or not word.isalpha():
+        return [word]
+    if similar := _similar(searcher, word, 1):
+        return [similar]
+    if longer := searcher.terms_with_prefix("spelling", word, limit=_LONGER_WORDS):
+        return [max(longer, key=lambda found: found[1])[0]]
+    # Two known words that were written as one ("sentenceencoder").
+    cuts = ([word[:at], word[at:]] for at in range(len(word) - 4, 3, -1))
+    if parts := next((parts for parts in cuts if _are_known(searcher, *parts)), None):
+        return parts
+    return [(len(word) >= 6 and _similar(searcher, word, 2)) or word]
 
 
-def _are_known(searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
-    return all(_is_known(searcher, part) for part in parts)
-
-
-def _similar(schema: tantivy.Schema, searcher: tantivy.Searcher, word: str, limit: int) -> str | None:
-    """Returns the word with the fewest typing errors, at most `limit`; of several, the commonest."""
-    query = tantivy.Query.fuzzy_term_query(schema, "spelling", word, limit, True)
-    seen: Counter[str] = Counter()
-    for _, address in searcher.search(query, _LOOK_AT, count=False).hits:
-        seen.update(searcher.doc(address)["spelling"][0].split())
-    near = {other: distance(word, other, limit) for other in seen if abs(len(other) - len(word)) <= limit}
-    fitting = [other for other, errors in near.items() if errors <= limit]
-    return max(fitting, key=lambda o: (-near[o], o[0] == word[0], seen[o], o), default=None)
+def _similar(searcher: tantivy.Searcher, word: str, errors: int) -> str | None:
+    """Returns the most similar word, where documents have one with at most so many typing errors."""
+    query = tantivy.Query.fuzzy_term_query(SCHEMA, "spelling", word, errors)
+    hits = searcher.search(query, _LOOK_AT, count=False).hits
+    seen = Counter(other for _, address in hits for other in searcher.doc(address)["spelling"][0].split())
+    near = [other for other, _ in seen.most_common() if abs(len(other) - len(word)) <= errors]
+    return next(iter(difflib.get_close_matches(word, near, n=1)), None)

@@ -5,13 +5,16 @@
 
 The arrow may also be `→`. A dtype may be `*`. A tensor without brackets has any shape. A shape may
 be written with or without the batch dimension.
+
+The signatures of a module come from its description: `format.description.ModuleDescription.to_dict()`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tensorflow_hub.errors import FormatError
 
@@ -19,6 +22,7 @@ from tensorflow_hub.errors import FormatError
 _TENSOR = re.compile(
     r"(?:(?P<name>[\w./-]+)\s*:\s*)?(?P<dtype>\*|[a-z]\w*)(?:\s*\[(?P<dims>[^\]]*)\])?\s*(?:,\s*|$)"
 )
+_NAME = re.compile(r"[\w./-]+")
 _DIM = re.compile(r"\?|\*|None|-1|[0-9]{1,18}")
 # The most tensors on one side. Typed search does not find signatures with more.
 MOST_TENSORS = 12
@@ -80,6 +84,39 @@ def parse_interface(text: str) -> Interface:
     return Interface(_parse_side(sides[0], text), _parse_side(sides[1], text))
 
 
+def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
+    """Returns name → interface of the signatures of all variants, and of `__call__` and other functions.
+
+    The inputs are in the order in which they are passed.
+    """
+    found: dict[str, Interface] = {}
+    for variant in description.get("variants", ()):
+        for signature in variant["signatures"]:
+            sides = (signature["inputs"], signature["outputs"])
+            given, returned = (tuple(_tensor_of(t, name) for name, t in side.items()) for side in sides)
+            found.setdefault(signature["name"], Interface(given, returned))
+    for function in description.get("functions", ()):
+        for trace in function["traces"][:1]:
+            inputs = (*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"]))
+            found.setdefault(function["name"], Interface(inputs, tuple(tensors_of(trace["result"]))))
+    return {
+        name: interface
+        for name, interface in found.items()
+        if max(len(interface.inputs), len(interface.outputs)) <= MOST_TENSORS
+    }
+
+
+def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
+    """Returns the tensors in the nested arguments or results of a function, in their order."""
+    if isinstance(structure, Mapping):
+        if isinstance(structure.get("dtype"), str) and set(structure) == {"dtype", "shape", "kind"}:
+            return [_tensor_of(structure, name)]
+        return [tensor for key, item in structure.items() for tensor in tensors_of(item, str(key))]
+    if isinstance(structure, (list, tuple)):
+        return [tensor for item in structure for tensor in tensors_of(item)]
+    return []
+
+
 def matches(wanted: Interface, offered: Interface) -> bool:
     """Whether a signature has exactly the wanted inputs, and at least the wanted outputs.
 
@@ -129,6 +166,13 @@ def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
         )
         for shape in (offered.shape, without_batch)
     )
+
+
+def _tensor_of(description: Mapping[str, Any], name: str | None) -> Tensor:
+    shape = description.get("shape")
+    dims = None if shape is None else tuple(None if d is None or d < 0 else int(d) for d in shape)
+    clean = "_".join(_NAME.findall(name)) if name else ""
+    return Tensor(str(description["dtype"]), dims, clean or None)
 
 
 def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:

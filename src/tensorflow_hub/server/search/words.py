@@ -26,25 +26,24 @@ _BERT_SIZES |= {("4", "512"): "small", ("4", "256"): "mini", ("2", "128"): "tiny
 
 # Endings that the stemmer does not unify, with their replacements: "classifier", "classify" and
 # "classification" become "classif". British spellings become American ones.
-_ENDINGS = (
-    (r"(?<=[a-z]{3})is(?=ation|ator)|(?<=[a-z]{4}[^aeiou])is(?=e$|ed$|er$|ers$|ing$)", "iz"),
-    (r"(?<=[a-z]{2})our(?=$|s$|ed$|ing$|iz)", "or"),
-    (r"(?<=[a-z]{3})if(ications?|iers?|y|ies|ied|ying)$", "if"),
-    (r"(?<=[a-z]{4})itions?$", ""),
-    (r"(?<=[a-z]{3})(iz)?(ations?|ators?|ates?|ated|ating)$", ""),
-    (r"(?<=[a-z]{3})iz(ers?|e[ds]?|ing)$", ""),
-    (r"(?<=[a-z]{3}[ct])(ions?|ors?|ing|ed)$", ""),
-)
-_COMPILED = tuple((re.compile(ending), rest) for ending, rest in _ENDINGS)
+_ENDINGS = [
+    (re.compile(ending), rest)
+    for ending, rest in (
+        (r"(?<=[a-z]{3})is(?=ation|ator)|(?<=[a-z]{4}[^aeiou])is(?=e$|ed$|er$|ers$|ing$)", "iz"),
+        (r"(?<=[a-z]{2})our(?=$|s$|ed$|ing$|iz)", "or"),
+        (r"(?<=[a-z]{3})if(ications?|iers?|y|ies|ied|ying)$", "if"),
+        (r"(?<=[a-z]{4})itions?$", ""),
+        (r"(?<=[a-z]{3})(iz)?(ations?|ators?|ates?|ated|ating)$", ""),
+        (r"(?<=[a-z]{3})iz(ers?|e[ds]?|ing)$", ""),
+        (r"(?<=[a-z]{3}[ct])(ions?|ors?|ing|ed)$", ""),
+    )
+]
 _STEMMER = (
     tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     .filter(tantivy.Filter.remove_long(60))
     .filter(tantivy.Filter.stemmer("english"))
     .build()
 )
-
-# The rules for words. An index that was built with other rules is built again.
-WORDS = (_VERSIONED.pattern, _SIZE.pattern, _NUMBERED.pattern, _BERT_SIZES, _ENDINGS)
 
 
 def words(text: str) -> list[str]:
@@ -96,7 +95,7 @@ def stem(word: str) -> str:
     >>> stem("colourise") == stem("colorization")
     True
     """
-    for ending, rest in _COMPILED:
+    for ending, rest in _ENDINGS:
         word = ending.sub(rest, word)
     stems = _STEMMER.analyze(word)
     return stems[0] if stems else word

@@ -38,7 +38,7 @@ Doubles numbers.
 <!-- task: other -->
 END"""
 # Without words, a search has first what can be downloaded, and of that what is used most.
-_MODELS = SearchRequest(filters={"kind": (saved_model.KIND.card,)}, page_size=5)
+_MODELS = SearchRequest(filters={"kind": (saved_model.KIND.card,)}, page_size=5, with_facets=False)
 
 
 def help_page(request: Request, connection: sa.Connection) -> Response:
@@ -57,9 +57,7 @@ def help_page(request: Request, connection: sa.Connection) -> Response:
 
 def _example(request: Request, connection: sa.Connection) -> str:
     """Returns the handle of a public model that can be loaded, the most used one; "" if there is none."""
-    found = hub_of(request).search.answer(
-        connection, PUBLIC, lambda index: search(index, _MODELS, with_facets=False)
-    )
+    found = hub_of(request).search.answer(connection, PUBLIC, lambda index: search(index, _MODELS))
     handles = reading.handles_with_deployment(connection, found.ids, saved_model.KIND.name, PUBLIC)
     return next(iter(handles), "")
 

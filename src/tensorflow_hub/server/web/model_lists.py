@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from tensorflow_hub.format.card.facets import label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
-from tensorflow_hub.server.search.document import SearchDocument
-from tensorflow_hub.server.search.documents import documents_of
+from tensorflow_hub.server.search.documents import SearchDocument, documents_of
 from tensorflow_hub.server.web.cards import plain_text
 from tensorflow_hub.server.web.rendering import show_count, show_day, show_size
 

@@ -52,7 +52,6 @@ def results_values(
         "models": load_listed(connection, answer.ids, audience),
         "facets": shown_facets(request, answer),
         "corrected": answer.corrected,
-        "estimated": answer.estimated,
         "relaxed": answer.relaxed,
         "similar_searches": [],
         "common_tasks": [],

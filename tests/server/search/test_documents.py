@@ -3,8 +3,8 @@ from __future__ import annotations
 from hub_content import module
 
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.server.search.module_properties import properties_of, signatures_of
-from tensorflow_hub.server.search.signatures import matches, parse_interface
+from tensorflow_hub.server.search.documents import properties_of
+from tensorflow_hub.server.search.signatures import matches, parse_interface, signatures_of
 
 TENSOR = {"dtype": "string", "shape": [None], "kind": "dense"}
 VECTOR = {"dtype": "float32", "shape": [None, 512], "kind": "dense"}

@@ -138,26 +138,25 @@ def model_ids(connection: sa.Connection, handles: Sequence[str]) -> list[int]:
     return [found[handle] for handle in handles if handle in found]
 
 
-def handles_with_deployment(
-    connection: sa.Connection, ids: Sequence[int], kind: str, audience: Audience
-) -> list[str]:
-    """Returns the handles of the latest versions that have a deployment of a kind, in the order of `ids`.
+def newest_with_deployment(connection: sa.Connection, kind: str, audience: Audience) -> str:
+    """Returns the handle of the latest version that got a deployment of a kind last; "" if there is none.
 
     Args:
       connection: to the catalogue.
-      ids: the ids of models.
       kind: the kind of the deployment.
       audience: who reads.
     """
     query = (
-        sa.select(models.c.id, models.c.handle, models.c.latest)
+        sa.select(models.c.handle, models.c.latest)
         .join(publishers, models.c.publisher_id == publishers.c.id)
         .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.latest))
         .join(deployments, deployments.c.version_id == versions.c.id)
-        .where(models.c.id.in_(ids), deployments.c.kind == kind, audience.condition())
+        .where(deployments.c.kind == kind, audience.condition())
+        .order_by(deployments.c.id.desc())
+        .limit(1)
     )
-    found = {row.id: f"{row.handle}/{row.latest}" for row in connection.execute(query)}
-    return [found[id_] for id_ in ids if id_ in found]
+    row = connection.execute(query).first()
+    return f"{row.handle}/{row.latest}" if row else ""
 
 
 def find_version(connection: sa.Connection, name: ModelName) -> Version | None:

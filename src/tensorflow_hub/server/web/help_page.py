@@ -13,9 +13,6 @@ from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.audience import PUBLIC
 from tensorflow_hub.server.core.base_url import base_url
-from tensorflow_hub.server.core.hub import hub_of
-from tensorflow_hub.server.search.engine import search
-from tensorflow_hub.server.search.request import SearchRequest
 from tensorflow_hub.server.web.rendering import render
 
 _MODULE = """\
@@ -37,8 +34,6 @@ Doubles numbers.
 
 <!-- task: other -->
 END"""
-# Without words, a search has first what can be downloaded, and of that what is used most.
-_MODELS = SearchRequest(filters={"kind": (saved_model.KIND.card,)}, page_size=5, with_facets=False)
 
 
 def help_page(request: Request, connection: sa.Connection) -> Response:
@@ -49,17 +44,10 @@ def help_page(request: Request, connection: sa.Connection) -> Response:
         title="Help",
         base=base_url(request),
         install=install_command(__version__),
-        example=_example(request, connection),
+        example=reading.newest_with_deployment(connection, saved_model.KIND.name, PUBLIC),
         module=_MODULE,
         card=_CARD,
     )
-
-
-def _example(request: Request, connection: sa.Connection) -> str:
-    """Returns the handle of a public model that can be loaded, the most used one; "" if there is none."""
-    found = hub_of(request).search.answer(connection, PUBLIC, lambda index: search(index, _MODELS))
-    handles = reading.handles_with_deployment(connection, found.ids, saved_model.KIND.name, PUBLIC)
-    return next(iter(handles), "")
 
 
 def install_command(version: str) -> str:

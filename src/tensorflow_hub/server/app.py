@@ -27,6 +27,7 @@ from tensorflow_hub.server.core.problems import (
     Unavailable,
     headers_of,
     json_answer,
+    serving_answer,
 )
 from tensorflow_hub.server.core.route_index import RouteIndex
 from tensorflow_hub.server.deliveries.workers import DeliveryWorkers
@@ -147,6 +148,8 @@ def _try(job: Callable[[], object]) -> None:
 
 def _answer_hub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
+    if request.url.path.startswith("/v1/"):  # a path of TensorFlow Serving, also one that no route matches
+        return serving_answer(error)
     if request.url.path.startswith("/api/") or not _wants_page(request):
         return json_answer(error)
     response = pages.problem(request, error)

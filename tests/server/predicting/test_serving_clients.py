@@ -181,6 +181,7 @@ def test_the_metadata_is_of_the_messages_of_tensorflow(url, path):
         ("half:predict", {}, 400),
         ("examples:predict", {"instances": [{"tag": "foo"}]}, 400),
         ("absent:predict", {"instances": [1.0]}, 404),
+        ("%0Ahalf:predict", {"instances": [1.0]}, 404),
         ("half/versions/7:predict", {"instances": [1.0]}, 404),
     ],
 )

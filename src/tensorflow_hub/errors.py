@@ -8,7 +8,7 @@
     │   ├── UnreachableError     (ConnectionError)    the hub does not answer
     │   ├── OfflineError                       a download is needed but TFHUB_OFFLINE forbids it
     │   ├── DownloadError                      a transfer broke and retries did not help
-    │   ├── DigestError                        bytes came, but not those that were promised or locked
+    │   ├── DigestError                        the bytes have another digest than expected
     │   ├── TrustError                         not signed as the trust file requires
     │   └── CacheError                         the cache cannot be read or written
     ├── FormatError              (ValueError)  bytes on disk are not what the format says
@@ -108,7 +108,7 @@ class DownloadError(ResolveError):
 
 
 class DigestError(ResolveError):
-    """Bytes came, but not those that were promised or locked."""
+    """The bytes that came have another digest than the source or the lock file says."""
 
 
 class TrustError(ResolveError):

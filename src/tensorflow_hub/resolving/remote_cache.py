@@ -60,8 +60,8 @@ def _taken(url: str, handle: str, job: Job) -> Manifest | None:
         _same_files(manifest, objects)
         files = directory.fetch(job.files, objects, job.settings.connections, job.progress)
         # The digest is compared with the lock file: it is computed, because the manifest could be wrong.
-        promised = {(file.path, file.sha256) for file in manifest.files}
-        if {(file.path, file.sha256) for file in files} != promised or module_digest(
+        expected = {(file.path, file.sha256) for file in manifest.files}
+        if {(file.path, file.sha256) for file in files} != expected or module_digest(
             files
         ) != manifest.digest:
             raise DigestError(f"{handle!r} in {url!r} is damaged.", hint="Remove it there.")

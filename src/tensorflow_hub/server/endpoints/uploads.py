@@ -53,11 +53,11 @@ def start_upload(call: Call, body: NewUpload) -> Answer[answers.Upload]:
         done = _published_already(connection, name, deployment, body.digest)
         if done is not None:
             return Answer({"published": True, "handle": done, "url": f"{call.base}/{done}"})
-        promised: dict[str, str | int] = {"handle": str(name), "deployment": deployment}
-        promised |= {"token_id": token.id, "size": body.size, "sha256": body.sha256}
-        upload = find_resumable(connection, **promised)
+        announced: dict[str, str | int] = {"handle": str(name), "deployment": deployment}
+        announced |= {"token_id": token.id, "size": body.size, "sha256": body.sha256}
+        upload = find_resumable(connection, **announced)
         if upload is None:
-            upload = create_upload(connection, hours=hub.settings.upload_hours, card=body.card, **promised)
+            upload = create_upload(connection, hours=hub.settings.upload_hours, card=body.card, **announced)
             return _answer(call, upload, 201)
         change_upload_card(connection, upload, body.card)
     return _answer(call, upload, 200)

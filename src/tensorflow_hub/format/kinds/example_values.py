@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tensorflow_hub.format.module.calls import is_name_of_image_bytes
+from tensorflow_hub.format.module.signatures import is_name_of_image_bytes
 
 # Sizes for unknown dimensions: height and width of images, samples of audio, all others.
 _PIXELS, _SAMPLES, _OTHERS = 224, 16_000, 16

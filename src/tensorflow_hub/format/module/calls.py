@@ -10,10 +10,7 @@ from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.format.module.default_signature import default_signature
 from tensorflow_hub.format.module.functions import Structure
 from tensorflow_hub.format.module.module_description import ModuleDescription
-from tensorflow_hub.format.module.signatures import TensorDescription
-
-# An input of strings whose name ends with one of these words takes the bytes of image files.
-_NAMES_OF_BYTES = ("image", "images", "bytes", "encoded", "jpeg", "png")
+from tensorflow_hub.format.module.signatures import TensorDescription, is_name_of_image_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,11 +90,6 @@ def takes_image_files(name: str, tensor: TensorDescription) -> bool:
     True
     """
     return takes_images(tensor) or (tensor.dtype == "string" and is_name_of_image_bytes(name))
-
-
-def is_name_of_image_bytes(name: str) -> bool:
-    """Whether an input of strings with this name takes the bytes of image files."""
-    return name.lower().endswith(_NAMES_OF_BYTES)
 
 
 def _inputs_of(arguments: tuple[Any, ...]) -> Mapping[str, TensorDescription]:

@@ -10,6 +10,8 @@ from tensorflow_hub.format.module.tensor_types import Shape, dtype_name, shape_o
 
 TensorKind = Literal["dense", "sparse", "ragged"]
 _SPARSE_SPEC, _RAGGED_SPEC = 1, 3  # of the enum TypeSpecClass in TensorFlow's `struct.proto`
+# An input of strings whose name ends with one of these words takes the bytes of image files.
+_NAMES_OF_BYTES = ("image", "images", "bytes", "encoded", "jpeg", "png")
 _INTERNAL = "__saved_model_"  # the prefix of signatures that TensorFlow adds, such as __saved_model_init_op
 
 
@@ -91,3 +93,8 @@ def composite_of(spec: Any) -> TensorDescription:
     dtype = next((v.tensor_dtype_value for v in state if v.HasField("tensor_dtype_value")), 0)
     kinds: dict[int, TensorKind] = {_SPARSE_SPEC: "sparse", _RAGGED_SPEC: "ragged"}
     return TensorDescription(dtype_name(dtype), shape, kinds.get(spec.type_spec_class, "dense"))
+
+
+def is_name_of_image_bytes(name: str) -> bool:
+    """Whether an input of strings with this name takes the bytes of image files."""
+    return name.lower().endswith(_NAMES_OF_BYTES)

@@ -70,7 +70,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     values["manages_hub"] = caller is not None and signed_in and has_scope(caller, ADMIN, None)
     body = _html(request, template, values)
     has_forms = getattr(request.state, "has_forms", False)
-    may_cache = status < 400 and not signed_in and not has_forms and not values.get("secret")
+    may_cache = not signed_in and not has_forms and not values.get("secret")
     if status == 200 and may_cache:
         return _page_or_304(request, body, _tag(body))
     headers = {**_HEADERS, "Cache-Control": "no-cache" if may_cache else "no-store"}

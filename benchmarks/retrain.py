@@ -32,7 +32,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "examples" / "zoo"), str(ROOT / "examples")]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import build as zoo  # noqa: E402
 import cifar10  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -56,6 +55,9 @@ SIZE, TEST = (224, 224), 1000
 
 
 def module() -> str:
+    # Imported here: it needs the library of this revision, but `--measure` may run with an earlier one.
+    import build as zoo
+
     recipe = next(r for r in zoo.recipes("efficientnet") if "feature" in r.name)
     return str(zoo.build(recipe, cache_folder().parent / "zoo") / "module")
 

@@ -308,3 +308,13 @@ def test_the_number_of_pages_is_limited(index):
 
 def test_a_handle_finds_only_what_the_filters_leave(index):
     assert ids(index, "acme/text-encoder", filters={"publisher": ("zoo",)}) == []
+
+
+def test_a_word_of_thousands_of_models_is_not_enough_beside_a_rarer_one(tmp_path):
+    index = SearchIndex(tmp_path)
+    many = [SearchDocument(number, f"acme/words-{number}", 1) for number in range(1, 10_002)]
+    few = [SearchDocument(20_000 + number, f"zoo/zebra-{number}", 1) for number in range(2)]
+    index.change([*many, *few], bulk=True)
+    assert search(index, SearchRequest(text="words")).total == 10_001
+    found = search(index, SearchRequest(text="zebra words"))
+    assert (found.total, found.relaxed, set(found.ids)) == (2, True, {20_000, 20_001})

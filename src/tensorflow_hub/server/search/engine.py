@@ -46,6 +46,9 @@ ABOVE_ALL = 1000.0
 # With fewer hits than this, documents that lack some words match too. In other orders than relevance, they
 # would be mixed with the full matches; so there they match only if there is no full match.
 _ENOUGH = 20
+# A word that more documents have is not enough alone, if the search has rarer words: nobody reads so many
+# hits, and it takes long to find, score and count them.
+_COMMON = 10_000
 # How many of the best hits are ordered by the complete score.
 _CANDIDATES = 150
 _SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
@@ -145,16 +148,21 @@ def _matching(searcher: tantivy.Searcher, text: str, words: Sequence[Sequence[st
     if not words:
         return Query.all_query()
     clauses = [(Should if relaxed else Must, _anywhere(*word)) for word in words]
+    rare = []
     if relaxed:
         for word in words:
             having = searcher.doc_freq("all", word[0])
+            if having <= _COMMON:
+                rare.append((Should, _anywhere(*word)))
             rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
             clauses.append((Should, Query.const_score_query(_anywhere(*word), COVERAGE + rarity)))
     points = [(_term("title", asked_name(text)), WHOLE_NAME), (_term("flag", "here"), DOWNLOADABLE)]
     points += [(_term("flag", f"used-{power}"), USED) for power in POWERS]
-    return _lifted(
-        Query.boolean_query(clauses), [Query.const_score_query(query, score) for query, score in points]
-    )
+    matching = Query.boolean_query(clauses)
+    if rare and len(rare) < len(words):
+        one_of_them = Query.const_score_query(Query.boolean_query(rare), 0.0)
+        matching = Query.boolean_query([(Must, one_of_them), (Must, matching)])
+    return _lifted(matching, [Query.const_score_query(query, score) for query, score in points])
 
 
 def _anywhere(stem: str, *names: str) -> Query:

@@ -12,6 +12,7 @@ import click
 from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.hub_handles import hub_of, without_hub
 from tensorflow_hub.errors import HandleError
+from tensorflow_hub.format.module.signatures import is_tensor
 from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
 from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
@@ -167,9 +168,9 @@ def _tensors(tensors: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _nested(value: Any) -> str:
     """An argument or result of a function: tensors in lists and dicts, and plain values."""
+    if is_tensor(value):
+        return _type(value)
     if isinstance(value, Mapping):
-        if set(value) == {"dtype", "shape", "kind"}:
-            return _type(value)
         return "{" + ", ".join(f"{name}: {_nested(item)}" for name, item in value.items()) + "}"
     return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else repr(value)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tensorflow_hub.format.module.signatures import is_name_of_image_bytes
+from tensorflow_hub.format.module.signatures import is_name_of_image_bytes, is_tensor
 
 # Sizes for unknown dimensions: height and width of images, samples of audio, all others.
 _PIXELS, _SAMPLES, _OTHERS = 224, 16_000, 16
@@ -92,11 +92,6 @@ def tensors_in(structure: Any) -> list[Mapping[str, Any]]:
     return [tensor for item in items for tensor in tensors_in(item)]
 
 
-def is_tensor(structure: Any) -> bool:
-    """Whether a part of a description describes a tensor."""
-    return isinstance(structure, Mapping) and set(structure) == {"dtype", "shape", "kind"}
-
-
 def example_shape(
     shape: Sequence[int | None] | None, description: Mapping[str, Any], *, is_only_input: bool = True
 ) -> list[int]:
@@ -165,11 +160,11 @@ class _Values:
         return f"tf.RaggedTensor.from_tensor({dense})" if tensor["kind"] == "ragged" else dense
 
     def _strings(self, shape: Sequence[int | None] | None, name: str) -> str:
-        is_vector = self.is_only_input and (shape is None or list(shape) == [None])
-        sizes = [1] if is_vector else example_shape(shape, self.description, is_only_input=False)
+        sizes = example_shape(shape, self.description, is_only_input=False)
         if (self.is_only_input or is_name_of_image_bytes(name)) and not _IMAGE_OPS.isdisjoint(
             self.description.get("ops", ())
         ):
             height, width = _image_size(self.description)
             return f"tf.fill({sizes}, tf.io.encode_jpeg(tf.zeros([{height}, {width}, 3], tf.uint8)))"
+        is_vector = self.is_only_input and (shape is None or list(shape) == [None])
         return f"tf.constant({_TEXTS})" if is_vector else f'tf.fill({sizes}, "a sentence")'

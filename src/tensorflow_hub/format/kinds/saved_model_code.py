@@ -9,7 +9,6 @@ from typing import Any
 
 from tensorflow_hub.format.kinds.example_values import (
     has_examples,
-    is_tensor,
     python_value,
     python_values,
     tensors_in,
@@ -18,6 +17,7 @@ from tensorflow_hub.format.kinds.kind import Snippet
 from tensorflow_hub.format.module.default_signature import default_signature
 from tensorflow_hub.format.module.functions import is_argument_name
 from tensorflow_hub.format.module.ops import needed_packages
+from tensorflow_hub.format.module.signatures import is_tensor
 
 _MOST_OPS = 3  # that a comment names
 _LOAD, _KERAS, _TF1 = "Python: hub.load", "Keras: hub.KerasLayer", "TF1 graphs: hub.Module"

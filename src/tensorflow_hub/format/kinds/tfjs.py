@@ -89,8 +89,7 @@ def _value(tensor: Mapping[str, Any], description: Mapping[str, Any], *, is_only
     """An expression for an example of an input."""
     shape, dtype = tensor["shape"], _DTYPES[tensor["dtype"]]
     if dtype == "string":
-        is_vector = is_only_input and (shape is None or list(shape) == [None])
-        sizes = [1] if is_vector else example_shape(shape, description, is_only_input=False)
+        sizes = example_shape(shape, description, is_only_input=False)
         return f'tf.fill({sizes}, "a sentence", "string")'
     sizes = example_shape(shape, description, is_only_input=is_only_input)
     return f"tf.zeros({sizes}{'' if dtype == 'float32' else f', {json.dumps(dtype)}'})"

@@ -13,6 +13,7 @@ from tensorflow_hub.format.module.signatures import (
     SignatureDescription,
     TensorDescription,
     VariantDescription,
+    is_tensor,
 )
 from tensorflow_hub.format.module.variables import VariablesDescription
 
@@ -145,8 +146,8 @@ def _trace(value: Mapping[str, Any]) -> Trace:
 def _structure(value: Any) -> Structure:
     if isinstance(value, list):
         return [_structure(item) for item in value]
+    if is_tensor(value):
+        return _tensor(value)
     if isinstance(value, dict):
-        if set(value) == {"dtype", "shape", "kind"} and isinstance(value["dtype"], str):
-            return _tensor(value)
         return {name: _structure(item) for name, item in value.items()}
     return cast("Structure", value)

@@ -98,3 +98,13 @@ def composite_of(spec: Any) -> TensorDescription:
 def is_name_of_image_bytes(name: str) -> bool:
     """Whether an input of strings with this name takes the bytes of image files."""
     return name.lower().endswith(_NAMES_OF_BYTES)
+
+
+def is_tensor(structure: Any) -> bool:
+    """Whether a part of a description, in its JSON form, describes a tensor.
+
+    >>> is_tensor({"dtype": "int32", "shape": [None], "kind": "dense"}), is_tensor({"dtype": "int32"})
+    (True, False)
+    """
+    is_named_so = isinstance(structure, Mapping) and set(structure) == {"dtype", "shape", "kind"}
+    return is_named_so and isinstance(structure["dtype"], str)  # an input may have these names, too

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format.module.signatures import is_tensor
 
 # A tensor, and the comma after it.
 _TENSOR = re.compile(
@@ -109,7 +110,7 @@ def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
 def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
     """Returns the tensors in the nested arguments or results of a function, in their order."""
     if isinstance(structure, Mapping):
-        if isinstance(structure.get("dtype"), str) and set(structure) == {"dtype", "shape", "kind"}:
+        if is_tensor(structure):
             return [_tensor_of(structure, name)]
         return [tensor for key, item in structure.items() for tensor in tensors_of(item, str(key))]
     if isinstance(structure, (list, tuple)):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from starlette.requests import Request
@@ -14,6 +17,7 @@ from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import VISIBLE, Version
+from tensorflow_hub.server.catalogue.version_contents import compared_contents
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.lookup import find_readable_model, find_readable_version
@@ -39,10 +43,12 @@ def can_be_run(request: Request, connection: sa.Connection, version: Version) ->
     if request.app.state.predictions is None:
         return False
     deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
-    if deployment is None:
-        return False
+    return deployment is not None and _is_runnable(deployment.description)
+
+
+def _is_runnable(description: Mapping[str, Any]) -> bool:
     try:
-        check_runnable(ModuleDescription.from_dict(deployment.description))
+        check_runnable(ModuleDescription.from_dict(description))
     except RejectedError:
         return False
     return True
@@ -62,24 +68,33 @@ def list_runnable(request: Request, caller: Caller, name: ModelName) -> list[int
     found = []
     if name.version is None and request.app.state.predictions is not None:
         with hub_of(request).database.reading() as connection:
-            try:
+            with _label_explained(name):
                 model = find_readable_model(connection, name, caller)
-            except Missing as problem:
-                raise _without_label(name) or problem from None
             visible = [one for one in reading.list_versions(connection, model) if one.state == VISIBLE]
-            found = [one.number for one in visible[:_MOST_LISTED] if can_be_run(request, connection, one)]
+            listed = visible[:_MOST_LISTED]
+            contents, kind = compared_contents(connection, listed), saved_model.KIND.name
+            described = {one.number: contents[one.id].descriptions.get(kind) for one in listed}
+            found = [
+                number
+                for number, description in described.items()
+                if description is not None and _is_runnable(description)
+            ]
     return found or [choose(request, caller, name).version.number]
 
 
-def _without_label(name: ModelName) -> Missing | None:
-    """Returns the error for a path with a label of TensorFlow Serving; None for other names."""
-    model, found, label = str(name).partition("/labels/")
-    if not found:
-        return None
-    return Missing(
-        f"Expected a model or a version, got the label {label!r} of {model}, and hubs have no labels.",
-        hint=f"Ask for /v1/models/{model}, the latest version, or /v1/models/{model}/versions/1.",
-    )
+@contextlib.contextmanager
+def _label_explained(name: ModelName) -> Iterator[None]:
+    """A context in which the error for a path with a label of TensorFlow Serving says what is wrong."""
+    try:
+        yield
+    except Missing:
+        model, found, label = str(name).partition("/labels/")
+        if not found:
+            raise
+        raise Missing(
+            f"Expected a model or a version, got the label {label!r} of {model}, and hubs have no labels.",
+            hint=f"Ask for /v1/models/{model}, the latest version, or /v1/models/{model}/versions/1.",
+        ) from None
 
 
 def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
@@ -96,10 +111,8 @@ def choose(request: Request, caller: Caller, name: ModelName) -> Choice:
             "This hub runs no models.", hint="Its administrator can turn that on with TFHUB_SERVER_PREDICT."
         )
     with hub_of(request).database.reading() as connection:
-        try:
+        with _label_explained(name):
             version = find_readable_version(connection, name, caller)
-        except Missing as problem:
-            raise _without_label(name) or problem from None
         deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
     if deployment is None:
         raise Missing(

@@ -50,6 +50,11 @@ def digest_of(directory: Path) -> str:
     return module_digest(_entry(path, directory) for path in directory.rglob("*") if path.is_file())
 
 
+def size_of(directory: Path) -> int:
+    """Returns the number of bytes of all files in a directory."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
 def _entry(path: Path, directory: Path) -> FileEntry:
     with path.open("rb") as file:
         return FileEntry(path.relative_to(directory).as_posix(), *size_and_sha256(file))

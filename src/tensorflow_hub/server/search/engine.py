@@ -147,15 +147,16 @@ def _matching(searcher: tantivy.Searcher, text: str, words: Sequence[Sequence[st
     """
     if not words:
         return Query.all_query()
-    clauses = [(Should if relaxed else Must, _anywhere(*word)) for word in words]
+    anywhere = [_anywhere(*word) for word in words]
+    clauses = [(Should if relaxed else Must, query) for query in anywhere]
     rare = []
     if relaxed:
-        for word in words:
-            having = searcher.doc_freq("all", word[0])
+        for (stem, *_), query in zip(words, anywhere, strict=True):
+            having = searcher.doc_freq("all", stem)
             if having <= _COMMON:
-                rare.append((Should, _anywhere(*word)))
+                rare.append((Should, query))
             rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
-            clauses.append((Should, Query.const_score_query(_anywhere(*word), COVERAGE + rarity)))
+            clauses.append((Should, Query.const_score_query(query, COVERAGE + rarity)))
     points = [(_term("title", asked_name(text)), WHOLE_NAME), (_term("flag", "here"), DOWNLOADABLE)]
     points += [(_term("flag", f"used-{power}"), USED) for power in POWERS]
     matching = Query.boolean_query(clauses)

@@ -1,4 +1,4 @@
-"""The page `/help`: commands and programs that run as they stand, with a model of this hub."""
+"""The page `/help`: commands and programs that run unedited, with a model of this hub."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import Reader
+from tensorflow_hub.tools.modules import size_of
 from tensorflow_hub.tools.retrain.metrics import Share, evaluate
 from tensorflow_hub.tools.retrain.options import Options
 from tensorflow_hub.tools.retrain.preparing import Clock, prepare
@@ -99,7 +100,7 @@ def measure(module: str, data: str, columns: Mapping[str, str | None], options: 
     scores = head.probabilities(prepared.features.matrix[prepared.measured])
     targets = prepared.targets[prepared.measured]
     found = evaluate(scores, targets, prepared.labels, options.multi_label)
-    size = sum(p.stat().st_size for p in prepared.encoder.module.directory.rglob("*") if p.is_file())
+    size = size_of(prepared.encoder.module.directory)
     return Measurement(
         module=module,
         accuracy=found.accuracy,

@@ -13,7 +13,7 @@ from tensorflow_hub.tools.datasets.examples import Dataset, Example
 from tensorflow_hub.tools.datasets.splits import Splits
 from tensorflow_hub.tools.features import Features
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.modules import digest_of
+from tensorflow_hub.tools.modules import digest_of, size_of
 from tensorflow_hub.tools.retrain.fine_tuning import FineTuning
 from tensorflow_hub.tools.retrain.head import Fit
 from tensorflow_hub.tools.retrain.metrics import Evaluation, Share
@@ -124,7 +124,7 @@ class Outcome:
             low=low,
             high=high,
             examples=self.accuracy.trials,
-            size=sum(path.stat().st_size for path in model.rglob("*") if path.is_file()),
+            size=size_of(model),
             dataset_digest=self.dataset.digest(),
             digest=digest_of(model),
             tool=f"tfhub retrain {__version__}, {self.measured_on} examples",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ import tensorflow_hub as hub_library
 from tensorflow_hub.resolving.cache import durability
 from tensorflow_hub.resolving.cache.bundle import export_bundle
 from tensorflow_hub.resolving.cache.layout import CachedModule
-from tensorflow_hub.resolving.cache.manifest import read_manifest, write_manifest
+from tensorflow_hub.resolving.cache.manifest import change_manifest, read_manifest, write_manifest
 
 
 @pytest.fixture
@@ -76,3 +79,29 @@ def test_a_bundle_is_the_same_before_and_after_the_flush(hub, module, tmp_path):
         one = CachedModule(path, dataclasses.replace(manifest, unflushed=unflushed))
         export_bundle([one], str(bundles[-1]))
     assert bundles[0].read_bytes() == bundles[1].read_bytes()
+
+
+def test_changes_of_different_fields_at_the_same_time_are_all_kept(cached):
+    path = f"{cached[1]}.manifest.json"
+    manifest = read_manifest(path)
+    together = threading.Barrier(2)
+
+    def change(**fields):
+        together.wait()
+        change_manifest(path, manifest, **fields)
+
+    for _ in range(10):
+        write_manifest(path, manifest)
+        with ThreadPoolExecutor(2) as threads:
+            changes = threads.submit(change, unflushed=""), threads.submit(change, signatures=("{}",))
+        assert [done.result() for done in changes] == [None, None]
+        assert read_manifest(path) == dataclasses.replace(manifest, unflushed="", signatures=("{}",))
+    assert not os.path.exists(path + ".lock")
+
+
+def test_the_manifest_of_another_download_is_not_changed(cached):
+    path = f"{cached[1]}.manifest.json"
+    manifest = read_manifest(path)
+    write_manifest(path, dataclasses.replace(manifest, created="2026-11-29T00:00:00+00:00"))
+    change_manifest(path, manifest, unflushed="")
+    assert read_manifest(path).unflushed == "another boot"

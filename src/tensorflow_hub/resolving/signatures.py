@@ -15,7 +15,7 @@ from tensorflow_hub.errors import CacheError, FormatError, HubError, TrustError
 from tensorflow_hub.format.archive.file_digests import digest_at
 from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule
-from tensorflow_hub.resolving.cache.manifest import Manifest, list_files, write_manifest
+from tensorflow_hub.resolving.cache.manifest import Manifest, change_manifest, list_files
 from tensorflow_hub.resolving.trust_file import Requirement
 from tensorflow_hub.signing.envelope import Envelope
 from tensorflow_hub.signing.keys import PublicKey
@@ -61,7 +61,7 @@ def check_signed(found: CachedModule, required: Requirement, ask: Ask, *, may_wr
     manifest = signed_manifest(found.manifest, found.path, required, ask)
     if manifest is not found.manifest and may_write:
         with contextlib.suppress(OSError):
-            write_manifest(found.path + ".manifest.json", manifest)
+            change_manifest(found.path + ".manifest.json", found.manifest, signatures=manifest.signatures)
     return dataclasses.replace(found, manifest=manifest)
 
 

@@ -26,7 +26,7 @@ from tensorflow_hub.resolving.cache.kept_documentation import (
     write_documentation,
 )
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest, write_manifest
+from tensorflow_hub.resolving.cache.manifest import Manifest, change_manifest, read_manifest
 from tensorflow_hub.resolving.cache.verification import with_digest
 from tensorflow_hub.resolving.limits import limits_of
 from tensorflow_hub.resolving.signatures import MOST_SIGNATURES
@@ -114,10 +114,9 @@ def _install(manifest: Manifest, staging: str, cache: Cache) -> CachedModule:
     had = module.manifest.signatures
     signatures = tuple(dict.fromkeys((*had, *manifest.signatures)))[:MOST_SIGNATURES]
     if signatures != had:
-        module = dataclasses.replace(
-            module, manifest=dataclasses.replace(module.manifest, signatures=signatures)
-        )
-        write_manifest(cache.manifest_path(manifest.handle), module.manifest)
+        change_manifest(cache.manifest_path(manifest.handle), module.manifest, signatures=signatures)
+        signed = dataclasses.replace(module.manifest, signatures=signatures)
+        return dataclasses.replace(module, manifest=signed)
     return module
 
 

@@ -10,12 +10,11 @@ without a boot ID, the files are flushed before the module appears.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
 import threading
 
-from tensorflow_hub.resolving.cache.manifest import Manifest, read_manifest, write_manifest
+from tensorflow_hub.resolving.cache.manifest import Manifest, change_manifest
 
 # Flushing more files takes minutes, and a program would wait for it at its end. So the boot ID stays in the
 # manifest, and the files are hashed once after the next boot.
@@ -49,8 +48,7 @@ def flush_later(directory: str, manifest: Manifest, manifest_path: str) -> None:
     def work() -> None:
         with contextlib.suppress(OSError):
             flush(directory, manifest)
-            if read_manifest(manifest_path) == manifest and os.path.isdir(directory):
-                write_manifest(manifest_path, dataclasses.replace(manifest, unflushed=""))
+            change_manifest(manifest_path, manifest, unflushed="")
 
     try:
         threading.Thread(target=work, name="tfhub-flush").start()
@@ -71,7 +69,7 @@ def survived(directory: str, manifest: Manifest, manifest_path: str) -> bool:
         if digest_at(os.path.join(directory, *file.path.split("/")), 0, file.size) != file.sha256:
             return False
     with contextlib.suppress(OSError):  # bytes of an earlier boot that can be read are on the disk
-        write_manifest(manifest_path, dataclasses.replace(manifest, unflushed=""))
+        change_manifest(manifest_path, manifest, unflushed="")
     return True
 
 

@@ -16,7 +16,9 @@ from tensorflow_hub.resolving.cache.manifest import Manifest, is_complete, list_
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 # Our manifests, and downloads and locks of earlier releases, which otherwise wait for processes that ended.
-_UNFINISHED = re.compile(r"\.(?:manifest|documentation)-.*|[0-9a-f]{40}\.(?:[0-9a-f]{32}\.tmp|lock)")
+_UNFINISHED = re.compile(
+    r"\.(?:manifest|documentation)-.*|[0-9a-f]{40}\.(?:[0-9a-f]{32}\.tmp|lock|manifest\.json\.lock.*)"
+)
 _ABANDONED_AFTER = 24 * 3600.0
 
 

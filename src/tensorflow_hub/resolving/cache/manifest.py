@@ -19,6 +19,7 @@ import re
 import stat
 from typing import Any
 
+from tensorflow_hub.resolving.cache.lease import lease
 from tensorflow_hub.whole_file import whole_file
 
 FORMAT = 1
@@ -110,6 +111,21 @@ def write_manifest(path: str, manifest: Manifest) -> None:
     """Writes the manifest to `path`, complete or not at all, even if the power fails."""
     with whole_file(path, prefix=".manifest-", durable=True) as file:
         file.write(manifest.to_json())
+
+
+def change_manifest(path: str, known: Manifest, **fields: Any) -> None:
+    """Changes fields of the manifest at `path`, unless it is now that of another download or of other files.
+
+    The manifest is read, changed and written under a lock. Without it, two changes at the same time, of
+    different fields, would undo each other: signatures from a bundle, while the files are flushed to disk.
+
+    Raises:
+      OSError: the manifest cannot be written.
+    """
+    with lease(path + ".lock", lambda: False):
+        current = read_manifest(path)
+        if current is not None and (current.created, current.files) == (known.created, known.files):
+            write_manifest(path, dataclasses.replace(current, **fields))
 
 
 def is_complete(directory: str, manifest: Manifest) -> bool:

@@ -10,7 +10,7 @@ from tensorflow_hub.errors import CacheError
 from tensorflow_hub.format.archive.file_digests import digest_at
 from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.resolving.cache.layout import CachedModule
-from tensorflow_hub.resolving.cache.manifest import CachedFile, list_files, write_manifest
+from tensorflow_hub.resolving.cache.manifest import CachedFile, change_manifest, list_files
 
 
 def problems_of(module: CachedModule) -> tuple[str, ...]:
@@ -48,7 +48,9 @@ def with_digest(module: CachedModule) -> CachedModule:
     manifest = dataclasses.replace(module.manifest, files=tuple(files), digest=digest)
     if not module.is_foreign:
         with contextlib.suppress(OSError):
-            write_manifest(module.path + ".manifest.json", manifest)
+            change_manifest(
+                module.path + ".manifest.json", module.manifest, files=manifest.files, digest=digest
+            )
     return dataclasses.replace(module, manifest=manifest)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tensorflow_hub as hub
-from tensorflow_hub.errors import InputError, NotAModuleError, SignatureError, TagsError
+from tensorflow_hub.errors import ExportError, InputError, NotAModuleError, SignatureError, TagsError
 
 pytestmark = pytest.mark.keras
 MODULES = Path(__file__).parents[1] / "data" / "tf1_modules"
@@ -111,19 +111,65 @@ def test_a_directory_without_a_module_is_reported(tmp_path):
         hub.load(tmp_path)
 
 
-def test_inputs_whose_names_differ_in_signs_alone_stay_two(tmp_path):
+def difference_module(folder, *names):
+    """A TF1 SavedModel with scalar inputs of these names; its output `d` is the first less the others."""
     import tensorflow as tf
 
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        one, other = (tf.compat.v1.placeholder(tf.float32, [], name) for name in ("one", "other"))
-        builder = tf.compat.v1.saved_model.Builder(str(tmp_path / "module"))
-        signature = tf.compat.v1.saved_model.predict_signature_def(
-            {"a-b": one, "a_b": other}, {"d": one - other}
-        )
+        inputs = {
+            name: tf.compat.v1.placeholder(tf.float32, [], f"input_{i}") for i, name in enumerate(names)
+        }
+        first, *others = inputs.values()
+        signature = tf.compat.v1.saved_model.predict_signature_def(inputs, {"d": first - sum(others)})
+        builder = tf.compat.v1.saved_model.Builder(str(folder / "module"))
         builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
         builder.save()
-    module = hub.load(str(tmp_path / "module"))
+    return str(folder / "module")
+
+
+def test_inputs_whose_names_differ_in_signs_alone_stay_two(tmp_path):
+    module = hub.load(difference_module(tmp_path, "a-b", "a_b"))
     assert module({"a-b": 5.0, "a_b": 3.0})["d"].numpy() == 2.0
+
+
+@pytest.mark.parametrize("name", ["class", "1st", "_x", "a-b", "a b", "größe"])
+def test_a_signature_takes_the_names_of_its_inputs_that_python_cannot_have(tmp_path, name):
+    import tensorflow as tf
+
+    five, three = tf.constant(5.0), tf.constant(3.0)
+    path = difference_module(tmp_path, name, "other")
+    module = hub.load(path)
+    assert module({name: 5.0, "other": 3.0})["d"].numpy() == 2.0
+    assert module.signatures["serving_default"](**{name: five, "other": three})["d"].numpy() == 2.0
+    layer = hub.KerasLayer(path, signature="serving_default", output_key="d")
+    assert layer({name: five, "other": three}).numpy() == 2.0
+
+
+@pytest.mark.parametrize("name", ["class", "1st", "_x"])
+def test_a_signature_with_one_input_of_such_a_name_takes_it_by_position_too(tmp_path, name):
+    import tensorflow as tf
+
+    signature = hub.load(difference_module(tmp_path, name)).signatures["serving_default"]
+    assert signature(tf.constant(5.0))["d"].numpy() == 5.0
+    assert signature(**{name: tf.constant(5.0)})["d"].numpy() == 5.0
+
+
+@pytest.mark.parametrize("name", ["1st", "a-b"])
+def test_a_saved_module_keeps_the_names_of_its_inputs(tmp_path, name):
+    import tensorflow as tf
+
+    hub.save(hub.load(difference_module(tmp_path, name)), tmp_path / "saved")
+    saved = hub.load(tmp_path / "saved").signatures["serving_default"]
+    assert [spec.name for spec in saved.structured_input_signature[1].values()] == [name]
+    assert saved(**{name: tf.constant(5.0)})["d"].numpy() == 5.0
+
+
+def test_a_module_with_an_input_named_by_a_keyword_cannot_be_saved(tmp_path):
+    module = hub.load(difference_module(tmp_path, "class"))
+    match = r"got \['class'\] in the signature 'serving_default'.* keywords of Python\. Copy the directory"
+    with pytest.raises(ExportError, match=match):
+        hub.save(module, tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
 
 
 def info_module(folder, **outputs):

@@ -5,6 +5,7 @@ The interface is `__call__(inputs, training)`, `variables`, `trainable_variables
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ def write_saved_model(
     """
     if signatures is None:
         signatures = dict(getattr(root, "signatures", None) or {}) or None
+    _refuse_keywords(signatures or {})
     try:
         with new_directory(path) as directory:
             tf.saved_model.save(root, directory, signatures=signatures, options=options)
@@ -58,3 +60,17 @@ def write_saved_model(
             hint="Pass an object that hub.load() returned, a hub.KerasLayer, a Keras model or a tf.Module "
             "with a tf.function as __call__.",
         ) from error
+
+
+def _refuse_keywords(signatures: Mapping[str, Any]) -> None:
+    """Refuses inputs of signatures of TensorFlow 1 that `tf.saved_model.save` cannot make parameters of."""
+    for name, function in signatures.items():
+        specs = tf.nest.flatten(getattr(function, "structured_input_signature", ()))
+        words = sorted(spec.name for spec in specs if keyword.iskeyword(getattr(spec, "name", None) or ""))
+        if words:
+            raise ExportError(
+                f"Expected names of inputs that TensorFlow can save, got {words} in the signature {name!r}: "
+                "TensorFlow makes parameters of these names, and they are keywords of Python.",
+                hint="Copy the directory of the module instead, which keeps its signatures. Changed weights "
+                "can be saved with tf.train.Checkpoint.",
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,8 @@ import tensorflow as tf
 from tensorflow_hub.errors import SignatureError
 from tensorflow_hub.format.module.default_signature import DEFAULT
 from tensorflow_hub.graphs.tensor_info import SignatureTensor, read_tensor_info
+
+_NAME_OF_OP = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +47,11 @@ class Signature:
     def arguments(self) -> dict[str, tuple[str, tf.TensorSpec]]:
         """The arguments of a Python function for this signature: name → (tensor to feed, its spec).
 
-        The argument for a dense input has the name of the input, with `_` for characters that Python names
-        cannot have. A sparse input has the arguments `<name>_indices`, `<name>_values` and
+        The argument for a dense input has the name of the input, as far as it can be the name of a Python
+        parameter (`_parameter_name`). A sparse input has the arguments `<name>_indices`, `<name>_values` and
         `<name>_dense_shape`, a ragged input `<name>_component_<i>`. If two names become equal, a number is
-        added.
+        added. The name of the spec is the one in the signature if an op can have it. TensorFlow accepts this
+        name as a keyword of the call too, such as `class`, and saves it.
         """
         parts = [
             part
@@ -57,7 +61,9 @@ class Signature:
         arguments = self._argument_names()
         found = {}
         for part, tensor, spec in parts:
-            found[arguments[part]] = tensor, tf.TensorSpec(spec.shape, spec.dtype, arguments[part])
+            argument = arguments[part]
+            label = part if _NAME_OF_OP.fullmatch(part) else argument
+            found[argument] = tensor, tf.TensorSpec(spec.shape, spec.dtype, label)
         return dict(sorted(found.items()))
 
     def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +84,7 @@ class Signature:
         parts = [part for name, info in self.inputs.items() for part in info.component_names(name)]
         names: dict[str, str] = {}
         for part in sorted(parts, key=lambda part: (not part.isidentifier(), part)):
-            argument = plain = re.sub(r"\W", "_", part)
+            argument = plain = _parameter_name(part)
             number = 0
             while argument in names.values():  # such as for the inputs `a-b` and `a_b`
                 number += 1
@@ -98,6 +104,17 @@ class Signature:
         return {
             name: info.pack([tensors[part] for part in info.names]) for name, info in self.outputs.items()
         }
+
+
+def _parameter_name(name: str) -> str:
+    """The name of the Python parameter for an input, made as `tf.function` converts the keywords of a call.
+
+    Other characters than letters and digits become `_`, `arg_` comes before a name without a letter at its
+    beginning, and `_` after a keyword of Python: `a-b` → `a_b`, `1st` → `arg_1st`, `class` → `class_`.
+    """
+    plain = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in name)
+    plain = plain if plain[:1].isalpha() else f"arg_{plain}"
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
 def signature_names(meta_graph: Any) -> list[str]:

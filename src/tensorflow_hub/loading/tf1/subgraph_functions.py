@@ -73,9 +73,8 @@ def signature_function(
         outputs = signature.assemble(by_tensor)
         return outputs | {name: by_tensor[tensor] for name, tensor in extra.items()}
 
-    if all(name.isidentifier() for name in arguments):
-        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in arguments]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     specs = {name: spec for name, (_, spec) in arguments.items()}
     return tf.function(run, autograph=False, reduce_retracing=True), specs
 

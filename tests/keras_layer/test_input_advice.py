@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tensorflow_hub as hub
-from tensorflow_hub.errors import InputError, ModeError, SignatureError
+from tensorflow_hub.errors import InputError, ModeError, SignatureError, UnsupportedFeatureError
 
 pytestmark = pytest.mark.keras
 
@@ -36,6 +36,26 @@ def test_inputs_by_keyword_are_refused(kit, modules, given):
         InputError, match=re.escape(f"keyword arguments {list(given)}") + ".*as one dict.*arguments="
     ):
         layer(*inputs, **given)
+
+
+def test_a_module_with_a_quantized_input_needs_keras_2(kit, tmp_path):
+    import tensorflow as tf
+
+    class Dequantized(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.qint8)])
+        def __call__(self, inputs):
+            return tf.quantization.dequantize(inputs, -1.0, 1.0)
+
+    tf.saved_model.save(Dequantized(), str(tmp_path / "quantized"))
+    if kit.keras.__version__.startswith("3"):
+        with pytest.raises(
+            UnsupportedFeatureError,
+            match="got '.*quantized' with an input of the dtype 'qint8'. Call hub.load.* import tf_keras",
+        ):
+            kit.KerasLayer(str(tmp_path / "quantized"))
+    else:
+        inputs = tf.quantization.quantize([0.5], -1.0, 1.0, tf.qint8).output
+        assert kit.KerasLayer(str(tmp_path / "quantized"))(inputs).numpy() == pytest.approx(0.5, abs=0.01)
 
 
 def test_an_output_shape_that_is_another_is_refused(kit, modules):

@@ -32,6 +32,7 @@ DOCSTRING = """A module as a Keras layer.
       SignatureError: there is no such signature or output.
       InputError: an argument has a wrong type; or an input has another dtype or shape than the module takes.
       MissingDependencyError: the layer needs a package that is not installed, such as tf_keras.
+      UnsupportedFeatureError: Keras 3 has no tensors of the dtype of the module's input, such as qint8.
 
     Example::
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tensorflow_hub.errors import UnsupportedFeatureError
 from tensorflow_hub.internals.keras3 import LayerOfExistingWeights
 from tensorflow_hub.keras_layer import call_checks, weights
 from tensorflow_hub.keras_layer.backends import backend_for
@@ -68,7 +69,9 @@ class KerasLayer(LayerOfExistingWeights):  # noqa: D101
         self._hub_policy = keras.dtype_policies.get(
             _name_of(kwargs.get("dtype")) or keras.config.dtype_policy()
         )
-        kwargs["dtype"] = _dtype_of_input(self._hub_policy, self._module.callable.convention.input_dtype)
+        traced_dtype = self._module.callable.convention.input_dtype
+        _require_dtype_of_keras(traced_dtype, options.handle)
+        kwargs["dtype"] = _dtype_of_input(self._hub_policy, traced_dtype)
         self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
         self.disable_input_conversion()
         self.supports_jit = self._backend.supports_jit
@@ -210,6 +213,19 @@ class KerasLayer(LayerOfExistingWeights):  # noqa: D101
 
     def __repr__(self) -> str:
         return call_checks.layer_repr("keras", self.name, self._module.options.handle)
+
+
+def _require_dtype_of_keras(traced: Any, handle: Any) -> None:
+    """Raises an error if Keras 3 has no tensors of the dtype of the module's only input, such as qint8."""
+    try:
+        keras.backend.standardize_dtype(traced.name if traced is not None else None)
+    except ValueError as error:
+        raise UnsupportedFeatureError(
+            f"Expected a module whose input has a dtype of Keras 3, got {handle!r} with an input of the "
+            f"dtype {traced.name!r}.",
+            hint="Call hub.load(handle) without Keras, or use the layer of Keras 2: import tf_keras, and not "
+            "keras, in the file that makes the layer.",
+        ) from error
 
 
 def _dtype_of_input(policy: Any, traced: Any) -> Any:

@@ -65,6 +65,7 @@ def test_a_filter_is_put_on_and_taken_off():
         (("trainable", "perhaps"), "Expected true or false"),
         (("interface", "-> ->"), "Expected an interface"),
         (("interface", "nonsense"), "Expected an interface"),
+        (("interface", "string => x"), "Expected an interface .*: 'x' is no dtype"),
     ],
 )
 def test_values_that_cannot_be_read_are_refused(pair, message):

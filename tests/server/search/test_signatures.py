@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorflow_hub.errors import FormatError
-from tensorflow_hub.server.search.signatures import Interface, Tensor, matches, parse_interface
+from tensorflow_hub.server.search.signatures import (
+    Interface,
+    Tensor,
+    matches,
+    parse_interface,
+    wanted_interface,
+)
 
 ENCODER = "inputs:string[?] -> outputs:float32[?,512]"
 IMAGE = "images:float32[?,224,224,3] -> default:float32[?,1280]"
@@ -59,6 +65,30 @@ def test_matching(wanted, offered, fits):
 def test_something_that_is_not_an_interface_is_refused(text):
     with pytest.raises(FormatError, match="Expected an interface such as 'string -> float32\\[512\\]'"):
         parse_interface(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("string", "it has no arrow"),
+        ("a -> b -> c", "it has more than one arrow"),
+        ("string => x", "'x' is no dtype"),
+        ("strng[?] -> float32", "'strng' is no dtype"),
+        ("string -> float32[x]", "'x' is no size"),
+        ("string -> [512]", r"'\[512\]' does not begin with a tensor"),
+        (f"{'string, ' * 12}string -> *", "one side has more than 12 tensors"),
+    ],
+)
+def test_the_error_says_what_is_wrong_and_how_to_write_an_interface(text, reason):
+    with pytest.raises(
+        FormatError, match=rf": {reason}\. Write inputs -> outputs\. .* For example 'ids:int32"
+    ):
+        wanted_interface(text)
+
+
+@pytest.mark.parametrize("text", ["text => int", "x:* -> bfloat16[?]", "unknown ->"])
+def test_every_dtype_of_a_model_can_be_searched_for(text):
+    assert wanted_interface(text) == parse_interface(text)
 
 
 names = st.none() | st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)

@@ -326,6 +326,11 @@ def test_an_interface_without_an_arrow_stays_in_its_box(hub):
     assert 'name="interface" value="strng"' in answer.text
     assert 'type="hidden" name="interface"' not in answer.text
     assert '<a href="/acme/words/2">' in answer.text
+    unknown = get(hub, "/s?q=words&publisher=acme&interface=string+%3D%3E+x")
+    assert unknown.status_code == 400
+    assert "&#39;x&#39; is no dtype" in unknown.text
+    assert 'name="interface" value="string =&gt; x"' in unknown.text
+    assert '<a href="/acme/words/2">' in unknown.text
     named = get(hub, "/s?interface=text-embedding")
     assert named.status_code == 200
     assert "Chosen filters" in named.text

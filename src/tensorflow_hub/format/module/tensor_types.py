@@ -16,6 +16,8 @@ _NAMES = {
     23: "uint64", 24: "float8_e5m2", 25: "float8_e4m3fn", 26: "float8_e4m3fnuz", 27: "float8_e4m3b11fnuz",
     28: "float8_e5m2fnuz", 29: "int4", 30: "uint4", 31: "int2", 32: "uint2",
 }  # fmt: skip
+# The names that `dtype_name` returns.
+DTYPE_NAMES = frozenset({*_NAMES.values(), "unknown"})
 _LARGEST_RANK = 254  # TensorFlow's own limit
 
 

@@ -14,7 +14,7 @@ from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.format.module.interfaces import INTERFACES
-from tensorflow_hub.server.search.signatures import Interface, parse_interface
+from tensorflow_hub.server.search.signatures import Interface, wanted_interface
 from tensorflow_hub.setting_values import parse_size
 
 SORTS = ("relevance", "newest", "downloads", "size")
@@ -77,7 +77,7 @@ class SearchRequest:
                 continue
             try:
                 if key == "interface" and value not in INTERFACES:
-                    fields["interface"] = parse_interface(value)
+                    fields["interface"] = wanted_interface(value)
                 elif key in FACET_KEYS:
                     filters.setdefault(key, []).append(value[:100])
                 elif key in _PARAMETERS:

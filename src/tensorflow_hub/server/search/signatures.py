@@ -3,7 +3,7 @@
     interface = tensors "->" tensors          tensors = tensor {"," tensor} | nothing ("any")
     tensor    = [name ":"] dtype ["[" dims "]"]       dims = dim {"," dim}, dim = number | "?"
 
-The arrow may also be `→`. A dtype may be `*`. A tensor without brackets has any shape. A shape may
+The arrow may also be `→` or `=>`. A dtype may be `*`. A tensor without brackets has any shape. A shape may
 be written with or without the batch dimension.
 
 The signatures of a module come from its description: `format.description.ModuleDescription.to_dict()`.
@@ -18,6 +18,7 @@ from typing import Any
 
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.module.signatures import is_tensor
+from tensorflow_hub.format.module.tensor_types import DTYPE_NAMES
 
 # A tensor, and the comma after it.
 _TENSOR = re.compile(
@@ -30,6 +31,7 @@ MOST_TENSORS = 12
 
 _DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64"}
 _DTYPE_NAMES |= {"str": "string", "text": "string", "boolean": "bool"}
+_DTYPES = DTYPE_NAMES | {"*"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +72,21 @@ class Interface:
         return Interface(inputs, outputs)
 
 
+def wanted_interface(text: str) -> Interface:
+    """Parses an interface that a user searches for.
+
+    Raises:
+      FormatError: it is malformed, or has a dtype that does not exist.
+    """
+    interface = parse_interface(text)
+    for tensor in (*interface.inputs, *interface.outputs):
+        if tensor.dtype not in _DTYPES:
+            raise _malformed(text, f"{tensor.dtype!r:.60} is no dtype")
+    return interface
+
+
 def parse_interface(text: str) -> Interface:
-    """Parses an interface that a user wrote.
+    """Parses an interface. Its dtypes may be any words: those of stored signatures are of several formats.
 
     Raises:
       FormatError: there is no arrow, or a side is not a list of tensors.
@@ -81,7 +96,7 @@ def parse_interface(text: str) -> Interface:
     """
     sides = re.split(r"->|→|=>", text)
     if len(sides) != 2:
-        raise _malformed(text)
+        raise _malformed(text, f"it has {'no arrow' if len(sides) < 2 else 'more than one arrow'}")
     return Interface(_parse_side(sides[0], text), _parse_side(sides[1], text))
 
 
@@ -181,8 +196,10 @@ def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
     rest = side.strip()
     while rest:
         found = _TENSOR.match(rest)
-        if found is None or len(tensors) == MOST_TENSORS:
-            raise _malformed(text)
+        if found is None:
+            raise _malformed(text, f"{rest!r:.60} does not begin with a tensor")
+        if len(tensors) == MOST_TENSORS:
+            raise _malformed(text, f"one side has more than {MOST_TENSORS} tensors")
         tensors.append(_tensor(found, text))
         rest = rest[found.end() :]
     return tuple(tensors)
@@ -193,13 +210,16 @@ def _tensor(found: re.Match[str], text: str) -> Tensor:
     if found["dims"] is None:
         return Tensor(dtype, None, found["name"])
     dims = [dim.strip() for dim in found["dims"].split(",") if dim.strip()]
-    if not all(map(_DIM.fullmatch, dims)):
-        raise _malformed(text)
+    for dim in dims:
+        if not _DIM.fullmatch(dim):
+            raise _malformed(text, f"{dim!r:.60} is no size")
     return Tensor(dtype, tuple(int(d) if d.isdigit() else None for d in dims), found["name"])
 
 
-def _malformed(text: str) -> FormatError:
+def _malformed(text: str, reason: str) -> FormatError:
     return FormatError(
-        f"Expected an interface such as 'string -> float32[512]', got {text!r:.200}.",
-        hint="Write inputs, an arrow, outputs; each a dtype with its shape in brackets, '?' for any size.",
+        f"Expected an interface such as 'string -> float32[512]', got {text!r:.200}: {reason}.",
+        hint="Write inputs -> outputs. Each side lists name:dtype[sizes], with commas between. name: and "
+        "[sizes] may be left out; ? is any size, * any dtype, and an empty side is anything. For example "
+        "'ids:int32[?,128], mask:int32[?,128] -> float32'.",
     )

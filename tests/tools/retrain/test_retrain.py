@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -19,7 +20,10 @@ import tensorflow_hub as hub
 from tensorflow_hub.errors import DataError, ModuleError, SignatureError
 from tensorflow_hub.format.card.rules import check_card
 from tensorflow_hub.format.card.syntax import parse_card
+from tensorflow_hub.tools.encoders import open_encoder
 from tensorflow_hub.tools.modules import digest_of
+from tensorflow_hub.tools.retrain.classifier import Classifier, write_saved_model
+from tensorflow_hub.tools.retrain.head import Head
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,20 @@ def test_the_saved_model_is_a_module_of_the_classification_interface(trained):
     logits = module(tf.zeros([2, 16, 16, 3]))
     assert logits.shape == (2, 3)
     assert len(module.trainable_variables) == 3
+
+
+def test_the_module_is_traced_once_for_each_function_that_is_saved(image_module, tmp_path):
+    (tmp_path / "labels.txt").write_text("a\nb\n")
+    encoder, traced = open_encoder(image_module, "image"), []
+
+    def features(batch, training):
+        traced.append(training)
+        return encoder.features(batch, training)
+
+    head = Head(np.zeros((encoder.dimension, 2), np.float32), np.zeros(2, np.float32))
+    counted = dataclasses.replace(encoder, features=features)
+    write_saved_model(Classifier(counted, head, ["a", "b"], tmp_path / "labels.txt"), tmp_path / "model")
+    assert sorted(traced) == [False, False, False, True], "`__call__` twice, and two signatures"
 
 
 def test_the_tflite_file_says_the_same(trained):

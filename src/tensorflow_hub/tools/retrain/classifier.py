@@ -64,6 +64,13 @@ class Classifier(TrackableObject):
             return tf.TensorSpec([batch, *self._encoder.image_size, 3], tf.float32, "inputs")
         return tf.TensorSpec([batch], tf.string, "inputs")
 
+    def saved_functions(self) -> dict[str, Any]:
+        """Traces the call while it is saved, because TensorFlow would make earlier traces again."""
+        # For training only if the module has variables to train.
+        for training in (False, True) if len(self.trainable_variables) > 2 else (False,):
+            self.__call__.get_concrete_function(self.input_spec(), training)
+        return {}
+
     def signatures(self) -> dict[str, Any]:
         """Returns `serving_default` for files or texts, and for images also `images` for pixels."""
         if self._encoder.kind == "text":
@@ -92,9 +99,6 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     Raises:
       ExportError: it cannot be written, or the module cannot be exported again.
     """
-    # Traced for training only if the module has variables to train.
-    for training in (False, True) if len(classifier.trainable_variables) > 2 else (False,):
-        classifier.__call__.get_concrete_function(classifier.input_spec(), training)
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     try:
         signatures = classifier.signatures()

@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from tensorflow_hub.tools.matrices import Matrix
-from tensorflow_hub.tools.retrain.lbfgs import Vector, minimise
+from tensorflow_hub.tools.retrain.lbfgs import Vector, dot, minimise
 
 PENALTIES = tuple(10.0 ** (1 - exponent / 2) for exponent in range(15))
 PATIENCE = 3
@@ -35,13 +37,12 @@ class Head:
     bias: Matrix
     multi_label: bool = False
 
-    def logits(self, features: Matrix) -> Matrix:
-        """Returns the logits, float32 [n, classes], of features, float32 [n, features]."""
-        return np.asarray(features @ self.weights + self.bias, np.float32)
-
     def probabilities(self, features: Matrix) -> Matrix:
-        """Returns the probabilities, float32 [n, classes]. Rows sum to 1, except for multi-label data."""
-        return probabilities(self.logits(features), self.multi_label)
+        """Returns the probabilities, float32 [n, classes], of features, float32 [n, features].
+
+        Rows sum to 1, except for multi-label data.
+        """
+        return probabilities(_product(features, self.weights) + self.bias, self.multi_label)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +99,7 @@ def fit(
         for solved, total in minimise(objective, point, tolerance=1e-4):
             point = solved
             train_loss = total - problem.penalty(value, point)
-            measured = _measured(problem.scaled_head(point), chooser) if chooser else (None, None)
+            measured = problem.measured(point, chooser) if chooser else (None, None)
             curve.append(Step(len(curve), value, train_loss, *measured))
         loss = curve[-1].validation_loss
         if loss is None or loss < least - 1e-6:
@@ -128,15 +129,15 @@ def cross_entropy(logits: Matrix, targets: Matrix, multi_label: bool) -> npt.NDA
     return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - (targets * shifted).sum(axis=1), np.float32)
 
 
-def _measured(head: Head, examples: Examples) -> tuple[float, float]:
-    """Returns the mean loss and the accuracy of a head."""
-    logits = head.logits(examples.features)
-    losses = cross_entropy(logits, examples.targets, head.multi_label).astype(np.float64)
-    if head.multi_label:
-        right = ((logits > 0) == (examples.targets > 0.5)).all(axis=1)
-    else:
-        right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
-    return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))
+def _product(left: Any, right: Any, **options: bool) -> Matrix:
+    """Returns the product of matrices. TensorFlow computes it, on the processor.
+
+    NumPy's `@` starts threads that wait actively for each other. On a busy machine, and in a container that
+    may use few processors of many, this takes ten times as long or more.
+    """
+    with tf.device("CPU"):
+        result: Matrix = tf.matmul(left, right, **options).numpy()
+    return result
 
 
 class _Problem:
@@ -150,38 +151,56 @@ class _Problem:
         self.mean = train.features.mean(axis=0)
         centred = train.features - self.mean
         self.scale = float(np.sqrt(np.mean(centred * centred))) or 1.0
-        self.train = dataclasses.replace(train, features=centred / self.scale)
+        self.train = self.scaled(train)
         self.classes = train.targets.shape[1]
         self.size = (len(self.mean) + 1) * self.classes
         self.total = float(train.weights.sum()) or 1.0
 
     def scaled(self, examples: Examples) -> Examples:
-        """Returns other examples, centred and scaled as the training examples are."""
-        return dataclasses.replace(examples, features=(examples.features - self.mean) / self.scale)
+        """Returns examples with centred and scaled features, as a tensor, which products do not copy."""
+        with tf.device("CPU"):
+            features = tf.constant((examples.features - self.mean) / self.scale)
+        return dataclasses.replace(examples, features=features)
 
-    def scaled_head(self, point: Vector) -> Head:
-        """Returns the head for scaled features."""
-        rows = point.astype(np.float32).reshape(-1, self.classes)
-        return Head(rows[:-1], rows[-1], self.multi_label)
+    def rows(self, point: Vector) -> Matrix:
+        """Returns the rows of the weights for scaled features, and the bias as the last row."""
+        return point.astype(np.float32).reshape(-1, self.classes)
+
+    def logits(self, point: Vector, examples: Examples) -> Matrix:
+        """Returns the logits of scaled examples."""
+        rows = self.rows(point)
+        logits: Matrix = _product(examples.features, rows[:-1]) + rows[-1]
+        return logits
 
     def head(self, point: Vector) -> Head:
         """Returns the head for features as the module computes them."""
-        head = self.scaled_head(point)
-        weights = head.weights / np.float32(self.scale)
-        return Head(weights, (head.bias - self.mean @ weights).astype(np.float32), self.multi_label)
+        rows = self.rows(point)
+        weights = rows[:-1] / np.float32(self.scale)
+        return Head(weights, rows[-1] - _product(self.mean[None], weights)[0], self.multi_label)
+
+    def measured(self, point: Vector, examples: Examples) -> tuple[float, float]:
+        """Returns the mean loss and the accuracy on scaled examples."""
+        logits = self.logits(point, examples)
+        losses = cross_entropy(logits, examples.targets, self.multi_label).astype(np.float64)
+        if self.multi_label:
+            right = ((logits > 0) == (examples.targets > 0.5)).all(axis=1)
+        else:
+            right = logits.argmax(axis=1) == examples.targets.argmax(axis=1)
+        return float(losses @ examples.weights / examples.weights.sum()), float(np.mean(right))
 
     def objective(self, penalty: float, point: Vector) -> tuple[float, Vector]:
         """Returns the loss with the penalty, and its gradient."""
         train = self.train
-        logits = self.scaled_head(point).logits(train.features)
+        logits = self.logits(point, train)
         losses = cross_entropy(logits, train.targets, self.multi_label).astype(np.float64)
         error = probabilities(logits, self.multi_label) - train.targets
         error *= (train.weights / self.total)[:, None]
-        gradient = np.vstack([train.features.T @ error, error.sum(axis=0)]).astype(np.float64).ravel()
+        of_weights = _product(train.features, error, transpose_a=True)
+        gradient = np.vstack([of_weights, error.sum(axis=0)]).astype(np.float64).ravel()
         gradient[: -self.classes] += penalty * point[: -self.classes]
         return float(losses @ train.weights) / self.total + self.penalty(penalty, point), gradient
 
     def penalty(self, penalty: float, point: Vector) -> float:
         """Returns the part of the loss that grows with the weights."""
         weights = point[: -self.classes]
-        return 0.5 * penalty * float(weights @ weights)
+        return 0.5 * penalty * dot(weights, weights)

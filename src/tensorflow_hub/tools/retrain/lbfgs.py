@@ -20,6 +20,15 @@ _SUFFICIENT_DECREASE = 1e-4
 _CURVATURE = 0.9
 
 
+def dot(left: Vector, right: Vector) -> float:
+    """Returns the scalar product, without threads: those of `@` slow down a busy machine.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float((left * right).sum())
+
+
 def minimise(
     objective: Objective, start: Vector, *, tolerance: float = 1e-5, max_iterations: int = 500
 ) -> Iterator[tuple[Vector, float]]:
@@ -43,7 +52,7 @@ def minimise(
             return
         new_point, new_value, new_gradient = step
         difference, bend = new_point - point, new_gradient - gradient
-        if difference @ bend > 1e-12 * (bend @ bend):
+        if dot(difference, bend) > 1e-12 * dot(bend, bend):
             history.append((difference, bend))
         point, value, gradient = new_point, new_value, new_gradient
         yield point, value
@@ -54,14 +63,14 @@ def _direction(gradient: Vector, history: deque[tuple[Vector, Vector]]) -> Vecto
     direction = -gradient
     weights = []
     for difference, bend in reversed(history):
-        weight = (difference @ direction) / (difference @ bend)
+        weight = dot(difference, direction) / dot(difference, bend)
         weights.append(weight)
         direction = direction - weight * bend
     if history:
         difference, bend = history[-1]
-        direction = direction * ((difference @ bend) / (bend @ bend))
+        direction = direction * (dot(difference, bend) / dot(bend, bend))
     for (difference, bend), weight in zip(history, reversed(weights), strict=True):
-        direction = direction + (weight - (bend @ direction) / (difference @ bend)) * difference
+        direction = direction + (weight - dot(bend, direction) / dot(difference, bend)) * difference
     return direction
 
 
@@ -69,7 +78,7 @@ def _line_search(
     objective: Objective, point: Vector, value: float, gradient: Vector, direction: Vector, *, first: bool
 ) -> tuple[Vector, float, Vector] | None:
     """Returns a step that satisfies the Wolfe conditions; None if it lowers the value by a rounding error."""
-    slope = float(gradient @ direction)
+    slope = dot(gradient, direction)
     low, high = 0.0, np.inf
     step = min(1.0, 1.0 / float(np.abs(gradient).sum())) if first else 1.0
     for _ in range(40):
@@ -77,7 +86,7 @@ def _line_search(
         new_value, new_gradient = objective(candidate)
         if not np.isfinite(new_value) or new_value > value + _SUFFICIENT_DECREASE * step * slope:
             high = step
-        elif float(new_gradient @ direction) < _CURVATURE * slope:
+        elif dot(new_gradient, direction) < _CURVATURE * slope:
             low = step
         else:
             return candidate, new_value, new_gradient

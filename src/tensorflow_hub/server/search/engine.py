@@ -16,7 +16,6 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import tantivy
@@ -100,7 +99,7 @@ def _answer(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
         if len(words) < 2 or total >= (1 if field else _ENOUGH):
             break
     best = [] if field else found.hits[:_CANDIDATES]
-    ids = _rank(searcher, query, stems, best) if best else []
+    ids = _rank(searcher, stems, best) if best else []
     ids += _numbers(searcher, "id", found.hits[len(best) :])
     return SearchAnswer(
         ids=tuple(ids[(request.page - 1) * request.page_size : end]),
@@ -135,8 +134,7 @@ def similar(index: SearchIndex, id: int, *, limit: int = 6) -> tuple[int, ...]:
         Query.const_score_query(Query.term_set_query(SCHEMA, key, [value for value, _ in values[key]]), score)
         for key, score in (("domain", ABOVE_ALL), ("task", 0.0))
     )
-    either = Query.boolean_query([(Should, alike), (Should, of_task)])
-    hits = searcher.search(_lifted(either, [of_domain]), limit + 1, count=False).hits
+    hits = searcher.search(_lifted(_any_of([alike, of_task]), [of_domain]), limit + 1, count=False).hits
     return tuple(other for other in _numbers(searcher, "id", hits) if other != id)[:limit]
 
 
@@ -147,30 +145,34 @@ def _matching(searcher: tantivy.Searcher, text: str, words: Sequence[Sequence[st
     """
     if not words:
         return Query.all_query()
-    anywhere = [_anywhere(*word) for word in words]
-    clauses = [(Should if relaxed else Must, query) for query in anywhere]
-    rare = []
-    if relaxed:
-        for (stem, *_), query in zip(words, anywhere, strict=True):
-            having = searcher.doc_freq("all", stem)
-            if having <= _COMMON:
-                rare.append((Should, query))
-            rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
-            clauses.append((Should, Query.const_score_query(query, COVERAGE + rarity)))
     points = [(_term("title", asked_name(text)), WHOLE_NAME), (_term("flag", "here"), DOWNLOADABLE)]
     points += [(_term("flag", f"used-{power}"), USED) for power in POWERS]
-    matching = Query.boolean_query(clauses)
-    if rare and len(rare) < len(words):
-        one_of_them = Query.const_score_query(Query.boolean_query(rare), 0.0)
-        matching = Query.boolean_query([(Must, one_of_them), (Must, matching)])
-    return _lifted(matching, [Query.const_score_query(query, score) for query, score in points])
+    rare: list[Query] = []
+    common: list[Query] = []
+    for word in words:
+        query, having = _anywhere(*word), searcher.doc_freq("all", word[0])
+        (rare if having <= _COMMON else common).append(query)
+        if relaxed:
+            rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
+            points.append((query, COVERAGE + rarity))
+    parts = [Query.const_score_query(query, score) for query, score in points]
+    if relaxed and rare:
+        return _lifted(_any_of(rare), [*common, *parts])
+    matching = _any_of(common) if relaxed else Query.boolean_query([(Must, q) for q in (*rare, *common)])
+    # There may be many matches: for these, one query of all parts is faster than one around the other.
+    return _lifted(matching, [_any_of(parts)])
 
 
 def _anywhere(stem: str, *names: str) -> Query:
     """Returns a query for documents with a word, or one of its names; the score is BM25."""
     own = Query.boost_query(_term("all", stem), ANYWHERE)
-    others = [(Should, Query.const_score_query(_term("name", name), 0.0)) for name in names]
-    return Query.boolean_query([(Should, own), *others]) if others else own
+    others = [Query.const_score_query(_term("name", name), 0.0) for name in names if name != stem]
+    return _any_of([own, *others]) if others else own
+
+
+def _any_of(queries: Iterable[Query]) -> Query:
+    """Returns a query for what one of the queries matches; their scores are added."""
+    return Query.boolean_query([(Should, query) for query in queries])
 
 
 def _term(field: str, value: str | int) -> Query:
@@ -179,9 +181,11 @@ def _term(field: str, value: str | int) -> Query:
 
 
 def _lifted(query: Query, parts: Iterable[Query]) -> Query:
-    """Returns a query that matches the same as `query`, and adds the scores of the `parts` that match too."""
+    """Returns a query that matches the same as `query`, and adds the scores of the `parts` that match too.
+
+    This is faster for few matches than a query of all parts, which reads all documents of each part.
+    """
     for part in parts:
-        # Nested, because Tantivy would scan all documents of each part if the parts were in one query.
         query = Query.boolean_query([(Must, query), (Should, part)])
     return query
 
@@ -206,27 +210,25 @@ def _filtered(index: SearchIndex, query: Query, request: SearchRequest, *, witho
     return Query.boolean_query([(Must, query), *clauses])
 
 
-def _rank(
-    searcher: tantivy.Searcher, query: Query, words: Sequence[Sequence[str]], hits: Sequence[Hit]
-) -> list[int]:
-    """Returns the models of the best hits of a query in the order of their complete scores."""
-    among = Query.term_set_query(SCHEMA, "id", _numbers(searcher, "id", hits))
-    best = Query.boolean_query([(Must, Query.const_score_query(among, 0.0)), (Must, query)])
+def _rank(searcher: tantivy.Searcher, words: Sequence[Sequence[str]], hits: Sequence[Hit]) -> list[int]:
+    """Returns the models of the best hits in the order of their complete scores."""
+    scores = dict(zip(_numbers(searcher, "id", hits), (score for score, _ in hits), strict=True))
     parts = []
     for stem, *names in words:
         parts += [Query.boost_query(_term(place, stem), weight) for place, weight in PLACES.items()]
         parts += [Query.boost_query(_term("name", name), OTHER_NAME) for name in names]
-    found = searcher.search(_lifted(best, parts), len(hits), count=False).hits
-    statics, ids, starts = (_numbers(searcher, field, found) for field in ("static", "id", "beginning"))
-    scores = [score + static / 10 for (score, _), static in zip(found, statics, strict=True)]
-    ranked = sorted(zip(scores, ids, starts, strict=True), key=itemgetter(0), reverse=True)
+    among = Query.const_score_query(Query.term_set_query(SCHEMA, "id", list(scores)), 0.0)
+    found = searcher.search(_lifted(among, parts), len(hits), count=False).hits
+    ids, statics, starts = (_numbers(searcher, field, found) for field in ("id", "static", "beginning"))
+    for model, static, (score, _) in zip(ids, statics, found, strict=True):
+        scores[model] += score + static / 10
+    start_of = dict(zip(ids, starts, strict=True))
+    ranked = sorted(ids, key=scores.__getitem__, reverse=True)
     seen: Counter[int] = Counter()
-    spread = []
-    for score, model, start in ranked[:SPREAD]:
-        spread.append((score * SAME_BEGINNING ** seen[start], model))
-        seen[start] += 1
-    first = [model for _, model in sorted(spread, key=itemgetter(0), reverse=True)]
-    return first + [model for _, model, _ in ranked[SPREAD:]]
+    for model in ranked[:SPREAD]:
+        scores[model] *= SAME_BEGINNING ** seen[start_of[model]]
+        seen[start_of[model]] += 1
+    return sorted(ranked[:SPREAD], key=scores.__getitem__, reverse=True) + ranked[SPREAD:]
 
 
 def _numbers(searcher: tantivy.Searcher, field: str, hits: Sequence[Hit]) -> list[int]:

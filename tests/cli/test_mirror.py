@@ -149,20 +149,26 @@ def test_a_bundle_feeds_a_hub_without_a_network(services, hub, tmp_path):
         assert services.tfhub("cache", "export", url, "-o", bundle).returncode == 0
         assert bundle.read_bytes() == before
     # The first hub has stopped: all that follows comes from the bundle.
-    publish(module(), card=card("acme/first/1"), hub=hub.url, token=hub.token)
-    add_key("acme", key.public, "key", hub=hub.url, token=hub.token)
     inside = {"TFHUB_URL": hub.url, "TFHUB_TOKEN": hub.token, "TFHUB_CACHE_DIR": there}
     imported = services.tfhub("cache", "import", bundle, **inside)
     assert (imported.returncode, imported.stdout.strip()) == (0, url), imported.stderr
-    for outcome in ("copied", "there already"):
+    # The bundle has the signature, but no key: a key is trusted only after an owner there has registered it.
+    for outcome, signers in (("copied", []), ("there already", [key.public.id])):
+        if signers:
+            added = services.tfhub("keys", "add", "acme", str(key.public), **inside)
+            assert added.returncode == 0, added.stderr
         done = services.tfhub("mirror", url, "--json", **inside)
         assert done.returncode == 0, done.stderr
+        told = (
+            "Register the key with `tfhub keys add acme KEY`, if the publisher gave it to you" in done.stderr
+        )
+        assert told == (not signers), done.stderr
         assert json.loads(done.stdout)[0]["outcome"] == outcome
         facts = shown(services, hub, "acme/cats/1")
         assert facts["card"] == (tmp_path / "card.md").read_text()
         assert [one["path"] for one in facts["pictures"]] == ["cats.png"]
         assert [(one["publisher"], one["value"]) for one in facts["measurements"]] == [("acme", 0.9)]
-        assert [one["key"]["id"] for one in facts["signatures"]] == [key.public.id]
+        assert [one["key"]["id"] for one in facts["signatures"]] == signers
     # An imported module can go into the next bundle, also offline.
     again = services.tfhub("cache", "export", url, "-o", bundle, **inside, TFHUB_OFFLINE="1")
     assert again.returncode == 0, again.stderr

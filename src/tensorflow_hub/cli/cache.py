@@ -180,7 +180,8 @@ def export(handles: tuple[str, ...], path: str) -> None:
     """Write modules to one file for a machine without a network; fetches modules that are not cached.
 
     Their signatures and documentation come too: card, pictures, and what their publisher measured. A hub
-    there gets all of it by `tfhub mirror`.
+    there gets all of it by `tfhub mirror`. Public keys do not come: an owner there registers them with
+    `tfhub keys add`.
     """
     from tensorflow_hub.copying.bundling import documentation_for_bundle, signed_module
     from tensorflow_hub.resolving.cache.bundle import export_bundle

@@ -88,7 +88,7 @@ def command(handle: str, texts: tuple[str, ...], hub: str | None, as_json: bool)
                 ("key", "name", "signed", "pinned", "signature"),
             )
     if not is_enough:
-        signer = "a key that you trust" if pinned else "any key"
+        signer = "a key that you trust" if pinned else "a key of its publisher"
         got = f"{output.counted(len(lines), 'signature')}, but no sufficient one" if lines else "no signature"
         raise TrustError(
             f"Expected {name} to be signed by {signer}, got {got}.",

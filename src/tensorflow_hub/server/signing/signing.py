@@ -74,7 +74,8 @@ def _signer(connection: sa.Connection, publisher: Publisher, envelope: Envelope)
         raise RejectedError(
             f"Expected a valid signature by a key of the publisher {publisher.name!r}. The key "
             f"{envelope.signatures[0][0]!r:.40} is none of them, or the signature is not of this statement.",
-            hint=f"Add the key first: `tfhub keys add {publisher.name} FILE`.",
+            hint=f"Register the key with `tfhub keys add {publisher.name} KEY`, if the publisher gave it to "
+            "you through another channel than this signature. Then send the signature again.",
         )
     key = known[str(found)]
     if key.revoked_at is not None:

@@ -80,6 +80,10 @@ def test_nobody_gives_more_rights_than_they_have(hub, owner):
     assert ask(hub, waiting) == {"state": "pending", "secret": None}
 
 
+def test_the_page_says_where_its_code_comes_from(hub, owner):
+    assert f"<code>tfhub login {hub.url}</code> in a terminal. It shows a code." in owner.open("/device").text
+
+
 def test_the_page_is_for_those_who_are_signed_in(hub):
     answer = Visitor(hub.url).open("/device?code=BCDF-GHJK")
     assert answer.status_code == 401

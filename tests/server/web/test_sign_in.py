@@ -340,6 +340,7 @@ def test_tokens_are_made_shown_once_and_revoked(hub, visitor):
     assert made.status_code == 201
     assert made.headers["Cache-Control"] == "no-store"
     secret = re.search(r"<code>(tfhub_[\w-]+)</code>", made.text)[1]
+    assert f"<code>tfhub login --paste {hub.url}</code>" in made.text
     facts = api(hub, "GET", "/api/v1/tokens/self", secret).json()
     assert (facts["name"], facts["scope"], facts["publisher"]) == ("ci <b>", "publish", "hidden")
     made_at, until_when = (datetime.fromisoformat(facts[key][:-1]) for key in ("created_at", "expires_at"))

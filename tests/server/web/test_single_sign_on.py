@@ -86,7 +86,9 @@ def sign_in(visitor, sub, goal="/"):
 def test_a_person_signs_in_and_has_the_roles_of_the_groups(hub, issuer):
     person(issuer, "ada", groups=["team"])
     visitor = Visitor(hub.url)
-    assert 'href="/login/start?next=/"' in visitor.open("/login").text
+    host = issuer.removeprefix("http://")
+    link = f'href="/login/start?next=/" rel="nofollow">Sign in at {host}</a>'
+    assert link in visitor.open("/login").text
     done = sign_in(visitor, "ada", f"/{HIDDEN}")
     assert (done.status_code, done.headers["Location"]) == (303, f"/{HIDDEN}")
     assert visitor.open(f"/{HIDDEN}").status_code == 200

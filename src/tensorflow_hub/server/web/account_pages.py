@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,13 +40,15 @@ class Right:
 
 def sign_in(request: Request, goal: str, problem: str = "") -> Response:
     """Returns the page `/login`."""
+    provider = request.app.state.oidc
     return render(
         request,
         "sign_in.html",
         status=401 if problem else 200,
         title="Sign in",
         goal=goal,
-        provider_url=f"/login/start?next={quote(goal)}" if request.app.state.oidc else "",
+        provider_url=f"/login/start?next={quote(goal)}" if provider else "",
+        provider_host=urlsplit(provider.issuer).netloc if provider else "",
         problem=problem,
         show_header_search=False,
     )

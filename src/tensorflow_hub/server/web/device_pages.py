@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.server.catalogue.device_logins import DeviceLogin
+from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.web.account_pages import token_choices
 from tensorflow_hub.server.web.rendering import render
@@ -19,6 +20,7 @@ def device(request: Request, caller: Caller, code: str, login: DeviceLogin | Non
         title="Sign a program in",
         code=code,
         login=login,
+        base=base_url(request),
         **token_choices(caller),
     )
 

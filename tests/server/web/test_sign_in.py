@@ -377,6 +377,22 @@ def test_no_token_has_more_than_who_made_it(hub, visitor, fields, status):
     assert visitor.send("/settings/tokens", **asked).status_code == status
 
 
+def test_a_refused_form_leads_back_to_its_page(hub, visitor):
+    visitor.sign_in(new_token(hub, "admin")["secret"])
+    page = f"{hub.url}/settings/tokens"
+    fields = {"name": "ci", "publisher": "hidden", "scope": "publish", "days": "-1"}
+    refused = visitor.send("/settings/tokens", headers={"Referer": page}, **fields)
+    assert refused.status_code == 400
+    assert f'<a class="button" href="{page}">Back to the form</a>' in refused.text
+    assert "Search the hub" not in refused.text
+    for other in ("https://evil.example/", f"{hub.url}.evil.example/", "javascript:alert(1)"):
+        refused = visitor.send("/settings/tokens", headers={"Referer": other}, **fields)
+        assert other not in refused.text
+        assert "Search the hub" in refused.text
+    missing = visitor.open("/acme/nothing", Referer=page)
+    assert "Back to the form" not in missing.text
+
+
 def test_a_user_who_owns_no_publisher_sees_only_the_own_token(hub, visitor):
     visitor.sign_in(new_token(hub, "publish")["secret"])
     page = visitor.open("/settings/tokens").text

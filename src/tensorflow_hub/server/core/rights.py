@@ -94,7 +94,9 @@ def require_signed_in(caller: Caller) -> None:
       AuthenticationError: it is not.
     """
     if caller.session is None:
-        raise AuthenticationError("Only signed-in users can use this page.", hint="This page opens after you sign in.")
+        raise AuthenticationError(
+            "Only signed-in users can use this page.", hint="This page opens after you sign in."
+        )
 
 
 def _who(caller: Caller) -> str:

@@ -252,7 +252,17 @@ def problem(request: Request, error: HubError) -> Response:
         suggestions=suggestions,
         suggestions_title="Available versions" if status == 410 else "Did you mean",
         query_text=words[:100] if status == 404 else "",
+        form_url=_page_of_form(request),
     )
+
+
+def _page_of_form(request: Request) -> str:
+    """Returns the URL of the page whose form was sent; "" for other requests.
+
+    A browser names it in the header `Referer`. A page of another host is not linked.
+    """
+    page = request.headers.get("referer", "")
+    return page if request.method == "POST" and page.startswith(f"{base_url(request)}/") else ""
 
 
 def find(request: Request, connection: sa.Connection, caller: Caller, asked: SearchRequest) -> SearchAnswer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tarfile
 
 import pytest
 from hub_content import card, module
@@ -148,6 +150,10 @@ def test_a_bundle_feeds_a_hub_without_a_network(services, hub, tmp_path):
         before = bundle.read_bytes()
         assert services.tfhub("cache", "export", url, "-o", bundle).returncode == 0
         assert bundle.read_bytes() == before
+    with tarfile.open(bundle) as archive:
+        [name] = [name for name in archive.getnames() if name.endswith(".documentation.json")]
+        kept = json.load(archive.extractfile(name))
+    assert re.fullmatch(r"20[0-9-]{8}T[0-9:]{8}Z", kept["card_updated_at"])
     # The first hub has stopped: all that follows comes from the bundle.
     inside = {"TFHUB_URL": hub.url, "TFHUB_TOKEN": hub.token, "TFHUB_CACHE_DIR": there}
     imported = services.tfhub("cache", "import", bundle, **inside)

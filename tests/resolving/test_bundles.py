@@ -68,6 +68,48 @@ def test_documentation_goes_with_its_module_and_is_replaced_by_the_next_bundle(c
     assert find_documentation(elsewhere, handle) == Documentation("# Other")
 
 
+def of_time(card, updated):
+    return Documentation(card, card_updated_at=updated)
+
+
+def test_the_documentation_with_the_later_card_stays(cached, there, tmp_path, caplog):
+    handle, bundle = cached.manifest.handle, tmp_path / "bundle.tar"
+
+    def bring(documentation):
+        export_bundle([cached], str(bundle), {handle: documentation})
+        brought(bundle, there)
+        return find_documentation(there, handle)
+
+    later = of_time("# Later", "2026-02-01T00:00:00Z")
+    assert bring(later) == later
+    with caplog.at_level(logging.WARNING, "tensorflow_hub"):
+        assert bring(of_time("# Earlier", "2026-02-01T00:30:00+01:00")) == later
+    assert (
+        f"The card of {handle} in the bundle is of 2026-02-01T00:30:00+01:00. "
+        "The cache keeps its card of 2026-02-01T00:00:00Z, which is later." in caplog.text
+    )
+    assert bring(of_time("# Latest", "2026-02-02T00:00:00+00:00")).card == "# Latest"
+
+
+@pytest.mark.parametrize(
+    ("kept", "brought_time"),
+    [
+        ("2026-02-01T00:00:00Z", ""),
+        ("", "2026-02-01T00:00:00Z"),
+        ("9999-12-31T00:00:00+00:00", "2026-02-01T00:00:00Z"),
+        ("no time", "2026-02-01T00:00:00Z"),
+        ("0001-01-01T00:00:00+14:00", "2026-02-01T00:00:00Z"),
+    ],
+    ids=["bundle of before", "cache of before", "future", "no time", "first year"],
+)
+def test_documentation_of_an_unknown_time_is_replaced(cached, there, tmp_path, kept, brought_time):
+    handle, bundle = cached.manifest.handle, tmp_path / "bundle.tar"
+    for documentation in (of_time("# Kept", kept), of_time("# Brought", brought_time)):
+        export_bundle([cached], str(bundle), {handle: documentation})
+        brought(bundle, there)
+        assert find_documentation(there, handle) == documentation
+
+
 def test_damaged_documentation_is_left_out_and_its_module_is_imported(cached, there, tmp_path, caplog):
     handle, bundle = cached.manifest.handle, tmp_path / "bundle.tar"
     export_bundle([cached], str(bundle))

@@ -97,6 +97,7 @@ class Version(TypedDict):
     description: str
     metadata: Mapping[str, Sequence[str]]
     card: Annotated[str, Meta(description="The whole card, Markdown.")]
+    card_updated_at: Annotated[Time | None, Meta(description="null: there is no card.")]
     pictures: Sequence[Picture]
     deployments: Sequence[Deployment]
     derived_from: Annotated[Sequence[str], Meta(description="The modules that its card names as origins.")]

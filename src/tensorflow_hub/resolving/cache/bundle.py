@@ -21,6 +21,8 @@ from tensorflow_hub.format.archive.index import FileEntry, module_digest
 from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.resolving.cache.kept_documentation import (
     ENDING,
+    find_documentation,
+    is_older,
     read_documentation,
     to_json,
     write_documentation,
@@ -73,8 +75,8 @@ def export_bundle(
 def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedModule]:
     """Adds the modules of a bundle to the cache.
 
-    The files of modules that the cache has already are not changed. Their documentation is replaced, and
-    signatures are added.
+    The files of modules that the cache has already are not changed. Their documentation is replaced if the
+    card in the bundle is not older, and signatures are added.
 
     Raises:
       ArchiveError: the file is not a bundle.
@@ -107,7 +109,15 @@ def _install(manifest: Manifest, staging: str, cache: Cache) -> CachedModule:
     module = cache.install(unpacked, manifest)
     if module.manifest.digest not in {None, manifest.digest}:
         return module  # the cache has other content under this handle
-    if found is not None:
+    kept = find_documentation(cache, manifest.handle)
+    if found is not None and kept is not None and is_older(found, kept):
+        _log.warning(
+            "The card of %s in the bundle is of %s. The cache keeps its card of %s, which is later.",
+            manifest.handle,
+            found.card_updated_at,
+            kept.card_updated_at,
+        )
+    elif found is not None:
         write_documentation(cache, manifest.handle, found)
     elif has_documentation:
         _log.warning("The documentation of %s in the bundle cannot be read; it is left out.", manifest.handle)

@@ -2,7 +2,8 @@
 
     <root>/<sha1 of the handle>.documentation.json
 
-    {"format": 1, "card": "# Module …", "measurements": [{…}, …],
+    {"format": 1, "card": "# Module …", "card_updated_at": "2026-11-20T08:00:00Z",
+     "measurements": [{…}, …],
      "pictures": [{"path": "cats.png", "sha256": "…", "content": "base64"}, …]}
 
 Bundles bring it. It is used when the module is copied to a hub and its source does not answer, as on a
@@ -12,6 +13,7 @@ machine without a network. Nothing of it is trusted.
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -41,6 +43,7 @@ def to_json(documentation: Documentation) -> bytes:
     value = {
         "format": _FORMAT,
         "card": documentation.card,
+        "card_updated_at": documentation.card_updated_at,
         "measurements": list(documentation.measurements),
         "pictures": pictures,
     }
@@ -66,6 +69,15 @@ def write_documentation(cache: Cache, handle: str, documentation: Documentation)
         file.write(to_json(documentation))
 
 
+def is_older(documentation: Documentation, other: Documentation) -> bool:
+    """Whether the card was last changed before the other one; False if one of the times is not known.
+
+    A time in the future is not known either, so that a wrong clock does not keep later documentation out.
+    """
+    mine, others = _time(documentation.card_updated_at), _time(other.card_updated_at)
+    return mine is not None and others is not None and mine < others
+
+
 def documentation_path(cache: Cache, handle: str) -> str | None:
     """The path of the file of a module in the writable or a read-only cache; None if there is none."""
     paths = (os.path.join(root, key_of(handle) + ENDING) for root in (cache.root, *cache.tiers))
@@ -76,6 +88,14 @@ def find_documentation(cache: Cache, handle: str) -> Documentation | None:
     """Returns the documentation of a cached module; None if there is none that can be read."""
     path = documentation_path(cache, handle)
     return read_documentation(path) if path is not None else None
+
+
+def _time(text: str) -> datetime.datetime | None:
+    try:
+        time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+    return time if time <= datetime.datetime.now(datetime.timezone.utc) else None
 
 
 def _contents(pictures: Any) -> Mapping[str, bytes]:

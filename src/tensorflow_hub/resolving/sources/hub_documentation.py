@@ -21,6 +21,7 @@ from tensorflow_hub.resolving.sources.source import Documentation
 _LARGEST_JSON = 32 << 20
 _LONGEST_CARD = 4 << 20
 _MOST_MEASUREMENTS = 1000
+_LONGEST_TIME = 40
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,11 +55,12 @@ def checked_documentation(entry: Any, picture: Callable[[str], bytes | None]) ->
     card = entry.get("card") if isinstance(entry, dict) else None
     if not isinstance(card, str) or len(card) > _LONGEST_CARD:
         return Documentation()
-    measured = entry.get("measurements")
+    measured, updated = entry.get("measurements"), entry.get("card_updated_at")
     return Documentation(
         card,
         dict(_pictures(entry, card, picture)),
         tuple(measured[:_MOST_MEASUREMENTS]) if isinstance(measured, list) else (),
+        updated[:_LONGEST_TIME] if isinstance(updated, str) else "",
     )
 
 

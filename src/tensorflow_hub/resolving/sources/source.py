@@ -114,11 +114,13 @@ class Documentation:
       card: Markdown with the fields of cards; "" for none.
       pictures: the path by which the card refers to one → its file.
       measurements: what was measured, as the API of hubs tells it.
+      card_updated_at: when the card was last changed at its source (ISO 8601); "" if it is not known.
     """
 
     card: str = ""
     pictures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     measurements: Sequence[Any] = ()
+    card_updated_at: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

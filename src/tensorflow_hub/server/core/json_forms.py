@@ -56,6 +56,7 @@ def version_json(connection: sa.Connection, version: Version, base: str, caller:
         "description": card.description if card else "",
         "metadata": dict(contents.metadata),
         "card": card.text if card else "",
+        "card_updated_at": iso_or_none(card.updated_at if card else None),
         "pictures": [picture_json(found, version, base) for found in pictures],
         "deployments": [deployment_json(deployment, version, base) for deployment in contents.deployments],
         "signatures": signatures_json(connection, version, caller) if contents.has_signatures else [],

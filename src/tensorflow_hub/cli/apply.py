@@ -64,6 +64,9 @@ def command(module: str, data: str, out: str, as_json: bool, **chosen: Any) -> N
     image's path as key. Memory does not grow with the input. To continue an interrupted run, start it again.
     Inputs that cannot be used are listed in skipped.jsonl.
 
+    A batch of texts has at most 131,072 characters with padding, and at most 8,192 rows of a Parquet file. A
+    larger --batch-size does not change that.
+
     \b
     Examples:
       tfhub apply acme/sentences/1 posts.parquet -o vectors/ --text-column body

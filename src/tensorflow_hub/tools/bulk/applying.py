@@ -80,7 +80,8 @@ def apply(
         could not be used.
       format: `parquet` (columns `key`, `embedding`), `npy` (with files `.keys.json`), or `tfrecord`.
       text_column: the column of the table with the texts.
-      batch_size: the largest number of rows in a batch.
+      batch_size: the largest number of rows in a batch. A batch of texts never has more than 131,072
+        characters with padding, or 8,192 rows of a Parquet file.
       shard_size: the number of rows in an output file. By default 20,000, or fewer on a cluster if there
         would not be enough files for all workers.
       overwrite: whether to replace the output of another job in the folder.

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorflow_hub.errors import ModuleError
+from tensorflow_hub.format.module.calls import ModuleCall
 from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.choosing import (
     choose_output,
@@ -102,28 +103,21 @@ def open_encoder(
     """
     choice = {"preprocessor": preprocessor, "signature": signature, "output_key": output_key}
     calls = encoder_calls(handle, kind, image_size=image_size, **choice)  # type: ignore[arg-type]
-    module, keys = locate(handle), output_keys(output_key)
+    keys = output_keys(output_key)
     size = image_size_of(calls, image_size) if kind == "image" else (0, 0)
-    shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
+    spec = (
+        tf.TensorSpec([None, *size, 3], tf.float32) if kind == "image" else tf.TensorSpec([None], tf.string)
+    )
+    widths: list[int] = []
     with collection_paused():
-        parts = [LoadedModule(module.directory)]
-        function = parts[0].function(calls[0])
-        prepare: Function | None = None
-        if preprocessor is not None:
-            first = locate(preprocessor)
-            parts.append(LoadedModule(first.directory))
-            prepare = parts[1].function(encoder_calls(preprocessor, "text", output_key=())[0])
-            module = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
-        widths: list[int] = []
+        module, function, loaded = _load(handle, calls[0], preprocessor)
 
         def features(batch: Any, training: bool) -> Any:
-            inputs = prepare(batch, False) if prepare else batch  # the preprocessor is not trained
-            value = function(inputs, training)
+            value = function(batch, training)
             vectors = [_vector(choose_output(value, key, handle), handle) for key in keys]
             widths[:] = [int(vector.shape[-1]) for vector in vectors]
             return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=1)
 
-        spec = tf.TensorSpec(shape, dtype)
         apply = tf.function(lambda batch: features(batch, False), input_signature=[spec], autograph=False)
         try:
             apply.get_concrete_function()
@@ -141,8 +135,37 @@ def open_encoder(
         widths=tuple(widths),
         features=features,
         apply=apply,
-        loaded=tuple(part.loaded for part in parts),
+        loaded=loaded,
     )
+
+
+def _load(
+    handle: str, call: ModuleCall, preprocessor: str | None
+) -> tuple[Located, Function, tuple[Any, ...]]:
+    """Loads a module, and the preprocessor before it.
+
+    Args:
+      handle: the module's handle.
+      call: the call of the module.
+      preprocessor: the handle of the part that takes strings, if there is one.
+
+    Returns:
+      The module on disk, with a digest of both; the function of a batch, through both; the loaded objects.
+    """
+    module = locate(handle)
+    main = LoadedModule(module.directory)
+    function = main.function(call)
+    if preprocessor is None:
+        return module, function, (main.loaded,)
+    first = locate(preprocessor)
+    part = LoadedModule(first.directory)
+    prepare = part.function(encoder_calls(preprocessor, "text", output_key=())[0])
+
+    def prepared(batch: Any, training: bool) -> Any:
+        return function(prepare(batch, False), training)  # the preprocessor is not trained
+
+    both = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
+    return both, prepared, (main.loaded, part.loaded)
 
 
 def _vector(value: Any, handle: str) -> Any:

@@ -177,24 +177,22 @@ def properties_of(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties
     Returns empty properties if a description has another form, for example of another release: one bad entry
     must not stop the search.
     """
+    if not descriptions:
+        return ModuleProperties()
     try:
-        return _gather(descriptions) if descriptions else ModuleProperties()
+        trainable = any((d.get("variables") or {}).get("trainable") for d in descriptions)
+        custom = any(d.get("custom_ops") for d in descriptions)
+        known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
+        return ModuleProperties(
+            signatures=tuple(dict.fromkeys(str(s) for d in descriptions for s in signatures_of(d).values())),
+            interfaces=tuple(name for d in descriptions for name in d.get("interfaces", ())),
+            formats=tuple(d["kind"] for d in descriptions if d.get("kind") in FORMATS),
+            flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
+            fine_tunable=any(known) if known else None,
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         _log.warning("A description in the catalogue cannot be read; typed search does not find its version.")
         return ModuleProperties()
-
-
-def _gather(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties:
-    trainable = any((d.get("variables") or {}).get("trainable") for d in descriptions)
-    custom = any(d.get("custom_ops") for d in descriptions)
-    known = [d["fine_tunable"] for d in descriptions if isinstance(d.get("fine_tunable"), bool)]
-    return ModuleProperties(
-        signatures=tuple(dict.fromkeys(str(s) for d in descriptions for s in signatures_of(d).values())),
-        interfaces=tuple(name for d in descriptions for name in d.get("interfaces", ())),
-        formats=tuple(d["kind"] for d in descriptions if d.get("kind") in FORMATS),
-        flags=("trainable" if trainable else "no-trainable", "custom-ops" if custom else "no-custom-ops"),
-        fine_tunable=any(known) if known else None,
-    )
 
 
 def _descriptions(connection: sa.Connection, version_ids: Sequence[int]) -> dict[int, list[Any]]:

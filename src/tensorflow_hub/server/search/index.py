@@ -42,7 +42,7 @@ def _schema() -> tantivy.Schema:
     for name in TEXT_FIELDS:
         builder.add_text_field(name, stored=name != "all", tokenizer_name="whitespace", index_option="freq")
     for name in TERM_FIELDS:
-        is_counted = name == "signature" or name in FACET_KEYS
+        is_counted = name in FACET_KEYS
         builder.add_text_field(name, fast=is_counted, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
         builder.add_unsigned_field(name, indexed=name in {"id", "bytes"}, fast=True)
@@ -71,7 +71,14 @@ class SearchIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._kept: dict[Hashable, Any] = {}
-        self._index = self._open()
+        try:
+            if (folder / "meta.json").is_file():
+                self._index = tantivy.Index(SCHEMA, str(folder))
+                return
+        except BaseException as error:  # a panic is no Exception
+            if not is_damage(error):
+                raise
+        self.clear()
 
     def searcher(self) -> tantivy.Searcher:
         """Returns a view of the index as of the last commit or reload."""
@@ -99,7 +106,8 @@ class SearchIndex:
     def clear(self) -> None:
         """Starts again with an empty index."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._index = self._open()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(SCHEMA, str(self.folder))
         self._kept = {}
 
     def change(
@@ -126,26 +134,11 @@ class SearchIndex:
         self.reload()
 
     def _read_signatures(self) -> list[tuple[str, Interface]]:
-        searcher, terms = self.searcher(), {"field": "signature", "size": _MOST_SIGNATURES}
-        if not searcher.num_docs:
-            return []
-        found = searcher.aggregate(tantivy.Query.all_query(), {"signature": {"terms": terms}})
         known = []
-        for bucket in found["signature"]["buckets"]:
+        for text, _ in self.searcher().terms_with_prefix("signature", "", limit=_MOST_SIGNATURES):
             with contextlib.suppress(FormatError):
-                known.append((bucket["key"], parse_interface(bucket["key"])))
+                known.append((text, parse_interface(text)))
         return known
-
-    def _open(self) -> tantivy.Index:
-        if (self.folder / "meta.json").is_file():
-            try:
-                return tantivy.Index(SCHEMA, str(self.folder))
-            except BaseException as error:  # a panic is no Exception
-                if not is_damage(error):
-                    raise
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return tantivy.Index(SCHEMA, str(self.folder))
 
 
 def is_damage(error: BaseException) -> bool:

@@ -76,9 +76,7 @@ class SearchRequest:
             if not value:
                 continue
             try:
-                if key == "interface" and value not in INTERFACES:
-                    fields["interface"] = wanted_interface(value)
-                elif key in FACET_KEYS:
+                if key in FACET_KEYS and (key != "interface" or value in INTERFACES):
                     filters.setdefault(key, []).append(value[:100])
                 elif key in _PARAMETERS:
                     fields[_PARAMETERS[key].field or key] = _PARAMETERS[key].parse(value)
@@ -92,8 +90,8 @@ class SearchRequest:
         """Returns the parameters of the URL of this request, without those that have their default."""
         pairs = [("q", self.text)] if self.text else []
         pairs += [(key, value) for key in FACET_KEYS for value in self.filters.get(key, ())]
-        for key in ("interface", *(key for key, parameter in _PARAMETERS.items() if not parameter.field)):
-            if (value := getattr(self, key)) != getattr(SearchRequest, key):
+        for key, parameter in _PARAMETERS.items():
+            if not parameter.field and (value := getattr(self, key)) != getattr(SearchRequest, key):
                 pairs.append((key, str(value).lower() if isinstance(value, bool) else str(value)))
         return pairs
 
@@ -112,7 +110,7 @@ class SearchRequest:
 
 @dataclasses.dataclass(frozen=True)
 class _Parameter:
-    """A parameter of a search URL other than a facet.
+    """A parameter of a search URL other than the values of a facet.
 
     `field` is the field of `SearchRequest`; "" if it has the same name, and is part of permanent links.
     """
@@ -158,6 +156,9 @@ def _number(limit: int, meaning: str) -> _Parameter:
 
 
 _PARAMETERS: dict[str, _Parameter] = {
+    "interface": _Parameter(
+        str, "A name such as text-embedding, or types such as 'string -> float32[512]'.", wanted_interface
+    ),
     "q": _Parameter(str, "Words; typing errors are corrected.", lambda text: text[:MAX_QUERY], "text"),
     "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", _size),
     "trainable": _Parameter(
@@ -180,9 +181,7 @@ def _described() -> type[Parameters]:
     every: dict[str, tuple[Any, str]] = {
         facet.key: (of_facet, f"{facet.label}. If repeated, a model needs only one of the values.")
         for facet in FACETS
-        if facet.key != "interface"
     }
-    every["interface"] = (str, "A name such as text-embedding, or types such as 'string -> float32[512]'.")
     every |= {key: (parameter.type, parameter.meaning) for key, parameter in _PARAMETERS.items()}
     fields = [
         (key, Annotated[kind, Meta(description=text)] | UnsetType, UNSET)

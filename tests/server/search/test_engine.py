@@ -318,3 +318,13 @@ def test_a_word_of_thousands_of_models_is_not_enough_beside_a_rarer_one(tmp_path
     assert search(index, SearchRequest(text="words")).total == 10_001
     found = search(index, SearchRequest(text="zebra words"))
     assert (found.total, found.relaxed, set(found.ids)) == (2, True, {20_000, 20_001})
+
+
+def test_of_models_with_some_of_several_common_words_those_with_all_are_first(tmp_path):
+    index = SearchIndex(tmp_path)
+    names = ["red", "blue"] * 10_001 + ["red-blue"] * 3
+    handles = [f"acme/{name}-{number}" for number, name in enumerate(names)]
+    index.change((SearchDocument(n, handle, 1, size=n) for n, handle in enumerate(handles)), bulk=True)
+    found = search(index, SearchRequest(text="red blue", page_size=5))
+    assert (found.total, found.relaxed, set(found.ids[:3])) == (20_005, True, {20_002, 20_003, 20_004})
+    assert len(set(found.ids)) == 5

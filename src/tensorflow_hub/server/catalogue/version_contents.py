@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,7 +50,7 @@ class Contents:
 
 @dataclasses.dataclass(frozen=True)
 class VersionContent:
-    """The parts of a version that are compared with those of another.
+    """The parts of a version that are compared with those of another, and that search finds it by.
 
     Attributes:
       metadata: the fields of the card.
@@ -58,7 +58,7 @@ class VersionContent:
       sizes: kind of deployment → size of its files in bytes.
     """
 
-    metadata: Mapping[str, Iterable[str]]
+    metadata: Mapping[str, Sequence[str]]
     descriptions: Mapping[str, Mapping[str, Any]]
     sizes: Mapping[str, int]
 
@@ -104,9 +104,8 @@ def contents_of(connection: sa.Connection, version: Version) -> Contents:
     return Contents(None if card[0] is None else CardRecord(*card), found, *flags)
 
 
-def compared_contents(connection: sa.Connection, compared: Iterable[Version]) -> dict[int, VersionContent]:
-    """Returns what versions are compared by, by the id of the version."""
-    ids = [version.id for version in compared]
+def compared_contents(connection: sa.Connection, ids: Sequence[int]) -> dict[int, VersionContent]:
+    """Returns what versions are compared and found by, by the id of the version."""
     found = {}
     every = connection.execute(_compared, {"versions": ids})
     for id_, of_version in itertools.groupby(every, lambda row: row.id):

@@ -72,7 +72,7 @@ def list_runnable(request: Request, caller: Caller, name: ModelName) -> list[int
                 model = find_readable_model(connection, name, caller)
             visible = [one for one in reading.list_versions(connection, model) if one.state == VISIBLE]
             listed = visible[:_MOST_LISTED]
-            contents, kind = compared_contents(connection, listed), saved_model.KIND.name
+            contents, kind = compared_contents(connection, [one.id for one in listed]), saved_model.KIND.name
             described = {one.number: contents[one.id].descriptions.get(kind) for one in listed}
             found = [
                 number

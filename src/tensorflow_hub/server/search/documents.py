@@ -16,7 +16,8 @@ from tensorflow_hub.format.kinds.table import FORMATS, KIND_BY_CARD, KIND_BY_NAM
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DOCUMENTED, VISIBLE
-from tensorflow_hub.server.catalogue.tables import cards, deployments, models, publishers, versions
+from tensorflow_hub.server.catalogue.tables import cards, models, publishers, versions
+from tensorflow_hub.server.catalogue.version_contents import VersionContent, compared_contents
 from tensorflow_hub.server.search.signatures import signatures_of
 
 _CHUNK = 1000
@@ -95,7 +96,7 @@ _select = (
         publishers.c.private,
         versions.c.id.label("version_id"),
         *(versions.c[name] for name in ("published_at", "published_by", "parent")),
-        *(cards.c[name] for name in ("text", "description", "metadata")),
+        *(cards.c[name] for name in ("text", "description")),
     )
     .join(publishers, models.c.publisher_id == publishers.c.id)
     .join(versions, sa.and_(versions.c.model_id == models.c.id, versions.c.number == models.c.latest))
@@ -110,26 +111,25 @@ def documents_of(
     for start in range(0, len(ids), _CHUNK):
         chosen = models.c.id.in_(ids[start : start + _CHUNK])
         rows = connection.execute(_select.where(chosen, audience.condition())).all()
-        described = _descriptions(connection, [row.version_id for row in rows])
+        contents = compared_contents(connection, [row.version_id for row in rows])
         children = _formats_of_children(connection, [f"{row.handle}/{row.latest}" for row in rows], audience)
         tasks = tasks_of_parents(connection, {row.parent for row in rows if row.parent}, audience)
         for row in rows:
-            metadata = with_task(row.metadata or {}, row.parent, tasks)
-            formats = children[f"{row.handle}/{row.latest}"]
-            yield _document(row, metadata, described[row.version_id], formats)
+            if content := contents.get(row.version_id):  # else it was removed between the two queries
+                metadata = with_task(content.metadata, row.parent, tasks)
+                yield _document(row, content, metadata, children[f"{row.handle}/{row.latest}"])
 
 
 def _document(
-    row: Any, metadata: Mapping[str, Sequence[str]], described: Sequence[Any], children: set[str]
+    row: Any, content: VersionContent, metadata: Mapping[str, Sequence[str]], children: set[str]
 ) -> SearchDocument:
-    properties = properties_of([deployment.description for deployment in described])
-    sizes = {deployment.kind: deployment.unpacked_size for deployment in described}
-    size = next((sizes[name] for name in KIND_BY_NAME if name in sizes), None)
+    properties = properties_of(list(content.descriptions.values()))
+    size = next((content.sizes[name] for name in KIND_BY_NAME if name in content.sizes), None)
     entry = Entry(
         publisher=row.handle.partition("/")[0],
         kind=row.kind,
         metadata=metadata,
-        deployments=list(sizes),
+        deployments=list(content.sizes),
         formats=[*properties.formats, *sorted(children)],
         interfaces=properties.interfaces,
         fine_tunable=properties.fine_tunable,
@@ -193,16 +193,6 @@ def properties_of(descriptions: Sequence[Mapping[str, Any]]) -> ModuleProperties
     except (KeyError, TypeError, ValueError, AttributeError):
         _log.warning("A description in the catalogue cannot be read; typed search does not find its version.")
         return ModuleProperties()
-
-
-def _descriptions(connection: sa.Connection, version_ids: Sequence[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
-    query = sa.select(
-        deployments.c.version_id, deployments.c.kind, deployments.c.description, deployments.c.unpacked_size
-    ).where(deployments.c.version_id.in_(version_ids))
-    for row in connection.execute(query.order_by(deployments.c.id)):
-        found[row.version_id].append(row)
-    return found
 
 
 def _formats_of_children(

@@ -45,7 +45,7 @@ def differences(
     store: Store, connection: sa.Connection, before: Version, after: Version
 ) -> answers.Differences:
     """Returns the changes from the version `before` to the version `after`."""
-    contents = compared_contents(connection, (before, after))
+    contents = compared_contents(connection, (before.id, after.id))
     older, newer = contents[before.id], contents[after.id]
     old_files, new_files = _files(store, connection, before), _files(store, connection, after)
     card = _card_lines(_card(connection, before), _card(connection, after))

@@ -21,7 +21,7 @@ def version_rows(connection: sa.Connection, shown: Version) -> list[dict[str, An
     """Returns the latest versions of the model of a version, the latest first."""
     versions = reading.list_versions(connection, shown.model)[:_MOST_VERSIONS]
     kept = [version for version in versions if version.state != DELETED]
-    contents = compared_contents(connection, kept) if len(kept) > 1 else {}
+    contents = compared_contents(connection, [one.id for one in kept]) if len(kept) > 1 else {}
     older = {version.id: contents[before.id] for version, before in itertools.pairwise(kept)}
     return [_row(version, older.get(version.id), contents.get(version.id)) for version in versions]
 

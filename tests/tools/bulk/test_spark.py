@@ -158,9 +158,9 @@ def test_a_worker_gets_a_module_of_the_drivers_disk_and_the_threads_of_its_cores
 
         from tensorflow_hub.tools.bulk.shipping import arrived
         from tensorflow_hub.tools.bulk.spark_files import on_worker, task_cores
-        from tensorflow_hub.tools.bulk.worker import worker_encoder
+        from tensorflow_hub.tools.bulk.worker import worker_computation
 
-        worker_encoder(on_worker(sent), "text", {}, task_cores())
+        worker_computation(on_worker(sent), "text", {}, threads=task_cores())
         return arrived(on_worker(sent)), tf.config.threading.get_intra_op_parallelism_threads()
 
     [(path, threads)] = spark.sparkContext.parallelize([0], 1).map(on_worker_process).collect()
@@ -178,12 +178,12 @@ def load(_):
     import os
     import tensorflow as tf
     from tensorflow_hub.tools.bulk.spark_files import task_cores
-    from tensorflow_hub.tools.bulk.worker import worker_encoder
-    encoders = [worker_encoder(handle, "text", {}, task_cores()) for _ in range(2)]
+    from tensorflow_hub.tools.bulk.worker import worker_computation
+    loaded = [worker_computation(handle, "text", {}, threads=task_cores()) for _ in range(2)]
     time.sleep(1)  # the other task is given to another worker
     threading = tf.config.threading
     threads = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
-    return os.getpid(), encoders[0] is encoders[1], *threads
+    return os.getpid(), loaded[0] is loaded[1], *threads
 
 handle = sys.argv[1]
 settings = {"spark.ui.enabled": "false", "spark.task.cpus": "2", "spark.driver.memory": "512m"}

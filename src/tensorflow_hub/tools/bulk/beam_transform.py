@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tensorflow_hub.tools.bulk.worker import worker_encoder
-from tensorflow_hub.tools.computation import Computation
+from tensorflow_hub.tools.bulk.worker import worker_computation
 from tensorflow_hub.tools.encoders import open_encoder
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind, require_kind
@@ -74,25 +73,19 @@ class _Apply(beam.DoFn):  # type: ignore[misc]
 
     def __init__(self, module: Any, kind: Kind, batch_size: int, options: dict[str, Any]) -> None:
         super().__init__()
-        self._arguments = (module, kind, options)
-        self._batch_size = batch_size
-        self._computation: Computation | None = None
+        self._arguments = (module, kind, options, batch_size)
 
     def setup(self) -> None:
-        self._computation = Computation(worker_encoder(*self._arguments), self._batch_size)
-
-    def teardown(self) -> None:
-        if self._computation is not None:
-            self._computation.__exit__()
+        worker_computation(*self._arguments)
 
     def process(self, batch: Sequence[Any]) -> Iterator[Any]:
-        assert self._computation is not None
+        computation = worker_computation(*self._arguments)
         pairs = [element if isinstance(element, tuple) else (None, element) for element in batch]
         values, names = [self._usable(value) for _, value in pairs], [str(key) for key, _ in pairs]
-        loaded = self._computation.load(values, names)
+        loaded = computation.load(values, names)
         for place, reason in loaded.problems:
             yield beam.pvalue.TaggedOutput("skipped", (pairs[place][0], reason))
-        for place, vector in zip(loaded.places, self._computation.vectors(loaded), strict=True):
+        for place, vector in zip(loaded.places, computation.vectors(loaded), strict=True):
             yield (pairs[place][0], vector) if isinstance(batch[place], tuple) else vector
 
     def _usable(self, value: Any) -> Any:

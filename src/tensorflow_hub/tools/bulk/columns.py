@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
-from tensorflow_hub.tools.bulk.shipping import Shipped
-from tensorflow_hub.tools.bulk.worker import worker_encoder
 from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.extras import require
-from tensorflow_hub.tools.modules import Kind
 
 arrow = require("pyarrow")
-
-
-@functools.cache
-def worker_computation(
-    module: str | Shipped,
-    kind: Kind,
-    options: tuple[tuple[str, Any], ...],
-    batch_size: int | None,
-    threads: int,
-) -> Computation:
-    """Returns the computation for a module in this process. It is created by the first call."""
-    return Computation(worker_encoder(module, kind, dict(options), threads), batch_size, threads)
 
 
 def columns_of(computation: Computation, values: Any) -> list[Any]:

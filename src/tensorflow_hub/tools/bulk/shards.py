@@ -18,32 +18,29 @@ from tensorflow_hub.tools.bulk.journal import Shard
 from tensorflow_hub.tools.bulk.outputs import write_shard
 from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.datasets.examples import Skipped
-from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.matrices import Matrix
 
 
 def compute_shards(
     job: Job,
-    encoder: Encoder,
+    computation: Computation,
     shards: range,
     on_shard: OnShard,
     *,
     on_progress: OnProgress = ignore_progress,
-    threads: int = 4,
 ) -> None:
     """Computes shards that are not finished. One thread reads, this one computes, another one writes.
 
     Args:
       job: the job.
-      encoder: its module.
+      computation: applies its module.
       shards: the numbers of the shards. Numbers beyond the end of the input are ignored.
       on_shard: called for each shard when its file is written.
       on_progress: called after each batch.
-      threads: the number of threads that decode images.
     """
     done = 0
-    with Computation(encoder, job.batch_size, threads) as computation, ThreadPoolExecutor(1) as writer:
+    with ThreadPoolExecutor(1) as writer:
         writing: Future[None] | None = None
         parts = _parts(job, shards, computation.rows_at_once)
         loaded = ahead((number, rows, computation.load(job.source.values(rows))) for number, rows in parts)

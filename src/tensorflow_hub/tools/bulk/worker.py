@@ -12,35 +12,42 @@ from tensorflow_hub.errors import HubError, RequestError, ResolveError
 from tensorflow_hub.tools.bulk.job import Job
 from tensorflow_hub.tools.bulk.records import read_problem, write_finished, write_problem
 from tensorflow_hub.tools.bulk.shipping import Shipped, arrived
-from tensorflow_hub.tools.encoders import Encoder, open_encoder
+from tensorflow_hub.tools.computation import Computation
+from tensorflow_hub.tools.encoders import open_encoder
 from tensorflow_hub.tools.modules import Kind
 
-_encoders: dict[Any, Encoder] = {}
+_computations: dict[Any, Computation] = {}
 _lock = threading.Lock()
 
 
-def worker_encoder(
-    module: str | Shipped, kind: Kind, options: Mapping[str, Any], threads: int | None = None
-) -> Encoder:
-    """Returns the module, which is loaded by the first call in this process.
+def worker_computation(
+    module: str | Shipped,
+    kind: Kind,
+    options: Mapping[str, Any],
+    batch_size: int | None = None,
+    threads: int | None = None,
+) -> Computation:
+    """Returns the computation for a module in this process. The first call loads the module.
 
     Args:
       module: a handle, or a packed module.
       kind: the kind of inputs.
       options: the options of `open_encoder`; `preprocessor` may be a packed module, too.
+      batch_size: the largest number of rows in a batch; None for the default.
       threads: the number of threads of TensorFlow, which should be that of the worker's cores; None for all
         cores.
     """
-    key = (module, kind, tuple(sorted(options.items())))
+    key = (module, kind, tuple(sorted(options.items())), batch_size)
     with _lock:
-        if key not in _encoders:
+        if key not in _computations:
             if threads is not None:
                 _use_threads(threads)
             local: dict[str, Any] = dict(options)
             if "preprocessor" in local:
                 local["preprocessor"] = arrived(local["preprocessor"])
-            _encoders[key] = open_encoder(arrived(module), kind, **local)
-        return _encoders[key]
+            encoder = open_encoder(arrived(module), kind, **local)
+            _computations[key] = Computation(encoder, batch_size, threads or 4)
+        return _computations[key]
 
 
 def _use_threads(threads: int) -> None:
@@ -62,14 +69,9 @@ def run_shards(job: Job, shards: range, threads: int | None = None) -> None:
     if read_problem(job.folder) is not None:
         return
     try:
-        encoder = worker_encoder(job.module, job.source.kind, job.options, threads)
-        compute_shards(
-            job,
-            encoder,
-            shards,
-            functools.partial(write_finished, job.folder),
-            threads=threads or 4,
-        )
+        kind, options = job.source.kind, job.options
+        computation = worker_computation(job.module, kind, options, job.batch_size, threads)
+        compute_shards(job, computation, shards, functools.partial(write_finished, job.folder))
     except (ResolveError, RequestError):
         raise
     except HubError as problem:

@@ -13,6 +13,7 @@ from tensorflow_hub.tools.bulk.engines.interface import SHARD_SIZE
 from tensorflow_hub.tools.bulk.inputs import Input
 from tensorflow_hub.tools.bulk.job import Job, OnShard
 from tensorflow_hub.tools.bulk.shards import compute_shards
+from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.encoders import Encoder, open_encoder
 from tensorflow_hub.tools.modules import Kind
 
@@ -42,4 +43,5 @@ class LocalEngine(contextlib.AbstractContextManager["LocalEngine"]):
     def run(self, job: Job, on_shard: OnShard, on_progress: OnProgress) -> None:
         """Computes all shards."""
         assert self._encoder is not None
-        compute_shards(job, self._encoder, range(sys.maxsize), on_shard, on_progress=on_progress)
+        with Computation(self._encoder, job.batch_size) as computation:
+            compute_shards(job, computation, range(sys.maxsize), on_shard, on_progress=on_progress)

@@ -35,6 +35,7 @@ class Encoder:
       module: the module on disk. Its digest includes the digest of the preprocessor.
       signature: the name of the signature that is called; empty for the object itself.
       output: the name of the output that is used; empty for the usual one.
+      spec: the spec of a batch of inputs.
       image_size: (height, width) in pixels; (0, 0) for texts.
       dimension: the length of a feature vector; for several outputs, the sum of `widths`, their lengths.
       features: a differentiable function: (batch, whether it is for training) → float32 [b, dimension].
@@ -46,6 +47,7 @@ class Encoder:
     kind: Kind
     signature: str
     output: str
+    spec: tf.TensorSpec
     image_size: tuple[int, int]
     dimension: int
     widths: tuple[int, ...]
@@ -105,9 +107,8 @@ def open_encoder(
     calls = encoder_calls(handle, kind, image_size=image_size, **choice)  # type: ignore[arg-type]
     keys = output_keys(output_key)
     size = image_size_of(calls, image_size) if kind == "image" else (0, 0)
-    spec = (
-        tf.TensorSpec([None, *size, 3], tf.float32) if kind == "image" else tf.TensorSpec([None], tf.string)
-    )
+    shape, dtype = ([None, *size, 3], tf.float32) if kind == "image" else ([None], tf.string)
+    spec = tf.TensorSpec(shape, dtype, "inputs")
     widths: list[int] = []
     with collection_paused():
         module, function, loaded = _load(handle, calls[0], preprocessor)
@@ -130,6 +131,7 @@ def open_encoder(
         kind=kind,
         signature=signature or "",
         output=",".join(filter(None, keys)),
+        spec=spec,
         image_size=size,
         dimension=sum(widths),
         widths=tuple(widths),

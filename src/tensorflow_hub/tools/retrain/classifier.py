@@ -29,6 +29,7 @@ class Classifier(TrackableObject):
     def __init__(self, encoder: Encoder, head: Head, labels: Sequence[str], labels_file: Path) -> None:
         super().__init__()
         self._encoder = encoder
+        self.spec = encoder.spec
         self._multi_label = head.multi_label
         self.modules = list(encoder.loaded)
         self.head_weights = tf.Variable(head.weights, name="head/kernel")
@@ -58,38 +59,31 @@ class Classifier(TrackableObject):
         best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
         return {"scores": scores, "label": best}
 
-    def input_spec(self, batch: int | None = None) -> Any:
-        """Returns the spec of the module's inputs."""
-        if self._encoder.kind == "image":
-            return tf.TensorSpec([batch, *self._encoder.image_size, 3], tf.float32, "inputs")
-        return tf.TensorSpec([batch], tf.string, "inputs")
-
     def saved_functions(self) -> dict[str, Any]:
         """Traces the call while it is saved, because TensorFlow would make earlier traces again."""
         # For training only if the module has variables to train.
         for training in (False, True) if len(self.trainable_variables) > 2 else (False,):
-            self.__call__.get_concrete_function(self.input_spec(), training)
+            self.__call__.get_concrete_function(self.spec, training)
         return {}
 
     def signatures(self) -> dict[str, Any]:
         """Returns `serving_default` for files or texts, and for images also `images` for pixels."""
         if self._encoder.kind == "text":
-            return {"serving_default": _traced(self.scored, "text", tf.string, [None])}
-        size = self._encoder.image_size
+            return {"serving_default": _traced(self.scored, self.spec, "text")}
 
         def from_files(contents: Any) -> dict[str, Any]:
-            return self.scored(decode_batch(contents, size))
+            return self.scored(decode_batch(contents, self._encoder.image_size))
 
         return {
-            "serving_default": _traced(from_files, "image_bytes", tf.string, [None]),
-            "images": _traced(self.scored, "images", tf.float32, [None, *size, 3]),
+            "serving_default": _traced(from_files, tf.TensorSpec([None], tf.string), "image_bytes"),
+            "images": _traced(self.scored, self.spec, "images"),
         }
 
 
-def _traced(function: Any, name: str, dtype: Any, shape: Sequence[int | None]) -> Any:
-    """Returns the graph of a function of one tensor."""
-    spec = tf.TensorSpec(shape, dtype, name)
-    return tf.function(function, input_signature=[spec], autograph=False).get_concrete_function()
+def _traced(function: Any, spec: Any, name: str) -> Any:
+    """Returns the graph of a function of one tensor with this name."""
+    named = [tf.TensorSpec(spec.shape, spec.dtype, name)]
+    return tf.function(function, input_signature=named, autograph=False).get_concrete_function()
 
 
 @collection_paused()
@@ -121,12 +115,10 @@ def write_tflite(classifier: Classifier, path: Path) -> None:
     Raises:
       ExportError: the module has an op that TFLite does not have.
     """
-    serve = tf.function(
-        lambda inputs: {"scores": classifier.scored(inputs)["scores"]},
-        input_signature=[classifier.input_spec(batch=1)],
-    )
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], classifier)
-    if classifier.input_spec().dtype == tf.string:
+    spec = tf.TensorSpec([1, *classifier.spec.shape[1:]], classifier.spec.dtype)
+    serve = _traced(lambda inputs: {"scores": classifier.scored(inputs)["scores"]}, spec, "inputs")
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], classifier)
+    if spec.dtype == tf.string:
         kinds = tf.lite.OpsSet
         converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS, kinds.SELECT_TF_OPS]
     try:

@@ -71,7 +71,6 @@ def prepare(dataset: Dataset, module: str, options: Options, clock: Clock) -> Pr
       DataError: too few classes or examples are left to learn from.
       ModuleError: the module does not take such examples.
     """
-    require_classes(dataset)
     encoder = open_encoder(
         module,
         dataset.kind,

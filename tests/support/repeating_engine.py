@@ -18,9 +18,6 @@ class RepeatingEngine(Cluster):
     def __init__(self, where, options):
         """It has no options."""
 
-    def __exit__(self, *_):
-        """Nothing outlives the job."""
-
     def slots(self):
         return 2
 

@@ -15,7 +15,7 @@ from tensorflow_hub.tools.bulk.engines.interface import Engine, open_engine
 from tensorflow_hub.tools.bulk.inputs import Input, open_input
 from tensorflow_hub.tools.bulk.job import Job
 from tensorflow_hub.tools.bulk.journal import Journal, previous_job
-from tensorflow_hub.tools.bulk.outputs import WRITERS, remove_unfinished
+from tensorflow_hub.tools.bulk.outputs import UNFINISHED, WRITERS, remove_files
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.tools.modules import locate
 
@@ -121,7 +121,7 @@ def apply(
             journal.finished,
             progress or ignore_progress,
         )
-    remove_unfinished(folder)
+    remove_files(folder, UNFINISHED)
     skipped = journal.write_skipped()
     seconds = time.perf_counter() - started
     dimension = next((shard.dimension for shard in journal.shards.values()), 0)

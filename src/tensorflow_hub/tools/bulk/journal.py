@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.errors import DataError
-from tensorflow_hub.tools.bulk.outputs import remove_output, require_folder
+from tensorflow_hub.tools.bulk.outputs import OUTPUT, remove_files, require_folder
 from tensorflow_hub.tools.datasets.examples import Skipped
 from tensorflow_hub.whole_file import whole_file
 
@@ -86,7 +86,7 @@ class Journal:
                     f"{', '.join(changed)}.",
                     hint="Choose another with -o, or start again with --overwrite.",
                 )
-            remove_output(folder)
+            remove_files(folder, OUTPUT)
         elif previous is None and folder.exists() and any(folder.iterdir()):
             raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another with -o.")
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from tensorflow_hub.whole_file import whole_file
 Writer = Callable[[Path, Any, Matrix], None]
 VECTOR = "embedding"
 # Temporary files of a run: unfinished shards, and records for the driver. They are removed at its end.
-UNFINISHED = ".part-*"
+UNFINISHED = (".part-*",)
+# All files of a run.
+OUTPUT = ("part-*", *UNFINISHED, "skipped.jsonl", "shards.jsonl", "apply.json")
 
 
 def require_folder(path: Path) -> None:
@@ -34,26 +37,38 @@ def require_folder(path: Path) -> None:
         )
 
 
-def remove_output(folder: Path) -> None:
-    """Removes the files that a run wrote into a folder. Other files stay."""
-    for pattern in ("part-*", UNFINISHED, "skipped.jsonl", "shards.jsonl", "apply.json"):
+def require_free(folder: Path, result: Sequence[str], unfinished: str, overwrite: bool) -> None:
+    """Checks that an output folder is free, or has an earlier result that may be replaced.
+
+    Args:
+      folder: the folder, which need not exist.
+      result: the names of files of a result. A folder with the last one of them has a complete result.
+      unfinished: the pattern of what an interrupted run leaves, which is no result.
+      overwrite: whether an earlier result may be replaced.
+
+    Raises:
+      DataError: the folder is a file, or has other files, or the earlier result may not be replaced.
+    """
+    require_folder(folder)
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    found = {name for name in found if not fnmatch.fnmatchcase(name, unfinished)}
+    if found and not overwrite:
+        raise DataError(
+            f"The folder {str(folder)!r} is not empty.",
+            hint="Choose another with -o, or replace what is there with --overwrite.",
+        )
+    if result[-1] not in found and not found.issubset(result):
+        raise DataError(
+            f"The folder {str(folder)!r} holds something else than an earlier result.",
+            hint="Choose another with -o.",
+        )
+
+
+def remove_files(folder: Path, patterns: Sequence[str]) -> None:
+    """Removes the files of runs, `UNFINISHED` or `OUTPUT`, from a folder. Other files stay."""
+    for pattern in patterns:
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Removes the temporary files of runs from a folder."""
-    for path in folder.glob(UNFINISHED):
-        path.unlink(missing_ok=True)
-
-
-def shard_name(number: int, suffix: str) -> str:
-    """Returns the file name of a shard.
-
-    >>> shard_name(7, "parquet")
-    'part-00007.parquet'
-    """
-    return f"part-{number:05d}.{suffix}"
 
 
 def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matrix) -> None:
@@ -69,22 +84,18 @@ def write_shard(folder: Path, number: int, suffix: str, keys: Any, vectors: Matr
       keys: the keys, an Arrow array of strings.
       vectors: float32 [n, dimension], a vector for each key.
     """
-    path = folder / shard_name(number, suffix)
+    path = folder / f"part-{number:05d}.{suffix}"
     if suffix == "npy":  # keys in JSON, because the name of a file may have line breaks
         with whole_file(path.with_suffix(".keys.json"), prefix=".part-", durable=True) as file:
             file.write(json.dumps(keys.to_pylist()).encode())
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         WRITERS[suffix](temporary, keys, vectors)
-        _sync(temporary)  # before it is recorded as finished
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())  # before it is recorded as finished
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
 
 
 def _write_parquet(path: Path, keys: Any, vectors: Matrix) -> None:

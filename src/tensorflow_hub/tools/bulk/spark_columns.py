@@ -14,7 +14,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.spark_files import on_worker, send, task_cores
 from tensorflow_hub.tools.choosing import encoder_calls
 from tensorflow_hub.tools.extras import require
-from tensorflow_hub.tools.modules import Kind, require_kind
+from tensorflow_hub.tools.modules import Kind
 
 _ONLY = ""  # the name of a single output
 
@@ -165,7 +165,6 @@ def _prepared(
     handle: str, kind: Kind, outputs: list[str], batch_size: int | None, module_options: dict[str, Any]
 ) -> Callable[[Any], list[Any]]:
     """The function of the workers: from an Arrow array to an array for each output and one of reasons."""
-    require_kind(kind)
     session = require("pyspark.sql", "spark").SparkSession.getActiveSession()
     if session is None:
         raise DataError(

@@ -20,7 +20,7 @@ from tensorflow_hub.errors import DataError
 from tensorflow_hub.progress import OnProgress
 from tensorflow_hub.tools.bulk.applying import Applied, apply
 from tensorflow_hub.tools.bulk.inputs import KEY, Input, open_input
-from tensorflow_hub.tools.bulk.outputs import require_folder
+from tensorflow_hub.tools.bulk.outputs import require_free
 from tensorflow_hub.tools.neighbours.index import (
     EXACT_LIMIT,
     FILES,
@@ -33,6 +33,7 @@ from tensorflow_hub.tools.neighbours.index import (
 from tensorflow_hub.tools.neighbours.searching import MINIMUM
 
 MAX_TEXT = 2000
+# The folder with the vectors of an unfinished index, which the next build continues.
 _VECTORS = "vectors"
 
 
@@ -73,7 +74,7 @@ def build_neighbours(
       index, done = hub.tools.build_neighbours("acme/sentences/1", "questions.txt", "questions_index")
     """
     folder, source = Path(output), open_input(data, text_column)
-    _require_free(folder, overwrite)
+    require_free(folder, FILES, _VECTORS, overwrite)
     applied = apply(
         module,
         data,
@@ -107,19 +108,6 @@ def build_neighbours(
     replace_index(finished, folder)
     shutil.rmtree(folder / _VECTORS)
     return Index(folder), applied
-
-
-def _require_free(folder: Path, overwrite: bool) -> None:
-    """Checks that a folder is free: without other files, and without an index unless it is to be replaced.
-
-    An index in the folder stays until the new one is finished. An unfinished index is continued.
-    """
-    require_folder(folder)
-    found = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if found - {_VECTORS} and not overwrite:
-        raise DataError(f"The folder {str(folder)!r} is not empty.", hint="Choose another, or --overwrite.")
-    if found - {_VECTORS, *FILES} and "index.json" not in found:
-        raise DataError(f"The folder {str(folder)!r} holds something else.", hint="Choose another with -o.")
 
 
 def _items(source: Input, keys: list[str]) -> Iterator[Item]:

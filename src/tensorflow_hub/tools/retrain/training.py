@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_hub.client.measurements import write_figures
-from tensorflow_hub.errors import DataError
 from tensorflow_hub.loading.garbage_collection import existing_objects_frozen
-from tensorflow_hub.tools.bulk.outputs import require_folder
+from tensorflow_hub.tools.bulk.outputs import require_free
 from tensorflow_hub.tools.datasets.examples import Dataset, require_classes
 from tensorflow_hub.tools.datasets.image_folder import read_images
 from tensorflow_hub.tools.datasets.text_table import read_texts
@@ -116,7 +115,7 @@ def _retrain(read: Callable[..., Dataset], module: str, output: Path, options: O
     clock.lap("reading the data")
     require_classes(dataset)
     require_name(options.name)
-    _require_free(output, options.overwrite)
+    require_free(output, [LABELS_FILE], f"{_UNFINISHED}*", options.overwrite)
     with _whole_result(output) as folder:
         outcome = dataclasses.replace(_trained(dataset, module, folder, clock, options), output=output)
         (folder / "card.md").write_text(card_text(outcome, model_name(outcome)), encoding="utf-8")
@@ -191,25 +190,3 @@ def _whole_result(output: Path) -> Iterator[Path]:
         if not existed:
             with contextlib.suppress(OSError):  # the folder is not empty
                 output.rmdir()
-
-
-def _require_free(output: Path, overwrite: bool) -> None:
-    """Checks that the output folder is empty, or has an earlier result that may be replaced.
-
-    Raises:
-      DataError: the folder has other files, or the earlier result may not be replaced.
-    """
-    require_folder(output)
-    found = [path.name for path in output.iterdir()] if output.is_dir() else []
-    if all(name.startswith(_UNFINISHED) for name in found):
-        return
-    if not overwrite:
-        raise DataError(
-            f"The folder {str(output)!r} is not empty.",
-            hint="Choose another with -o, or replace what is there with --overwrite.",
-        )
-    if LABELS_FILE not in found:
-        raise DataError(
-            f"The folder {str(output)!r} holds something else than an earlier result.",
-            hint="Choose another with -o.",
-        )

@@ -47,9 +47,6 @@ class BeamEngine(Cluster):
         self._runner = where or "direct"
         self._flags = [f"--{option}" for option in options]
 
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to close after a job."""
-
     def slots(self) -> int:
         """Returns the cores of this machine, or an assumed number of workers on other machines."""
         return os.cpu_count() or 1 if self._runner == "direct" else _SLOTS_ELSEWHERE

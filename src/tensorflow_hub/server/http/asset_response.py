@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from starlette.concurrency import iterate_in_threadpool
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import Unavailable
+from tensorflow_hub.server.http.file_pieces import read_pieces
 from tensorflow_hub.server.store.interface import Store
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -74,7 +76,8 @@ def serve_asset(request: Request, hub: Hub, asset: Asset) -> Response:
         headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size}"
     if span is not None and end - start <= _AT_ONCE:
         return Response(_bytes(hub.store, asset, start, end), 206, headers)
-    return StreamingResponse(_pieces(hub.store, asset, start, end), 206 if span else 200, headers)
+    pieces = _pieces(hub.store, asset, start, end) if path is None else read_pieces(path, start, end)
+    return _Stream(pieces, 206 if span else 200, headers)
 
 
 def asks_for_part(request: Request, asset: Asset) -> bool:
@@ -122,7 +125,7 @@ def _bytes(store: Store, asset: Asset, start: int, end: int) -> bytes:
         raise _lost(asset) from error
 
 
-async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncIterator[bytes]:
+async def _pieces(store: Store, asset: Asset, start: int, end: int) -> AsyncGenerator[bytes]:
     try:
         async for piece in iterate_in_threadpool(store.read(asset.key, start, end)):
             yield piece
@@ -159,6 +162,19 @@ def _lost(asset: Asset) -> Unavailable:
         f"The object {asset.key!r} is missing in the store.",
         hint="Ask the administrator to run `tfhub admin check`.",
     )
+
+
+class _Stream(StreamingResponse):
+    """Sends the pieces of an async generator, and closes it at once when the client is gone.
+
+    Otherwise Python closes it, and with it the file, at some later garbage collection.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        pieces = self.body_iterator
+        assert isinstance(pieces, AsyncGenerator)
+        async with contextlib.aclosing(pieces):
+            await super().stream_response(send)
 
 
 class _WholeFile(FileResponse):

@@ -136,7 +136,7 @@ def test_a_module_in_tf1_hub_format_answers(hub, predict):
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({"instances": [1]}, 400, "Expected string[?] for the input 'texts', got [1]."),
+        ({"instances": [1]}, 400, "Expected string[?] for the input 'texts', got [1]. Send strings."),
         ({}, 400, 'Expected either "instances" or "inputs"'),
         ({"instances": ["a"], "inputs": ["a"]}, 400, 'Expected either "instances" or "inputs"'),
         ({"instances": "a"}, 400, 'Expected "instances" as a list'),

@@ -229,7 +229,7 @@ def test_examples_get_a_number(url, path):
     ("path", "body", "words"),
     [
         ("half:classify", {"examples": [{}]}, "classify', got 'serving_default' with the method"),
-        ("half:regress", {"examples": [{}]}, "It has none. Use `:predict`."),
+        ("half:regress", {"examples": [{}]}, "The module has no such signature. Use `:predict`."),
         ("old:regress", {"examples": [{}]}, "Send \"signature_name\": one of ['numbers', 'regress']."),
         ("old:classify", {"examples": [{}], "signature_name": "none"}, "Expected the signature 'none'"),
         ("old:regress", {"examples": [{}], "signature_name": "numbers"}, "got one with x: float32[?]"),

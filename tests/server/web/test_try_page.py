@@ -145,6 +145,19 @@ def test_a_picture_is_shown(visitor):
     assert "img-src 'self' data:;" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("text", ["", " \n\n"], ids=["nothing", "blank lines"])
+def test_a_field_without_text_is_reported(visitor, text):
+    answer = visitor.send("/acme/texts/1:try", input_0=text)
+    assert answer.status_code == 400
+    assert "<strong>Expected at least one line, got none.</strong> Fill in the field." in answer.text
+    assert "What it gives" not in answer.text
+
+
+def test_a_new_form_has_texts_that_one_click_runs(visitor):
+    assert ">a sentence\nand another</textarea>" in visitor.open("/acme/texts/1:try").text
+    assert "a sentence" not in visitor.open("/acme/picture/1:try").text
+
+
 def test_several_inputs_have_a_field_each(visitor):
     answer = visitor.send("/acme/tf1/1:try", input_0="[1, 2, 3, 4, 5, 6, 7]", input_1="[1, 1, 1, 1, 1, 1, 1]")
     assert "<code>2, 4, 6, 8, 10, 12, 14</code>" in answer.text

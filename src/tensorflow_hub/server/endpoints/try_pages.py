@@ -16,7 +16,7 @@ from tensorflow_hub.server.core.callers import caller_of
 from tensorflow_hub.server.core.endpoint import Call
 from tensorflow_hub.server.core.limits import PREDICTIONS, source_of
 from tensorflow_hub.server.core.multipart import SentFile
-from tensorflow_hub.server.core.problems import TooLarge
+from tensorflow_hub.server.core.problems import Malformed, TooLarge
 from tensorflow_hub.server.predicting.choice import Choice, choose
 from tensorflow_hub.server.web import try_page
 from tensorflow_hub.server.web.rendering import show_size
@@ -62,6 +62,12 @@ def _outputs(call: Call, chosen: Choice, asked: Asked) -> list[ShownOutput]:
             f"Expected at most {show_size(most)} in all fields together, got {show_size(asked.size)}.",
             hint="Send less at once, or smaller pictures.",
         )
+    for name, rows in asked.rows.items():
+        if not rows:
+            raise Malformed(
+                "Expected at least one line" + (f" for the input {name!r}" if name else "") + ", got none.",
+                hint="Fill in the field.",
+            )
     request = msgspec.json.encode({"do": "show", "rows": asked.rows, "files": asked.files})
     said = chosen.pool.ask(chosen.runnable, request)
     try:

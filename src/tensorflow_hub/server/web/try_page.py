@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.module.calls import ModuleCall, takes_image_files
+from tensorflow_hub.format.module.signatures import TensorDescription
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.multipart import SentFile
@@ -21,6 +22,8 @@ from tensorflow_hub.server.web.picture_with_boxes import ShownBox, draw_boxes
 from tensorflow_hub.server.web.rendering import POLICY, render, show_size
 from tensorflow_hub.svg import element
 
+# The example of the programs on the page of a model, a text in each line.
+_TEXTS = "a sentence\nand another"
 _BAR = 60  # pixels of a share of one
 _Text = Annotated[str, Meta(max_length=1000)]
 _Rows = Annotated[list[list[str]], Meta(max_length=100)]
@@ -119,10 +122,16 @@ def _fields(call: ModuleCall, asked: Asked) -> list[dict[str, Any]]:
             "is_text": tensor.dtype == "string",
             "is_picture": takes_image_files(name, tensor),
             "is_one": tensor.shape is not None and tensor.shape[:1] == (1,),
-            "value": asked.texts.get(name, ""),
+            "value": asked.texts.get(name, _example(call, tensor)),
         }
         for number, (name, tensor) in enumerate(call.inputs.items())
     ]
+
+
+def _example(call: ModuleCall, tensor: TensorDescription) -> str:
+    """Returns the texts of a new form, so that one click runs a model of texts; "" for other models."""
+    is_list_of_texts = tensor.dtype == "string" and tensor.shape in {None, (None,)}
+    return _TEXTS if is_list_of_texts and len(call.inputs) == 1 else ""
 
 
 def _bar(share: float) -> Markup:

@@ -45,7 +45,9 @@ def check_method(asked: str, name: str | None, methods: Mapping[str, str]) -> No
     raise SignatureError(
         f"Expected a signature with the method {wanted!r}, got "
         + (f"{name!r} with the method {methods[name]!r}." if name else "no default signature."),
-        hint=f'Send "signature_name": one of {fitting}.' if fitting else "It has none. Use `:predict`.",
+        hint=f'Send "signature_name": one of {fitting}.'
+        if fitting
+        else "The module has no such signature. Use `:predict`.",
     )
 
 

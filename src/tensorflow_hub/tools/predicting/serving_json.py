@@ -102,11 +102,16 @@ def _array(value: Any, name: str, tensor: TensorDescription) -> Any:
         hint = "All lists of one level need the same length."
         raise wrong_value(quoted(value), name, tensor, hint) from error
     if tensor.dtype == "string":
-        fits = all(isinstance(item, bytes) for item in array.ravel())
+        fits, wanted = all(isinstance(item, bytes) for item in array.ravel()), "strings"
+    elif tensor.dtype == "bool":
+        fits, wanted = array.dtype.kind == "b", "true and false"
+    elif "float" in tensor.dtype:
+        fits, wanted = array.dtype.kind in "iuf", "numbers"
     else:
-        kinds = "b" if tensor.dtype == "bool" else "iuf" if "float" in tensor.dtype else "iu"
-        fits = array.dtype.kind in kinds
-    if not (fits and tf.TensorShape(tensor.shape).is_compatible_with(array.shape)):
+        fits, wanted = array.dtype.kind in "iu", "integers"
+    if not fits:
+        raise wrong_value(quoted(value), name, tensor, f"Send {wanted}.")
+    if not tf.TensorShape(tensor.shape).is_compatible_with(array.shape):
         hint = f"The value has the shape {list(array.shape)}."
         raise wrong_value(quoted(value), name, tensor, hint)
     return array if tensor.dtype == "string" else array.astype(tf.as_dtype(tensor.dtype).as_numpy_dtype)

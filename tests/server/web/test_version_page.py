@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 from catalogues import open_catalogue, put_entry
+from hub_content import module
 from queries import queries_of
 
 from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.format.description import describe
 from tensorflow_hub.handles import ModelName
-from tensorflow_hub.server.catalogue import reading
+from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.counting import add_downloads
 from tensorflow_hub.server.catalogue.measurements import Author, put_measurement
+from tensorflow_hub.server.catalogue.records import Deployment
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.lookup import find_readable_version
 from tensorflow_hub.server.web.version_page import version_values
@@ -35,10 +38,10 @@ def database(tmp_path):
 def page(database):
     """The values of the page of a version, and how many queries they took."""
 
-    def ask(handle, similar=()):
+    def ask(handle, similar=(), **options):
         with queries_of(database) as queries, database.reading() as connection:
             version = find_readable_version(connection, ModelName.parse(handle), STRANGER)
-            found = version_values(connection, version, "http://hub", similar, STRANGER)
+            found = version_values(connection, version, "http://hub", similar, STRANGER, **options)
         return found, len(queries)
 
     return ask
@@ -98,3 +101,15 @@ def test_downloads_are_asked_for_where_there_are_some(database, page):
         add_downloads(connection, {(find(connection, "acme/words/1").id, 0): 3})
     _, queries = page("acme/words/1")
     assert queries == ALWAYS + 1
+
+
+@pytest.mark.parametrize(("unsafe_ops", "try_url"), [({}, "/acme/words/1:try"), ({"ReadFile": "reads"}, "")])
+def test_whether_a_version_can_be_tried_takes_no_query(database, page, unsafe_ops, try_url):
+    put_entry(database, "acme/words/1")
+    description = {**describe(module()).to_dict(), "unsafe_ops": unsafe_ops}
+    with database.writing() as connection:
+        archive = Deployment("saved_model", "a" * 64, 10, f"sha256:{'b' * 64}", 20, 3, description, 0)
+        writing.add_deployment(connection, find(connection, "acme/words/1"), archive)
+    found, queries = page("acme/words/1", runs_models=True)
+    assert (found["try_url"], queries) == (try_url, ALWAYS)
+    assert page("acme/words/1", runs_models=False)[0]["try_url"] == ""

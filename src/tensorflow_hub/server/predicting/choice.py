@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from starlette.requests import Request
 
 from tensorflow_hub.errors import RejectedError
@@ -16,7 +15,7 @@ from tensorflow_hub.format.module.module_description import ModuleDescription
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.records import VISIBLE, Version
+from tensorflow_hub.server.catalogue.records import VISIBLE, Deployment, Version
 from tensorflow_hub.server.catalogue.version_contents import compared_contents
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
@@ -38,12 +37,10 @@ class Choice:
     pool: Pool
 
 
-def can_be_run(request: Request, connection: sa.Connection, version: Version) -> bool:
-    """Whether the hub runs models, and can run this one."""
-    if request.app.state.predictions is None:
-        return False
-    deployment = reading.find_deployment(connection, version, saved_model.KIND.name)
-    return deployment is not None and _is_runnable(deployment.description)
+def can_be_run(deployments: Iterable[Deployment]) -> bool:
+    """Whether a hub that runs models can run a version with these deployments."""
+    kind = saved_model.KIND.name
+    return any(each.kind == kind and _is_runnable(each.description) for each in deployments)
 
 
 def _is_runnable(description: Mapping[str, Any]) -> bool:

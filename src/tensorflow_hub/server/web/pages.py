@@ -25,7 +25,6 @@ from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
 from tensorflow_hub.server.core.problems import Gone, Malformed, Missing, status_of
 from tensorflow_hub.server.core.rights import audience_of, has_scope
-from tensorflow_hub.server.predicting.choice import can_be_run
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
 from tensorflow_hub.server.search.request import MAX_RESULTS, SORTS, SearchRequest
@@ -227,10 +226,10 @@ def _version_values(
     alike = hub_of(request).search.answer(
         connection, audience, lambda index: similar(index, shown.model.id, limit=15)
     )
-    values = version_values(connection, shown, base_url(request), alike, caller)
+    runs_models = request.app.state.predictions is not None
+    values = version_values(connection, shown, base_url(request), alike, caller, runs_models=runs_models)
     mirror = request.app.state.mirror
     upstream = mirror.upstream if mirror is not None and mirror.may_fetch(shown) else None
-    values["try_url"] = f"/{shown.handle}:try" if can_be_run(request, connection, shown) else ""
     values["mirrored_from"] = upstream.source_of(shown.name) if upstream is not None else ""
     return values
 

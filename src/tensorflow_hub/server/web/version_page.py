@@ -25,6 +25,7 @@ from tensorflow_hub.server.catalogue.version_contents import Contents, contents_
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.json_forms import picture_url
 from tensorflow_hub.server.core.rights import audience_of
+from tensorflow_hub.server.predicting.choice import can_be_run
 from tensorflow_hub.server.web.badge import badge_link
 from tensorflow_hub.server.web.cards import MAX_CARD, ShownPicture, card_sections, plain_text
 from tensorflow_hub.server.web.chart import downloads_chart
@@ -67,6 +68,7 @@ class _Page:
       forms: its formats with the descriptions of their files.
       base: the URL of the hub.
       caller: the reader.
+      runs_models: whether the hub runs models.
     """
 
     connection: sa.Connection
@@ -76,6 +78,7 @@ class _Page:
     forms: Mapping[str, Mapping[str, Any]]
     base: str
     caller: Caller
+    runs_models: bool
 
     @property
     def url(self) -> str:
@@ -94,13 +97,24 @@ def version_values(
     base: str,
     similar_ids: Sequence[int],
     caller: Caller,
+    *,
+    runs_models: bool = False,
 ) -> dict[str, Any]:
-    """Returns the values for `version.html`."""
+    """Returns the values for `version.html`.
+
+    Args:
+      connection: to the catalogue.
+      shown: the version.
+      base: the URL of the hub.
+      similar_ids: the models that are similar to it, the most similar first.
+      caller: the reader.
+      runs_models: whether the hub runs models, so that the page may link to a form for it.
+    """
     contents = contents_of(connection, shown)
     tasks = tasks_of_parents(connection, [shown.parent], audience_of(caller)) if shown.parent else {}
     metadata = with_task(contents.metadata, shown.parent, tasks)
     forms = forms_of(shown, metadata, contents.deployments)
-    page = _Page(connection, shown, contents, metadata, forms, base, caller)
+    page = _Page(connection, shown, contents, metadata, forms, base, caller, runs_models)
     values = {
         **_heading(page),
         **_documentation(page),
@@ -155,8 +169,10 @@ def _files(page: _Page) -> dict[str, Any]:
 
 def _use(page: _Page) -> dict[str, Any]:
     version = page.version
+    can_try = page.runs_models and can_be_run(page.contents.deployments)
     code = snippets(version.handle, page.base, page.forms, private=version.model.private)
     return {
+        "try_url": f"/{version.handle}:try" if can_try else "",
         "snippets": code,
         "has_notebook": any(snippet.language == "python" for snippet in code),
         "signatures": _signatures(page.contents.deployments),

@@ -288,6 +288,8 @@ REQUESTS = {
     "/settings": get(st.just("/settings")),
     "/settings/publishers/{publisher}": get(publishers, "/settings/publishers/"),
     "/settings/publishers/{publisher}/audit": get(publishers, "/settings/publishers/", "/audit"),
+    "/settings/publishers/{publisher}/profile": get(publishers, "/settings/publishers/", "/profile")
+    | change("POST", "/settings/publishers/hidden/profile", title="x"),
     "/settings/publishers/{publisher}/invitations": change(
         "POST", "/settings/publishers/hidden/invitations", role="owner"
     ),

@@ -57,6 +57,15 @@ class OwnToken(Fields, frozen=True):
     days: Annotated[str, Meta(pattern="^([1-9][0-9]{0,2})?$")] = ""
 
 
+class ChangePublisher(Fields, frozen=True):
+    """A publisher in the path, its title and description, and a checkbox: is it private?"""
+
+    publisher: str
+    title: Annotated[str, Meta(max_length=200)] = ""
+    description: Annotated[str, Meta(max_length=2000)] = ""
+    private: str = ""
+
+
 class Invite(Fields, frozen=True):
     """The publisher and role of an invitation, and a note."""
 

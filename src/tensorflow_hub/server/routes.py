@@ -37,6 +37,7 @@ from tensorflow_hub.server.endpoints import (
     openapi,
     pictures,
     predictions,
+    profile_pages,
     publish_upload,
     publishers,
     search,
@@ -629,6 +630,7 @@ FORMS = (
     Form("/logout", sign_in.sign_out, for_all=True),
     Form("/device", device_logins.answer_device),
     Form("/settings/sessions/{session:int}/end", account.end_own_session),
+    Form("/settings/publishers/{publisher}/profile", profile_pages.change_profile),
     Form("/settings/publishers/{publisher}/invitations", member_pages.invite),
     Form(
         "/settings/publishers/{publisher}/invitations/{invitation:int}/withdraw",
@@ -671,6 +673,7 @@ ROUTES: list[Route] = [
     Route("/login/end", single_sign_on.end),
     Route("/settings", account.show_account),
     Route("/settings/publishers/{publisher}", member_pages.show_members),
+    Route("/settings/publishers/{publisher}/profile", profile_pages.show_profile),
     Route("/settings/publishers/{publisher}/audit", member_pages.show_audit),
     Route("/settings/publishers/{publisher}/webhooks", webhook_pages.show_webhooks),
     Route("/settings/mail", mail_pages.show_mail),

@@ -503,6 +503,7 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(visit, hub, reader, sc
         "/settings/mail",
         "/settings/measurements",
         "/settings/publishers/team",
+        "/settings/publishers/team/profile",
         "/settings/publishers/team/audit",
         "/settings/publishers/team/webhooks",
         "/device",

@@ -71,7 +71,7 @@ def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
     assert status(hub, "GET", "/metrics", token) == 403
     assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
     assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
-    assert ("Members, webhooks and audit log" in visitor.open("/hidden").text) is (rank > 1)
+    assert ("Members, profile, webhooks and audit log" in visitor.open("/hidden").text) is (rank > 1)
 
 
 @pytest.mark.parametrize("role", ["reader", "remove"])
@@ -200,6 +200,38 @@ def test_the_audit_page_tells_who_did_what_and_pages_on(hub, owner, visitor):
     assert "member.join" in older
     assert "margaret" in older
     assert owner.open(f"{MEMBERS}/audit?before=x").status_code == 400
+
+
+def test_an_owner_sets_title_description_and_privacy(hub):
+    api(hub, "PATCH", "/api/v1/publishers/shown", json={"title": "Old", "description": "Before."})
+    owner, stranger = Visitor(hub.url), Visitor(hub.url)
+    owner.sign_in(new_token(hub, "admin", "shown")["secret"])
+    page = "/settings/publishers/shown/profile"
+    assert 'value="Old"' in owner.open(page).text
+    fields = {"title": "Shown <b>", "description": "Line one.\r\nLine two.", "private": "on"}
+    changed = owner.send(page, **fields)
+    assert (changed.status_code, changed.headers["Location"]) == (303, "/shown")
+    facts = api(hub, "GET", "/api/v1/publishers/shown").json()
+    assert facts["title"] == "Shown <b>"
+    assert facts["description"] == "Line one.\nLine two."
+    assert facts["private"]
+    assert stranger.open("/shown").status_code == 404
+    assert 'value="Shown &lt;b&gt;"' in owner.open(page).text
+    # Only what differs is changed, and is in the audit log.
+    assert owner.send(page, title="Shown", description="Line one.\r\nLine two.").status_code == 303
+    assert stranger.open("/shown").status_code == 200
+    entries = api(hub, "GET", "/api/v1/audit?publisher=shown").json()["entries"]
+    assert entries[0]["detail"] == {"title": "Shown", "private": False}
+
+
+@pytest.mark.parametrize("scope", ["read", "publish"])
+def test_only_an_owner_sees_and_changes_the_profile(hub, visitor, scope):
+    visitor.sign_in(new_token(hub, scope)["secret"])
+    token = visitor.open("/settings").text.partition('name="form_token" value="')[2].partition('"')[0]
+    page = "/settings/publishers/hidden/profile"
+    assert visitor.open(page).status_code == 403
+    assert visitor.post(page, form_token=token, title="Mine", private="").status_code == 403
+    assert api(hub, "GET", "/api/v1/publishers/hidden").json()["private"]
 
 
 def test_owners_of_others_learn_nothing(hub, visitor):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 import sqlalchemy as sa
 
@@ -51,7 +54,20 @@ def show_publisher(call: Call, path: OfPublisher) -> Answer[answers.PublisherWit
 
 def change_publisher(call: Call, path: OfPublisher, body: PublisherChange) -> Answer[answers.Publisher]:
     """Sets title, description, card and privacy. Administrators can add a new publisher this way."""
-    name, caller, values = path.publisher, call.caller, msgspec.to_builtins(body)
+    publisher, is_new = store_change(call, path.publisher, msgspec.to_builtins(body))
+    return Answer(publisher_json(publisher, call.base), 201 if is_new else 200)
+
+
+def store_change(call: Call, name: str, values: Mapping[str, Any]) -> tuple[Publisher, bool]:
+    """Changes the fields of a publisher that the caller owns, for the API and the page.
+
+    Returns:
+      The publisher, and whether it was added.
+
+    Raises:
+      AuthenticationError, ForbiddenError: there is no such publisher, and the caller may not add one.
+    """
+    caller = call.caller
     with call.hub.database.writing() as connection:
         publisher = reading.find_publisher(connection, name)
         is_new = publisher is None
@@ -68,7 +84,7 @@ def change_publisher(call: Call, path: OfPublisher, body: PublisherChange) -> An
         readerless = _readerless_copies(call.hub, connection, publisher)
     for digest in readerless:
         remove_copy(call.hub.settings.uncompressed_url, digest)
-    return Answer(publisher_json(publisher, call.base), 201 if is_new else 200)
+    return publisher, is_new
 
 
 def _new_publisher(connection: sa.Connection, name: str) -> Publisher:

@@ -36,6 +36,11 @@ def members(
     )
 
 
+def profile(request: Request, publisher: Publisher) -> Response:
+    """Returns the page `/settings/publishers/<publisher>/profile`."""
+    return render(request, "profile.html", title=f"Profile of {publisher.name}", publisher=publisher)
+
+
 def audit(
     request: Request, publisher: Publisher, entries: Sequence[tuple[int, AuditEntry]], *, has_more: bool
 ) -> Response:

@@ -202,6 +202,22 @@ def test_changes_name_card_files_and_deployments(hub):
     assert "no version before 1" in api(hub, "differences/acme/words/1", 404)["error"]["message"]
 
 
+def test_any_two_versions_are_compared_and_a_first_one_has_no_changes(hub):
+    to = {"hub": hub.url, "token": hub.token}
+    for number in (1, 2, 3):
+        text = card(f"acme/three/{number}").replace("It multiplies", f"It multiplies by {number}")
+        publish(module(), card=text, **to)
+    shown = page(hub, "acme/three/3?inside=changes")
+    assert "Compare with version" in shown
+    assert re.findall(r"<option([^>]*)>(\d)<", shown) == [(" selected", "2"), ("", "1")]
+    older = page(hub, "acme/three/3?inside=changes&before=1")
+    assert re.findall(r"<option([^>]*)>(\d)<", older) == [("", "2"), (" selected", "1")]
+    assert '<span class="gone">-It multiplies by 1.</span>' in older
+    assert "inside=changes" in page(hub, "acme/three/2?inside=files")
+    assert "inside=changes" not in page(hub, "acme/three/1?inside=files")
+    assert "Compare with version" not in page(hub, "acme/words/2?inside=changes"), "there is only one other"
+
+
 def test_what_there_is_not_is_said(hub):
     assert "inside='nothing'" in page(hub, "acme/words/1?inside=nothing", 404).replace("&#39;", "'")
     assert "no deployment" in page(hub, "acme/words/1?inside=files&deployment=coral", 404)

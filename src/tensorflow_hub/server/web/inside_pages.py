@@ -30,7 +30,11 @@ from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.inside import views
 from tensorflow_hub.server.web.model_lists import Value
 from tensorflow_hub.server.web.rendering import render, show_count, show_size
-from tensorflow_hub.server.web.version_differences import differences, version_before
+from tensorflow_hub.server.web.version_differences import (
+    comparable_versions,
+    differences,
+    version_before,
+)
 
 PARAMETER = "inside"
 # Value of the parameter → label of the link to that page.
@@ -61,6 +65,7 @@ def inside(
         return JSONResponse(shown, headers=headers)
     deployment = request.query_params.get("deployment", "")
     common = {"deployment": deployment} if deployment else {}
+    others = comparable_versions(connection, version)
 
     def url(**parameters: Any) -> str:
         """Returns the URL of a page about this version."""
@@ -72,7 +77,12 @@ def inside(
         title=f"{PARTS.get(part, shown.get('path', ''))} of {version.handle}",
         version=version,
         part="files" if part == _TEXT else part,
-        parts=[(name, label, url(inside=name)) for name, label in PARTS.items()],
+        parts=[
+            (name, label, url(inside=name))
+            for name, label in PARTS.items()
+            if name != "changes" or part == name or (others and others[-1] < version.number)
+        ],
+        others=others,
         deployments=_deployments(connection, version, part, shown, url),
         shown=shown,
         url=url,

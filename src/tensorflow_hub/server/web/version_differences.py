@@ -24,6 +24,12 @@ _MOST_LINES, _LONGEST_LINE = 1500, 400
 _MOST_CHANGES = 300
 
 
+def comparable_versions(connection: sa.Connection, version: Version) -> list[int]:
+    """Returns the numbers of the other versions of the model that are not deleted, the latest first."""
+    found = reading.list_versions(connection, version.model)
+    return [other.number for other in found if other.state != DELETED and other.number != version.number]
+
+
 def version_before(connection: sa.Connection, version: Version, number: int | None) -> Version:
     """Returns the version of the same model with that number, or for None the one before.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
+from tensorflow_hub.format.description import describe
 from tensorflow_hub.format.kinds.saved_model_code import snippets
 
 NUMBERS = {"dtype": "float32", "shape": [None], "kind": "dense"}
@@ -57,3 +60,22 @@ def test_ops_that_no_known_package_brings_are_told_in_a_comment():
     assert '# Import the package that defines the op "Mine\\nimport os" here.' in load.splitlines()
     known, _ = programs(functions=[function(NUMBERS)], custom_ops=["CaseFoldUTF8"])
     assert "#" not in known
+
+
+@pytest.mark.parametrize("names", [("class",), ("1st", "class"), ("a b", "_x")])
+def test_programs_call_signatures_of_tensorflow_1_whose_inputs_have_other_names(names, tmp_path):
+    import tensorflow as tf
+
+    path = str(tmp_path / "module")
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = {
+            name: tf.compat.v1.placeholder(tf.float32, [None], f"input_{i}") for i, name in enumerate(names)
+        }
+        signature = tf.compat.v1.saved_model.predict_signature_def(inputs, {"d": sum(inputs.values())})
+        builder = tf.compat.v1.saved_model.Builder(path)
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    [load] = snippets(path, "saved_model", describe(path).to_dict())
+    namespace = {}
+    exec(load.code, namespace)
+    assert set(namespace["outputs"]) == {"d"}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import keyword
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow_hub.format.kinds.example_values import (
@@ -59,31 +58,32 @@ def _hub(url: str, description: Mapping[str, Any]) -> list[Snippet]:
     in_graph = f"with tf.Graph().as_default(), tf.Session() as session:\n{module}"
     load = f'model = hub.load("{url}"{tags})'
     output = 'output_key="default"' if has_default else "signature_outputs_as_dict=True"
-    layer = f'layer = hub.KerasLayer("{url}", signature={name}, {output}{tags})'
-    example = example if _are_taken(signature["inputs"]) else ""
+    layer = _layer(url, f", signature={name}, {output}{tags}", example)
     return [
         _python(_TF1, in_graph, description, "tensorflow.compat.v1"),
         _python(_LOAD, load + _line(_signature_call(description)), description),
-        _python(_KERAS, layer + (f"\noutputs = layer({example})" if example else ""), description),
+        _python(_KERAS, layer, description),
     ]
 
 
 def _keras_layer(url: str, description: Mapping[str, Any]) -> str:
+    """A layer, and its call if there are examples of its inputs."""
     tunable = ", trainable=True" if description.get("fine_tunable") is not False else ""
     function, signature = _call_function(description), _signature(description)
     if function is not None:
         options = _options(function)
-        given = f", arguments={python_value(options, description)}" if options else ""
-        layer, example = (
-            f'layer = hub.KerasLayer("{url}"{given}{tunable})',
-            _layer_inputs(function, description),
-        )
-    elif signature is not None and _are_taken(signature["inputs"]):
-        layer = f'layer = hub.KerasLayer("{url}", signature={json.dumps(signature["name"])}, '
-        layer, example = layer + "signature_outputs_as_dict=True)", _by_name(signature, description)
-    else:
-        layer, example = f'layer = hub.KerasLayer("{url}"{tunable})', ""
-    return layer + (f"\noutputs = layer({example})" if example else "")
+        arguments = f", arguments={python_value(options, description)}" if options else ""
+        return _layer(url, f"{arguments}{tunable}", _layer_inputs(function, description))
+    if signature is not None:
+        arguments = f", signature={json.dumps(signature['name'])}, signature_outputs_as_dict=True"
+        return _layer(url, arguments, _by_name(signature, description))
+    return _layer(url, tunable, "")
+
+
+def _layer(url: str, arguments: str, example: str) -> str:
+    """A program with a layer: `arguments` of its constructor after the handle, and of its call."""
+    call = f"\noutputs = layer({example})" if example else ""
+    return f'layer = hub.KerasLayer("{url}"{arguments}){call}'
 
 
 def _layer_inputs(function: Mapping[str, Any], description: Mapping[str, Any]) -> str:
@@ -167,7 +167,7 @@ def _signature_call(description: Mapping[str, Any]) -> str:
     if signature is None or any(tensor["kind"] != "dense" for tensor in signature["inputs"].values()):
         return ""
     names = signature["inputs"]
-    if not has_examples(names.values(), description) or not _are_taken(names):
+    if not has_examples(names.values(), description):
         return ""
     if all(map(is_argument_name, names)):
         values = python_values(names.values(), description, list(names))
@@ -211,11 +211,6 @@ def _by_name(signature: Mapping[str, Any], description: Mapping[str, Any]) -> st
         if len(inputs) == 1
         else python_value(inputs, description)
     )
-
-
-def _are_taken(names: Iterable[str]) -> bool:
-    """Whether TensorFlow 2 takes all names as those of inputs of a signature: words of Python it does not."""
-    return all(name[:1].isalpha() and not keyword.iskeyword(name) for name in names)
 
 
 def _line(call: str) -> str:

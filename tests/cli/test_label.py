@@ -51,3 +51,15 @@ def test_label_shows_a_table(capsys, model, tmp_path):
     code, out, _ = run(capsys, "label", model, tmp_path / "two\nlines.png", "--top", "1")
     assert code == 0
     assert out.splitlines()[1].split()[:2] == [f"{tmp_path}/two\\nlines.png", "red"]
+
+
+def test_what_is_no_classifier_is_named_with_the_command_that_makes_one(capsys, tmp_path):
+    code, out, err = run(capsys, "label", tmp_path / "nothing", "--text", "a")
+    assert (code, out) == (3, "")
+    assert f"or the handle of a published classifier, got '{tmp_path}/nothing'. There is no directory" in err
+    assert "Check the path" in err
+    assert "`tfhub retrain text` one of texts" in err
+    code, out, err = run(capsys, "label", tmp_path, "--text", "a")
+    assert (code, out) == (1, "")
+    assert f"wrote, there is no saved_model.pb in '{tmp_path}'." in err
+    assert "`tfhub retrain image PHOTOS --module HANDLE -o OUT` makes a classifier of images" in err

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tensorflow_hub.errors import DataError, ModuleError
+from tensorflow_hub.errors import DataError, ModuleError, NotFoundError
 from tensorflow_hub.loading.load import load
 from tensorflow_hub.tools.batches import batches_read_ahead, in_parts
 from tensorflow_hub.tools.datasets.examples import require_several
@@ -23,6 +23,10 @@ from tensorflow_hub.tools.modules import locate
 # The names of the classes, one per line, in the order of the scores.
 LABELS_FILE = "labels.txt"
 BATCH = 16
+_HOW_TO_MAKE_ONE = (
+    "`tfhub retrain image PHOTOS --module HANDLE -o OUT` makes a classifier of images, "
+    "`tfhub retrain text` one of texts."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +66,7 @@ class Labeller:
     """
 
     def __init__(self, model: str | os.PathLike[str]) -> None:
-        inner = Path(model) / "model"
-        directory = inner if inner.is_dir() else locate(model).directory
+        directory = _directory(model)
         loaded = load(directory)
         serve: Any = getattr(loaded, "signatures", {}).get("serving_default")
         inputs = set(serve.structured_input_signature[1]) if serve is not None else set()
@@ -71,7 +74,7 @@ class Labeller:
         if not inputs & {"image_bytes", "text"} or not labels.is_file():
             raise ModuleError(
                 f"Expected a classifier that `tfhub retrain` wrote, {os.fspath(model)!r} is none.",
-                hint="Make one: `tfhub retrain image PHOTOS --module HANDLE -o OUT`.",
+                hint=_HOW_TO_MAKE_ONE,
             )
         self._loaded = loaded
         self.kind = "image" if "image_bytes" in inputs else "text"
@@ -133,6 +136,33 @@ class Labeller:
                 f"The classifier labels {self.kind}s, it was given {kind}s.",
                 hint="Give texts with --text or --text-file." if self.kind == "text" else "Give image files.",
             )
+
+
+def _directory(model: str | os.PathLike[str]) -> Path:
+    """Returns the directory of the SavedModel of a classifier.
+
+    Raises:
+      NotFoundError: there is nothing at the path, or under the handle.
+      ModuleError: there is no SavedModel.
+    """
+    inner = Path(model) / "model"
+    if inner.is_dir():
+        return inner
+    try:
+        directory = locate(model).directory
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"Expected the output folder of `tfhub retrain`, or the handle of a published classifier, got "
+            f"{os.fspath(model)!r:.200}. {error.problem}",
+            hint=f"{error.hint} {_HOW_TO_MAKE_ONE}",
+        ) from error
+    if not (directory / "saved_model.pb").is_file():
+        raise ModuleError(
+            f"Expected a classifier that `tfhub retrain` wrote, there is no saved_model.pb in "
+            f"{os.fspath(model)!r:.200}.",
+            hint=_HOW_TO_MAKE_ONE,
+        )
+    return directory
 
 
 def _expanded(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:

@@ -318,6 +318,7 @@ REQUESTS = {
     | change("POST", "/settings/webhooks", url="https://9.9.9.9/", publisher="hidden"),
     "/settings/webhooks/{webhook:int}": get(st.just("/settings/webhooks/HOOK"))
     | change("POST", "/settings/webhooks/HOOK", to="off"),
+    "/settings/webhooks/{webhook:int}/events": change("POST", "/settings/webhooks/HOOK/events", card="on"),
     "/settings/webhooks/{webhook:int}/test": change("POST", "/settings/webhooks/HOOK/test"),
     "/settings/webhooks/{webhook:int}/deliveries/{delivery}/again": change(
         "POST", "/settings/webhooks/HOOK/deliveries/MESSAGE/again"

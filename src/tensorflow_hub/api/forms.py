@@ -159,6 +159,12 @@ class SwitchWebhook(OfWebhook, frozen=True):
     to: str
 
 
+class ChangeEvents(EventFields, frozen=True):
+    """A webhook in the path, and a checkbox for each event."""
+
+    webhook: int
+
+
 class OfDelivery(OfWebhook, frozen=True):
     """A message of a webhook in the path."""
 

@@ -52,7 +52,8 @@ def create(
         output.result_json(made)
     else:
         output.note(
-            f"Webhook {made['id']} is told of {', '.join(made['events'])}. Its secret, shown only now:"
+            f"Webhook {made['id']} gets messages about {', '.join(made['events'])}. "
+            "Its secret, shown only now:"
         )
         output.result(made["secret"])
 
@@ -94,7 +95,9 @@ def change(number: int, events: tuple[str, ...], active: bool | None, hub: str |
     from tensorflow_hub.client.webhooks import change_webhook
 
     changed = change_webhook(number, events=events or None, active=active, hub=hub)
-    output.note(f"Webhook {number} is told of {', '.join(changed['events'])}; it is {_state(changed)}.")
+    output.note(
+        f"Webhook {number} gets messages about {', '.join(changed['events'])}; it is {_state(changed)}."
+    )
 
 
 @command.command("remove")

@@ -647,6 +647,7 @@ FORMS = (
     Form("/settings/measurements/{measurement:int}/remove", measurement_pages.remove_measurement),
     Form("/settings/webhooks", webhook_pages.create_webhook),
     Form("/settings/webhooks/{webhook:int}", webhook_pages.switch_webhook),
+    Form("/settings/webhooks/{webhook:int}/events", webhook_pages.change_events),
     Form("/settings/webhooks/{webhook:int}/test", webhook_pages.send_test),
     Form("/settings/webhooks/{webhook:int}/deliveries/{delivery}/again", webhook_pages.send_again),
 )

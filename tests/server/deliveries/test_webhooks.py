@@ -390,6 +390,12 @@ def test_webhooks_are_made_and_read_in_the_browser(hub, receiver):
     assert owner.send(number, again).status_code == 303
     until(lambda: len(receiver.messages) == 2, "the same once more")
     assert receiver.messages[0].id == receiver.messages[1].id
+    chosen = re.findall(r'name="(\w+)" value="on" checked', owner.open(number).text)
+    assert chosen == ["withdraw", "card"]
+    assert owner.send(number, f"{number}/events", delete="on").status_code == 303
+    changed = owner.open(number).text
+    assert re.findall(r'name="(\w+)" value="on" checked', changed) == ["delete"]
+    assert "<dt>Events</dt><dd>a version is deleted</dd>" in changed
     assert owner.send(number, to="off").status_code == 303
     assert "switched it off" in owner.open(number).text
     stranger = Visitor(hub.url)
@@ -397,7 +403,7 @@ def test_webhooks_are_made_and_read_in_the_browser(hub, receiver):
     assert stranger.open(number).status_code == 404
     assert stranger.open(page).status_code == 403
     form = stranger.open("/settings").text.partition('name="form_token" value="')[2].partition('"')[0]
-    for path in (number, f"{number}/test", again):
+    for path in (number, f"{number}/events", f"{number}/test", again):
         assert stranger.post(path, form_token=form, to="remove").status_code == 404
     for whose in ("", "hidden"):
         fields = {"url": receiver.url, "publisher": whose}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tensorflow_hub.api.forms import CreateWebhook, OfDelivery, OfWebhook, SwitchWebhook
+from tensorflow_hub.api.forms import ChangeEvents, CreateWebhook, OfDelivery, OfWebhook, SwitchWebhook
 from tensorflow_hub.api.requests import NewWebhook
 from tensorflow_hub.server.catalogue.deliveries import list_deliveries
 from tensorflow_hub.server.catalogue.webhooks import Webhook
@@ -58,6 +58,14 @@ def switch_webhook(call: Call, fields: SwitchWebhook) -> Response:
         if fields.to not in {"on", "off"}:
             raise Missing(f"Expected on, off or remove, got {fields.to[:50]!r}.", hint="Use the buttons.")
         webhooks.change_webhook(connection, call.caller, webhook, active=fields.to == "on")
+    return _to(f"/settings/webhooks/{webhook.id}")
+
+
+def change_events(call: Call, fields: ChangeEvents) -> Response:
+    """Chooses the events of a webhook."""
+    with call.hub.database.writing() as connection:
+        webhook = webhooks.owned_webhook(connection, call.caller, fields.webhook)
+        webhooks.change_webhook(connection, call.caller, webhook, events=fields.events)
     return _to(f"/settings/webhooks/{webhook.id}")
 
 

@@ -60,7 +60,7 @@ def webhook(request: Request, shown: Webhook, log: Sequence[Delivery]) -> Respon
         title=f"Webhook {shown.id}",
         publisher=shown.publisher or "",
         webhook=shown,
-        events=[EVENTS[event].choice for event in shown.events],
+        choices=EVENTS,
         state=_state(shown),
         made=show_day(shown.created_at),
         deliveries=deliveries,

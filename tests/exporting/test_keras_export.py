@@ -50,6 +50,22 @@ def test_an_exported_model_is_loaded_and_computes_the_same(model, exported, form
     assert len(module.regularization_losses) == 1
 
 
+def test_a_model_is_called_once_for_each_function_that_is_saved(tmp_path):
+    import keras
+
+    called = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, inputs, training=False):
+            called.append(training)
+            return inputs
+
+    model = keras.Sequential([keras.Input([3]), Counted()])
+    called.clear()
+    hub.export_keras_model(model, str(tmp_path / "module"))
+    assert sorted(called) == [False, False, True], "`__call__` twice, and a signature"
+
+
 @pytest.mark.parametrize("format", ["saved_model_2", "hub"])
 def test_an_exported_model_trains_as_a_layer(exported, format):
     import keras

@@ -107,7 +107,7 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
       outputs: the name of the output in the signature, if the model has one output.
 
     Returns:
-      An object with traces of `__call__` for both values of `training`, and a signature `serving_default`.
+      An object with a `__call__` that takes `training`, and with a signature `serving_default`.
     """
     specs = _input_specs(model)
     function = call or (lambda inputs, training: model(inputs, training=training))
@@ -124,8 +124,6 @@ def reusable_from_keras(model: Any, call: Any = None, outputs: str = "default") 
     run = tf.function(run_once, autograph=False)
 
     module.call_spec = module.untracked(specs)
-    for training in (False, True):
-        run.get_concrete_function(specs, training=training)
     module.__dict__["__call__"] = run
     module.signatures = module.untracked({"serving_default": _serving(run, specs, outputs)})
     return module

@@ -20,7 +20,7 @@ class SavableModule(TrackableObject):
     """An object with the Reusable SavedModel interface. `tf.saved_model.save` saves all of its attributes.
 
     Attributes:
-      call_spec: the spec of the inputs for which `__call__` has traces, for both values of `training`.
+      call_spec: the spec of the inputs for which `__call__` is traced, for both values of `training`.
       signatures: name → `tf.function`.
     """
 
@@ -30,6 +30,12 @@ class SavableModule(TrackableObject):
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """Calls the object's function."""
         return self.__dict__["__call__"](inputs, training=training)
+
+    def saved_functions(self) -> dict[str, Any]:
+        """Traces `__call__` while it is saved, because TensorFlow would make earlier traces again."""
+        for training in (False, True):
+            self.__dict__["__call__"].get_concrete_function(self.call_spec, training=training)
+        return {}
 
 
 def write_saved_model(

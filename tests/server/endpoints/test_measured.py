@@ -89,6 +89,7 @@ def test_datasets_are_listed_by_task(api, filled):
     found = api("GET", "/api/v1/measured?task=image-classification").json()["datasets"]
     assert [one["dataset"] for one in found] == ["pictures"]
     page = api("GET", "/s/measured", headers={"Accept": "text/html"}).text
+    assert '<a href="/s/measured?task=image-classification">Image classification</a>' in page
     assert 'href="/s/measured?task=image-classification&amp;dataset=pictures"' in page
 
 

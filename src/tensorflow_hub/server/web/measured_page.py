@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.api.requests import MeasuredAsked
+from tensorflow_hub.format.card.vocabulary import display_name
 from tensorflow_hub.server.catalogue.measured import (
     METRIC,
     MODEL,
@@ -65,8 +66,11 @@ def datasets(request: Request, asked: MeasuredAsked, found: Sequence[MeasuredDat
         request,
         "measured_datasets.html",
         title="Measured models",
-        task=asked.task,
-        tasks=[(name, url_of(task=name) if name else "", lines) for name, lines in tasks.items()],
+        task=display_name("task", asked.task),
+        tasks=[
+            (display_name("task", name), url_of(task=name) if name else "", lines)
+            for name, lines in tasks.items()
+        ],
     )
 
 
@@ -89,7 +93,7 @@ def table(
         "measured.html",
         title=f"Measured on {asked.dataset}",
         dataset=asked.dataset,
-        task=asked.task,
+        task=display_name("task", asked.task),
         task_url=url_of(task=asked.task),
         total_text=show_count(len(found.rows), "result"),
         cut_text=f"{MOST_MEASUREMENTS:,}" if found.is_cut else "",
@@ -133,4 +137,6 @@ def _row(row: MeasuredVersion, metrics: Sequence[str]) -> Row:
     if fastest is not None and fastest.examples_per_second is not None:
         speed = Cell(show_number(fastest.examples_per_second), fastest.machine)
     size = Cell(show_size(row.size) or "–")
-    return Row(row.handle, row.publisher, row.by_others, row.task, (*cells, speed, size))
+    return Row(
+        row.handle, row.publisher, row.by_others, display_name("task", row.task), (*cells, speed, size)
+    )

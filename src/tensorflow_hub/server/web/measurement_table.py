@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from tensorflow_hub.api.figures import Figures
+from tensorflow_hub.format.card.vocabulary import display_name
 from tensorflow_hub.server.catalogue.measurements import Measurement
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, Version
 from tensorflow_hub.server.core.callers import Caller
@@ -49,7 +50,7 @@ def measurement_rows(found: Sequence[Measurement], version: Version, caller: Cal
             one.figures.dataset,
             one.figures.dataset_url,
             url_of(one.figures.dataset, one.figures.task),
-            one.figures.task,
+            display_name("task", one.figures.task),
             one.figures.metric + ("" if one.figures.higher_is_better else " (lower is better)"),
             show_number(one.figures.value),
             interval_text(one.figures),

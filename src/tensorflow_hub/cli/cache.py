@@ -81,6 +81,8 @@ def verify(handles: tuple[str, ...], repair: bool, as_json: bool) -> None:
                 output.note(f"  {problem}")
     if as_json:
         output.result_json(results)
+    elif not results:
+        output.note("There is nothing to check: the cache is empty.")
     wrong = [str(result["handle"]) for result in results if result["problems"] and not result["repaired"]]
     if wrong:
         raise DigestError(
@@ -194,7 +196,8 @@ def export(handles: tuple[str, ...], path: str) -> None:
         found = resolve_module(handle)
         if found.manifest is None:
             raise click.UsageError(
-                f"Expected the handle of a cached module, got your own directory {handle}."
+                f"Expected a handle of a hub or of another source, got your own directory {handle!r}. "
+                "Copy the directory itself."
             )
         modules.append(signed_module(CachedModule(found.path, found.manifest), settings))
         name = found.manifest.handle

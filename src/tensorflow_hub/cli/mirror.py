@@ -63,7 +63,11 @@ def command(
     settings = dataclasses.replace(settings, hub=(hub or settings.hub).rstrip("/"))
     wanted = [*handles, *_lines(listed or ()), *(_matching(query, settings) if query else ())]
     if not wanted:
-        raise click.UsageError("Pass a HANDLE, --list or --all-matching.")
+        raise click.UsageError(
+            "Pass a HANDLE, --list or --all-matching."
+            if listed is None
+            else "Expected a list with one handle per line, got one without handles."
+        )
     if name is not None and len(wanted) > 1:
         raise click.UsageError("--to takes one HANDLE.")
     copies = copy_all(wanted, settings, ModelName.parse(name) if name else None)

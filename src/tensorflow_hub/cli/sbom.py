@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.hub_handles import hub_of, without_hub
+from tensorflow_hub.cli.hub_handles import hub_of, require_name, without_hub
 from tensorflow_hub.whole_file import whole_file
 
 
@@ -31,6 +31,7 @@ def command(handle: str, path: str | None, hub: str | None) -> None:
     """
     from tensorflow_hub.client.versions import show_bill_of_materials
 
+    require_name(handle)
     document: Any = show_bill_of_materials(without_hub(handle, hub), hub=hub or hub_of(handle))
     if path is None:
         output.result_json(document)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.hub_handles import hub_of, without_hub
-from tensorflow_hub.errors import HandleError
+from tensorflow_hub.cli.hub_handles import hub_of, require_name, without_hub
 from tensorflow_hub.format.module.signatures import is_tensor
-from tensorflow_hub.handles import UrlHandle, as_model_name, parse_handle
+from tensorflow_hub.handles import UrlHandle, parse_handle
 from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.sources.table import locate
 from tensorflow_hub.settings import Settings
@@ -63,7 +61,7 @@ def _about(handle: str) -> About | None:
 
     parsed = parse_handle(handle)
     if not isinstance(parsed, UrlHandle):
-        _check_name(handle, parsed.path)
+        require_name(handle)
         return None
     settings = Settings.from_environment()
     source, location = locate(handle, settings)
@@ -71,19 +69,6 @@ def _about(handle: str) -> About | None:
         return None
     with open_source_session(source, location, settings, what=handle) as session:
         return source.about(location, session)
-
-
-def _check_name(handle: str, path: str) -> None:
-    """Refuses the path of a directory, and a URL that is written wrong."""
-    if as_model_name(path) is not None:
-        return
-    from tensorflow_hub.resolving.resolve import hint_for_path
-
-    raise HandleError(
-        "Expected the name of a module on a hub, publisher/model or publisher/model/version, or a URL, "
-        f"got {handle!r:.200}.",
-        hint="`tfhub check` tells what is in a directory." if os.path.exists(path) else hint_for_path(path),
-    )
 
 
 def _print_about(about: About, as_json: bool) -> None:

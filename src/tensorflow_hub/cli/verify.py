@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tensorflow_hub.cli import options, output
-from tensorflow_hub.cli.hub_handles import hub_of, without_hub
+from tensorflow_hub.cli.hub_handles import hub_of, require_name, without_hub
 from tensorflow_hub.errors import FormatError, HubError, TrustError
 from tensorflow_hub.settings import Settings
 
@@ -50,6 +50,7 @@ def command(handle: str, texts: tuple[str, ...], hub: str | None, as_json: bool)
     from tensorflow_hub.resolving.trust_file import Requirement, required_of
     from tensorflow_hub.signing.keys import PublicKey
 
+    require_name(handle)
     settings = Settings.from_environment()
     hub = hub or hub_of(handle) or settings.hub
     found = resolve_module(

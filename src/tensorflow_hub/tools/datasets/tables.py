@@ -65,7 +65,12 @@ def read_chunks(path: Path, columns: Columns, start: int = 0) -> Iterator[Chunk]
     Of a Parquet file, the first `start` rows are skipped. For other tables, `start` has to be 0.
     """
     if not path.is_file():
-        raise DataError(f"There is no file {str(path)!r}.", hint="Check the path.")
+        problem = (
+            f"Expected a file, got the folder {str(path)!r}."
+            if path.is_dir()
+            else f"There is no file {str(path)!r}."
+        )
+        raise DataError(problem, hint="Check the path.")
     suffix = path.suffix.lower()
     if is_parquet(path):
         return _parquet_chunks(path, columns, start)
@@ -283,7 +288,8 @@ def open_parquet(path: Path) -> Iterator[Any]:
         with require("pyarrow.parquet").ParquetFile(path) as file:
             yield file
     except (arrow.ArrowException, OSError) as error:
-        raise DataError(f"{path.name!r} is not a Parquet file: {error}.", hint="Write it again.") from error
+        reason = str(error).rstrip(".")
+        raise DataError(f"{path.name!r} is not a Parquet file: {reason}.", hint="Write it again.") from error
 
 
 def _parquet_chunks(path: Path, columns: Columns, start: int) -> Iterator[Chunk]:

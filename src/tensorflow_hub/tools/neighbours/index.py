@@ -90,6 +90,7 @@ class Index:
             self._approximate = None if is_exact else searching.load(path / _APPROXIMATE)
         except (OSError, ValueError, TypeError, KeyError) as error:
             missing = isinstance(error, FileNotFoundError) and f"it has no {Path(error.filename).name}"
+            missing = missing or (isinstance(error, NotADirectoryError) and "it is no folder")
             raise DataError(
                 f"{os.fspath(folder)!r} is not an index of neighbours: {missing or error}.",
                 hint="Make one: `tfhub neighbours build HANDLE INPUT -o INDEX`.",

@@ -276,6 +276,7 @@ def test_long_cards_have_contents_and_cut_ones_say_so(hub):
     put_card("acme/long/1", text + "word " * 25_000, hub=hub.url, token=hub.token)
     cut = get(hub, "/acme/long/1").text
     assert "too long to be shown completely" in cut
+    assert '<a href="/api/v1/models/acme/long/1">the JSON of this version</a>' in cut
     whole = requests.get(f"{hub.url}/api/v1/models/acme/long/1", timeout=30).json()["card"]
     assert whole.rstrip().endswith("word")
 

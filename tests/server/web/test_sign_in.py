@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 import requests
 import sqlalchemy as sa
+from hub_content import card
 from hub_process import HubProcess
 from patience import PATIENCE, until
 from private_hub import HIDDEN, api, new_token
@@ -40,6 +41,15 @@ def test_a_private_model_is_seen_from_sign_in_to_sign_out(hub, visitor):
     signed_out = visitor.send("/settings", "/logout")
     assert (signed_out.status_code, signed_out.headers["Location"]) == (303, "/")
     assert visitor.open(f"/{HIDDEN}").status_code == 404
+
+
+def test_a_long_card_of_a_private_model_names_the_command_that_shows_all_of_it(hub, visitor):
+    text = card("hidden/long/1", "Placeholder") + "word " * 25_000
+    api(hub, "PUT", "/api/v1/cards", json={"handle": "hidden/long/1", "card": text})
+    visitor.sign_in(new_token(hub)["secret"])
+    page = visitor.open("/hidden/long/1").text
+    assert "<code>tfhub show hidden/long/1 --json</code>" in page
+    assert "/api/v1/models/hidden" not in page, "the API takes no cookie"
 
 
 def test_absent_and_private_models_look_the_same(visitor):

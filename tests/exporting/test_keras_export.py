@@ -270,9 +270,14 @@ def test_a_subclassed_model_is_exported_after_its_first_call(tmp_path, name, for
 def test_something_that_is_not_a_model_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="Expected a Keras model at"):
         hub.export_keras_model(str(tmp_path / "missing.keras"), str(tmp_path / "m"))
-    (tmp_path / "text.keras").write_text("no model")
+    for name, content in (("text.keras", b"no model"), ("empty", b"")):
+        (tmp_path / name).write_bytes(content)
+        match = rf"in the format \.keras or \.h5, got '.*/{name}' with other content\. Save the model with"
+        with pytest.raises(ExportError, match=match):
+            hub.export_keras_model(str(tmp_path / name), str(tmp_path / "m"))
+    (tmp_path / "cut.keras").write_bytes(b"PK\x03\x04")
     with pytest.raises(ExportError, match="Expected a model that Keras can load"):
-        hub.export_keras_model(str(tmp_path / "text.keras"), str(tmp_path / "m"))
+        hub.export_keras_model(str(tmp_path / "cut.keras"), str(tmp_path / "m"))
     with pytest.raises(ExportError, match=r"with known inputs, got int 3\."):
         hub.export_keras_model(3, str(tmp_path / "m"))
     with pytest.raises(ExportError, match="got 'odd'"):

@@ -75,6 +75,11 @@ def read_keras_model(path: str) -> Any:
         raise NotFoundError(
             f"Expected a Keras model at {path!r}, but there is no file.", hint="Pass a .keras or .h5 file."
         )
+    if os.path.isfile(path) and not _begins_as_model(path):
+        raise ExportError(
+            f"Expected a file in the format .keras or .h5, got {path!r} with other content.",
+            hint="Save the model with model.save('model.keras'), and pass this file.",
+        )
     problems = []
     for name in ("keras", "tf_keras"):
         model, problem = _read_with(name, path)
@@ -85,6 +90,15 @@ def read_keras_model(path: str) -> Any:
         f"Expected a model that Keras can load at {path!r}. " + "; ".join(filter(None, problems)),
         hint="Save it with model.save('model.keras').",
     )
+
+
+def _begins_as_model(path: str) -> bool:
+    """Whether a file begins as a ZIP archive, which `.keras` is, or as HDF5; True if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4).startswith((b"PK", b"\x89HDF"))
+    except OSError:  # Keras says why
+        return True
 
 
 def _read_with(name: str, path: str) -> tuple[Any, str]:

@@ -47,7 +47,7 @@ def test_a_module_with_a_quantized_input_needs_keras_2(kit, tmp_path):
             return tf.quantization.dequantize(inputs, -1.0, 1.0)
 
     tf.saved_model.save(Dequantized(), str(tmp_path / "quantized"))
-    if kit.keras.__version__.startswith("3"):
+    if kit.name == "keras3":
         with pytest.raises(
             UnsupportedFeatureError,
             match="got '.*quantized' with an input of the dtype 'qint8'. Call hub.load.* import tf_keras",

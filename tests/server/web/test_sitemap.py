@@ -75,13 +75,17 @@ def test_a_map_has_at_most_50_000_urls(database):
 def test_crawlers_find_it(tmp_path):
     database = open_catalogue(tmp_path / "data")
     fill(database)
+    for number in range(20):
+        put_entry(database, f"zoo/cats{number}/1")
     database.close()
     with HubProcess(tmp_path / "data", TFHUB_SERVER_PUBLIC_URL=BASE) as hub:
         robots = requests.get(f"{hub.url}/robots.txt", timeout=PATIENCE).text
         assert robots.splitlines()[-1] == f"Sitemap: {BASE}/sitemap.xml"
         assert {"Disallow: /s?", "Disallow: /settings", "Disallow: /*?inside="} <= set(robots.splitlines())
-        answer = requests.get(f"{hub.url}/sitemap.xml", timeout=PATIENCE)
+        packed = {"Accept-Encoding": "gzip"}
+        answer = requests.get(f"{hub.url}/sitemap.xml", headers=packed, timeout=PATIENCE)
         assert answer.headers["Content-Type"] == "application/xml"
+        assert answer.headers["Content-Encoding"] == "gzip", "it is long, and has only what is public"
         assert "/acme/words/2" in places(answer.content)
         for page in ("0", "2", "x", "9" * 30, "-1"):
             absent = requests.get(f"{hub.url}/sitemap.xml?page={page}", timeout=PATIENCE)

@@ -24,6 +24,7 @@ _TYPES = {
     "text/javascript",
     "text/plain",
     "application/json",
+    "application/xml",
     "image/svg+xml",
     INDEX_MEDIA_TYPE,
 }

@@ -107,6 +107,10 @@ def test_archives_and_what_must_not_be_stored_are_not_compressed(hub):
     for _ in range(10):
         body = {"name": "n" * 90, "scope": "read", "publisher": None}
         requests.post(f"{hub.url}/api/v1/tokens", json=body, headers=token, timeout=60).raise_for_status()
+    # A browser keeps the password of a private feed, and sends it when another site asks.
+    page = requests.get(f"{hub.url}/s?q=words", auth=("me", hub.token), headers=HTML, timeout=60)
+    assert len(page.content) > 1000
+    assert "Content-Encoding" not in page.headers
     secrets = get(hub, "/api/v1/tokens", **token)
     assert len(secrets.content) > 1000
     assert "Content-Encoding" not in secrets.headers

@@ -2,8 +2,9 @@
 
 Answers with `Cache-Control: no-store` are not compressed, because they may contain secrets, and an attacker
 could guess a secret from the length of the compressed answer (the BREACH attack). All pages for signed-in
-users are such answers: another site can make a browser send requests with the user's cookies. It cannot
-make it send tokens, so answers to requests with tokens are safe.
+users are such answers: another site can make a browser send requests with the user's cookies. The same is
+true for a password that the browser keeps (HTTP Basic), which it has if the user opened a private feed. It
+cannot make a browser send other tokens, so answers to requests with tokens are safe.
 """
 
 from __future__ import annotations
@@ -62,6 +63,12 @@ class CompressingSend:
                 message = {**message, "body": await _compressed(body, self._encoding, headers)}
             await self._send({**start, "headers": headers.raw})
         await self._send(message)
+
+
+def accepted_encodings(headers: Headers) -> str:
+    """Returns the client's `Accept-Encoding`; "" for a request with a password that a browser may keep."""
+    is_basic = headers.get("authorization", "").lower().startswith("basic ")
+    return "" if is_basic else headers.get("accept-encoding", "")
 
 
 def chosen_encoding(accept_encoding: str) -> str:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.hub import Hub
 from tensorflow_hub.server.core.problems import TooManyRequests, json_answer
-from tensorflow_hub.server.http.compression import CompressingSend
+from tensorflow_hub.server.http.compression import CompressingSend, accepted_encodings
 
 _log = logging.getLogger("tensorflow_hub.server.access")
 
@@ -99,7 +99,7 @@ class _Answer:
         self.is_begun = False
         self._send = send
         self._number = scope["state"]["number"].encode()
-        self._accepted = Headers(scope=scope).get("accept-encoding", "")
+        self._accepted = accepted_encodings(Headers(scope=scope))
         self._compressing = CompressingSend(self._out, self._accepted)
 
     async def send(self, message: Message) -> None:

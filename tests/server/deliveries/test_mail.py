@@ -159,7 +159,11 @@ def test_a_member_confirms_gets_one_mail_for_all_and_ends_it_by_one_click(hub, s
 def test_a_member_chooses_events_on_the_page_and_by_the_api(hub, server, new_member):
     member, address = new_member("erin"), "erin@example.com"
     subscribe(hub, server, member, address, {"withdraw": "on"})
-    assert f"<td>withdraw</td><td>{address}</td><td>on</td>" in member.open(PAGE).text
+    row = "".join(
+        f'<td data-label="{label}">{text}</td>'
+        for label, text in {"Events": "withdraw", "To": address, "State": "on"}.items()
+    )
+    assert row in member.open(PAGE).text
     made = member.send("/settings/tokens", name="mail", scope="read", publisher="hidden").text
     token = re.search(r"tfhub_[\w-]+", made)[0]
     other = re.search(

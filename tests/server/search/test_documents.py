@@ -3,8 +3,8 @@ from __future__ import annotations
 from hub_content import module
 
 from tensorflow_hub.format.description import describe
+from tensorflow_hub.format.module.signature_types import matches, parse_types, signatures_of
 from tensorflow_hub.server.search.documents import properties_of
-from tensorflow_hub.server.search.signatures import matches, parse_interface, signatures_of
 
 TENSOR = {"dtype": "string", "shape": [None], "kind": "dense"}
 VECTOR = {"dtype": "float32", "shape": [None, 512], "kind": "dense"}
@@ -33,13 +33,13 @@ def test_signatures_and_functions_are_found_by_their_types():
     found = signatures_of(DESCRIPTION)
     assert set(found) == {"s", "__call__"}
     for interface in found.values():
-        assert matches(parse_interface("string -> float32[512]"), parse_interface(str(interface)))
+        assert matches(parse_types("string -> float32[512]"), parse_types(str(interface)))
 
 
 def test_metadata_of_a_real_module():
     found = properties_of([describe(module()).to_dict()])
     assert found.signatures
-    assert all(parse_interface(text) for text in found.signatures)
+    assert all(parse_types(text) for text in found.signatures)
 
 
 def test_a_description_in_another_form_is_ignored():

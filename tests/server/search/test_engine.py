@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
+from tensorflow_hub.format.module.signature_types import parse_types
 from tensorflow_hub.server.search.documents import SearchDocument
 from tensorflow_hub.server.search.engine import search, similar
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SearchRequest
-from tensorflow_hub.server.search.signatures import parse_interface
 
 DOCUMENTS = [
     SearchDocument(
@@ -150,11 +150,11 @@ def test_filters_narrow_and_facets_count_what_a_choice_would_give(index):
 
 
 def test_typed_search(index):
-    encoder = parse_interface("string -> float32[512]")
+    encoder = parse_types("string -> float32[512]")
     assert set(ids(index, interface=encoder)) == {1, 2}
     assert ids(index, interface=encoder, max_size=100_000_000, trainable=True, custom_ops=False) == [1]
-    assert ids(index, interface=parse_interface("string -> float32[20]")) == []
-    assert ids(index, interface=parse_interface("float32[224,224,3] -> float32"), trainable=False) == [3]
+    assert ids(index, interface=parse_types("string -> float32[20]")) == []
+    assert ids(index, interface=parse_types("float32[224,224,3] -> float32"), trainable=False) == [3]
 
 
 def test_orders(index):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.format.module.interfaces import INTERFACES
+from tensorflow_hub.format.module.signature_types import parse_types
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest
-from tensorflow_hub.server.search.signatures import parse_interface
 
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
 values = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
@@ -31,7 +31,7 @@ requests = st.builds(
     filters=st.sets(st.sampled_from(FACET_KEYS), max_size=3).flatmap(
         lambda keys: st.fixed_dictionaries({key: filters_of(key) for key in sorted(keys)})
     ),
-    interface=st.none() | st.sampled_from(["string -> float32[512]", "-> float32"]).map(parse_interface),
+    interface=st.none() | st.sampled_from(["string -> float32[512]", "-> float32"]).map(parse_types),
     max_size=st.none() | st.integers(0, 10**12),
     trainable=st.none() | st.booleans(),
     custom_ops=st.none() | st.booleans(),

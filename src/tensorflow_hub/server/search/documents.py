@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from tensorflow_hub.format.card.facets import FACETS, Entry, format_of
 from tensorflow_hub.format.kinds.table import FORMATS, KIND_BY_CARD, KIND_BY_NAME
+from tensorflow_hub.format.module.signature_types import signatures_of
 from tensorflow_hub.server.catalogue.audience import Audience
 from tensorflow_hub.server.catalogue.parents import tasks_of_parents, with_task
 from tensorflow_hub.server.catalogue.records import DOCUMENTED, VISIBLE
 from tensorflow_hub.server.catalogue.tables import cards, models, publishers, versions
 from tensorflow_hub.server.catalogue.version_contents import VersionContent, compared_contents
-from tensorflow_hub.server.search.signatures import signatures_of
 
 _CHUNK = 1000
 _log = logging.getLogger("tensorflow_hub.server")
@@ -37,7 +37,7 @@ class SearchDocument:
       description: the first paragraph of the card.
       card: the text of the card.
       facets: facet name → values.
-      interfaces: the typed interfaces of its signatures, as `signatures.Interface` writes them.
+      interfaces: the typed interfaces of its signatures, as `SignatureType` writes them.
       flags: `trainable` and `custom-ops`, or the same with `no-`, for filters.
       size: bytes on disk of the model itself, else of its first deployment; None if this hub has no files.
       downloads: the total number of downloads.
@@ -157,7 +157,7 @@ class ModuleProperties:
     """The properties of all deployments of a version together.
 
     Attributes:
-      signatures: the different signatures, in the notation of `signatures.Interface`.
+      signatures: the different signatures, in the notation of `SignatureType`.
       interfaces: the names of the common interfaces that the version implements.
       formats: the formats that are in the table of kinds.
       flags: `trainable` or `no-trainable`, `custom-ops` or `no-custom-ops`; empty without files.

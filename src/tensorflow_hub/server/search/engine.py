@@ -23,9 +23,9 @@ from tantivy import Query
 
 from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.server.search.index import SCHEMA, TEXT_FIELDS, SearchIndex
+from tensorflow_hub.server.search.matching import matches
 from tensorflow_hub.server.search.question import asked_name, correct, question_words, with_names
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
-from tensorflow_hub.server.search.signatures import matches
 
 # The weight of BM25 in the whole text; and the points for having a word if words may be missing, to which its
 # inverse document frequency is added.

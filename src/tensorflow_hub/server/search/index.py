@@ -21,8 +21,9 @@ import tantivy
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card import facets
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
+from tensorflow_hub.format.module import signature_types
+from tensorflow_hub.format.module.signature_types import SignatureType, parse_types
 from tensorflow_hub.server.search.documents import SearchDocument
-from tensorflow_hub.server.search.signatures import Interface, parse_interface
 from tensorflow_hub.server.search.words import name_words, stem, words
 
 TEXT_FIELDS = ("all", "name", "facet_words", "also_called", "description", "spelling")
@@ -53,7 +54,8 @@ def _layout() -> int:
     """Returns a checksum of the files that decide what an index has of a catalogue."""
     of_cards = Path(facets.__file__).parent
     folders = (Path(__file__).parent, of_cards, of_cards / "known_values")
-    files = (file for folder in folders for file in sorted(folder.iterdir()) if file.is_file())
+    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+    files.append(Path(signature_types.__file__))
     return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 
@@ -99,7 +101,7 @@ class SearchIndex:
             value = kept[key] = make()
         return value
 
-    def signatures(self) -> list[tuple[str, Interface]]:
+    def signatures(self) -> list[tuple[str, SignatureType]]:
         """Returns the different typed interfaces of all models; they are few, even in a large catalogue."""
         return self.kept("signatures", self._read_signatures)
 
@@ -133,11 +135,11 @@ class SearchIndex:
             writer.wait_merging_threads()  # this also releases Tantivy's lock of the folder
         self.reload()
 
-    def _read_signatures(self) -> list[tuple[str, Interface]]:
+    def _read_signatures(self) -> list[tuple[str, SignatureType]]:
         known = []
         for text, _ in self.searcher().terms_with_prefix("signature", "", limit=_MOST_SIGNATURES):
             with contextlib.suppress(FormatError):
-                known.append((text, parse_interface(text)))
+                known.append((text, parse_types(text)))
         return known
 
 

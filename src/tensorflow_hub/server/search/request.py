@@ -14,7 +14,7 @@ from tensorflow_hub.api.requests import Parameters
 from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.format.module.interfaces import INTERFACES
-from tensorflow_hub.server.search.signatures import Interface, wanted_interface
+from tensorflow_hub.format.module.signature_types import SignatureType, parse_wanted_types
 from tensorflow_hub.setting_values import parse_size
 
 SORTS = ("relevance", "newest", "downloads", "size")
@@ -49,7 +49,7 @@ class SearchRequest:
 
     text: str = ""
     filters: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    interface: Interface | None = None
+    interface: SignatureType | None = None
     max_size: int | None = None
     trainable: bool | None = None
     custom_ops: bool | None = None
@@ -157,7 +157,7 @@ def _number(limit: int, meaning: str) -> _Parameter:
 
 _PARAMETERS: dict[str, _Parameter] = {
     "interface": _Parameter(
-        str, "A name such as text-embedding, or types such as 'string -> float32[512]'.", wanted_interface
+        str, "A name such as text-embedding, or types such as 'string -> float32[512]'.", parse_wanted_types
     ),
     "q": _Parameter(str, "Words; typing errors are corrected.", lambda text: text[:MAX_QUERY], "text"),
     "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", _size),

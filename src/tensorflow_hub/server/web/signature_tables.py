@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tensorflow_hub.format.module.signature_types import MOST_TENSORS, tensors_of
 from tensorflow_hub.format.module.tensor_types import shape_text
 from tensorflow_hub.server.catalogue.records import Deployment
-from tensorflow_hub.server.search.signatures import MOST_TENSORS, tensors_of
 
 
 @dataclasses.dataclass(frozen=True)

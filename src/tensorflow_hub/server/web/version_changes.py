@@ -7,8 +7,8 @@ from typing import Any
 
 from tensorflow_hub.format.card.facets import FACET_BY_FIELD
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
+from tensorflow_hub.format.module.signature_types import signatures_of
 from tensorflow_hub.server.catalogue.version_contents import VersionContent
-from tensorflow_hub.server.search.signatures import signatures_of
 from tensorflow_hub.server.web.rendering import show_count, show_size
 
 _MOST = 8

@@ -1,10 +1,10 @@
-"""Search by typed interface: `string -> float32[512]` finds modules that map strings to such vectors.
+"""The types of a signature as text: `string -> float32[512]` maps strings to vectors of 512 numbers.
 
-    interface = tensors "->" tensors          tensors = tensor {"," tensor} | nothing ("any")
+    types     = tensors "->" tensors          tensors = tensor {"," tensor} | nothing ("any")
     tensor    = [name ":"] dtype ["[" dims "]"]       dims = dim {"," dim}, dim = number | "?"
 
-The arrow may also be `→` or `=>`. A dtype may be `*`. A tensor without brackets has any shape. A shape may
-be written with or without the batch dimension.
+Search finds modules by such texts. The arrow may also be `→` or `=>`. A dtype may be `*`. A tensor without
+brackets has any shape.
 
 The signatures of a module come from its description: `format.description.ModuleDescription.to_dict()`.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tensorflow_hub.errors import FormatError
@@ -35,7 +35,7 @@ _DTYPES = DTYPE_NAMES | {"*"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Tensor:
+class TensorType:
     """The type of an input or output.
 
     Attributes:
@@ -54,75 +54,75 @@ class Tensor:
 
 
 @dataclasses.dataclass(frozen=True)
-class Interface:
+class SignatureType:
     """The inputs and outputs of a signature; in a search, an empty side means any."""
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorType, ...]
+    outputs: tuple[TensorType, ...]
 
     def __str__(self) -> str:
         return f"{', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))}".strip()
 
-    def of_any_shape(self) -> Interface:
-        """Returns the same interface without shapes, for a search."""
+    def of_any_shape(self) -> SignatureType:
+        """Returns the same types without shapes, for a search."""
         inputs, outputs = (
             tuple(dataclasses.replace(tensor, shape=None) for tensor in side)
             for side in (self.inputs, self.outputs)
         )
-        return Interface(inputs, outputs)
+        return SignatureType(inputs, outputs)
 
 
-def wanted_interface(text: str) -> Interface:
-    """Parses an interface that a user searches for.
+def parse_wanted_types(text: str) -> SignatureType:
+    """Parses the types that a user searches for.
 
     Raises:
       FormatError: it is malformed, or has a dtype that does not exist.
     """
-    interface = parse_interface(text)
-    for tensor in (*interface.inputs, *interface.outputs):
+    wanted = parse_types(text)
+    for tensor in (*wanted.inputs, *wanted.outputs):
         if tensor.dtype not in _DTYPES:
             raise _malformed(text, f"{tensor.dtype!r:.60} is no dtype")
-    return interface
+    return wanted
 
 
-def parse_interface(text: str) -> Interface:
-    """Parses an interface. Its dtypes may be any words: those of stored signatures are of several formats.
+def parse_types(text: str) -> SignatureType:
+    """Parses the types of a signature. A dtype may be any word: stored signatures are of several formats.
 
     Raises:
       FormatError: there is no arrow, or a side is not a list of tensors.
 
-    >>> str(parse_interface("string → float[?, 512]"))
+    >>> str(parse_types("string → float[?, 512]"))
     'string -> float32[?,512]'
     """
     sides = re.split(r"->|→|=>", text)
     if len(sides) != 2:
         raise _malformed(text, f"it has {'no arrow' if len(sides) < 2 else 'more than one arrow'}")
-    return Interface(_parse_side(sides[0], text), _parse_side(sides[1], text))
+    return SignatureType(_parse_side(sides[0], text), _parse_side(sides[1], text))
 
 
-def signatures_of(description: Mapping[str, Any]) -> dict[str, Interface]:
-    """Returns name → interface of the signatures of all variants, and of `__call__` and other functions.
+def signatures_of(description: Mapping[str, Any]) -> dict[str, SignatureType]:
+    """Returns name → types of the signatures of all variants, and of `__call__` and other functions.
 
     The inputs are in the order in which they are passed.
     """
-    found: dict[str, Interface] = {}
+    found: dict[str, SignatureType] = {}
     for variant in description.get("variants", ()):
         for signature in variant["signatures"]:
             sides = (signature["inputs"], signature["outputs"])
             given, returned = (tuple(_tensor_of(t, name) for name, t in side.items()) for side in sides)
-            found.setdefault(signature["name"], Interface(given, returned))
+            found.setdefault(signature["name"], SignatureType(given, returned))
     for function in description.get("functions", ()):
         for trace in function["traces"][:1]:
             inputs = (*tensors_of(trace["arguments"]), *tensors_of(trace["keywords"]))
-            found.setdefault(function["name"], Interface(inputs, tuple(tensors_of(trace["result"]))))
+            found.setdefault(function["name"], SignatureType(inputs, tuple(tensors_of(trace["result"]))))
     return {
-        name: interface
-        for name, interface in found.items()
-        if max(len(interface.inputs), len(interface.outputs)) <= MOST_TENSORS
+        name: types
+        for name, types in found.items()
+        if max(len(types.inputs), len(types.outputs)) <= MOST_TENSORS
     }
 
 
-def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
+def tensors_of(structure: Any, name: str | None = None) -> list[TensorType]:
     """Returns the tensors in the nested arguments or results of a function, in their order."""
     if isinstance(structure, Mapping):
         if is_tensor(structure):
@@ -133,66 +133,15 @@ def tensors_of(structure: Any, name: str | None = None) -> list[Tensor]:
     return []
 
 
-def matches(wanted: Interface, offered: Interface) -> bool:
-    """Whether a signature has exactly the wanted inputs, and at least the wanted outputs.
-
-    >>> use = parse_interface("inputs:string[?] -> outputs:float32[?,512]")
-    >>> matches(parse_interface("string -> float32[512]"), use)
-    True
-    >>> matches(parse_interface("string -> float32[128]"), use)
-    False
-    """
-    return (
-        len(wanted.inputs) in (0, len(offered.inputs))
-        and _assign(wanted.inputs, offered.inputs, given=True)
-        and _assign(wanted.outputs, offered.outputs, given=False)
-    )
-
-
-def _assign(wanted: Sequence[Tensor], offered: Sequence[Tensor], *, given: bool) -> bool:
-    """Whether each wanted tensor can get a different offered tensor.
-
-    Finds a bipartite matching with augmenting paths, in polynomial time for any search.
-    """
-    owner: dict[int, int] = {}
-
-    def place(want: int, tried: set[int]) -> bool:
-        for have, tensor in enumerate(offered):
-            if have not in tried and _fits(wanted[want], tensor, given=given):
-                tried.add(have)
-                if have not in owner or place(owner[have], tried):
-                    owner[have] = want
-                    return True
-        return False
-
-    return all(place(want, set()) for want in range(len(wanted)))
-
-
-def _fits(wanted: Tensor, offered: Tensor, *, given: bool) -> bool:
-    if wanted.dtype not in ("*", offered.dtype) or wanted.name not in (None, offered.name):
-        return False
-    if wanted.shape is None or offered.shape is None:
-        return wanted.shape is None or given  # an input of unknown shape accepts any shape
-    without_batch = offered.shape[1:] if offered.shape[:1] == (None,) else offered.shape
-    return any(
-        len(wanted.shape) == len(shape)
-        and all(
-            want is None or want == have or (have is None and given)
-            for want, have in zip(wanted.shape, shape, strict=True)
-        )
-        for shape in (offered.shape, without_batch)
-    )
-
-
-def _tensor_of(description: Mapping[str, Any], name: str | None) -> Tensor:
+def _tensor_of(description: Mapping[str, Any], name: str | None) -> TensorType:
     shape = description.get("shape")
     dims = None if shape is None else tuple(None if d is None or d < 0 else int(d) for d in shape)
     clean = "_".join(_NAME.findall(name)) if name else ""
-    return Tensor(str(description["dtype"]), dims, clean or None)
+    return TensorType(str(description["dtype"]), dims, clean or None)
 
 
-def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
-    tensors: list[Tensor] = []
+def _parse_side(side: str, text: str) -> tuple[TensorType, ...]:
+    tensors: list[TensorType] = []
     rest = side.strip()
     while rest:
         found = _TENSOR.match(rest)
@@ -205,15 +154,15 @@ def _parse_side(side: str, text: str) -> tuple[Tensor, ...]:
     return tuple(tensors)
 
 
-def _tensor(found: re.Match[str], text: str) -> Tensor:
+def _tensor(found: re.Match[str], text: str) -> TensorType:
     dtype = _DTYPE_NAMES.get(found["dtype"], found["dtype"])
     if found["dims"] is None:
-        return Tensor(dtype, None, found["name"])
+        return TensorType(dtype, None, found["name"])
     dims = [dim.strip() for dim in found["dims"].split(",") if dim.strip()]
     for dim in dims:
         if not _DIM.fullmatch(dim):
             raise _malformed(text, f"{dim!r:.60} is no size")
-    return Tensor(dtype, tuple(int(d) if d.isdigit() else None for d in dims), found["name"])
+    return TensorType(dtype, tuple(int(d) if d.isdigit() else None for d in dims), found["name"])
 
 
 def _malformed(text: str, reason: str) -> FormatError:

@@ -64,30 +64,11 @@ def command(handle: str, texts: tuple[str, ...], hub: str | None, as_json: bool)
     lines = [_line(entry, Requirement.of_name(name, pinned), digest) for entry in entries]
     is_enough = any(not line.problem and (line.pinned or not (texts or required)) for line in lines)
     if as_json:
-        output.result_json(
-            {
-                "handle": name,
-                "digest": digest,
-                "enough": is_enough,
-                "signatures": [dataclasses.asdict(line) for line in lines],
-            }
-        )
+        signatures = [dataclasses.asdict(line) for line in lines]
+        output.result_json({"handle": name, "digest": digest, "enough": is_enough, "signatures": signatures})
     else:
         output.result(f"{found.handle}  {digest}")
-        if lines:
-            output.table(
-                [
-                    (
-                        line.key,
-                        line.name,
-                        line.signed_at,
-                        "yes" if line.pinned else "no",
-                        line.problem or "good",
-                    )
-                    for line in lines
-                ],
-                ("key", "name", "signed", "pinned", "signature"),
-            )
+        _show(lines)
     if not is_enough:
         signer = "a key that you trust" if pinned else "a key of its publisher"
         got = f"{output.counted(len(lines), 'signature')}, but no sufficient one" if lines else "no signature"
@@ -95,6 +76,15 @@ def command(handle: str, texts: tuple[str, ...], hub: str | None, as_json: bool)
             f"Expected {name} to be signed by {signer}, got {got}.",
             hint="Ask its publisher to sign it: `tfhub sign`.",
         )
+
+
+def _show(lines: Sequence[_Line]) -> None:
+    rows = [
+        (line.key, line.name, line.signed_at, "yes" if line.pinned else "no", line.problem or "good")
+        for line in lines
+    ]
+    if rows:
+        output.table(rows, ("key", "name", "signed", "pinned", "signature"))
 
 
 def _entries(name: str, hub: str, settings: Settings, kept: Sequence[str]) -> list[Mapping[str, Any]]:

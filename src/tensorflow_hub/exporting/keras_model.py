@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow_hub.errors import ExportError, NotFoundError
 from tensorflow_hub.exporting.hub_format import outputs_by_name, write_hub_format
 from tensorflow_hub.exporting.savable_module import SavableModule, write_saved_model
+from tensorflow_hub.format.archive.zip_archive import MAGIC
 from tensorflow_hub.internals.keras_models import (
     computes_losses_when_asked,
     nested_inputs,
@@ -96,7 +97,7 @@ def _begins_as_model(path: str) -> bool:
     """Whether a file begins as a ZIP archive, which `.keras` is, or as HDF5; True if it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return file.read(4).startswith((b"PK", b"\x89HDF"))
+            return file.read(4).startswith((*MAGIC, b"\x89HDF"))
     except OSError:  # Keras says why
         return True
 

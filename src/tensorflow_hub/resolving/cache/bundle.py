@@ -109,7 +109,7 @@ def _install(manifest: Manifest, staging: str, cache: Cache) -> CachedModule:
     module = cache.install(unpacked, manifest)
     if module.manifest.digest not in {None, manifest.digest}:
         return module  # the cache has other content under this handle
-    kept = find_documentation(cache, manifest.handle)
+    kept = find_documentation(cache, manifest.handle) if found is not None else None
     if found is not None and kept is not None and is_older(found, kept):
         _log.warning(
             "The card of %s in the bundle is of %s. The cache keeps its card of %s, which is later.",

@@ -15,7 +15,8 @@ from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_err
 from tensorflow_hub.resolving.cache.manifest import Manifest, is_complete, list_files, read_manifest
 
 _KEY = re.compile(r"[0-9a-f]{40}")
-# Our manifests, and downloads and locks of earlier releases, which otherwise wait for processes that ended.
+# What processes that ended left: unfinished manifests and documentation, locks of manifests, and downloads
+# and locks of earlier releases, which would wait for these processes.
 _UNFINISHED = re.compile(
     r"\.(?:manifest|documentation)-.*|[0-9a-f]{40}\.(?:[0-9a-f]{32}\.tmp|lock|manifest\.json\.lock.*)"
 )

@@ -13,13 +13,13 @@ machine without a network. Nothing of it is trusted.
 from __future__ import annotations
 
 import base64
-import datetime
 import hashlib
 import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from tensorflow_hub.network.past_time import past_time
 from tensorflow_hub.resolving.cache.layout import Cache, key_of
 from tensorflow_hub.resolving.sources.hub_documentation import checked_documentation
 from tensorflow_hub.resolving.sources.source import Documentation
@@ -74,7 +74,7 @@ def is_older(documentation: Documentation, other: Documentation) -> bool:
 
     A time in the future is not known either, so that a wrong clock does not keep later documentation out.
     """
-    mine, others = _time(documentation.card_updated_at), _time(other.card_updated_at)
+    mine, others = past_time(documentation.card_updated_at), past_time(other.card_updated_at)
     return mine is not None and others is not None and mine < others
 
 
@@ -88,14 +88,6 @@ def find_documentation(cache: Cache, handle: str) -> Documentation | None:
     """Returns the documentation of a cached module; None if there is none that can be read."""
     path = documentation_path(cache, handle)
     return read_documentation(path) if path is not None else None
-
-
-def _time(text: str) -> datetime.datetime | None:
-    try:
-        time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
-    except (ValueError, OverflowError):
-        return None
-    return time if time <= datetime.datetime.now(datetime.timezone.utc) else None
 
 
 def _contents(pictures: Any) -> Mapping[str, bytes]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import logging
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from tensorflow_hub.errors import CardError, HubError, NotFoundError
 from tensorflow_hub.format.archive.writer import write_archive
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.handles import ModelName
+from tensorflow_hub.network.past_time import past_time
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Grant, Token, Upload, Version
@@ -119,12 +118,7 @@ def _published_upstream(entry: Mapping[str, Any]) -> int:
     >>> _published_upstream({"published_at": "2019-03-01T12:00:00Z"}), _published_upstream({})
     (1551441600, 0)
     """
-    text = str(entry.get("published_at")).replace("Z", "+00:00")
-    try:
-        seconds = int(datetime.datetime.fromisoformat(text).timestamp())
-    except (ValueError, OverflowError, OSError):
-        return 0
-    return seconds if 0 < seconds <= time.time() else 0
+    return max(0, int(past_time(str(entry.get("published_at"))) or 0))
 
 
 def _begin(hub: Hub, name: ModelName, deployment: str, card: str) -> Upload:

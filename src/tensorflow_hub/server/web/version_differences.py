@@ -26,8 +26,8 @@ _MOST_CHANGES = 300
 
 def comparable_versions(connection: sa.Connection, version: Version) -> list[int]:
     """Returns the numbers of the other versions of the model that are not deleted, the latest first."""
-    found = reading.list_versions(connection, version.model)
-    return [other.number for other in found if other.state != DELETED and other.number != version.number]
+    every = _not_deleted(connection, version)
+    return [other.number for other in every if other.number != version.number]
 
 
 def version_before(connection: sa.Connection, version: Version, number: int | None) -> Version:
@@ -36,7 +36,7 @@ def version_before(connection: sa.Connection, version: Version, number: int | No
     Raises:
       Missing: there is none, or it was deleted.
     """
-    others = [other for other in reading.list_versions(connection, version.model) if other.state != DELETED]
+    others = _not_deleted(connection, version)
     for other in others:
         if other.number == number or (number is None and other.number < version.number):
             return other
@@ -45,6 +45,11 @@ def version_before(connection: sa.Connection, version: Version, number: int | No
         f"The model {version.model.handle} has {what} to compare with.",
         hint=f"Its versions: {', '.join(str(other.number) for other in others)}.",
     )
+
+
+def _not_deleted(connection: sa.Connection, version: Version) -> list[Version]:
+    """Returns the versions of the same model that are not deleted, the latest first."""
+    return [other for other in reading.list_versions(connection, version.model) if other.state != DELETED]
 
 
 def differences(

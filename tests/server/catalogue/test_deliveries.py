@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,12 @@ from real_services import Postgres
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import queue_test, remove_receiver
-from tensorflow_hub.server.catalogue.delivery_attempts import Outcome, claim_delivery, record_outcome
+from tensorflow_hub.server.catalogue.delivery_attempts import (
+    Outcome,
+    claim_delivery,
+    claim_others,
+    record_outcome,
+)
 from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import deliveries, webhooks
 from tensorflow_hub.server.catalogue.webhooks import add_webhook
@@ -65,6 +71,67 @@ def test_a_webhook_is_removed_while_the_outcome_of_a_message_is_noted(database):
     with database.reading() as connection:
         assert connection.execute(sa.select(deliveries.c.id)).first() is None
         assert connection.execute(sa.select(webhooks.c.id)).first() is None
+
+
+def test_the_oldest_message_is_claimed_first_while_another_process_holds_it(database):
+    with database.writing() as connection:
+        add_webhook(connection, None, "https://ci.example.com/", ["publish", "withdraw"], "test")
+        add_entry(connection, "ann", "127.0.0.1", "publish", "acme/words/1")
+        add_entry(connection, "ann", "127.0.0.1", "withdraw", "acme/words/1")
+    claimed = []
+
+    def claim():
+        with database.writing() as connection:
+            claimed.append(claim_delivery(connection))
+
+    thread = threading.Thread(target=claim)
+    with database.writing() as connection:
+        # Another process is between its lock of the message and its change.
+        oldest = sa.select(deliveries.c.id).order_by(deliveries.c.audit_id).limit(1)
+        connection.execute(oldest.with_for_update())
+        thread.start()
+        until(lambda: claimed or has_lock_waiter(database), "the claim that waits or is done")
+    thread.join(PATIENCE)
+    [(delivery, _)] = claimed
+    assert delivery.action == "publish"
+
+
+def test_processes_that_claim_together_get_one_message_and_it_is_the_oldest(database):
+    with database.writing() as connection:
+        add_webhook(connection, None, "https://ci.example.com/", ["publish", "withdraw"], "test")
+    for _ in range(20):
+        with database.writing() as connection:
+            connection.execute(sa.delete(deliveries))
+            for action in ("publish", "withdraw", "withdraw"):
+                add_entry(connection, "ann", "127.0.0.1", action, "acme/words/1")
+        start = threading.Barrier(6)
+
+        def claim(_, start=start):
+            with database.writing() as connection:
+                start.wait(PATIENCE)
+                return claim_delivery(connection)
+
+        with ThreadPoolExecutor(6) as pool:
+            claims = list(filter(None, pool.map(claim, range(6))))
+        assert [delivery.action for delivery, _ in claims] == ["publish"]
+
+
+def test_events_of_one_mail_are_in_their_order_even_if_a_later_one_was_due_first(database):
+    with database.writing() as connection:
+        add_webhook(connection, None, "https://ci.example.com/", ["publish", "withdraw"], "test")
+        add_entry(connection, "ann", "127.0.0.1", "publish", "acme/words/1")
+        add_entry(connection, "ann", "127.0.0.1", "withdraw", "acme/words/1")
+        latest = sa.select(sa.func.max(deliveries.c.audit_id)).scalar_subquery()
+        due = sa.update(deliveries).where(deliveries.c.audit_id == latest)
+        connection.execute(due.values(due_at=deliveries.c.due_at - 5))
+    with database.writing() as connection:
+        first, _ = claim_delivery(connection)
+        together = claim_others(connection, first)
+    assert first.action == "withdraw"
+    assert [delivery.action for delivery in together] == ["publish", "withdraw"]
+    assert {(delivery.attempts, delivery.claimed_until) for delivery in together} == {
+        (1, first.claimed_until)
+    }
 
 
 def test_a_webhook_is_removed_while_a_message_for_it_is_queued(database):

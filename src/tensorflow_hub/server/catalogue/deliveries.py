@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,9 +128,13 @@ def send_again(connection: sa.Connection, delivery: Delivery) -> None:
 
 def find_delivery(connection: sa.Connection, webhook_id: int, delivery_id: str) -> Delivery | None:
     """Returns the message of a webhook with that id, or None."""
-    query = _SELECT.where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == webhook_id)
-    row = connection.execute(query).first()
-    return _delivery(row) if row else None
+    return next(iter(find_deliveries(connection, webhook_id, [delivery_id])), None)
+
+
+def find_deliveries(connection: sa.Connection, webhook_id: int, ids: Sequence[str]) -> list[Delivery]:
+    """Returns the messages of a webhook with these ids, the oldest event first. Unknown ids are left out."""
+    query = _SELECT.where(deliveries.c.id.in_(ids), deliveries.c.webhook_id == webhook_id)
+    return [_delivery(row) for row in connection.execute(query.order_by(deliveries.c.audit_id))]
 
 
 def list_deliveries(connection: sa.Connection, webhook_id: int, limit: int = 50) -> list[Delivery]:

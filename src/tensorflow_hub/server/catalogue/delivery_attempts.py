@@ -20,6 +20,7 @@ from tensorflow_hub.server.catalogue.deliveries import (
     MAY_RECEIVE,
     WAITING,
     Delivery,
+    find_deliveries,
     find_delivery,
     list_waiting,
 )
@@ -78,15 +79,23 @@ def has_due(connection: sa.Connection) -> bool:
 
 
 def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
-    """Claims the message that has been due for the longest time. Returns None if none is due."""
+    """Claims the message that has been due for the longest time, and of messages due together the oldest.
+
+    Returns None if none is due, or if another process changes the message at this moment.
+    """
     now = int(time.time())
-    query = _due(now).order_by(deliveries.c.due_at, deliveries.c.audit_id).limit(1)
-    found = connection.execute(query.with_for_update(skip_locked=True, of=[deliveries, webhooks])).first()
-    if found is None:
+    # Only the receiver is locked. With a lock on the message too, PostgreSQL would skip a message that
+    # another process is about to claim, and return a later one of the same receiver.
+    locked = _due(now).limit(1).with_for_update(skip_locked=True, of=webhooks)
+    receiver = connection.execute(locked).first()
+    if receiver is None:
         return None
-    # Another process may have claimed a message of this webhook after PostgreSQL ran the first query. The row
-    # of the webhook is locked now, so no other process can claim one, and this second query sees all claims.
-    if connection.execute(_busy(now).where(deliveries.c.webhook_id == found.webhook_id)).first() is not None:
+    # Until the lock, another process may have claimed or sent a message to this receiver. This second query
+    # sees that.
+    found = connection.execute(
+        _due(now).where(deliveries.c.webhook_id == receiver.webhook_id).limit(1)
+    ).first()
+    if found is None:
         return None
     connection.execute(
         sa.update(deliveries)
@@ -94,25 +103,22 @@ def claim_delivery(connection: sa.Connection) -> tuple[Delivery, Target] | None:
         .values(claimed_until=now + LEASE_SECONDS, attempts=deliveries.c.attempts + 1, tried_at=now)
     )
     delivery = find_delivery(connection, found.webhook_id, found.id)
-    assert delivery is not None
+    if delivery is None:  # it was too old for the log, and was removed
+        return None
     return delivery, Target(*connection.execute(_target, {"id": found.webhook_id}).one())
 
 
 def claim_others(connection: sa.Connection, delivery: Delivery) -> list[Delivery]:
     """Claims the other messages that wait for the same receiver.
 
-    Returns `delivery` and these, for one mail.
+    Returns `delivery` and these, for one mail, the oldest event first.
     """
-    found = list_waiting(connection, delivery.webhook_id, _MAX_IN_MAIL - 1)
-    claimed = {"claimed_until": delivery.claimed_until, "tried_at": delivery.tried_at}
-    for other in found:
-        connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id == other.id)
-            .values(attempts=other.attempts + 1, **claimed)
-        )
-    again = (find_delivery(connection, other.webhook_id, other.id) for other in found)
-    return [delivery, *filter(None, again)]
+    others = list_waiting(connection, delivery.webhook_id, _MAX_IN_MAIL - 1)
+    ids = [other.id for other in others]
+    values = {"claimed_until": delivery.claimed_until, "tried_at": delivery.tried_at}
+    claimed = sa.update(deliveries).where(deliveries.c.id.in_(ids))
+    connection.execute(claimed.values(attempts=deliveries.c.attempts + 1, **values))
+    return find_deliveries(connection, delivery.webhook_id, [delivery.id, *ids])
 
 
 def record_outcome(connection: sa.Connection, delivery: Delivery, outcome: Outcome) -> str | None:
@@ -165,7 +171,7 @@ def _busy(now: int) -> sa.Select[Any]:
 
 
 def _due(now: int) -> sa.Select[Any]:
-    """Returns a query of the messages that are due.
+    """Returns a query of the messages that are due, in the order in which they are sent.
 
     A webhook gets one message at a time, so that a slow receiver occupies only one thread.
     """
@@ -178,4 +184,5 @@ def _due(now: int) -> sa.Select[Any]:
             deliveries.c.due_at <= now,
             deliveries.c.webhook_id.not_in(_busy(now)),
         )
+        .order_by(deliveries.c.due_at, deliveries.c.audit_id)
     )

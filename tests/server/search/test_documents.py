@@ -3,8 +3,9 @@ from __future__ import annotations
 from hub_content import module
 
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.module.signature_types import matches, parse_types, signatures_of
+from tensorflow_hub.format.module.signature_types import parse_types, signatures_of
 from tensorflow_hub.server.search.documents import properties_of
+from tensorflow_hub.server.search.matching import matches
 
 TENSOR = {"dtype": "string", "shape": [None], "kind": "dense"}
 VECTOR = {"dtype": "float32", "shape": [None, 512], "kind": "dense"}

@@ -179,6 +179,18 @@ def add_version(connection: sa.Connection, name: ModelName, kind: str, published
     return found
 
 
+def lock_version(connection: sa.Connection, name: ModelName) -> None:
+    """Locks a version: other transactions that call this for it wait for the end of this one.
+
+    A transaction that changes what belongs to a version has to call this before it reads the version.
+    Otherwise, on PostgreSQL, it could add a card or a picture to a version that is deleted at this moment.
+    Does nothing if there is no such version.
+    """
+    query = sa.select(versions.c.id).join(models, versions.c.model_id == models.c.id)
+    of_name = (models.c.handle == str(name.unversioned()), versions.c.number == name.version)
+    connection.execute(_locked(query.where(*of_name), of=versions))
+
+
 def set_published(connection: sa.Connection, version: Version, seconds: int) -> None:
     """Sets when a version was published, in seconds since 1970; 0 if that is not known."""
     connection.execute(sa.update(versions).where(versions.c.id == version.id).values(published_at=seconds))
@@ -226,6 +238,9 @@ def set_state(connection: sa.Connection, version: Version, state: str, reason: s
 
 def _refresh(connection: sa.Connection, model: Model) -> None:
     """Updates the columns of a model that depend on its versions."""
+    # PostgreSQL would look for the latest version before it waits for the row of the model. So the row is
+    # locked first: the next query then also sees the version of the transaction that had locked it.
+    connection.execute(_locked(sa.select(models.c.id).where(models.c.id == model.id)))
     latest = (
         sa.select(sa.func.max(versions.c.number))
         .where(versions.c.model_id == model.id, versions.c.state == VISIBLE)
@@ -234,3 +249,11 @@ def _refresh(connection: sa.Connection, model: Model) -> None:
     connection.execute(
         sa.update(models).where(models.c.id == model.id).values(latest=latest, updated_at=int(time.time()))
     )
+
+
+def _locked(query: sa.Select[Any], of: sa.Table | None = None) -> sa.Select[Any]:
+    """Returns a query that locks its rows; other transactions can still add rows that refer to them.
+
+    SQLite ignores this: there, a transaction locks the whole database.
+    """
+    return query.with_for_update(key_share=True, of=of)

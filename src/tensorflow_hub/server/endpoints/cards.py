@@ -26,6 +26,7 @@ def put_card(call: Call, body: CardOfVersion) -> Answer[answers.Version]:
     card = checked_card(body.card, name)
     with call.hub.database.writing() as connection:
         writing.check_spelling(connection, name)
+        writing.lock_version(connection, name)
         is_new = reading.find_version(connection, name) is None
         if is_new:
             if card.kind not in WITHOUT_FILES:

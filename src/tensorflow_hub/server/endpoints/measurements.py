@@ -9,6 +9,7 @@ from tensorflow_hub.api.requests import NewMeasurement, OfMeasurement
 from tensorflow_hub.errors import ConflictError, ForbiddenError
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.writing import lock_version
 from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.figures import figures_of
 from tensorflow_hub.server.core.json_forms import measurement_json
@@ -29,6 +30,7 @@ def put_measurement(call: Call, body: NewMeasurement) -> Answer[answers.Measurem
             hint="An administrator may allow others: TFHUB_SERVER_MEASUREMENTS_OF_OTHERS=1.",
         )
     with call.hub.database.writing() as connection:
+        lock_version(connection, name)
         version = find_readable_version(connection, name, caller)
         publisher = find_readable_publisher(connection, body.publisher or name.publisher, caller)
         _check_content(connection, version, body.digest)

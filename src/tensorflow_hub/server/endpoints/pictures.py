@@ -19,6 +19,7 @@ from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.pictures import find_picture, list_pictures, set_picture
 from tensorflow_hub.server.catalogue.records import Version
+from tensorflow_hub.server.catalogue.writing import lock_version
 from tensorflow_hub.server.core.endpoint import Answer, Call, Stream
 from tensorflow_hub.server.core.json_forms import picture_json
 from tensorflow_hub.server.core.lookup import find_readable_version
@@ -45,6 +46,7 @@ def _put(call: Call, handle: str, path: str, data: bytes) -> Answer[answers.Pict
     name, caller = versioned_name(handle), call.caller
     picture = read_picture(data)
     with call.hub.database.writing() as connection:
+        lock_version(connection, name)
         version = find_readable_version(connection, name, caller)
         card = reading.find_card(connection, version)
         wanted = pictures_of(card.text) if card else ()

@@ -16,6 +16,7 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.signatures import list_keys
 from tensorflow_hub.server.catalogue.tokens import READ
+from tensorflow_hub.server.catalogue.writing import lock_version
 from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.json_forms import key_json, signatures_json
 from tensorflow_hub.server.core.lookup import find_readable_publisher, find_readable_version
@@ -38,6 +39,7 @@ def add_signature(call: Call, body: NewSignature) -> Answer[answers.Signatures]:
     """Adds a signature to a version. If there is one by the same key, nothing changes."""
     name, caller = versioned_name(body.handle), call.caller
     with call.hub.database.writing() as connection:
+        lock_version(connection, name)
         version = find_readable_version(connection, name, caller)
         kind = sign_version(connection, version, body.envelope, caller.name)
         if kind:

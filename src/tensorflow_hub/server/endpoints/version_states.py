@@ -9,7 +9,7 @@ from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
 from tensorflow_hub.server.catalogue.digests import digests_without_readers
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, WITHDRAWN
-from tensorflow_hub.server.catalogue.writing import set_state
+from tensorflow_hub.server.catalogue.writing import lock_version, set_state
 from tensorflow_hub.server.core.endpoint import Answer, Call
 from tensorflow_hub.server.core.lookup import find_readable_version
 from tensorflow_hub.server.endpoints.publisher_of import versioned_name
@@ -37,6 +37,7 @@ def delete_version(call: Call, body: StateChange) -> Answer[answers.StateOfVersi
 def _change(call: Call, body: StateChange, state: str, action: str) -> Answer[answers.StateOfVersion]:
     name, caller, hub = versioned_name(body.handle), call.caller, call.hub
     with hub.database.writing() as connection:
+        lock_version(connection, name)
         version = find_readable_version(connection, name, caller)
         found = reading.find_archive(connection, version, "saved_model")
         set_state(connection, version, state, body.reason)

@@ -45,6 +45,7 @@ def fetch_attachments(
         else {}
     )
     with hub.database.writing() as connection:
+        writing.lock_version(connection, name)
         version = mirrored_version(connection, name)
         if version is None:
             return

@@ -31,6 +31,7 @@ def refresh(hub: Hub, upstream: AnyUpstream, name: ModelName) -> None:
     with upstream.open() as session:
         entry = upstream.entry(session, name)
         with hub.database.writing() as connection:
+            writing.lock_version(connection, name)
             version = mirrored_version(connection, name)
             wanted = _wanted_state(version, entry) if version is not None else None
             if version is not None and wanted is not None and wanted != (version.state, version.reason):

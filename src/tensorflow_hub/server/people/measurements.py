@@ -16,6 +16,7 @@ from tensorflow_hub.server.catalogue.measurements import (
 )
 from tensorflow_hub.server.catalogue.records import Publisher, Version
 from tensorflow_hub.server.catalogue.tokens import ADMIN, PUBLISH
+from tensorflow_hub.server.catalogue.writing import lock_version
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.core.rights import audience_of, has_scope, require
@@ -86,8 +87,11 @@ def replace(
 
     Raises:
       ForbiddenError: the caller may not attach measurements in the name of that publisher any more.
+      Missing: the measurement was removed meanwhile.
     """
     require(caller, PUBLISH, found.publisher)
+    lock_version(connection, version.name)
+    found, version = changeable_measurement(connection, caller, found.id)
     publisher = reading.find_publisher(connection, found.publisher)
     assert publisher is not None
     attach(connection, caller, version, publisher, figures)

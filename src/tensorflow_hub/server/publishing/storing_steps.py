@@ -99,6 +99,7 @@ def _make_visible(hub: Hub, publication: Publication) -> Publication:
     index, upload, caller = checked_index(publication), publication.upload, publication.caller
     with hub.database.writing() as connection:
         writing.check_spelling(connection, publication.name)
+        writing.lock_version(connection, publication.name)
         version = reading.find_version(connection, publication.name)
         existing = existing_deployment(connection, version, upload.deployment) if version else None
         if version is not None and existing is not None:

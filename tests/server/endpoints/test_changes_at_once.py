@@ -21,6 +21,7 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
 from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.tables import cards, deployments, measurements, pictures, versions
+from tensorflow_hub.server.catalogue.writing import ensure_publisher
 
 pytestmark = pytest.mark.services
 
@@ -92,3 +93,13 @@ def test_nothing_is_added_to_a_version_that_is_deleted_at_the_same_moment(hub, c
         for table in (cards, deployments, measurements, pictures):
             of_version = sa.select(table.c.version_id).where(table.c.version_id == version.id)
             assert connection.execute(of_version).first() is None
+
+
+def test_of_two_requests_that_add_the_same_the_second_finds_it(hub, call):
+    body = {"handle": "same/place/1", "card": card("same/place/1", "Placeholder")}
+    with waiting_work(hub.database) as start:
+        with hub.database.writing() as connection:
+            ensure_publisher(connection, "same")
+            answers = [start(lambda: call("PUT", "cards", json=body)) for _ in range(2)]
+            assert not any(answer.done() for answer in answers), "they wait for the publisher"
+        assert sorted(answer.result().status_code for answer in answers) == [200, 201]

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tensorflow_hub.errors import HubError
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, caller_of
@@ -93,7 +94,8 @@ class Endpoint:
     Attributes:
       method: the HTTP method, for example `"POST"`.
       path: the path in Starlette's notation, for example `/api/v1/models/{handle:path}`.
-      handler: the function that answers; it runs in a thread, unless it is a coroutine function.
+      handler: the function that answers. It runs in a thread, unless it is a coroutine function; and again
+        if its transaction failed because of another one.
       summary: what the endpoint does, for the documentation.
       answers: status of success → its meaning, for the documentation.
       rights: the rights that a caller needs; None if no token is needed.
@@ -138,8 +140,7 @@ class Endpoint:
 
     def _answer(self, request: Request) -> Response:
         call, arguments = self._call(request), self._parameters(request)
-        self._check(call, arguments)
-        return self._response(self.handler(call, **arguments))
+        return self._finish(call, arguments)
 
     async def _answer_later(self, request: Request) -> Response:
         """Answers a request that has a body or an asynchronous handler."""
@@ -164,7 +165,7 @@ class Endpoint:
 
     def _finish(self, call: Call, arguments: dict[str, Any]) -> Response:
         self._check(call, arguments)
-        return self._response(self.handler(call, **arguments))
+        return self._response(repeat_after_conflicts(lambda: self.handler(call, **arguments)))
 
     def _call(self, request: Request) -> Call:
         caller = Caller(None, address_of(request)) if self.ignores_token else caller_of(request)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tensorflow_hub.errors import AuthenticationError, ForbiddenError
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import session_caller
 from tensorflow_hub.server.core.cookies import has_form_token
@@ -43,7 +44,8 @@ class Form:
 
     Attributes:
       path: the path to which it is sent.
-      handler: the function that answers, in a thread.
+      handler: the function that answers, in a thread; and again if its transaction failed because of another
+        one.
       for_all: whether users who are not signed in may send it.
       has_files: whether it may contain files, which the handler gets as `files`, by the name of their field.
     """
@@ -85,7 +87,8 @@ class Form:
         call = Call(request, hub_of(request), caller, base_url(request))
         values = {**sent.texts, **request.path_params}  # a field must not replace a parameter of the path
         files = {"files": sent.files} if self.has_files else {}
-        return self.handler(call, fields=decode_parameters(values, self.fields), **files)
+        fields = decode_parameters(values, self.fields)
+        return repeat_after_conflicts(lambda: self.handler(call, fields=fields, **files))
 
 
 def _read_form(request: Request, body: bytes, *, has_files: bool) -> SentForm:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tensorflow_hub.errors import AuthenticationError
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
+from tensorflow_hub.server.catalogue.records import User
 from tensorflow_hub.server.core.addresses import address_of
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller, session_caller
 from tensorflow_hub.server.core.cookies import attempt_cookie, set_attempt_cookie
 from tensorflow_hub.server.core.endpoint import Call
-from tensorflow_hub.server.core.hub import hub_of
+from tensorflow_hub.server.core.hub import Hub, hub_of
 from tensorflow_hub.server.core.problems import Missing
 from tensorflow_hub.server.endpoints.sign_in import own_path, start_session
 from tensorflow_hub.server.oidc.identity import sign_in_user
@@ -49,12 +53,16 @@ def end(request: Request) -> Response:
         raise AuthenticationError(f"The provider signed nobody in ({why}).", hint="Sign in again.")
     claims = provider.claims(given["code"], attempt, base_url(request) + _PATH)
     hub, address = hub_of(request), address_of(request)
-    with hub.database.writing() as connection:
-        user = sign_in_user(connection, hub.settings, claims, address)
+    user = repeat_after_conflicts(lambda: _user(hub, claims, address))
     call = Call(request, hub, session_caller(request), base_url(request))
     response = start_session(call, Caller(None, address, user=user), own_path(attempt.goal))
     set_attempt_cookie(request, response, "")
     return response
+
+
+def _user(hub: Hub, claims: Mapping[str, Any], address: str) -> User:
+    with hub.database.writing() as connection:
+        return sign_in_user(connection, hub.settings, claims, address)
 
 
 def _provider(request: Request) -> Provider:

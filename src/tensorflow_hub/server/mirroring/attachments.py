@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
 from tensorflow_hub.server.catalogue.pictures import list_pictures, set_picture
 from tensorflow_hub.server.catalogue.records import Version
 from tensorflow_hub.server.core.hub import Hub
@@ -44,18 +45,22 @@ def fetch_attachments(
         if card is not None
         else {}
     )
-    with hub.database.writing() as connection:
-        writing.lock_version(connection, name)
-        version = mirrored_version(connection, name)
-        if version is None:
-            return
-        now = reading.find_card(connection, version)
-        if card is not None and now is not None and now.text == card.text:
-            for path, picture in pictures.items():
-                set_picture(connection, version, path, picture)
-        keep_signatures(connection, version, entry, upstream.source_of(name))
-        keep_measurements(connection, version, entry, upstream.source_of(name))
-        record_changes(connection, [version.model.id])
+
+    def store() -> None:
+        with hub.database.writing() as connection:
+            writing.lock_version(connection, name)
+            version = mirrored_version(connection, name)
+            if version is None:
+                return
+            now = reading.find_card(connection, version)
+            if card is not None and now is not None and now.text == card.text:
+                for path, picture in pictures.items():
+                    set_picture(connection, version, path, picture)
+            keep_signatures(connection, version, entry, upstream.source_of(name))
+            keep_measurements(connection, version, entry, upstream.source_of(name))
+            record_changes(connection, [version.model.id])
+
+    repeat_after_conflicts(store)
 
 
 def mirrored_version(connection: sa.Connection, name: ModelName) -> Version | None:

@@ -19,6 +19,7 @@ from tensorflow_hub.handles import ModelName
 from tensorflow_hub.network.past_time import past_time
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
 from tensorflow_hub.server.catalogue.records import MIRROR_OF, WITHDRAWN, Grant, Token, Upload, Version
 from tensorflow_hub.server.catalogue.tokens import PUBLISH
 from tensorflow_hub.server.catalogue.uploads import complete_upload, create_upload, find_upload
@@ -53,7 +54,7 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
             raise NotFoundError(f"{name} was deleted upstream.", hint=str(reason)[:500])
         card = "" if _is_documented(hub, name) else _card(upstream, name, entry, deployment)
         if entry and not entry["deployments"]:
-            _add_entry(hub, name, card, entry)
+            repeat_after_conflicts(lambda: _add_entry(hub, name, card, entry))
             spool.keep(None)
             _fetch_attachments(hub, upstream, name, entry)
             return
@@ -63,7 +64,7 @@ def fetch(hub: Hub, upstream: AnyUpstream, name: ModelName, deployment: str, spo
             for piece in _bounded(hub, name, content.pieces):
                 spool.write(piece)
             spool.check_length()
-    upload = _begin(hub, name, deployment, card)
+    upload = repeat_after_conflicts(lambda: _begin(hub, name, deployment, card))
     spool.keep(_publish(hub, source, upload, entry, spool))
     _fetch_attachments(hub, upstream, name, entry)  # last, because requests wait only for the files
 
@@ -97,11 +98,18 @@ def _publish(hub: Hub, source: str, upload: Upload, entry: Mapping[str, Any], sp
         abandon_upload(hub, upload.id)
         raise
     hub.metrics.count("mirrored_versions")
-    assert publication.version is not None
+    version = publication.version
+    assert version is not None
+    repeat_after_conflicts(lambda: _keep_facts(hub, version, entry, source))
+    return version.id
+
+
+def _keep_facts(hub: Hub, version: Version, entry: Mapping[str, Any], source: str) -> None:
+    """Stores the signatures that upstream has, and when the version was published there."""
     with hub.database.writing() as connection:
-        _keep_date(connection, publication.version, entry)
-        keep_signatures(connection, publication.version, entry, source)
-    return publication.version.id
+        writing.lock_version(connection, version.name)
+        keep_signatures(connection, version, entry, source)
+        _keep_date(connection, version, entry)  # last, because it records a change
 
 
 def _keep_date(connection: sa.Connection, version: Version, entry: Mapping[str, Any]) -> None:
@@ -218,20 +226,16 @@ def _card(upstream: AnyUpstream, name: ModelName, entry: Mapping[str, Any], depl
 def _add_entry(hub: Hub, name: ModelName, card: str, entry: Mapping[str, Any]) -> None:
     """Adds a version without files, if upstream has no files of it either."""
     checked = checked_card(card, name)
-    try:
-        with hub.database.writing() as connection:
-            if reading.find_version(connection, name) is None:
-                writing.ensure_publisher(connection, name.publisher, mirrored=True)
-                version = writing.add_version(connection, name, checked.kind, "mirror")
-                writing.set_card(connection, version, checked)
-                writing.set_published(connection, version, _published_upstream(entry))
-                if entry.get("state") == WITHDRAWN:
-                    writing.set_state(
-                        connection, version, WITHDRAWN, reason_from_upstream(entry.get("reason"))
-                    )
-                record_changes(connection, [version.model.id])
-    except sa.exc.IntegrityError:
-        _log.info("%s was added by another process.", name)
+    with hub.database.writing() as connection:
+        if reading.find_version(connection, name) is not None:
+            return  # another process has added it
+        writing.ensure_publisher(connection, name.publisher, mirrored=True)
+        version = writing.add_version(connection, name, checked.kind, "mirror")
+        writing.set_card(connection, version, checked)
+        writing.set_published(connection, version, _published_upstream(entry))
+        if entry.get("state") == WITHDRAWN:
+            writing.set_state(connection, version, WITHDRAWN, reason_from_upstream(entry.get("reason")))
+        record_changes(connection, [version.model.id])
 
 
 def _withdrawn(entry: Mapping[str, Any], content: Content) -> str | None:

@@ -15,6 +15,7 @@ from tensorflow_hub.format.kinds.table import KIND_BY_NAME
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.changes import record_changes
+from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
 from tensorflow_hub.server.catalogue.records import DELETED, WITHDRAWN, Deployment, Upload, Version
 from tensorflow_hub.server.catalogue.uploads import end_upload, set_archive
 from tensorflow_hub.server.core.hub import Hub
@@ -47,11 +48,8 @@ def store_objects(hub: Hub, publication: Publication) -> Publication:
 
 def make_visible(hub: Hub, publication: Publication) -> Publication:
     """Adds the version to the catalogue in one transaction: readers see all of it or nothing."""
-    try:
-        return _make_visible(hub, publication)
-    except sa.exc.IntegrityError:
-        # Another request published this version at the same time. The second call sees it and compares.
-        return _make_visible(hub, publication)
+    # If another request publishes this version at the same time, the next call sees it and compares.
+    return repeat_after_conflicts(lambda: _make_visible(hub, publication))
 
 
 def clean_up(hub: Hub, publication: Publication) -> Publication:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -69,9 +69,9 @@ class KerasLayer(LayerOfExistingWeights):  # noqa: D101
         self._hub_policy = keras.dtype_policies.get(
             _name_of(kwargs.get("dtype")) or keras.config.dtype_policy()
         )
-        traced_dtype = self._module.callable.convention.input_dtype
-        _require_dtype_of_keras(traced_dtype, options.handle)
-        kwargs["dtype"] = _dtype_of_input(self._hub_policy, traced_dtype)
+        convention = self._module.callable.convention
+        _require_dtypes_of_keras(convention.input_specs, options.handle)
+        kwargs["dtype"] = _dtype_of_input(self._hub_policy, convention.input_dtype)
         self._setup_layer(options.is_trainable, **{"autocast": False, **kwargs})
         self.disable_input_conversion()
         self.supports_jit = self._backend.supports_jit
@@ -215,17 +215,33 @@ class KerasLayer(LayerOfExistingWeights):  # noqa: D101
         return call_checks.layer_repr("keras", self.name, self._module.options.handle)
 
 
-def _require_dtype_of_keras(traced: Any, handle: Any) -> None:
-    """Raises an error if Keras 3 has no tensors of the dtype of the module's only input, such as qint8."""
-    try:
-        keras.backend.standardize_dtype(traced.name if traced is not None else None)
-    except ValueError as error:
+def _require_dtypes_of_keras(traces: Sequence[Any], handle: Any) -> None:
+    """Raises an error if Keras 3 has no tensors of the dtype of some input, such as qint8, in any trace."""
+    unknown = [_dtypes_unknown_to_keras(specs) for specs in traces]
+    if unknown and all(unknown):
         raise UnsupportedFeatureError(
-            f"Expected a module whose input has a dtype of Keras 3, got {handle!r} with an input of the "
-            f"dtype {traced.name!r}.",
+            f"Expected a module whose inputs have dtypes of Keras 3, got {handle!r} with an input of the "
+            f"dtype {unknown[0][0]!r}.",
             hint="Call hub.load(handle) without Keras, or use the layer of Keras 2: import tf_keras, and not "
             "keras, in the file that makes the layer.",
-        ) from error
+        )
+
+
+def _dtypes_unknown_to_keras(specs: Any) -> list[str]:
+    """The names of the dtypes in a nest of `tf.TypeSpec`s that Keras 3 does not have."""
+    return [
+        dtype.name
+        for dtype in (getattr(spec, "dtype", None) for spec in tf.nest.flatten(specs))
+        if dtype is not None and not _is_dtype_of_keras(dtype.name)
+    ]
+
+
+def _is_dtype_of_keras(name: str) -> bool:
+    try:
+        keras.backend.standardize_dtype(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _dtype_of_input(policy: Any, traced: Any) -> Any:

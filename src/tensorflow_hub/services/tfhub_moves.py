@@ -85,6 +85,11 @@ def all_moves() -> tuple[Move, ...]:
     return tuple(move for name in _lines() for move in moves_of(ModelName.parse(name)))
 
 
+def names_that_moved() -> tuple[str, ...]:
+    """The names of all models of the table, without versions."""
+    return tuple(_lines())
+
+
 def publisher_archive(name: ModelName) -> str | None:
     """The URL of the archive that the publisher of a version named in its documentation; None when none did.
 

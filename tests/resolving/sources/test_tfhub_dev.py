@@ -112,6 +112,24 @@ def test_it_is_not_found_only_when_every_place_says_so(tfhub_dev, kaggle):
         hub.resolve(USE)
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        (
+            "google/universal-sentence-encoder/77",
+            "one of the versions that tfhub.dev had: 1, 2, 3, 4; or open",
+        ),
+        ("google/universal-sentence-encodr/4", "tfhub.dev had google/universal-sentence-encoder and "),
+        ("nobody/qqqqqq/1", "Look at https://tfhub.dev/nobody/qqqqqq/1. When a hub"),
+    ],
+)
+def test_the_error_for_an_unknown_name_says_which_exist(tfhub_dev, kaggle, name, advice):
+    with pytest.raises(errors.NotFoundError, match="It is not there, or not public") as caught:
+        hub.resolve(f"https://tfhub.dev/{name}")
+    assert advice in caught.value.hint
+    assert caught.value.hint.count(f"https://tfhub.dev/{name}") == 1
+
+
 def test_a_deleted_model_says_so(tfhub_dev, kaggle):
     kaggle.storage.server.interfere = lambda request: Answer(404)
     with pytest.raises(errors.NotFoundError, match="was deleted from tfhub.dev by Google on 2024-03-18"):

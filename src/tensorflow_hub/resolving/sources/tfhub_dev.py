@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import logging
 import urllib.parse
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,14 @@ from tensorflow_hub.resolving.transfer.offers import Archive, FileList, Offer, R
 from tensorflow_hub.services.kaggle import KaggleHandle, is_kaggle
 from tensorflow_hub.services.settings import ServiceSettings
 from tensorflow_hub.services.tfhub_dev import CHINA, TfhubDevHandle
-from tensorflow_hub.services.tfhub_moves import DELETED_ON, Move, move_of, moves_of, publisher_archive
+from tensorflow_hub.services.tfhub_moves import (
+    DELETED_ON,
+    Move,
+    move_of,
+    moves_of,
+    names_that_moved,
+    publisher_archive,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -127,9 +135,14 @@ class TfhubDev(Source[TfhubDevLocation]):
         page = move.kaggle.page if move and move.kaggle else location.page
         decisive = _decisive(failures)
         kind = DownloadError if isinstance(decisive, (ArchiveError, DigestError)) else type(decisive)
+        advice = decisive.hint.rstrip(".")
+        if kind is NotFoundError and move is None:
+            advice = _advice_for_unknown(location.model) or advice
+        if page not in advice:
+            advice += f"; or open {page}"
         return kind(
             what + "".join(lines),
-            hint=f"{decisive.hint.rstrip('.')}; or open {page}. When a hub of yours has it: "
+            hint=f"{advice}. When a hub of yours has it: "
             "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'.",
         )
 
@@ -172,7 +185,12 @@ class TfhubDev(Source[TfhubDevLocation]):
         url = next(iter(mirrors_of(url, self.settings)), url)
 
         def open_archive() -> Offer:
-            response = _ask(url, session)
+            try:
+                response = _ask(url, session)
+            except ForbiddenError as problem:  # the answer of a bucket that shows nobody what it has
+                raise NotFoundError(
+                    f"It is not there, or not public. {problem.problem}", hint="Check the spelling."
+                ) from problem
             if warning:
                 _log.warning("%s", warning)
             return Archive(response, unwrap=True)
@@ -220,6 +238,18 @@ def _deleted(model: TfhubDevHandle) -> Candidate:
 
 def _referral(place: KaggleHandle, warning: str) -> Candidate:
     return Candidate(str(place), lambda: Referral(str(place), warning))
+
+
+def _advice_for_unknown(model: TfhubDevHandle) -> str:
+    """What to do about a name that is not in the table: the versions that exist, or similar names."""
+    if model.framework:
+        return ""  # the table has only SavedModels
+    documented = moves_of(model.name)
+    if documented:
+        versions = ", ".join(str(move.name.version) for move in documented)
+        return f"Take one of the versions that tfhub.dev had: {versions}"
+    similar = difflib.get_close_matches(str(model.name.unversioned()), names_that_moved(), 3)
+    return f"Check the spelling: tfhub.dev had {' and '.join(similar)}" if similar else ""
 
 
 def _warning_of(move: Move) -> str:

@@ -8,9 +8,34 @@ from command_line import run
 
 def test_a_mistyped_verb_gets_a_suggestion(capsys):
     code, _, said = run(capsys, "serach", "text")
-    assert (code, said.splitlines()[-1]) == (2, "Error: No such command 'serach'. Did you mean 'search'?")
+    assert (code, said.splitlines()[-2]) == (2, "error: No such command 'serach'. Did you mean 'search'?")
     code, _, said = run(capsys, "xyzzyq")
-    assert (code, said.splitlines()[-1]) == (2, "Error: No such command 'xyzzyq'.")
+    assert (code, said.splitlines()[-2]) == (2, "error: No such command 'xyzzyq'.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "advice"),
+    [
+        (["xyzzyq"], "No such command 'xyzzyq'.", "`tfhub --help` lists the commands."),
+        (["cache", "xyzzyq"], "No such command 'xyzzyq'.", "`tfhub cache --help` lists the commands."),
+        (["pull"], "Missing argument 'HANDLE...'.", "`tfhub pull --help` lists the arguments and options"),
+        (["pull", "--xyzzyq"], "No such option '--xyzzyq'.", "`tfhub pull --help` lists the arguments"),
+        (["cache", "import", "none.tar"], "File 'none.tar' does not exist.", "Check the path. A relative"),
+        (["mirror", "--list", "none.txt"], "'none.txt': No such file", "begins in the working directory, "),
+        (["cache", "prune", "--max-size", "x"], "500MB or 20GiB, got 'x'", "`tfhub cache prune --help`"),
+        (["lock", "--update"], "Pass the HANDLEs to update.", "`tfhub lock --help` lists the arguments"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_arguments_get_the_usage_and_advice(capsys, arguments, said, advice):
+    code, out, err = run(capsys, *arguments)
+    usage, empty, error, hint = err.splitlines()
+    assert (code, out, empty) == (2, "", "")
+    assert usage.startswith("Usage: tfhub ")
+    assert error.startswith("error: ")
+    assert said in error
+    assert hint.startswith("  → ")
+    assert advice in hint
 
 
 @pytest.fixture

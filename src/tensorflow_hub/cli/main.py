@@ -10,7 +10,7 @@ import click
 
 import tensorflow_hub
 from tensorflow_hub.cli import output
-from tensorflow_hub.cli.errors import exit_code, report
+from tensorflow_hub.cli.errors import exit_code, report, report_click
 from tensorflow_hub.cli.quiet_tensorflow import quiet_tensorflow
 from tensorflow_hub.errors import HubError
 
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        report_click(error)
         sys.exit(error.exit_code)
     except HubError as error:
         report(error)

@@ -84,6 +84,24 @@ def test_a_retrained_classifier_carries_its_figures(capsys, hub, reviews, tmp_pa
     assert "which acme/words/1 does not have" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "got 'm.json', which is empty."),
+        ("{", "got 'm.json', which is not JSON."),
+        ("[]", "got 'm.json', which has other fields."),
+        ('{"measurements": [{"colour": 1}]}', "got 'm.json', which has other fields."),
+    ],
+)
+def test_what_is_no_file_of_measurements_is_told(capsys, tmp_path, monkeypatch, text, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.json").write_text(text)
+    code, _, err = run(capsys, "measurements", "add", "acme/words/1", "m.json")
+    assert code == 1
+    assert f"error: Expected a file with measurements, {reason}\n" in err
+    assert "`tfhub retrain` wrote" in err
+
+
 def test_a_file_without_measurements_is_reported_before_anything_is_published(
     capsys, hub, text_module, tmp_path
 ):

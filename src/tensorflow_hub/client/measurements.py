@@ -111,17 +111,24 @@ def read_figures(path: str | os.PathLike[str]) -> list[Figures]:
     Raises:
       DataError: the file cannot be read, or is not a file of measurements.
     """
-    shown = os.fspath(path)
+    shown, text = os.fspath(path), "?"
     try:
         with open(path, encoding="utf-8") as file:
-            return [Figures(**one) for one in json.load(file)["measurements"]]
+            text = file.read()
+        return [Figures(**one) for one in json.loads(text)["measurements"]]
     except OSError as error:
         raise DataError(
             f"Expected a file with measurements at {shown!r}, got the error: {error.strerror}.",
             hint="Check the path.",
         ) from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(
-            f"Expected a file with measurements, got {shown!r}, which is not one: {error}.",
-            hint="Pass a file measurements.json that `tfhub retrain` wrote.",
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _no_figures(shown, "which is not JSON" if text else "which is empty") from error
+    except (TypeError, KeyError) as error:
+        raise _no_figures(shown, "which has other fields") from error
+
+
+def _no_figures(shown: str, reason: str) -> DataError:
+    return DataError(
+        f"Expected a file with measurements, got {shown!r}, {reason}.",
+        hint="Pass a file measurements.json that `tfhub retrain` wrote.",
+    )

@@ -14,6 +14,7 @@ import pytest
 from pictures import picture
 
 import tensorflow_hub as hub_library
+from tensorflow_hub import errors
 from tensorflow_hub.resolving.cache.bundle import export_bundle, import_bundle
 from tensorflow_hub.resolving.cache.kept_documentation import find_documentation, read_documentation
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, key_of
@@ -122,6 +123,17 @@ def test_damaged_documentation_is_left_out_and_its_module_is_imported(cached, th
     assert module.manifest.handle == handle
     assert f"The documentation of {handle} in the bundle cannot be read; it is left out." in caplog.text
     assert find_documentation(there, handle) is None
+
+
+@pytest.mark.parametrize("kept", [10, 700, 3000], ids=["no tar file", "manifest only", "cut"])
+def test_the_error_for_a_damaged_bundle_says_how_to_make_it_anew(cached, there, tmp_path, kept):
+    bundle = tmp_path / "bundle.tar"
+    export_bundle([cached], str(bundle))
+    bundle.write_bytes(bundle.read_bytes()[:kept])
+    with pytest.raises(errors.HubError, match=r"bundle\.tar' cannot be used") as caught:
+        brought(bundle, there)
+    assert "make it anew: `tfhub cache export HANDLE... -o BUNDLE`" in caught.value.hint
+    assert there.find(cached.manifest.handle) is None
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,13 @@ _WINDOWS_CHARACTERS = re.compile(r'[<>:"|?*]')
 _WINDOWS_NAMES = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE
 )
+AGAIN = "Nothing was unpacked. Get it again, or make it anew. If that fails too, tell its publisher."
 _CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def refuse(problem: str) -> ArchiveError:
     """The error for a damaged or malicious archive, always with the same hint."""
-    return ArchiveError(
-        problem,
-        hint="Nothing was unpacked. Download the archive again. If that fails too, tell its publisher.",
-    )
+    return ArchiveError(problem, hint=AGAIN)
 
 
 def exceeded(problem: str, limits: ArchiveLimits) -> ArchiveError:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from tensorflow_hub.errors import ArchiveError, CacheError, DigestError, HubError
 from tensorflow_hub.format.archive.index import FileEntry, module_digest
+from tensorflow_hub.format.archive.member_names import AGAIN
 from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.resolving.cache.kept_documentation import (
     ENDING,
@@ -37,6 +38,10 @@ from tensorflow_hub.settings import Settings
 from tensorflow_hub.whole_file import whole_file
 
 _log = logging.getLogger("tensorflow_hub")
+_ANEW = (
+    "Nothing was imported. Copy the bundle again, or make it anew: `tfhub cache export HANDLE... -o BUNDLE` "
+    "on the machine that has the modules."
+)
 _NOTHING: Mapping[str, Documentation] = {}
 
 
@@ -90,9 +95,7 @@ def import_bundle(path: str, cache: Cache, settings: Settings) -> list[CachedMod
             _checked_manifest(staging, file.path, files) for file in files if _is_manifest(file.path)
         ]
         if not manifests:
-            raise CacheError(
-                f"There are no modules in {path!r}.", hint="Make bundles with `tfhub cache export`."
-            )
+            raise CacheError(f"There are no modules in {path!r}.", hint=_ANEW)
         return [_install(manifest, staging, cache) for manifest in manifests]
     except OSError as error:
         if isinstance(error, HubError):
@@ -143,7 +146,8 @@ def _extract(path: str, target: str, settings: Settings) -> tuple[FileEntry, ...
             return extract_archive(file, target, limits_of(settings))
         except ArchiveError as problem:
             raise ArchiveError(
-                f"The bundle {path!r} cannot be used. {problem.problem}", hint=problem.hint
+                f"The bundle {path!r} cannot be used. {problem.problem}",
+                hint=_ANEW if problem.hint == AGAIN else problem.hint,
             ) from problem
 
 
@@ -173,7 +177,7 @@ def _checked_manifest(staging: str, path: str, files: Sequence[FileEntry]) -> Ma
     prefix = path.removesuffix(".manifest.json") + "/"
     there = {file.path[len(prefix) :]: file for file in files if file.path.startswith(prefix)}
     if manifest is None or key_of(manifest.handle) != prefix[:-1]:
-        raise DigestError(f"{path!r} in the bundle is not a manifest.", hint="Export the modules again.")
+        raise DigestError(f"{path!r} in the bundle is not a manifest.", hint=_ANEW)
     listed = {(file.path, file.size, file.sha256) for file in manifest.files}
     if listed != {(name, file.size, file.sha256) for name, file in there.items()} or (
         manifest.digest
@@ -181,6 +185,6 @@ def _checked_manifest(staging: str, path: str, files: Sequence[FileEntry]) -> Ma
     ):
         raise DigestError(
             f"The files of {manifest.handle!r} in the bundle are not those of its manifest.",
-            hint="The bundle was damaged or tampered with: export the modules again.",
+            hint=f"The bundle was damaged or tampered with. {_ANEW}",
         )
     return manifest

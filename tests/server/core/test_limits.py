@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
 
 import pytest
 import requests
+import sqlalchemy as sa
 from catalogues import open_catalogue
 from hub_process import HubProcess
 from patience import PATIENCE
 from real_services import Postgres
 
+from tensorflow_hub.server.catalogue.database import Database, database_url
+from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.rates import Rate, remove_full_buckets, take
 from tensorflow_hub.server.core.limits import SharedLimit
 
@@ -78,6 +82,29 @@ def test_buckets_that_are_full_again_are_forgotten(database):
         assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
 
 
+@pytest.mark.services
+def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(tmp_path):
+    server = Postgres().start()
+    database = Database(database_url(server.new_database("limits"), tmp_path))
+    migrate(database)
+    with database.writing() as connection:
+        take(connection, "a", Rate(1, 3600), 1)
+
+    def forget(connection, cursor, statement, *_):
+        """Another process removes the bucket just before this one locks its row."""
+        if "FOR UPDATE" in statement and forgotten.acquire(blocking=False):
+            with database.writing() as other:
+                remove_full_buckets(other, -1)
+
+    forgotten = threading.Semaphore(1)
+    sa.event.listen(database.engine, "before_cursor_execute", forget)
+    with database.writing() as connection:
+        assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
+    assert not forgotten.acquire(blocking=False)
+    database.close()
+    server.remove()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="two_hubs")
 def _two_hubs(request, tmp_path):
     """Two processes of one hub, with tight limits."""
@@ -105,7 +132,8 @@ def test_two_processes_allow_no_more_than_one(two_hubs):
     started = time.monotonic()
     assert [begin(number) for number in range(1, 6)] == [201, 201, 201, 429, 429]
     bad = {"Authorization": "Bearer tfhub_junk"}
-    assert [ask("GET", "/api/v1/tokens/self", headers=bad) for _ in range(4)].count(401) == 2
+    unknown = [ask("GET", "/api/v1/tokens/self", headers=bad) for _ in range(4)].count(401)
+    assert 2 <= unknown <= 2 + (time.monotonic() - started) * 2 / 60
     answers = [ask("GET", "/help") for _ in range(80)]
     passed = answers.count(200)
     grown = (time.monotonic() - started) * 40 / 60

@@ -36,13 +36,14 @@ def take(connection: sa.Connection, key: str, rate: Rate, wanted: int) -> tuple[
     """
     is_postgresql = connection.dialect.name == "postgresql"
     insert = (postgresql if is_postgresql else sqlite).insert(rate_limits)
-    # Adds a full bucket if the key is new, and locks its row; SQLite locks the whole database.
     now = _now(connection)
-    connection.execute(
-        insert.on_conflict_do_nothing(), {"key": key, "remaining": float(rate.count), "at": now}
-    )
+    # Locks the row of the bucket; SQLite locks the whole database. If the key is new, a full bucket is added.
+    # Again if needed: another process may add or remove the bucket between the two.
     bucket = sa.select(rate_limits.c.remaining, rate_limits.c.at).where(rate_limits.c.key == key)
-    left, at = connection.execute(bucket.with_for_update()).one()
+    while (found := connection.execute(bucket.with_for_update()).first()) is None:
+        full = {"key": key, "remaining": float(rate.count), "at": now}
+        connection.execute(insert.on_conflict_do_nothing(), full)
+    left, at = found
     left = min(float(rate.count), left + max(0.0, now - at) * rate.count / rate.seconds)
     taken = min(wanted, int(left))
     connection.execute(
